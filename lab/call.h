@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* call.h: how a builtin is written, called, and calls back.
+ *
+ * One block per builtin says everything: name, how many arguments and results, derivative, help, code.
+ *
+ *     BUILTIN(cumsum, 1, 2, 1, NO_GRAD,
+ *       "y = cumsum(x)\n"
+ *       "y = cumsum(x, dim)\n\n"
+ *       "Running sum along dim, by default the first dimension longer than one.\n\n"
+ *       "Example:\n  cumsum([1 2; 3 4])\n  ans =\n     1   2\n     4   6\n\n"
+ *       "See also: sum, cumprod")
+ *     {
+ *         struct tensor *x = arg_tensor(c, 0);
+ *         int dim = arg_dim(c, 1, first_long_dim(x));
+ *         result_tensor(c, 0, scan(x, dim));
+ *     }
+ *
+ * It starts in column 1: the build collects the names from these lines.  Parameter names for named arguments are
+ * read from the longest signature in the help.  Arguments are borrowed; results are copied by `result`. */
+#ifndef TL_CALL_H
+#define TL_CALL_H
+#include "tensor.h"
+
+struct builtin;
+struct call {
+    const struct builtin *fn;
+    int nargin, nargout;                      /* nargout 0: a statement; the first result is still welcome */
+    value *arg;                               /* nargin, borrowed */
+    value *out;                               /* max(1, nargout) places, NIL at the start; owned by the caller */
+};
+typedef void builtin_run(struct call *c);
+typedef void builtin_grad(struct call *c);    /* see tape.h */
+enum { ANY = -1 };
+#define NO_GRAD NULL
+struct builtin {
+    const char *name;
+    int min, max, out;                        /* max ANY: any number; out ANY: any number of results */
+    builtin_run *run;
+    builtin_grad *grad;                       /* NO_GRAD: not differentiable */
+    const char *help;
+};
+#define BUILTIN(name, min, max, out, grad, help)                                            \
+    static builtin_run name##_run;                                                          \
+    extern const struct builtin builtin_##name;                                             \
+    const struct builtin builtin_##name = { #name, min, max, out, name##_run, grad, help }; \
+    static void name##_run(struct call *c)
+
+/* ---- arguments, i from 0.  All fail with "name: …" that says which argument and what was given. */
+static inline bool has_arg(struct call *c, int i) { return i < c->nargin && c->arg[i].kind != K_NIL; }
+struct tensor *arg_tensor(struct call *c, int i);         /* numeric, logical or char; may be strided */
+struct tensor *arg_dense(struct call *c, int i);          /* the same, column-major */
+struct tensor *arg_double(struct call *c, int i);         /* dense, converted to real double */
+struct tensor *arg_float(struct call *c, int i);          /* dense; single and complex stay, all else becomes double */
+struct tensor *arg_matrix(struct call *c, int i);         /* arg_float and 2-d */
+double arg_num(struct call *c, int i);                    /* a real scalar */
+i64 arg_int(struct call *c, int i, i64 lo, i64 hi);       /* an integer-valued scalar within lo..hi */
+bool arg_bool(struct call *c, int i);
+int arg_dim(struct call *c, int i, int otherwise);        /* 1-based dimension; otherwise when absent or [] */
+const char *arg_text(struct call *c, int i, size_t *len); /* char row; NUL-terminated copy in the pool; len may be NULL */
+int arg_option(struct call *c, int i, const char *const *names);      /* index in names (NULL-terminated), case ignored; fails with the list */
+bool arg_is_text(struct call *c, int i);                  /* a char row (or empty char) */
+struct cell *arg_cell(struct call *c, int i);
+struct record *arg_struct(struct call *c, int i);
+value arg_func(struct call *c, int i);                    /* a function value; a name is looked up */
+int arg_dims(struct call *c, int from, int to, i64 dim[MAX_DIMS]);    /* sizes as in zeros(n), zeros(m, n, …), zeros([m n …]); nd; negative counts as 0; none: 1x1 */
+int arg_class(struct call *c, int *nargin);               /* strips a trailing class name ('int8', or 'like', x) off *nargin; its dtype, else -1 */
+NORETURN void fail_arg(struct call *c, int i, const char *what);      /* "name: argument i must be WHAT, but is a 2x3 cell" */
+
+/* ---- results, i from 0; more than the caller wants are ignored */
+static inline bool wants(struct call *c, int i) { return i < c->nargout || i == 0; }
+void result(struct call *c, int i, value v);              /* copy(v) */
+void result_tensor(struct call *c, int i, struct tensor *t);          /* 1x1 real becomes a scalar */
+void result_num(struct call *c, int i, double x);
+void result_bool(struct call *c, int i, bool x);
+void result_text(struct call *c, int i, const char *s);
+
+/* ---- calling functions from here; results are pooled.  call_function is the one upward call: interp/ sets the hook. */
+void call_builtin(const struct builtin *b, int nargin, const value *arg, int nargout, value *out);
+value call1(const struct builtin *b, int nargin, ...);    /* values as arguments; one result */
+void call_function(value f, int nargin, const value *arg, int nargout, value *out);
+value call_function1(value f, int nargin, const value *arg);
+
+struct hooks {                                /* what lab/ needs from above; interp/ sets them, a bare lab has defaults */
+    void (*call)(value f, int nargin, const value *arg, int nargout, value *out);    /* fills out with pooled values */
+    value (*function_named)(const char *name);            /* a FUNC value or NIL */
+    void (*warning)(const char *id, const char *message);
+};
+struct hooks *hooks(void);
+
+/* ---- printing goes to a sink: stdout, or a buffer (evalc, tests) */
+struct sink { void (*write)(void *to, const char *s, size_t n); void *to; };
+struct sink out_redirect(struct sink s);                  /* returns the one before */
+void out_text(const char *s, size_t n);
+void out_puts(const char *s);
+void outf(const char *fmt, ...) PRINTF(1, 2);
+void out_flush(void);
+
+/* ---- growing text, freed with the pool */
+struct buf { char *s; size_t n, cap; };       /* s is always NUL-terminated */
+struct buf *buf_new(void);
+void buf_add(struct buf *b, const char *s, size_t n);
+void buf_puts(struct buf *b, const char *s);
+void buf_putc(struct buf *b, char ch);
+void buff(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
+value buf_value(struct buf *b);               /* char row */
+
+#endif
