@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: BSD-3-Clause
+libcore_la_SOURCES += $(plot_sources)
+EXTRA_DIST += %reldir%/README.md
