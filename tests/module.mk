@@ -1,8 +1,46 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# tests/: see tests/README.md.
+# tests/: see tests/README.md.  `make check T='tests/lab/cumsum.tl …'` runs only these; J=1 runs them one after another.
 check_PROGRAMS =
 if HAVE_CHECK
 check_PROGRAMS += $(unit_programs)
 endif
+all_tests = $(check_PROGRAMS) $(sh_tests) $(tl_tests) $(example_tests)
+J = `nproc 2>/dev/null || echo 2`
+test_run = TL=$(abs_builddir)/tl SRCDIR=$(abs_top_srcdir) $(SHELL) $(srcdir)/tests/run.sh -j $(J)
+# The build's own programs stand in the build folder, all else in the sources.
+test_paths = for t in $(1); do test -f "$$t" || t=$(abs_srcdir)/$$t; set -- "$$@" $$t; done
+
+
 check-local:
-	@echo "0 passed, 0 failed"
+	@set --; $(call test_paths,$(or $(T),$(all_tests))); $(test_run) -o test-logs "$$@"
+
+# Other builds of the same sources, each in its folder below this one.
+sub_build = $(MKDIR_P) $(1) && cd $(1) && { test -f Makefile || \
+    $(abs_top_srcdir)/configure -q CC='$(CC)' --with-cuda=no $(2); } && $(MAKE) $(AM_MAKEFLAGS) $(3)
+check-asan:
+	+@ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1 UBSAN_OPTIONS=print_stacktrace=1 \
+	LSAN_OPTIONS=print_suppressions=0:suppressions=$(abs_top_srcdir)/tests/leaks.supp TEST_SECONDS=900; \
+	export ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS TEST_SECONDS; \
+	$(call sub_build,asan,--enable-sanitizers CFLAGS='-g -O1',check)
+check-hard:
+	+@TEST_SECONDS=900; export TEST_SECONDS; $(call sub_build,hard,--enable-hard,check)
+
+# Valgrind knows no AVX-512 and is slow: the language tests only, one error makes a file fail.
+check-valgrind: all
+	+@TL_WRAP='valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' \
+	TEST_SECONDS=1800; export TL_WRAP TEST_SECONDS; \
+	$(MAKE) $(AM_MAKEFLAGS) check-local T='$(valgrind_tests)'
+valgrind_tests = $(filter tests/language/%,$(tl_tests))
+
+# Sizes beyond 2^31; each test says aloud when there is too little memory.
+check-big: all
+	+@$(MAKE) $(AM_MAKEFLAGS) check-local J=1 T='$(big_tests)'
+
+# tl and its peers in one run; make bench QUICK=1 takes less than a minute.
+bench: all
+	@TL=$(abs_builddir)/tl QUICK='$(QUICK)' CC='$(CC)' BLAS_LIBS='$(BLAS_LIBS)' SLEEF_LIBS='$(SLEEF_LIBS)' BLAS_CFLAGS='$(BLAS_CFLAGS)' \
+	$(SHELL) $(srcdir)/tests/bench/run.sh $(BENCH)
+
+.PHONY: check-asan check-hard check-valgrind check-big bench
+clean-local:
+	rm -rf test-logs bench asan hard
