@@ -1,0 +1,84 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* index.h: reading x(i, j, …), x{…}, x.name.
+ *
+ * The one idea: an index becomes a run (first, step, n) or a list, never more than it must, and all indices of one
+ * read or write become a *nest*: one loop per dimension over offsets in memory, neighbours that follow each other
+ * merged.  Reading gathers a nest, writing scatters into one, so both know no shapes.  Ranges and colons stay runs.
+ *
+ * What the interpreter does for every element, `A(i)` and `A(i, j)` with double scalars, stands here inline. */
+#ifndef TL_INDEX_H
+#define TL_INDEX_H
+#include "tensor.h"
+
+/* ---- reading.  idx as written: numbers, ranges, masks, colon(), the text ":" */
+value index_paren(value base, int n, const value *idx);              /* pooled; any kind but functions and objects */
+int index_brace(value base, int n, const value *idx, value **list);  /* contents, borrowed, in a scratch array; the count */
+int index_field(value base, sym name, value **list);                 /* s.name: one for each element of s; objects: one, through their class */
+i64 index_end(value base, int k, int n);                             /* `end` in position k (from 0) of n */
+struct tensor *index_alias(value base, int n, const value *idx);     /* pooled header over base's elements when all indices are runs, else NULL: for reading at once */
+
+/* ---- one index, checked */
+struct ix {
+    i64 n;                                    /* elements it selects */
+    i64 first, step;                          /* from 0; used when list is NULL */
+    const i64 *list;                          /* from 0; scratch */
+    i64 extent;                               /* 1 + the largest */
+    bool colon;                               /* written as a colon */
+    bool shaped;                              /* a matrix or N-d index: dims hold its shape */
+    bool column;                              /* nd == 2, a column longer or shorter than one */
+    const value *from;                        /* what it was made of */
+};
+/* len: what a colon stands for.  k of n positions for messages; dims: of the thing indexed. */
+void index_parse(struct ix *x, value v, i64 len, int k, int n);
+static inline i64 ix_at(const struct ix *x, i64 i) { return x->list ? x->list[i] : x->first + i * x->step; }
+bool ix_is_all(const struct ix *x, i64 len);                         /* 0, 1, …, len-1 */
+NORETURN void fail_bound(int k, int n, i64 i, i64 len, int nd, const i64 *dim);      /* i from 1 */
+
+/* ---- nests */
+struct nest {
+    int nd;
+    i64 numel, offset;                        /* elements */
+    i64 n[MAX_DIMS], stride[MAX_DIMS];
+    const i64 *list[MAX_DIMS];                /* NULL: 0, 1, …; offsets list[i] * stride */
+};
+void nest_of(struct nest *w, int n, const struct ix *x, const i64 *stride);          /* stride per index, in elements */
+void nest_read(const struct nest *w, void *to, const void *from, size_t size);       /* gather into a dense run */
+void nest_write(const struct nest *w, void *to, const void *from, size_t size);      /* scatter a dense run */
+void nest_fill(const struct nest *w, void *to, const void *one, size_t size);        /* one element everywhere */
+void fold_dims(int nd, const i64 *dim, int n, i64 *to);              /* sizes seen by n indices: the last folds the rest */
+const i64 *nest_positions(const struct nest *w);                     /* the offsets themselves, scratch */
+
+/* The adjoint of index_paren: zeros shaped and classed like base, with g added where x(idx…) read; repeated indices add up.  Pooled. */
+value index_add(value base_like, int n, const value *idx, value g);
+
+/* ---- elements of a dense real double tensor by double scalars; false: take the general way */
+static inline bool index_get1(value a, value i, value *out)
+{
+    if (unlikely(a.kind != K_TENSOR || i.tag != 0))
+        return false;
+    const struct tensor *t = a.t;
+    double x = i.num;
+    if (unlikely(!(x >= 1 && x <= (double)t->numel)))
+        return false;
+    i64 k = (i64)x;
+    if (unlikely((double)k != x || t->dtype != D_DOUBLE || !(t->flags & T_DENSE) || t->mark || t->device))
+        return false;
+    *out = num(((const double *)t->data)[k - 1]);
+    return true;
+}
+static inline bool index_get2(value a, value i, value j, value *out)
+{
+    if (unlikely(a.kind != K_TENSOR || (i.tag | j.tag) != 0))
+        return false;
+    const struct tensor *t = a.t;
+    double x = i.num, y = j.num;
+    if (unlikely(t->nd != 2 || !(x >= 1 && x <= (double)t->dim[0] && y >= 1 && y <= (double)t->dim[1])))
+        return false;
+    i64 k = (i64)x, l = (i64)y;
+    if (unlikely((double)k != x || (double)l != y || t->dtype != D_DOUBLE || t->mark || t->device))
+        return false;
+    *out = num(((const double *)t->data)[(k - 1) * t->stride[0] + (l - 1) * t->stride[1]]);
+    return true;
+}
+
+#endif
