@@ -28,10 +28,10 @@ enum { T_DQ = 1 /* text from a "double-quoted" literal */, T_DENSE = 2 /* column
 
 struct tensor {
     struct object h;
-    uint8_t dtype, nd, flags, device;
+    uint8_t dtype, nd, flags : 4, small : 4, device;     /* small: what stands behind the header, in steps of 64 bytes, SPARE included */
     uint32_t version;                         /* counts writes: the tape compares it */
     i64 numel;
-    struct block *block;                      /* NULL: small data behind the header */
+    struct block *block;                      /* NULL: the data is what stands behind the header */
     char *data;
     i64 *dim, *stride;                        /* nd each; inline up to 4 dimensions */
     void *mark;                               /* the tape's; NULL: not tracked */

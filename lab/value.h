@@ -139,10 +139,11 @@ struct class {
     void (*paren_set)(value self, int n, const value *index, value v);       /* self(index…) = v */
     i64 (*numel)(value self);
     value (*clone)(value self);
+    bool (*equal)(value a, value b);                      /* isequal; NULL: the same thing */
     const char *const *names;                             /* fields and methods for completion, NULL-terminated */
 };
 struct func { struct object h; const struct class *class; sym name; };       /* interp/ puts more behind it */
-struct instance { struct object h; const struct class *class; };
+struct instance { struct object h; const struct class *class; i64 place /* the collector's */; };
 value instance_new(const struct class *class, size_t bytes);                 /* pooled, zeroed behind the header; counted for the collector */
 
 /* ---- ranges: base : inc : limit, n elements, a row vector that `for` and indexing never lay out */

@@ -1,0 +1,115 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* fail.c: errors: format the message, jump to the nearest protect.
+ *
+ * The only setjmp of the program stands in protect().  What the failing code had made is in the pool above the
+ * mark and goes when protect() lands. */
+#include "context.h"
+#include <stdarg.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static char out_of_words[] = "out of memory";
+
+struct failure *failure(void)
+{
+    return &cx->failure;
+}
+
+int protect(void (*body)(void *), void *arg)
+{
+    struct protect_frame f;
+    f.mark = pool_mark();
+    f.up = cx->top;
+    cx->top = &f;
+    if (!setjmp(f.env)) {
+        body(arg);
+        cx->top = f.up;
+        return 0;
+    }
+    cx->top = f.up;
+    pool_release(f.mark);
+    return 1;
+}
+
+NORETURN void fail_again(void)
+{
+    if (!cx->top) {
+        fprintf(stderr, "error: %s\n", cx->failure.message ? cx->failure.message : out_of_words);
+        exit(1);
+    }
+    longjmp(cx->top->env, 1);
+}
+
+static NORETURN void fail_with(enum fail_kind kind, const char *id, char *message)
+{
+    struct failure *f = &cx->failure;
+    free(f->id);
+    free(f->message);
+    *f = (struct failure){ .kind = kind, .id = strdup(id ? id : ""), .message = message, .node = -1 };
+    fail_again();
+}
+
+NORETURN void fail(const char *id, const char *fmt, ...)
+{
+    va_list ap;
+    char *message;
+    va_start(ap, fmt);
+    if (vasprintf(&message, fmt, ap) < 0)
+        message = NULL;
+    va_end(ap);
+    fail_with(FAIL_ERROR, id, message);
+}
+
+NORETURN void fail_exit(int status)
+{
+    struct failure *f = &cx->failure;
+    free(f->id);
+    free(f->message);
+    *f = (struct failure){ .kind = FAIL_EXIT, .id = strdup(""), .message = strdup("exit"), .node = -1, .status = status };
+    fail_again();
+}
+
+void poll_slow(void)
+{
+    interrupt_flag = 0;
+    fail_with(FAIL_INTERRUPT, "tl:interrupted", strdup("interrupted"));
+}
+
+static void bytes_text(double b, char *s, size_t n)
+{
+    static const char *const unit[] = { "bytes", "kB", "MB", "GB", "TB", "PB", "EB" };
+    int u = 0;
+    while (b >= 1000 && u < COUNT(unit) - 1) {
+        b /= 1000;
+        u++;
+    }
+    snprintf(s, n, u ? "%.3g %s" : "%.0f %s", b, unit[u]);
+}
+
+NORETURN void fail_memory(size_t bytes)
+{
+    char want[32], have[32];
+    bytes_text((double)bytes, want, sizeof want);
+    bytes_text((double)sysconf(_SC_AVPHYS_PAGES) * (double)sysconf(_SC_PAGESIZE), have, sizeof have);
+    fail("Octave:out-of-memory", "out of memory: %s needed, %s free", want, have);
+}
+
+void warn(const char *id, const char *fmt, ...)
+{
+    va_list ap;
+    char *message;
+    va_start(ap, fmt);
+    if (vasprintf(&message, fmt, ap) < 0)
+        message = NULL;
+    va_end(ap);
+    if (message && cx->hooks.warning) {
+        char *kept = scratch(strlen(message) + 1);        /* the hook may fail (a warning made an error) */
+        strcpy(kept, message);
+        free(message);
+        cx->hooks.warning(id, kept);
+    } else {
+        out_flush();
+        fprintf(stderr, "warning: %s\n", message ? message : out_of_words);
+        free(message);
+    }
+}
