@@ -67,6 +67,8 @@ void source_free(struct source *s);
 int source_line(const struct source *s, uint32_t at, int *column);      /* both from 1; column in characters */
 const char *source_line_text(const struct source *s, int line, int *len);
 
+enum { AST_HEIGHT = 3000 };
+
 struct node;
 struct list { struct node **v; int n, room; };
 
@@ -109,6 +111,7 @@ struct function {
     const char *doc;                 /* comment text without its comment signs, or NULL */
     uint32_t begin, end;             /* in the source */
     uint32_t header_end;             /* end of the line `function …` */
+    struct source *source;
     struct scope scope;              /* filled by scope_resolve */
     void *user;                      /* for the compiler */
 };
@@ -118,8 +121,10 @@ struct node {
     uint16_t flags;
     uint32_t begin, end;             /* bytes in the source */
     uint32_t at;                     /* where a caret points: the operator, the opening bracket, the name */
+    uint32_t height;                 /* of the tree below; at most AST_HEIGHT, so that walkers may recurse */
     union {
-        struct { double value; uint64_t bits; int cls; } number;    /* cls: 0 double, else 8 16 32 64: uintN literal */
+        struct { double value; uint64_t bits; int cls; const char *text; } number;
+            /* cls: 0 double; 8 16 32 64: uintN literal, -8 …: intN, its value in bits; text: in the source, as typed */
         struct { const char *text; size_t len; } string;
         struct { const char *name; int slot; } name;    /* slot -1: no variable. HANDLE: name may be pkg.name */
         struct { struct node *link; int arg; } endof;
