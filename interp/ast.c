@@ -202,6 +202,68 @@ void ast_push(struct ast *a, struct list *l, struct node *n)
     l->v[l->n++] = n;
 }
 
+void ast_each(struct node *n, void (*f)(struct node *child, void *arg), void *arg)
+{
+#define ONE(child) ((child) ? f(child, arg) : (void)0)
+#define ALL(l) for (int i_ = 0; i_ < (l).n; i_++) f((l).v[i_], arg)
+    switch (n->kind) {
+    case NODE_PARENS: case NODE_UNARY: case NODE_POSTFIX: case NODE_EXPR:
+        ONE(n->unary.a);
+        break;
+    case NODE_BINARY: case NODE_SHORT:
+        ONE(n->binary.a);
+        ONE(n->binary.b);
+        break;
+    case NODE_RANGE:
+        ONE(n->range.a);
+        ONE(n->range.step);
+        ONE(n->range.b);
+        break;
+    case NODE_INDEX:
+        ONE(n->index.base);
+        ALL(n->index.links);
+        break;
+    case NODE_PAREN: case NODE_BRACE: case NODE_FIELD: case NODE_DYNFIELD:
+        ALL(n->link.args);
+        ONE(n->link.expr);
+        break;
+    case NODE_MATRIX: case NODE_CELL: case NODE_ROW: case NODE_BLOCK: case NODE_IF: case NODE_RETURN: case NODE_GLOBAL:
+    case NODE_PERSISTENT:
+        ALL(n->list);
+        break;
+    case NODE_NAMED: case NODE_DECL:
+        ONE(n->named.value);
+        break;
+    case NODE_ASSIGN:
+        ALL(n->assign.targets);
+        ONE(n->assign.value);
+        break;
+    case NODE_COMMAND:
+        ALL(n->command.args);
+        break;
+    case NODE_CLAUSE:
+        ONE(n->clause.cond);
+        ONE(n->clause.body);
+        break;
+    case NODE_WHILE: case NODE_UNTIL: case NODE_FOR:
+        ONE(n->loop.target);
+        ONE(n->loop.cond);
+        ONE(n->loop.body);
+        break;
+    case NODE_SWITCH:
+        ONE(n->select.value);
+        ALL(n->select.cases);
+        break;
+    case NODE_TRY: case NODE_UNWIND:
+        ONE(n->try.body);
+        ONE(n->try.name);
+        ONE(n->try.handler);
+        break;
+    }
+#undef ONE
+#undef ALL
+}
+
 /* --- as Octave prints --- */
 
 static void print_string(FILE *out, const struct node *n)

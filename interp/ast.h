@@ -12,7 +12,7 @@
    - ASSIGN with op OP_NONE is `=`, else `op=`. x++ is `x += 1` with NODE_INCDEC. Targets: NAME, INDEX, TILDE.
      NODE_MULTI: the targets stood in brackets. As a statement it is the expression of an EXPR node.
    - RETURN without NODE_VALUES is a bare return.
-   - statements EXPR, ASSIGN, GLOBAL … carry NODE_PRINT when they end without `;`. */
+   - an EXPR statement carries NODE_PRINT when it ends without `;`. */
 #ifndef INTERP_AST_H
 #define INTERP_AST_H
 
@@ -169,6 +169,9 @@ void *ast_alloc(struct ast *a, size_t bytes);                 /* zeroed; NULL on
 const char *ast_name(struct ast *a, const char *text, size_t len);   /* interned, NUL-terminated */
 void ast_push(struct ast *a, struct list *l, struct node *n);
 
+void ast_each(struct node *n, void (*f)(struct node *child, void *arg), void *arg);
+    /* f for each child; not into the function of CLOSURE and FUNCTION */
+
 /* Texts. ast_print writes an expression as Octave prints anonymous functions (normalised blanks). */
 void ast_print(FILE *out, const struct node *n);
 char *ast_text(const struct node *n);                         /* the same, malloc'd */
@@ -198,13 +201,18 @@ struct parse_error {
 };
 struct ast *parse_text(const char *text, size_t len, const struct parse_options *options, struct parse_error *err);
 
-/* scope.c: gives every name its slot. `top` is the workspace's own scope, which grows from line to line (its names are
-   malloc'd there); NULL: the main function gets a scope of its own in the tree. A name without slot (-1) is never a
-   variable of that function. A name with a slot may still have no value at run time: then it is looked up as a
-   function. At top level and in dynamic functions every name has a slot. */
+/* scope.c: gives every name its slot. `top` is the scope of a workspace, or of a frame in which a text is evaluated: it
+   grows from text to text (scope_add; its names are malloc'd) and a slot never changes its name. With top NULL the main
+   function gets a scope of its own in the tree.
+   - slot -1: no variable as far as the text tells: a function. When none is found at run time, the frame is asked by name
+     once more (scope_find): a script or assignin may have made the variable meanwhile.
+   - A name with a slot may have no value at run time: then it is a function.
+   - In dynamic texts and functions (eval, load, …) every name has a slot.
+   - A closure has a slot for each variable it names that has one outside, and captures it if it has a value. */
 void scope_resolve(struct ast *a, struct scope *top);
 int scope_find(const struct scope *s, const char *name);      /* slot or -1 */
-int scope_add(struct scope *s, const char *name, unsigned flags);   /* for a workspace: slot, added if new */
-void scope_free(struct scope *s);                             /* a workspace scope */
+int scope_add(struct scope *s, const char *name, unsigned flags);   /* to a malloc'd one: slot, added if new; -1: no memory */
+struct scope *scope_copy(const struct scope *s);              /* malloc'd; NULL gives an empty one */
+void scope_free(struct scope *s);                             /* a malloc'd one */
 
 #endif

@@ -224,7 +224,7 @@ static _Noreturn void unexpected(struct parser *p, const char *expected)
                            line_of(p, p->open->at));
     }
     if (bracket && tok.type == T_KEYWORD)
-        lex_fail(&p->x, tok.begin, "unexpected %s: '%c' opened at line %d, column %d is not closed", found, sign, line,
+        lex_fail(&p->x, tok.begin, "%s is unexpected here: '%c' opened at line %d, column %d is not closed", found, sign, line,
                  column);
     if (at_equals(p))
         lex_fail_hint(&p->x, tok.begin, "compare with ==; an assignment inside an expression stands in parentheses",
