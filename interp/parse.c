@@ -1180,6 +1180,20 @@ static uint32_t next_line(struct parser *p, uint32_t at)
     return at < p->a->source->len ? at + 1 : at;
 }
 
+/* The text's first comment that is more than a licence. */
+static const char *first_comment(struct parser *p)
+{
+    const char *s = p->a->source->text, *doc = NULL;
+    uint32_t at = p->a->source->len > 1 && !memcmp(s, "#!", 2) ? next_line(p, 0) : 0, from;
+    do {
+        while (at < p->a->source->len && (s[at] == '\n' || s[at] == '\r'))
+            at++;
+        from = at;
+        doc = comment_from(p, at, &at);
+    } while (!doc && at > from);
+    return doc;
+}
+
 /* --- function definitions --- */
 
 static void outputs(struct parser *p, struct function *f)
@@ -1420,61 +1434,20 @@ static struct node *statements(struct parser *p, bool top)
     return ends(p, n);
 }
 
-struct ast *parse_text(const char *text, size_t len, const struct parse_options *options, struct parse_error *err)
+/* The whole text, once everything that could leave by an error is set up. */
+static void parse_main(struct parser *p)
 {
-    static const struct parse_options none;
-    memset(err, 0, sizeof *err);
-    if (!options)
-        options = &none;
-    if (len >= UINT32_MAX / 2) {
-        snprintf(err->message, sizeof err->message, "a text of %zu bytes is too long: at most 2 GiB", len);
-        return NULL;
-    }
-    struct source *source = source_new(options->name, text, len);
-    struct ast *a = source ? ast_new(source) : NULL;
-    if (source && options->first_line > 0)
-        source->first_line = options->first_line;
-    struct parser *p = calloc(1, sizeof *p);
-    if (!a || !p) {
-        snprintf(err->message, sizeof err->message, "out of memory while reading the text");
-        source_free(source);
-        ast_free(a);
-        free(p);
-        return NULL;
-    }
-    source_free(source);                 /* the tree holds it */
-    err->source = source_hold(a->source);
-    lex_init(&p->x, a, err);
-    p->a = a;
-    p->opt = options;
-    if (setjmp(p->x.fail)) {
-        lex_free(&p->x);
-        free(p);
-        ast_free(a);
-        return NULL;
-    }
+    struct ast *a = p->a;
     struct vars vars = { 0 };
     struct function *f = function_new(p, 0);
     f->script = f->block = true;
     a->main = p->fn = f;
     p->vars = &vars;
-    uint32_t at = 0;
-    if (source_line(a->source, 0, NULL) && a->source->len > 1 && !memcmp(a->source->text, "#!", 2))
-        at = next_line(p, 0);
-    do {                                             /* the first comment that is more than a licence */
-        const char *s = a->source->text;
-        while (at < a->source->len && (s[at] == '\n' || s[at] == '\r'))
-            at++;
-        uint32_t from = at;
-        a->doc = comment_from(p, at, &at);
-        if (at == from)
-            break;
-    } while (!a->doc);
+    a->doc = first_comment(p);
     advance(p);
-    if (options->flags & PARSE_EXPRESSION) {
-        struct node *e;
+    if (p->opt->flags & PARSE_EXPRESSION) {
         skip_separators(p);
-        e = expression(p);
+        struct node *e = expression(p);
         while (tok.type == T_NEWLINE)
             advance(p);
         if (tok.type != T_EOF)
@@ -1485,16 +1458,53 @@ struct ast *parse_text(const char *text, size_t len, const struct parse_options 
         f->body = block;
     } else
         f->body = statements(p, true);
-    if (tok.type != T_EOF) {
-        if (tok.type == T_KEYWORD)
-            lex_fail(&p->x, tok.begin, "'%s' without a block that it %s", keyword_info[tok.op].text,
-                     keyword_info[tok.op].role == KEYWORD_CLOSES ? "could close" : "belongs to");
+    if (tok.type == T_KEYWORD)
+        lex_fail(&p->x, tok.begin, "'%s' without a block that it %s", keyword_info[tok.op].text,
+                 keyword_info[tok.op].role == KEYWORD_CLOSES ? "could close" : "belongs to");
+    if (tok.type != T_EOF)
         unexpected(p, "a statement");
-    }
     f->end = a->source->len;
-    source_free(err->source);
-    err->source = NULL;
+}
+
+/* Alone with setjmp, so that nothing it holds can be clobbered. */
+static bool parse_guarded(struct parser *p)
+{
+    if (setjmp(p->x.fail))
+        return false;
+    parse_main(p);
+    return true;
+}
+
+struct ast *parse_text(const char *text, size_t len, const struct parse_options *options, struct parse_error *err)
+{
+    static const struct parse_options none;
+    memset(err, 0, sizeof *err);
+    if (len >= UINT32_MAX / 2) {
+        snprintf(err->message, sizeof err->message, "a text of %zu bytes is too long: at most 2 GiB", len);
+        return NULL;
+    }
+    struct parser *p = calloc(1, sizeof *p);
+    struct source *source = source_new(options ? options->name : NULL, text, len);
+    struct ast *a = source ? ast_new(source) : NULL;
+    if (!a || !p) {
+        snprintf(err->message, sizeof err->message, "out of memory while reading the text");
+        source_free(source);
+        ast_free(a);
+        free(p);
+        return NULL;
+    }
+    source_free(source);                 /* the tree holds it */
+    p->a = a;
+    p->opt = options ? options : &none;
+    if (p->opt->first_line > 0)
+        source->first_line = p->opt->first_line;
+    lex_init(&p->x, a, err);
+    bool good = parse_guarded(p);
+    if (!good) {
+        err->source = source_hold(a->source);
+        ast_free(a);
+    }
     lex_free(&p->x);
     free(p);
-    return a;
+    return good ? a : NULL;
 }
