@@ -17,7 +17,7 @@ enum { RECYCLE = 0 };
 enum { RECYCLE = 1 };
 #endif
 
-__thread struct context *cx;
+__thread struct context *cx __attribute__((tls_model("initial-exec")));
 volatile sig_atomic_t interrupt_flag;
 
 /* ---- the context */

@@ -8,6 +8,9 @@
  * kernel needs a scalar tail. */
 #ifndef TL_BASE_H
 #define TL_BASE_H
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE 1                         /* so base.h comes before the system's headers */
+#endif
 #include <setjmp.h>
 #include <signal.h>
 #include <stdbool.h>
@@ -28,7 +31,7 @@ typedef int64_t i64;
 enum { SPARE = 64, MAX_DIMS = 32 };
 
 struct context;
-extern __thread struct context *cx;           /* the running interpreter; set by context_enter */
+extern __thread struct context *cx __attribute__((tls_model("initial-exec")));           /* the running interpreter; set by context_enter */
 
 /* ---- objects: from free lists; never NULL, fails with "out of memory".  memory_free must be told the same size. */
 void *memory_get(size_t bytes);

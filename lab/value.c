@@ -388,7 +388,8 @@ static struct cell *cell_make(int nd, const i64 *dim, i64 cap)    /* owned; elem
     }
     c->nd = nd;
     c->dim = dims_keep(&c->nd, dim, c->inline_dim);
-    memset(c->v, 0, sizeof(value) * n);
+    if (n)
+        memset(c->v, 0, sizeof(value) * n);
     c->numel = n;
     self.o->owners++;
     pool_release(mark);
@@ -486,7 +487,8 @@ static void resize(value **v, i64 *cap, int unit, i64 *numel, int *nd, i64 **dim
     value blank = n > old || !in_place ? cx->pool[cx->npool - 1] : nil();
     if (in_place) {
         if (w != *v) {
-            memcpy(w, *v, sizeof(value) * old * unit);
+            if (old)
+                memcpy(w, *v, sizeof(value) * old * unit);
             memory_free(*v, sizeof(value) * *cap);
         }
         *v = w;
@@ -555,7 +557,8 @@ static struct record *record_make(int nd, const i64 *dim, struct fields *f, int 
     }
     r->nd = nd;
     r->dim = dims_keep(&r->nd, dim, r->inline_dim);
-    memset(r->v, 0, sizeof(value) * n * nfield);
+    if (n)
+        memset(r->v, 0, sizeof(value) * n * nfield);
     r->numel = n;
     self.o->owners++;
     pool_release(mark);
