@@ -1,0 +1,51 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* interp.h: the interpreter as the program, the prompt and embedding code see it. One interpreter lives in the current
+   context (lab/base.h). The machine implements the first part (vm.c, compile.c, function.c), path.c and help.c the rest. */
+#ifndef INTERP_INTERP_H
+#define INTERP_INTERP_H
+#include "interp/ast.h"
+#include "interp/debug.h"
+#include "lab/call.h"
+
+void interp_start(void);                     /* once, in a fresh context: workspace, tables, hooks */
+
+/* Parses, compiles and runs a text in the workspace. Returns 0, or 1 when it failed: then failure() says why (a syntax
+   error has id "Octave:syntax-error") and interp_trace() where; interp_report prints both. Never jumps. */
+enum { RUN_FILE = PARSE_FILE, RUN_PROMPT = 64 };      /* RUN_PROMPT: automatic display shortens what is large */
+int interp_run(const char *name, const char *text, size_t len, int flags, int first_line);
+int interp_run_tree(struct ast *a, int flags);        /* the same for a parsed text, which it takes over */
+struct trace *interp_trace(void);
+void interp_report(int fd);                  /* error report of the last failure to fd; nothing for an exit */
+void interp_set_args(int argc, char **argv); /* argv() */
+
+/* What the prompt asks about names. */
+bool interp_is_variable(void *unused, const char *name);      /* parse_options.is_variable */
+struct scope *interp_scope(void);            /* the workspace's names */
+value interp_variable(const char *name);     /* borrowed; NIL when it has no value */
+/* A function by name as the workspace would call it. Its kind and where it is from. */
+struct function_info {
+    enum { FN_NONE, FN_VARIABLE, FN_BUILTIN, FN_USER, FN_FILE } kind;
+    const struct builtin *builtin;           /* FN_BUILTIN */
+    const struct function *function;         /* FN_USER, FN_FILE: name, doc, source, begin, end */
+    const char *file;                        /* FN_FILE, or where a FN_USER stands; NULL: typed at the prompt */
+};
+struct function_info interp_function(const char *name);
+void interp_each_function(void (*f)(const char *name, void *arg), void *arg);     /* typed or of the script, then builtins */
+
+/* registry.c: the builtins, from the tables of all rooms; sorted by name */
+const struct builtin *registry_find(const char *name);
+int registry_count(void);
+const struct builtin *registry_at(int i);
+
+/* path.c: files of functions. The epoch rises whenever a name may mean another function than before. */
+extern unsigned path_epoch;
+char *path_find(const char *name);           /* malloc'd file of function `name` (or `pkg.name`), or NULL */
+bool path_is_package(const char *name);      /* a folder +name is in sight */
+void path_script_folder(const char *folder); /* beside the script that runs; NULL: none */
+void path_changed(void);                     /* files may have come or gone (cd, a file was written) */
+
+/* help.c */
+bool help_text(struct buf *out, const char *name);    /* the page of a name; false: unknown, out has nearest names */
+void help_apropos(struct buf *out, const char *word);
+
+#endif
