@@ -49,6 +49,11 @@ program='interp/(main|repl|json|test)\.c'
         v=$(echo "$t" | tr -c 'A-Za-z0-9\n' _)
         echo "${v}_SOURCES = $t.c"
         echo "${v}_CFLAGS = \$(AM_CFLAGS) \$(CHECK_CFLAGS)"
+        case $t in */lab_alone)     # all of lab/, needed or not: it must want nothing from elsewhere
+            echo "${v}_LDADD = -Wl,--whole-archive,lab/.libs/liblab.a,--no-whole-archive \$(CHECK_LIBS) \$(core_libs)"
+            echo "${v}_DEPENDENCIES = lab/liblab.la"
+            continue ;;
+        esac
         case " $lab_only " in
             *" $t "*) echo "${v}_LDADD = lab/liblab.la \$(CHECK_LIBS) \$(core_libs)" ;;
             *) echo "${v}_LDADD = libcore.la \$(CHECK_LIBS) \$(core_libs)" ;;
@@ -63,6 +68,7 @@ program='interp/(main|repl|json|test)\.c'
     list test_files $(tree tests ! -path 'tests/unit/*')
     list script_files $(tree scripts)
     list doc_files $(tree doc)
+    list api_headers $(files interp tl.h)
     list m4_files m4/sources.sh $(files m4 'tl_*.m4')
 } > "$out.new"
 if cmp -s "$out.new" "$out"; then rm "$out.new"; else mv "$out.new" "$out"; fi
