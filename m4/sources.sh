@@ -50,7 +50,8 @@ program='interp/(main|repl|json|test)\.c'
         echo "${v}_SOURCES = $t.c"
         echo "${v}_CFLAGS = \$(AM_CFLAGS) \$(CHECK_CFLAGS)"
         case $t in */lab_alone)     # all of lab/, needed or not: it must want nothing from elsewhere
-            echo "${v}_LDADD = -Wl,--whole-archive,lab/.libs/liblab.a,--no-whole-archive \$(CHECK_LIBS) \$(core_libs)"
+            echo "${v}_LDFLAGS = \$(AM_LDFLAGS) -Wl,--whole-archive,lab/.libs/liblab.a,--no-whole-archive"
+            echo "${v}_LDADD = \$(core_libs)"
             echo "${v}_DEPENDENCIES = lab/liblab.la"
             continue ;;
         esac
