@@ -17,8 +17,9 @@ if [ "${1-}" = --one ]; then        # --one FOLDER SECONDS TEST: in the backgrou
     work=$base.d
     rm -rf "$work"; mkdir -p "$work"; cd "$work" || exit 1
     TMPDIR=$work; export TMPDIR
+    tap=0               # 1: must speak TAP
     case $test in
-        *.tl) set -- ${TL_WRAP-} "$TL" --test "$test" ;;
+        *.tl) set -- ${TL_WRAP-} "$TL" --test "$test"; tap=1 ;;
         *.sh) set -- sh "$test" ;;
         *) set -- ${TL_WRAP-} "$test" ;;
     esac
@@ -28,7 +29,7 @@ if [ "${1-}" = --one ]; then        # --one FOLDER SECONDS TEST: in the backgrou
     ms=$((($(date +%s%N) - start) / 1000000))
     cd "$out" && rm -rf "$work"
     # TAP: counts; a plan not fulfilled, or a bad end with nothing failed, is one more failure.
-    awk -v status=$status -v name="$name" -v ms=$ms -v limit="$limit" -v res="$base.res" '
+    awk -v tap=$tap -v status=$status -v name="$name" -v ms=$ms -v limit="$limit" -v res="$base.res" '
         /^1\.\.[0-9]+/ { plan = substr($0, 4) + 0; tap = 1; if (/# *[Ss][Kk][Ii][Pp]/) { skip++; why = $0; sub(/.*# *[Ss][Kk][Ii][Pp][^ ]* */, "", why) } }
         /^ok/ { if (/# *[Ss][Kk][Ii][Pp]/) { skip++; why = $0; sub(/.*# *[Ss][Kk][Ii][Pp][^ ]* */, "", why) } else pass++; n++ }
         /^not ok/ { fail++; n++ }
@@ -37,8 +38,8 @@ if [ "${1-}" = --one ]; then        # --one FOLDER SECONDS TEST: in the backgrou
             if (!tap && !n) {
                 if (status == 0) pass = 1; else if (status == 77) { skip = 1 } else { fail = 1; note = end }
             } else {
-                if (tap && n != plan && !(plan == 0 && skip)) { fail++; note = "ran " n + 0 " of " plan " tests" }
-                else if (!tap) { fail++; note = "no plan (1..N): " end }
+                if (plan == "") { fail++; note = "no plan (1..N), " end }
+                else if (n != plan && !(plan == 0 && skip)) { fail++; note = "ran " n + 0 " of " plan " tests" }
                 if (status != 0 && !fail) { fail++; note = end }
             }
             what = fail ? "FAIL" : pass ? "ok  " : "skip"
