@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* ew_body.h: the kernels of every row for one compute type, and the loops of reducers.  See ew_vec.h for what must be
+ * defined.  A loop runs whole vectors and may pass n: memory has SPARE bytes.  `bad` gathers where a row leaves the reals. */
+#define LOOP for (long i = 0; i < n; i += W)
+#define A_ V a = LD((const T *)pa + i)
+#define B_ V b = LD((const T *)pb + i)
+#define AS_ V a = K(*(const T *)pa)
+#define BS_ V b = K(*(const T *)pb)
+#define KERNEL(name) static int name(void *d, const void *pa, const void *pb, long n)
+#define STORE_(body) ST((T *)d + i, (body))
+
+/* The 64 accumulators of the summation tree stay in registers over a block. */
+#define ROWS_ (64 / W)
+#define SUM_(loads, body)                                        \
+    T *acc = d;                                                  \
+    V s[ROWS_];                                                  \
+    for (int j = 0; j < ROWS_; j++)                              \
+        s[j] = LD(acc + j * W);                                  \
+    for (long k = 0; k < n; k += 64)                             \
+        UNROLL_ALL for (int j = 0; j < ROWS_; j++) {             \
+            long i = k + j * W;                                  \
+            loads;                                               \
+            s[j] += (body);                                      \
+        }                                                        \
+    for (int j = 0; j < ROWS_; j++)                              \
+        ST(acc + j * W, s[j]);                                   \
+    return 0;
+
+#define UNROLL_ARITH UNROLL_4
+#define UNROLL_FLOAT
+#define UNROLL_KEEP
+#define UNROLL_PART UNROLL_4
+#define UNROLL_PARTF
+#define UNROLL_EXTREME UNROLL_4
+#define UNROLL_BITS
+#define UNROLL_MAKEC
+#define ACC1_FLOAT(name, body)
+#define ACC1_KEEP(name, body)
+#define ACC1_PARTF(name, body)
+#define ACC1_PART(name, body) ACC1_ARITH(name, body)
+#define ACC1_ARITH(name, body) KERNEL(CAT3(name, SFX, acc)) { (void)pb; SUM_(A_, body) }
+#define ACC2_ARITH(name, body) KERNEL(CAT3(name, SFX, acc)) { SUM_(A_; B_, body) }
+#define ACC2_FLOAT(name, body)
+#define ACC2_KEEP(name, body)
+#define ACC2_EXTREME(name, body)
+#define ACC2_BITS(name, body)
+#define ACC2_MAKEC(name, body)
+
+#define OP1(name, class, body, cbody, domain, ...)                                                                          \
+    KERNEL(FN(name)) { (void)pb; M bad = M0; UNROLL_##class LOOP { A_; bad |= (domain); STORE_(body); } return ANYM(bad); } \
+    ACC1_##class(name, body)
+#define OP2(name, class, body, cbody, domain, ...)                                                                               \
+    KERNEL(FN(name)) { M bad = M0; UNROLL_##class LOOP { A_; B_; (void)b; bad |= (domain); STORE_(body); } return ANYM(bad); }   \
+    KERNEL(CAT3(name, SFX, vs)) { M bad = M0; BS_; (void)b; UNROLL_##class LOOP { A_; bad |= (domain); STORE_(body); } return ANYM(bad); } \
+    KERNEL(CAT3(name, SFX, sv)) { M bad = M0; AS_; UNROLL_##class LOOP { B_; (void)b; bad |= (domain); STORE_(body); } return ANYM(bad); } \
+    ACC2_##class(name, body)
+#define TEST1(name, body, ...) KERNEL(FN(name)) { (void)pb; UNROLL_4 LOOP { A_; PUT((char *)d + i, body); } return 0; }
+#define TEST2(name, body, ...)                                                                     \
+    KERNEL(FN(name)) { UNROLL_4 LOOP { A_; B_; PUT((char *)d + i, body); } return 0; }             \
+    KERNEL(CAT3(name, SFX, vs)) { BS_; UNROLL_4 LOOP { A_; PUT((char *)d + i, body); } return 0; } \
+    KERNEL(CAT3(name, SFX, sv)) { AS_; UNROLL_4 LOOP { B_; PUT((char *)d + i, body); } return 0; }
+#define BYTE1(...)
+#define BYTE2(...)
+#define ALIAS(...)
+#include "ops.def"
+
+/* x .^ p with one p: its form is found once for the block. */
+KERNEL(CAT3(power_by, SFX, vs))
+{
+    T e = *(const T *)pb;
+    M bad = M0;
+#define BY_(p, form)                                            \
+    if (e == (T)p) {                                            \
+        UNROLL_4 LOOP {                                         \
+            A_;                                                 \
+            if (p != (int)p)                                    \
+                bad |= LT(a, K(0));                             \
+            STORE_(form);                                       \
+        }                                                       \
+        return ANYM(bad);                                       \
+    }
+    POWER_SPECIAL(BY_)
+#undef BY_
+    return CAT3(power, SFX, vs)(d, pa, pb, n);
+}
+
+/* ---- reducers: n a multiple of 64 for take; fold is elementwise over whole vectors */
+#define TAKE_(name, body)                                                                 \
+    KERNEL(FN(take_##name))                                                               \
+    {                                                                                     \
+        (void)pb;                                                                         \
+        T *acc = d;                                                                       \
+        V s[ROWS_];                                                                       \
+        for (int j = 0; j < ROWS_; j++)                                                   \
+            s[j] = LD(acc + j * W);                                                       \
+        for (long k = 0; k < n; k += 64)                                                  \
+            UNROLL_ALL for (int j = 0; j < ROWS_; j++) {                                  \
+                V a = s[j], b = LD((const T *)pa + k + j * W);                            \
+                s[j] = (body);                                                            \
+            }                                                                             \
+        for (int j = 0; j < ROWS_; j++)                                                   \
+            ST(acc + j * W, s[j]);                                                        \
+        return 0;                                                                         \
+    }
+#define FOLD_(name, body)                                                                 \
+    KERNEL(FN(fold_##name))                                                               \
+    {                                                                                     \
+        (void)pb;                                                                         \
+        UNROLL_4 LOOP { V a = LD((const T *)d + i), b = LD((const T *)pa + i); STORE_(body); } \
+        return 0;                                                                         \
+    }
+TAKE_(sum, a + b) FOLD_(sum, a + b)
+TAKE_(prod, a * b) FOLD_(prod, a * b)
+TAKE_(max, SEL(GE(a, b) | NE(b, b), a, b)) FOLD_(max, SEL(GE(a, b) | NE(b, b), a, b))
+TAKE_(min, SEL(LE(a, b) | NE(b, b), a, b)) FOLD_(min, SEL(LE(a, b) | NE(b, b), a, b))
+TAKE_(sumsq, a + b * b)
+
+/* ---- storage: T_x from every class, and back; integers round halves away from zero, saturate, NaN is 0 */
+#define D(NAME, ctype, ...)                                                               \
+    KERNEL(CAT3(load, NAME, SFX))                                                         \
+    {                                                                                     \
+        (void)pb;                                                                         \
+        T *restrict r = d;                                                                \
+        const ctype *restrict x = pa;                                                     \
+        for (long i = 0; i < n; i++)                                                      \
+            r[i] = (T)x[i];                                                               \
+        return 0;                                                                         \
+    }
+#include "dtypes.def"
+#undef D
+
+#undef LOOP
+#undef A_
+#undef B_
+#undef AS_
+#undef BS_
+#undef STORE_
+#undef ROWS_
+#undef SUM_
+#undef TAKE_
+#undef FOLD_

@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* ew_lanes.h: rare functions, one element at a time, in LANE (double or long double).  Included before the vector
+ * macros of ew_vec.h take over the names of math.h.  Every build of them gives the same bits. */
+#ifndef TL_EW_LANES_H
+#define TL_EW_LANES_H
+#include <math.h>
+#include <stdint.h>
+
+/* Bits: operands round and saturate to unsigned 64 bits, negative ones to 0, as Octave does. */
+static inline uint64_t lane_u64(LANE x)
+{
+    LANE r = x < 0 ? 0 : x + (LANE)0.5;
+    return !(r > 0) ? 0 : r >= (LANE)18446744073709551616.0 ? UINT64_MAX : (uint64_t)r;
+}
+static inline LANE bitand_lane(LANE a, LANE b) { return (LANE)(lane_u64(a) & lane_u64(b)); }
+static inline LANE bitor_lane(LANE a, LANE b) { return (LANE)(lane_u64(a) | lane_u64(b)); }
+static inline LANE bitxor_lane(LANE a, LANE b) { return (LANE)(lane_u64(a) ^ lane_u64(b)); }
+static inline LANE lane_fmod(LANE a, LANE b) { return sizeof(LANE) > 8 ? (LANE)fmodl(a, b) : (LANE)fmod(a, b); }
+static inline LANE lane_floor(LANE a) { return sizeof(LANE) > 8 ? (LANE)floorl(a) : (LANE)floor(a); }
+
+static inline LANE gcd_lane(LANE a, LANE b)
+{
+    a = a < 0 ? -a : a;
+    b = b < 0 ? -b : b;
+    while (b > 0) {                           /* NaN and Inf end it: fmod gives NaN */
+        LANE r = lane_fmod(a, b);
+        a = b;
+        b = r;
+    }
+    return b == 0 ? a : b;
+}
+static inline LANE lcm_lane(LANE a, LANE b)
+{
+    LANE g = gcd_lane(a, b), x = a / g * b;
+    return a == 0 || b == 0 ? 0 : x < 0 ? -x : x;
+}
+
+/* Remainders where the quotient has no fraction any more: exact by fmod. */
+static inline LANE mod_lane(LANE a, LANE b)
+{
+    LANE r = lane_fmod(a, b);
+    return r != 0 && (r < 0) != (b < 0) ? r + b : r;
+}
+
+static inline double psi_lane(double x)       /* recurrence up to 10, then the asymptotic series (Abramowitz, Stegun 6.3.18) */
+{
+    double s = 0;
+    if (!(x == x) || x == INFINITY)
+        return x;
+    if (x <= 0) {
+        if (x == floor(x))
+            return -INFINITY;
+        double f = x - floor(x);              /* reflection: psi(1 - x) - pi cot(pi x) */
+        s = -M_PI / tan(M_PI * f);
+        x = 1 - x;
+    }
+    while (x < 10)
+        s -= 1 / x++;
+    double r = 1 / (x * x);
+    double p = r * (1.0 / 12 - r * (1.0 / 120 - r * (1.0 / 252 - r * (1.0 / 240 - r * (1.0 / 132 - r * (691.0 / 32760 - r / 12))))));
+    return s + log(x) - 0.5 / x - p;
+}
+
+static inline double erfinv_lane(double y)    /* a start within 1e-3 (Winitzki), then Halley's steps on erf or erfc */
+{
+    if (!(fabs(y) < 1))
+        return fabs(y) == 1 ? copysign(INFINITY, y) : NAN;
+    if (y == 0)
+        return y;
+    double a = 0.147, l = log1p(-y * y), t = 2 / (M_PI * a) + l / 2;
+    double x = copysign(sqrt(sqrt(t * t - l / a) - t), y), c = 1 - fabs(y);
+    for (int i = 0; i < 3; i++) {
+        double e = fabs(y) < 0.5 ? erf(x) - y : copysign(c - erfc(fabs(x)), y);
+        double u = e / (1.12837916709551257390 * exp(-x * x));
+        x -= u / (1 + x * u);
+    }
+    return x;
+}
+#endif
