@@ -5,6 +5,7 @@
 #define INTERP_INTERP_H
 #include "interp/ast.h"
 #include "interp/debug.h"
+#include "interp/path.h"
 #include "lab/call.h"
 
 void interp_start(void);                     /* once, in a fresh context: workspace, tables, hooks */
@@ -37,12 +38,6 @@ const struct builtin *registry_find(const char *name);
 int registry_count(void);
 const struct builtin *registry_at(int i);
 
-/* path.c: files of functions. The epoch rises whenever a name may mean another function than before. */
-extern unsigned path_epoch;
-char *path_find(const char *name);           /* malloc'd file of function `name` (or `pkg.name`), or NULL */
-bool path_is_package(const char *name);      /* a folder +name is in sight */
-void path_script_folder(const char *folder); /* beside the script that runs; NULL: none */
-void path_changed(void);                     /* files may have come or gone (cd, a file was written) */
 
 /* help.c */
 bool help_text(struct buf *out, const char *name);    /* the page of a name; false: unknown, out has nearest names */

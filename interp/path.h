@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* path.h: where functions that are files come from: beside the script, the current folder, addpath's folders, and the
+   library's own folder. Listings of folders are remembered: a lookup asks no file system. */
+#ifndef INTERP_PATH_H
+#define INTERP_PATH_H
+#include "lab/base.h"
+
+/* File of function `name`, or of `pkg.name` in a folder +pkg; NULL: none. The string lives as long as the context.
+   *stamp (may be NULL) differs when the file is not what it was. */
+const char *path_find(const char *name, uint64_t *stamp);
+const char *path_library(const char *name, uint64_t *stamp);      /* in the library's folder alone */
+bool path_is_package(const char *name);      /* a folder +name is in sight, the library included */
+uint32_t path_epoch(void);                   /* rises whenever a name may mean another function than before */
+
+/* Looks whether folders or files changed. Called before each line of the prompt, and once more before a name is said to be
+   undefined: true if something changed, so that it is worth to look again. */
+bool path_refresh(void);
+void path_script_folder(const char *folder); /* beside the script that runs; NULL: none */
+const char *path_data(void);                 /* the installed or the source tree's folder `scripts` */
+void path_each(const char *package, bool library, void (*f)(const char *name, void *arg), void *arg);   /* names of functions and, with a dot behind, packages */
+
+#endif
