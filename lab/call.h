@@ -31,7 +31,9 @@ struct call {
 typedef void builtin_run(struct call *c);
 typedef void builtin_grad(struct call *c);    /* see tape.h */
 enum { ANY = -1 };
-#define NO_GRAD NULL
+#define NO_GRAD NULL                          /* not differentiable: an error when its floating-point result would be needed */
+builtin_grad grad_zero;                       /* its results do not change with its arguments: size, find, comparisons … */
+builtin_grad grad_pass;                       /* it hands values on, or calls functions, which record for themselves: struct, deal, cellfun … */
 struct builtin {
     const char *name;
     int min, max, out;                        /* max ANY: any number; out ANY: any number of results */

@@ -10,6 +10,7 @@ enum { OBJECT_STEP = 64, OBJECT_CLASSES = 17, DATA_CLASSES = 256, DATA_KEPT = 8 
 struct protect_frame { jmp_buf env; int mark; struct protect_frame *up; };
 
 struct context {
+    struct context_head head;                 /* first: base.h reads it */
     /* objects */
     void *list[OBJECT_CLASSES];               /* free lists, by size in steps of 64 bytes */
     char *slab, *slab_end;

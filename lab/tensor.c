@@ -610,7 +610,7 @@ value window_new(struct tensor *base, i64 offset, int nd, const i64 *dim, const 
         pool_release(pool_mark() - 1);
         base->h.pins--;
     }
-    *w = (struct window){ .h.owners = 1, .nd = (uint8_t)nd, .offset = offset, .numel = n, .base = base };
+    *w = (struct window){ .h.owners = 1, .nd = (uint8_t)nd, .born = context_head()->generation, .offset = offset, .numel = n, .base = base };
     w->dim = d ? d : w->inline_dim;
     w->stride = d ? d + nd : w->inline_stride;
     memcpy(w->dim, dim, sizeof(i64) * nd);

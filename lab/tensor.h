@@ -43,6 +43,7 @@ _Static_assert(sizeof(struct tensor) == 128, "small data must be 64-byte aligned
 struct window {
     struct object h;
     uint8_t nd, device;
+    uint32_t born;                            /* the tape's generation at birth */
     i64 offset, numel;                        /* elements */
     struct tensor *base;
     i64 *dim, *stride, inline_dim[4], inline_stride[4];

@@ -671,6 +671,7 @@ value instance_new(const struct class *class, size_t bytes)
     memset(x, 0, bytes);
     x->h.owners = 1;
     x->class = class;
+    x->born = context_head()->generation;
     x->place = cx->nhandle;
     cx->handle[cx->nhandle++] = x;
     return keep(object_value(K_OBJECT, x));

@@ -143,7 +143,7 @@ struct class {
     const char *const *names;                             /* fields and methods for completion, NULL-terminated */
 };
 struct func { struct object h; const struct class *class; sym name; };       /* interp/ puts more behind it */
-struct instance { struct object h; const struct class *class; i64 place /* the collector's */; };
+struct instance { struct object h; const struct class *class; i64 place /* the collector's */; uint32_t born /* tensor.h, window */; };
 value instance_new(const struct class *class, size_t bytes);                 /* pooled, zeroed behind the header; counted for the collector */
 
 /* ---- ranges: base : inc : limit, n elements, a row vector that `for` and indexing never lay out */
