@@ -23,14 +23,14 @@ struct ix {
     i64 first, step;                          /* from 0; used when list is NULL */
     const i64 *list;                          /* from 0; scratch */
     i64 extent;                               /* 1 + the largest */
-    bool colon;                               /* written as a colon */
-    bool shaped;                              /* a matrix or N-d index: dims hold its shape */
-    bool column;                              /* nd == 2, a column longer or shorter than one */
-    const value *from;                        /* what it was made of */
+    bool colon, mask;                         /* written as a colon; logical */
+    value from;                               /* as written: its shape is the result's when it is the only index */
 };
 /* len: what a colon stands for.  k of n positions for messages; dims: of the thing indexed. */
 void index_parse(struct ix *x, value v, i64 len, int k, int n);
 static inline i64 ix_at(const struct ix *x, i64 i) { return x->list ? x->list[i] : x->first + i * x->step; }
+int ix_shape(const struct ix *x, i64 *dim);                          /* as the only index: the shape it gives */
+bool fold_strides(const struct tensor *t, int n, i64 *stride);       /* those that n indices see; false: the last would fold what does not follow each other */
 bool ix_is_all(const struct ix *x, i64 len);                         /* 0, 1, …, len-1 */
 NORETURN void fail_bound(int k, int n, i64 i, i64 len, int nd, const i64 *dim);      /* i from 1 */
 
@@ -47,6 +47,22 @@ void nest_write(const struct nest *w, void *to, const void *from, size_t size); 
 void nest_fill(const struct nest *w, void *to, const void *one, size_t size);        /* one element everywhere */
 void fold_dims(int nd, const i64 *dim, int n, i64 *to);              /* sizes seen by n indices: the last folds the rest */
 const i64 *nest_positions(const struct nest *w);                     /* the offsets themselves, scratch */
+
+/* A header to read through at once: a window's is filled into *view, nothing is counted or pooled (but for numbers and ranges). */
+static inline struct tensor *tensor_see(value v, struct tensor *view)
+{
+    if (v.kind != K_WINDOW)
+        return tensor_of(v);
+    const struct window *w = v.w;
+    *view = *w->base;
+    view->nd = w->nd;
+    view->flags = 0;
+    view->numel = w->numel;
+    view->dim = w->dim;
+    view->stride = w->stride;
+    view->data = window_data(w);
+    return view;
+}
 
 /* The adjoint of index_paren: zeros shaped and classed like base, with g added where x(idx…) read; repeated indices add up.  Pooled. */
 value index_add(value base_like, int n, const value *idx, value g);

@@ -3,7 +3,7 @@
  *
  * A place is a root (a variable's slot) and steps below it.  Everything here evaluates nothing: indices and right sides are
  * values already.  The place is walked once; what can fail (indices, sizes, classes, memory) fails before anything changes.
- * In messages \1 is the text of the place without its last step for an index, of the whole place otherwise. */
+ * In messages \1 is the text of the place without its last step (`v` of v(1:2)), \2 that of the whole place (`v(1:2)`). */
 #ifndef TL_PLACE_H
 #define TL_PLACE_H
 #include "index.h"
@@ -17,6 +17,12 @@ void place_delete(value *root, int nstep, const struct step *step);  /* = [] wri
 int place_count(value *root, int nstep, const struct step *step);    /* how many values [c{1:2}] or [s.f] takes */
 void place_list_assign(value *root, int nstep, const struct step *step, int nrhs, const value *rhs);
 void place_hint_opassign(value old, value new, const char *op);      /* before `p OP= x` stores: warns when p is a window that is being rebound */
+
+/* The slot of an existing place, its path (containers) made its own; NULL when it is none: an index of a tensor, a map's
+   element, what an object does not let be viewed.  box[0..*nbox-1] are the containers passed, for pins; room for nstep. */
+value *place_walk(value *root, int nstep, const struct step *step, value *box, int *nbox);
+/* Writes r (its shape already right, or one element) into the slot's tensor or window: converts, keeps size and class. */
+void place_write(value *slot, struct tensor *r);
 
 /* ---- methods of tensors in places.  `is` tests by name only, so the machine can tell a method from a function. */
 bool is_view_method(sym name);                /* select narrow t transpose view expand unfold diagonal storage … */
