@@ -19,6 +19,9 @@ enum { RECYCLE = 1 };
 
 __thread struct context *cx __attribute__((tls_model("initial-exec")));
 volatile sig_atomic_t interrupt_flag;
+#ifdef TL_HARD
+i64 poll_at;
+#endif
 
 /* ---- the context */
 struct context *context_new(void)

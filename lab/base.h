@@ -57,8 +57,15 @@ sym symbol_find(const char *text, size_t len);            /* NULL when nobody ha
 /* ---- Ctrl-C.  Loops, calls and blocks poll; a hit fails with kind FAIL_INTERRUPT. */
 extern volatile sig_atomic_t interrupt_flag;
 void poll_slow(void);
+#ifdef TL_HARD
+extern i64 poll_at;                           /* hostile build: the n-th poll from here is a Ctrl-C; 0 never */
+#endif
 static inline void poll(void)
 {
+#ifdef TL_HARD
+    if (poll_at && --poll_at == 0)
+        interrupt_flag = 1;
+#endif
     if (unlikely(interrupt_flag))
         poll_slow();
 }
