@@ -33,11 +33,17 @@ enum { SPARE = 64, MAX_DIMS = 32 };
 struct context;
 extern __thread struct context *cx __attribute__((tls_model("initial-exec")));           /* the running interpreter; set by context_enter */
 
-/* What every room looks at: the head of the context.  `recording` is true while autograd looks on (tape.h), `generation`
-   numbers the tapes; windows and handles remember the one they were born under. */
-struct context_head { int recording; uint32_t generation; };
+/* What every room looks at: the head of the context.  `recorder` is set while autograd looks on (tape.h); `generation`
+   numbers the tapes, windows and handles remember the one they were born under. */
+struct call;
+struct value;
+struct recorder {
+    void (*call)(struct call *c);                         /* runs a builtin with its rule on the tape */
+    void (*window)(struct value *w);                      /* a window to be read becomes a tracked, pooled tensor if its base is tracked */
+};
+struct context_head { const struct recorder *recorder; uint32_t generation; };
 static inline struct context_head *context_head(void) { return (struct context_head *)cx; }
-#define RECORDING (context_head()->recording)
+#define RECORDING (context_head()->recorder)
 
 /* ---- objects: from free lists; never NULL, fails with "out of memory".  memory_free must be told the same size. */
 void *memory_get(size_t bytes);

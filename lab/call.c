@@ -275,7 +275,7 @@ void call_builtin(const struct builtin *b, int nargin, const value *arg, int nar
         hold->v[i] = nil();
     hold->numel = n;
     struct call c = { b, nargin, nargout, (value *)arg, hold->v };
-    b->run(&c);
+    call_run(&c);
     memcpy(out, hold->v, sizeof(value) * n);
     hold->numel = 0;
     pool_release(mark);

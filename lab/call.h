@@ -76,6 +76,15 @@ void result_num(struct call *c, int i, double x);
 void result_bool(struct call *c, int i, bool x);
 void result_text(struct call *c, int i, const char *s);
 
+/* The one way to run a builtin's code, arguments checked: */
+static inline void call_run(struct call *c)
+{
+    if (unlikely(RECORDING != NULL))
+        RECORDING->call(c);
+    else
+        c->fn->run(c);
+}
+
 /* ---- calling functions from here; results are pooled.  call_function is the one upward call: interp/ sets the hook. */
 void call_builtin(const struct builtin *b, int nargin, const value *arg, int nargout, value *out);
 value call1(const struct builtin *b, int nargin, ...);    /* values as arguments; one result */

@@ -20,6 +20,7 @@ int protect(void (*body)(void *), void *arg)
     struct protect_frame f;
     f.mark = pool_mark();
     f.up = cx->top;
+    const struct recorder *recorder = RECORDING;
     cx->top = &f;
     if (!setjmp(f.env)) {
         body(arg);
@@ -27,6 +28,7 @@ int protect(void (*body)(void *), void *arg)
         return 0;
     }
     cx->top = f.up;
+    RECORDING = recorder;
     pool_release(f.mark);
     return 1;
 }

@@ -495,10 +495,10 @@ struct tensor *tensor_of(value v)
     case K_NUM: return box_number(v);
     case K_WINDOW: {
         struct tensor *b = v.w->base;
-        if (!b->block) {
-            struct tensor *u = tensor_alias(b, v.w->nd, v.w->dim, v.w->stride, v.w->offset);
-            u->mark = NULL;
-            return u;
+        if (unlikely(RECORDING != NULL)) {
+            RECORDING->window(&v);
+            if (v.kind == K_TENSOR)
+                return v.t;
         }
         return tensor_alias(b, v.w->nd, v.w->dim, v.w->stride, v.w->offset);
     }
