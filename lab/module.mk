@@ -4,8 +4,6 @@ lab_liblab_la_SOURCES = $(lab_sources)
 lab_liblab_la_LIBADD =
 ew_flags = $(AM_CFLAGS) -O3
 
-if EW_SIMD
-EXTRA_DIST += %reldir%/ew_simd.c
 noinst_LTLIBRARIES += lab/libew128.la
 lab_liblab_la_LIBADD += lab/libew128.la
 lab_libew128_la_SOURCES = %reldir%/ew_simd.c
@@ -24,5 +22,4 @@ lab_liblab_la_LIBADD += lab/libew512.la
 lab_libew512_la_SOURCES = %reldir%/ew_simd.c
 lab_libew512_la_CPPFLAGS = $(AM_CPPFLAGS) -DVARIANT=512
 lab_libew512_la_CFLAGS = $(ew_flags) -march=x86-64-v4 -mprefer-vector-width=512
-endif
 endif
