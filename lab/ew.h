@@ -51,9 +51,9 @@ struct ew_simd {
 extern const struct ew_simd ew_simd128, ew_simd256, ew_simd512;
 extern const struct ew_simd *ew_simd;         /* the one in use */
 
-/* long double and complex: plain C, compiled once */
-extern ew_kernel *const ew_plain[EW_OPS][3];  /* T_L, T_C, T_G; vectors on both sides */
-extern ew_kernel *const ew_load_plain[DTYPES][3], *const ew_store_plain[3][DTYPES], *const ew_truth_plain[3];
+/* long double and complex: plain C, compiled once; T_L, T_C, T_G in this order */
+extern ew_kernel *const ew_plain[EW_OPS][3][3];
+extern ew_kernel *const ew_load_plain[DTYPES][3], *const ew_store64[2], *const ew_saturate64[2];   /* of T_L: int64, uint64 */
 
 /* ---- ew_run.c */
 enum { EW_BLOCK = 1024, EW_MAX_BLOCK = 2048, EW_LEAVES = 16, EW_NODES = 64, EW_INS = 160, EW_SLOTS = 96, EW_BUFS = 12 };

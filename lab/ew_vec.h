@@ -93,10 +93,10 @@ typedef T U __attribute__((may_alias));
 #define K(c) ((T)(c))
 #define M int
 #define M0 0
-#define LT(a, b) ((a) < (b))
-#define LE(a, b) ((a) <= (b))
-#define EQ(a, b) ((a) == (b))
-#define NE(a, b) ((a) != (b))
+#define LT(a, b) ((int)((a) < (b)))
+#define LE(a, b) ((int)((a) <= (b)))
+#define EQ(a, b) ((int)((a) == (b)))
+#define NE(a, b) ((int)((a) != (b)))
 #define SEL(m, x, y) ((m) ? (x) : (y))
 #define ANYM(m) (m)
 #define SINPI(a) sin((a) * K(3.14159265358979323846264338327950288L))
