@@ -675,7 +675,8 @@ bool lex_command_follows(struct lexer *x)
     return true;
 }
 
-/* A word runs to a blank, comma, semicolon or newline; quotes group, brackets do. A comment ends the command. */
+/* A word runs to a blank, comma, semicolon or newline; quotes group, brackets do. A comment ends the command, and so does the
+   `end` of a closure's block. */
 bool lex_command_word(struct lexer *x, struct node **word)
 {
     while (blank(peek(x, 0)) || (peek(x, 0) == '.' && peek(x, 1) == '.' && peek(x, 2) == '.')) {
@@ -687,7 +688,9 @@ bool lex_command_word(struct lexer *x, struct node **word)
         x->pos++;
     }
     int c = peek(x, 0);
-    if (x->pos >= x->len || c == '\n' || c == ';' || c == ',' || comment_sign(c)) {
+    bool closed = context(x) == IN_BLOCK && x->pos + 3 <= x->len && !memcmp(x->text + x->pos, "end", 3) &&
+                  !name_part(peek(x, 3));                    /* @() begin disp hi end */
+    if (x->pos >= x->len || c == '\n' || c == ';' || c == ',' || comment_sign(c) || closed) {
         x->operand = false;
         x->start = true;
         return false;

@@ -84,6 +84,15 @@ static struct node *do_statement(struct parser *p)
     return n;
 }
 
+static struct node *for_name(struct parser *p)
+{
+    if (tok.type != T_NAME)
+        parse_unexpected(p, "a variable");
+    struct node *n = parse_name(p);
+    parse_next(p);
+    return n;
+}
+
 static struct node *for_statement(struct parser *p)
 {
     struct node *n = parse_node(p, NODE_FOR, tok.begin);
@@ -93,12 +102,23 @@ static struct node *for_statement(struct parser *p)
     bool parens = tok.type == T_LPAREN;
     if (parens)
         parse_next(p);
-    if (tok.type != T_NAME)
-        parse_unexpected(p, "a variable after 'for'");
-    n->loop.target = parse_own(p, n, parse_chain(p));
+    if (tok.type == T_LBRACKET) {                        /* for [value, key] = a struct */
+        parse_next(p);
+        n->loop.target = parse_own(p, n, for_name(p));
+        if (tok.type == T_COMMA)
+            parse_next(p);
+        n->loop.key = parse_own(p, n, for_name(p));
+        parse_expect(p, T_RBRACKET, "']' after the value and the key of 'for'");
+    } else {
+        if (tok.type != T_NAME)
+            parse_unexpected(p, "a variable after 'for'");
+        n->loop.target = parse_own(p, n, parse_chain(p));
+    }
     if (!at_equals(p))
         parse_unexpected(p, "'=' after the variable of 'for'");
     parse_target(p, n->loop.target);
+    if (n->loop.key)
+        parse_target(p, n->loop.key);
     n->at = tok.begin;
     parse_next(p);
     n->loop.cond = parse_own(p, n, parse_expression(p));
