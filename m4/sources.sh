@@ -26,6 +26,8 @@ tree() {    # tree FOLDER 'FIND EXPRESSION': files at any depth
     folder=$1; shift
     [ ! -d "$folder" ] || find "$folder" -type f "$@" ! -name '.*' ! -name '*~' ! -name '*.orig' ! -name '*.rej' | sort
 }
+new=$(mktemp)
+trap 'rm -f "$new"' EXIT
 program='interp/(main|repl|json|test)\.c'
 
 {
@@ -71,5 +73,5 @@ program='interp/(main|repl|json|test)\.c'
     list doc_files $(tree doc)
     list api_headers $(files interp tl.h)
     list m4_files m4/sources.sh $(files m4 'tl_*.m4')
-} > "$out.new"
-if cmp -s "$out.new" "$out"; then rm "$out.new"; else mv "$out.new" "$out"; fi
+} >"$new"
+cmp -s "$new" "$out" || cp "$new" "$out"
