@@ -23,14 +23,19 @@ check-asan:
 	export ASAN_OPTIONS UBSAN_OPTIONS LSAN_OPTIONS TEST_SECONDS; \
 	$(call sub_build,asan,--enable-sanitizers CFLAGS='-g -O1',check)
 check-hard:
-	+@TEST_SECONDS=900; export TEST_SECONDS; $(call sub_build,hard,--enable-hard,check)
+	+@TEST_SECONDS=900; export TEST_SECONDS; $(call sub_build,hard,--enable-hard,check check-suffer)
+
+# In the hostile build: the n-th allocation of every statement fails, then the n-th poll is a Ctrl-C.
+check-suffer: all
+	+@for what in memory interrupt; do echo "every $$what fails:"; \
+	TL_TEST=$$what TEST_SECONDS=1800 $(MAKE) $(AM_MAKEFLAGS) check-local T='$(language_tests)' || exit; done
+language_tests = $(filter tests/language/% tests/lab/%,$(tl_tests))
 
 # Valgrind knows no AVX-512 and is slow: the language tests only, one error makes a file fail.
 check-valgrind: all
 	+@TL_WRAP='valgrind -q --error-exitcode=99 --leak-check=full --errors-for-leak-kinds=definite' \
 	TEST_SECONDS=1800; export TL_WRAP TEST_SECONDS; \
-	$(MAKE) $(AM_MAKEFLAGS) check-local T='$(valgrind_tests)'
-valgrind_tests = $(filter tests/language/%,$(tl_tests))
+	$(MAKE) $(AM_MAKEFLAGS) check-local T='$(filter tests/language/%,$(tl_tests))'
 
 # Sizes beyond 2^31; each test says aloud when there is too little memory.
 check-big: all
@@ -41,6 +46,6 @@ bench: all
 	@TL=$(abs_builddir)/tl QUICK='$(QUICK)' CC='$(CC)' BLAS_LIBS='$(BLAS_LIBS)' SLEEF_LIBS='$(SLEEF_LIBS)' BLAS_CFLAGS='$(BLAS_CFLAGS)' \
 	$(SHELL) $(srcdir)/tests/bench/run.sh $(BENCH)
 
-.PHONY: check-asan check-hard check-valgrind check-big bench
+.PHONY: check-asan check-hard check-suffer check-valgrind check-big bench
 clean-local:
 	rm -rf test-logs bench asan hard
