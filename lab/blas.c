@@ -6,17 +6,19 @@
  * 2^31.  Products with one long and one short side are split over the long one by our own OpenMP region, each part
  * BLAS on one thread: measured 1.6 times faster than OpenBLAS's own split at 60 x 1000 x 1000.
  * LAPACK drivers get raw memory and return a code: they run on helper threads too (job.c), so they use malloc. */
+#define clone libc_clone                      /* sched.h has a clone() under GNU names, value.h another */
+#include <cblas.h>
+#undef clone
 #include "blas.h"
+#include "config.h"
 #include "job.h"
 #include "plan.h"
-#include <cblas.h>
 #include <complex.h>
 #include <math.h>
 #include <stdlib.h>
 #ifdef _OPENMP
 #include <omp.h>
 #endif
-#include "config.h"                           /* last: it asks for GNU names, and libc has a clone() */
 
 /* ---- the library: OpenBLAS's own questions, absent in others */
 #define WEAK __attribute__((weak))

@@ -3,9 +3,11 @@
  * polling.  After Ctrl-C the job is abandoned: it runs to its end on memory that it owns (an owner more on each tensor it
  * touches, so that nobody writes or frees them), and the interpreter goes on at once.  Counts are not atomic: the
  * interpreter's thread alone takes owners and gives them up, when it comes by later and finds the job done. */
-#include "job.h"
-#include "blas.h"
+#define clone libc_clone                      /* sched.h has a clone() under GNU names, value.h another */
 #include <pthread.h>
+#undef clone
+#include "blas.h"
+#include "job.h"
 #include <stdlib.h>
 #include <time.h>
 

@@ -211,7 +211,7 @@ static double modulus(const struct tensor *t, i64 i)      /* dense */
 }
 
 /* p-norm of n elements from `at`, `step` apart; t dense.  NaN stays NaN. */
-static double norm_run(const struct tensor *t, i64 at, i64 n, i64 step, double p)
+static double norm_of(const struct tensor *t, i64 at, i64 n, i64 step, double p)
 {
     double s = 0, big = 0;
     if (p == 2 && step == 1)
@@ -252,15 +252,15 @@ double linalg_norm(struct tensor *t, double p, const char *who)
     if (t->numel == 0)
         return 0;
     if (p != p)
-        return norm_run(t, 0, t->numel, 1, 2);
+        return norm_of(t, 0, t->numel, 1, 2);
     if (m == 1 || n == 1)
-        return norm_run(t, 0, t->numel, 1, p);
+        return norm_of(t, 0, t->numel, 1, p);
     if (p == 1)
         return blas_asum(t);
     if (p == INFINITY) {
         double best = 0;
         for (i64 i = 0; i < m; i++) {
-            double s = norm_run(t, i, n, m, 1);
+            double s = norm_of(t, i, n, m, 1);
             if (s != s)
                 return s;
             best = s > best ? s : best;
@@ -293,7 +293,7 @@ static struct tensor *norms_along(struct tensor *t, int dim, double p)     /* di
     i64 m = t->dim[0], n = t->dim[1], len = dim == 1 ? n : m;
     struct tensor *r = tensor_2d(dtype_real(t->dtype), dim == 1 ? 1 : m, dim == 1 ? n : 1);
     for (i64 k = 0; k < len; k++) {
-        double x = dim == 1 ? norm_run(t, k * m, m, 1, p) : norm_run(t, k, n, m, p);
+        double x = dim == 1 ? norm_of(t, k * m, m, 1, p) : norm_of(t, k, n, m, p);
         if (r->dtype == D_SINGLE)
             ((float *)r->data)[k] = (float)x;
         else
@@ -365,7 +365,7 @@ BUILTIN(vecnorm, 1, 3, 1, NO_GRAD,
         n = t->dim[dim];
     struct tensor *r = tensor_new(dtype_real(t->dtype), t->nd, size);
     for (i64 k = 0; k < r->numel; k++) {
-        double x = norm_run(t, k % before + k / before * before * n, n, before, p);
+        double x = norm_of(t, k % before + k / before * before * n, n, before, p);
         if (r->dtype == D_SINGLE)
             ((float *)r->data)[k] = (float)x;
         else
