@@ -290,18 +290,17 @@ static void write_window(struct window *w, int n, const value *idx, value rhs)
     w->base->version++;
 }
 
-/* Can t take the new size where it stands?  Only the end grows (or there was nothing), nobody else sees it. */
-static bool grow_in_place(struct tensor *t, const struct target *g)
+bool place_grow(struct tensor *t, int nd, const i64 *dim)
 {
-    i64 n = dims_numel(g->nd, g->dim);
-    if (t->h.pins || t->mark || t->device || g->nd > 4 || t->dim != t->inline_dim || n < t->numel)
+    i64 n = dims_numel(nd, dim);
+    if (t->h.pins || t->mark || t->device || nd > 4 || t->dim != t->inline_dim || n < t->numel)
         return false;
     if (t->numel) {
         if (!(t->flags & T_DENSE))
             return false;
-        bool column = g->nd == 2 && t->nd == 2 && t->dim[1] == 1 && g->dim[1] == 1;
-        for (int k = 0; k < g->nd - 1 && !column; k++)
-            if (g->dim[k] != (k < t->nd ? t->dim[k] : 1))
+        bool column = nd == 2 && t->nd == 2 && t->dim[1] == 1 && dim[1] == 1;
+        for (int k = 0; k < nd - 1 && !column; k++)
+            if (dim[k] != (k < t->nd ? t->dim[k] : 1))
                 return false;
     }
     size_t size = dtypes[t->dtype].size;
@@ -311,8 +310,8 @@ static bool grow_in_place(struct tensor *t, const struct target *g)
     if (!room || !(t->flags & T_DENSE))
         own_block_spare(t, n + n / 2);
     memset(t->data + (size_t)old * size, 0, (size_t)(n - old) * size);
-    t->nd = (uint8_t)g->nd;
-    memcpy(t->dim, g->dim, sizeof(i64) * (size_t)g->nd);
+    t->nd = (uint8_t)nd;
+    memcpy(t->dim, dim, sizeof(i64) * (size_t)nd);
     dense_strides(t->nd, t->dim, t->stride);
     t->numel = n;
     t->flags |= T_DENSE;
@@ -357,7 +356,7 @@ static void write_tensor(value *slot, int n, const value *idx, value rhs)
         if (g.numel == 0)
             return;
         t = own_tensor(slot);
-        bool fits = !g.grows || grow_in_place(t, &g);
+        bool fits = !g.grows || place_grow(t, g.nd, g.dim);
         if (fits) {
             own_block(t);
             put(&nest, &g, t->data, src, size);

@@ -21,6 +21,9 @@ void place_hint_opassign(value old, value new, const char *op);      /* before `
 /* The slot of an existing place, its path (containers) made its own; NULL when it is none: an index of a tensor, a map's
    element, what an object does not let be viewed.  box[0..*nbox-1] are the containers passed, for pins; room for nstep. */
 value *place_walk(value *root, int nstep, const struct step *step, value *box, int *nbox);
+/* Gives t, which one owner holds, this size where it stands, zeros in what is new; spare room grows by halves.  False when that cannot
+   be: windows, another shape inside.  Its elements must not be moved by the new size. */
+bool place_grow(struct tensor *t, int nd, const i64 *dim);
 /* Writes r (its shape already right, or one element) into the slot's tensor or window: converts, keeps size and class. */
 void place_write(value *slot, struct tensor *r);
 

@@ -638,12 +638,12 @@ int promote_cat(int a, int b)
 {
     if (a == b)
         return a;
+    if (a == D_CHAR || b == D_CHAR)
+        return D_CHAR;
     if (dtype_is(a, DT_I))                    /* the first integer class wins */
         return a;
     if (dtype_is(b, DT_I))
         return b;
-    if (a == D_CHAR || b == D_CHAR)
-        return D_CHAR;
     return promote(a, b);
 }
 
