@@ -9,3 +9,13 @@ __attribute__((weak)) value ew_apply(int op, int nargin, const value *arg)
     (void)op, (void)nargin, (void)arg;
     fail("tl:not-there", "elementwise operators are not linked in");
 }
+__attribute__((weak)) int ew_find(sym name, int nargin)
+{
+    (void)name, (void)nargin;
+    return -1;
+}
+__attribute__((weak)) value matrix_apply(int op, value a, value b)
+{
+    (void)op, (void)a, (void)b;
+    fail("tl:not-there", "matrix operators are not linked in");
+}
