@@ -132,3 +132,19 @@ void debug_warning(struct buf *out, const char *message, bool colour)
     if (hint)
         buff(out, "  %s\n", hint + 1);
 }
+
+__thread void (*debug_warning_out)(const char *message);
+
+void debug_print_warning(const char *message)
+{
+    if (debug_warning_out) {
+        debug_warning_out(message);
+        return;
+    }
+    int mark = pool_mark();
+    struct buf *b = buf_new();
+    debug_warning(b, message, debug_colour(2));
+    out_flush();
+    fputs(b->s, stderr);
+    pool_release(mark);
+}

@@ -15,6 +15,8 @@ void interp_start(void);                     /* once, in a fresh context: worksp
 enum { RUN_FILE = PARSE_FILE, RUN_PROMPT = 64 };      /* RUN_PROMPT: automatic display shortens what is large */
 int interp_run(const char *name, const char *text, size_t len, int flags, int first_line);
 int interp_run_tree(struct ast *a, int flags);        /* the same for a parsed text, which it takes over */
+enum { TRACE_MOST = 64 };
+struct trace { int n, more; struct report_place place[TRACE_MOST]; };     /* innermost first; sources are held */
 struct trace *interp_trace(void);
 void interp_report(int fd);                  /* error report of the last failure to fd; nothing for an exit */
 void interp_set_args(int argc, char **argv); /* argv() */
@@ -23,24 +25,28 @@ void interp_set_args(int argc, char **argv); /* argv() */
 bool interp_is_variable(void *unused, const char *name);      /* parse_options.is_variable */
 struct scope *interp_scope(void);            /* the workspace's names */
 value interp_variable(const char *name);     /* borrowed; NIL when it has no value */
+void interp_each_variable(void (*f)(const char *name, void *arg), void *arg);     /* those that have a value */
 /* A function by name as the workspace would call it. Its kind and where it is from. */
 struct function_info {
     enum { FN_NONE, FN_VARIABLE, FN_BUILTIN, FN_USER, FN_FILE } kind;
     const struct builtin *builtin;           /* FN_BUILTIN */
-    const struct function *function;         /* FN_USER, FN_FILE: name, doc, source, begin, end */
     const char *file;                        /* FN_FILE, or where a FN_USER stands; NULL: typed at the prompt */
+    const char *doc;                         /* FN_USER, FN_FILE: its comment or NULL, and where its text is */
+    const struct source *source;
+    uint32_t begin, end;
 };
 struct function_info interp_function(const char *name);
 void interp_each_function(void (*f)(const char *name, void *arg), void *arg);     /* typed or of the script, then builtins */
+
+bool interp_is_package(const char *name);    /* of builtins or of files */
 
 /* registry.c: the builtins, from the tables of all rooms; sorted by name */
 const struct builtin *registry_find(const char *name);
 int registry_count(void);
 const struct builtin *registry_at(int i);
 
-
 /* help.c */
 bool help_text(struct buf *out, const char *name);    /* the page of a name; false: unknown, out has nearest names */
-void help_apropos(struct buf *out, const char *word);
+void help_source(struct buf *out, const char *name);  /* what ?? and `type` show */
 
 #endif

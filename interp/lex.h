@@ -27,7 +27,7 @@ enum keyword_role { KEYWORD_PLAIN, KEYWORD_OPENS, KEYWORD_INSIDE, KEYWORD_CLOSES
 extern const struct keyword_info { const char *text; int role; } keyword_info[KEYWORDS];
 bool is_keyword(const char *name);
 
-enum context {
+enum nesting {
     IN_TEXT,       /* statements; the bottom of the stack */
     IN_BLOCK,      /* statements between begin and end */
     IN_PAREN,      /* (…), and {…} as an index: blanks and newlines mean nothing */

@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Completion. A word without dots is a variable, keyword, function or package, or an argument of the call around it; behind
+   a dot come the fields of a variable, found by walking values that are there, or the names in a package. Nothing is
+   evaluated: `f().x<Tab>` offers nothing. */
+#include "complete.h"
+#include "interp/interp.h"
+#include "lex.h"
+
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct found { char **v; int n, room; const char *word; size_t len; const char *prefix; };
+
+static void offer(const char *name, void *arg)
+{
+    struct found *f = arg;
+    if (strncmp(name, f->word, f->len))
+        return;
+    if (f->n + 1 >= f->room) {
+        char **v = realloc(f->v, sizeof *v * (size_t)(f->room = 2 * f->room + 32));
+        if (!v)
+            return;
+        f->v = v;
+    }
+    char *s = NULL;
+    if (asprintf(&s, "%s%s", f->prefix, name) >= 0)
+        f->v[f->n++] = s;
+}
+
+static bool word_char(char c)
+{
+    return isalnum((unsigned char)c) || c == '_' || c == '.';
+}
+
+/* Is text[at] inside quotes? Looks at its line only. */
+static bool in_quotes(const char *text, size_t at, size_t *from)
+{
+    size_t line = at;
+    char quote = 0;
+    while (line > 0 && text[line - 1] != '\n')
+        line--;
+    for (size_t i = line; i < at; i++) {
+        char c = text[i], before = i > line ? text[i - 1] : ' ';
+        if (quote) {
+            if (c == quote)
+                quote = 0;
+        } else if (c == '"' || (c == '\'' && !isalnum((unsigned char)before) && !strchr("_)]}'.", before))) {
+            quote = c;
+            *from = i + 1;
+        } else if (c == '%' || c == '#')
+            return false;
+    }
+    return quote != 0;
+}
+
+static void offer_names(const char *const *names, struct found *f)
+{
+    for (; names && *names; names++)
+        offer(*names, f);
+}
+
+static void offer_fields(value v, struct found *f)
+{
+    if (v.kind == K_STRUCT)
+        for (int i = 0; i < v.rec->f->n; i++)
+            offer(v.rec->f->name[i]->text, f);
+    else if (v.kind == K_OBJECT)
+        offer_names(v.inst->class->names, f);
+    else {
+        static const char *const methods[] = { "abs()", "add_(", "apply_(", "copy_(", "diagonal()", "expand(", "fill_(", "max(",
+            "mean(", "min(", "mul_(", "narrow(", "numel()", "reshape(", "select(", "size()", "sort(", "storage()", "sum(", "t()",
+            "transpose(", "unfold(", "view(", "zero_()", NULL };
+        if (v.kind != K_NIL && v.kind != K_CELL && v.kind != K_FUNC)
+            offer_names(methods, f);
+    }
+}
+
+/* The value of `a.b` as far as it lies in structs. */
+static value walk(const char *word, size_t n)
+{
+    char name[128];
+    size_t part = strcspn(word, ".");
+    if (part >= sizeof name)
+        return nil();
+    memcpy(name, word, part);
+    name[part] = 0;
+    value v = interp_variable(name);
+    while (part < n) {
+        const char *s = word + part + 1;
+        size_t m = strcspn(s, ".");
+        if (v.kind != K_STRUCT || v.rec->numel != 1 || part + 1 + m > n)
+            return nil();
+        sym field = symbol_find(s, m);
+        v = field ? record_get(v.rec, 0, field) : nil();
+        part += 1 + m;
+    }
+    return v;
+}
+
+struct in_package { struct found *f; const char *package; size_t len; };
+
+static void offer_member(const char *name, void *arg)          /* of all functions: those called package.name */
+{
+    struct in_package *p = arg;
+    if (!strncmp(name, p->package, p->len) && name[p->len] == '.')
+        offer(name + p->len + 1, p->f);
+}
+
+/* The name of the call whose parentheses are open at `at`, and whose arguments the help names: f(x, dim=<Tab> */
+static void offer_arguments(const char *text, size_t at, struct found *f)
+{
+    int depth = 0;
+    size_t i = at;
+    while (i > 0 && !(text[i - 1] == '(' && depth == 0)) {
+        i--;
+        if (text[i] == ')')
+            depth++;
+        else if (text[i] == '(')
+            depth--;
+        else if (text[i] == '\n' || text[i] == ';')
+            return;
+    }
+    if (!i)
+        return;
+    size_t end = i - 1, begin = end;
+    while (begin > 0 && word_char(text[begin - 1]))
+        begin--;
+    char name[128];
+    if (begin == end || end - begin >= sizeof name)
+        return;
+    memcpy(name, text + begin, end - begin);
+    name[end - begin] = 0;
+    struct function_info info = interp_function(name);
+    if (info.kind != FN_BUILTIN)
+        return;
+    /* the longest signature, `y = name(a, b, …)`: its parameters but the first are worth naming */
+    const char *best = NULL;
+    for (const char *s = info.builtin->help; s && *s && *s != '\n'; s = strchr(s, '\n') ? strchr(s, '\n') + 1 : NULL) {
+        const char *open = memchr(s, '(', strcspn(s, "\n"));
+        if (open && (!best || strcspn(open, ")") > strcspn(best, ")")))
+            best = open;
+    }
+    if (!best)
+        return;
+    const char *s = strchr(best, ',');
+    while (s && s < best + strcspn(best, ")")) {
+        s += strspn(s, ", ");
+        size_t n = 0;
+        char arg[64];
+        while (n + 2 < sizeof arg && (isalnum((unsigned char)s[n]) || s[n] == '_')) {
+            arg[n] = s[n];
+            n++;
+        }
+        arg[n] = '=';
+        arg[n + 1] = 0;
+        if (n > 1)
+            offer(arg, f);
+        s = strchr(s, ',');
+    }
+}
+
+static int by_text(const void *a, const void *b)
+{
+    return strcmp(*(char *const *)a, *(char *const *)b);
+}
+
+char **complete(const char *text, size_t at, size_t *from, int *files)
+{
+    struct found f = { 0 };
+    char prefix[256];
+    *files = 0;
+    if (in_quotes(text, at, from)) {
+        *files = 1;
+        return NULL;
+    }
+    size_t begin = at;
+    while (begin > 0 && word_char(text[begin - 1]))
+        begin--;
+    if (isdigit((unsigned char)text[begin]))
+        return NULL;
+    *from = begin;
+    size_t dot = at;
+    while (dot > begin && text[dot - 1] != '.')
+        dot--;
+    size_t head = dot > begin ? dot - begin : 0;              /* up to and with the last dot */
+    if (head >= sizeof prefix)
+        return NULL;
+    memcpy(prefix, text + begin, head);
+    prefix[head] = 0;
+    f.prefix = prefix;
+    f.word = text + dot;
+    f.len = at - dot;
+    int variables = 0;
+    if (head) {
+        char package[256];
+        memcpy(package, prefix, head - 1);
+        package[head - 1] = 0;
+        value v = begin > 0 && (text[begin - 1] == ')' || text[begin - 1] == '}') ? nil() : walk(package, head - 1);
+        if (v.kind != K_NIL)
+            offer_fields(v, &f);
+        else {
+            struct in_package p = { &f, package, head - 1 };
+            interp_each_function(offer_member, &p);
+            if (!strchr(package, '.')) {
+                path_each(package, false, offer, &f);
+                path_each(package, true, offer, &f);
+            }
+        }
+    } else {
+        interp_each_variable(offer, &f);
+        variables = f.n;
+        offer_arguments(text, begin, &f);
+        for (int i = 0; i < KEYWORDS; i++)
+            offer(keyword_info[i].text, &f);
+        interp_each_function(offer, &f);
+        path_each(NULL, false, offer, &f);
+        path_each(NULL, true, offer, &f);
+    }
+    if (!f.n)
+        return NULL;
+    if (variables > 1)
+        qsort(f.v, (size_t)variables, sizeof *f.v, by_text);
+    qsort(f.v + variables, (size_t)(f.n - variables), sizeof *f.v, by_text);
+    int n = 0;
+    for (int i = 0; i < f.n; i++) {                           /* each once; a.b of packages as `a.` at first */
+        char *s = f.v[i], *d = head ? NULL : strchr(s, '.');
+        if (d && d[1])
+            d[1] = 0;
+        bool twice = false;
+        for (int k = n - 1; k >= 0 && !twice && (k >= n - 2 || k < variables); k--)
+            twice = !strcmp(f.v[k], s);
+        if (twice)
+            free(s);
+        else
+            f.v[n++] = s;
+    }
+    f.v[n] = NULL;
+    return f.v;
+}
+
+void complete_free(char **v)
+{
+    for (char **p = v; p && *p; p++)
+        free(*p);
+    free(v);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* program.h: what the files that are the program, not the library, share. */
+#ifndef INTERP_PROGRAM_H
+#define INTERP_PROGRAM_H
+#include "interp/interp.h"
+
+char *program_read(FILE *in, size_t *len);                /* malloc'd; NULL: errno says why */
+char *program_read_file(const char *file, size_t *len);
+int repl(bool quiet);                                     /* the prompt; the exit status */
+int test_files(int n, char **file);                       /* test.c: exit status */
+int test_help(int n, char **name);
+
+#endif
