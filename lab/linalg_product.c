@@ -5,6 +5,7 @@
  * of our own on whole vectors (a BLAS call costs 50 to 70 ns, 3 x 3 by hand 6): it may read beyond a column, because every
  * piece of memory has SPARE bytes behind it, and may write there for the same reason. */
 #include "linalg.h"
+#include "clones.h"
 #include "plan.h"
 #include <complex.h>
 
@@ -97,25 +98,41 @@ value linalg_transpose(value a, bool conj_)
     return tensor_value(tensor_transpose(t));
 }
 
-/* ---- small products.  W doubles of a column of A at a time; column j of C is stored over the start of column j + 1,
-   which follows. */
+/* ---- small products.  W doubles of a column of A at a time, up to four columns of C together; what is stored beyond a
+   column of C is written over by the next one. */
 enum { SMALL = 8 };
 #define SMALL_PRODUCT(W)                                                                       \
     typedef double v##W __attribute__((vector_size(W * 8), aligned(8), may_alias));            \
-    static void small##W(double *c, i64 m, i64 n, i64 k, const double *a, i64 lda, const double *b, i64 brs, i64 bcs) \
+    static inline void small##W(double *c, i64 m, i64 n, i64 k, const double *a, i64 lda, const double *b, i64 brs, i64 bcs) \
     {                                                                                          \
-        for (i64 j = 0; j < n; j++) {                                                          \
+        for (; n >= 4; n -= 4, b += 4 * bcs, c += 4 * m) {                                     \
+            v##W s0 = { 0 }, s1 = s0, s2 = s0, s3 = s0;                                        \
+            const double *x = a, *y = b;                                                       \
+            for (i64 p = 0; p < k; p++, x += lda, y += brs) {                                  \
+                v##W e = *(const v##W *)x;                                                     \
+                s0 += e * y[0];                                                                \
+                s1 += e * y[bcs];                                                              \
+                s2 += e * y[2 * bcs];                                                          \
+                s3 += e * y[3 * bcs];                                                          \
+            }                                                                                  \
+            *(v##W *)c = s0;                                                                   \
+            *(v##W *)(c + m) = s1;                                                             \
+            *(v##W *)(c + 2 * m) = s2;                                                         \
+            *(v##W *)(c + 3 * m) = s3;                                                         \
+        }                                                                                      \
+        for (; n > 0; n--, b += bcs, c += m) {                                                 \
             v##W s = { 0 };                                                                    \
-            for (i64 p = 0; p < k; p++)                                                        \
-                s += *(const v##W *)(a + p * lda) * b[p * brs + j * bcs];                      \
-            *(v##W *)(c + j * m) = s;                                                          \
+            const double *x = a, *y = b;                                                       \
+            for (i64 p = 0; p < k; p++, x += lda, y += brs)                                    \
+                s += *(const v##W *)x * *y;                                                    \
+            *(v##W *)c = s;                                                                    \
         }                                                                                      \
     }
 SMALL_PRODUCT(2)
 SMALL_PRODUCT(4)
 SMALL_PRODUCT(8)
 
-static void small_product(double *c, i64 m, i64 n, i64 k, struct mat a, struct mat b)
+CLONES static void small_product(double *c, i64 m, i64 n, i64 k, struct mat a, struct mat b)
 {
     double turned[SMALL * SMALL + SMALL];
     const double *x = a.data;

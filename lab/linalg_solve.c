@@ -7,6 +7,7 @@
  * costs 1.5): it proves with two triangular solves more, by the comparison matrices of L and U, that |inv(A)| is small
  * enough for no warning, and leaves to LAPACK what it cannot prove. */
 #include "linalg.h"
+#include "clones.h"
 #include "plan.h"
 #include <complex.h>
 #include <float.h>
@@ -105,7 +106,7 @@ enum { TINY = 16 };
 typedef double v4 __attribute__((vector_size(32), aligned(8), may_alias));
 
 /* Solves op(A) X = B; A n x n at strides rs, cs, B n x k dense, X over B.  False: singular, or not proven harmless; B is as before. */
-static bool tiny_solve(i64 n, const double *a, i64 rs, i64 cs, i64 k, double *b)
+CLONES static bool tiny_solve(i64 n, const double *a, i64 rs, i64 cs, i64 k, double *b)
 {
     double lu[TINY * (TINY + 1)] __attribute__((aligned(64))), l[TINY + 4] __attribute__((aligned(64))) = { 0 };
     double x[TINY * 4] __attribute__((aligned(64)));
