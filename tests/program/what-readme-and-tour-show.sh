@@ -1,0 +1,12 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# The lines that README.md and the tour of ./start show run as they stand.
+set -u
+cat >script.tl <<X
+$(sed -n '/^```matlab/,/^```/{/^```/!p}' "$SRCDIR/README.md")
+X
+sed -n "/cat <<'TEXT'\$/,/^TEXT/{s/^  //p}" "$SRCDIR/start" | grep -v '^ \|^usage' >tour.tl
+for f in script tour; do
+    lines=$(grep -c . $f.tl)
+    if [ "$lines" -lt 8 ]; then echo "$f: only $lines lines found"; exit 1; fi
+    "$TL" $f.tl >out 2>&1 || { echo "$f:"; tail -n 20 out; exit 1; }
+done
