@@ -87,6 +87,7 @@ struct scope {
     struct capture *capture;         /* of a closure */
     int captures, capture_room;
     bool dynamic;                    /* calls eval, load, … : every name has a slot */
+    int *index, index_room;          /* hash table of slots + 1, once there are many */
 };
 
 struct param {
@@ -213,6 +214,7 @@ void scope_resolve(struct ast *a, struct scope *top);
 int scope_find(const struct scope *s, const char *name);      /* slot or -1 */
 int scope_add(struct scope *s, const char *name, unsigned flags);   /* to a malloc'd one: slot, added if new; -1: no memory */
 struct scope *scope_copy(const struct scope *s);              /* malloc'd; NULL gives an empty one */
-void scope_free(struct scope *s);                             /* a malloc'd one */
+void scope_clear(struct scope *s);                            /* what a malloc'd one holds */
+void scope_free(struct scope *s);                             /* and itself */
 
 #endif

@@ -15,8 +15,63 @@ struct resolver {
     struct resolver *outer;
 };
 
+/* --- the hash table of a scope with many names --- */
+
+enum { FEW = 24 };
+
+static unsigned hash(const char *s)
+{
+    unsigned h = 2166136261u;
+    while (*s)
+        h = (h ^ (unsigned char)*s++) * 16777619u;
+    return h;
+}
+
+static void index_put(struct scope *s, int slot)
+{
+    unsigned k = hash(s->var[slot].name);
+    while (s->index[k &= (unsigned)s->index_room - 1])
+        k++;
+    s->index[k] = slot + 1;
+}
+
+/* Room for one more name: `memory` gives zeroed bytes for a table of twice the size. */
+static void index_grow(struct scope *s, int *(*memory)(void *from, int n), void *from, bool freed)
+{
+    if (s->n < FEW || 2 * s->n < s->index_room)
+        return;
+    int room = 64;
+    while (room < 4 * s->n)
+        room *= 2;
+    int *v = memory(from, room);
+    if (freed)
+        free(s->index);
+    s->index = v;
+    s->index_room = v ? room : 0;
+    for (int i = 0; v && i < s->n; i++)
+        index_put(s, i);
+}
+
+static int *from_malloc(void *unused, int n)
+{
+    (void)unused;
+    return calloc((size_t)n, sizeof(int));
+}
+
+static int *from_arena(void *a, int n)
+{
+    return ast_alloc(a, (size_t)n * sizeof(int));
+}
+
 int scope_find(const struct scope *s, const char *name)
 {
+    if (s->index) {
+        unsigned k = hash(name);
+        for (int slot; (slot = s->index[k &= (unsigned)s->index_room - 1]); k++)
+            if (!strcmp(s->var[slot - 1].name, name))
+                return slot - 1;
+        return -1;
+    }
     for (int i = 0; i < s->n; i++)
         if (s->var[i].name == name || !strcmp(s->var[i].name, name))
             return i;
@@ -43,8 +98,11 @@ int scope_add(struct scope *s, const char *name, unsigned flags)
     char *copy = strdup(name);
     if (!copy)
         return -1;
-    s->var[s->n] = (struct var){ copy, flags };
-    return s->n++;
+    s->var[s->n++] = (struct var){ copy, flags };
+    if (s->index)
+        index_put(s, s->n - 1);
+    index_grow(s, from_malloc, NULL, true);
+    return s->n - 1;
 }
 
 struct scope *scope_copy(const struct scope *s)
@@ -58,13 +116,19 @@ struct scope *scope_copy(const struct scope *s)
     return c;
 }
 
-void scope_free(struct scope *s)
+void scope_clear(struct scope *s)
 {
-    if (!s)
-        return;
     for (int i = 0; i < s->n; i++)
         free((char *)s->var[i].name);
     free(s->var);
+    free(s->index);
+    *s = (struct scope){ 0 };
+}
+
+void scope_free(struct scope *s)
+{
+    if (s)
+        scope_clear(s);
     free(s);
 }
 
@@ -90,8 +154,11 @@ static int add(struct resolver *r, const char *name, unsigned flags)
         s->var = v;
         s->room = room;
     }
-    s->var[s->n] = (struct var){ name, flags };
-    return s->n++;
+    s->var[s->n++] = (struct var){ name, flags };
+    if (s->index)
+        index_put(s, s->n - 1);
+    index_grow(s, from_arena, r->a, false);
+    return s->n - 1;
 }
 
 static void capture(struct resolver *r, int from, int to)
