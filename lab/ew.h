@@ -55,8 +55,74 @@ extern const struct ew_simd *ew_simd;         /* the one in use */
 extern ew_kernel *const ew_plain[EW_OPS][3][3];
 extern ew_kernel *const ew_load_plain[DTYPES][3], *const ew_store64[2], *const ew_saturate64[2];   /* of T_L: int64, uint64 */
 
-/* ---- ew_run.c */
-enum { EW_BLOCK = 1024, EW_MAX_BLOCK = 2048, EW_LEAVES = 16, EW_NODES = 64, EW_INS = 160, EW_SLOTS = 96, EW_BUFS = 12 };
-extern int ew_block, ew_grain, ew_ahead;      /* for tests and measurements */
+/* ---- a program: what a plan, or a piece of it, becomes for given dtypes and classes of its leaves */
+enum { EW_LEAVES = 16, EW_NODES = 64, EW_INS = 128, EW_CELLS = 96, EW_BUFS = 12, EW_OUT = EW_CELLS + EW_BUFS, EW_SLOTS };
+enum ew_leaf_class {
+    LC_NUM,                                   /* one element: a cell of 64 bytes */
+    LC_VEC,                                   /* the size of the result, dense: read in place */
+    LC_COL,                                   /* equal to leading dimensions of the result, then 1: laid out once with wrap-around */
+    LC_ROW,                                   /* 1 in leading dimensions, then equal */
+    LC_ANY,                                   /* other strides, foreign memory */
+    LC_RANGE,                                 /* a range the size of the result */
+    LC_COMPLEX = 8                            /* added: is to be taken as complex */
+};
+struct ew_ins {
+    ew_kernel *k;
+    uint8_t d, a, b;                          /* slots: cells of numbers, then buffers, then the result */
+    uint8_t sa, sb;                           /* bytes of an element of a, b; 0: a number */
+    uint8_t node;
+    uint8_t flag;                             /* 1: may leave the reals; 2: NaN is no truth value; 0: what the kernel says does not count */
+};
+struct ew_prog {
+    uint64_t key[2];
+    struct ew_prog *next;
+    enum { EW_FUSED, EW_CUT, EW_STEPS } mode;
+    uint8_t nleaf, nvec, nscalar, nins, nnum, first_buf, nbuf;
+    uint8_t vec[EW_LEAVES], class[EW_LEAVES], size[EW_LEAVES];           /* leaves that are no numbers; of all: class, bytes an element */
+    uint8_t home[EW_LEAVES];                  /* of numbers: the type their cell is written in */
+    uint8_t root, root_type, root_dtype;      /* slot, type and dtype of the result */
+    uint8_t shift;                            /* bytes of the widest element, as a power of two: sets the block */
+    bool domain, all_numbers, whole_cells, direct;       /* direct: the last instruction writes the result itself */
+    uint8_t red;                              /* row of reduce.def + 1, or 0 */
+    uint8_t take;                             /* TAKE_…, or TAKES: count of bytes */
+    ew_kernel *acc;                           /* the last instruction as ACC form, or NULL */
+    ew_kernel *after;                         /* reducer: from T_D or T_F to the result's dtype, or NULL */
+    struct ew_ins ins[EW_INS];
+    char *cell;                               /* constants, 64 bytes each; EW_CUT: see plan.c */
+    struct cut *cut;
+};
+struct ew_leaf {                              /* what a run knows of a leaf */
+    const char *base;
+    i64 period;                               /* COL, ROW */
+    const i64 *dim, *stride;                  /* ANY */
+    const struct range *range;
+    int nd;
+};
+struct ew_job {
+    const struct ew_prog *p;
+    i64 n;                                    /* elements of the (unreduced) result */
+    char *out;
+    bool tail;                                /* the result may not be written past its end */
+    const char *cells;
+    struct ew_leaf leaf[EW_LEAVES];
+    i64 inner, len, outer;                    /* of a reducer */
+    volatile int bad;                         /* 0, or flag | node << 8 */
+};
+/* These return 0 or flag | node << 8, and poll for Ctrl-C themselves outside of parallel regions. */
+int ew_run(struct ew_job *j);                 /* into j->out */
+int ew_reduce(struct ew_job *j);              /* into j->out: outer x inner results in the reducer's compute type (T_D or T_F) */
+extern int ew_block, ew_grain, ew_ahead;      /* bytes a block (0: by the program), elements a thread is worth, prefetch; for tests and measurements */
+
+/* plan.c */
+value ew_op(int op, int nargin, const value *arg);        /* as ew_apply without n-ary forms; owned */
+NORETURN void ew_fail_dims(int op, value a, value b);
+int ew_cells(const struct plan *p, const struct ew_prog *g, const value *reg, char *cells);
+struct plan *ew_reducer(int op, bool dim);
+extern value (*plan_tracked)(struct plan *p, value *reg); /* the tape's: runs a plan one of whose leaves has a mark */
+
+/* reduce.c */
+value ew_reduced(struct plan *p, struct ew_prog *g, struct ew_job *j, const value *reg, int nd, const i64 *dim, int along, int *bad);
+int reduce_dim(int op, value v);
+const char *reduce_name(int op);
 
 #endif

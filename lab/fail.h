@@ -24,6 +24,7 @@ struct failure {
 };
 struct failure *failure(void);                /* the last one */
 
+extern __thread int fail_node_hint;          /* node of the running plan, -1: none; the next fail() takes it and sets it to -1 */
 NORETURN void fail(const char *id, const char *fmt, ...) PRINTF(2, 3);
 NORETURN void fail_memory(size_t bytes);      /* "out of memory: …" with what is free */
 NORETURN void fail_again(void);               /* go on failing with failure() as it is */

@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* ew.c: the rows of ops.def as functions: by name, on values, on scalars, as builtins with their help.
+ *
+ * What a row's name does beyond the row stands here: plus, times, and, or of many arguments; log2 with two results;
+ * pow2 with two arguments; idivide with a rounding; round-offs of names (angle, lgamma). */
+#include "config.h"
+#include "lab/ew.h"
+#include <math.h>
+
+static const struct { const char *other; int op; } aliases[] = {
+#define OP1(...)
+#define OP2(...)
+#define TEST1(...)
+#define TEST2(...)
+#define BYTE1(...)
+#define BYTE2(...)
+#define ALIAS(other, name) { #other, EW_##name },
+#include "ops.def"
+};
+
+const char *ew_name(int op) { return ew_rows[op].name; }
+int ew_args(int op) { return ew_rows[op].args; }
+bool ew_scalar_logical(int op) { return ew_rows[op].class == TEST || ew_rows[op].class == BYTE; }
+
+static int row_named(const char *name)
+{
+    for (int i = 0; i < EW_OPS; i++)
+        if (!strcmp(name, ew_rows[i].name))
+            return i;
+    for (int i = 0; i < COUNT(aliases); i++)
+        if (!strcmp(name, aliases[i].other))
+            return aliases[i].op;
+    return -1;
+}
+
+int ew_find(sym name, int nargin)
+{
+    int op = row_named(name->text);
+    return op >= 0 && ew_rows[op].args == nargin && (ew_rows[op].help[0] || op == EW_max || op == EW_min) && op != EW_idivide ? op : -1;
+}
+
+static bool many(int op)                      /* rows that take any number of arguments */
+{
+    return op == EW_plus || op == EW_times || op == EW_and || op == EW_or || op == EW_xor || op == EW_gcd || op == EW_lcm ||
+           op == EW_bitand || op == EW_bitor || op == EW_bitxor;
+}
+
+value ew_apply(int op, int nargin, const value *arg)
+{
+    const struct ew_row *row = &ew_rows[op];
+    if (nargin < row->args || (nargin > row->args && !many(op)))
+        fail("Octave:invalid-fun-call", "%s: takes %d argument%s, not %d", row->name, row->args, row->args > 1 ? "s" : "", nargin);
+    value y = keep(ew_op(op, nargin, arg));
+    for (int i = 2; i < nargin; i++)
+        y = keep(ew_op(op, 2, (value[]){ y, arg[i] }));
+    return y;
+}
+
+/* ---- scalars: one vector of equal lanes through the kernel */
+double ew_scalar1(int op, double x, bool *ok)
+{
+    return ew_scalar2(op, x, x, ok);
+}
+
+double ew_scalar2(int op, double x, double y, bool *ok)
+{
+    double a[8] __attribute__((aligned(64))), b[8] __attribute__((aligned(64))), r[16] __attribute__((aligned(64)));
+    const struct ew_row *row = &ew_rows[op];
+    if (row->class == MAKEC) {
+        *ok = false;
+        return 0;
+    }
+    if (row->class == BYTE) {
+        bool p = x != 0, q = y != 0;
+        *ok = x == x && y == y;
+        return op == EW_and ? p & q : op == EW_or ? p | q : op == EW_xor ? p ^ q : !p;
+    }
+    if (op == EW_power || op == EW_realpow) {
+        if (y == 2) {
+            *ok = true;
+            return x * x;
+        }
+    }
+    for (int i = 0; i < 8; i++) {
+        a[i] = x;
+        b[i] = y;
+    }
+    *ok = !ew_simd->k[op][T_D][VV](r, a, b, 1);
+    return row->class == TEST ? *(uint8_t *)r : r[0];
+}
+
+/* ---- builtins */
+static void run_row(struct call *c, int op)
+{
+    result(c, 0, ew_apply(op, c->nargin, c->arg));
+}
+
+static void run_log2(struct call *c)
+{
+    if (c->nargout < 2) {
+        run_row(c, EW_log2);
+        return;
+    }
+    struct tensor *x = arg_double(c, 0), *f = tensor_new(D_DOUBLE, x->nd, x->dim), *e = tensor_new(D_DOUBLE, x->nd, x->dim);
+    for (i64 i = 0; i < x->numel; i++) {
+        int k = 0;
+        ((double *)f->data)[i] = frexp(((double *)x->data)[i], &k);
+        ((double *)e->data)[i] = k;
+    }
+    result_tensor(c, 0, f);
+    result_tensor(c, 1, e);
+}
+
+static void run_pow2(struct call *c)
+{
+    if (c->nargin < 2) {
+        run_row(c, EW_pow2);
+        return;
+    }
+    value p = ew_apply(EW_pow2, 1, &c->arg[1]);
+    result(c, 0, ew_apply(EW_times, 2, (value[]){ c->arg[0], p }));
+}
+
+static void run_idivide(struct call *c)
+{
+    static const char *const names[] = { "fix", "round", "floor", "ceil", NULL };
+    int how = c->nargin > 2 ? arg_option(c, 2, names) : 0, dt[2];
+    for (int i = 0; i < 2; i++)
+        dt[i] = is_tensor_like(c->arg[i]) ? value_dtype(c->arg[i]) : D_DOUBLE;
+    if (!dtype_is(dt[0], DT_I) && !dtype_is(dt[1], DT_I))
+        fail("Octave:bad-input", "idivide: at least one of a and b must be of an integer class, but they are %s and %s", class_of(c->arg[0]), class_of(c->arg[1]));
+    if (how == 0) {
+        result(c, 0, ew_apply(EW_idivide, 2, c->arg));
+        return;
+    }
+    if (how == 1) {
+        result(c, 0, ew_apply(EW_rdivide, 2, c->arg));
+        return;
+    }
+    /* floor and ceil: from the quotient towards zero, one step where the signs ask for it and something is left */
+    value q = ew_apply(EW_idivide, 2, c->arg), left = ew_apply(EW_rem, 2, c->arg), zero = num(0);
+    value rest = ew_apply(EW_ne, 2, (value[]){ left, zero }), na = ew_apply(EW_lt, 2, (value[]){ c->arg[0], zero });
+    value nb = ew_apply(EW_lt, 2, (value[]){ c->arg[1], zero }), x = ew_apply(EW_xor, 2, (value[]){ na, nb });
+    if (how == 3)
+        x = ew_apply(EW_not, 1, &x);
+    value nonzero = ew_apply(EW_ne, 2, (value[]){ c->arg[1], zero });
+    value step = ew_apply(EW_and, 3, (value[]){ rest, x, nonzero });
+    result(c, 0, ew_apply(how == 2 ? EW_minus : EW_plus, 2, (value[]){ q, step }));
+}
+
+static void run_complex(struct call *c)
+{
+    if (c->nargin == 1)
+        result(c, 0, ew_apply(EW_complex, 2, (value[]){ c->arg[0], num(0) }));
+    else
+        run_row(c, EW_complex);
+}
+
+#define OWN_(name) EW_##name == EW_log2 ? run_log2 : EW_##name == EW_pow2 ? run_pow2 : EW_##name == EW_idivide ? run_idivide : EW_##name == EW_complex ? run_complex : name##_run
+#define OP1(name, ...) static void name##_run(struct call *c) { run_row(c, EW_##name); }
+#define OP2 OP1
+#define TEST1 OP1
+#define TEST2 OP1
+#define BYTE1 OP1
+#define BYTE2 OP1
+#define ALIAS(other, name)
+#include "ops.def"
+
+#define MOST_(name, args) (EW_##name == EW_plus || EW_##name == EW_times || EW_##name == EW_and || EW_##name == EW_or || EW_##name == EW_xor ||                \
+                           EW_##name == EW_gcd || EW_##name == EW_lcm || EW_##name == EW_bitand || EW_##name == EW_bitor || EW_##name == EW_bitxor ? ANY :     \
+                           EW_##name == EW_pow2 ? 2 : EW_##name == EW_idivide ? 3 : args)
+#define LEAST_(name, args) (EW_##name == EW_complex ? 1 : args)
+#define ROW_(name, args, help) { #name, LEAST_(name, args), MOST_(name, args), EW_##name == EW_log2 ? 2 : 1, OWN_(name), NO_GRAD, help },
+const struct builtin ew_builtins[] = {
+#define OP1(name, class, body, cbody, domain, da, help) ROW_(name, 1, help)
+#define OP2(name, class, body, cbody, domain, da, db, help) ROW_(name, 2, help)
+#define TEST1(name, body, cbody, help) ROW_(name, 1, help)
+#define TEST2(name, body, cbody, help) ROW_(name, 2, help)
+#define BYTE1(name, body, help) ROW_(name, 1, help)
+#define BYTE2(name, body, help) ROW_(name, 2, help)
+#define ALIAS(other, name) { #other, 1, 1, 1, name##_run, NO_GRAD, "y = " #other "(x)\n\nThe same as " #name ".\n\nExample:\n  " #other "(1) - " #name "(1)\n  ans = 0\n\nSee also: " #name },
+#include "ops.def"
+};
+const int ew_builtin_count = COUNT(ew_builtins);
