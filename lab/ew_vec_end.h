@@ -39,6 +39,21 @@
 #undef _CMP_LE_Q
 #undef _CMP_LT_Q
 #undef _CMP_NE_Q
+#undef T
+#undef SFX
+#undef IS_DOUBLE
+#undef ITYPE
+#undef EPS_
+#undef W
+#undef X
+#undef IN
+#undef SL
+#undef SL05
+#undef SL15
+#undef SL00
+#undef PUT
+#undef POWER_SPECIAL
+#if VECTOR                                    /* else these are tgmath.h's */
 #undef acos
 #undef acosh
 #undef asin
@@ -70,17 +85,4 @@
 #undef tan
 #undef tgamma
 #undef trunc
-#undef T
-#undef SFX
-#undef IS_DOUBLE
-#undef ITYPE
-#undef EPS_
-#undef W
-#undef X
-#undef IN
-#undef SL
-#undef SL05
-#undef SL15
-#undef SL00
-#undef PUT
-#undef POWER_SPECIAL
+#endif

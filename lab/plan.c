@@ -325,6 +325,7 @@ static bool build_fused(struct plan *p, struct ew_prog *g)
             int home = dt == D_LOGICAL ? T_B : compute_type(dt);
             u->of[i] = new_val(u, home, cdt, vec ? dt : layout_of(home), vec);
             u->val[u->of[i]].slot = (int16_t)k;
+            g->class[k] = (uint8_t)cls;
             g->size[k] = vec ? dtypes[dt].size : 0;
             if (!vec)
                 g->home[k] = (uint8_t)home;
@@ -470,7 +471,7 @@ static bool build_fused(struct plan *p, struct ew_prog *g)
 /* Matrix operators: the elementwise trees around them become plans of their own, whose leaves are node numbers. */
 static void build_cut(struct plan *p, struct ew_prog *g, const bool *cut)
 {
-    int steps = 0, n = p->n;
+    int steps = 0, n = MAX(p->n, 0);
     for (int i = 0; i < n; i++)
         steps += cut[i] ? 3 : 0;
     steps += 1;
@@ -626,7 +627,7 @@ static void home_cell(char *cell, int home, value v, bool whole)
     }
 }
 
-static value cell_value(const struct ew_prog *g, const char *cell, bool keep_complex)      /* owned */
+static value number_value(const struct ew_prog *g, const char *cell, bool keep_complex)      /* owned */
 {
     switch (g->root_type) {
     case T_D: return num_of(g->root_dtype, *(const double *)cell);
@@ -813,7 +814,7 @@ static inline value execute(struct plan *p, struct ew_prog *g, value *reg, struc
     if (unlikely(*bad = ew_cells(p, g, reg, cells)))
         return nil();
     if (unlikely(g->all_numbers))
-        return cell_value(g, number_of(g, cells), p->one && p->node[p->n - 1].kind == PN_OP && ew_rows[p->node[p->n - 1].op].class == MAKEC);
+        return number_value(g, number_of(g, cells), p->one && p->node[p->n - 1].kind == PN_OP && ew_rows[p->node[p->n - 1].op].class == MAKEC);
     j->tail = false;
     value res;
     if (dying >= 0 && !g->domain && reg[dying].t->dtype == g->root_dtype && dims_equal(reg[dying].t->nd, reg[dying].t->dim, nd, dim)) {
@@ -932,7 +933,7 @@ static value plan_run_any(struct plan *p, value *reg, bool complex)
     for (int k = 0; k < p->nleaf; k++) {
         const struct plan_node *q = &p->node[p->leaf[k]];
         value v = reg[q->a];
-        unsigned b;
+        unsigned b = 0;
         if (v.kind == K_NUM) {
             b = LC_NUM | v.dtype << 4;
         } else if (j.leaf[k].range) {
@@ -1177,7 +1178,6 @@ static value run_cut(struct plan *p, struct ew_prog *g, value *reg)
 }
 
 /* ---- matrix operators */
-#pragma weak matrix_ops
 value matrix_apply(int op, value a, value b)
 {
     bool sa = is_tensor_like(a) && value_numel(a) == 1, sb = is_tensor_like(b) && value_numel(b) == 1;
@@ -1203,7 +1203,5 @@ value matrix_apply(int op, value a, value b)
         if (sa)
             return dtype_is(value_dtype(a), DT_C) && op == MX_CTRANSPOSE ? keep(ew_op(EW_conj, 1, arg)) : a;
     }
-    if (!&matrix_ops || !matrix_ops[op])
-        fail("Octave:undefined-function", "matrix operator %d: not available in this build", op);
     return call1(matrix_ops[op], op >= MX_CTRANSPOSE ? 1 : 2, a, b);
 }

@@ -6,7 +6,6 @@
  * max, min and prod of 64-bit integers and the extremes of complex numbers go element by element. */
 #include "config.h"
 #include "lab/ew.h"
-#include <complex.h>
 #include <math.h>
 #include <stdlib.h>
 
