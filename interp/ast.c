@@ -267,6 +267,8 @@ void ast_each(struct node *n, void (*f)(struct node *child, void *arg), void *ar
 
 /* --- as Octave prints --- */
 
+static void print_expr(FILE *out, const struct node *n, bool tight);
+
 static void print_string(FILE *out, const struct node *n)
 {
     static const char from[] = "\a\b\f\n\r\t\v\\\"", to[] = "abfnrtv\\\"";
@@ -289,12 +291,13 @@ static void print_string(FILE *out, const struct node *n)
     putc(quote, out);
 }
 
-static void print_list(FILE *out, const struct list *l, const char *between)
+/* tight: right inside [] or {}, where `x (1)` would be two elements */
+static void print_list(FILE *out, const struct list *l, const char *between, bool tight)
 {
     for (int i = 0; i < l->n; i++) {
         if (i)
             fputs(between, out);
-        ast_print(out, l->v[i]);
+        print_expr(out, l->v[i], tight);
     }
 }
 
@@ -305,14 +308,16 @@ static void print_params(FILE *out, const struct function *f)
         fprintf(out, "%s%s", i ? ", " : "", f->param[i].name ? f->param[i].name : "~");
         if (f->param[i].init) {
             fputs(" = ", out);
-            ast_print(out, f->param[i].init);
+            print_expr(out, f->param[i].init, false);
         }
     }
     putc(')', out);
 }
 
-static void print_closure(FILE *out, const struct function *f, bool nested)
+/* A closure inside a closure's text is written without a blank after its parameters, as Octave does. */
+static void print_closure(FILE *out, const struct function *f, bool tight)
 {
+    bool nested = f->outer && f->outer->closure && !f->outer->block;
     putc('@', out);
     print_params(out, f);
     if (f->block) {
@@ -321,17 +326,17 @@ static void print_closure(FILE *out, const struct function *f, bool nested)
     } else {
         if (!nested)
             putc(' ', out);
-        ast_print(out, f->body);
+        print_expr(out, f->body, tight);
     }
 }
 
-static void print_link(FILE *out, const struct node *n)
+static void print_link(FILE *out, const struct node *n, bool tight)
 {
     switch (n->kind) {
     case NODE_PAREN:
     case NODE_BRACE:
-        fputs(n->kind == NODE_PAREN ? " (" : " {", out);
-        print_list(out, &n->link.args, ", ");
+        fputs((n->kind == NODE_PAREN ? " (" : " {") + tight, out);
+        print_list(out, &n->link.args, ", ", false);
         putc(n->kind == NODE_PAREN ? ')' : '}', out);
         break;
     case NODE_FIELD:
@@ -339,12 +344,12 @@ static void print_link(FILE *out, const struct node *n)
         break;
     default:
         fputs(".(", out);
-        ast_print(out, n->link.expr);
+        print_expr(out, n->link.expr, false);
         putc(')', out);
     }
 }
 
-static void print_expr(FILE *out, const struct node *n, bool nested)
+static void print_expr(FILE *out, const struct node *n, bool tight)
 {
     const char *symbol = n->op < OPERATORS ? operator_info[n->op].symbol : "";
     switch (n->kind) {
@@ -371,59 +376,59 @@ static void print_expr(FILE *out, const struct node *n, bool nested)
         break;
     case NODE_PARENS:
         putc('(', out);
-        ast_print(out, n->unary.a);
+        print_expr(out, n->unary.a, tight);
         putc(')', out);
         break;
     case NODE_RANGE:
-        ast_print(out, n->range.a);
+        print_expr(out, n->range.a, tight);
         if (n->range.step) {
             putc(':', out);
-            ast_print(out, n->range.step);
+            print_expr(out, n->range.step, tight);
         }
         putc(':', out);
-        ast_print(out, n->range.b);
+        print_expr(out, n->range.b, tight);
         break;
     case NODE_UNARY:
         fputs(symbol, out);
-        print_expr(out, n->unary.a, true);
+        print_expr(out, n->unary.a, tight);
         break;
     case NODE_POSTFIX:
-        ast_print(out, n->unary.a);
+        print_expr(out, n->unary.a, tight);
         fputs(symbol, out);
         break;
     case NODE_BINARY:
     case NODE_SHORT:
-        ast_print(out, n->binary.a);
+        print_expr(out, n->binary.a, tight);
         fprintf(out, " %s ", symbol);
-        ast_print(out, n->binary.b);
+        print_expr(out, n->binary.b, tight);
         break;
     case NODE_INDEX:
-        ast_print(out, n->index.base);
+        print_expr(out, n->index.base, tight);
         for (int i = 0; i < n->index.links.n; i++)
-            print_link(out, n->index.links.v[i]);
+            print_link(out, n->index.links.v[i], tight);
         break;
     case NODE_MATRIX:
     case NODE_CELL:
         putc(n->kind == NODE_MATRIX ? '[' : '{', out);
-        print_list(out, &n->list, "; ");
+        print_list(out, &n->list, "; ", true);
         putc(n->kind == NODE_MATRIX ? ']' : '}', out);
         break;
     case NODE_ROW:
-        print_list(out, &n->list, ", ");
+        print_list(out, &n->list, ", ", true);
         break;
     case NODE_CLOSURE:
-        print_closure(out, n->function, nested);
+        print_closure(out, n->function, tight);
         break;
     case NODE_NAMED:
         fprintf(out, "%s = ", n->named.name);
-        ast_print(out, n->named.value);
+        print_expr(out, n->named.value, tight);
         break;
     case NODE_ASSIGN:
         if (n->flags & NODE_MULTI)
             putc('[', out);
-        print_list(out, &n->assign.targets, ", ");
+        print_list(out, &n->assign.targets, ", ", n->flags & NODE_MULTI);
         fprintf(out, "%s %s= ", n->flags & NODE_MULTI ? "]" : "", n->op ? symbol : "");
-        ast_print(out, n->assign.value);
+        print_expr(out, n->assign.value, tight);
         break;
     case NODE_COMMAND:
         fputs(n->command.name, out);
@@ -437,13 +442,9 @@ static void print_expr(FILE *out, const struct node *n, bool nested)
     }
 }
 
-/* A closure inside a closure's text is written without a blank after its parameters, as Octave does. */
 void ast_print(FILE *out, const struct node *n)
 {
-    if (n->kind == NODE_CLOSURE && n->function->outer && n->function->outer->closure && !n->function->outer->block)
-        print_expr(out, n, true);
-    else
-        print_expr(out, n, false);
+    print_expr(out, n, false);
 }
 
 char *ast_text(const struct node *n)

@@ -90,6 +90,35 @@ START_TEST(expressions_alone)
 }
 END_TEST
 
+START_TEST(closures_print_as_in_octave)
+{
+    static const char *const pairs[][2] = {
+        { "@(x) x.^2+1", "@(x) x .^ 2 + 1" },
+        { "@(x)x.'+x'*-x.^2+~x(:,end)&&1", "@(x) x.' + x' * -x .^ 2 + !x (:, end) && 1" },
+        { "@(varargin) varargin{:}", "@(varargin) varargin {:}" },
+        { "@(x) x.a.(x)(1:end)", "@(x) x.a.(x) (1:end)" },
+        { "@() {1,'a';\"b\\n\",[]}", "@() {1, 'a'; \"b\\n\", []}" },
+        { "@(~, x) 1e10+.5+5.+0xFF+2i", "@(~, x) 1e10 + .5 + 5. + 0xFF + 2i" },
+        { "@(x)@(y) x+y", "@(x) @(y)x + y" },
+        { "@(x) [x(1) 2, -x(2)]", "@(x) [x(1), 2, -x(2)]" },
+        { "@() [f(x(1)) g{x(2)}]", "@() [f(x (1)), g{x (2)}]" },
+        { "@(x) [x.a(1) x', (x+1)(2)]", "@(x) [x.a(1), x', (x + 1)(2)]" },
+        { "@(s) s~=1&!s", "@(s) s != 1 & !s" },
+        { "@() cellfun(@numel, c, 'UniformOutput', false)", "@() cellfun (@numel, c, 'UniformOutput', false)" },
+    };
+    for (size_t i = 0; i < sizeof pairs / sizeof *pairs; i++) {
+        struct parse_error e;
+        struct parse_options o = { .flags = PARSE_EXPRESSION };
+        struct ast *a = parse_text(pairs[i][0], strlen(pairs[i][0]), &o, &e);
+        ck_assert_msg(a, "%s: %s", pairs[i][0], e.message);
+        char *got = ast_text(a->main->body->list.v[0]->unary.a);
+        ck_assert_str_eq(got, pairs[i][1]);
+        free(got);
+        ast_free(a);
+    }
+}
+END_TEST
+
 START_TEST(variables_are_no_commands)
 {
     expect("a = 1; a -1", 0, "(= a 1) (- a 1)!");
@@ -239,6 +268,7 @@ int main(void)
     tcase_add_loop_test(t, texts_have_their_trees, 0, CASES);
     tcase_add_test(t, files_may_leave_out_the_end_of_functions);
     tcase_add_test(t, expressions_alone);
+    tcase_add_test(t, closures_print_as_in_octave);
     tcase_add_test(t, variables_are_no_commands);
     tcase_add_test(t, hostile_texts_get_an_error);
     tcase_add_test(t, bytes_that_are_no_text);
