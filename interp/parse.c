@@ -137,7 +137,7 @@ static const char *describe(const struct parser *p, char *buf, size_t room)
         n = 40;
     const char *text = p->a->source->text + tok.begin;
     switch (tok.type) {
-    case T_EOF: return "the end of the text";
+    case T_EOF: return "the end of the line";
     case T_NEWLINE: return "the end of the line";
     case T_SEMI: return tok.implicit ? "a new row" : "';'";
     case T_COMMA: return tok.implicit ? "another element" : "','";
@@ -164,6 +164,39 @@ bool parse_bracket(const struct parser *p, char *sign, uint32_t *at)
     return false;
 }
 
+/* What people who come from another language mean by the token in hand, or NULL. */
+static const char *likely(const struct parser *p)
+{
+    static const struct { const char *word, *hint; } words[] = {
+        { "and", "elementwise `and` is &, between conditions it is &&" }, { "or", "elementwise `or` is |, between conditions it is ||" },
+        { "not", "`not` is ~" }, { "then", "there is no `then`: leave it out" }, { "in", "write for x = values" },
+        { "to", "a range is written 1:10" }, { "do", "there is no `do` behind a condition: leave it out" },
+        { "function", "a function as a value is written @(x) x + 1, or @(x) begin … end" },
+    };
+    const char *s = p->a->source->text + tok.begin, before = tok.begin ? s[-1] : ' ';
+    size_t n = tok.end - tok.begin;
+    if (tok.type == T_NAME || tok.type == T_KEYWORD) {
+        for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+            if (strlen(words[i].word) == n && !memcmp(words[i].word, s, n))
+                return words[i].hint;
+        if (before == '\'' && tok.begin == p->last_end)
+            return "a quote inside a text is written twice: 'it''s'";
+    }
+    if (tok.type == T_LBRACKET && !tok.space && p->last_end == tok.begin)
+        return "an index stands in parentheses: A(1, 2)";
+    if (at_equals(p) && before == ':')
+        return "an assignment is written with = alone";
+    if (at_equals(p) && before == '=')
+        return "compare with ==";
+    if (at_equals(p))
+        return "compare with ==; an assignment inside an expression stands in parentheses";
+    if (tok.type == T_OP && tok.op == OP_GT && before == '<')
+        return "not equal is ~= or !=";
+    if (tok.type == T_OP && (tok.op == OP_MRDIV || tok.op == OP_MTIMES) && (before == '/' || s[1] == '/' || s[1] == '*'))
+        return "comments begin with % or #";
+    return NULL;
+}
+
 _Noreturn void parse_unexpected(struct parser *p, const char *expected)
 {
     char buf[80], sign;
@@ -182,9 +215,9 @@ _Noreturn void parse_unexpected(struct parser *p, const char *expected)
     if (bracket && tok.type == T_KEYWORD)
         lex_fail(&p->x, tok.begin, "%s is unexpected here: '%c' opened at line %d, column %d is not closed", found, sign, line,
                  column);
-    if (at_equals(p))
-        lex_fail_hint(&p->x, tok.begin, "compare with ==; an assignment inside an expression stands in parentheses",
-                      "expected %s but found '='", expected);
+    const char *hint = likely(p);
+    if (hint)
+        lex_fail_hint(&p->x, tok.begin, hint, "expected %s but found %s", expected, found);
     lex_fail(&p->x, tok.begin, "expected %s but found %s", expected, found);
 }
 

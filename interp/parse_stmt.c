@@ -14,6 +14,8 @@ static struct node *condition(struct parser *p)
     if (tok.type == T_ASSIGN)
         lex_fail_hint(&p->x, tok.begin, "compare with ==; an assignment here stands in parentheses",
                       "'%s' in a condition", tok.op ? operator_info[tok.op].symbol : "=");
+    if ((tok.type == T_NAME && !strcmp(tok.text, "then")) || (at_keyword(p, KW_DO) && p->open->keyword == KW_WHILE))
+        parse_unexpected(p, "the statements");
     return n;
 }
 
@@ -129,6 +131,8 @@ static struct node *for_statement(struct parser *p)
         }
         parse_expect(p, T_RPAREN, "')'");
     }
+    if (tok.type == T_NAME && !strcmp(tok.text, "to"))
+        parse_unexpected(p, "the statements");
     n->loop.body = parse_own(p, n, loop_body(p));
     parse_close(p, KW_ENDFOR);
     return n;
@@ -425,8 +429,11 @@ static struct node *simple_statement(struct parser *p)
         n->flags |= NODE_PREFIX;
         return parse_ends(p, n);
     }
-    if (tok.type == T_NAME && lex_command_follows(&p->x) && !parse_is_variable(p, tok.text))
+    if (tok.type == T_NAME && lex_command_follows(&p->x) && !parse_is_variable(p, tok.text)) {
+        if (p->open && p->open->keyword == KW_IF && (!strcmp(tok.text, "elif") || !strcmp(tok.text, "elsif")))
+            lex_fail_hint(&p->x, tok.begin, "write elseif", "there is no '%s'", tok.text);
         return command(p);
+    }
     n = parse_expression(p);
     if (tok.type == T_ASSIGN)
         n = parse_assignment(p, n);
@@ -459,7 +466,8 @@ static struct node *statement(struct parser *p)
             return n;                                   /* if x, y, end disp(3) */
         char sign;
         uint32_t at;
-        if (tok.type == T_NAME && n->kind == NODE_EXPR && n->unary.a->kind == NODE_NAME && !parse_bracket(p, &sign, &at))
+        if (tok.type == T_NAME && n->kind == NODE_EXPR && n->unary.a->kind == NODE_NAME && !parse_bracket(p, &sign, &at) &&
+            strcmp(tok.text, "and") && strcmp(tok.text, "or"))
             lex_fail(&p->x, tok.begin, "'%s' is a variable, so '%s %s' is no command", n->unary.a->name.name,
                      n->unary.a->name.name, tok.text);
         parse_unexpected(p, "an operator or the end of the statement");
