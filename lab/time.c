@@ -632,9 +632,9 @@ BUILTIN(date, 0, 0, 1, NO_GRAD,
 }
 
 BUILTIN(etime, 2, 2, 1, NO_GRAD,
-  "s = etime(t0, t1)\n\n"
-  "Seconds from one result of clock to a later one.\n\n"
-  "Example:\n  etime([2024 1 1 0 0 0], [2024 1 1 0 1 5])\n  ans = 65\n\n"
+  "s = etime(t1, t0)\n\n"
+  "Seconds from the time t0 to the later t1, both as clock gives them.\n\n"
+  "Example:\n  etime([2024 1 1 0 1 5], [2024 1 1 0 0 0])\n  ans = 65\n\n"
   "See also: clock, tic, toc")
 {
     double n[2], s[2];
@@ -648,7 +648,7 @@ BUILTIN(etime, 2, 2, 1, NO_GRAD,
         v[3] = v[4] = v[5] = 0;
         n[i] = datenum_of(v);
     }
-    result_num(c, 0, 86400 * (n[1] - n[0]) + (s[1] - s[0]));
+    result_num(c, 0, 86400 * (n[0] - n[1]) + (s[0] - s[1]));
 }
 
 BUILTIN(cputime, 0, 0, 3, NO_GRAD,
