@@ -34,17 +34,15 @@ NORETURN static void fail_index(int k, int n, double x)
     snprintf(what, sizeof what, x == trunc(x) && fabs(x) < 1e15 ? "%.0f" : "%.5g", x);
     position(at, sizeof at, k, n, what);
     if (x == 0)
-        fail("Octave:index-out-of-bounds", "\1%s: indices start at 1", at);
-    if (isinf(x) || (x >= 1 && x == trunc(x)))
-        fail("Octave:index-out-of-bounds", "\1%s: index out of bound", at);
-    fail("Octave:bad-index", "\1%s: an index must be an integer from 1 on, or a logical mask", at);
+        fail("Octave:invalid-index", "\1%s: indices start at 1", at);
+    fail("Octave:invalid-index", "\1%s: an index must be an integer from 1 on, or a logical mask", at);
 }
 
 NORETURN static void fail_index_kind(int k, int n, value v)
 {
     char at[256], what[160];
     position(at, sizeof at, k, n, "?");
-    fail("Octave:bad-index", "\1%s: an index must be an integer from 1 on, a range, a logical mask or ':', but is a %s", at,
+    fail("Octave:invalid-index", "\1%s: an index must be an integer from 1 on, a range, a logical mask or ':', but is a %s", at,
          value_describe(v, what));
 }
 
@@ -180,7 +178,7 @@ void index_parse(struct ix *x, value v, i64 len, int k, int n)
         if (dtype_is(t->dtype, DT_C)) {
             char at[256];
             position(at, sizeof at, k, n, "complex");
-            fail("Octave:bad-index", "\1%s: an index must be real; is i or j used as a variable that was never set?", at);
+            fail("Octave:invalid-index", "\1%s: an index must be real; is i or j used as a variable that was never set?", at);
         }
         t = tensor_dense(t);
         if (t->dtype == D_LOGICAL) {
@@ -683,7 +681,7 @@ value index_paren(value base, int n, const value *idx)
         /* fallthrough */
     default: {
         char what[160];
-        fail("Octave:bad-index", "\1(…): a %s has no elements", value_describe(base, what));
+        fail("Octave:invalid-index", "\1(…): a %s has no elements", value_describe(base, what));
     }
     }
 }
@@ -719,7 +717,7 @@ int index_brace(value base, int n, const value *idx, value **list)
 {
     if (base.kind != K_CELL) {
         char what[160];
-        fail("Octave:bad-index", "\1{…}: \1 is a %s; only a cell has contents", value_describe(base, what));
+        fail("Octave:invalid-index", "\1{…}: \1 is a %s; only a cell has contents", value_describe(base, what));
     }
     struct cell *c = base.cell;
     if (n == 1 && idx->tag == 0 && idx->num >= 1 && idx->num <= (double)c->numel && idx->num == trunc(idx->num)) {

@@ -32,7 +32,7 @@ static i64 whole(const struct geometry *g, value v, const char *what, i64 lo, i6
         if (v.kind == K_NUM && v.num == trunc(v.num))
             fail("Octave:index-out-of-bounds", "\1.%s: %s must be from %lld to %lld, but is %s (\1 is %s)", g->who, what, (long long)lo, (long long)hi, text,
                  dims_text(g->nd, g->dim, (char[128]){0}));
-        fail("Octave:bad-index", "\1.%s: %s must be an integer, but is %s", g->who, what, text);
+        fail("Octave:invalid-index", "\1.%s: %s must be an integer, but is %s", g->who, what, text);
     }
     return (i64)v.num;
 }
@@ -45,14 +45,14 @@ static int sizes(const struct geometry *g, int nargin, const value *arg, i64 *di
     int nd = 0;
     for (int i = 0; i < nargin; i++) {
         if (!is_tensor_like(arg[i]))
-            fail("Octave:bad-index", "\1.%s: sizes must be integers", g->who);
+            fail("Octave:invalid-index", "\1.%s: sizes must be integers", g->who);
         struct tensor *t = tensor_of(arg[i]);
         for (i64 k = 0; k < t->numel; k++) {
             double x = element_double(t, k);
             if (nd == MAX_DIMS - 1)
                 fail("tl:too-many-dimensions", "\1.%s: a tensor has at most %d dimensions", g->who, MAX_DIMS);
             if (!(x >= -1 && x < 0x1p53) || x != trunc(x))
-                fail("Octave:bad-index", "\1.%s: a size must be an integer from 0 on, or -1 for the rest, but is %g", g->who, x);
+                fail("Octave:invalid-index", "\1.%s: a size must be an integer from 0 on, or -1 for the rest, but is %g", g->who, x);
             dim[nd++] = (i64)x;
         }
     }
@@ -160,7 +160,7 @@ static void reshape(struct geometry *g, int nd, i64 *dim)
     int open = -1;
     for (int d = 0; d < nd; d++) {
         if (dim[d] < 0 && open >= 0)
-            fail("Octave:bad-index", "\1.%s: only one size can be -1", g->who);
+            fail("Octave:invalid-index", "\1.%s: only one size can be -1", g->who);
         if (dim[d] < 0)
             open = d;
         else if (dim[d] && known > ((i64)1 << 62) / dim[d])

@@ -1,0 +1,736 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* construct.c: arrays from sizes: zeros, ones, constants, ranges, spaced points, special matrices.
+ *
+ * A constant (pi, Inf, eps, intmax …) is also a function of sizes; `filled` makes that array for all of them. */
+#include "index.h"
+#include "call.h"
+#include <float.h>
+#include <math.h>
+
+/* An array of the sizes in the arguments from..nargin, each element x converted to dt. */
+static void filled_from(struct call *c, int from, int nargin, int dt, double x)
+{
+    i64 dim[MAX_DIMS];
+    int nd = arg_dims(c, from, nargin, dim);
+    if (nargin <= from && !dtype_is(dt, DT_C) && dt != D_INT64 && dt != D_UINT64) {
+        result(c, 0, num_of(dt, saturate(dt, x)));
+        return;
+    }
+    if (x == 0) {
+        result_tensor(c, 0, tensor_zeros(dt, nd, dim));
+        return;
+    }
+    struct tensor *t = tensor_new(dt, nd, dim);
+    char one[16];
+    convert_run(dt, one, D_DOUBLE, &x, 1);
+    struct nest all = {.nd = 1, .numel = t->numel, .n = {t->numel}, .stride = {1}};
+    poll();
+    nest_fill(&all, t->data, one, dtypes[dt].size);
+    result_tensor(c, 0, t);
+}
+
+static void filled(struct call *c, double x)
+{
+    int n = c->nargin, dt = arg_class(c, &n);
+    filled_from(c, 0, n, dt < 0 ? D_DOUBLE : dt, x);
+}
+
+static void filled_float(struct call *c, double x, double as_single)
+{
+    int n = c->nargin, dt = arg_class(c, &n);
+    dt = dt < 0 ? D_DOUBLE : dtype_real(dt);
+    if (dt != D_DOUBLE && dt != D_SINGLE)
+        fail("Octave:invalid-input-arg", "%s: the class must be \"double\" or \"single\", not \"%s\"", c->fn->name, dtypes[dt].class);
+    filled_from(c, 0, n, dt, dt == D_SINGLE ? as_single : x);
+}
+
+BUILTIN(zeros, 0, ANY, 1, NO_GRAD,
+    "y = zeros(m, n, …)\n"
+    "y = zeros(n)\n"
+    "y = zeros([m n …])\n"
+    "y = zeros(…, class)\n"
+    "y = zeros(…, 'like', x)\n\n"
+    "An array of zeros with these sizes, n x n for one size n; class is the name of a numeric class, by default \"double\".\n\n"
+    "Example:\n  zeros(2, 3)\n  ans =\n     0   0   0\n     0   0   0\n  class(zeros(2, 'int8'))\n  ans = int8\n\n"
+    "See also: ones, eye, cell, rand")
+{
+    filled(c, 0);
+}
+
+BUILTIN(ones, 0, ANY, 1, NO_GRAD,
+    "y = ones(m, n, …)\n"
+    "y = ones(n)\n"
+    "y = ones([m n …])\n"
+    "y = ones(…, class)\n"
+    "y = ones(…, 'like', x)\n\n"
+    "An array of ones with these sizes, n x n for one size n; class is the name of a numeric class, by default \"double\".\n\n"
+    "Example:\n  3 * ones(1, 4)\n  ans =\n     3   3   3   3\n\n"
+    "See also: zeros, eye, repmat")
+{
+    filled(c, 1);
+}
+
+BUILTIN(eye, 0, 4, 1, NO_GRAD,
+    "A = eye(n)\n"
+    "A = eye(m, n)\n"
+    "A = eye([m n])\n"
+    "A = eye(…, class)\n\n"
+    "The identity matrix: ones on the diagonal, zeros elsewhere; n x n, or m x n.\n\n"
+    "Example:\n  eye(2)\n  ans =\n     1   0\n     0   1\n\n"
+    "See also: diag, zeros, ones")
+{
+    i64 dim[MAX_DIMS];
+    int n = c->nargin, dt = arg_class(c, &n), nd = arg_dims(c, 0, n, dim);
+    if (nd > 2)
+        fail("Octave:invalid-fun-call", "eye: a matrix has two sizes, %d are given", nd);
+    dt = dt < 0 ? D_DOUBLE : dt;
+    struct tensor *t = tensor_zeros(dt, 2, dim);
+    char one[16];
+    size_t size = dtypes[dt].size;
+    convert_run(dt, one, D_DOUBLE, &(double){1}, 1);
+    for (i64 i = 0; i < MIN(dim[0], dim[1]); i++)
+        memcpy(t->data + (size_t)(i * (dim[0] + 1)) * size, one, size);
+    result_tensor(c, 0, t);
+}
+
+BUILTIN(cell, 0, ANY, 1, NO_GRAD,
+    "c = cell(n)\n"
+    "c = cell(m, n, …)\n"
+    "c = cell([m n …])\n\n"
+    "A cell array of these sizes, each element an empty matrix; n x n for one size n.\n\n"
+    "Example:\n  size(cell(2, 3))\n  ans =\n     2   3\n\n"
+    "See also: iscell, num2cell, cellfun, struct")
+{
+    i64 dim[MAX_DIMS];
+    int nd = arg_dims(c, 0, c->nargin, dim);
+    if (c->nargin == 0)
+        dim[0] = dim[1] = 0;
+    result(c, 0, cell_value(cell_new(nd, dim)));
+}
+
+static void truth(struct call *c, bool x)
+{
+    int n = c->nargin;
+    filled_from(c, 0, n, D_LOGICAL, x);
+}
+
+BUILTIN(true, 0, ANY, 1, NO_GRAD,
+    "t = true\n"
+    "t = true(m, n, …)\n\n"
+    "Logical true, or an array of it.\n\n"
+    "Example:\n  true(1, 3)\n  ans =\n    1  1  1\n\n"
+    "See also: false, logical, ones")
+{
+    truth(c, true);
+}
+
+BUILTIN(false, 0, ANY, 1, NO_GRAD,
+    "t = false\n"
+    "t = false(m, n, …)\n\n"
+    "Logical false, or an array of it.\n\n"
+    "Example:\n  false(1, 3)\n  ans =\n    0  0  0\n\n"
+    "See also: true, logical, zeros")
+{
+    truth(c, false);
+}
+
+BUILTIN(pi, 0, ANY, 1, NO_GRAD,
+    "x = pi\n"
+    "x = pi(m, n, …, class)\n\n"
+    "The ratio of a circle's circumference to its diameter, or an array of it.\n\n"
+    "Example:\n  pi\n  ans = 3.1416\n\n"
+    "See also: e, Inf")
+{
+    filled_float(c, M_PI, (float)M_PI);
+}
+
+BUILTIN(e, 0, ANY, 1, NO_GRAD,
+    "x = e\n"
+    "x = e(m, n, …, class)\n\n"
+    "The base of the natural logarithms, or an array of it.\n\n"
+    "Example:\n  e\n  ans = 2.7183\n\n"
+    "See also: exp, log, pi")
+{
+    filled_float(c, M_E, (float)M_E);
+}
+
+#define INF_HELP(name)                                                                            \
+    "x = " name "\n"                                                                              \
+    "x = " name "(m, n, …, class)\n\n"                                                            \
+    "Infinity, larger than every number, or an array of it; division by zero gives it.\n\n"       \
+    "Example:\n  " name "(1, 2)\n  ans =\n     Inf   Inf\n\n"                                     \
+    "See also: NaN, isinf, realmax"
+BUILTIN(Inf, 0, ANY, 1, NO_GRAD, INF_HELP("Inf"))
+{
+    filled_float(c, INFINITY, INFINITY);
+}
+BUILTIN(inf, 0, ANY, 1, NO_GRAD, INF_HELP("inf"))
+{
+    filled_float(c, INFINITY, INFINITY);
+}
+
+#define NAN_HELP(name)                                                                            \
+    "x = " name "\n"                                                                              \
+    "x = " name "(m, n, …, class)\n\n"                                                            \
+    "Not a number: the result of 0/0 and the like, or an array of it. It is not equal to itself; isnan finds it.\n\n" \
+    "Example:\n  " name " == " name "\n  ans = 0\n\n"                                             \
+    "See also: Inf, NA, isnan"
+BUILTIN(NaN, 0, ANY, 1, NO_GRAD, NAN_HELP("NaN"))
+{
+    filled_float(c, NAN, NAN);
+}
+BUILTIN(nan, 0, ANY, 1, NO_GRAD, NAN_HELP("nan"))
+{
+    filled_float(c, NAN, NAN);
+}
+
+/* The missing value is a NaN with the payload 1954, as in R and Octave, so that files keep it. */
+static double missing_double(void)
+{
+    uint64_t bits = 0x7FF840F4000007A2u;
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+BUILTIN(NA, 0, ANY, 1, NO_GRAD,
+    "x = NA\n"
+    "x = NA(m, n, …, class)\n\n"
+    "The missing value: a NaN that isna tells from others and that prints as NA.\n\n"
+    "Example:\n  isna([1 NA NaN])\n  ans =\n    0  1  0\n\n"
+    "See also: NaN, isna, isnan")
+{
+    int n = c->nargin, dt = arg_class(c, &n);
+    if (dt == D_SINGLE) {
+        i64 dim[MAX_DIMS];
+        int nd = arg_dims(c, 0, n, dim);
+        struct tensor *t = tensor_new(D_SINGLE, nd, dim);
+        for (i64 i = 0; i < t->numel; i++)
+            ((uint32_t *)t->data)[i] = 0x7FC207A2u;
+        result_tensor(c, 0, t);
+        return;
+    }
+    filled_from(c, 0, n, D_DOUBLE, missing_double());
+}
+
+BUILTIN(eps, 0, ANY, 1, NO_GRAD,
+    "x = eps\n"
+    "x = eps(y)\n"
+    "x = eps(class)\n"
+    "x = eps(m, n, …, class)\n\n"
+    "The distance from 1 to the next larger number, 2^-52 (single: 2^-23); for one argument y the distance from each |y| to the next "
+    "larger number of its class.\n\n"
+    "Example:\n  eps\n  ans = 2.2204e-16\n  eps(single(1))\n  ans = 1.1921e-07\n\n"
+    "See also: realmin, realmax, flintmax")
+{
+    if (c->nargin != 1 || arg_is_text(c, 0)) {
+        filled_float(c, DBL_EPSILON, FLT_EPSILON);
+        return;
+    }
+    struct tensor *x = arg_float(c, 0);
+    if (dtype_is(x->dtype, DT_C))
+        fail_arg(c, 0, "real");
+    struct tensor *y = tensor_new(x->dtype, x->nd, x->dim);
+    for (i64 i = 0; i < x->numel; i++) {
+        if (x->dtype == D_DOUBLE) {
+            double a = fabs(((double *)x->data)[i]);
+            ((double *)y->data)[i] = isfinite(a) ? (a < DBL_MIN ? 0x1p-1074 : ldexp(1, ilogb(a) - 52)) : NAN;
+        } else {
+            float a = fabsf(((float *)x->data)[i]);
+            ((float *)y->data)[i] = isfinite(a) ? (a < FLT_MIN ? 0x1p-149f : ldexpf(1, ilogbf(a) - 23)) : NAN;
+        }
+    }
+    result_tensor(c, 0, y);
+}
+
+BUILTIN(realmax, 0, ANY, 1, NO_GRAD,
+    "x = realmax\n"
+    "x = realmax(class)\n"
+    "x = realmax(m, n, …, class)\n\n"
+    "The largest finite number of the class double or single.\n\n"
+    "Example:\n  realmax\n  ans = 1.7977e+308\n\n"
+    "See also: realmin, intmax, flintmax, eps")
+{
+    filled_float(c, DBL_MAX, FLT_MAX);
+}
+
+BUILTIN(realmin, 0, ANY, 1, NO_GRAD,
+    "x = realmin\n"
+    "x = realmin(class)\n"
+    "x = realmin(m, n, …, class)\n\n"
+    "The smallest normal number above zero of the class double or single.\n\n"
+    "Example:\n  realmin('single')\n  ans = 1.1755e-38\n\n"
+    "See also: realmax, intmin, eps")
+{
+    filled_float(c, DBL_MIN, FLT_MIN);
+}
+
+BUILTIN(flintmax, 0, ANY, 1, NO_GRAD,
+    "x = flintmax\n"
+    "x = flintmax(class)\n\n"
+    "The integer up to which all integers are numbers of the class: 2^53 for double, 2^24 for single.\n\n"
+    "Example:\n  flintmax == 2^53\n  ans = 1\n\n"
+    "See also: intmax, realmax")
+{
+    if (c->nargin == 1 && !arg_is_text(c, 0) && is_tensor_like(c->arg[0])) {
+        int dt = dtype_real(value_dtype(c->arg[0]));
+        result(c, 0, dt == D_SINGLE ? num_of(D_SINGLE, 0x1p24) : num(0x1p53));
+        return;
+    }
+    filled_float(c, 0x1p53, 0x1p24);
+}
+
+static void int_limit(struct call *c, bool top)
+{
+    int dt = D_INT32, n = c->nargin;
+    if (n && arg_is_text(c, 0))
+        dt = arg_class(c, &n);
+    else if (n && is_tensor_like(c->arg[0]))
+        dt = value_dtype(c->arg[0]);
+    if (!dtype_is(dt, DT_I))
+        fail("Octave:invalid-input-arg", "%s: an integer class is needed (int8 … uint64), not %s", c->fn->name, dtypes[dt].class);
+    if (dt == D_INT64 || dt == D_UINT64) {
+        value v = num_of(dt, 0);
+        if (dt == D_INT64)
+            v.i = top ? INT64_MAX : INT64_MIN;
+        else
+            v.u = top ? UINT64_MAX : 0;
+        result(c, 0, v);
+        return;
+    }
+    result(c, 0, num_of(dt, saturate(dt, top ? INFINITY : -INFINITY)));
+}
+
+BUILTIN(intmax, 0, 1, 1, NO_GRAD,
+    "x = intmax\n"
+    "x = intmax(class)\n"
+    "x = intmax(y)\n\n"
+    "The largest number of an integer class (by default int32), or of the class of y.\n\n"
+    "Example:\n  intmax('uint8')\n  ans = 255\n\n"
+    "See also: intmin, flintmax, realmax")
+{
+    int_limit(c, true);
+}
+
+BUILTIN(intmin, 0, 1, 1, NO_GRAD,
+    "x = intmin\n"
+    "x = intmin(class)\n"
+    "x = intmin(y)\n\n"
+    "The smallest number of an integer class (by default int32), or of the class of y.\n\n"
+    "Example:\n  intmin('int8')\n  ans = -128\n\n"
+    "See also: intmax, flintmax, realmin")
+{
+    int_limit(c, false);
+}
+
+static void imaginary(struct call *c)
+{
+    i64 dim[MAX_DIMS];
+    int n = c->nargin, dt = arg_class(c, &n), nd = arg_dims(c, 0, n, dim);
+    struct tensor *t = tensor_new(dt == D_SINGLE ? D_CSINGLE : D_CDOUBLE, nd, dim);
+    for (i64 k = 0; k < t->numel; k++) {
+        if (t->dtype == D_CDOUBLE)
+            ((double _Complex *)t->data)[k] = 1.0i;
+        else
+            ((float _Complex *)t->data)[k] = 1.0fi;
+    }
+    result_tensor(c, 0, t);
+}
+
+#define IMAGINARY_HELP(name)                                                                      \
+    "z = " name "\n"                                                                              \
+    "z = " name "(m, n, …)\n\n"                                                                   \
+    "The imaginary unit, or an array of it; i, j, I and J are the same. In numbers write 3i or 3j.\n\n" \
+    "Example:\n  " name "^2\n  ans = -1\n\n"                                                      \
+    "See also: complex, real, imag"
+BUILTIN(i, 0, ANY, 1, NO_GRAD, IMAGINARY_HELP("i"))
+{
+    imaginary(c);
+}
+BUILTIN(j, 0, ANY, 1, NO_GRAD, IMAGINARY_HELP("j"))
+{
+    imaginary(c);
+}
+BUILTIN(I, 0, ANY, 1, NO_GRAD, IMAGINARY_HELP("I"))
+{
+    imaginary(c);
+}
+BUILTIN(J, 0, ANY, 1, NO_GRAD, IMAGINARY_HELP("J"))
+{
+    imaginary(c);
+}
+
+/* ---- ranges and spaced points */
+
+static int range_class(struct call *c)        /* of a:s:b; text counts only when both ends are text */
+{
+    int dt = D_DOUBLE;
+    bool text = true;
+    for (int k = 0; k < c->nargin; k++) {
+        if (!is_tensor_like(c->arg[k]))
+            fail_arg(c, k, "a number");
+        int d = value_dtype(c->arg[k]);
+        text = text && (d == D_CHAR || (k == 1 && c->nargin == 3));
+        if (dtype_is(d, DT_C))
+            fail_arg(c, k, "real");
+        if (dtype_is(d, DT_I)) {
+            if (dtype_is(dt, DT_I) && dt != d)
+                fail("Octave:nonconformant-args", "colon: the ends are of different integer classes, %s and %s", dtypes[dt].class, dtypes[d].class);
+            dt = d;
+        } else if (d == D_SINGLE && !dtype_is(dt, DT_I)) {
+            dt = d;
+        }
+    }
+    return text ? D_CHAR : dt;
+}
+
+static double range_end(struct call *c, int k, int dt)
+{
+    if (value_numel(c->arg[k]) == 0)
+        return NAN;
+    struct tensor *t = tensor_of(c->arg[k]);
+    double x = element_double(t, 0);          /* of an array the first element counts, as in Octave */
+    if (dtype_is(dt, DT_I) && x != trunc(x) && !isnan(x))
+        fail("Octave:invalid-input-arg", "colon: %g is no integer, but the range is of class %s", x, dtypes[dt].class);
+    return x;
+}
+
+BUILTIN(colon, 2, 3, 1, NO_GRAD,
+    "r = colon(a, b)\n"
+    "r = colon(a, step, b)\n\n"
+    "The range a:b or a:step:b: a, a + step, … up to b, never beyond it. With an integer class or single among the ends it has that class; "
+    "between two texts it is text.\n\n"
+    "Example:\n  colon(1, 2, 6)\n  ans =\n     1   3   5\n\n"
+    "See also: linspace, numel")
+{
+    int dt = range_class(c);
+    bool empty = false;
+    for (int k = 0; k < c->nargin; k++)
+        empty = empty || value_numel(c->arg[k]) == 0;
+    if (empty) {
+        result_tensor(c, 0, tensor_2d(dt, 1, 0));
+        return;
+    }
+    double a = range_end(c, 0, dt), s = c->nargin == 3 ? range_end(c, 1, dt) : 1, b = range_end(c, c->nargin - 1, dt);
+    value r = range_new(a, s, b);
+    if (dt != D_DOUBLE)
+        r = tensor_value(tensor_cast(tensor_of(r), dt));
+    result(c, 0, r);
+}
+
+/* n points from a to b, both exact; from both ends towards the middle, so that linspace(-x, x, n) is symmetric. */
+static void spaced(double *to, i64 step, double a, double b, i64 n)
+{
+    if (n == 1) {
+        *to = b;
+        return;
+    }
+    double d = a == b ? 0 : (b - a) / (double)(n - 1);
+    for (i64 i = 0; i < n / 2; i++) {
+        to[i * step] = a + (double)i * d;
+        to[(n - 1 - i) * step] = b - (double)i * d;
+    }
+    if (n % 2)
+        to[n / 2 * step] = a == -b ? 0 : isinf(d) ? NAN : (a + b) / 2;
+    if (n > 0)
+        to[0] = a, to[(n - 1) * step] = b;
+}
+
+static struct tensor *spaced_rows(struct call *c, double log_to)
+{
+    i64 n = log_to != 0 ? 50 : 100;
+    if (has_arg(c, 2)) {
+        double x = arg_num(c, 2);
+        if (isnan(x))
+            fail("Octave:invalid-input-arg", "%s: the number of points must not be NaN", c->fn->name);
+        if (x > 0x1p40)
+            fail_memory((size_t)1 << 60);
+        n = x < 1 ? 0 : (i64)x;
+    }
+    struct tensor *a = arg_float(c, 0), *b = arg_float(c, 1);
+    int dt = promote(a->dtype, b->dtype);
+    bool cplx = dtype_is(dt, DT_C);
+    if ((a->nd != 2 || (a->dim[0] != 1 && a->dim[1] != 1)) || (b->nd != 2 || (b->dim[0] != 1 && b->dim[1] != 1)))
+        fail("Octave:nonconformant-args", "%s: the ends must be numbers or vectors", c->fn->name);
+    if (a->numel != b->numel && a->numel != 1 && b->numel != 1)
+        fail("Octave:nonconformant-args", "%s: the ends have %lld and %lld elements", c->fn->name, (long long)a->numel, (long long)b->numel);
+    i64 rows = MAX(a->numel, b->numel);
+    if (!a->numel || !b->numel)
+        rows = 0;
+    int wide = cplx ? D_CDOUBLE : D_DOUBLE;
+    a = tensor_cast(a, wide), b = tensor_cast(b, wide);
+    struct tensor *y = tensor_2d(wide, rows, n);
+    int parts = cplx ? 2 : 1;
+    for (i64 r = 0; r < rows; r++)
+        for (int p = 0; p < parts && n; p++)
+            spaced((double *)y->data + r * parts + p, rows * parts, ((double *)a->data)[(a->numel == 1 ? 0 : r) * parts + p],
+                   ((double *)b->data)[(b->numel == 1 ? 0 : r) * parts + p], n);
+    return tensor_cast(y, dt);
+}
+
+BUILTIN(linspace, 2, 3, 1, NO_GRAD,
+    "y = linspace(a, b)\n"
+    "y = linspace(a, b, n)\n\n"
+    "A row of n points (100 by default) at equal distances from a to b, both included; n = 1 gives b. Columns a and b give a row for each.\n\n"
+    "Example:\n  linspace(0, 1, 5)\n  ans =\n          0   0.2500   0.5000   0.7500   1.0000\n\n"
+    "See also: logspace, colon, meshgrid")
+{
+    struct tensor *t = spaced_rows(c, 0);
+    result_tensor(c, 0, tensor_narrow(t));
+}
+
+BUILTIN(logspace, 2, 3, 1, NO_GRAD,
+    "y = logspace(a, b)\n"
+    "y = logspace(a, b, n)\n\n"
+    "A row of n points (50 by default) from 10^a to 10^b at equal ratios; for b = pi they end at pi.\n\n"
+    "Example:\n  logspace(0, 2, 3)\n  ans =\n       1    10   100\n\n"
+    "See also: linspace")
+{
+    value end = c->arg[1];
+    if (end.tag == 0 && end.num == M_PI)
+        c->arg[1] = num(log10(M_PI));
+    struct tensor *t = spaced_rows(c, 1);
+    c->arg[1] = end;
+    if (dtype_is(t->dtype, DT_C))
+        fail("Octave:invalid-input-arg", "logspace: the ends must be real");
+    int dt = t->dtype;
+    t = tensor_cast(t, D_DOUBLE);
+    struct tensor *y = tensor_2d(D_DOUBLE, t->dim[0], t->dim[1]);
+    for (i64 k = 0; k < t->numel; k++)
+        ((double *)y->data)[k] = pow(10, ((double *)t->data)[k]);
+    if (end.tag == 0 && end.num == M_PI && y->numel)
+        ((double *)y->data)[y->numel - 1] = M_PI;
+    result_tensor(c, 0, tensor_cast(y, dt));
+}
+
+/* ---- special matrices */
+
+static void magic_odd(double *m, i64 n, i64 ld, double plus)
+{
+    for (i64 c = 0; c < n; c++)
+        for (i64 r = 0; r < n; r++) {
+            i64 a = (r + c + 2 - (n + 3) / 2 + n) % n, b = (r + 2 * c + 1) % n;
+            m[r + c * ld] = (double)(n * a + b + 1) + plus;
+        }
+}
+
+static void swap_halves(double *m, i64 n, i64 row, i64 col)
+{
+    double *a = m + row + col * n, *b = a + n / 2, t = *a;
+    *a = *b, *b = t;
+}
+
+BUILTIN(magic, 1, 1, 1, NO_GRAD,
+    "A = magic(n)\n\n"
+    "An n x n magic square: the integers 1 to n^2, all rows, columns and diagonals with the same sum (there is none for n = 2).\n\n"
+    "Example:\n  magic(3)\n  ans =\n     8   1   6\n     3   5   7\n     4   9   2\n\n"
+    "See also: hilb, pascal, rand")
+{
+    double x = arg_num(c, 0);
+    i64 n = x >= 1 ? (i64)x : 0;
+    if (x > 0x1p26)
+        fail_memory((size_t)1 << 60);
+    struct tensor *t = tensor_2d(D_DOUBLE, n, n);
+    double *m = (double *)t->data;
+    if (n == 2) {
+        m[0] = 4, m[1] = 1, m[2] = 3, m[3] = 2;
+    } else if (n % 2) {
+        magic_odd(m, n, n, 0);
+    } else if (n % 4 == 0) {
+        for (i64 col = 0; col < n; col++)
+            for (i64 r = 0; r < n; r++) {
+                double v = (double)(r * n + col + 1);
+                bool turn = (r % 4 == 0 || r % 4 == 3) == (col % 4 == 0 || col % 4 == 3);
+                m[r + col * n] = turn ? (double)(n * n + 1) - v : v;
+            }
+    } else if (n) {
+        i64 p = n / 2, k = (n - 2) / 4;
+        double q = (double)(p * p);
+        magic_odd(m, p, n, 0);
+        magic_odd(m + p * n, p, n, 2 * q);
+        magic_odd(m + p, p, n, 3 * q);
+        magic_odd(m + p * n + p, p, n, q);
+        for (i64 r = 0; r < p; r++) {
+            for (i64 col = 0; col < k; col++)
+                swap_halves(m, n, r, col);
+            for (i64 col = n - k + 1; col < n; col++)
+                swap_halves(m, n, r, col);
+        }
+        swap_halves(m, n, k, 0);
+        swap_halves(m, n, k, k);
+    }
+    result_tensor(c, 0, t);
+}
+
+BUILTIN(hilb, 1, 1, 1, NO_GRAD,
+    "A = hilb(n)\n\n"
+    "The n x n Hilbert matrix, A(i,j) = 1/(i+j-1): a classic of bad condition.\n\n"
+    "Example:\n  hilb(2)\n  ans =\n     1.0000   0.5000\n     0.5000   0.3333\n\n"
+    "See also: invhilb, cond, magic")
+{
+    i64 n = arg_int(c, 0, 0, 1 << 26);
+    struct tensor *t = tensor_2d(D_DOUBLE, n, n);
+    for (i64 b = 0; b < n; b++)
+        for (i64 a = 0; a < n; a++)
+            ((double *)t->data)[a + b * n] = 1 / (double)(a + b + 1);
+    result_tensor(c, 0, t);
+}
+
+BUILTIN(invhilb, 1, 1, 1, NO_GRAD,
+    "A = invhilb(n)\n\n"
+    "The inverse of the n x n Hilbert matrix, whose elements are integers (exact up to n = 14 or so).\n\n"
+    "Example:\n  invhilb(2)\n  ans =\n      4   -6\n     -6   12\n\n"
+    "See also: hilb, inv")
+{
+    i64 n = arg_int(c, 0, 0, 1 << 13);
+    struct tensor *t = tensor_2d(D_DOUBLE, n, n);
+    double *p = scratch((size_t)(n + 1) * sizeof *p), k = (double)n;
+    for (i64 a = 0; a < n; a++) {             /* p(a) = (-1)^a (a+1) C(a+n, a) C(n, a+1), by its recurrence */
+        p[a] = k;
+        k = -k * (double)((n - a - 1) * (n + a + 1)) / (double)((a + 1) * (a + 1));
+    }
+    for (i64 b = 0; b < n; b++)
+        for (i64 a = 0; a < n; a++)
+            ((double *)t->data)[a + b * n] = p[a] * p[b] / (double)(a + b + 1);
+    result_tensor(c, 0, t);
+}
+
+BUILTIN(vander, 1, 2, 1, NO_GRAD,
+    "A = vander(v)\n"
+    "A = vander(v, n)\n\n"
+    "The Vandermonde matrix of the vector v: the columns are the powers v.^(n-1), …, v, 1; n is by default the length of v.\n\n"
+    "Example:\n  vander([1 2 3])\n  ans =\n     1   1   1\n     4   2   1\n     9   3   1\n\n"
+    "See also: polyfit, toeplitz, hankel")
+{
+    struct tensor *v = arg_double(c, 0);
+    if (v->nd != 2 || (v->dim[0] != 1 && v->dim[1] != 1 && v->numel))
+        fail_arg(c, 0, "a vector");
+    i64 m = v->numel, n = has_arg(c, 1) ? arg_int(c, 1, 0, 1 << 26) : m;
+    struct tensor *t = tensor_2d(D_DOUBLE, m, n);
+    for (i64 b = 0; b < n; b++)
+        for (i64 a = 0; a < m; a++)
+            ((double *)t->data)[a + b * m] = pow(((double *)v->data)[a], (double)(n - 1 - b));
+    result_tensor(c, 0, t);
+}
+
+/* A(i, j) = line(i - j) or line(i + j): gathered by index, so it is of any class. */
+static void from_line(struct call *c, value line, i64 m, i64 n, i64 first, int down, int right)
+{
+    struct tensor *at = tensor_2d(D_DOUBLE, m, n);
+    for (i64 b = 0; b < n; b++)
+        for (i64 a = 0; a < m; a++)
+            ((double *)at->data)[a + b * m] = (double)(first + a * down + b * right);
+    value idx = tensor_box(at);
+    result(c, 0, index_paren(line, 1, &idx));
+}
+
+static struct tensor *vector_arg(struct call *c, int i)
+{
+    struct tensor *v = arg_float(c, i);
+    if (v->nd != 2 || (v->dim[0] != 1 && v->dim[1] != 1 && v->numel))
+        fail_arg(c, i, "a vector");
+    return v;
+}
+
+/* a(k..end) after b reversed or not, as one column in their common class. */
+static value joined(struct tensor *a, struct tensor *b, i64 skip, bool reverse)
+{
+    int dt = promote(a->dtype, b->dtype);
+    a = tensor_cast(a, dt), b = tensor_cast(b, dt);
+    i64 nb = MAX(b->numel - skip, 0);
+    struct tensor *t = tensor_2d(dt, a->numel + nb, 1);
+    size_t size = dtypes[dt].size;
+    for (i64 k = 0; k < nb; k++)
+        memcpy(t->data + (size_t)(reverse ? nb - 1 - k : a->numel + k) * size, b->data + (size_t)(k + skip) * size, size);
+    memcpy(t->data + (size_t)(reverse ? nb : 0) * size, a->data, (size_t)a->numel * size);
+    return tensor_box(t);
+}
+
+static bool same_first(struct tensor *a, struct tensor *b, i64 ka)
+{
+    return !a->numel || !b->numel || element_double(a, ka) == element_double(b, 0);
+}
+
+BUILTIN(toeplitz, 1, 2, 1, NO_GRAD,
+    "A = toeplitz(c)\n"
+    "A = toeplitz(c, r)\n\n"
+    "The matrix with constant diagonals whose first column is c and whose first row is r; without r it is symmetric. c(1) wins over r(1).\n\n"
+    "Example:\n  toeplitz([1 2 3])\n  ans =\n     1   2   3\n     2   1   2\n     3   2   1\n\n"
+    "See also: hankel, vander")
+{
+    struct tensor *col = vector_arg(c, 0), *row = has_arg(c, 1) ? vector_arg(c, 1) : col;
+    if (c->nargin == 1 && dtype_is(col->dtype, DT_C)) {       /* Hermitian: the column is the conjugate of the row */
+        col = tensor_clone(col);
+        for (i64 k = 1; k < col->numel; k++) {
+            if (col->dtype == D_CDOUBLE)
+                ((double *)col->data)[2 * k + 1] *= -1;
+            else
+                ((float *)col->data)[2 * k + 1] *= -1;
+        }
+    }
+    if (!same_first(col, row, 0))
+        warn("tl:toeplitz-corner", "toeplitz: c(1) and r(1) differ; c(1) is taken");
+    i64 m = col->numel, n = row->numel;
+    if (!m || !n) {
+        result_tensor(c, 0, tensor_2d(D_DOUBLE, m, n));
+        return;
+    }
+    from_line(c, joined(col, row, 1, true), m, n, n, 1, -1);
+}
+
+BUILTIN(hankel, 1, 2, 1, NO_GRAD,
+    "A = hankel(c)\n"
+    "A = hankel(c, r)\n\n"
+    "The matrix with constant antidiagonals whose first column is c and whose last row is r (by default zeros). The end of c wins over r(1).\n\n"
+    "Example:\n  hankel([1 2 3])\n  ans =\n     1   2   3\n     2   3   0\n     3   0   0\n\n"
+    "See also: toeplitz, vander")
+{
+    struct tensor *col = vector_arg(c, 0), *row = has_arg(c, 1) ? vector_arg(c, 1) : tensor_zeros(D_DOUBLE, 2, (i64[]){col->numel, 1});
+    i64 m = col->numel, n = row->numel;
+    if (!m || !n) {
+        result_tensor(c, 0, tensor_2d(D_DOUBLE, m, n));
+        return;
+    }
+    if (c->nargin > 1 && !same_first(col, row, m - 1))
+        warn("tl:hankel-corner", "hankel: c(end) and r(1) differ; c(end) is taken");
+    from_line(c, joined(col, row, 1, false), m, n, 1, 1, 1);
+}
+
+BUILTIN(pascal, 1, 2, 1, NO_GRAD,
+    "A = pascal(n)\n"
+    "A = pascal(n, t)\n\n"
+    "Pascal's triangle as an n x n symmetric positive definite matrix; t = -1: its Cholesky factor, with the binomials in its rows; t = 1: that with alternating signs, which is its own inverse; "
+    "t = 2: a matrix whose third power is the identity.\n\n"
+    "Example:\n  pascal(3)\n  ans =\n     1   1   1\n     1   2   3\n     1   3   6\n\n"
+    "See also: hilb, magic, chol")
+{
+    i64 n = arg_int(c, 0, 0, 1 << 13), t = has_arg(c, 1) ? arg_int(c, 1, -1, 2) : 0;
+    struct tensor *y = tensor_zeros(D_DOUBLE, 2, (i64[]){n, n});
+    double *p = (double *)y->data;
+    if (t == 0) {
+        for (i64 a = 0; a < n; a++)
+            p[a] = p[a * n] = 1;
+        for (i64 b = 1; b < n; b++)
+            for (i64 a = 1; a < n; a++)
+                p[a + b * n] = p[a - 1 + b * n] + p[a + (b - 1) * n];
+        result_tensor(c, 0, y);
+        return;
+    }
+    for (i64 a = 0; a < n; a++) {             /* lower triangle of binomials */
+        p[a] = 1;
+        for (i64 b = 1; b <= a; b++)
+            p[a + b * n] = p[a - 1 + b * n] + p[a - 1 + (b - 1) * n];
+    }
+    if (t > 0)
+        for (i64 b = 1; b < n; b += 2)
+            for (i64 a = 0; a < n; a++)
+                p[a + b * n] = -p[a + b * n];
+    if (t == 2) {                             /* a cube root of the identity: turned by a quarter, and the sign that n asks for */
+        struct tensor *z = tensor_2d(D_DOUBLE, n, n);
+        for (i64 b = 0; b < n; b++)
+            for (i64 a = 0; a < n; a++)
+                ((double *)z->data)[a + b * n] = (n % 2 ? 1 : -1) * p[(n - 1 - b) + a * n];
+        y = z;
+    }
+    result_tensor(c, 0, y);
+}
