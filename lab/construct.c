@@ -108,32 +108,6 @@ BUILTIN(cell, 0, ANY, 1, NO_GRAD,
     result(c, 0, cell_value(cell_new(nd, dim)));
 }
 
-static void truth(struct call *c, bool x)
-{
-    int n = c->nargin;
-    filled_from(c, 0, n, D_LOGICAL, x);
-}
-
-BUILTIN(true, 0, ANY, 1, NO_GRAD,
-    "t = true\n"
-    "t = true(m, n, …)\n\n"
-    "Logical true, or an array of it.\n\n"
-    "Example:\n  true(1, 3)\n  ans =\n    1  1  1\n\n"
-    "See also: false, logical, ones")
-{
-    truth(c, true);
-}
-
-BUILTIN(false, 0, ANY, 1, NO_GRAD,
-    "t = false\n"
-    "t = false(m, n, …)\n\n"
-    "Logical false, or an array of it.\n\n"
-    "Example:\n  false(1, 3)\n  ans =\n    0  0  0\n\n"
-    "See also: true, logical, zeros")
-{
-    truth(c, false);
-}
-
 BUILTIN(pi, 0, ANY, 1, NO_GRAD,
     "x = pi\n"
     "x = pi(m, n, …, class)\n\n"
