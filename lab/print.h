@@ -13,6 +13,7 @@ void print_disp(value v);                                 /* disp(v) */
 int print_indent(void);                                   /* blanks before a line, for class->print */
 void print_blanks(int n);
 void print_elide(bool on);                                /* at the prompt: print_display shortens what has more than 1000 elements */
+struct buf *print_to_buf(value v);                        /* what disp(v) prints */
 void print_scalar(struct buf *b, value v);                /* a 1x1 number as after `x = `: "3.1416", "3 + 4i" */
 
 /* ---- the printf family, for builtins that take a template (error, warning, printf …).

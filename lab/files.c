@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* files.c: open files and reading and writing bytes and lines.
+ *
+ * A file is a small integer, as in Octave: a place in a table that hangs on the context and is closed with it.  Standard
+ * output is no FILE here but the sink, so evalc and tests catch what goes there. */
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include "files.h"
+#include "text.h"
+
+enum { FIRST = 3, MOST = 1024 };
+struct file { FILE *f; char *name; char mode[8]; int fid; };
+struct table { struct file std[FIRST]; struct file *open[MOST]; };
+
+static void close_file(struct file *f)
+{
+    if (f->f)
+        fclose(f->f);
+    free(f->name);
+    free(f);
+}
+
+static void close_all(void)
+{
+    struct table *t = *context_room(ROOM_FILES);
+    for (int i = FIRST; i < MOST; i++)
+        if (t->open[i])
+            close_file(t->open[i]);
+    free(t);
+}
+
+static struct table *table(void)
+{
+    void **room = context_room(ROOM_FILES);
+    if (!*room) {
+        struct table *t = calloc(1, sizeof *t);
+        if (!t)
+            fail_memory(sizeof *t);
+        t->std[0] = (struct file){ stdin, "stdin", "r", 0 };
+        t->std[1] = (struct file){ NULL, "stdout", "w", 1 };
+        t->std[2] = (struct file){ stderr, "stderr", "w", 2 };
+        for (int i = 0; i < FIRST; i++)
+            t->open[i] = &t->std[i];
+        *room = t;
+        context_at_exit(close_all);
+    }
+    return *room;
+}
+
+struct file *file_stdout(void)
+{
+    return table()->open[1];
+}
+
+struct file *file_arg(struct call *c, int i)
+{
+    struct table *t = table();
+    if (arg_is_text(c, i) && value_numel(c->arg[i]) != 1) {
+        const char *name = arg_text(c, i, NULL);
+        for (int k = 0; k < MOST; k++)
+            if (t->open[k] && !strcmp(t->open[k]->name, name))
+                return t->open[k];
+        fail("Octave:invalid-input-arg", "%s: no file '%s' is open", c->fn->name, name);
+    }
+    double x = arg_num(c, i);
+    if (x != floor(x) || x < 0 || x >= MOST || !t->open[(int)x])
+        fail("Octave:invalid-input-arg", "%s: %g is not the number of an open file (fopen gives one; -1 means that it could not open)", c->fn->name, x);
+    return t->open[(int)x];
+}
+
+void file_write(struct call *c, struct file *f, const char *s, size_t n)
+{
+    if (f->fid == 1) {
+        out_text(s, n);
+        return;
+    }
+    if (f->fid == 2)
+        out_flush();
+    if (fwrite(s, 1, n, f->f) < n)
+        fail("Octave:write-error", "%s: cannot write to '%s': %s", c->fn->name, f->name, errno == EBADF ? "it is open for reading only" : strerror(errno));
+    if (f->fid == 2)
+        fflush(stderr);
+}
+
+static FILE *readable(struct call *c, int i)
+{
+    struct file *f = file_arg(c, i);
+    if (f->fid == 1 || f->fid == 2)
+        fail("Octave:read-error", "%s: %s cannot be read", c->fn->name, f->name);
+    return f->f;
+}
+
+struct slurp { const char *who, *name; FILE *f; };
+struct buf_target { struct buf *b; FILE *f; const char *who, *name; };
+
+static void slurp_body(void *p)
+{
+    struct buf_target *t = p;
+    char chunk[65536];
+    size_t k;
+    while ((k = fread(chunk, 1, sizeof chunk, t->f)) > 0) {
+        buf_add(t->b, chunk, k);
+        poll();
+    }
+    if (ferror(t->f))
+        fail("Octave:read-error", "%s: cannot read '%s': %s", t->who, t->name, strerror(errno));
+}
+
+char *file_slurp(const char *who, const char *name, size_t *n)
+{
+    struct buf_target t = { buf_new(), fopen(name, "rb"), who, name };
+    struct stat st;
+    if (!t.f)
+        fail("Octave:file-not-found", "%s: cannot open '%s': %s", who, name, strerror(errno));
+    if (fstat(fileno(t.f), &st) == 0 && S_ISDIR(st.st_mode)) {
+        fclose(t.f);
+        fail("Octave:file-not-found", "%s: '%s' is a folder", who, name);
+    }
+    int failed = protect(slurp_body, &t);
+    fclose(t.f);
+    if (failed)
+        fail_again();
+    *n = t.b->n;
+    return t.b->s;
+}
+
+/* ---- opening and closing */
+static const char *const modes[] = { "r", "w", "a", "r+", "w+", "a+", NULL };
+
+static void file_info(struct call *c, struct file *f)
+{
+    result_text(c, 0, f->name);
+    if (wants(c, 1))
+        result_text(c, 1, f->mode);
+    if (wants(c, 2))
+        result_text(c, 2, "ieee-le");
+}
+
+BUILTIN(fopen, 1, 4, 3, NO_GRAD,
+  "fid = fopen(name, mode)\n"
+  "[fid, message] = fopen(name, mode)\n"
+  "[name, mode, arch] = fopen(fid)\n\n"
+  "Open a file; mode is 'r' to read (the default), 'w' to write anew, 'a' to append, with '+' for both. The number of the file is\n"
+  "-1 if it cannot be opened, and the message says why.\n\n"
+  "Example:\n  fid = fopen('/nonexistent/file')\n  fid = -1\n\n"
+  "See also: fclose, fgetl, fprintf, fread, fileread")
+{
+    struct table *t = table();
+    if (!arg_is_text(c, 0)) {
+        file_info(c, file_arg(c, 0));
+        return;
+    }
+    const char *name = arg_text(c, 0, NULL), *mode = c->nargin > 1 ? arg_text(c, 1, NULL) : "r";
+    char plain[8] = "";
+    size_t k = 0;
+    for (const char *m = mode; *m && k < sizeof plain - 2; m++)
+        if (*m != 't' && *m != 'b')
+            plain[k++] = *m;
+    bool known = false;
+    for (int i = 0; modes[i]; i++)
+        known |= !strcmp(modes[i], plain);
+    if (!known)
+        fail("Octave:invalid-input-arg", "fopen: the mode must be r, w, a, r+, w+ or a+, but is '%s'", mode);
+    int fid = FIRST;
+    while (fid < MOST && t->open[fid])
+        fid++;
+    FILE *fp = NULL;
+    const char *why = "";
+    struct stat st;
+    if (fid == MOST)
+        why = "too many open files";
+    else if (stat(name, &st) == 0 && S_ISDIR(st.st_mode))
+        why = strerror(EISDIR);
+    else if (!(fp = fopen(name, plain)))
+        why = strerror(errno);
+    if (fp) {
+        struct file *f = calloc(1, sizeof *f);
+        char *copy_of_name = strdup(name);
+        if (!f || !copy_of_name) {
+            fclose(fp);
+            free(f);
+            fail_memory(sizeof *f);
+        }
+        *f = (struct file){ .f = fp, .name = copy_of_name, .fid = fid };
+        memcpy(f->mode, plain, sizeof plain);
+        t->open[fid] = f;
+    }
+    result_num(c, 0, fp ? fid : -1);
+    if (wants(c, 1))
+        result_text(c, 1, why);
+}
+
+BUILTIN(fclose, 1, 1, 1, NO_GRAD,
+  "fclose(fid)\n"
+  "fclose('all')\n"
+  "status = fclose(fid)\n\n"
+  "Close an open file, or all of them. The status is 0.\n\n"
+  "Example:\n  fclose('all')\n\n"
+  "See also: fopen")
+{
+    struct table *t = table();
+    bool all = arg_is_text(c, 0) && !strcmp(arg_text(c, 0, NULL), "all");
+    int from = FIRST, to = MOST, status = 0;
+    if (!all) {
+        from = file_arg(c, 0)->fid;
+        to = from + 1;
+    }
+    for (int i = from; i < to; i++) {
+        struct file *f = t->open[i];
+        if (!f || i < FIRST)
+            continue;
+        t->open[i] = NULL;
+        errno = 0;
+        if (fclose(f->f))
+            status = -1;
+        f->f = NULL;
+        int e = errno;
+        char name[200];
+        snprintf(name, sizeof name, "%s", f->name);
+        close_file(f);
+        if (status && !all)
+            fail("Octave:write-error", "fclose: '%s' could not be written: %s", name, strerror(e));
+    }
+    if (c->nargout > 0)
+        result_num(c, 0, status);
+}
+
+#define STREAM(name, number)                                                                     \
+    "fid = " #name "()\n\nThe number of the file that is " number ".\n\n"                        \
+    "Example:\n  x = " #name ";\n\nSee also: fopen, fprintf"
+BUILTIN(stdin, 0, 0, 1, NO_GRAD, STREAM(stdin, "standard input, 0")) { result_num(c, 0, 0); }
+BUILTIN(stdout, 0, 0, 1, NO_GRAD, STREAM(stdout, "standard output, 1")) { result_num(c, 0, 1); }
+BUILTIN(stderr, 0, 0, 1, NO_GRAD, STREAM(stderr, "standard error, 2")) { result_num(c, 0, 2); }
+
+/* ---- lines */
+static void read_line(struct call *c, bool keep)
+{
+    FILE *f = readable(c, 0);
+    double limit = has_arg(c, 1) ? arg_num(c, 1) : INFINITY;
+    struct buf *b = buf_new();
+    i64 n = 0;
+    int ch = 0;
+    while (n < limit && (ch = getc(f)) != EOF) {
+        n++;
+        if (ch != '\n' || keep)
+            buf_putc(b, (char)ch);
+        if (ch == '\n')
+            break;
+        if ((n & 4095) == 0)
+            poll();
+    }
+    if (n == 0 && ch == EOF) {
+        result_num(c, 0, -1);
+    } else {
+        int next = getc(f);                   /* so that feof is true behind the last line */
+        if (next != EOF)
+            ungetc(next, f);
+        result(c, 0, buf_value(b));
+    }
+    if (wants(c, 1))
+        result_num(c, 1, (double)n);
+}
+
+BUILTIN(fgetl, 1, 2, 2, NO_GRAD,
+  "s = fgetl(fid)\n"
+  "[s, n] = fgetl(fid, limit)\n\n"
+  "The next line of an open file without its newline (at most limit characters); -1 at the end.\n\n"
+  "Example:\n  f = fopen('/dev/null');\n  fgetl(f)\n  ans = -1\n  fclose(f);\n\n"
+  "See also: fgets, fopen, feof")
+{
+    read_line(c, false);
+}
+
+BUILTIN(fgets, 1, 2, 2, NO_GRAD,
+  "s = fgets(fid)\n"
+  "[s, n] = fgets(fid, limit)\n\n"
+  "The next line of an open file with its newline (at most limit characters); -1 at the end.\n\n"
+  "Example:\n  f = fopen('/dev/null');\n  fgets(f)\n  ans = -1\n  fclose(f);\n\n"
+  "See also: fgetl, fopen, feof")
+{
+    read_line(c, true);
+}
+
+BUILTIN(fileread, 1, 1, 1, NO_GRAD,
+  "s = fileread(name)\n\n"
+  "The whole file as text.\n\n"
+  "Example:\n  numel(fileread('/dev/null'))\n  ans = 0\n\n"
+  "See also: fopen, fgetl, csvread")
+{
+    size_t n;
+    const char *s = file_slurp("fileread", arg_text(c, 0, NULL), &n);
+    result(c, 0, text_value(s, n));
+}
+
+/* ---- bytes */
+struct precision { int from, to; };           /* dtypes in the file and here */
+static const struct { const char *name; int dtype; } precisions[] = {
+    { "uchar", D_UINT8 }, { "unsigned char", D_UINT8 }, { "schar", D_INT8 }, { "signed char", D_INT8 }, { "integer*1", D_INT8 },
+    { "short", D_INT16 }, { "integer*2", D_INT16 }, { "ushort", D_UINT16 }, { "int", D_INT32 }, { "integer*4", D_INT32 },
+    { "uint", D_UINT32 }, { "long", D_INT64 }, { "integer*8", D_INT64 }, { "ulong", D_UINT64 }, { "float32", D_SINGLE },
+    { "float", D_SINGLE }, { "real*4", D_SINGLE }, { "float64", D_DOUBLE }, { "real*8", D_DOUBLE }, { "char*1", D_CHAR },
+};
+
+static int precision_dtype(struct call *c, const char *s)
+{
+    int dt = dtype_named(s);
+    for (int i = 0; i < COUNT(precisions) && dt < 0; i++)
+        if (!strcmp(precisions[i].name, s))
+            dt = precisions[i].dtype;
+    if (dt < 0)
+        fail("Octave:invalid-input-arg", "%s: '%s' is no precision: uint8, int16, single, double, char, …", c->fn->name, s);
+    return dt;
+}
+
+static struct precision arg_precision(struct call *c, int i, const char *otherwise)
+{
+    const char *s = has_arg(c, i) ? arg_text(c, i, NULL) : otherwise;
+    char a[64];
+    struct precision p;
+    const char *arrow = strstr(s, "=>");
+    if (*s == '*') {
+        p.from = p.to = precision_dtype(c, s + 1);
+    } else if (arrow) {
+        snprintf(a, sizeof a, "%.*s", (int)MIN(arrow - s, 60), s);
+        p.from = precision_dtype(c, a);
+        p.to = precision_dtype(c, arrow + 2);
+    } else {
+        p.from = precision_dtype(c, s);
+        p.to = D_DOUBLE;
+    }
+    return p;
+}
+
+static bool foreign_order(struct call *c, int i)           /* the bytes lie the other way round */
+{
+    static const char *const order[] = { "native", "ieee-le", "l", "ieee-be", "b", NULL };
+    return has_arg(c, i) && arg_option(c, i, order) >= 3;
+}
+
+static void swap_bytes(char *p, size_t size, i64 n)
+{
+    for (i64 i = 0; i < n; i++, p += size)
+        for (size_t k = 0; k < size / 2; k++) {
+            char t = p[k];
+            p[k] = p[size - 1 - k];
+            p[size - 1 - k] = t;
+        }
+}
+
+BUILTIN(fread, 1, 5, 2, NO_GRAD,
+  "x = fread(fid)\n"
+  "[x, n] = fread(fid, size, precision, skip, arch)\n\n"
+  "Read numbers from an open file: as many as there are, or as size says (n, [m n], [m Inf]). precision is the class they have in\n"
+  "the file ('uint8', 'int16', 'double', 'char', …); the result is double, or of class c with 'uint8=>c', or of the same with '*uint8'.\n"
+  "skip bytes are left out behind each number. arch is 'ieee-le' or 'ieee-be'.\n\n"
+  "Example:\n  f = fopen('/dev/zero');\n  fread(f, [1 3], 'int16')\n  ans =\n     0   0   0\n  fclose(f);\n\n"
+  "See also: fwrite, fopen, fgetl")
+{
+    FILE *f = readable(c, 0);
+    struct precision p = arg_precision(c, 2, "uint8");
+    i64 rows = -1, cols = -1, skip = has_arg(c, 3) ? arg_int(c, 3, 0, 1 << 30) : 0;
+    bool swap = foreign_order(c, 4);
+    if (has_arg(c, 1)) {
+        struct tensor *s = arg_double(c, 1);
+        const double *d = (const double *)s->data;
+        if (s->numel < 1 || s->numel > 2 || !(d[0] >= 0) || (s->numel == 2 && (!(d[1] >= 0) || isinf(d[0]))))
+            fail("Octave:invalid-input-arg", "fread: the size must be n, Inf, [m n] or [m Inf]");
+        rows = isinf(d[0]) ? -1 : (i64)fmin(d[0], 1e15);
+        if (s->numel == 2)
+            cols = isinf(d[1]) ? -2 : (i64)fmin(d[1], 1e15);
+    }
+    i64 limit = rows < 0 ? INT64_MAX : cols >= 0 ? dims_numel(2, (i64[]){ rows, cols }) : cols == -2 ? INT64_MAX : rows, n = 0;
+    size_t size = dtypes[p.from].size;
+    struct buf *b = buf_new();
+    char chunk[65536 / 16 * 16];
+    while (n < limit) {
+        i64 want = MIN(limit - n, skip ? 1 : (i64)(sizeof chunk / size));
+        i64 got = (i64)fread(chunk, size, (size_t)want, f);
+        buf_add(b, chunk, (size_t)got * size);
+        n += got;
+        if (got < want)
+            break;
+        if (skip && fseek(f, skip, SEEK_CUR))
+            break;
+        poll();
+    }
+    if (swap)
+        swap_bytes(b->s, size, n);
+    i64 dim[2] = { n, n > 0 || rows >= 0 || 1 };
+    if (cols != -1) {
+        dim[0] = n < rows && cols == -2 ? n : rows;
+        dim[1] = rows > 0 ? (n + rows - 1) / rows : 0;
+        if (dim[1] == 1 && n < rows)
+            dim[0] = n;
+    }
+    if (n == 0)
+        dim[0] = dim[1] = 0;
+    struct tensor *t = tensor_zeros(p.to, 2, dim);
+    convert_run(p.to, t->data, p.from, b->s, n);
+    result_tensor(c, 0, t);
+    if (wants(c, 1))
+        result_num(c, 1, (double)n);
+}
+
+BUILTIN(fwrite, 2, 5, 1, NO_GRAD,
+  "fwrite(fid, x)\n"
+  "n = fwrite(fid, x, precision, skip, arch)\n\n"
+  "Write the elements of x to an open file as numbers of the class precision ('uint8' if none is given). The result is how many.\n\n"
+  "Example:\n  fwrite(stdout, [72 105 10]);\n  Hi\n\n"
+  "See also: fread, fopen, fprintf")
+{
+    struct file *f = file_arg(c, 0);
+    struct tensor *x = arg_dense(c, 1);
+    int to = arg_precision(c, 2, "uint8").from;
+    size_t size = dtypes[to].size;
+    if (has_arg(c, 3) && arg_num(c, 3) != 0)
+        fail("Octave:invalid-input-arg", "fwrite: skip must be 0");
+    char *bytes = scratch((size_t)x->numel * size + 1);
+    convert_run(to, bytes, x->dtype, x->data, x->numel);
+    if (foreign_order(c, 4))
+        swap_bytes(bytes, size, x->numel);
+    file_write(c, f, bytes, (size_t)x->numel * size);
+    if (c->nargout > 0)
+        result_num(c, 0, (double)x->numel);
+}
+
+/* ---- positions */
+BUILTIN(feof, 1, 1, 1, NO_GRAD,
+  "tf = feof(fid)\n\n"
+  "True when a read has met the end of the file.\n\n"
+  "Example:\n  f = fopen('/dev/null');\n  fgetl(f);\n  feof(f)\n  ans = 1\n  fclose(f);\n\n"
+  "See also: fopen, fgetl, fseek")
+{
+    FILE *f = readable(c, 0);
+    result_bool(c, 0, feof(f) != 0);
+}
+
+BUILTIN(SEEK_SET, 0, 0, 1, NO_GRAD, "k = SEEK_SET()\n\nFor fseek: count from the start.\n\nExample:\n  SEEK_SET\n  ans = 0\n\nSee also: fseek, SEEK_CUR, SEEK_END") { result_num(c, 0, 0); }
+BUILTIN(SEEK_CUR, 0, 0, 1, NO_GRAD, "k = SEEK_CUR()\n\nFor fseek: count from where the file stands.\n\nExample:\n  SEEK_CUR\n  ans = 1\n\nSee also: fseek, SEEK_SET, SEEK_END") { result_num(c, 0, 1); }
+BUILTIN(SEEK_END, 0, 0, 1, NO_GRAD, "k = SEEK_END()\n\nFor fseek: count from the end.\n\nExample:\n  SEEK_END\n  ans = 2\n\nSee also: fseek, SEEK_SET, SEEK_CUR") { result_num(c, 0, 2); }
+
+BUILTIN(fseek, 2, 3, 1, NO_GRAD,
+  "status = fseek(fid, offset, origin)\n\n"
+  "Move to a byte: offset from the start ('bof', 0, SEEK_SET; the default), from here ('cof', 1) or from the end ('eof', 2). The\n"
+  "status is 0, or -1 if there is no such place.\n\n"
+  "Example:\n  f = fopen('/dev/null');\n  fseek(f, 0, 'bof')\n  ans = 0\n  fclose(f);\n\n"
+  "See also: ftell, frewind")
+{
+    static const char *const origins[] = { "bof", "cof", "eof", NULL };
+    struct file *f = file_arg(c, 0);
+    i64 offset = arg_int(c, 1, INT64_MIN, INT64_MAX);
+    int origin = !has_arg(c, 2) ? 0 : arg_is_text(c, 2) ? arg_option(c, 2, origins) : (int)(arg_num(c, 2) == -1 ? 0 : arg_int(c, 2, 0, 2));
+    int status = !f->f || fseek(f->f, offset, (int[]){ SEEK_SET, SEEK_CUR, SEEK_END }[origin]) ? -1 : 0;
+    result_num(c, 0, status);
+}
+
+BUILTIN(ftell, 1, 1, 1, NO_GRAD,
+  "n = ftell(fid)\n\n"
+  "The number of bytes before the place where an open file stands; -1 if it has none.\n\n"
+  "Example:\n  f = fopen('/dev/null');\n  ftell(f)\n  ans = 0\n  fclose(f);\n\n"
+  "See also: fseek, frewind")
+{
+    struct file *f = file_arg(c, 0);
+    result_num(c, 0, f->f ? (double)ftell(f->f) : -1);
+}
+
+BUILTIN(frewind, 1, 1, 1, NO_GRAD,
+  "frewind(fid)\n\n"
+  "Go back to the start of an open file.\n\n"
+  "Example:\n  f = fopen('/dev/null');\n  frewind(f)\n  fclose(f);\n\n"
+  "See also: fseek, ftell")
+{
+    struct file *f = file_arg(c, 0);
+    if (f->f)
+        rewind(f->f);
+    if (c->nargout > 0)
+        result_num(c, 0, 0);
+}
+
+BUILTIN(fflush, 1, 1, 1, NO_GRAD,
+  "fflush(fid)\n\n"
+  "Hand over to the system what is still to be written.\n\n"
+  "Example:\n  fflush(stdout);\n\n"
+  "See also: fopen, fclose")
+{
+    struct file *f = file_arg(c, 0);
+    if (f->fid == 1)
+        out_flush();
+    else if (f->fid != 0 && fflush(f->f))
+        fail("Octave:write-error", "fflush: '%s' could not be written: %s", f->name, strerror(errno));
+    if (c->nargout > 0)
+        result_num(c, 0, 0);
+}

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* files.h: open files by number, as the language has them: 0 standard input, 1 output (through the sink), 2 error. */
+#ifndef TL_FILES_H
+#define TL_FILES_H
+#include "call.h"
+
+struct file;
+struct file *file_stdout(void);
+struct file *file_arg(struct call *c, int i);              /* the open file whose number (or name) is argument i */
+void file_write(struct call *c, struct file *f, const char *s, size_t n);
+char *file_slurp(const char *who, const char *name, size_t *n);        /* the whole file, NUL-terminated, in the pool */
+
+#endif

@@ -1,0 +1,414 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* printf.c: templates, and the functions that print.
+ *
+ * The one idea: the arguments are one stream of items – each element of each array, but a whole text where %s meets the
+ * start of one, and an empty array as one item that prints as nothing.  The template is run again until the stream is
+ * used up; it stops at the first conversion that finds no item.  What a conversion gets need not be of its kind: %d with
+ * 3.5 prints as %g does, %s with 65 prints 'A', with 3.5 prints 3.5. */
+#include <math.h>
+#include <stdlib.h>
+#include "files.h"
+#include "print.h"
+#include "text.h"
+
+enum { WIDEST = 1000000 };
+
+/* ---- the stream of items */
+struct stream {
+    const char *who;
+    int n, k;                                 /* arguments, the running one */
+    const value *arg;
+    struct tensor *t;                         /* the running argument; NULL: take the next */
+    i64 i;                                    /* its next element */
+};
+struct item { enum { NOTHING, EMPTY, TEXT, NUMBER } kind; const char *s; size_t len; value v; };
+
+static bool more(struct stream *st)
+{
+    return st->k < st->n;
+}
+
+static void open_argument(struct stream *st)
+{
+    value v = st->arg[st->k];
+    char d[160];
+    if (!is_tensor_like(v))
+        fail("Octave:invalid-input-arg", "%s: argument %d is a %s and cannot be printed by a template%s", st->who, st->k + 2,
+             value_describe(v, d), v.kind == K_CELL ? "; give its contents: c{:}" : "");
+    if (dtype_is(value_dtype(v), DT_C))
+        fail("Octave:invalid-input-arg", "%s: argument %d is complex: print real(x) and imag(x), or num2str(x)", st->who, st->k + 2);
+    st->t = tensor_dense(tensor_of(v));
+    st->i = 0;
+}
+
+static struct item next_item(struct stream *st, bool text)
+{
+    if (!more(st))
+        return (struct item){ .kind = NOTHING };
+    if (!st->t)
+        open_argument(st);
+    struct tensor *t = st->t;
+    struct item it = { .kind = NUMBER };
+    if (t->numel == 0) {
+        it.kind = EMPTY;
+        st->i = 0;
+    } else if (text && t->dtype == D_CHAR && st->i == 0) {
+        it = (struct item){ .kind = TEXT, .s = t->data, .len = (size_t)t->numel };
+        st->i = t->numel;
+    } else {
+        it.v = element_value(t, st->i++);
+    }
+    if (st->i >= t->numel) {
+        st->t = NULL;
+        st->k++;
+    }
+    return it;
+}
+
+/* ---- one conversion */
+struct spec { char flags[8]; int width, prec; char conv; };       /* prec -1: none */
+
+static void pad(struct buf *b, const struct spec *p, const char *s, size_t n)
+{
+    bool left = strchr(p->flags, '-') != NULL;
+    for (size_t k = n; !left && k < (size_t)p->width; k++)
+        buf_putc(b, ' ');
+    buf_add(b, s, n);
+    for (size_t k = n; left && k < (size_t)p->width; k++)
+        buf_putc(b, ' ');
+}
+
+static void c_format(char *f, const struct spec *p, const char *length, char conv, bool with_prec)
+{
+    sprintf(f, "%%%s*%s%s%c", p->flags, with_prec ? ".*" : "", length, conv);
+}
+
+static void put_double(struct buf *b, const struct spec *p, double x, char conv, int prec)
+{
+    char f[32];
+    if (!isfinite(x)) {
+        const char *s = x > 0 ? "Inf" : x < 0 ? "-Inf" : is_na(x) ? "NA" : "NaN";
+        if (x > 0 && strchr(p->flags, '+'))
+            s = "+Inf";
+        pad(b, p, s, strlen(s));
+        return;
+    }
+    c_format(f, p, "", conv, prec >= 0);
+    if (prec >= 0)
+        buff(b, f, p->width, prec, x);
+    else
+        buff(b, f, p->width, x);
+}
+
+static void put_integer(struct buf *b, const struct spec *p, bool negative, uint64_t u)
+{
+    char f[32];
+    char conv = p->conv == 'i' ? 'd' : p->conv;
+    bool is_signed = conv == 'd' || negative;
+    c_format(f, p, "ll", is_signed && u <= INT64_MAX + (uint64_t)negative ? 'd' : conv == 'd' ? 'u' : conv, p->prec >= 0);
+    unsigned long long bits = negative ? -u : u;
+    if (p->prec >= 0)
+        buff(b, f, p->width, p->prec, bits);
+    else
+        buff(b, f, p->width, bits);
+}
+
+static void put_as_integer(struct buf *b, const struct spec *p, value v)
+{
+    if (v.dtype == D_INT64)
+        put_integer(b, p, v.i < 0, v.i < 0 ? -(uint64_t)v.i : (uint64_t)v.i);
+    else if (v.dtype == D_UINT64)
+        put_integer(b, p, false, v.u);
+    else if (v.num == floor(v.num) && fabs(v.num) < 18446744073709551616.0 && (v.num > 0 || v.num >= -9223372036854775808.0))
+        put_integer(b, p, v.num < 0, (uint64_t)fabs(v.num));
+    else if (isfinite(v.num) && v.num == floor(v.num) && fabs(v.num) < 1e25)
+        put_double(b, p, v.num, 'f', 0);
+    else
+        put_double(b, p, v.num, 'g', p->prec);
+}
+
+static double number_of(value v)
+{
+    return v.dtype == D_INT64 ? (double)v.i : v.dtype == D_UINT64 ? (double)v.u : v.num;
+}
+
+static void put_as_text(struct buf *b, const struct spec *p, value v)
+{
+    double x = number_of(v);
+    if (x == floor(x) && x >= 0 && x < 256) {
+        char ch = (char)(unsigned char)x;
+        pad(b, p, &ch, p->prec == 0 && p->conv == 's' ? 0 : 1);
+    } else if (x == floor(x) && fabs(x) < 1e15) {
+        put_double(b, p, x, 'f', 0);
+    } else {
+        put_double(b, p, x, 'g', p->prec);
+    }
+}
+
+static void put_item(struct buf *b, const struct spec *p, struct item it)
+{
+    if (it.kind == EMPTY)
+        pad(b, p, "", 0);
+    else if (it.kind == TEXT)
+        pad(b, p, it.s, p->prec >= 0 && (size_t)p->prec < it.len ? (size_t)p->prec : it.len);
+    else if (strchr("sc", p->conv))
+        put_as_text(b, p, it.v);
+    else if (strchr("diuxXo", p->conv))
+        put_as_integer(b, p, it.v);
+    else
+        put_double(b, p, number_of(it.v), p->conv, p->prec);
+}
+
+/* ---- the template */
+static int spec_number(const char **s, const char *end, const char *who)
+{
+    i64 n = 0;
+    for (; *s < end && **s >= '0' && **s <= '9'; ++*s) {
+        n = n * 10 + (**s - '0');
+        if (n > WIDEST)
+            fail("Octave:invalid-input-arg", "%s: a width or precision above %d in the template", who, WIDEST);
+    }
+    return (int)n;
+}
+
+static int star(struct stream *st, bool *stop)
+{
+    struct item it = next_item(st, false);
+    if (it.kind != NUMBER) {
+        *stop = true;
+        return 0;
+    }
+    double x = number_of(it.v);
+    if (x != floor(x) || fabs(x) > WIDEST)
+        fail("Octave:invalid-input-arg", "%s: the width or precision for * must be an integer up to %d, but is %g", st->who, WIDEST, x);
+    return (int)x;
+}
+
+/* Reads the conversion behind '%' at *s; false: it wants a * and no item is left. */
+static bool read_spec(struct spec *p, const char **s, const char *end, struct stream *st)
+{
+    const char *start = *s - 1;
+    bool stop = false;
+    int nflag = 0;
+    *p = (struct spec){ .prec = -1 };
+    for (; *s < end && strchr("-+ 0#", **s) && **s; ++*s)
+        if (!strchr(p->flags, **s) && nflag < 5)
+            p->flags[nflag++] = **s;
+    if (*s < end && **s == '*') {
+        ++*s;
+        p->width = star(st, &stop);
+        if (p->width < 0) {
+            p->width = -p->width;
+            if (!strchr(p->flags, '-'))
+                p->flags[nflag++] = '-';
+        }
+    } else {
+        p->width = spec_number(s, end, st->who);
+    }
+    if (*s < end && **s == '.') {
+        ++*s;
+        if (*s < end && **s == '*') {
+            ++*s;
+            p->prec = MAX(star(st, &stop), -1);
+        } else {
+            p->prec = spec_number(s, end, st->who);
+        }
+    }
+    while (*s < end && **s && strchr("lhLqjzt", **s))
+        ++*s;
+    if (*s < end && **s && strchr("diouxXcsfFeEgGaA%", **s)) {
+        p->conv = *(*s)++;
+        if (p->conv == 's' || p->conv == 'c') {           /* these take no other flags */
+            bool left = strchr(p->flags, '-') != NULL;
+            strcpy(p->flags, left ? "-" : "");
+        }
+        return !stop;
+    }
+    int n = (int)MIN(end - start, 20);
+    fail("Octave:invalid-input-arg", "%s: '%.*s' in the template is no conversion (write %%%% for a percent sign)", st->who, *s < end ? (int)MIN(*s + 1 - start, 20) : n, start);
+}
+
+void format_args(struct buf *b, const char *who, value tmpl, int nargin, const value *arg)
+{
+    if (!is_tensor_like(tmpl) || value_dtype(tmpl) != D_CHAR) {
+        char d[160];
+        fail("Octave:invalid-input-arg", "%s: the template must be text, but is a %s", who, value_describe(tmpl, d));
+    }
+    struct tensor *t = tensor_dense(tensor_of(tmpl));
+    struct stream st = { .who = who, .n = nargin, .arg = arg };
+    const char *s = t->data, *end = s + t->numel;
+    if (!(t->flags & T_DQ) && memchr(s, '\\', (size_t)t->numel)) {
+        struct buf *e = buf_new();
+        text_unescape(e, s, (size_t)t->numel);
+        s = e->s;
+        end = s + e->n;
+    }
+    const char *start = s;
+    for (;;) {
+        bool took = false;
+        for (s = start; s < end;) {
+            const char *q = memchr(s, '%', (size_t)(end - s));
+            if (!q)
+                q = end;
+            buf_add(b, s, (size_t)(q - s));
+            if ((s = q) == end)
+                break;
+            s++;
+            struct spec p;
+            bool going = read_spec(&p, &s, end, &st);
+            if (p.conv == '%') {
+                buf_putc(b, '%');
+                continue;
+            }
+            struct item it = going ? next_item(&st, p.conv == 's') : (struct item){ .kind = NOTHING };
+            if (it.kind == NOTHING)
+                return;
+            took = true;
+            put_item(b, &p, it);
+            poll();
+        }
+        if (!took || !more(&st))
+            return;
+    }
+}
+
+/* ---- the functions */
+static void print_template(struct call *c, int from, struct file *f)
+{
+    struct buf *b = buf_new();
+    format_args(b, c->fn->name, c->arg[from], c->nargin - from - 1, c->arg + from + 1);
+    file_write(c, f, b->s, b->n);
+}
+
+BUILTIN(printf, 1, ANY, 0, NO_GRAD,
+  "printf(template, x1, ...)\n\n"
+  "Print the arguments by a template. %d %i %u print integers, %f %e %g reals, %x %o other bases, %s text, %c characters, %% a\n"
+  "percent sign; a width and a precision may stand between, as in %5.2f, %-10s, %*d. All elements of all arguments are used one\n"
+  "after another, and the template is repeated as long as any are left. A number that does not fit %d is printed as by %g.\n\n"
+  "Example:\n  printf('%d %s\\n', 1, 'a', 2, 'b')\n  1 a\n  2 b\n\n"
+  "See also: sprintf, fprintf, disp, num2str")
+{
+    print_template(c, 0, file_stdout());
+}
+
+BUILTIN(fprintf, 1, ANY, 1, NO_GRAD,
+  "fprintf(fid, template, x1, ...)\n"
+  "fprintf(template, x1, ...)\n"
+  "n = fprintf(...)\n\n"
+  "Print by a template (see printf) to an open file; 1 is standard output, the default, and 2 standard error. The result is the\n"
+  "number of bytes.\n\n"
+  "Example:\n  fprintf('%5.2f|', [1 2.5])\n   1.00| 2.50|\n\n"
+  "See also: printf, sprintf, fopen, fputs")
+{
+    bool named = c->nargin > 1 && !arg_is_text(c, 0);
+    struct file *f = named ? file_arg(c, 0) : file_stdout();
+    struct buf *b = buf_new();
+    if (!named && !arg_is_text(c, 0))
+        fail_arg(c, 0, "a template");
+    format_args(b, c->fn->name, c->arg[named], c->nargin - named - 1, c->arg + named + 1);
+    file_write(c, f, b->s, b->n);
+    if (c->nargout > 0)
+        result_num(c, 0, (double)b->n);
+}
+
+BUILTIN(sprintf, 1, ANY, 1, NO_GRAD,
+  "s = sprintf(template, x1, ...)\n\n"
+  "The text that printf would print.\n\n"
+  "Example:\n  sprintf('%d-', [1 2 3])\n  ans = 1-2-3-\n\n"
+  "See also: printf, num2str, mat2str")
+{
+    struct buf *b = buf_new();
+    format_args(b, c->fn->name, c->arg[0], c->nargin - 1, c->arg + 1);
+    result(c, 0, buf_value(b));
+}
+
+static void put_text(struct call *c, int i, struct file *f)
+{
+    size_t n;
+    const char *s = arg_text(c, i, &n);
+    file_write(c, f, s, n);
+    if (c->nargout > 0)
+        result_num(c, 0, 0);
+}
+
+BUILTIN(puts, 1, 1, 1, NO_GRAD,
+  "puts(s)\n\n"
+  "Print text as it is, without a newline behind it.\n\n"
+  "Example:\n  puts(\"one\\n\")\n  one\n\n"
+  "See also: fputs, disp, printf")
+{
+    put_text(c, 0, file_stdout());
+}
+
+BUILTIN(fputs, 2, 2, 1, NO_GRAD,
+  "fputs(fid, s)\n\n"
+  "Write text as it is to an open file.\n\n"
+  "Example:\n  fputs(stdout, \"one\\n\")\n  one\n\n"
+  "See also: puts, fprintf, fopen")
+{
+    put_text(c, 1, file_arg(c, 0));
+}
+
+static void to_stream(void *to, const char *s, size_t n)
+{
+    fwrite(s, 1, n, to);
+}
+
+static void disp_body(void *v)
+{
+    print_disp(*(value *)v);
+}
+
+struct buf *print_to_buf(value v)              /* a memory stream, for display releases pools that a growing buf would be in */
+{
+    char *s = NULL;
+    size_t n = 0;
+    FILE *f = open_memstream(&s, &n);
+    if (!f)
+        fail_memory(256);
+    struct sink old = out_redirect((struct sink){ to_stream, f });
+    int failed = protect(disp_body, &v);
+    out_redirect(old);
+    fclose(f);
+    if (failed) {
+        free(s);
+        fail_again();
+    }
+    struct buf *b = buf_new();
+    buf_add(b, s, n);                         /* at worst this fails for memory and loses s */
+    free(s);
+    return b;
+}
+
+BUILTIN(disp, 1, 1, 1, NO_GRAD,
+  "disp(x)\n"
+  "s = disp(x)\n\n"
+  "Display a value without its name; with a result, the text instead.\n\n"
+  "Example:\n  disp([1 2; 3 4])\n     1   2\n     3   4\n\n"
+  "See also: display, printf, fdisp, format")
+{
+    if (c->nargout > 0)
+        result(c, 0, buf_value(print_to_buf(c->arg[0])));
+    else
+        print_disp(c->arg[0]);
+}
+
+BUILTIN(display, 1, 1, 0, NO_GRAD,
+  "display(x)\n\n"
+  "Display a value as a statement without a semicolon does.\n\n"
+  "Example:\n  display(5)\n  5\n\n"
+  "See also: disp, format")
+{
+    print_disp(c->arg[0]);
+}
+
+BUILTIN(fdisp, 2, 2, 0, NO_GRAD,
+  "fdisp(fid, x)\n\n"
+  "Display a value, as disp does, in an open file.\n\n"
+  "Example:\n  fdisp(stdout, [1 2])\n     1   2\n\n"
+  "See also: disp, fprintf")
+{
+    struct file *f = file_arg(c, 0);
+    struct buf *b = print_to_buf(c->arg[1]);
+    file_write(c, f, b->s, b->n);
+}
