@@ -3,13 +3,14 @@
  *
  * A file is a small integer, as in Octave: a place in a table that hangs on the context and is closed with it.  Standard
  * output is no FILE here but the sink, so evalc and tests catch what goes there. */
+#include "files.h"
+#include "text.h"
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
-#include "files.h"
-#include "text.h"
 
 enum { FIRST = 3, MOST = 1024 };
 struct file { FILE *f; char *name; char mode[8]; int fid; };
@@ -493,4 +494,62 @@ BUILTIN(fflush, 1, 1, 1, NO_GRAD,
         fail("Octave:write-error", "fflush: '%s' could not be written: %s", f->name, strerror(errno));
     if (c->nargout > 0)
         result_num(c, 0, 0);
+}
+
+/* ---- names */
+BUILTIN(tempname, 0, 2, 1, NO_GRAD,
+  "name = tempname()\n"
+  "name = tempname(folder, prefix)\n\n"
+  "A name that no file has, in the folder for temporary files.\n\n"
+  "Example:\n  name = tempname();\n\n"
+  "See also: fopen, delete")
+{
+    const char *tmp = getenv("TMPDIR");
+    size_t n = 0;
+    const char *dir = has_arg(c, 0) ? arg_text(c, 0, &n) : "", *prefix = has_arg(c, 1) ? arg_text(c, 1, NULL) : "tl-";
+    struct stat st;
+    static __thread unsigned counter;
+    if (n == 0)
+        dir = tmp && *tmp ? tmp : "/tmp";
+    for (;;) {
+        struct buf *b = buf_new();
+        struct timespec now;
+        clock_gettime(CLOCK_REALTIME, &now);
+        uint64_t x = ((uint64_t)now.tv_nsec << 20 ^ (uint64_t)now.tv_sec ^ (uint64_t)getpid() << 40) + ++counter;
+        buff(b, "%s/%s", dir, prefix);
+        for (int i = 0; i < 6; i++, x = x / 36 ^ (uint64_t)counter << 7)
+            buf_putc(b, "0123456789abcdefghijklmnopqrstuvwxyz"[(x * 0x9E3779B97F4A7C15u >> 40) % 36]);
+        if (lstat(b->s, &st)) {
+            result(c, 0, buf_value(b));
+            return;
+        }
+    }
+}
+
+BUILTIN(unlink, 1, 1, 2, NO_GRAD,
+  "[status, message] = unlink(name)\n\n"
+  "Remove a file. The status is 0, or -1 and the message says why.\n\n"
+  "Example:\n  f = tempname(); fclose(fopen(f, 'w'));\n  unlink(f)\n  ans = 0\n\n"
+  "See also: delete, rename")
+{
+    int status = unlink(arg_text(c, 0, NULL));
+    int e = errno;
+    if (status && c->nargout == 0)
+        fail("Octave:file-not-found", "unlink: cannot remove '%s': %s", arg_text(c, 0, NULL), strerror(e));
+    result_num(c, 0, status);
+    if (wants(c, 1))
+        result_text(c, 1, status ? strerror(e) : "");
+}
+
+BUILTIN(delete, 1, ANY, 0, NO_GRAD,
+  "delete(name, ...)\n\n"
+  "Remove files. One that is not there is a warning.\n\n"
+  "Example:\n  f = tempname(); fclose(fopen(f, 'w'));\n  delete(f)\n\n"
+  "See also: unlink, tempname")
+{
+    for (int i = 0; i < c->nargin; i++) {
+        const char *name = arg_text(c, i, NULL);
+        if (unlink(name))
+            warn("Octave:delete:no-such-file", "delete: cannot remove '%s': %s", name, strerror(errno));
+    }
 }

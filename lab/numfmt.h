@@ -8,7 +8,7 @@ enum form { FORM_FIXED, FORM_E, FORM_G, FORM_ENG, FORM_RAT, FORM_BANK, FORM_HEX,
 struct print_state {
     int precision;                            /* significant digits of a double: 5 or 16, or what output_precision set */
     enum form form;
-    bool compact, elide, fixed_point;
+    bool compact, elide;
     int indent, levels;                       /* blanks before a line; struct_levels_to_print */
 };
 struct print_state *print_state(void);

@@ -4,9 +4,9 @@
  * The one idea: `show(v, name)` prints `name = …` and disp is the same without a name.  Containers raise the
  * indentation and show their contents under names like [1,2]; a class shows itself.  Lines are put together in a
  * buffer and leave through the sink, so that memory stays small however large the value. */
+#include "numfmt.h"
 #include <math.h>
 #include <stdlib.h>
-#include "numfmt.h"
 
 enum { WIDTH = 80, ELIDE = 1000, DEEPEST = 256 /* levels of containers */ };
 

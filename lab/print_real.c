@@ -5,10 +5,10 @@
  * smallest element (of the magnitudes, infinities left out) give the decimals that show `precision` significant digits
  * of both; when these make the numbers wider than a number in e-form is worth, all are printed in e-form.  The limit
  * (digits in all beyond 1.5 times the precision, or beyond what the class holds) was found by trying Octave 7.3. */
+#include "numfmt.h"
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
-#include "numfmt.h"
 
 static int digits_of(double x)                /* before the point; 0 for 0.5, -1 for 0.05 */
 {

@@ -5,11 +5,11 @@
  * start of one, and an empty array as one item that prints as nothing.  The template is run again until the stream is
  * used up; it stops at the first conversion that finds no item.  What a conversion gets need not be of its kind: %d with
  * 3.5 prints as %g does, %s with 65 prints 'A', with 3.5 prints 3.5. */
-#include <math.h>
-#include <stdlib.h>
 #include "files.h"
 #include "print.h"
 #include "text.h"
+#include <math.h>
+#include <stdlib.h>
 
 enum { WIDEST = 1000000 };
 

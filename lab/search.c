@@ -2,10 +2,10 @@
 /* search.c: finding, replacing, splitting and joining texts by plain patterns (regexp.c has the others).
  *
  * All of them stand on one search for the next place of a pattern, memmem. */
+#include "text.h"
 #include <math.h>
 #include <stdlib.h>
 #include <strings.h>
-#include "text.h"
 
 static const char *find(const char *s, size_t n, const char *pat, size_t m)
 {

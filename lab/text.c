@@ -4,9 +4,9 @@
  *
  * Text is bytes.  Letters are those of ASCII; bytes above 127 (UTF-8) count as letters of no case, so they pass through
  * everything unharmed.  A function of one text takes a cell array of texts too, by map_texts. */
+#include "text.h"
 #include <math.h>
 #include <stdlib.h>
-#include "text.h"
 
 /* ---- one text or many */
 value text_value(const char *s, size_t n)
