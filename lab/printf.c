@@ -209,7 +209,9 @@ static bool read_spec(struct spec *p, const char **s, const char *end, struct st
         ++*s;
         if (*s < end && **s == '*') {
             ++*s;
-            p->prec = MAX(star(st, &stop), -1);
+            p->prec = star(st, &stop);
+            if (p->prec < 0)
+                p->prec = -1;
         } else {
             p->prec = spec_number(s, end, st->who);
         }

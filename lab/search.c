@@ -46,7 +46,7 @@ static value places(const char *s, size_t n, const char *pat, size_t m, bool ove
         if (pass)
             return tensor_value(t);
         if (!(count = k))
-            return tensor_value(tensor_2d(D_DOUBLE, n > 0 && m > 0 ? 1 : 0, 0));
+            return tensor_value(tensor_2d(D_DOUBLE, 0, 0));
     }
 }
 

@@ -498,26 +498,28 @@ static void side_by_side(struct call *c, bool trimmed)
                  c->fn->name, i + 1, (long long)t->dim[0], (long long)rows);
         rows = MAX(rows, t->dim[0]);
     }
-    struct buf *columns = buf_new();          /* column after column */
-    for (int i = 0; i < c->nargin; i++) {
-        struct tensor *t = tensor_dense(tensor_cast(arg_tensor(c, i), D_CHAR));
-        if (t->numel == 0)
-            continue;
-        i64 n = t->dim[1];
-        if (trimmed && value_dtype(c->arg[i]) == D_CHAR) {
+    struct buf **line = scratch((size_t)rows * sizeof *line);
+    for (i64 r = 0; r < rows; r++) {
+        line[r] = buf_new();
+        for (int i = 0; i < c->nargin; i++) {
+            struct tensor *t = tensor_dense(tensor_cast(arg_tensor(c, i), D_CHAR));
+            if (t->numel == 0)
+                continue;
             struct texts x = { t->dim[0], false, t, NULL };
-            size_t from, to;
-            trim_ends(&x, false, false, &from, &to);
-            n = (i64)to;
+            size_t n;
+            const char *s = texts_at(&x, x.n == 1 ? 0 : r, &n);
+            while (trimmed && value_dtype(c->arg[i]) == D_CHAR && n > 0 && (is_space(s[n - 1]) || !s[n - 1]))
+                n--;
+            buf_add(line[r], s, n);
         }
-        for (i64 j = 0; j < n; j++)
-            for (i64 r = 0; r < rows; r++)
-                buf_putc(columns, t->data[j * t->dim[0] + (t->dim[0] == 1 ? 0 : r)]);
-        cols += n;
+        cols = MAX(cols, (i64)line[r]->n);
     }
-    struct tensor *r = tensor_2d(D_CHAR, cols ? rows : 0, cols);
-    memcpy(r->data, columns->s, columns->n);
-    result_tensor(c, 0, r);
+    struct tensor *t = tensor_2d(D_CHAR, cols ? rows : 0, cols);
+    memset(t->data, ' ', (size_t)t->numel);
+    for (i64 r = 0; r < rows && cols; r++)
+        for (size_t j = 0; j < line[r]->n; j++)
+            t->data[r + (i64)j * rows] = line[r]->s[j];
+    result_tensor(c, 0, t);
 }
 
 BUILTIN(strcat, 0, ANY, 1, NO_GRAD,
