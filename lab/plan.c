@@ -29,8 +29,8 @@ __attribute__((constructor)) static void choose(void)
         ew_simd = &ew_simd512;
 #endif
 #ifdef TL_OPENMP
-    extern int omp_get_num_procs(void);
-    ew_threads = omp_get_num_procs();
+    extern int omp_get_max_threads(void);   /* OMP_NUM_THREADS, else cores */
+    ew_threads = omp_get_max_threads();
 #endif
 }
 
