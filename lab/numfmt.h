@@ -29,7 +29,7 @@ void numfmt_put(struct buf *o, const struct numfmt *f, double x, int w);
 void numfmt_put_complex(struct buf *o, const struct numfmt *f, double re, double im);
 int numfmt_column(const struct numfmt *f);                /* width of a matrix column, the gap before it included */
 
-void rational_text(double x, int len, char *s, size_t size);           /* "355/113": shortest fraction that is x to within an ulp, or that len characters hold */
+void rational_text(double x, int len, char *s, size_t size);           /* "355/113": the first fraction that is x to within an ulp, or the best that len characters hold with a sign */
 bool is_na(double x);
 
 #endif

@@ -194,12 +194,12 @@ static void page_rows(const struct page *p, i64 rows, i64 cols)
 {
     struct buf *o = buf_new();
     i64 m = p->t->dim[0], each = cols;
-    bool tight = p->f.form == '+';
-    if ((double)cols * p->column > WIDTH)
+    bool tight = p->f.form == '+', cut = (double)cols * p->column > WIDTH;
+    if (cut)
         each = MAX(WIDTH / p->column, 1);
     for (i64 j = 0; j < cols; j += each) {
         i64 end = MIN(j + each, cols);
-        if (each < cols) {
+        if (cut) {
             if (j > 0)
                 blank_line();
             columns_header(o, j, end);

@@ -162,6 +162,8 @@ int numfmt_column(const struct numfmt *f)
 {
     if (f->form == '+')
         return 1;
+    if (f->form == 'r' && f->complex)
+        return 2 + f->w + f->iw;
     return 2 + f->w + (f->complex ? f->iw + 5 : 0);      /* complex: one more than is printed, so lines break as Octave's do */
 }
 
@@ -211,7 +213,7 @@ void rational_text(double x, int len, char *s, size_t size)
         d1 = d2;
         char t[64];
         int k = snprintf(t, sizeof t, "%.0f/%.0f", d < 0 ? -n : n, fabs(d));
-        if (k > len || fabs(n) > 2147483647 || fabs(d) > 2147483647)
+        if (k - (t[0] == '-') >= len || fabs(n) > 2147483647 || fabs(d) > 2147483647)
             break;
         snprintf(s, size, "%s", t);
     }
@@ -226,7 +228,7 @@ void numfmt_put(struct buf *o, const struct numfmt *f, double x, int w)
     else if (f->form == '+')
         n = sprintf(s, "%c", x > 0 ? '+' : x < 0 ? '-' : ' ');
     else if (f->form == 'r') {
-        rational_text(x, w ? w : 10, s, sizeof s);
+        rational_text(x, w ? w : 11, s, sizeof s);
         n = (int)strlen(s);
         if (w && n > w)
             n = sprintf(s, "*");
