@@ -60,6 +60,16 @@ void blas_threads_apply(void)
         openblas_set_num_threads(1);
 }
 
+bool blas_deterministic(int on)
+{
+    bool before = deterministic;
+    if (on >= 0) {
+        deterministic = on;
+        blas_threads_apply();
+    }
+    return before;
+}
+
 static void settle_threads(void)              /* once: the library may have been started with its own idea */
 {
     static bool done;

@@ -58,3 +58,282 @@ value linalg_mpower(value a, value b)
     }
     return linalg_eig_power(t, nb == 1 ? b : a, nb == 1);
 }
+
+/* ---- a little algebra on values */
+static value combine(value a, double x, value b)          /* a + x b */
+{
+    return ew_apply(EW_plus, 2, (value[]){ a, x == 1 ? b : ew_apply(EW_times, 2, (value[]){ num(x), b }) });
+}
+
+static value scaled(value a, double x) { return ew_apply(EW_times, 2, (value[]){ a, num(x) }); }
+static value times(value a, value b) { return tensor_box(linalg_product(linalg_float(tensor_of(a)), AS_IS, linalg_float(tensor_of(b)), AS_IS)); }
+
+static struct tensor *square_arg(struct call *c)
+{
+    struct tensor *a = arg_matrix(c, 0);
+    linalg_square(a, c->fn->name);
+    return a;
+}
+
+BUILTIN(expm, 1, 1, 1, NO_GRAD,
+    "B = expm(A)\n\n"
+    "Exponential of a square matrix: the sum of A^k / k!, by scaling, a Pade approximant and squaring.\n\n"
+    "Example:\n"
+    "  expm([0 1; 0 0])\n"
+    "  ans =\n     1   1\n     0   1\n\n"
+    "See also: logm, sqrtm, mpower, exp")
+{
+    static const double b13[] = { 64764752532480000., 32382376266240000., 7771770303897600., 1187353796428800., 129060195264000., 10559470521600.,
+                                  670442572800., 33522128640., 1323241920., 40840800., 960960., 16380., 182., 1. };
+    static const double b9[] = { 17643225600., 8821612800., 2075673600., 302702400., 30270240., 2162160., 110880., 3960., 90., 1. };
+    static const double b7[] = { 17297280., 8648640., 1995840., 277200., 25200., 1512., 56., 1. };
+    static const double b5[] = { 30240., 15120., 3360., 420., 30., 1. };
+    static const double b3[] = { 120., 60., 12., 1. };
+    static const struct { double theta; int m; const double *b; } degree[] = {
+        { 1.495585217958292e-2, 3, b3 }, { 2.539398330063230e-1, 5, b5 }, { 9.504178996162932e-1, 7, b7 }, { 2.097847961257068, 9, b9 }, { 5.371920351148152, 13, b13 } };
+    struct tensor *t = square_arg(c);
+    i64 n = t->dim[0];
+    if (n == 0) {
+        result_tensor(c, 0, t);
+        return;
+    }
+    if (!linalg_finite(t)) {
+        result(c, 0, scaled(tensor_value(t), NAN));
+        return;
+    }
+    double norm = blas_asum(t);
+    int k = 0, s = 0;
+    while (k < 4 && norm > degree[k].theta)
+        k++;
+    if (norm > degree[4].theta)
+        s = MAX(0, ilogb(norm / degree[4].theta) + 1);
+    value a = s ? scaled(tensor_box(t), ldexp(1, -s)) : tensor_box(t), one = tensor_box(linalg_identity(t->dtype, n)), u, v;
+    const double *b = degree[k].b;
+    value a2 = times(a, a);
+    if (degree[k].m == 13) {
+        value a4 = times(a2, a2), a6 = times(a2, a4);
+        u = combine(combine(scaled(a6, b[13]), b[11], a4), b[9], a2);
+        u = combine(combine(combine(combine(times(a6, u), b[7], a6), b[5], a4), b[3], a2), b[1], one);
+        v = combine(combine(scaled(a6, b[12]), b[10], a4), b[8], a2);
+        v = combine(combine(combine(combine(times(a6, v), b[6], a6), b[4], a4), b[2], a2), b[0], one);
+    } else {
+        value p = a2;
+        u = combine(scaled(one, b[1]), b[3], a2);
+        v = combine(scaled(one, b[0]), b[2], a2);
+        for (int m = 5; m <= degree[k].m; m += 2) {
+            p = times(p, a2);
+            u = combine(u, b[m], p);
+            v = combine(v, b[m - 1], p);
+        }
+    }
+    u = times(a, u);
+    struct tensor *r = linalg_solve(linalg_float(tensor_of(combine(v, -1, u))), AS_IS, linalg_float(tensor_of(combine(v, 1, u))));
+    for (; s > 0; s--) {
+        poll();
+        r = linalg_product(r, AS_IS, r, AS_IS);
+    }
+    result_tensor(c, 0, tensor_narrow(r));
+}
+
+/* ---- through the Schur form */
+struct schur { struct tensor *t, *u; };       /* a = u t u' */
+static struct schur schur_form(struct tensor *a, bool complex_)
+{
+    if (!linalg_finite(a))
+        fail("Octave:invalid-input-arg", "schur: the matrix contains Inf or NaN");
+    i64 n = a->dim[0];
+    a = tensor_clone(complex_ ? tensor_cast(a, dtype_complex(a->dtype)) : a);
+    struct lapack q = { .dtype = a->dtype, .n = n, .a = a, .v = tensor_2d(a->dtype, n, n) };
+    if (n)
+        lapack(lapack_gees, &q, 25. * (double)n * (double)n * (double)n);
+    if (q.info)
+        fail("Octave:no-convergence", "schur: the eigenvalues did not converge");
+    return (struct schur){ a, q.v };
+}
+
+/* An upper triangular complex double form; of a real matrix with real eigenvalues the real one, so that results stay real. */
+static struct schur triangular_form(struct tensor *a)
+{
+    struct schur s = schur_form(a, false);
+    i64 n = a->dim[0];
+    bool triangular = true;
+    if (!dtype_is(a->dtype, DT_C))
+        for (i64 i = 0; i + 1 < n; i++)
+            triangular &= element_double(s.t, i + 1 + i * n) == 0;
+    if (!triangular)
+        s = schur_form(a, true);
+    return (struct schur){ tensor_cast(s.t, D_CDOUBLE), tensor_cast(s.u, D_CDOUBLE) };
+}
+
+static void sqrt_triangular(double _Complex *t, i64 n)    /* in place, by columns (Bjorck and Hammarling 1983) */
+{
+    for (i64 j = 0; j < n; j++) {
+        t[j + j * n] = csqrt(t[j + j * n]);
+        for (i64 i = j - 1; i >= 0; i--) {
+            double _Complex s = t[i + j * n];
+            for (i64 k = i + 1; k < j; k++)
+                s -= t[i + k * n] * t[k + j * n];
+            double _Complex d = t[i + i * n] + t[j + j * n];
+            t[i + j * n] = s == 0 ? 0 : s / d;
+        }
+    }
+}
+
+static value back(struct schur s, int dtype)              /* u t u', narrowed, of the argument's class */
+{
+    struct tensor *r = tensor_narrow(linalg_product(linalg_product(s.u, AS_IS, s.t, AS_IS), AS_IS, s.u, CTRANSPOSED));
+    if (dtype == D_SINGLE || dtype == D_CSINGLE)
+        r = tensor_cast(r, dtype_is(r->dtype, DT_C) ? D_CSINGLE : D_SINGLE);
+    return tensor_value(r);
+}
+
+BUILTIN(sqrtm, 1, 1, 1, NO_GRAD,
+    "B = sqrtm(A)\n\n"
+    "Principal square root of a square matrix: B * B is A.\n\n"
+    "Example:\n"
+    "  sqrtm([4 0; 0 9])\n"
+    "  ans =\n     2   0\n     0   3\n\n"
+    "See also: mpower, expm, logm, sqrt")
+{
+    struct tensor *a = square_arg(c);
+    struct schur s = triangular_form(a);
+    s.t = tensor_clone(s.t);
+    bool singular = false;
+    for (i64 i = 0; i < a->dim[0]; i++)
+        singular |= ((double _Complex *)s.t->data)[i * (a->dim[0] + 1)] == 0;
+    if (singular)
+        warn("Octave:singular-matrix", "sqrtm: matrix is singular, may not have a square root");
+    sqrt_triangular((double _Complex *)s.t->data, a->dim[0]);
+    result(c, 0, back(s, a->dtype));
+}
+
+BUILTIN(logm, 1, 2, 1, NO_GRAD,
+    "B = logm(A)\n\n"
+    "Principal logarithm of a square matrix: expm(B) is A. Warns when A has negative real eigenvalues, where there is no principal one.\n\n"
+    "Example:\n"
+    "  logm(eye(2))\n"
+    "  ans =\n     0   0\n     0   0\n\n"
+    "See also: expm, sqrtm, log")
+{
+    /* nodes and weights of Gauss and Legendre on [0, 1], seven points: log(I + X) = sum w X / (I + x X) to 1e-16 for |X| < 0.25 */
+    static const double x[] = { 0.025446043828620738, 0.12923440720030278, 0.29707742431130142, 0.5, 0.70292257568869858, 0.87076559279969722, 0.97455395617137926 };
+    static const double w[] = { 0.064742483084434847, 0.13985269574463833, 0.19091502525255947, 0.20897959183673469, 0.19091502525255947, 0.13985269574463833, 0.064742483084434847 };
+    struct tensor *a = square_arg(c);
+    i64 n = a->dim[0];
+    struct schur s = triangular_form(a);
+    s.t = tensor_clone(s.t);
+    double _Complex *t = (double _Complex *)s.t->data;
+    bool negative = false;
+    for (i64 i = 0; i < n; i++)
+        negative |= creal(t[i * (n + 1)]) < 0 && cimag(t[i * (n + 1)]) == 0;
+    if (negative)
+        warn("Octave:logm:non-principal", "logm: principal matrix logarithm is not defined for matrices with negative eigenvalues; computing non-principal logarithm");
+    double _Complex *diag = scratch((size_t)n * sizeof *diag + 16);
+    for (i64 i = 0; i < n; i++)
+        diag[i] = clog(t[i * (n + 1)]);
+    int roots = 0;
+    for (; roots < 100; roots++) {
+        double big = 0;
+        for (i64 j = 0; j < n; j++) {
+            double sum = 0;
+            for (i64 i = 0; i <= j; i++)
+                sum += cabs(t[i + j * n] - (i == j));
+            big = fmax(big, sum);
+        }
+        if (!(big > 0.25))
+            break;
+        sqrt_triangular(t, n);
+    }
+    for (i64 i = 0; i < n; i++)
+        t[i * (n + 1)] -= 1;
+    value sum = nil();
+    for (int k = 0; k < COUNT(x); k++) {
+        value m = combine(tensor_box(linalg_identity(D_CDOUBLE, n)), x[k], tensor_box(s.t));
+        value r = tensor_box(linalg_solve(linalg_float(tensor_of(m)), AS_IS, s.t));
+        sum = is_nil(sum) ? scaled(r, w[k]) : combine(sum, w[k], r);
+    }
+    struct tensor *r = n ? tensor_clone(tensor_dense(tensor_cast(linalg_float(tensor_of(scaled(sum, ldexp(1, roots)))), D_CDOUBLE))) : s.t;
+    for (i64 i = 0; i < n; i++)
+        ((double _Complex *)r->data)[i * (n + 1)] = diag[i];
+    result(c, 0, back((struct schur){ r, s.u }, a->dtype));
+}
+
+BUILTIN(schur, 1, 2, 2, NO_GRAD,
+    "S = schur(A)\n"
+    "[U, S] = schur(A)\n"
+    "[U, S] = schur(A, 'complex')\n\n"
+    "Schur form of a square matrix: A = U * S * U' with U orthogonal (unitary) and S upper triangular; of a real matrix S is real with a 2 x 2 block for each pair "
+    "of complex eigenvalues, unless 'complex' asks for the triangular one.\n\n"
+    "Example:\n"
+    "  schur([1 2; 0 3])\n"
+    "  ans =\n     1   2\n     0   3\n\n"
+    "See also: eig, hess, balance")
+{
+    struct tensor *a = square_arg(c);
+    bool complex_ = has_arg(c, 1) && arg_option(c, 1, (const char *const[]){ "real", "complex", NULL }) == 1;
+    struct schur s = schur_form(a, complex_);
+    result_tensor(c, 0, c->nargout < 2 ? tensor_narrow(s.t) : tensor_narrow(s.u));
+    result_tensor(c, 1, tensor_narrow(s.t));
+}
+
+BUILTIN(hess, 1, 1, 2, NO_GRAD,
+    "H = hess(A)\n"
+    "[P, H] = hess(A)\n\n"
+    "Hessenberg form of a square matrix: A = P * H * P' with P orthogonal (unitary) and H zero below the first subdiagonal.\n\n"
+    "Example:\n"
+    "  hess([1 2; 3 4])\n"
+    "  ans =\n     1   2\n     3   4\n\n"
+    "See also: schur, eig")
+{
+    struct tensor *a = tensor_clone(square_arg(c));
+    i64 n = a->dim[0];
+    if (!linalg_finite(a))
+        fail("Octave:invalid-input-arg", "hess: the matrix contains Inf or NaN");
+    struct lapack q = { .dtype = a->dtype, .n = n, .a = a, .s = tensor_zeros(a->dtype, 2, (i64[]){ MAX(n, 1), 1 }), .ilo = 1, .ihi = (int)n };
+    double cube = (double)n * (double)n * (double)n;
+    if (n)
+        lapack(lapack_gehrd, &q, 4 * cube);
+    struct tensor *h = tensor_clone(a);
+    size_t size = dtypes[a->dtype].size;
+    for (i64 j = 0; j < n; j++)
+        if (j + 2 < n)
+            memset(h->data + (j + 2 + j * n) * (i64)size, 0, (size_t)(n - j - 2) * size);
+    if (c->nargout < 2) {
+        result_tensor(c, 0, h);
+        return;
+    }
+    if (n)
+        lapack(lapack_orghr, &q, 4 * cube);
+    result_tensor(c, 0, a);
+    result_tensor(c, 1, h);
+}
+
+BUILTIN(balance, 1, 2, 2, NO_GRAD,
+    "B = balance(A)\n"
+    "[T, B] = balance(A)\n"
+    "[T, B] = balance(A, 'noperm')\n\n"
+    "Balances a square matrix, B = T \\ A * T, so that its rows and columns have about the same size: T is a diagonal matrix of powers of two with its rows "
+    "exchanged. 'noperm' only scales, 'noscal' only exchanges.\n\n"
+    "Example:\n"
+    "  balance([1 100; 0.01 1])\n"
+    "  ans =\n     1.0000   1.5625\n     0.6400   1.0000\n\n"
+    "See also: eig")
+{
+    struct tensor *a = tensor_clone(square_arg(c));
+    i64 n = a->dim[0];
+    int o = has_arg(c, 1) ? arg_option(c, 1, (const char *const[]){ "noperm", "S", "noscal", "P", NULL }) : -1;
+    if (!linalg_finite(a))
+        fail("Octave:invalid-input-arg", "balance: the matrix contains Inf or NaN");
+    struct lapack q = { .dtype = a->dtype, .m = n, .n = n, .a = a, .job = o < 0 ? 'B' : o < 2 ? 'S' : 'P', .s = linalg_real_column(a->dtype, MAX(n, 1)) };
+    if (n)
+        lapack(lapack_gebal, &q, (double)n * (double)n);
+    if (c->nargout < 2) {
+        result_tensor(c, 0, a);
+        return;
+    }
+    q.v = linalg_identity(a->dtype, n);
+    if (n)
+        lapack(lapack_gebak, &q, (double)n * (double)n);
+    result_tensor(c, 0, q.v);
+    result_tensor(c, 1, a);
+}
