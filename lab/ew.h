@@ -54,6 +54,7 @@ extern const struct ew_simd *ew_simd;         /* the one in use */
 /* long double and complex: plain C, compiled once; T_L, T_C, T_G in this order */
 extern ew_kernel *const ew_plain[EW_OPS][3][3];
 extern ew_kernel *const ew_load_plain[DTYPES][3], *const ew_store64[2], *const ew_saturate64[2];   /* of T_L: int64, uint64 */
+extern ew_kernel *const ew_from_long[EW_TYPES];
 
 /* ---- a program: what a plan, or a piece of it, becomes for given dtypes and classes of its leaves */
 enum { EW_LEAVES = 16, EW_NODES = 64, EW_INS = 128, EW_CELLS = 96, EW_BUFS = 12, EW_OUT = EW_CELLS + EW_BUFS, EW_SLOTS };
@@ -111,6 +112,8 @@ struct ew_job {
 /* These return 0 or flag | node << 8, and poll for Ctrl-C themselves outside of parallel regions. */
 int ew_run(struct ew_job *j);                 /* into j->out */
 int ew_reduce(struct ew_job *j);              /* into j->out: outer x inner results in the reducer's compute type (T_D or T_F) */
+int ew_look_again(const struct ew_ins *z, char *const *r, long n);
+extern bool ew_fused;                         /* false: everything op by op */
 extern int ew_block, ew_grain, ew_ahead;      /* bytes a block (0: by the program), elements a thread is worth, prefetch; for tests and measurements */
 
 /* plan.c */

@@ -42,6 +42,8 @@ static inline LANE mod_lane(LANE a, LANE b)
     return r != 0 && (r < 0) != (b < 0) ? r + b : r;
 }
 
+static inline double tgamma_lane(double x) { return tgamma(x); }
+static inline double lgamma_lane(double x) { int sign; return lgamma_r(x, &sign); }
 static inline double psi_lane(double x)       /* recurrence up to 10, then the asymptotic series (Abramowitz, Stegun 6.3.18) */
 {
     double s = 0;

@@ -33,8 +33,8 @@ typedef int32_t VJH __attribute__((vector_size(VB / 2)));
 #define MINF_(a, b) ((VF)_mm256_min_ps((__m256)(a), (__m256)(b)))
 #define ANYBIT(m) _mm256_movemask_epi8((__m256i)(m))
 #endif
-#define KD(c) ((VD){0} + (c))
-#define KF(c) ((VF){0} + (float)(c))
+#define KD(c) ((c) - (VD){0})
+#define KF(c) ((float)(c) - (VF){0})
 #define WIDE(h) __builtin_convertvector(h, VD)
 #define THIN(d) __builtin_convertvector(d, VH)
 

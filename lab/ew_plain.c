@@ -162,6 +162,12 @@ static cdouble clgamma_(cdouble a)            /* only reached for real arguments
 #define D(N, ctype, ...) CONVERT(load_##N##_C, ctype, cdouble) CONVERT(load_##N##_G, ctype, csingle)
 #include "dtypes.def"
 #undef D
+CONVERT(long_D, long double, double)
+CONVERT(long_F, long double, float)
+CONVERT(long_C, long double, cdouble)
+CONVERT(long_G, long double, csingle)
+KERNEL(long_B) { (void)pb; for (long i = 0; i < n; i++) ((uint8_t *)d)[i] = ((const long double *)pa)[i] != 0; return 0; }
+ew_kernel *const ew_from_long[EW_TYPES] = { [T_D] = long_D, [T_F] = long_F, [T_B] = long_B, [T_C] = long_C, [T_G] = long_G };
 #define STORE64(N, ctype, low, high)                                                                  \
     static ctype N##_of(long double v)                                                                \
     {                                                                                                 \

@@ -121,7 +121,7 @@ struct frame {
     bool ahead;
 };
 
-static int look_again(const struct ew_ins *z, char *const *r, long n)
+int ew_look_again(const struct ew_ins *z, char *const *r, long n)
 {
     /* A kernel reported a lane that left the reals; it may have been a spare one behind the end.  Whole vectors
        first, then the last one with its spare lanes filled up.  Operands of such instructions are never overwritten. */
@@ -152,7 +152,7 @@ static int look_again(const struct ew_ins *z, char *const *r, long n)
 static inline int run_ins(const struct ew_ins *z, const struct ew_ins *end, char *const *r, long n)
 {
     for (; z < end; z++)
-        if (unlikely(z->k(r[z->d], r[z->a], r[z->b], n)) && z->flag && (z->flag == 2 || look_again(z, r, n)))
+        if (unlikely(z->k(r[z->d], r[z->a], r[z->b], n)) && z->flag && (z->flag == 2 || ew_look_again(z, r, n)))
             return z->flag | z->node << 8;
     return 0;
 }
@@ -513,8 +513,7 @@ static int reduce_tiles(struct ew_job *j, i64 lo, i64 hi)
     if (p->nvec && !loads_ && !frame_in_place(&f, p))
         return NO_MEMORY;
     const struct ew_ins *first = p->ins + p->nscalar, *end = p->ins + p->nins;
-    int type = acc_type(p), size = ew_size[type], code = 0, take = p->take == TAKE_SUMSQ ? TAKE_SUM : p->take;
-    enum { DEPTH = 58 };
+    int type = acc_type(p), size = ew_size[type], code = 0, take = p->take == TAKE_SUMSQ || p->take == TAKES ? TAKE_SUM : p->take;
     long tile = MIN(block_of(p), WIDEST / size);
     i64 tiles = (j->inner + tile - 1) / tile;
     int depth = 2;
@@ -526,7 +525,8 @@ static int reduce_tiles(struct ew_job *j, i64 lo, i64 hi)
         free(loads_);
         return NO_MEMORY;
     }
-    ew_kernel *fold = ew_simd->fold[take][type], *square = p->take == TAKE_SUMSQ ? ew_simd->k[EW_square][type][VV] : NULL;
+    ew_kernel *fold = ew_simd->fold[take][type];
+    ew_kernel *map = p->take == TAKE_SUMSQ ? ew_simd->k[EW_square][type][VV] : p->take == TAKES ? ew_simd->load[D_LOGICAL][T_D] : NULL;
     for (i64 t = lo; t < hi && !code && !interrupt_flag; t++) {
         i64 o = t / tiles, i0 = t % tiles * tile, base = o * j->inner * j->len + i0;
         long n = (long)MIN(tile, j->inner - i0);
@@ -540,8 +540,8 @@ static int reduce_tiles(struct ew_job *j, i64 lo, i64 hi)
                 if ((code = run_ins(first, end, f.r, n)))
                     break;
                 char *x = f.r[p->root];
-                if (square) {
-                    square(bufs_[EW_BUFS - 1], x, x, n);
+                if (map) {
+                    map(bufs_[EW_BUFS - 1], x, x, n);
                     x = bufs_[EW_BUFS - 1];
                 }
                 fold(sum, x, NULL, n);

@@ -13,8 +13,8 @@
 typedef T V __attribute__((vector_size(VB)));
 typedef T U __attribute__((vector_size(VB), aligned(sizeof(T)), may_alias));
 typedef ITYPE VI __attribute__((vector_size(VB)));
-#define K(c) ((V){0} + (T)(c))
-#define SIGN_ ((VI)K(-0.0))
+#define K(c) ((T)(c) - (V){0})                /* a sum with 0 would lose -0 */
+#define SIGN_ ((VI){0} + (ITYPE)(sizeof(T) == 8 ? INT64_MIN : INT32_MIN))
 #define fabs(a) ((V)((VI)(a) & ~SIGN_))
 #define copysign(a, b) ((V)(((VI)(a) & ~SIGN_) | ((VI)(b) & SIGN_)))
 #define sqrt(a) ((V)IN(sqrt)((X)(a)))
@@ -77,8 +77,8 @@ static inline V FN(sel)(VI m, V x, V y) { return (V)((m & (VI)x) | (~m & (VI)y))
 #define asinh(a) ((V)SL(asinh)((X)(a)))
 #define acosh(a) ((V)SL(acosh)((X)(a)))
 #define atanh(a) ((V)SL(atanh)((X)(a)))
-#define tgamma(a) ((V)SL(tgamma)((X)(a)))
-#define lgamma(a) ((V)SL(lgamma)((X)(a)))
+#define tgamma(a) LANES1(tgamma_lane, a)      /* SLEEF's two look at their neighbours: a lane's bits depend on the others */
+#define lgamma(a) LANES1(lgamma_lane, a)
 #define erf(a) ((V)SL(erf)((X)(a)))
 #define erfc(a) ((V)SL15(erfc)((X)(a)))
 #define SINPI(a) ((V)SL05(sinpi)((X)(a)))

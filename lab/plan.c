@@ -14,6 +14,7 @@
 
 const struct ew_simd *ew_simd = &ew_simd128;
 int ew_threads = 1;
+bool ew_fused = true;
 uint8_t ew_shadowed[EW_OPS], reduce_shadowed[RED_OPS];
 value (*plan_tracked)(struct plan *p, value *reg);
 
@@ -212,7 +213,7 @@ static int as_type(struct build *u, int v, int type, int node, bool quiet)
         return v;
     if (u->conv[v][type] >= 0 && !quiet)
         return u->conv[v][type];
-    ew_kernel *k = x->layout == 255 ? NULL : type <= T_F ? ew_simd->load[x->layout][type] : type == T_B ? ew_simd->truth[x->layout] : ew_load_plain[x->layout][type - T_L];
+    ew_kernel *k = x->layout == 255 ? ew_from_long[type] : type <= T_F ? ew_simd->load[x->layout][type] : type == T_B ? ew_simd->truth[x->layout] : ew_load_plain[x->layout][type - T_L];
     int c = new_val(u, type, x->dtype, layout_of(type), x->vec);
     emit(u, k, c, v, v, node, type == T_B && !quiet ? 2 : 0);
     if (!quiet)
@@ -428,8 +429,9 @@ static bool build_fused(struct plan *p, struct ew_prog *g)
                     return false;
             } else {
                 struct val *of[2] = { a, b };
+                bool apart = c->flag == 1 || d->layout != a->layout || d->layout != b->layout;
                 for (int when = 0; when < 2; when++) {
-                    if (when == (c->flag == 1) )          /* what may leave the reals does not overwrite its operands */
+                    if (when == apart)        /* what may leave the reals or changes sizes does not overwrite its operands */
                         for (int s = 0; s <= two; s++)
                             if (of[s]->slot >= EW_CELLS && of[s]->slot < EW_OUT && of[s]->last == i)
                                 used[of[s]->slot - EW_CELLS] = 0;
@@ -794,7 +796,7 @@ int ew_cells(const struct plan *p, const struct ew_prog *g, const value *reg, ch
         for (int i = 0; i < g->nnum; i++)
             r[g->nleaf + i] = g->cell + 64 * i;
         for (const struct ew_ins *z = g->ins; z < g->ins + g->nscalar; z++)
-            if (unlikely(z->k(r[z->d], r[z->a], r[z->b], 1)) && z->flag)
+            if (unlikely(z->k(r[z->d], r[z->a], r[z->b], 1)) && z->flag && (z->flag == 2 || ew_look_again(z, r, 1)))
                 return z->flag | z->node << 8;
     }
     return 0;
@@ -872,7 +874,7 @@ value plan_run(struct plan *p, value *reg)
         }
         key[k / 8] |= (uint64_t)b << (8 * (k % 8));
     }
-    if (odd || !ref || p->red)
+    if (odd || !ref || p->red || !ew_fused)
         return plan_run_any(p, reg, false);
     struct ew_prog *g = p->last;
     if (unlikely(!g || g->key[0] != key[0] || g->key[1] != key[1]))
@@ -884,8 +886,10 @@ value plan_run(struct plan *p, value *reg)
     value r = execute(p, g, reg, &j, ref->nd, ref->dim, dying, &bad);
     if (unlikely(bad)) {
         drop(r);
-        return plan_run_any(p, reg, false);        /* finds the same again, and does what is to be done */
+        return plan_run_any(p, reg, false);   /* finds the same again, and does what is to be done */
     }
+    if (unlikely(g->root_type >= T_C) && ew_rows[p->node[p->n - 1].op].class != MAKEC)
+        return narrowed(r);
     return r;
 }
 
@@ -908,7 +912,7 @@ static value plan_run_any(struct plan *p, value *reg, bool complex)
         }
     if (tracked && plan_tracked)
         return plan_tracked(p, reg);
-    if (p->big || clash)
+    if (p->big || clash || (!ew_fused && !p->one && p->n > 3))
         return run_steps(p, reg);
     for (int k = 0; k < p->nleaf; k++) {
         const struct plan_node *q = &p->node[p->leaf[k]];

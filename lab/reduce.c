@@ -292,6 +292,8 @@ value reduce_apply(int op, value x, int dim)
         value z = zip(re, im);
         return tensor_value(tensor_narrow(tensor_of(z)));
     }
+    if (dt == D_INT64 || dt == D_UINT64)      /* added in double, as the other integers are */
+        x = tensor_value(tensor_cast(tensor_of(x), D_DOUBLE));
     value reg[2] = { x, num(dim) };
     return keep(plan_run(ew_reducer(op, dim > 0), reg));
 }
