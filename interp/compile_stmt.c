@@ -1,0 +1,716 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* compile_stmt.c: statements.
+ *
+ * Every way out of a block (break, continue, return) emits what the blocks it leaves need on the way: the cleanup of
+ * unwind_protect, loop state that may hold values.  While such code is emitted, the error ranges of the blocks that
+ * are being left are closed, so that an error in a cleanup does not run it again. */
+#include "compile.h"
+#include <stdlib.h>
+
+/* ---- error ranges */
+static void handler_add(struct comp *c, struct block_in *b, int level)
+{
+    struct code *k = c->code;
+    if (b->from >= here(c))
+        return;
+    if (k->nhandler % 8 == 0 && !(k->handler = realloc(k->handler, sizeof *k->handler * (size_t)(k->nhandler + 8))))
+        fail_memory(64);
+    k->handler[k->nhandler++] = (struct handler){ b->from, here(c), -b->id, level, c->depth, b->kind == BLOCK_UNWIND };
+}
+static bool has_range(const struct block_in *b) { return b->kind == BLOCK_TRY || b->kind == BLOCK_UNWIND; }
+
+/* Leaves all blocks inside `stop` (NULL: all). */
+static void leave(struct comp *c, struct block_in *stop, bool with_stop_state)
+{
+    struct block_in *all = c->block;
+    int top = c->top, depth = c->depth;
+    for (struct block_in *b = all; b != stop; b = b->up)
+        if (has_range(b)) {
+            handler_add(c, b, b->reg);
+            c->depth--;
+        }
+    for (struct block_in *b = all; b != stop; b = b->up) {
+        c->block = b->up;
+        if (b->kind == BLOCK_UNWIND)
+            block(c, b->cleanup);
+        else if (b->reg >= 0 && !has_range(b))
+            emit(c, NULL, I_CLEAR, b->reg, 1, 0);
+    }
+    if (with_stop_state && stop && stop->reg >= 0)
+        emit(c, NULL, I_CLEAR, stop->reg, 1, 0);
+    c->block = all;
+    c->top = top;
+    c->depth = depth;
+}
+/* after the jump that followed leave() */
+static void reopen(struct comp *c, struct block_in *stop)
+{
+    for (struct block_in *b = c->block; b != stop; b = b->up)
+        if (has_range(b))
+            b->from = here(c);
+}
+
+static struct block_in *loop_around(struct comp *c)
+{
+    struct block_in *b = c->block;
+    while (b && b->kind != BLOCK_LOOP)
+        b = b->up;
+    return b;
+}
+
+/* ---- assignment */
+static void display(struct comp *c, const struct node *n, const char *name, int slot)
+{
+    int r = reg_of(c, slot);
+    if (is_outer(c, slot)) {
+        r = temps(c, 1);
+        emit(c, n, I_XLOAD, r, 0, outer_of(c, slot));
+    }
+    emits(c, n, I_DISPLAY, r, 0, 0, site_new(c, name));
+    if (is_outer(c, slot))
+        emit(c, n, I_CLEAR, r, 1, 0);
+}
+static void display_target(struct comp *c, const struct node *t)
+{
+    int top = c->top;
+    if (t->kind == NODE_INDEX)
+        t = t->index.base;
+    if (t->kind == NODE_NAME)
+        display(c, t, t->name.name, t->name.slot);
+    c->top = top;
+}
+
+static bool is_empty_literal(const struct node *n)
+{
+    n = strip(n);
+    return n->kind == NODE_MATRIX && n->list.n == 0;
+}
+
+static struct node binary_node(const struct node *n, struct node *a, struct node *b)
+{
+    struct node s = *n;
+    s.kind = NODE_BINARY;
+    s.flags = 0;
+    s.binary.a = a;
+    s.binary.b = b;
+    return s;
+}
+
+/* x = [x, …], x = [x; …] */
+static bool append(struct comp *c, const struct node *n, const struct node *target, const struct node *v)
+{
+    v = strip(v);
+    if (v->kind != NODE_MATRIX || v->list.n < 1)
+        return false;
+    int rows = v->list.n, dim = rows == 1 ? 1 : 0, count = rows == 1 ? v->list.v[0]->list.n : rows;
+    if (count < 2)
+        return false;
+    for (int i = 0; i < rows && !dim; i++)
+        if (v->list.v[i]->list.n != 1)
+            return false;
+    for (int i = 0; i < count; i++) {
+        const struct node *e = strip(dim ? v->list.v[0]->list.v[i] : v->list.v[i]->list.v[0]);
+        if (i == 0 ? e->kind != NODE_NAME || e->name.slot != target->name.slot : may_be_list(e) || e->kind == NODE_ASSIGN)
+            return false;
+    }
+    int base = temps(c, count - 1);
+    for (int i = 1; i < count; i++) {
+        int top = c->top;
+        expr(c, dim ? v->list.v[0]->list.v[i] : v->list.v[i]->list.v[0], base + i - 1);
+        c->top = top;
+    }
+    emit3(c, n, I_APPEND, reg_of(c, target->name.slot), base, count - 1, dim, 0);
+    return true;
+}
+
+/* the value in register r (a temporary) goes to a variable */
+static void store_variable(struct comp *c, const struct node *n, int slot, int r)
+{
+    if (is_outer(c, slot))
+        emit(c, n, I_XSTORE, r, 0, outer_of(c, slot));
+    else if (r != reg_of(c, slot))
+        emit(c, n, is_temp(c, r) ? I_TAKE : I_MOVE, reg_of(c, slot), r, 0);
+}
+
+static int assign_name(struct comp *c, const struct node *n, bool statement)
+{
+    struct node *t = n->assign.targets.v[0], *v = n->assign.value;
+    int slot = t->name.slot, top = c->top;
+    bool outer = is_outer(c, slot);
+    int reg = outer ? temps(c, 1) : reg_of(c, slot);
+    if (n->op == OP_NONE) {
+        const struct node *s = strip(v);
+        if (!outer && append(c, n, t, v))
+            ;
+        else if (!outer && (s->kind == NODE_BINARY || s->kind == NODE_UNARY || s->kind == NODE_POSTFIX) && s->kind != NODE_NUMBER)
+            tree(c, v, reg, reg);
+        else
+            expr(c, v, reg);
+    } else {
+        struct node both = binary_node(n, t, v);
+        int tr = tree(c, &both, reg, outer ? -1 : reg);
+        (void)tr;
+        c->code->where[here(c) - 1].at = n->at;
+    }
+    if (outer) {
+        if (!statement) {
+            int r = temps(c, 1);
+            emit(c, n, I_MOVE, r, reg, 0);
+            emit(c, n, I_XSTORE, reg, 0, outer_of(c, slot));
+            return r;
+        }
+        emit(c, n, I_XSTORE, reg, 0, outer_of(c, slot));
+    }
+    if (statement)
+        c->top = top;
+    return reg;
+}
+
+/* a target with index, value in register v */
+static void assign_index(struct comp *c, const struct node *n, const struct node *t, int v)
+{
+    const struct node *b = t->index.base;
+    const struct list *ls = &t->index.links;
+    int top = c->top;
+    if (b->kind != NODE_NAME)
+        compile_fail(c, t, "only a variable and its parts can be assigned to");
+    int slot = b->name.slot;
+    const struct node *p = ls->v[0];
+    if (ls->n == 1 && p->kind == NODE_PAREN && !is_outer(c, slot) && p->link.args.n >= 1 && p->link.args.n <= 2) {
+        bool plain = true;
+        for (int i = 0; i < p->link.args.n; i++) {
+            int k = p->link.args.v[i]->kind;
+            if (k == NODE_COLON || k == NODE_NAMED || may_be_list(p->link.args.v[i]))
+                plain = false;
+        }
+        if (plain) {
+            struct endbase eb = { .link = p, .kind = END_REG, .reg = reg_of(c, slot), .up = c->ends };
+            c->ends = &eb;
+            int i = expr(c, p->link.args.v[0], -1), j = 0;
+            if (p->link.args.n == 2)
+                j = expr(c, p->link.args.v[1], -1);
+            c->ends = eb.up;
+            int pc = p->link.args.n == 1 ? emit3(c, n, I_SETIX1, reg_of(c, slot), i, v, 0, 0)
+                                         : emit3(c, n, I_SETIX2, reg_of(c, slot), i, j, v, 0);
+            operands(c, pc, b, n->kind == NODE_ASSIGN ? n->assign.value : NULL);
+            c->code->where[pc].at = p->at;
+            c->top = top;
+            return;
+        }
+    }
+    /* an object's method in the middle yields the object that is written: net.get(1).weight = W */
+    int k = 0, other = -1, done = -1;
+    while (k + 2 < ls->n && !(ls->v[k]->kind == NODE_FIELD && ls->v[k + 1]->kind == NODE_PAREN && ls->v[k + 2]->kind != NODE_PAREN))
+        k++;
+    if (k + 2 < ls->n && !is_outer(c, slot)) {
+        other = emit(c, t, I_JOBJ, reg_of(c, slot), 0, 0);
+        struct node head = *t;
+        head.index.links.n = k + 2;
+        head.end = ls->v[k + 1]->end;
+        int r = expr(c, &head, temps(c, 1));
+        struct node rest = *t;
+        rest.index.links.v += k + 2;
+        rest.index.links.n -= k + 2;
+        int path = path_rest(c, &rest, r);
+        int pc = emit(c, n, I_PSET, v, 0, path);
+        operands(c, pc, t, n->kind == NODE_ASSIGN ? n->assign.value : NULL);
+        emit(c, t, I_CLEAR, r, 1, 0);
+        done = emit(c, t, I_JMP, 0, 0, 0);
+        patch(c, other, here(c));
+        c->top = top;
+    }
+    int path = path_of(c, t, ls->n);
+    outer_take(c, n, slot);
+    int pc = emit(c, n, I_PSET, v, 0, path);
+    operands(c, pc, b, n->kind == NODE_ASSIGN ? n->assign.value : NULL);
+    c->code->where[pc].e1 = ls->n > 1 ? ls->v[ls->n - 2]->end : b->end;
+    if (ls->v[ls->n - 1]->kind != NODE_PAREN)
+        c->code->where[pc].e1 = ls->v[ls->n - 1]->end;
+    c->code->where[pc].at = ls->v[ls->n - 1]->at;
+    outer_put(c, n, slot);
+    if (done >= 0)
+        patch(c, done, here(c));
+    c->top = top;
+}
+
+static int assign_place(struct comp *c, const struct node *n, bool statement)
+{
+    struct node *t = n->assign.targets.v[0], *v = n->assign.value;
+    const struct node *b = t->index.base;
+    int top = c->top, r;
+    if (b->kind != NODE_NAME)
+        compile_fail(c, t, "only a variable and its parts can be assigned to");
+    int slot = b->name.slot;
+    if (n->op == OP_NONE && is_empty_literal(v) && t->index.links.v[t->index.links.n - 1]->kind == NODE_PAREN) {
+        int path = path_of(c, t, t->index.links.n);
+        outer_take(c, n, slot);
+        int pc = emit(c, n, I_PDEL, 0, 0, path);
+        operands(c, pc, b, NULL);
+        outer_put(c, n, slot);
+        c->top = top;
+        if (statement)
+            return -1;
+        return expr(c, v, temps(c, 1));
+    }
+    if (n->op != OP_NONE) {                                    /* the indices are evaluated once */
+        int old = temps(c, 1);
+        int path = path_of(c, t, t->index.links.n);
+        outer_take(c, n, slot);
+        int pc = emit3(c, n, I_PGET, old, 0, 0, path, 0);
+        operands(c, pc, t, NULL);
+        outer_put(c, n, slot);
+        struct node left = { .kind = NODE_TILDE, .begin = t->begin, .end = t->end, .at = t->at };
+        left.name.slot = old;
+        struct node both = binary_node(n, &left, v);
+        r = tree(c, &both, old, -1);
+        outer_take(c, n, slot);
+        pc = emit(c, n, I_PSET, r, 0, path);
+        operands(c, pc, t, v);
+        outer_put(c, n, slot);
+        if (!statement)
+            return expr(c, t, temps(c, 1));
+        c->top = top;
+        return -1;
+    }
+    r = expr(c, v, statement ? -1 : temps(c, 1));
+    if (!statement) {
+        int keep = r;
+        r = temps(c, 1);
+        emit(c, n, I_MOVE, r, keep, 0);
+        assign_index(c, n, t, r);
+        c->top = keep + 1;
+        return keep;
+    }
+    assign_index(c, n, t, r);
+    c->top = top;
+    return -1;
+}
+
+/* does a target take several values: c{1:2}, s.f */
+static bool target_list(const struct node *t)
+{
+    if (t->kind != NODE_INDEX)
+        return false;
+    const struct node *l = t->index.links.v[t->index.links.n - 1];
+    if (l->kind == NODE_BRACE) {
+        for (int i = 0; i < l->link.args.n; i++) {
+            int k = l->link.args.v[i]->kind;
+            if (k != NODE_NUMBER && k != NODE_END)
+                return true;
+        }
+        return false;
+    }
+    return l->kind == NODE_FIELD;
+}
+
+static void assign_multi(struct comp *c, const struct node *n)
+{
+    const struct list *ts = &n->assign.targets;
+    int top = c->top, base;
+    if (ts->n == 1 && target_list(ts->v[0])) {
+        const struct node *t = ts->v[0];
+        int slot = t->index.base->name.slot, count = temps(c, 1);
+        int path = path_of(c, t, t->index.links.n);
+        outer_take(c, n, slot);
+        emit(c, n, I_PCOUNT, count, 0, path);
+        outer_put(c, n, slot);
+        base = temps(c, 1);
+        expr_multi(c, n->assign.value, base, ALL - 1, count, 0);
+        outer_take(c, n, slot);
+        int pc = emit3(c, n, I_PLIST, base, count, 0, path, 0);
+        operands(c, pc, t, n->assign.value);
+        outer_put(c, n, slot);
+        c->top = top;
+        if (n->flags & NODE_PRINT)
+            display_target(c, t);
+        return;
+    }
+    uint64_t ignored = 0;
+    for (int i = 0; i < ts->n && i < 64; i++)
+        if (ts->v[i]->kind == NODE_TILDE)
+            ignored |= (uint64_t)1 << i;
+    base = c->top;
+    expr_multi(c, n->assign.value, base, ts->n, -1, ignored);
+    c->top = base + ts->n;
+    if (c->top > c->code->nreg)
+        c->code->nreg = c->top;
+    for (int i = 0; i < ts->n; i++) {
+        const struct node *t = ts->v[i];
+        if (t->kind == NODE_TILDE) {
+            emit(c, t, I_CLEAR, base + i, 1, 0);
+        } else if (t->kind == NODE_NAME) {
+            emit3(c, t, I_NEED, base + i, i + 1, 0, 0, 0);
+            store_variable(c, t, t->name.slot, base + i);
+        } else {
+            emit3(c, t, I_NEED, base + i, i + 1, 0, 0, 0);
+            assign_index(c, n, t, base + i);
+        }
+    }
+    c->top = top;
+    if (n->flags & NODE_PRINT)
+        for (int i = 0; i < ts->n; i++)
+            if (ts->v[i]->kind != NODE_TILDE)
+                display_target(c, ts->v[i]);
+}
+
+int assign(struct comp *c, const struct node *n, bool statement)
+{
+    const struct node *t = n->assign.targets.v[0];
+    if (n->flags & NODE_MULTI) {
+        if (!statement)
+            compile_fail(c, n, "[…] = … cannot stand inside an expression");
+        assign_multi(c, n);
+        return -1;
+    }
+    int r = t->kind == NODE_NAME ? assign_name(c, n, statement) : t->kind == NODE_INDEX ? assign_place(c, n, statement) : -1;
+    if (r < 0 && t->kind == NODE_TILDE)
+        compile_fail(c, n, "'~' stands for an output only in [~, x] = …");
+    return r;
+}
+
+/* ---- the last value, as `ans` */
+static void to_ans(struct comp *c, const struct node *n, int r, bool print)
+{
+    emit3(c, n, I_ANS, c->ans, r, print, 0, 0);
+}
+
+static bool inplace_statement(struct comp *c, const struct node *e)
+{
+    if (e->kind != NODE_INDEX || e->index.base->kind != NODE_NAME || !is_sure(c, e->index.base->name.slot) || e->index.links.n < 2)
+        return false;
+    const struct node *l = e->index.links.v[e->index.links.n - 2];
+    return l->kind == NODE_FIELD && is_inplace_method(code_sym(l->link.name));
+}
+
+static void expression(struct comp *c, const struct node *n)
+{
+    const struct node *e = n->unary.a, *s = strip(e);
+    bool print = n->flags & NODE_PRINT;
+    int top = c->top;
+    if (e->kind == NODE_ASSIGN) {
+        assign(c, e, true);
+        if ((print || (e->flags & NODE_PRINT)) && !(e->flags & NODE_MULTI)) {
+            display_target(c, e->assign.targets.v[0]);
+        } else if (print && !(e->flags & NODE_PRINT)) {
+            for (int i = 0; i < e->assign.targets.n; i++)
+                if (e->assign.targets.v[i]->kind != NODE_TILDE)
+                    display_target(c, e->assign.targets.v[i]);
+        }
+    } else if (s->kind == NODE_NAME) {
+        int slot = s->name.slot, base = temps(c, 1);
+        if (slot >= 0 && is_outer(c, slot)) {
+            emit(c, s, I_XLOAD, base, 0, outer_of(c, slot));
+            if (print)
+                emits(c, s, I_DISPLAY, base, 0, 0, site_new(c, s->name.name));
+            emit(c, s, I_CLEAR, base, 1, 0);
+        } else {
+            struct site *site = site_new(c, s->name.name);
+            site->dest = base;
+            site->statement = true;
+            if (slot >= 0) {
+                site->slot = reg_of(c, slot);
+                emits(c, s, I_STMT, base, reg_of(c, slot), print, site);
+            } else {
+                emits(c, s, I_CALL, base, 0, 0, site);
+            }
+            to_ans(c, s, base, print);
+        }
+    } else {
+        int r = expr_statement(c, e);
+        if (inplace_statement(c, s)) {
+            int has = emit(c, s, I_JHAVE, r, 0, 0);
+            if (print)
+                display_target(c, s);
+            int done = emit(c, s, I_JMP, 0, 0, 0);
+            patch(c, has, here(c));
+            to_ans(c, s, r, print);
+            patch(c, done, here(c));
+        } else {
+            to_ans(c, s, r, print);
+        }
+    }
+    c->top = top;
+}
+
+static void command(struct comp *c, const struct node *n)
+{
+    int top = c->top, base = temps(c, MAX(1, n->command.args.n));
+    struct site *s = site_new(c, n->command.name);
+    s->nargs = (uint16_t)n->command.args.n;
+    s->dest = base;
+    s->statement = true;
+    for (int i = 0; i < n->command.args.n; i++)
+        expr(c, n->command.args.v[i], base + i);
+    emits(c, n, I_CALL, base, 0, 0, s);
+    to_ans(c, n, base, (n->flags & NODE_PRINT) != 0);
+    c->top = top;
+}
+
+/* ---- control flow */
+static void patch_all(struct comp *c, int *jumps, int n, int target)
+{
+    for (int i = 0; i < n; i++)
+        patch(c, jumps[i], target);
+    free(jumps);
+}
+
+static void if_statement(struct comp *c, const struct node *n)
+{
+    int *done = NULL, ndone = 0;
+    for (int i = 0; i < n->list.n; i++) {
+        const struct node *k = n->list.v[i];
+        int *no = NULL, nno = 0;
+        if (k->clause.cond)
+            condition(c, k->clause.cond, false, &no, &nno);
+        block(c, k->clause.body);
+        if (i + 1 < n->list.n)
+            push_jump(&done, &ndone, emit(c, NULL, I_JMP, 0, 0, 0));
+        patch_all(c, no, nno, here(c));
+    }
+    patch_all(c, done, ndone, here(c));
+}
+
+static void open_block(struct comp *c, struct block_in *b, int kind, int reg)
+{
+    *b = (struct block_in){ .kind = kind, .reg = reg, .up = c->block };
+    c->block = b;
+}
+
+static void while_statement(struct comp *c, const struct node *n)
+{
+    struct block_in b;
+    int *out = NULL, nout = 0, start = here(c);
+    if (n->kind == NODE_WHILE)
+        condition(c, n->loop.cond, false, &out, &nout);
+    open_block(c, &b, BLOCK_LOOP, -1);
+    block(c, n->loop.body);
+    c->block = b.up;
+    int again = n->kind == NODE_WHILE ? start : here(c);
+    if (n->kind == NODE_UNTIL)
+        condition(c, n->loop.cond, true, &out, &nout);
+    patch(c, emit(c, n, I_LOOP, 0, 0, 0), start);
+    patch_all(c, b.continues, b.ncontinue, again);
+    patch_all(c, b.breaks, b.nbreak, here(c));
+    patch_all(c, out, nout, here(c));
+}
+
+static void for_statement(struct comp *c, const struct node *n)
+{
+    struct block_in b;
+    int top = c->top, state = temps(c, 4), jump;
+    const struct node *t = n->loop.target, *over = strip(n->loop.cond);
+    bool direct = t->kind == NODE_NAME && !is_outer(c, t->name.slot);
+    int var = direct ? reg_of(c, t->name.slot) : temps(c, 1);
+    if (over->kind == NODE_RANGE) {
+        expr(c, over->range.a, state);
+        if (over->range.step)
+            expr(c, over->range.step, state + 1);
+        else
+            emitk(c, over, I_LOADK, state + 1, 0, 1);
+        expr(c, over->range.b, state + 2);
+        jump = emit(c, over, I_FORRANGE, state, var, 0);
+        operands(c, jump, over->range.a, over->range.b);
+    } else {
+        expr(c, n->loop.cond, state);
+        jump = emit(c, over, I_FORITER, state, var, 0);
+    }
+    open_block(c, &b, BLOCK_LOOP, state);
+    int start = here(c);
+    if (!direct) {
+        if (t->kind == NODE_NAME)
+            store_variable(c, t, t->name.slot, var);
+        else
+            assign_index(c, t, t, var);
+    }
+    block(c, n->loop.body);
+    c->block = b.up;
+    int again = emit(c, n, I_FORLOOP, state, var, 0);
+    patch(c, again, start);
+    patch_all(c, b.continues, b.ncontinue, again);
+    if (b.nbreak) {
+        int over_clear = emit(c, n, I_JMP, 0, 0, 0);
+        patch_all(c, b.breaks, b.nbreak, here(c));
+        emit(c, n, I_CLEAR, state, 1, 0);
+        patch(c, over_clear, here(c));
+    }
+    patch(c, jump, here(c));
+    c->top = top;
+}
+
+static void switch_statement(struct comp *c, const struct node *n)
+{
+    struct block_in b;
+    int top = c->top, v = expr(c, n->select.value, temps(c, 1));
+    int *done = NULL, ndone = 0;
+    open_block(c, &b, BLOCK_SWITCH, v);
+    for (int i = 0; i < n->select.cases.n; i++) {
+        const struct node *k = n->select.cases.v[i];
+        int next = -1;
+        if (k->clause.cond) {
+            int mark = c->top, r = expr(c, k->clause.cond, -1);
+            next = emit(c, k->clause.cond, I_JCASE, v, r, 0);
+            c->top = mark;
+        }
+        block(c, k->clause.body);
+        push_jump(&done, &ndone, emit(c, NULL, I_JMP, 0, 0, 0));
+        if (next >= 0)
+            patch(c, next, here(c));
+    }
+    c->block = b.up;
+    patch_all(c, done, ndone, here(c));
+    emit(c, NULL, I_CLEAR, v, 1, 0);
+    c->top = top;
+}
+
+/* handler ranges of block b get their target */
+static void land(struct comp *c, struct block_in *b, int target)
+{
+    for (int i = 0; i < c->code->nhandler; i++)
+        if (c->code->handler[i].target == -b->id)
+            c->code->handler[i].target = target;
+}
+
+static void try_statement(struct comp *c, const struct node *n)
+{
+    struct block_in b;
+    bool unwind = n->kind == NODE_UNWIND;
+    int top = c->top;
+    emit(c, n, I_TRY, 0, 0, 0);
+    open_block(c, &b, unwind ? BLOCK_UNWIND : BLOCK_TRY, top);
+    b.id = ++c->handlers + 1;                                  /* never 0 or 1: targets are pcs, these are negative */
+    b.from = here(c);
+    b.cleanup = n->try.handler;
+    c->depth++;
+    block(c, n->try.body);
+    handler_add(c, &b, top);
+    c->depth--;
+    c->block = b.up;
+    if (unwind) {
+        block(c, n->try.handler);
+        int done = emit(c, NULL, I_JMP, 0, 0, 0);
+        land(c, &b, here(c));
+        int e = temps(c, 1);
+        emit(c, n, I_ERRVAL, e, 1, 0);
+        block(c, n->try.handler);
+        emit(c, n, I_RERAISE, e, 0, 0);
+        patch(c, done, here(c));
+    } else {
+        int done = emit(c, NULL, I_JMP, 0, 0, 0);
+        land(c, &b, here(c));
+        int e = temps(c, 1);
+        emit(c, n, I_ERRVAL, e, 0, 0);
+        if (n->try.name)
+            store_variable(c, n, n->try.name->name.slot, e);
+        else
+            emit(c, n, I_CLEAR, e, 1, 0);
+        c->top = top;
+        if (n->try.handler)
+            block(c, n->try.handler);
+        patch(c, done, here(c));
+    }
+    c->top = top;
+}
+
+/* One expression whose call passes on what is wanted; results from base, which is the top. */
+void return_values(struct comp *c, const struct node *n, int base)
+{
+    expr_multi(c, n, base, ALL, -1, 0);
+    c->top = base + 1;
+}
+
+static void return_statement(struct comp *c, const struct node *n)
+{
+    int top = c->top;
+    if (!(n->flags & NODE_VALUES)) {
+        leave(c, NULL, false);
+        emit(c, n, c->code->script ? I_HALT : I_RET, c->code->nout ? c->code->out[0] : 0, 0, 0);
+    } else {
+        int base = c->top, count = n->list.n;
+        if (c->code->script)
+            compile_fail(c, n, "a script has no results: 'return' with values belongs in a function");
+        if (count == 1) {
+            return_values(c, n->list.v[0], base);
+            count = ALL;
+        } else {
+            temps(c, count);
+            for (int i = 0; i < count; i++) {
+                int t = c->top;
+                expr_list(c, n->list.v[i], base + i);
+                c->top = t;
+            }
+        }
+        leave(c, NULL, false);
+        emit(c, n, I_RETV, base, count, 0);
+    }
+    reopen(c, NULL);
+    c->top = top;
+}
+
+static void jump_out(struct comp *c, const struct node *n)
+{
+    struct block_in *l = loop_around(c);
+    if (!l)
+        compile_fail(c, n, "'%s' must stand inside a loop", n->kind == NODE_BREAK ? "break" : "continue");
+    leave(c, l, false);
+    int pc = emit(c, n, I_JMP, 0, 0, 0);
+    if (n->kind == NODE_BREAK)
+        push_jump(&l->breaks, &l->nbreak, pc);
+    else
+        push_jump(&l->continues, &l->ncontinue, pc);
+    reopen(c, l);
+}
+
+static void declaration(struct comp *c, const struct node *n)
+{
+    for (int i = 0; i < n->list.n; i++) {
+        const struct node *d = n->list.v[i];
+        int slot = d->named.slot, outer = outer_of(c, slot), kind = n->kind == NODE_PERSISTENT;
+        emit3(c, d, I_BIND, reg_of(c, slot), kind, 0, outer, 0);
+        if (d->named.value) {
+            int top = c->top, jump = emit3(c, d, I_JINIT, outer, kind, 0, 0, 0);
+            int r = expr(c, d->named.value, temps(c, 1));
+            emit(c, d, I_XSTORE, r, 0, outer);
+            patch(c, jump, here(c));
+            c->top = top;
+        }
+        emit3(c, d, I_BIND, reg_of(c, slot), kind, 1, outer, 0);
+    }
+}
+
+void statement(struct comp *c, const struct node *n)
+{
+    switch (n->kind) {
+    case NODE_EXPR: expression(c, n); break;
+    case NODE_COMMAND: command(c, n); break;
+    case NODE_BLOCK: block(c, n); break;
+    case NODE_IF: if_statement(c, n); break;
+    case NODE_WHILE:
+    case NODE_UNTIL: while_statement(c, n); break;
+    case NODE_FOR: for_statement(c, n); break;
+    case NODE_SWITCH: switch_statement(c, n); break;
+    case NODE_TRY:
+    case NODE_UNWIND: try_statement(c, n); break;
+    case NODE_BREAK:
+    case NODE_CONTINUE: jump_out(c, n); break;
+    case NODE_RETURN: return_statement(c, n); break;
+    case NODE_GLOBAL:
+    case NODE_PERSISTENT: declaration(c, n); break;
+    case NODE_FUNCTION: break;
+    default: compile_fail(c, n, "%s is no statement", node_words[n->kind]);
+    }
+}
+
+void block(struct comp *c, const struct node *n)
+{
+    if (!n)
+        return;
+    if (n->kind != NODE_BLOCK) {
+        statement(c, n);
+        return;
+    }
+    for (int i = 0; i < n->list.n; i++) {
+        int top = c->top;
+        statement(c, n->list.v[i]);
+        c->top = top;
+    }
+}

@@ -1,0 +1,170 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* vm.h: the machine: one stack of values, one of frames, and what hangs on them.
+ *
+ * A call of a tl function pushes a frame whose registers begin where the caller put the arguments; nothing is
+ * allocated and C does not recurse.  Memory above the running frame's registers holds nothing counted.
+ * C recursion happens only where a builtin calls back (machine_call), and is counted.
+ * On a failure the run that has a handler for it (or none: the outermost) unwinds the frames above. */
+#ifndef INTERP_VM_H
+#define INTERP_VM_H
+#include "code.h"
+#include "interp.h"
+#include "lab/cat.h"
+#include "lab/print.h"
+#include "lab/index.h"
+#include "lab/place.h"
+
+struct function_value {                       /* K_FUNC */
+    struct func h;                            /* h.name: of a handle; NULL: closure */
+    struct code *code;                        /* closure, or what the name means while epoch holds */
+    const struct builtin *builtin;
+    struct unit *home;                        /* where the name is looked up, held; of a closure its own */
+    uint32_t epoch;
+    int ncapture, npersist;
+    value v[];                                /* captures, persistent variables */
+};
+
+struct space {                                /* variables of a workspace, or of a frame in which eval runs */
+    struct scope scope;
+    value *v; int room;                       /* those that are not in registers now */
+};
+
+struct frame_more {                           /* of a frame that runs statements in somebody's workspace, or in which eval ran */
+    struct space *space;
+    bool own;                                 /* the space is this function frame's: freed with it */
+    struct frame *host;                       /* whose variables are in our registers; NULL: the workspace's */
+    bool guest;                               /* ours are someone's: they go home when we end */
+    struct unit *unit;                        /* held */
+};
+
+struct frame {
+    const struct ins *pc;
+    value *base, *dest;
+    struct code *code;
+    struct function_value *self;              /* of a closure; owned */
+    struct frame_more *more;
+    uint32_t nargin, nargout;
+    union {
+        uint64_t bits;                        /* 0: a plain call */
+        struct {
+            bool entry;                       /* the run loop ends when it returns */
+            bool multi;                       /* results go to consecutive places at dest */
+            uint8_t nbound;
+            uint16_t taken;                   /* 1 + register on loan from an outer place */
+            uint16_t ignored;                 /* bit k: result k is ~ */
+        };
+    };
+    int taken_from;                           /* its outer place */
+    uint16_t bound[4];                        /* variables that hold a function's result during a plan */
+};
+
+struct global { sym name; value v; bool set; struct global *next; };
+
+struct machine {
+    struct frame *frames, *frame, *frame_limit;
+    value *stack, *sp, *stack_end;            /* sp: first free one while C code runs */
+    int max_depth;
+    int runs;                                 /* C recursion */
+    bool protected;                           /* the run in progress can land failures */
+    struct space base;                        /* the workspace */
+    struct frame *base_host;                  /* frame that has its variables now, or NULL */
+    struct global *globals;
+    struct trace trace;                       /* of the last failure */
+    char *traced;                             /* the failure()->message it belongs to */
+    int prompt_flags;
+    int argc;
+    char **argv;
+    char *last_error, *last_id, *last_warning, *last_warning_id;
+    value last_stack;
+    struct unit *dead;
+    bool busy, echo_off;
+};
+struct machine *machine(void);
+extern __thread struct machine *vm;
+
+/* ---- running */
+void machine_call(value f, int nargin, const value *arg, int nargout, value *out);  /* pooled results; the hook behind call_function */
+void machine_call_code(struct code *c, struct function_value *self, int nargin, const value *arg, int nargout, value *out);
+void machine_run(struct unit *u, struct space *s, struct frame *host, int nargout, value *out);   /* statements, in a workspace (host NULL: s, else host's) */
+void run_text(const char *text, size_t len, const char *name, struct frame *host);  /* eval */
+value run_value(const char *text, size_t len);                                      /* of an expression; pooled */
+struct unit *unit_load(const char *text, size_t len, const char *name, struct space *s, unsigned flags, unsigned parse_flags);
+
+/* ---- variables by name */
+struct frame *frame_user(void);                                /* the frame that called the running builtin */
+struct frame *frame_caller(struct frame *f);                   /* its caller, NULL: the workspace */
+value *frame_variable(struct frame *f, sym name, bool create); /* NULL f: the workspace; the place, or NULL */
+void frame_each(struct frame *f, void (*visit)(sym name, value *v, unsigned flags, void *arg), void *arg);
+void frame_forget(struct frame *f, sym name);                  /* clear */
+
+/* ---- functions: function.c, registry.c */
+extern const struct class function_class;
+value function_closure(struct code *c, const value *base);     /* pooled; captures from base */
+value function_handle(sym name, struct unit *home);            /* pooled */
+char *function_text(value f);                                  /* malloc'd: "sin", "@(x) x + 1" */
+bool is_function(value v);
+struct callee { struct code *code; const struct builtin *builtin; };
+extern __thread uint32_t function_epoch;                       /* rises when a name may mean another function */
+struct callee resolve(sym name, const struct unit *from);      /* both NULL: there is none */
+struct callee resolve_value(struct function_value *f);
+void define_functions(struct unit *u);                         /* a script's functions become known */
+const struct builtin *builtin_find(sym name);
+void registry_setup(void);
+void registry_each(void (*visit)(const struct builtin *b, void *arg), void *arg);
+void functions_each(void (*visit)(struct code *c, void *arg), void *arg);   /* typed or defined by scripts */
+void function_remove(sym name);                                /* clear -f */
+bool package_known(const char *name, const struct unit *from); /* `name.` begins a package's name */
+int builtin_params(const struct builtin *b, sym *name, int most);   /* names of the longest signature in its help */
+bool is_constant(sym name, double *x);                         /* pi Inf NaN … and true, false through is_boolean */
+
+/* ---- errors: vm_error.c */
+void error_locate(void);                                       /* failure() gets its operands' names and its place */
+value error_value(void);                                       /* err of `catch err`; pooled */
+NORETURN void error_raise(value err);
+NORETURN void fail_undefined(sym name);
+NORETURN void fail_undefined_output(sym name);
+const char *did_you_mean(const char *name);                    /* or NULL; scratch */
+void warning_hook(const char *id, const char *message);
+
+/* ---- machine internals shared by vm*.c.  They work on vm->frame, whose pc is saved; the loop reloads all afterwards. */
+static inline value *frame_top(struct frame *f) { return f->base + f->code->nreg; }
+void release(value *v);                                        /* drop and leave empty */
+void frame_pop(struct frame *f);                               /* variables go home, registers are dropped */
+void enter_code(struct code *c, struct function_value *self, value *base, int n, int nargout, value *dest, bool multi, uint64_t ignored);
+void call_site_run(struct site *s, value *base);               /* CALL */
+void call_variable(struct site *s, value *base);               /* CALLV */
+void call_top(struct site *s, value *base);                    /* CALLT: base[0] is called or indexed */
+void call_method(struct site *s, value *base);
+void call_place_method(struct site *s, value *base);
+void index_call(struct site *s, value subject, int n, const value *idx, value *dest);      /* IDX1, IDX2, the general way */
+void return_outputs(void);
+void return_list(value *v, int n);
+value named_value(sym name);                                   /* of a function called without arguments; pooled */
+sym register_name(const struct code *c, int reg);
+value *outer_place(struct frame *f, int d);
+bool land(struct frame *entry);
+void builtin_run_at(const struct builtin *b, value *arg, int nargin, int nargout, value *dest, bool multi);
+value list_value(int n, const value *v);                       /* a comma list as one value: owned */
+
+/* slow paths of single instructions: vm_slow.c */
+const struct ins *arith_miss(const struct ins *i, value *R);   /* where to go on */
+bool truth(value *v, int reg);
+bool for_range(value *s);
+bool for_start(value *s);
+bool for_next(value *s, value *var);
+void brace_op(const struct ins *i, value *R);
+void field_op(const struct ins *i, value *R);
+void cat_op(const struct ins *i, value *R);
+void range_op(const struct ins *i, value *R);
+void append_op(const struct ins *i, value *R);
+void set_index(const struct ins *i, value *R);
+void place_op(const struct ins *i, value *R);
+void end_op(const struct ins *i, value *R);
+bool case_matches(value v, value k);
+void ans_op(const struct ins *i, value *R);
+void spread_op(const struct ins *i, value *R);
+void outer_op(const struct ins *i, value *R);
+void bind_op(const struct ins *i, value *R);
+int path_steps(const struct path *p, value *R, struct step *st);
+
+#endif
