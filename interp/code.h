@@ -91,7 +91,7 @@ struct code {
     sym *slot_name;
     struct capture *capture; int ncapture;    /* registers outside, inside */
     value *persist; int npersist;             /* of a named function; closures have their own */
-    bool varargin, varargout, simple, dynamic, script, closure_body, block, library;
+    bool varargin, varargout, simple, returns, dynamic, script, closure_body, block, library;
     char *text;                               /* a closure as Octave shows it */
     char *doc;
     uint32_t begin, end;

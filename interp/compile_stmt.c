@@ -626,6 +626,7 @@ static void return_statement(struct comp *c, const struct node *n)
         emit(c, n, c->code->script ? I_HALT : I_RET, c->code->nout ? c->code->out[0] : 0, 0, 0);
     } else {
         int base = c->top, count = n->list.n;
+        c->code->returns = true;
         if (c->code->script)
             compile_fail(c, n, "a script has no results: 'return' with values belongs in a function");
         if (count == 1) {

@@ -752,9 +752,10 @@ void run_entry(void)
         m->protected = true;
         while (protect(run_body, NULL)) {
             m->protected = true;
-            m->sp = sp;
             m->runs = runs + 1;
-            if (!land(entry)) {
+            bool landed = land(entry);
+            m->sp = sp;
+            if (!landed) {
                 m->protected = outside;
                 m->runs = runs;
                 fail_again();

@@ -29,6 +29,7 @@ struct space {                                /* variables of a workspace, or of
     value *v; int room;                       /* those that are not in registers now */
 };
 
+struct frame;
 struct frame_more {                           /* of a frame that runs statements in somebody's workspace, or in which eval ran */
     struct space *space;
     bool own;                                 /* the space is this function frame's: freed with it */
@@ -85,10 +86,12 @@ extern __thread struct machine *vm;
 /* ---- running */
 void machine_call(value f, int nargin, const value *arg, int nargout, value *out);  /* pooled results; the hook behind call_function */
 void machine_call_code(struct code *c, struct function_value *self, int nargin, const value *arg, int nargout, value *out);
-void machine_run(struct unit *u, struct space *s, struct frame *host, int nargout, value *out);   /* statements, in a workspace (host NULL: s, else host's) */
-void run_text(const char *text, size_t len, const char *name, struct frame *host);  /* eval */
-value run_value(const char *text, size_t len);                                      /* of an expression; pooled */
-struct unit *unit_load(const char *text, size_t len, const char *name, struct space *s, unsigned flags, unsigned parse_flags);
+void machine_run(struct unit *u, struct frame *host);          /* its statements with host's variables (NULL: the workspace's) */
+void run_text(const char *text, size_t len, const char *name, struct frame *host, int flags, int first_line);     /* eval */
+void run_tree(struct ast *a, struct frame *host);              /* takes a over */
+void run_file(const char *file, struct frame *host);
+struct unit *unit_load(const char *file, unsigned flags);
+NORETURN void fail_parse(struct parse_error *e);
 
 /* ---- variables by name */
 struct frame *frame_user(void);                                /* the frame that called the running builtin */
@@ -108,6 +111,7 @@ extern __thread uint32_t function_epoch;                       /* rises when a n
 struct callee resolve(sym name, const struct unit *from);      /* both NULL: there is none */
 struct callee resolve_value(struct function_value *f);
 void define_functions(struct unit *u);                         /* a script's functions become known */
+void functions_free(void);
 const struct builtin *builtin_find(sym name);
 void registry_setup(void);
 void registry_each(void (*visit)(const struct builtin *b, void *arg), void *arg);
@@ -118,6 +122,8 @@ int builtin_params(const struct builtin *b, sym *name, int most);   /* names of 
 bool is_constant(sym name, double *x);                         /* pi Inf NaN … and true, false through is_boolean */
 
 /* ---- errors: vm_error.c */
+void error_place_next(struct source *s, uint32_t at);          /* takes s: the next failure is there */
+value stack_value(void);                                       /* err.stack; pooled */
 void error_locate(void);                                       /* failure() gets its operands' names and its place */
 value error_value(void);                                       /* err of `catch err`; pooled */
 NORETURN void error_raise(value err);
@@ -125,6 +131,7 @@ NORETURN void fail_undefined(sym name);
 NORETURN void fail_undefined_output(sym name);
 const char *did_you_mean(const char *name);                    /* or NULL; scratch */
 void warning_hook(const char *id, const char *message);
+void warnings_free(void);
 
 /* ---- machine internals shared by vm*.c.  They work on vm->frame, whose pc is saved; the loop reloads all afterwards. */
 static inline value *frame_top(struct frame *f) { return f->base + f->code->nreg; }
@@ -144,6 +151,10 @@ sym register_name(const struct code *c, int reg);
 value *outer_place(struct frame *f, int d);
 bool land(struct frame *entry);
 void builtin_run_at(const struct builtin *b, value *arg, int nargin, int nargout, value *dest, bool multi);
+void run_entry(void);
+void frame_home(struct frame *f);                              /* a guest's variables go back */
+void space_free(struct space *s);
+void functions_look(void);                                     /* have files come or gone? */
 value list_value(int n, const value *v);                       /* a comma list as one value: owned */
 
 /* slow paths of single instructions: vm_slow.c */

@@ -9,8 +9,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-void run_entry(void);
-
 static inline value *top_now(void)
 {
     value *t = frame_top(vm->frame);
@@ -207,7 +205,7 @@ void builtin_run_at(const struct builtin *b, value *arg, int nargin, int nargout
         out[i] = nil();
     m->sp = out + nout;
     struct call c = { b, nargin, nargout, arg, out };
-    b->run(&c);
+    call_run(&c);
     if (multi) {
         for (int i = 0; i < nargin; i++)
             release(&arg[i]);
@@ -264,16 +262,14 @@ static value *spread_args(value *base, int n, int *count)
     return to;
 }
 
-static NORETURN void fail_parameter(const char *fn, sym name, const struct param_info *param, int n, const sym *other)
+static NORETURN void fail_parameter(const char *fn, sym name, int n, const sym *other)
 {
-    const char *list[128];
-    int k = 0;
-    for (int i = 0; i < n && k < 127; i++) {
-        sym s = param ? param[i].name : other[i];
-        if (s)
-            list[k++] = s->text;
-    }
-    const char *near = nearest(name->text, k, list);
+    struct nearest k;
+    nearest_begin(&k, name->text);
+    for (int i = 0; i < n; i++)
+        if (other[i])
+            nearest_try(&k, other[i]->text);
+    const char *near = nearest_found(&k);
     if (near)
         fail("Octave:invalid-fun-call", "%s: there is no parameter '%s'; did you mean '%s'?", fn, name->text, near);
     fail("Octave:invalid-fun-call", "%s: there is no parameter '%s'", fn, name->text);
@@ -312,7 +308,7 @@ static value *bind_names(struct code *c, const struct builtin *b, value *base, i
             i++;
         if (i == np) {
             if (!c || !c->varargin)
-                fail_parameter(fn, names[k], NULL, np, param);
+                fail_parameter(fn, names[k], np, param);
             continue;
         }
         if (to[i].kind != K_NIL)
@@ -392,6 +388,15 @@ static void call_function_site(struct site *s, value *base, int n, value *dest)
     int nargout = site_nargout(s);
     bool multi = site_multi(s);
     base = site_args(s, s->code, s->builtin, base, n, &n);
+    if (s->code && s->code->script) {                          /* a file that is a script runs with our variables */
+        if (n)
+            fail("Octave:invalid-fun-call", "%s is a script: it takes no arguments", s->name->text);
+        run_file(s->code->unit->source->name, vm->frame);
+        if (!multi)
+            replace(dest, nil());
+        vm->sp = before;
+        return;
+    }
     if (s->code) {
         enter_code(s->code, NULL, base, n, nargout, dest, multi, s->ignored);
         return;

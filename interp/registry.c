@@ -1,0 +1,347 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* registry.c: what a name means as a function.
+ *
+ * Looked for in this order: functions of the same file; functions that were typed or that a script defined; files beside
+ * the script, in the current folder and on the path; builtins; the library's files.  The library itself sees only its
+ * own file and the last two.  Whenever a name may mean another function than before, function_epoch rises; what the
+ * machine remembers at a call is right only for its own epoch. */
+#include "vm.h"
+#include <math.h>
+#include <stdlib.h>
+
+#define B(name) extern const struct builtin builtin_##name;
+#include "builtins.inc"
+#undef B
+static const struct builtin *const builtins[] = {
+#define B(name) &builtin_##name,
+#include "builtins.inc"
+#undef B
+    NULL
+};
+
+/* BUILTIN(nn_Linear, …) is nn.Linear: builtins of these packages */
+static const char *const packages[] = { "nn", "optim", "containers", "image" };
+
+__thread uint32_t function_epoch;
+
+struct typed { sym name; struct code *code; struct unit *unit; };
+struct loaded { const char *file; uint64_t stamp; struct unit *unit; };
+struct registry {
+    struct builtin *all;                      /* copies, with their package's dot */
+    int n;
+    const struct builtin **sorted;
+    struct { sym name; const struct builtin *b; } *table;      /* open addressing, a power of two */
+    uint32_t mask;
+    struct typed *typed;
+    int ntyped;
+    struct loaded *loaded;
+    int nloaded;
+    uint32_t path_seen;
+};
+static __thread struct registry *reg;
+
+static void table_put(sym name, const struct builtin *b)
+{
+    uint32_t i = name->hash & reg->mask;
+    while (reg->table[i].name && reg->table[i].name != name)
+        i = (i + 1) & reg->mask;
+    reg->table[i].name = name;
+    reg->table[i].b = b;
+}
+const struct builtin *builtin_find(sym name)
+{
+    if (!name)
+        return NULL;
+    for (uint32_t i = name->hash & reg->mask; reg->table[i].name; i = (i + 1) & reg->mask)
+        if (reg->table[i].name == name)
+            return reg->table[i].b;
+    return NULL;
+}
+static int by_name(const void *a, const void *b)
+{
+    return strcmp((*(const struct builtin *const *)a)->name, (*(const struct builtin *const *)b)->name);
+}
+
+static void registry_free(void)
+{
+    functions_free();
+    free(reg->all);
+    free(reg->sorted);
+    free(reg->table);
+    free(reg);
+    reg = NULL;
+}
+
+void registry_setup(void)
+{
+    int n = COUNT(builtins) - 1 + ew_builtin_count + reduce_builtin_count, k = 0;
+    uint32_t size = 64;
+    while ((int)size < 2 * n + 2)
+        size *= 2;
+    reg = calloc(1, sizeof *reg);
+    if (!reg || !(reg->all = calloc((size_t)n + 1, sizeof *reg->all)) || !(reg->sorted = calloc((size_t)n + 1, sizeof *reg->sorted)) ||
+        !(reg->table = calloc(size, sizeof *reg->table)))
+        fail_memory((size_t)n * sizeof *reg->all);
+    reg->mask = size - 1;
+    for (int i = 0; i < ew_builtin_count; i++)
+        reg->all[k++] = ew_builtins[i];
+    for (int i = 0; i < reduce_builtin_count; i++)
+        reg->all[k++] = reduce_builtins[i];
+    for (int i = 0; i < COUNT(builtins) - 1; i++)
+        reg->all[k++] = *builtins[i];
+    for (int i = 0; i < k; i++) {
+        struct builtin *b = &reg->all[i];
+        for (int p = 0; p < COUNT(packages); p++) {
+            size_t len = strlen(packages[p]);
+            if (!strncmp(b->name, packages[p], len) && b->name[len] == '_') {
+                char full[128];
+                snprintf(full, sizeof full, "%s.%s", packages[p], b->name + len + 1);
+                b->name = symbol_of(full)->text;
+            }
+        }
+        if (!builtin_find(symbol_of(b->name)))
+            reg->sorted[reg->n++] = b;
+        table_put(symbol_of(b->name), b);
+    }
+    qsort(reg->sorted, (size_t)reg->n, sizeof *reg->sorted, by_name);
+    reg->path_seen = path_epoch();
+    context_at_exit(registry_free);
+}
+
+const struct builtin *registry_find(const char *name)
+{
+    sym s = symbol_find(name, strlen(name));
+    return s ? builtin_find(s) : NULL;
+}
+int registry_count(void) { return reg->n; }
+const struct builtin *registry_at(int i) { return reg->sorted[i]; }
+void registry_each(void (*visit)(const struct builtin *b, void *arg), void *arg)
+{
+    for (int i = 0; i < reg->n; i++)
+        visit(reg->sorted[i], arg);
+}
+
+/* ---- functions that were typed */
+void functions_each(void (*visit)(struct code *c, void *arg), void *arg)
+{
+    for (int i = 0; i < reg->ntyped; i++)
+        visit(reg->typed[i].code, arg);
+}
+static struct typed *typed_find(sym name)
+{
+    for (int i = 0; i < reg->ntyped; i++)
+        if (reg->typed[i].name == name)
+            return &reg->typed[i];
+    return NULL;
+}
+static void shadow(sym name, bool on)
+{
+    for (int n = 1; n <= 2; n++) {
+        int op = ew_find(name, n), red = reduce_find(name, n);
+        if (op >= 0)
+            ew_shadowed[op] = on;
+        if (red >= 0)
+            reduce_shadowed[red] = on;
+    }
+}
+void define_functions(struct unit *u)
+{
+    for (int i = 0; i < u->functions; i++) {
+        struct code *c = u->function[i];
+        struct typed *t = typed_find(c->name);
+        if (t) {
+            unit_drop(t->unit);
+        } else {
+            struct typed *all = realloc(reg->typed, sizeof *all * (size_t)(reg->ntyped + 1));
+            if (!all)
+                fail_memory(sizeof *all);
+            reg->typed = all;
+            t = &reg->typed[reg->ntyped++];
+        }
+        *t = (struct typed){ c->name, c, unit_hold(u) };
+        shadow(c->name, true);
+    }
+    if (u->functions)
+        function_epoch++;
+}
+void function_remove(sym name)
+{
+    for (int i = reg->ntyped; i-- > 0;)
+        if (!name || reg->typed[i].name == name) {
+            shadow(reg->typed[i].name, false);
+            unit_drop(reg->typed[i].unit);
+            reg->typed[i] = reg->typed[--reg->ntyped];
+        }
+    function_epoch++;
+}
+void functions_free(void)
+{
+    for (int i = 0; i < reg->ntyped; i++)
+        unit_drop(reg->typed[i].unit);
+    for (int i = 0; i < reg->nloaded; i++)
+        unit_drop(reg->loaded[i].unit);
+    free(reg->typed);
+    free(reg->loaded);
+    reg->typed = NULL;
+    reg->loaded = NULL;
+    reg->ntyped = reg->nloaded = 0;
+}
+
+/* ---- files */
+static struct code *from_file(const char *file, uint64_t stamp, unsigned flags)
+{
+    struct loaded *l = NULL;
+    for (int i = 0; i < reg->nloaded; i++)
+        if (!strcmp(reg->loaded[i].file, file))
+            l = &reg->loaded[i];
+    if (!l || l->stamp != stamp) {
+        struct unit *u = unit_load(file, flags);
+        if (!l) {
+            struct loaded *all = realloc(reg->loaded, sizeof *all * (size_t)(reg->nloaded + 1));
+            if (!all)
+                fail_memory(sizeof *all);
+            reg->loaded = all;
+            l = &reg->loaded[reg->nloaded++];
+            *l = (struct loaded){ file, 0, NULL };
+        }
+        unit_drop(l->unit);
+        l->unit = u;
+        l->stamp = stamp;
+        function_epoch++;
+    }
+    struct unit *u = l->unit;
+    return u->script || !u->functions ? u->main : u->function[0];
+}
+
+void functions_look(void)
+{
+    uint32_t now = path_epoch();
+    if (now != reg->path_seen) {
+        reg->path_seen = now;
+        function_epoch++;
+    }
+}
+
+static struct callee look(sym name, const struct unit *from)
+{
+    struct callee none = { 0 };
+    uint64_t stamp = 0;
+    const char *file;
+    if (from && from->file)
+        for (int i = 0; i < from->functions; i++)
+            if (from->function[i]->name == name)
+                return (struct callee){ from->function[i], NULL };
+    if (!from || !from->library) {
+        struct typed *t = typed_find(name);
+        if (t)
+            return (struct callee){ t->code, NULL };
+        file = path_find(name->text, &stamp);
+        if (file && file != path_library(name->text, NULL))
+            return (struct callee){ from_file(file, stamp, COMPILE_FILE), NULL };
+    }
+    const struct builtin *b = builtin_find(name);
+    if (b)
+        return (struct callee){ NULL, b };
+    file = path_library(name->text, &stamp);
+    if (file)
+        return (struct callee){ from_file(file, stamp, COMPILE_FILE | COMPILE_LIBRARY), NULL };
+    return none;
+}
+struct callee resolve(sym name, const struct unit *from)
+{
+    struct callee c = look(name, from);
+    if (!c.code && !c.builtin && path_refresh()) {
+        functions_look();
+        c = look(name, from);
+    }
+    return c;
+}
+
+bool package_known(const char *name, const struct unit *from)
+{
+    (void)from;
+    for (int i = 0; i < COUNT(packages); i++)
+        if (!strcmp(packages[i], name))
+            return true;
+    return path_is_package(name);
+}
+bool interp_is_package(const char *name) { return package_known(name, NULL); }
+
+/* ---- what a help text says of parameters: the names of the signature with most of them */
+int builtin_params(const struct builtin *b, sym *name, int most)
+{
+    int best = 0;
+    const char *line = b->help ? b->help : "";
+    while (*line && *line != '\n') {
+        const char *end = strchr(line, '\n'), *open = memchr(line, '(', end ? (size_t)(end - line) : strlen(line));
+        sym found[64];
+        int n = 0;
+        if (open) {
+            const char *p = open + 1;
+            while (*p && *p != ')' && *p != '\n' && n < most && n < 64) {
+                while (*p == ' ' || *p == ',' || *p == '[')
+                    p++;
+                const char *from = p;
+                while ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || *p == '_')
+                    p++;
+                if (p > from)
+                    found[n++] = symbol_n(from, (size_t)(p - from));
+                else
+                    while (*p && *p != ',' && *p != ')' && *p != '\n')
+                        p++;
+                while (*p && *p != ',' && *p != ')' && *p != '\n')
+                    p++;
+            }
+        }
+        if (n > best) {
+            best = n;
+            memcpy(name, found, sizeof *name * (size_t)n);
+        }
+        if (!end)
+            break;
+        line = end + 1;
+    }
+    return best;
+}
+
+bool is_constant(sym name, double *x)
+{
+    static const struct { const char *name; double x; } row[] = { { "pi", M_PI }, { "Inf", INFINITY }, { "inf", INFINITY }, { "NaN", NAN },
+        { "nan", NAN }, { "eps", 2.220446049250313e-16 }, { "e", M_E } };
+    for (int i = 0; i < COUNT(row); i++)
+        if (!strcmp(row[i].name, name->text)) {
+            *x = row[i].x;
+            return true;
+        }
+    return false;
+}
+
+/* ---- for the program */
+struct function_info interp_function(const char *name)
+{
+    struct function_info f = { .kind = FN_NONE };
+    sym s = symbol_of(name);
+    struct callee c = resolve(s, NULL);
+    if (c.builtin)
+        return (struct function_info){ .kind = FN_BUILTIN, .builtin = c.builtin };
+    if (c.code) {
+        struct unit *u = c.code->unit;
+        f.kind = u->file || c.code->script ? FN_FILE : FN_USER;
+        f.file = u->source->name && *u->source->name ? u->source->name : NULL;
+        f.doc = c.code->doc ? c.code->doc : u->doc;
+        f.source = u->source;
+        f.begin = c.code->begin;
+        f.end = c.code->end;
+    }
+    return f;
+}
+
+struct each { void (*f)(const char *name, void *arg); void *arg; };
+static void each_code(struct code *c, void *arg) { ((struct each *)arg)->f(c->name->text, ((struct each *)arg)->arg); }
+void interp_each_function(void (*f)(const char *name, void *arg), void *arg)
+{
+    struct each e = { f, arg };
+    functions_each(each_code, &e);
+    for (int i = 0; i < reg->n; i++)
+        f(reg->sorted[i]->name, arg);
+}

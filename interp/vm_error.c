@@ -1,0 +1,229 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* vm_error.c: where a failure happened, and what `catch err` sees of it.
+ *
+ * error_locate runs once for a failure, before frames are unwound: it writes the operands' source texts into the
+ * message and remembers the place of every frame.  A failure is recognised by the address of its message. */
+#include "vm.h"
+#include "lab/nearest.h"
+#include <errno.h>
+#include <stdlib.h>
+
+static void trace_clear(struct trace *t)
+{
+    for (int i = 0; i < t->n; i++)
+        source_free((struct source *)t->place[i].source);
+    t->n = t->more = 0;
+}
+static void trace_add(struct trace *t, struct source *s, uint32_t at, const char *function)
+{
+    if (t->n == TRACE_MOST) {
+        t->more++;
+        return;
+    }
+    t->place[t->n++] = (struct report_place){ s ? source_hold(s) : NULL, at, function };
+}
+
+/* The next failure is in a text that could not be parsed. */
+static __thread struct { struct source *source; uint32_t at; } pending;
+void error_place_next(struct source *s, uint32_t at)
+{
+    if (pending.source)
+        source_free(pending.source);
+    pending.source = s;
+    pending.at = at;
+}
+
+static const struct where *where_of(const struct frame *f, int node)
+{
+    static const struct where none;
+    const struct code *c = f->code;
+    int pc = (int)(f->pc - c->ins) - 1;
+    if (pc < 0 || pc >= c->n)
+        return &none;
+    if (node >= 0 && c->tree_at[pc] >= 0 && node < c->tree[c->tree_at[pc]]->n)
+        return &c->tree[c->tree_at[pc]]->where[node];
+    return &c->where[pc];
+}
+
+static void operand(struct buf *b, const struct source *s, uint32_t from, uint32_t to, const char *otherwise)
+{
+    uint32_t n = to - from;
+    bool good = s && to > from && n <= 40 && to <= s->len;
+    for (uint32_t i = 0; good && i < n; i++)
+        if (s->text[from + i] == '\n')
+            good = false;
+    if (good && (s->text[from] == '[' || s->text[from] == '{' || s->text[from] == '\'' || s->text[from] == '"'))
+        good = n <= 20;
+    if (good)
+        buf_add(b, s->text + from, n);
+    else
+        buf_puts(b, otherwise);
+}
+
+void error_locate(void)
+{
+    struct failure *e = failure();
+    struct machine *m = vm;
+    if (!e->message || e->message == m->traced)
+        return;
+    int mark = pool_mark();
+    struct frame *top = m->frame;
+    if (strpbrk(e->message, "\1\2")) {
+        struct buf *b = buf_new();
+        const struct where *w = top > m->frames ? where_of(top, e->node) : NULL;
+        const struct source *s = w ? top->code->unit->source : NULL;
+        for (const char *p = e->message; *p; p++)
+            if (*p == 1)
+                operand(b, s, w ? w->b1 : 0, w ? w->e1 : 0, strchr(e->message, 2) ? "the left operand" : "the value");
+            else if (*p == 2)
+                operand(b, s, w ? w->b2 : 0, w ? w->e2 : 0, "the right operand");
+            else
+                buf_putc(b, *p);
+        char *text = strdup(b->s);
+        if (text) {
+            free(e->message);
+            e->message = text;
+        }
+    }
+    trace_clear(&m->trace);
+    if (pending.source) {
+        trace_add(&m->trace, pending.source, pending.at, NULL);
+        error_place_next(NULL, 0);
+    }
+    for (struct frame *f = top; f > m->frames; f--) {
+        const struct where *w = where_of(f, f == top ? e->node : -1);
+        const struct code *c = f->code;
+        trace_add(&m->trace, c->unit->source, w->at, c->name ? c->name->text : c->script ? NULL : "@<anonymous>");
+    }
+    m->traced = e->message;
+    pool_release(mark);
+    if (e->kind == FAIL_ERROR) {
+        free(m->last_error);
+        free(m->last_id);
+        m->last_error = strdup(e->message);
+        m->last_id = strdup(e->id ? e->id : "");
+    }
+}
+
+struct trace *interp_trace(void) { return &vm->trace; }
+
+/* ---- err */
+static value text(const char *s)
+{
+    struct buf *b = buf_new();
+    buf_puts(b, s);
+    return buf_value(b);
+}
+value stack_value(void)
+{
+    static const char *const fields[] = { "file", "name", "line", "column" };
+    struct trace *t = &vm->trace;
+    sym name[4];
+    for (int i = 0; i < 4; i++)
+        name[i] = symbol_of(fields[i]);
+    i64 dim[2] = { t->n, 1 };
+    struct record *r = record_new(2, dim, 4, name);
+    for (int i = 0; i < t->n; i++) {
+        const struct report_place *p = &t->place[i];
+        int column = -1, line = p->source ? source_line(p->source, p->at, &column) : -1;
+        record_put(r, i, 0, text(p->source ? p->source->name : ""));
+        record_put(r, i, 1, text(p->function ? p->function : ""));
+        record_put(r, i, 2, num(line));
+        record_put(r, i, 3, num(column));
+    }
+    return record_value(r);
+}
+
+value error_value(void)
+{
+    struct failure *e = failure();
+    struct record *r = record_scalar();
+    record_set(r, 0, symbol_of("message"), text(e->message ? e->message : "out of memory"));
+    record_set(r, 0, symbol_of("identifier"), text(e->id ? e->id : ""));
+    record_set(r, 0, symbol_of("stack"), stack_value());
+    return record_value(r);
+}
+
+static const char *field_text(struct record *r, const char *name)
+{
+    value v = record_get(r, 0, symbol_of(name));
+    if (!is_tensor_like(v) || value_dtype(v) != D_CHAR)
+        return "";
+    struct tensor *t = tensor_of(v);
+    char *s = scratch((size_t)t->numel + 1);
+    gather(t, s);
+    s[t->numel] = 0;
+    return s;
+}
+/* Fails as err says; the places stay those of err if it is the last error. */
+void error_raise(value err)
+{
+    if (err.kind != K_STRUCT || err.rec->numel != 1)
+        fail("Octave:undefined-function", "rethrow: err must be a struct with the fields message and identifier");
+    const char *message = field_text(err.rec, "message"), *id = field_text(err.rec, "identifier");
+    struct failure *e = failure();
+    if (e->message && vm->traced == e->message && !strcmp(e->message, message) && e->kind == FAIL_ERROR)
+        fail_again();
+    fail(id, "%s", message);
+}
+
+/* ---- undefined names */
+static void offer_variable(sym name, value *v, unsigned flags, void *arg)
+{
+    (void)v;
+    (void)flags;
+    nearest_try(arg, name->text);
+}
+static void offer_builtin(const struct builtin *b, void *arg) { nearest_try(arg, b->name); }
+static void offer_code(struct code *c, void *arg) { nearest_try(arg, c->name->text); }
+const char *did_you_mean(const char *name)
+{
+    struct nearest n;
+    nearest_begin(&n, name);
+    frame_each(vm->frame, offer_variable, &n);
+    functions_each(offer_code, &n);
+    registry_each(offer_builtin, &n);
+    const char *s = nearest_found(&n);
+    if (!s)
+        return NULL;
+    char *t = scratch(strlen(s) + 1);
+    return strcpy(t, s);
+}
+void fail_undefined(sym name)
+{
+    if (!name)
+        fail("Octave:undefined-function", "a value is missing here");
+    const char *near = did_you_mean(name->text);
+    if (near)
+        fail("Octave:undefined-function", "'%s' is undefined; did you mean '%s'?", name->text, near);
+    fail("Octave:undefined-function", "'%s' is undefined", name->text);
+}
+void fail_undefined_output(sym name)
+{
+    struct code *c = vm->frame->code;
+    fail("Octave:undefined-function", "'%s' is undefined: the output of %s was not set", name ? name->text : "?", c->name ? c->name->text : "the function");
+}
+
+/* ---- reports, warnings */
+void interp_report(int fd)
+{
+    struct failure *e = failure();
+    if (e->kind == FAIL_EXIT)
+        return;
+    int mark = pool_mark();
+    struct buf *b = buf_new();
+    struct trace *t = &vm->trace;
+    bool mine = e->message && e->message == vm->traced;
+    debug_report(b, e->message ? e->message : "out of memory", t->place, mine ? t->n : 0, mine ? t->more : 0, debug_colour(fd));
+    out_flush();
+    size_t at = 0;
+    while (at < b->n) {
+        ssize_t k = write(fd, b->s + at, b->n - at);
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k <= 0)
+            break;
+        at += (size_t)k;
+    }
+    pool_release(mark);
+}
