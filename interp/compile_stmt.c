@@ -563,7 +563,7 @@ static void switch_statement(struct comp *c, const struct node *n)
 }
 
 /* handler ranges of block b get their target */
-static void land(struct comp *c, struct block_in *b, int target)
+static void set_target(struct comp *c, struct block_in *b, int target)
 {
     for (int i = 0; i < c->code->nhandler; i++)
         if (c->code->handler[i].target == -b->id)
@@ -588,7 +588,7 @@ static void try_statement(struct comp *c, const struct node *n)
     if (unwind) {
         block(c, n->try.handler);
         int done = emit(c, NULL, I_JMP, 0, 0, 0);
-        land(c, &b, here(c));
+        set_target(c, &b, here(c));
         int e = temps(c, 1);
         emit(c, n, I_ERRVAL, e, 1, 0);
         block(c, n->try.handler);
@@ -596,7 +596,7 @@ static void try_statement(struct comp *c, const struct node *n)
         patch(c, done, here(c));
     } else {
         int done = emit(c, NULL, I_JMP, 0, 0, 0);
-        land(c, &b, here(c));
+        set_target(c, &b, here(c));
         int e = temps(c, 1);
         emit(c, n, I_ERRVAL, e, 0, 0);
         if (n->try.name)

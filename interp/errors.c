@@ -1,0 +1,366 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* errors.c: error, warning and their kin.
+ *
+ * A warning is printed or not, or made an error, by its identifier; "all" is the rule for those that have none of
+ * their own. */
+#include "vm.h"
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* ---- the states of warnings */
+struct state { char *id; char mode; };        /* 'o'n, 'f' off, 'e'rror */
+static __thread struct state *states;
+static __thread int nstate;
+static __thread char all_mode = 'o';
+
+void warnings_free(void)
+{
+    for (int i = 0; i < nstate; i++)
+        free(states[i].id);
+    free(states);
+    states = NULL;
+    nstate = 0;
+    all_mode = 'o';
+}
+static char mode_of(const char *id)
+{
+    for (int i = 0; id && *id && i < nstate; i++)
+        if (!strcmp(states[i].id, id))
+            return states[i].mode;
+    return all_mode;
+}
+static void set_mode(const char *id, char mode)
+{
+    if (!strcmp(id, "all")) {
+        warnings_free();
+        all_mode = mode;
+        return;
+    }
+    for (int i = 0; i < nstate; i++)
+        if (!strcmp(states[i].id, id)) {
+            states[i].mode = mode;
+            return;
+        }
+    struct state *s = realloc(states, sizeof *s * (size_t)(nstate + 1));
+    char *copy = strdup(id);
+    if (s)
+        states = s;
+    if (!s || !copy)
+        fail_memory(64);
+    states[nstate++] = (struct state){ copy, mode };
+}
+static const char *mode_text(char m) { return m == 'o' ? "on" : m == 'f' ? "off" : "error"; }
+
+void warning_hook(const char *id, const char *message)
+{
+    char mode = mode_of(id);
+    if (mode == 'f')
+        return;
+    if (mode == 'e')
+        fail(id ? id : "", "%s", message);
+    free(vm->last_warning);
+    free(vm->last_warning_id);
+    vm->last_warning = strdup(message);
+    vm->last_warning_id = strdup(id ? id : "");
+    out_flush();
+    int mark = pool_mark();
+    struct buf *b = buf_new();
+    debug_warning(b, message, debug_colour(2));
+    size_t at = 0;
+    while (at < b->n) {
+        ssize_t k = write(2, b->s + at, b->n - at);
+        if (k < 0 && errno == EINTR)
+            continue;
+        if (k <= 0)
+            break;
+        at += (size_t)k;
+    }
+    pool_release(mark);
+}
+
+/* ---- templates: ("text"), (template, …), (id, template, …) */
+static bool looks_like_id(const char *s)
+{
+    const char *colon = strchr(s, ':');
+    if (!colon || colon == s || !colon[1])
+        return false;
+    for (; *s; s++)
+        if (*s == ' ' || *s == '\t' || *s == '\n' || *s == '%')
+            return false;
+    return s[-1] != ':';
+}
+static const char *format_message(struct call *c, int from, const char **id)
+{
+    *id = "";
+    if (c->nargin - from > 1) {
+        const char *first = arg_text(c, from, NULL);
+        if (looks_like_id(first)) {
+            *id = first;
+            from++;
+        }
+    }
+    arg_text(c, from, NULL);
+    struct buf *b = buf_new();
+    format_args(b, c->fn->name, c->arg[from], c->nargin - from - 1, c->arg + from + 1);
+    return b->s;
+}
+
+BUILTIN(error, 1, ANY, 0, NO_GRAD,
+  "error(template, arg, …)\n"
+  "error(id, template, arg, …)\n"
+  "error(err)\n\n"
+  "Stops with an error. Its text is made as by sprintf; id has the form 'word:word' and is found in err.identifier of a catch. "
+  "A struct with fields message and identifier, as catch gives it, is raised again.\n\n"
+  "Example:\n  try, error('my:id', 'bad %d', 3), catch err, disp(err.message), end\n  bad 3\n\n"
+  "See also: warning, rethrow, try, lasterr")
+{
+    const char *id, *s;
+    if (c->nargin == 1 && c->arg[0].kind == K_STRUCT)
+        error_raise(c->arg[0]);
+    if (c->nargin == 1 && arg_is_text(c, 0) && value_numel(c->arg[0]) == 0)
+        return;
+    s = format_message(c, 0, &id);
+    size_t n = strlen(s);
+    char *text = scratch(n + 1);
+    strcpy(text, s);
+    if (n > 1 && text[n - 1] == '\n')
+        text[n - 1] = 0;
+    for (char *p = text; *p; p++)
+        if (*p == 1 || *p == 2)
+            *p = '?';
+    fail(id, "%s", *text ? text : "unspecified error");
+}
+
+BUILTIN(rethrow, 1, 1, 0, NO_GRAD,
+  "rethrow(err)\n\n"
+  "Raises again the error that a catch gave.\n\n"
+  "Example:\n  try, try, error('one'), catch err, rethrow(err), end, catch e2, disp(e2.message), end\n  one\n\n"
+  "See also: error, try")
+{
+    error_raise(c->arg[0]);
+}
+
+BUILTIN(lasterr, 0, 2, 2, NO_GRAD,
+  "[message, id] = lasterr()\n"
+  "lasterr(message, id)\n\n"
+  "Message and identifier of the last error; with arguments these are set.\n\n"
+  "Example:\n  try, error('my:id', 'oh'), catch, end, [m, id] = lasterr()\n  m = oh\n  id = my:id\n\n"
+  "See also: error, lasterror, lastwarn")
+{
+    struct machine *m = vm;
+    result_text(c, 0, m->last_error ? m->last_error : "");
+    if (wants(c, 1))
+        result_text(c, 1, m->last_id ? m->last_id : "");
+    if (has_arg(c, 0)) {
+        const char *s = arg_text(c, 0, NULL), *id = has_arg(c, 1) ? arg_text(c, 1, NULL) : "";
+        free(m->last_error);
+        free(m->last_id);
+        m->last_error = strdup(s);
+        m->last_id = strdup(id);
+    }
+}
+
+static value text(const char *s)
+{
+    struct buf *b = buf_new();
+    buf_puts(b, s ? s : "");
+    return buf_value(b);
+}
+
+BUILTIN(lasterror, 0, 1, 1, NO_GRAD,
+  "err = lasterror()\n\n"
+  "The last error as the struct that catch gives.\n\n"
+  "Example:\n  try, error('oh'), catch, end, lasterror().message\n  ans = oh\n\n"
+  "See also: lasterr, error")
+{
+    struct record *r = record_scalar();
+    record_set(r, 0, symbol_of("message"), text(vm->last_error));
+    record_set(r, 0, symbol_of("identifier"), text(vm->last_id));
+    record_set(r, 0, symbol_of("stack"), stack_value());
+    result(c, 0, record_value(r));
+}
+
+BUILTIN(lastwarn, 0, 2, 2, NO_GRAD,
+  "[message, id] = lastwarn()\n"
+  "lastwarn(message, id)\n\n"
+  "Message and identifier of the last warning; with arguments these are set.\n\n"
+  "Example:\n  lastwarn('none yet'); lastwarn()\n  ans = none yet\n\n"
+  "See also: warning, lasterr")
+{
+    struct machine *m = vm;
+    result_text(c, 0, m->last_warning ? m->last_warning : "");
+    if (wants(c, 1))
+        result_text(c, 1, m->last_warning_id ? m->last_warning_id : "");
+    if (has_arg(c, 0)) {
+        const char *s = arg_text(c, 0, NULL), *id = has_arg(c, 1) ? arg_text(c, 1, NULL) : "";
+        free(m->last_warning);
+        free(m->last_warning_id);
+        m->last_warning = strdup(s);
+        m->last_warning_id = strdup(id);
+    }
+}
+
+static value states_value(const char *id)
+{
+    sym names[2] = { symbol_of("identifier"), symbol_of("state") };
+    int n = id ? 1 : nstate + 1;
+    i64 dim[2] = { n, 1 };
+    struct record *r = record_new(2, dim, 2, names);
+    for (int i = 0; i < n; i++) {
+        const char *name = id ? id : i ? states[i - 1].id : "all";
+        record_put(r, i, 0, text(name));
+        record_put(r, i, 1, text(mode_text(!strcmp(name, "all") ? all_mode : mode_of(name))));
+    }
+    return record_value(r);
+}
+
+BUILTIN(warning, 0, ANY, 1, NO_GRAD,
+  "warning(template, arg, …)\n"
+  "warning(id, template, arg, …)\n"
+  "warning('on' | 'off' | 'error' | 'query', id)\n"
+  "old = warning(…)\n\n"
+  "Prints a warning on the error output; the run goes on. Warnings are switched by identifier; 'all' is all of them. "
+  "'error' makes one an error. Returns the states before, a struct that warning(old) restores.\n\n"
+  "Example:\n  warning('off', 'my:id'); warning('my:id', 'not seen')\n\n"
+  "See also: error, lastwarn")
+{
+    static const char *const modes[] = { "on", "off", "error", "query" };
+    if (c->nargin == 0) {
+        result(c, 0, states_value(NULL));
+        return;
+    }
+    if (c->arg[0].kind == K_STRUCT) {
+        struct record *r = c->arg[0].rec;
+        if (c->nargout > 0)
+            result(c, 0, states_value(NULL));
+        for (i64 i = 0; i < r->numel; i++) {
+            value id = record_get(r, i, symbol_of("identifier")), state = record_get(r, i, symbol_of("state"));
+            struct call t = { c->fn, 2, 0, (value[]){ id, state }, NULL };
+            const char *name = arg_text(&t, 0, NULL), *s = arg_text(&t, 1, NULL);
+            set_mode(name, *s == 'e' ? 'e' : !strcmp(s, "off") ? 'f' : 'o');
+        }
+        return;
+    }
+    const char *first = arg_text(c, 0, NULL);
+    for (int i = 0; i < 4; i++)
+        if (!strcmp(first, modes[i])) {
+            const char *id = has_arg(c, 1) ? arg_text(c, 1, NULL) : "all";
+            if (c->nargout > 0 || i == 3)
+                result(c, 0, states_value(id));
+            if (i < 3)
+                set_mode(id, i == 0 ? 'o' : i == 1 ? 'f' : 'e');
+            return;
+        }
+    const char *id, *s = format_message(c, 0, &id);
+    if (c->nargout > 0)
+        result(c, 0, states_value(NULL));
+    warning_hook(id, s);
+}
+
+BUILTIN(print_usage, 0, 0, 0, NO_GRAD,
+  "print_usage()\n\n"
+  "In a function: fails with 'Invalid call to' and the function's name, and its first comment line.\n\n"
+  "Example:\n  try, print_usage(), catch err, disp(err.message), end\n  Invalid call\n\n"
+  "See also: error, narginchk")
+{
+    (void)c;
+    struct code *k = vm->frame->code;
+    if (!k->name)
+        fail("Octave:invalid-fun-call", "Invalid call");
+    size_t n = k->doc ? strcspn(k->doc, "\n") : 0;
+    if (n)
+        fail("Octave:invalid-fun-call", "Invalid call to %s.  Correct usage is: %.*s", k->name->text, (int)n, k->doc);
+    fail("Octave:invalid-fun-call", "Invalid call to %s", k->name->text);
+}
+
+/* ---- assert */
+static NORETURN void assert_fail(const char *what) { fail("", "%s", what); }
+
+static double tolerance_gap(double x, double y, double tol)
+{
+    double d = x > y ? x - y : y - x;
+    return tol < 0 ? d - -tol * (y < 0 ? -y : y) : d - tol;
+}
+
+static void assert_close(struct call *c, value x, value y, double tol, const char *where)
+{
+    char a[128], b[128];
+    if (x.kind == K_CELL && y.kind == K_CELL) {
+        if (strcmp(value_shape(x, a), value_shape(y, b)))
+            fail("", "assert: sizes differ%s: %s and %s", where, a, b);
+        for (i64 i = 0; i < x.cell->numel; i++) {
+            char here[64];
+            snprintf(here, sizeof here, " in {%lld}", (long long)i + 1);
+            assert_close(c, x.cell->v[i], y.cell->v[i], tol, here);
+        }
+        return;
+    }
+    if (x.kind == K_STRUCT && y.kind == K_STRUCT) {
+        if (!value_equal(x, y) && tol == 0)
+            fail("", "assert: the structs differ%s", where);
+        return;
+    }
+    if (!is_tensor_like(x) || !is_tensor_like(y)) {
+        if (!value_equal(x, y))
+            fail("", "assert: the values differ%s: %s and %s", where, class_of(x), class_of(y));
+        return;
+    }
+    struct tensor *p = tensor_of(x), *q = tensor_of(y);
+    if (!dims_equal(p->nd, p->dim, q->nd, q->dim) && !(tol != 0 && q->numel == 1))
+        fail("", "assert: sizes differ%s: %s and %s", where, tensor_shape(p, a), tensor_shape(q, b));
+    if (tol == 0) {
+        bool same = value_equal(x, y);
+        if (!same && p->numel == q->numel && !dtype_is(p->dtype, DT_C) && !dtype_is(q->dtype, DT_C)) {
+            same = true;                                       /* NaN where NaN is wanted is right */
+            for (i64 i = 0; i < p->numel && same; i++) {
+                double u = element_double(p, i), v = element_double(q, i);
+                if (!(u == v || (u != u && v != v)))
+                    fail("", "assert: element %lld differs%s: %.17g, but %.17g is wanted", (long long)i + 1, where, u, v);
+            }
+        }
+        if (!same)
+            fail("", "assert: the values differ%s", where);
+        if ((p->dtype == D_CHAR) != (q->dtype == D_CHAR) && p->numel)
+            fail("", "assert: classes differ%s: %s and %s", where, class_of(x), class_of(y));
+        return;
+    }
+    for (i64 i = 0; i < p->numel; i++) {
+        value u = element_value(p, i), v = element_value(q, q->numel == 1 ? 0 : i);
+        double part[2][2];
+        for (int k = 0; k < 2; k++) {
+            struct tensor *t = tensor_of(k ? v : u);
+            part[k][0] = element_double(t, 0);
+            part[k][1] = t->dtype == D_CDOUBLE ? ((double *)t->data)[1] : t->dtype == D_CSINGLE ? ((float *)t->data)[1] : 0;
+        }
+        for (int k = 0; k < 2; k++) {
+            double s = part[0][k], w = part[1][k];
+            if (s == w || (s != s && w != w))
+                continue;
+            if (!(tolerance_gap(s, w, tol) <= 0))
+                fail("", "assert: element %lld differs by more than %g%s: %.17g, but %.17g is wanted", (long long)i + 1, tol < 0 ? -tol : tol, where, s, w);
+        }
+    }
+}
+
+BUILTIN(assert, 1, ANY, 0, NO_GRAD,
+  "assert(condition)\n"
+  "assert(condition, template, arg, …)\n"
+  "assert(observed, expected)\n"
+  "assert(observed, expected, tol)\n\n"
+  "Fails unless the condition holds, or unless observed is expected: same size, same values, within tol when it is "
+  "given (absolute; relative when negative).\n\n"
+  "Example:\n  assert(2 + 2 == 4)\n  assert(pi, 3.1416, 1e-4)\n\n"
+  "See also: error, isequal")
+{
+    if (c->nargin == 1 || (c->nargin > 1 && arg_is_text(c, 1) && is_tensor_like(c->arg[0]) && value_dtype(c->arg[0]) == D_LOGICAL)) {
+        if (value_true(c->arg[0]))
+            return;
+        if (c->nargin == 1)
+            assert_fail("assert (\1) failed");
+        const char *id, *s = format_message(c, 1, &id);
+        fail(id, "%s", s);
+    }
+    double tol = has_arg(c, 2) ? arg_num(c, 2) : 0;
+    assert_close(c, c->arg[0], c->arg[1], tol, "");
+}
