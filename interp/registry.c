@@ -48,7 +48,7 @@ static void table_put(sym name, const struct builtin *b)
     reg->table[i].name = name;
     reg->table[i].b = b;
 }
-const struct builtin *builtin_find(sym name)
+const struct builtin *find_builtin(sym name)
 {
     if (!name)
         return NULL;
@@ -99,7 +99,7 @@ void registry_setup(void)
                 b->name = symbol_of(full)->text;
             }
         }
-        if (!builtin_find(symbol_of(b->name)))
+        if (!find_builtin(symbol_of(b->name)))
             reg->sorted[reg->n++] = b;
         table_put(symbol_of(b->name), b);
     }
@@ -111,7 +111,7 @@ void registry_setup(void)
 const struct builtin *registry_find(const char *name)
 {
     sym s = symbol_find(name, strlen(name));
-    return s ? builtin_find(s) : NULL;
+    return s ? find_builtin(s) : NULL;
 }
 int registry_count(void) { return reg->n; }
 const struct builtin *registry_at(int i) { return reg->sorted[i]; }
@@ -239,7 +239,7 @@ static struct callee look(sym name, const struct unit *from)
         if (file && file != path_library(name->text, NULL))
             return (struct callee){ from_file(file, stamp, COMPILE_FILE), NULL };
     }
-    const struct builtin *b = builtin_find(name);
+    const struct builtin *b = find_builtin(name);
     if (b)
         return (struct callee){ NULL, b };
     file = path_library(name->text, &stamp);

@@ -112,7 +112,7 @@ struct callee resolve(sym name, const struct unit *from);      /* both NULL: the
 struct callee resolve_value(struct function_value *f);
 void define_functions(struct unit *u);                         /* a script's functions become known */
 void functions_free(void);
-const struct builtin *builtin_find(sym name);
+const struct builtin *find_builtin(sym name);
 void registry_setup(void);
 void registry_each(void (*visit)(const struct builtin *b, void *arg), void *arg);
 void functions_each(void (*visit)(struct code *c, void *arg), void *arg);   /* typed or defined by scripts */

@@ -20,8 +20,6 @@ static void need_stack(value *from, i64 n)
         fail("Octave:undefined-function", "out of stack space: %lld arguments do not fit", (long long)n);
 }
 
-static const char *site_name(const struct site *s) { return s->name ? s->name->text : "the function"; }
-
 /* nargout of a site in the running frame */
 static int site_nargout(const struct site *s)
 {
