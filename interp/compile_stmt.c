@@ -382,12 +382,28 @@ static bool inplace_statement(struct comp *c, const struct node *e)
     return l->kind == NODE_FIELD && is_inplace_method(code_sym(l->link.name));
 }
 
+static void command(struct comp *c, const struct node *n, bool print)
+{
+    int top = c->top, base = temps(c, MAX(1, n->command.args.n));
+    struct site *s = site_new(c, n->command.name);
+    s->nargs = (uint16_t)n->command.args.n;
+    s->dest = base;
+    s->statement = true;
+    for (int i = 0; i < n->command.args.n; i++)
+        expr(c, n->command.args.v[i], base + i);
+    emits(c, n, I_CALL, base, 0, 0, s);
+    to_ans(c, n, base, print);
+    c->top = top;
+}
+
 static void expression(struct comp *c, const struct node *n)
 {
     const struct node *e = n->unary.a, *s = strip(e);
     bool print = n->flags & NODE_PRINT;
     int top = c->top;
-    if (e->kind == NODE_ASSIGN) {
+    if (e->kind == NODE_COMMAND) {
+        command(c, e, print);
+    } else if (e->kind == NODE_ASSIGN) {
         assign(c, e, true);
         if ((print || (e->flags & NODE_PRINT)) && !(e->flags & NODE_MULTI)) {
             display_target(c, e->assign.targets.v[0]);
@@ -429,20 +445,6 @@ static void expression(struct comp *c, const struct node *n)
             to_ans(c, s, r, print);
         }
     }
-    c->top = top;
-}
-
-static void command(struct comp *c, const struct node *n)
-{
-    int top = c->top, base = temps(c, MAX(1, n->command.args.n));
-    struct site *s = site_new(c, n->command.name);
-    s->nargs = (uint16_t)n->command.args.n;
-    s->dest = base;
-    s->statement = true;
-    for (int i = 0; i < n->command.args.n; i++)
-        expr(c, n->command.args.v[i], base + i);
-    emits(c, n, I_CALL, base, 0, 0, s);
-    to_ans(c, n, base, (n->flags & NODE_PRINT) != 0);
     c->top = top;
 }
 
@@ -682,7 +684,7 @@ void statement(struct comp *c, const struct node *n)
 {
     switch (n->kind) {
     case NODE_EXPR: expression(c, n); break;
-    case NODE_COMMAND: command(c, n); break;
+    case NODE_COMMAND: command(c, n, (n->flags & NODE_PRINT) != 0); break;
     case NODE_BLOCK: block(c, n); break;
     case NODE_IF: if_statement(c, n); break;
     case NODE_WHILE:
