@@ -5,6 +5,7 @@
  * or 0x1 one between brackets), then the parts are copied as runs along the dimension.  Tensors are copied as bytes after
  * conversion, cells and struct arrays value by value. */
 #include "cat.h"
+#include "tape.h"
 #include "call.h"
 #include "place.h"
 
@@ -278,7 +279,8 @@ value cat_dim(const char *who, int dim, int n, const value *v)
     if (dim >= MAX_DIMS)
         fail("tl:too-many-dimensions", "%s: a tensor has at most %d dimensions", who ? who : "[…]", MAX_DIMS);
     struct parts p = {.n = n, .dim_at = dim, .v = v, .who = who, .brackets = !who || strcmp(who, "cat")};
-    return concatenate(&p);
+    value y = concatenate(&p);
+    return unlikely(RECORDING != NULL) ? tape_cat(dim + 1, n, v, y) : y;
 }
 
 value cat_rows(int nrow, const int *ncol, const value *v)
@@ -430,6 +432,8 @@ static bool append(value *slot, int dim, int n, const value *v)
 
 bool cat_append(value *slot, int dim, int n, const value *v)
 {
+    if (unlikely(RECORDING != NULL))
+        return false;
     int mark = pool_mark();
     bool done = append(slot, dim, n, v);
     pool_release(mark);
@@ -438,7 +442,7 @@ bool cat_append(value *slot, int dim, int n, const value *v)
 
 /* ---- functions */
 
-BUILTIN(horzcat, 0, ANY, 1, NO_GRAD,
+BUILTIN(horzcat, 0, ANY, 1, grad_pass,
     "y = horzcat(a, b, …)\n\n"
     "The arrays side by side, as [a, b, …] does. They must have the same number of rows (and the same other sizes); [] takes no part.\n\n"
     "Example:\n  horzcat([1; 2], [3 4; 5 6])\n  ans =\n     1   3   4\n     2   5   6\n\n"
@@ -447,7 +451,7 @@ BUILTIN(horzcat, 0, ANY, 1, NO_GRAD,
     result(c, 0, cat_dim("horzcat", 1, c->nargin, c->arg));
 }
 
-BUILTIN(vertcat, 0, ANY, 1, NO_GRAD,
+BUILTIN(vertcat, 0, ANY, 1, grad_pass,
     "y = vertcat(a, b, …)\n\n"
     "The arrays above each other, as [a; b; …] does. They must have the same number of columns (and the same other sizes); [] takes no part.\n\n"
     "Example:\n  vertcat([1 2], [3 4; 5 6])\n  ans =\n     1   2\n     3   4\n     5   6\n\n"
@@ -456,7 +460,7 @@ BUILTIN(vertcat, 0, ANY, 1, NO_GRAD,
     result(c, 0, cat_dim("vertcat", 0, c->nargin, c->arg));
 }
 
-BUILTIN(cat, 1, ANY, 1, NO_GRAD,
+BUILTIN(cat, 1, ANY, 1, grad_pass,
     "y = cat(dim, a, b, …)\n\n"
     "The arrays one after another along dimension dim; all other sizes must agree. A 0x0 array takes no part.\n\n"
     "Example:\n  size(cat(3, [1 2], [3 4]))\n  ans =\n     1   2   2\n\n"

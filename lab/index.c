@@ -6,6 +6,7 @@
  * Dimensions of one element vanish and neighbours that follow each other in memory are merged, so A(:,3) is one memcpy
  * and A(:,:,2:4) too.  Kernels exist per element size, not per class. */
 #include "index.h"
+#include "tape.h"
 #include "call.h"
 #include <math.h>
 
@@ -663,6 +664,8 @@ value index_paren(value base, int n, const value *idx)
     case K_NUM:
     case K_TENSOR:
     case K_WINDOW:
+        if (unlikely(RECORDING && tracked(base)))
+            return tape_index(base, n, idx, read_tensor(base, n, idx));
         return read_tensor(base, n, idx);
     case K_CELL:
         return read_cell(base.cell, n, idx);

@@ -9,6 +9,7 @@
  * Writing an element, growing and deleting share `struct target`: the parsed indices, what they select, and the size
  * that the thing will have. */
 #include "place.h"
+#include "tape.h"
 #include "call.h"
 #include <complex.h>
 #include <math.h>
@@ -324,8 +325,38 @@ static void warn_pinned(const value *slot, const char *what)
         warn("tl:window-detached", "\1 %s: it gets new memory, and its windows keep the old", what);
 }
 
+static void write_tensor(value *slot, int n, const value *idx, value rhs);
+
+/* The same while autograd looks on: the write is the plain one, between a copy of what was and an entry on the tape. */
+struct taped { value *slot; int n; const value *idx; value rhs; struct tensor *r; };
+static void taped_write(void *arg)
+{
+    struct taped *a = arg;
+    if (a->r)
+        place_write(a->slot, a->r);
+    else
+        write_tensor(a->slot, a->n, a->idx, a->rhs);
+}
+
+static bool write_taped(value *slot, int n, const value *idx, value rhs, struct tensor *r)
+{
+    if (!RECORDING || (!tracked(*slot) && !tracked(rhs)))
+        return false;
+    struct window *w = slot->kind == K_WINDOW ? slot->w : NULL;
+    if (w)
+        tape_check_outside(w, NULL, rhs);
+    if (rhs.kind == K_WINDOW)
+        rhs = tensor_box(tensor_of(rhs));
+    value old = keep(copy(w ? tensor_box(w->base) : *slot));
+    tape_untracked(taped_write, &(struct taped){slot, n, idx, rhs, r});
+    tape_assign(w ? w->base : own_tensor(slot), old, w, n, idx, rhs);
+    return true;
+}
+
 static void write_tensor(value *slot, int n, const value *idx, value rhs)
 {
+    if (unlikely(RECORDING != NULL) && write_taped(slot, n, idx, rhs, NULL))
+        return;
     if (slot->kind == K_WINDOW) {
         write_window(slot->w, n, idx, rhs);
         return;
@@ -856,6 +887,9 @@ value *place_walk(value *root, int nstep, const struct step *s, value *box, int 
 
 void place_write(value *slot, struct tensor *r)
 {
+    value all = colon();
+    if (unlikely(RECORDING != NULL) && write_taped(slot, 1, &all, tensor_box(r), r))
+        return;
     if (slot->kind == K_NUM) {
         replace(slot, copy(tensor_value(tensor_cast(r, slot->dtype))));
         return;
@@ -1042,6 +1076,16 @@ static void delete_elements(value *slot, int n, const value *idx)
             r->numel = w.numel;
             dims_set(&r->nd, &r->dim, r->inline_dim, out_nd, out, more);
         }
+        return;
+    }
+    if (unlikely(RECORDING && tracked(*slot))) {          /* what stays is read by its positions, and reading is on the tape */
+        struct tensor *all = tensor_new(D_DOUBLE, nd, dim);
+        for (i64 i = 0; i < all->numel; i++)
+            ((double *)all->data)[i] = (double)(i + 1);
+        struct tensor *at = tensor_new(D_DOUBLE, out_nd, out);
+        nest_read(&w, at->data, all->data, sizeof(double));
+        value left = tensor_box(at);
+        replace(slot, copy(index_paren(*slot, 1, &left)));
         return;
     }
     struct tensor *t = tensor_of(*slot);

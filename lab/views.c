@@ -600,6 +600,8 @@ static void check_writable(value v, sym method)
 /* What needs no temporary: the receiver is dense, real, floating and alone or a window; so are the arguments.  x = x * a + b * y. */
 static bool quick(value *slot, sym method, int nargin, const value *arg)
 {
+    if (RECORDING)
+        return false;
     if (slot->kind != K_TENSOR && slot->kind != K_WINDOW)
         return false;
     struct tensor view, *t = tensor_see(*slot, &view);

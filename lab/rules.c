@@ -1,0 +1,332 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* rules.c: the derivatives of builtins that are not rows of ops.def or reduce.def.
+ *
+ * A rule is written with builtins, which record themselves, so it differentiates again.  Matrix formulas are those of
+ * M. B. Giles, "Collected matrix derivative results for forward and reverse mode algorithmic differentiation" (2008),
+ * and I. Murray, "Differentiation of the Cholesky decomposition" (2016); g is dL/d conj(result).
+ * tests/grad holds each against central differences. */
+#include "rules.h"
+#include "index.h"
+#include "tape.h"
+
+#define B(name) extern const struct builtin builtin_##name;
+B(permute) B(ipermute) B(reshape) B(diag) B(triu) B(tril) B(fliplr) B(flipud) B(flip) B(rot90) B(circshift) B(eye)
+B(inv) B(transpose)
+#undef B
+#define CALL(name, ...) g_call(&builtin_##name, __VA_ARGS__)
+
+static value minus(value a) { return g_fn(EW_uminus, a); }
+static value scale(value a, double k) { return g_op(EW_times, a, num(k)); }
+static value row_of(int n, const i64 *x)
+{
+    struct tensor *t = tensor_2d(D_DOUBLE, 1, n);
+    for (int i = 0; i < n; i++)
+        ((double *)t->data)[i] = (double)x[i];
+    return tensor_box(t);
+}
+
+/* ---- the same elements in another order */
+void reshape_grad(struct call *c) { result(c, 0, g_reshape_like(grad_of(c, 0), c->arg[0])); }
+void convert_grad(struct call *c) { result(c, 0, grad_of(c, 0)); }
+void permute_grad(struct call *c) { result(c, 0, CALL(ipermute, 2, grad_of(c, 0), c->arg[1])); }
+void ipermute_grad(struct call *c) { result(c, 0, CALL(permute, 2, grad_of(c, 0), c->arg[1])); }
+void transpose_grad(struct call *c) { result(c, 0, CALL(transpose, 1, grad_of(c, 0))); }
+void ctranspose_grad(struct call *c) { result(c, 0, g_t(grad_of(c, 0))); }
+void fliplr_grad(struct call *c) { result(c, 0, CALL(fliplr, 1, grad_of(c, 0))); }
+void flipud_grad(struct call *c) { result(c, 0, CALL(flipud, 1, grad_of(c, 0))); }
+
+void flip_grad(struct call *c)
+{
+    value g = grad_of(c, 0);
+    result(c, 0, c->nargin > 1 ? CALL(flip, 2, g, c->arg[1]) : CALL(flip, 1, g));
+}
+
+void rot90_grad(struct call *c)
+{
+    result(c, 0, CALL(rot90, 2, grad_of(c, 0), num(c->nargin > 1 ? -arg_num(c, 1) : -1)));
+}
+
+void circshift_grad(struct call *c)
+{
+    value g = grad_of(c, 0), n = minus(c->arg[1]);
+    result(c, 0, c->nargin > 2 ? CALL(circshift, 3, g, n, c->arg[2]) : CALL(circshift, 2, g, n));
+}
+
+void triu_grad(struct call *c)
+{
+    value g = grad_of(c, 0);
+    result(c, 0, c->nargin > 1 ? CALL(triu, 2, g, c->arg[1]) : CALL(triu, 1, g));
+}
+
+void tril_grad(struct call *c)
+{
+    value g = grad_of(c, 0);
+    result(c, 0, c->nargin > 1 ? CALL(tril, 2, g, c->arg[1]) : CALL(tril, 1, g));
+}
+
+void diag_grad(struct call *c)                /* of a vector: the diagonal of g; of a matrix: g put back on it */
+{
+    value x = c->arg[0], g = grad_of(c, 0);
+    i64 dim[MAX_DIMS], k = c->nargin > 1 ? (i64)arg_num(c, 1) : 0;
+    value_dims(x, dim);
+    if (dim[0] == 1 || dim[1] == 1) {
+        result(c, 0, g_reshape_like(CALL(diag, 2, g, num((double)k)), x));
+        return;
+    }
+    i64 n = value_numel(g), first = k >= 0 ? k * dim[0] : -k;
+    result(c, 0, g_index_add(x, 1, (value[]){ range_new((double)(first + 1), (double)(dim[0] + 1), (double)(first + 1 + (n - 1) * (dim[0] + 1))) }, g));
+}
+
+/* Along each dimension g is (size, times): reshape to size1 x times1 x size2 x …, add up the times. */
+void repmat_grad(struct call *c)
+{
+    i64 dim[MAX_DIMS], gd[MAX_DIMS], pair[2 * MAX_DIMS];
+    value g = grad_of(c, 0);
+    int nd = value_dims(c->arg[0], dim), gn = value_dims(g, gd), n = MAX(nd, gn);
+    if (2 * n > MAX_DIMS)
+        fail("tl:not-differentiable", "repmat: has a derivative up to %d dimensions, not %d", MAX_DIMS / 2, n);
+    if (value_numel(g) == 0)
+        return;
+    for (int d = 0; d < n; d++) {
+        i64 size = d < nd ? dim[d] : 1;
+        pair[2 * d] = size;
+        pair[2 * d + 1] = (d < gn ? gd[d] : 1) / size;
+    }
+    g = CALL(reshape, 2, g, row_of(2 * n, pair));
+    for (int d = 0; d < n; d++)
+        if (pair[2 * d + 1] != 1)
+            g = g_sum(g, 2 * d + 2);
+    result(c, 0, g_reshape_like(g, c->arg[0]));
+}
+
+/* C = kron(A, B): C as p x m x q x n, its blocks in columns: dA = B(:)' * blocks, dB = blocks * conj(A(:)). */
+void kron_grad(struct call *c)
+{
+    i64 a[MAX_DIMS], b[MAX_DIMS];
+    if (c->nargin != 2)
+        fail("tl:not-differentiable", "kron: has a derivative for two arguments, not %d", c->nargin);
+    value A = c->arg[0], B = c->arg[1];
+    value_dims(A, a);
+    value_dims(B, b);
+    value g = CALL(reshape, 2, grad_of(c, 0), row_of(4, (i64[]){ b[0], a[0], b[1], a[1] }));
+    g = CALL(permute, 2, g, row_of(4, (i64[]){ 1, 3, 2, 4 }));
+    g = CALL(reshape, 2, g, row_of(2, (i64[]){ b[0] * b[1], a[0] * a[1] }));
+    value all = colon();
+    if (grad_wanted(c, 0))
+        result(c, 0, g_reshape_like(g_mul(g_t(index_paren(B, 1, &all)), g), A));
+    if (grad_wanted(c, 1))
+        result(c, 1, g_reshape_like(g_mul(g, g_fn(EW_conj, index_paren(A, 1, &all))), B));
+}
+
+void sort_grad(struct call *c)                /* g goes back to where its elements came from */
+{
+    value x = c->arg[0], from, sorted[2];
+    call_builtin(c->fn, c->nargin, c->arg, 2, sorted);    /* the permutation, should the call not have asked for it */
+    struct tensor *p = tensor_dense(tensor_cast(tensor_of(sorted[1]), D_DOUBLE)), *t = tensor_of(x);
+    int dim = first_long_dim(t);
+    if (c->nargin > 1 && !arg_is_text(c, 1))
+        dim = arg_dim(c, 1, dim);
+    i64 stride = 1, len = dim <= t->nd ? t->dim[dim - 1] : 1;
+    for (int d = 0; d < dim - 1 && d < t->nd; d++)
+        stride *= t->dim[d];
+    struct tensor *pos = tensor_new(D_DOUBLE, p->nd, p->dim);
+    for (i64 i = 0; i < p->numel; i++) {
+        i64 inner = i % stride, outer = i / (stride * len);
+        ((double *)pos->data)[i] = (double)(inner + outer * stride * len) + (((double *)p->data)[i] - 1) * (double)stride + 1;
+    }
+    from = tensor_box(pos);
+    result(c, 0, g_index_add(x, 1, &from, grad_of(c, 0)));
+}
+
+void accumarray_grad(struct call *c)          /* of sums: each value gets the gradient of its place */
+{
+    if (c->nargin > 3 && has_arg(c, 3) && value_numel(c->arg[3]))
+        fail("tl:not-differentiable", "accumarray: has a derivative for sums only");
+    struct tensor *s = arg_double(c, 0);
+    value idx[MAX_DIMS], g = grad_of(c, 0);
+    if (s->dim[1] > 1) {                      /* rows of subscripts: to linear ones */
+        i64 gd[MAX_DIMS];
+        value_dims(g, gd);
+        struct tensor *lin = tensor_2d(D_DOUBLE, s->dim[0], 1);
+        for (i64 i = 0; i < s->dim[0]; i++) {
+            double at = 0, step = 1;
+            for (i64 d = 0; d < s->dim[1]; d++) {
+                at += (((double *)s->data)[i + d * s->dim[0]] - 1) * step;
+                step *= (double)gd[d];
+            }
+            ((double *)lin->data)[i] = at + 1;
+        }
+        idx[0] = tensor_box(lin);
+    } else {
+        idx[0] = tensor_box(s);
+    }
+    value y = index_paren(g, 1, idx);
+    if (value_numel(c->arg[1]) == 1 && value_numel(y) != 1)
+        y = g_sum(index_paren(y, 1, (value[]){ colon() }), 1);
+    result(c, 1, g_reshape_like(y, c->arg[1]));
+}
+
+/* ---- running sums and products */
+static value from_the_end(const struct builtin *f, value x, value dim)
+{
+    return CALL(flip, 2, g_call(f, 2, CALL(flip, 2, x, dim), dim), dim);
+}
+
+static value dim_of(struct call *c)
+{
+    return num(arg_dim(c, 1, first_long_dim(tensor_of(c->arg[0]))));
+}
+
+void cumsum_grad(struct call *c)
+{
+    result(c, 0, from_the_end(c->fn, grad_of(c, 0), dim_of(c)));
+}
+
+extern const struct builtin *cumsum_row(void);
+void cumprod_grad(struct call *c)             /* the sum of g .* y from here on, by x; zeros in x have no derivative here */
+{
+    value y = grad_result(c, 0), x = c->arg[0];
+    result(c, 0, g_op(EW_rdivide, from_the_end(cumsum_row(), g_op(EW_times, grad_of(c, 0), y), dim_of(c)), x));
+}
+
+void dot_grad(struct call *c)
+{
+    value g = grad_of(c, 0), a = c->arg[0], b = c->arg[1];
+    if (value_numel(g) == 1 && value_numel(a) > 1) {      /* vectors, of either orientation each */
+        if (grad_wanted(c, 0))
+            result(c, 0, g_reshape_like(g_op(EW_times, g, b), a));
+        if (grad_wanted(c, 1))
+            result(c, 1, g_reshape_like(g_op(EW_times, g, a), b));
+        return;
+    }
+    if (grad_wanted(c, 0))
+        result(c, 0, g_op(EW_times, g, b));
+    if (grad_wanted(c, 1))
+        result(c, 1, g_op(EW_times, g, a));
+}
+
+/* ---- linear algebra */
+static value identity(value like)
+{
+    i64 dim[MAX_DIMS];
+    value_dims(like, dim);
+    return CALL(eye, 1, num((double)dim[0]));
+}
+
+void trace_grad(struct call *c) { result(c, 0, g_op(EW_times, grad_of(c, 0), identity(c->arg[0]))); }
+
+void inv_grad(struct call *c)                 /* -Y' G Y' */
+{
+    value yt = g_t(grad_result(c, 0));
+    result(c, 0, minus(g_mul(yt, g_mul(grad_of(c, 0), yt))));
+}
+
+void det_grad(struct call *c)                 /* g conj(d) inv(A)' */
+{
+    value d = g_fn(EW_conj, grad_result(c, 0));
+    result(c, 0, g_op(EW_times, g_op(EW_times, grad_of(c, 0), d), g_t(CALL(inv, 1, c->arg[0]))));
+}
+
+extern const struct builtin builtin_svd;
+void norm_grad(struct call *c)                /* vectors: p = 2, 1, Inf, any p; matrices: 2 and 'fro' */
+{
+    value x = c->arg[0], g = grad_of(c, 0), y = grad_result(c, 0);
+    i64 dim[MAX_DIMS];
+    int nd = value_dims(x, dim);
+    bool vector = nd == 2 && (dim[0] == 1 || dim[1] == 1), text = c->nargin > 1 && arg_is_text(c, 1);
+    double p = c->nargin > 1 && !text ? arg_num(c, 1) : 2;
+    bool fro = text && !strcmp(arg_text(c, 1, NULL), "fro");
+    if (text && !fro)
+        p = 1.0 / 0.0;
+    if (fro || (vector && p == 2)) {
+        result(c, 0, g_op(EW_times, x, g_op(EW_rdivide, g, y)));
+    } else if (vector && p == 1) {
+        result(c, 0, g_op(EW_times, g, g_fn(EW_sign, x)));
+    } else if (vector && (p == 1.0 / 0.0 || p == -1.0 / 0.0)) {
+        value hit = ew_apply(EW_eq, 2, (value[]){ g_fn(EW_abs, x), y });
+        value share = g_op(EW_rdivide, hit, g_sum(index_paren(hit, 1, (value[]){ colon() }), 1));
+        result(c, 0, g_op(EW_times, g_op(EW_times, g, g_fn(EW_sign, x)), share));
+    } else if (vector) {                      /* sign(x) |x|^(p-1) y^(1-p) */
+        value r = g_op(EW_power, g_op(EW_rdivide, g_fn(EW_abs, x), y), num(p - 1));
+        result(c, 0, g_op(EW_times, g_op(EW_times, g, g_fn(EW_sign, x)), r));
+    } else if (p == 2) {                      /* u1 v1' */
+        value s[3], first[2] = { colon(), num(1) };
+        call_builtin(&builtin_svd, 2, (value[]){ x, num(0) }, 3, s);
+        result(c, 0, g_op(EW_times, g, g_mul(index_paren(s[0], 2, first), g_t(index_paren(s[2], 2, first)))));
+    } else {
+        fail("tl:not-differentiable", "norm: of a matrix has a derivative for p = 2 and 'fro'");
+    }
+}
+
+static value half_lower(value x)              /* lower triangle, the diagonal halved */
+{
+    return g_op(EW_minus, CALL(tril, 1, x), scale(CALL(diag, 1, CALL(diag, 1, x)), 0.5));
+}
+
+void chol_grad(struct call *c)                /* A = R'R: with L = R', S = inv(L)' P(L' dL) inv(L), dA = (S + S')/2 */
+{
+    value r = grad_result(c, 0), g = grad_of(c, 0);
+    bool lower = c->nargin > 1;
+    value L = lower ? r : g_t(r), dL = lower ? g : g_t(g), Lt = g_t(L);
+    value P = half_lower(g_mul(Lt, dL));
+    value S = g_solve(Lt, g_t(g_solve(Lt, g_t(P))));
+    result(c, 0, scale(g_op(EW_plus, S, g_t(S)), 0.5));
+}
+
+static value off_diagonal(value d)            /* F(i,j) = 1/(d(j) - d(i)), 0 on the diagonal and where they are equal */
+{
+    value col = index_paren(d, 1, (value[]){ colon() });
+    value e = g_op(EW_minus, g_t(col), col), same = ew_apply(EW_eq, 2, (value[]){ e, num(0) });
+    return g_op(EW_times, g_op(EW_rdivide, num(1), g_op(EW_plus, e, same)), ew_apply(EW_not, 1, &same));
+}
+
+/* A symmetric: dA = V (diag(gd) + F .* (V'gV)) V'. */
+void eig_grad(struct call *c)
+{
+    value A = c->arg[0], v[2];
+    value At = tensor_box(tensor_dense(tensor_of(matrix_apply(MX_CTRANSPOSE, A, nil()))));
+    if (c->nargin != 1 || !value_equal(A, At))
+        fail("tl:not-differentiable", "eig: has a derivative for one symmetric matrix");
+    bool vectors = grad_given(c, 0) && value_numel(grad_result(c, 0)) == value_numel(A) && value_numel(A) > 1;
+    if (value_numel(A) > 1 && !vectors && !grad_given(c, 1)) {            /* d = eig(A) */
+        call_builtin(c->fn, 1, &A, 2, v);
+        result(c, 0, g_mul(v[0], g_mul(CALL(diag, 1, grad_of(c, 0)), g_t(v[0]))));
+        return;
+    }
+    value V = grad_result(c, 0), D = CALL(diag, 1, grad_result(c, 1));
+    value M = CALL(diag, 1, CALL(diag, 1, grad_of(c, 1)));
+    if (vectors)
+        M = g_op(EW_plus, M, g_op(EW_times, off_diagonal(D), g_mul(g_t(V), grad_of(c, 0))));
+    value dA = g_mul(V, g_mul(M, g_t(V)));
+    result(c, 0, scale(g_op(EW_plus, dA, g_t(dA)), 0.5));
+}
+
+/* A = U S V' (economy): dA = U ((F.*(U'gU - gU'U)) S + S (F.*(V'gV - gV'V)) + diag(gs)) V' + the parts outside U and V. */
+void svd_grad(struct call *c)
+{
+    value A = c->arg[0], s[3];
+    if (!grad_given(c, 1) && !grad_given(c, 2) && value_numel(grad_result(c, 0)) != value_numel(A) && is_nil(grad_result(c, 1))) {
+        call_builtin(c->fn, 2, (value[]){ A, num(0) }, 3, s);
+        result(c, 0, g_mul(s[0], g_mul(CALL(diag, 1, grad_of(c, 0)), g_t(s[2]))));
+        return;
+    }
+    fail("tl:not-differentiable", "svd: has a derivative for the singular values, s = svd(A); take eig(A'*A) where vectors are needed");
+}
+
+/* A = Q R, economy, A tall or square: M = R gR' - gQ' Q, dA = (gQ + Q copyltu(M)) inv(R)'. */
+void qr_grad(struct call *c)
+{
+    value Q = grad_result(c, 0), R = grad_result(c, 1);
+    i64 q[MAX_DIMS], r[MAX_DIMS];
+    if (is_nil(R))
+        fail("tl:not-differentiable", "qr: has a derivative in the form [Q, R] = qr(A, 0)");
+    value_dims(Q, q);
+    value_dims(R, r);
+    if (r[0] != r[1] || q[1] != r[0] || c->nargout > 2)
+        fail("tl:not-differentiable", "qr: has a derivative in the form [Q, R] = qr(A, 0) of a matrix with at least as many rows as columns");
+    value gQ = grad_of(c, 0), gR = grad_of(c, 1);
+    value M = g_op(EW_minus, g_mul(R, g_t(gR)), g_mul(g_t(gQ), Q));
+    value low = CALL(tril, 2, M, num(-1)), sym = g_op(EW_plus, g_op(EW_plus, low, g_t(low)), CALL(diag, 1, CALL(diag, 1, M)));
+    value X = g_op(EW_plus, gQ, g_mul(Q, sym));
+    result(c, 0, g_t(g_solve(R, g_t(X))));
+}
