@@ -36,10 +36,15 @@ extern __thread struct context *cx __attribute__((tls_model("initial-exec")));  
 /* What every room looks at: the head of the context.  `recorder` is set while autograd looks on (tape.h); `generation`
    numbers the tapes, windows and handles remember the one they were born under. */
 struct call;
+struct plan;
 struct value;
 struct recorder {
     void (*call)(struct call *c);                         /* runs a builtin with its rule on the tape */
     void (*window)(struct value *w);                      /* a window to be read becomes a tracked, pooled tensor if its base is tracked */
+    /* the three ways of an operator; false: nothing is tracked, go the plain way.  *y is owned after plan, else pooled */
+    bool (*plan)(struct plan *p, struct value *reg, struct value *y);
+    bool (*reduce)(int op, const struct value *x, int dim, struct value *y);
+    bool (*matrix)(int op, const struct value *ab, struct value *y);
 };
 struct context_head { const struct recorder *recorder; uint32_t generation; };
 static inline struct context_head *context_head(void) { return (struct context_head *)cx; }

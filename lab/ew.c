@@ -170,7 +170,7 @@ static void run_complex(struct call *c)
                            EW_##name == EW_gcd || EW_##name == EW_lcm || EW_##name == EW_bitand || EW_##name == EW_bitor || EW_##name == EW_bitxor ? ANY :     \
                            EW_##name == EW_pow2 ? 2 : EW_##name == EW_idivide ? 3 : args)
 #define LEAST_(name, args) (EW_##name == EW_complex ? 1 : args)
-#define ROW_(name, args, help) { #name, LEAST_(name, args), MOST_(name, args), EW_##name == EW_log2 ? 2 : 1, OWN_(name), NO_GRAD, help },
+#define ROW_(name, args, help) { #name, LEAST_(name, args), MOST_(name, args), EW_##name == EW_log2 ? 2 : 1, OWN_(name), grad_pass, help },
 const struct builtin ew_builtins[] = {
 #define OP1(name, class, body, cbody, domain, da, help) ROW_(name, 1, help)
 #define OP2(name, class, body, cbody, domain, da, db, help) ROW_(name, 2, help)
@@ -178,7 +178,7 @@ const struct builtin ew_builtins[] = {
 #define TEST2(name, body, cbody, help) ROW_(name, 2, help)
 #define BYTE1(name, body, help) ROW_(name, 1, help)
 #define BYTE2(name, body, help) ROW_(name, 2, help)
-#define ALIAS(other, name) { #other, 1, 1, 1, name##_run, NO_GRAD, "y = " #other "(x)\n\nThe same as " #name ".\n\nExample:\n  " #other "(1) - " #name "(1)\n  ans = 0\n\nSee also: " #name },
+#define ALIAS(other, name) { #other, 1, 1, 1, name##_run, grad_pass, "y = " #other "(x)\n\nThe same as " #name ".\n\nExample:\n  " #other "(1) - " #name "(1)\n  ans = 0\n\nSee also: " #name },
 #include "ops.def"
 };
 const int ew_builtin_count = COUNT(ew_builtins);

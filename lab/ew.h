@@ -121,7 +121,6 @@ value ew_op(int op, int nargin, const value *arg);        /* as ew_apply without
 NORETURN void ew_fail_dims(int op, value a, value b);
 int ew_cells(const struct plan *p, const struct ew_prog *g, const value *reg, char *cells);
 struct plan *ew_reducer(int op, bool dim);
-extern value (*plan_tracked)(struct plan *p, value *reg); /* the tape's: runs a plan one of whose leaves has a mark */
 
 /* reduce.c */
 value ew_reduced(struct plan *p, struct ew_prog *g, struct ew_job *j, const value *reg, int nd, const i64 *dim, int along, int *bad);

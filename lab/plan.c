@@ -16,7 +16,6 @@ const struct ew_simd *ew_simd = &ew_simd128;
 int ew_threads = 1;
 bool ew_fused = true;
 uint8_t ew_shadowed[EW_OPS], reduce_shadowed[RED_OPS];
-value (*plan_tracked)(struct plan *p, value *reg);
 
 __attribute__((constructor)) static void choose(void)
 {
@@ -905,13 +904,14 @@ static value plan_run_any(struct plan *p, value *reg, bool complex)
     for (int i = 0; i < p->n; i++)
         if (p->node[i].kind == PN_LEAF) {
             const value v = reg[p->node[i].a];
-            if (v.kind == K_TENSOR && v.t->mark)
+            if ((v.kind == K_TENSOR && v.t->mark) || (v.kind == K_WINDOW && v.w->base->mark))
                 tracked = true;
             if (!is_tensor_like(v) && !p->big)
                 clash = true;
         }
-    if (tracked && plan_tracked)
-        return plan_tracked(p, reg);
+    value taped;
+    if (tracked && RECORDING && RECORDING->plan(p, reg, &taped))
+        return taped;
     if (p->big || clash || (!ew_fused && !p->one && p->n > 3))
         return run_steps(p, reg);
     for (int k = 0; k < p->nleaf; k++) {
@@ -1185,7 +1185,9 @@ static value run_cut(struct plan *p, struct ew_prog *g, value *reg)
 value matrix_apply(int op, value a, value b)
 {
     bool sa = is_tensor_like(a) && value_numel(a) == 1, sb = is_tensor_like(b) && value_numel(b) == 1;
-    value arg[2] = { a, b };
+    value arg[2] = { a, b }, taped;
+    if (unlikely(RECORDING && RECORDING->matrix(op, arg, &taped)))
+        return taped;
     switch (op) {
     case MX_MTIMES:
         if (!sa && !sb)

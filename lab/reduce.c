@@ -275,6 +275,9 @@ static value product(struct tensor *t, int d)              /* of complex numbers
 value reduce_apply(int op, value x, int dim)
 {
     char s[160];
+    value taped;
+    if (unlikely(RECORDING && RECORDING->reduce(op, &x, dim, &taped)))
+        return taped;
     if (!is_tensor_like(x))
         fail("Octave:undefined-function", "%s: not defined for a %s", rows[op].name, value_describe(x, s));
     int dt = value_dtype(x);
@@ -377,7 +380,7 @@ static void run_extreme(struct call *c, int op, int row)
     int dim = c->nargin > 2 ? reduce_dim(op, c->arg[2]) : 0;
     if (c->nargout > 1) {
         value index, m = extremes(op, tensor_of(c->arg[0]), dim, &index);
-        result(c, 0, m);
+        result(c, 0, RECORDING ? reduce_apply(op, c->arg[0], dim) : m);       /* the tape knows the one without index */
         result(c, 1, index);
         return;
     }
@@ -395,7 +398,7 @@ static void run_extreme(struct call *c, int op, int row)
 #include "reduce.def"
 
 const struct builtin reduce_builtins[] = {
-#define RED(name, map, take, after, da, help) { #name, 1, 4, TAKE_##take == TAKE_MAX || TAKE_##take == TAKE_MIN ? 2 : 1, name##_run, NO_GRAD, help },
+#define RED(name, map, take, after, da, help) { #name, 1, 4, TAKE_##take == TAKE_MAX || TAKE_##take == TAKE_MIN ? 2 : 1, name##_run, grad_pass, help },
 #include "reduce.def"
 };
 const int reduce_builtin_count = COUNT(reduce_builtins);

@@ -192,6 +192,11 @@ void tape_call(struct call *c)
 {
     const struct builtin *b = c->fn;
     bool direct = takes_tracked(c->nargin, c->arg);
+    for (int op = 0; direct && op < MX_OPS; op++)         /* mtimes(A, B) is A*B */
+        if (b == matrix_ops[op]) {
+            result(c, 0, tape_matrix(op, c->arg[0], c->nargin > 1 ? c->arg[1] : nil()));
+            return;
+        }
     if (b->grad == grad_zero || b->grad == grad_pass || (!direct && b->grad)) {
         b->run(c);
         return;
@@ -823,7 +828,21 @@ static void window_read(value *w)
     if (tracked(*w))
         *w = tape_window(*w);
 }
-static const struct recorder recorder = { tape_call, window_read };
+static bool reduce_tracked(int op, const value *x, int dim, value *y)
+{
+    if (!tracked(*x))
+        return false;
+    *y = tape_reduce(op, *x, dim);
+    return true;
+}
+static bool matrix_tracked(int op, const value *ab, value *y)
+{
+    if (!takes_tracked(op < MX_CTRANSPOSE ? 2 : 1, ab))
+        return false;
+    *y = tape_matrix(op, ab[0], ab[1]);
+    return true;
+}
+static const struct recorder recorder = { tape_call, window_read, tape_plan, reduce_tracked, matrix_tracked };
 
 struct autograd { struct call *c; };
 static void autograd_body(void *arg)
