@@ -83,10 +83,10 @@ extern int ew_threads;
 value plan_text(const struct plan *p);        /* the listing that code(@(x) …) prints; char row, pooled */
 int plan_nodes(const struct plan *p, const struct plan_node **node);
 
-/* ---- derivatives.  The backward plan of p for those leaves whose tracked[] is set (by node number): reads the same
-   registers, and the gradient of the result from register `g`; the result of p itself from register `y` if it is >= 0.
-   want = node number of the leaf; the plan returns its gradient summed back to the leaf's size.  NULL: the leaf has no
-   gradient (comparisons, rounding).  The returned plan is like any other: it fuses and can be differentiated again. */
-struct plan *plan_grad(const struct plan *p, int want, int g, const value *reg);
+/* ---- derivatives (ew_grad.c).  The backward plan of p for the leaf at node `want`: reads the same registers, the gradient
+   of the result from register g and the result itself from register y.  It has the size of what the leaf's gradient is made
+   of: the caller adds up where the leaf was broadcast and repeats where a reducer had joined.  NULL: no gradient (comparisons,
+   rounding).  It is a plan like any other and can be differentiated again.  p has no matrix operators. */
+struct plan *plan_grad(const struct plan *p, int want, int g, int y, const value *reg);
 
 #endif

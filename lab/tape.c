@@ -266,8 +266,15 @@ static value record_plan(struct plan *p, bool owns, int nreg, const value *reg) 
     int node = e->first;
     value *r = scratch(sizeof(value) * (size_t)MAX(1, nreg));
     memcpy(r, reg, sizeof(value) * (size_t)nreg);         /* the entry holds second references: nothing is taken over */
+    int at = tape()->n - 1;
     value y = keep(run_plain(p, r));
-    return carries_gradient(y) ? marked(y, node) : y;
+    if (!carries_gradient(y))
+        return y;
+    e = &tape()->e[at];
+    if (!(e->out = calloc(1, sizeof(value))))
+        fail_memory(sizeof(value));
+    e->out[0] = copy(y);
+    return marked(y, node);
 }
 
 static struct plan *single(int op, int nargin)            /* the plan of one row, kept */
@@ -591,30 +598,54 @@ static void rule_call(struct tape *t, int at)
         give(t, at, i, hold->v[i]);
 }
 
+/* g as large as like: added up where like was broadcast, repeated where a reducer had joined. */
+static value fit(value g, value like)
+{
+    i64 gd[MAX_DIMS], ld[MAX_DIMS];
+    int gn = value_dims(g, gd), ln = value_dims(like, ld), n = MAX(gn, ln);
+    bool grows = false;
+    value idx[MAX_DIMS];
+    for (int d = 0; d < n; d++) {
+        i64 from = d < gn ? gd[d] : 1, to = d < ln ? ld[d] : 1;
+        idx[d] = colon();
+        if (from != 1 && to == 1) {
+            g = tape_reduce(RED_sum, g, d + 1);
+        } else if (from == 1 && to != 1) {
+            struct tensor *ones = tensor_2d(D_DOUBLE, 1, to);
+            for (i64 i = 0; i < to; i++)
+                ((double *)ones->data)[i] = 1;
+            idx[d] = tensor_box(ones);
+            grows = true;
+        }
+    }
+    return grows ? index_paren(g, n, idx) : g;
+}
+
 static void rule_plan(struct tape *t, int at, value g)
 {
     struct entry e = t->e[at];
     const struct plan_node *q;
-    int n = plan_nodes(e.plan, &q);
-    value *reg = scratch(sizeof(value) * (size_t)(e.nin + 1));
+    int n = plan_nodes(e.plan, &q), ng = e.nin, ny = e.nin + 1, nreg = e.nin + 2;
+    value *reg = scratch(sizeof(value) * (size_t)nreg);
     memcpy(reg, e.in, sizeof(value) * (size_t)e.nin);
-    reg[e.nin] = g;
+    reg[ng] = g;
+    reg[ny] = RECORDING ? marked(e.out[0], e.first) : e.out[0];
     for (int i = 0; i < n; i++) {
         if (q[i].kind != PN_LEAF || e.parent[q[i].a] < 0)
             continue;
-        struct plan *d = plan_grad(e.plan, i, e.nin, reg);
+        struct plan *d = plan_grad(e.plan, i, ng, ny, reg);
         if (!d)
             continue;
         value gi;
-        if (RECORDING && takes_tracked(e.nin + 1, reg)) {
-            gi = record_plan(d, true, e.nin + 1, reg);
+        if (RECORDING && takes_tracked(nreg, reg)) {
+            gi = record_plan(d, true, nreg, reg);
         } else {
-            value *r = scratch(sizeof(value) * (size_t)(e.nin + 1));
-            memcpy(r, reg, sizeof(value) * (size_t)(e.nin + 1));
+            value *r = scratch(sizeof(value) * (size_t)nreg);
+            memcpy(r, reg, sizeof(value) * (size_t)nreg);
             gi = keep(run_plain(d, r));
             plan_free(d);
         }
-        give(t, at, q[i].a, gi);
+        give(t, at, q[i].a, fit(gi, e.in[q[i].a]));
     }
 }
 
