@@ -1,0 +1,309 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* scan.c: running sums, products and extremes along a dimension; counts; variance; single bits.
+ *
+ * A running sum adds from the first element to the last, in the class of sum (integers in double, complex as they are).
+ * Along a dimension that is not the first, whole rows are added at once.  Variance takes two passes: the mean first. */
+#include "config.h"
+#include "lab/ew.h"
+#include <math.h>
+
+/* ---- the shape of a scan: outer blocks of len rows of inner elements */
+struct scan { i64 inner, len, outer; };
+static struct scan scan_of(const struct tensor *t, int d)
+{
+    struct scan s = { 1, 1, 1 };
+    for (int k = 0; k < t->nd; k++)
+        *(k < d - 1 ? &s.inner : k == d - 1 ? &s.len : &s.outer) *= t->dim[k];
+    return s;
+}
+
+#define SCAN(name, T, start, step)                                                        \
+    static void name(T *restrict y, const T *restrict x, struct scan s)                   \
+    {                                                                                     \
+        for (i64 o = 0; o < s.outer; o++, x += s.len * s.inner, y += s.len * s.inner) {   \
+            poll();                                                                       \
+            if (s.inner == 1) {                                                           \
+                T a = start;                                                              \
+                for (i64 k = 0; k < s.len; k++) {                                         \
+                    T b = x[k];                                                           \
+                    y[k] = a = step;                                                      \
+                }                                                                         \
+                continue;                                                                 \
+            }                                                                             \
+            for (i64 i = 0; s.len && i < s.inner; i++) {                                  \
+                T a = start, b = x[i];                                                    \
+                y[i] = step;                                                              \
+            }                                                                             \
+            for (i64 k = 1; k < s.len; k++)                                               \
+                for (i64 i = 0; i < s.inner; i++) {                                       \
+                    T a = y[(k - 1) * s.inner + i], b = x[k * s.inner + i];               \
+                    y[k * s.inner + i] = step;                                            \
+                }                                                                         \
+        }                                                                                 \
+    }
+SCAN(sum_double, double, 0, a + b)
+SCAN(sum_float, float, 0, a + b)
+SCAN(sum_cdouble, double _Complex, 0, a + b)
+SCAN(sum_csingle, float _Complex, 0, a + b)
+SCAN(prod_double, double, 1, a * b)
+SCAN(prod_float, float, 1, a * b)
+SCAN(prod_cdouble, double _Complex, 1, a * b)
+SCAN(prod_csingle, float _Complex, 1, a * b)
+
+static void cumulate(struct call *c, bool product)
+{
+    struct tensor *x = arg_float(c, 0);
+    int d = arg_dim(c, 1, first_long_dim(x));
+    struct tensor *y = tensor_new(x->dtype, x->nd, x->dim);
+    struct scan s = scan_of(x, d);
+    void *to = y->data, *from = x->data;
+    switch (x->dtype) {
+    case D_SINGLE: (product ? prod_float : sum_float)(to, from, s); break;
+    case D_CDOUBLE: (product ? prod_cdouble : sum_cdouble)(to, from, s); break;
+    case D_CSINGLE: (product ? prod_csingle : sum_csingle)(to, from, s); break;
+    default: (product ? prod_double : sum_double)(to, from, s); break;
+    }
+    result_tensor(c, 0, dtype_is(y->dtype, DT_C) ? tensor_narrow(y) : y);
+}
+
+BUILTIN(cumsum, 1, 2, 1, NO_GRAD,
+  "y = cumsum(x)\n"
+  "y = cumsum(x, dim)\n\n"
+  "Running sum along dim, by default the first dimension that is not 1.\n\n"
+  "Example:\n  cumsum([1 2; 3 4])\n  ans =\n     1   2\n     4   6\n\n"
+  "See also: sum, cumprod, diff")
+{
+    cumulate(c, false);
+}
+
+BUILTIN(cumprod, 1, 2, 1, NO_GRAD,
+  "y = cumprod(x)\n"
+  "y = cumprod(x, dim)\n\n"
+  "Running product along dim, by default the first dimension that is not 1.\n\n"
+  "Example:\n  cumprod([1 2 3 4])\n  ans =\n      1    2    6   24\n\n"
+  "See also: prod, cumsum")
+{
+    cumulate(c, true);
+}
+
+/* ---- running extremes with their indices; NaN is skipped, but leads until a number has come */
+#define EXTREME(T, isnan_)                                                                            \
+    static void extreme_##T(T *y, double *at, const T *x, struct scan s, bool max)                    \
+    {                                                                                                 \
+        for (i64 o = 0; o < s.outer; o++)                                                             \
+            for (i64 i = 0; i < s.inner; i++) {                                                       \
+                i64 base = o * s.len * s.inner + i, best = 0;                                         \
+                poll();                                                                               \
+                for (i64 k = 0; k < s.len; k++) {                                                     \
+                    T a = x[base + best * s.inner], b = x[base + k * s.inner];                        \
+                    if (k && ((isnan_(a) && !isnan_(b)) || (max ? b > a : b < a)))                    \
+                        best = k;                                                                     \
+                    y[base + k * s.inner] = x[base + best * s.inner];                                 \
+                    at[base + k * s.inner] = (double)(best + 1);                                      \
+                }                                                                                     \
+            }                                                                                         \
+    }
+#define NEVER(x) ((void)(x), 0)
+EXTREME(double, isnan)
+EXTREME(float, isnan)
+EXTREME(int64_t, NEVER)
+EXTREME(uint64_t, NEVER)
+
+static void running_extreme(struct call *c, bool max)
+{
+    struct tensor *x = arg_dense(c, 0);
+    int class = x->dtype == D_CHAR || x->dtype == D_LOGICAL ? D_DOUBLE : x->dtype;
+    if (dtype_is(x->dtype, DT_C))
+        fail_arg(c, 0, "real");
+    int work = x->dtype == D_SINGLE || x->dtype == D_INT64 || x->dtype == D_UINT64 ? x->dtype : D_DOUBLE;
+    int d = arg_dim(c, 1, first_long_dim(x));
+    struct scan s = scan_of(x, d);
+    x = tensor_cast(x, work);
+    struct tensor *y = tensor_new(work, x->nd, x->dim), *at = tensor_new(D_DOUBLE, x->nd, x->dim);
+    void *to = y->data, *from = x->data, *k = at->data;
+    switch (work) {
+    case D_SINGLE: extreme_float(to, k, from, s, max); break;
+    case D_INT64: extreme_int64_t(to, k, from, s, max); break;
+    case D_UINT64: extreme_uint64_t(to, k, from, s, max); break;
+    default: extreme_double(to, k, from, s, max); break;
+    }
+    result_tensor(c, 0, tensor_cast(y, class));
+    result_tensor(c, 1, at);
+}
+
+BUILTIN(cummax, 1, 2, 2, NO_GRAD,
+  "y = cummax(x)\n"
+  "[y, i] = cummax(x, dim)\n\n"
+  "Running maximum along dim and where it stands; NaN is skipped.\n\n"
+  "Example:\n  cummax([1 3 2 5])\n  ans =\n     1   3   3   5\n\n"
+  "See also: max, cummin")
+{
+    running_extreme(c, true);
+}
+
+BUILTIN(cummin, 1, 2, 2, NO_GRAD,
+  "y = cummin(x)\n"
+  "[y, i] = cummin(x, dim)\n\n"
+  "Running minimum along dim and where it stands; NaN is skipped.\n\n"
+  "Example:\n  cummin([4 3 5 1])\n  ans =\n     4   3   3   1\n\n"
+  "See also: min, cummax")
+{
+    running_extreme(c, false);
+}
+
+BUILTIN(nnz, 1, 1, 1, NO_GRAD,
+  "n = nnz(x)\n\n"
+  "How many elements are not zero.\n\n"
+  "Example:\n  nnz([1 0 2])\n  ans = 2\n\n"
+  "See also: any, find")
+{
+    struct tensor *x = tensor_dense(arg_tensor(c, 0));
+    value flat = tensor_value(tensor_reshape(x, 2, (i64[]){ x->numel, 1 }));
+    value set = ew_apply(EW_ne, 2, (value[]){ flat, num(0) });
+    result(c, 0, reduce_apply(RED_sum, set, 1));
+}
+
+/* ---- variance: op 0 divides by n - 1, 1 by n; or weights along dim */
+static value variance(struct call *c)
+{
+    struct tensor *x = arg_float(c, 0);
+    struct tensor *w = has_arg(c, 1) ? arg_double(c, 1) : NULL;
+    int d = arg_dim(c, 2, x->numel == 0 && x->nd == 2 ? 0 : first_long_dim(x));
+    if (!x->numel && !d)
+        return num_of(dtype_real(x->dtype), NAN);
+    value v = tensor_value(x);
+    i64 n = d <= x->nd ? x->dim[d - 1] : 1;
+    if (w && w->numel > 1) {                  /* weights */
+        if (w->numel != n)
+            fail("Octave:bad-input", "%s: there are %lld weights for %lld elements along dimension %d", c->fn->name, (long long)w->numel, (long long)n, d);
+        i64 dim[MAX_DIMS];
+        for (int k = 0; k < MAX(d, 2); k++)
+            dim[k] = 1;
+        dim[d - 1] = n;
+        value weight = tensor_value(tensor_reshape(w, MAX(d, 2), dim));
+        weight = ew_apply(EW_rdivide, 2, (value[]){ weight, reduce_apply(RED_sum, weight, d) });
+        value mean = reduce_apply(RED_sum, ew_apply(EW_times, 2, (value[]){ v, weight }), d);
+        value r = ew_apply(EW_abs, 1, (value[]){ ew_apply(EW_minus, 2, (value[]){ v, mean }) });
+        r = ew_apply(EW_square, 1, &r);
+        return reduce_apply(RED_sum, ew_apply(EW_times, 2, (value[]){ r, weight }), d);
+    }
+    double opt = w && w->numel ? *(double *)w->data : 0;
+    if (opt != 0 && opt != 1)
+        fail("Octave:bad-input", "%s: the second argument must be 0 (divide by n - 1), 1 (by n) or a vector of weights, but is %g", c->fn->name, opt);
+    value r = ew_apply(EW_minus, 2, (value[]){ v, reduce_apply(RED_mean, v, d) });
+    if (dtype_is(x->dtype, DT_C))
+        r = ew_apply(EW_abs, 1, &r);
+    double by = n == 1 ? 1 : opt == 1 ? (double)n : (double)(n - 1);
+    return ew_apply(EW_rdivide, 2, (value[]){ reduce_apply(RED_sumsq, r, d), num(by) });
+}
+
+BUILTIN(var, 1, 3, 1, NO_GRAD,
+  "y = var(x)\n"
+  "y = var(x, opt, dim)\n\n"
+  "Variance along dim, by default the first dimension that is not 1. It is divided by n - 1, with opt = 1 by n; a vector opt gives weights.\n\n"
+  "Example:\n  var([1 2 3 4])\n  ans = 1.6667\n\n"
+  "See also: std, mean, cov")
+{
+    result(c, 0, variance(c));
+}
+
+BUILTIN(std, 1, 3, 1, NO_GRAD,
+  "y = std(x)\n"
+  "y = std(x, opt, dim)\n\n"
+  "Standard deviation along dim, the square root of var(x, opt, dim).\n\n"
+  "Example:\n  std([1 2 3 4])\n  ans = 1.2910\n\n"
+  "See also: var, mean")
+{
+    value v = variance(c);
+    result(c, 0, ew_apply(EW_sqrt, 1, &v));
+}
+
+/* ---- single bits */
+static int bits_of(int dt)
+{
+    return dtype_is(dt, DT_I) ? 8 * dtypes[dt].size - dtype_is(dt, DT_S) : 53;
+}
+
+BUILTIN(bitshift, 2, 3, 1, NO_GRAD,
+  "y = bitshift(x, n)\n"
+  "y = bitshift(x, n, bits)\n\n"
+  "x shifted left by n bits (right by -n); what passes the class (53 bits for double), or the given number of bits, is lost.\n\n"
+  "Example:\n  bitshift(1, [1 2 3])\n  ans =\n     2   4   8\n\n"
+  "See also: bitand, bitor, pow2")
+{
+    struct tensor *x = tensor_dense(arg_tensor(c, 0)), *n = arg_double(c, 1);
+    if (dtype_is(x->dtype, DT_C))
+        fail_arg(c, 0, "real");
+    int bits = has_arg(c, 2) ? (int)arg_int(c, 2, 0, 64) : bits_of(x->dtype);
+    if (x->numel != 1 && n->numel != 1 && !dims_equal(x->nd, x->dim, n->nd, n->dim))
+        ew_fail_dims(EW_bitand, c->arg[0], c->arg[1]);
+    struct tensor *like = x->numel == 1 ? n : x, *y = tensor_new(x->dtype == D_LOGICAL || x->dtype == D_CHAR ? D_DOUBLE : x->dtype, like->nd, like->dim);
+    uint64_t mask = bits >= 64 ? UINT64_MAX : ((uint64_t)1 << bits) - 1;
+    for (i64 i = 0; i < y->numel; i++) {
+        i64 at = x->numel == 1 ? 0 : i;
+        double by = ((double *)n->data)[n->numel == 1 ? 0 : i];
+        uint64_t v = x->dtype == D_UINT64 ? ((uint64_t *)x->data)[at] : x->dtype == D_INT64 ? (uint64_t)((i64 *)x->data)[at] : (uint64_t)(i64)element_double(x, at);
+        v = by >= 64 || by <= -64 ? 0 : by >= 0 ? v << (int)by & mask : v >> (int)-by & mask;
+        if (y->dtype == D_INT64 || y->dtype == D_UINT64)
+            ((uint64_t *)y->data)[i] = v;
+        else
+            convert_run(y->dtype, y->data + i * dtypes[y->dtype].size, D_DOUBLE, &(double){ (double)v }, 1);
+    }
+    result_tensor(c, 0, y);
+}
+
+BUILTIN(bitcmp, 1, 1, 1, NO_GRAD,
+  "y = bitcmp(x)\n\n"
+  "All bits of x turned over: those of its class, 53 for double.\n\n"
+  "Example:\n  bitcmp(uint8(5))\n  ans = 250\n\n"
+  "See also: bitxor, bitset")
+{
+    struct tensor *x = arg_tensor(c, 0);
+    int dt = x->dtype;
+    double all = ldexp(1, bits_of(dt)) - 1;
+    value top = dt == D_UINT64 ? (value){ .kind = K_NUM, .dtype = D_UINT64, .u = UINT64_MAX }
+              : dt == D_INT64 ? (value){ .kind = K_NUM, .dtype = D_INT64, .i = INT64_MAX } : num(all);
+    result(c, 0, ew_apply(EW_bitxor, 2, (value[]){ c->arg[0], top }));
+}
+
+BUILTIN(bitget, 2, 2, 1, NO_GRAD,
+  "b = bitget(x, n)\n\n"
+  "Bit n of x, the lowest is 1.\n\n"
+  "Example:\n  bitget(5, [1 2 3])\n  ans =\n     1   0   1\n\n"
+  "See also: bitset, bitand")
+{
+    value one = num(1), two = ew_apply(EW_pow2, 1, (value[]){ ew_apply(EW_minus, 2, (value[]){ c->arg[1], one }) });
+    value set = ew_apply(EW_bitand, 2, (value[]){ c->arg[0], two });
+    value is = ew_apply(EW_ne, 2, (value[]){ set, num(0) });
+    int dt = value_dtype(c->arg[0]);
+    result(c, 0, tensor_value(tensor_cast(tensor_of(is), dtype_is(dt, DT_I) || dt == D_SINGLE ? dt : D_DOUBLE)));
+}
+
+BUILTIN(bitset, 2, 3, 1, NO_GRAD,
+  "y = bitset(x, n)\n"
+  "y = bitset(x, n, b)\n\n"
+  "x with bit n set, or with b = 0 cleared; the lowest bit is 1.\n\n"
+  "Example:\n  bitset(0, 3)\n  ans = 4\n\n"
+  "See also: bitget, bitor")
+{
+    value one = num(1), two = ew_apply(EW_pow2, 1, (value[]){ ew_apply(EW_minus, 2, (value[]){ c->arg[1], one }) });
+    value set = ew_apply(EW_bitor, 2, (value[]){ c->arg[0], two });
+    if (has_arg(c, 2) && !arg_bool(c, 2))
+        set = ew_apply(EW_bitxor, 2, (value[]){ set, two });
+    result(c, 0, set);
+}
+
+BUILTIN(nextpow2, 1, 1, 1, NO_GRAD,
+  "n = nextpow2(x)\n\n"
+  "The smallest integer n with 2^n >= abs(x).\n\n"
+  "Example:\n  nextpow2(100)\n  ans = 7\n\n"
+  "See also: pow2, log2")
+{
+    struct tensor *x = arg_double(c, 0), *y = tensor_new(D_DOUBLE, x->nd, x->dim);
+    for (i64 i = 0; i < x->numel; i++) {
+        int e;
+        double f = frexp(fabs(((double *)x->data)[i]), &e);
+        ((double *)y->data)[i] = f == 0 ? 0 : !isfinite(f) ? f : e - (f == 0.5);
+    }
+    result_tensor(c, 0, y);
+}
