@@ -1,11 +1,298 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
+/* The program: options, scripts, exit status (LANGUAGE.md section 8). What it runs, it runs through interp.h. */
 #include "config.h"
-#include <stdio.h>
-#include <string.h>
+#include "interp/program.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <locale.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+static const char usage[] =
+    "Usage: tl [OPTION]... [FILE [ARGUMENT]...]\n"
+    "Without FILE: the prompt, or the script that is piped in. FILE may be - for that.\n"
+    "\n"
+    "  -e, --eval TEXT      evaluate TEXT, then end (may be given several times)\n"
+    "  -i, --interactive    open the prompt after that\n"
+    "      --check FILE...  only read the files and tell their syntax errors\n"
+    "  -q, --quiet          no greeting at the prompt\n"
+    "      --no-startup     do not run startup.tl before the prompt\n"
+    "      --test FILE...   run test files, answer in TAP\n"
+    "      --test-help [NAME]...  run the examples in help texts, answer in TAP\n"
+    "      --help           show this\n"
+    "      --version        show the version, the libraries and the licence\n"
+    "\n"
+    "Exit status: 0; 1 after an error; 2 after a wrong option; 130 after Ctrl-C; or what exit(n) says.\n"
+    "At the prompt, `help` leads on.\n";
+
+/* --- version --- */
+
+static const char *ask(const char *name)                 /* a text from a function of the BLAS, if it has it */
+{
+    const char *(*f)(void) = (const char *(*)(void))dlsym(RTLD_DEFAULT, name);
+    return f ? f() : NULL;
+}
+
+static void version(void)
+{
+    printf("tl %s\n", PACKAGE_VERSION);
+    const char *config = ask("openblas_get_config"), *core = ask("openblas_get_corename");
+    int (*parallel)(void) = (int (*)(void))dlsym(RTLD_DEFAULT, "openblas_get_parallel");
+    if (config) {
+        static const char *const builds[] = { "sequential build", "pthread build", "OpenMP build" };
+        int words = 0, n = 0;                            /* "OpenBLAS 0.3.21 …flags" */
+        while (config[n] && (config[n] != ' ' || ++words < 2))
+            n++;
+        printf("BLAS     %.*s, %s, kernels for %s\n", n, config, parallel ? builds[parallel() % 3] : "?", core ? core : "?");
+    } else
+        printf("BLAS     %s\n", TL_BLAS);
+    printf("maths    SLEEF\n");
+    printf("editor   %s\n", TL_EDITOR);
+    printf("CUDA     %s\n", TL_CUDA);
+    printf("compiler %s\n", TL_COMPILER);
+    printf("licence  of this binary: %s; of its sources: BSD-3-Clause\n", TL_LICENCE);
+}
+
+/* --- running --- */
+
+static void on_interrupt(int sig)
+{
+    (void)sig;
+    interrupt_flag = 1;
+}
+
+static void catch_interrupts(void)
+{
+    struct sigaction a = { .sa_handler = on_interrupt };      /* no SA_RESTART: a read ends with EINTR */
+    sigemptyset(&a.sa_mask);
+    sigaction(SIGINT, &a, NULL);
+}
+
+char *program_read(FILE *in, size_t *len)
+{
+    size_t room = 1 << 16, n = 0;
+    char *s = malloc(room);
+    while (s) {
+        size_t got = fread(s + n, 1, room - n, in);
+        n += got;
+        if (n < room) {
+            if (ferror(in)) {
+                free(s);
+                return NULL;
+            }
+            break;
+        }
+        char *t = realloc(s, room *= 2);
+        if (!t)
+            free(s);
+        s = t;
+    }
+    *len = n;
+    return s;
+}
+
+char *program_read_file(const char *file, size_t *len)
+{
+    FILE *in = fopen(file, "rb");
+    if (!in)
+        return NULL;
+    char *s = program_read(in, len);
+    int e = errno;
+    fclose(in);
+    errno = e;
+    return s;
+}
+
+/* 0, or the status to end with: what a text that ran or failed means for the program. */
+static int status_after(int failed)
+{
+    if (!failed)
+        return 0;
+    struct failure *f = failure();
+    if (f->kind == FAIL_EXIT)
+        return f->status;
+    interp_report(2);
+    return f->kind == FAIL_INTERRUPT ? 130 : 1;
+}
+
+/* `ended`: exit() was called, so that nothing more is to be run. */
+static int run(const char *name, const char *text, size_t len, bool *ended)
+{
+    int failed = interp_run(name, text, len, RUN_FILE, 0);
+    *ended = failed && failure()->kind == FAIL_EXIT;
+    return status_after(failed);
+}
+
+static int run_file(const char *file, bool *ended)
+{
+    size_t len;
+    char *text = program_read_file(file, &len);
+    if (!text) {
+        fprintf(stderr, "tl: cannot read '%s': %s\n", file, strerror(errno));
+        return 1;
+    }
+    char *folder = strdup(file), *slash = folder ? strrchr(folder, '/') : NULL;
+    if (slash)
+        slash[slash == folder] = 0;
+    path_script_folder(slash ? folder : ".");
+    free(folder);
+    int status = run(file, text, len, ended);
+    free(text);
+    return status;
+}
+
+static int run_pipe(bool *ended)
+{
+    size_t len;
+    char *text = program_read(stdin, &len);
+    if (!text) {
+        fprintf(stderr, "tl: cannot read the input: %s\n", interrupt_flag ? "interrupted" : strerror(errno));
+        return interrupt_flag ? 130 : 1;
+    }
+    int status = run("stdin", text, len, ended);
+    free(text);
+    return status;
+}
+
+static int check_file(const char *file)
+{
+    size_t len;
+    char *text = program_read_file(file, &len);
+    if (!text) {
+        fprintf(stderr, "tl: cannot read '%s': %s\n", file, strerror(errno));
+        return 1;
+    }
+    struct parse_error e;
+    struct parse_options o = { .name = file, .flags = PARSE_FILE };
+    struct ast *a = parse_text(text, len, &o, &e);
+    free(text);
+    if (a) {
+        ast_free(a);
+        return 0;
+    }
+    int mark = pool_mark();
+    struct buf *b = buf_new();
+    debug_parse_error(b, &e, debug_colour(2));
+    fputs(b->s, stderr);
+    source_free(e.source);
+    pool_release(mark);
+    return 1;
+}
+
+/* $XDG_CONFIG_HOME/tl/startup.tl, before the prompt. */
+static int run_startup(bool *ended)
+{
+    const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    char *file = NULL;
+    int n = config && *config ? asprintf(&file, "%s/tl/startup.tl", config) :
+            home ? asprintf(&file, "%s/.config/tl/startup.tl", home) : -1;
+    if (n < 0)
+        return 0;
+    size_t len;
+    char *text = program_read_file(file, &len);
+    int status = text ? run(file, text, len, ended) : 0;
+    free(text);
+    free(file);
+    return *ended ? status : 0;
+}
+
+static int wrong(const char *what, const char *word)
+{
+    fprintf(stderr, "tl: %s '%s'\nTry 'tl --help'.\n", what, word);
+    return 2;
+}
+
+static void new_context(void)
+{
+    context_enter(context_new());
+    interp_start();
+}
 
 int main(int argc, char **argv)
 {
-    if (argc > 1 && !strcmp(argv[1], "--version"))
-        printf("tl %s\n", PACKAGE_VERSION);
-    return 0;
+    enum { RUN, CHECK, TEST, TEST_HELP } what = RUN;
+    const char *eval[64];
+    int evals = 0, i = 1;
+    bool prompt = false, quiet = false, startup = true, ended = false;
+    setlocale(LC_CTYPE, "");
+    for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
+        const char *a = argv[i];
+        if (!strcmp(a, "--")) {
+            i++;
+            break;
+        }
+        if (!strcmp(a, "--help") || !strcmp(a, "-h")) {
+            fputs(usage, stdout);
+            return fflush(stdout) ? 1 : 0;
+        } else if (!strcmp(a, "--version") || !strcmp(a, "-V")) {
+            version();
+            return fflush(stdout) ? 1 : 0;
+        } else if (!strcmp(a, "-i") || !strcmp(a, "--interactive") || !strcmp(a, "--persist"))
+            prompt = true;
+        else if (!strcmp(a, "-q") || !strcmp(a, "--quiet"))
+            quiet = true;
+        else if (!strcmp(a, "--no-startup"))
+            startup = false;
+        else if (!strcmp(a, "--check"))
+            what = CHECK;
+        else if (!strcmp(a, "--test"))
+            what = TEST;
+        else if (!strcmp(a, "--test-help"))
+            what = TEST_HELP;
+        else if (!strncmp(a, "-e", 2) || !strncmp(a, "--eval", 6)) {
+            const char *text = !strcmp(a, "-e") || !strcmp(a, "--eval") ? i + 1 < argc ? argv[++i] : NULL :
+                               !strncmp(a, "--eval=", 7) ? a + 7 : a[1] == 'e' ? a + 2 : "";
+            if (!text)
+                return wrong("a text is missing after", a);
+            if (!*text && a[1] == '-' && strncmp(a, "--eval=", 7) && strcmp(a, "--eval"))
+                return wrong("unknown option", a);
+            if (evals == (int)(sizeof eval / sizeof *eval))
+                return wrong("too many options", a);
+            eval[evals++] = text;
+        } else
+            return wrong("unknown option", a);
+    }
+    if (what == CHECK || what == TEST) {
+        if (i >= argc)
+            return wrong("a file is missing after", argv[i - 1]);
+    }
+    catch_interrupts();
+    int status = 0;
+    if (what == TEST)
+        return test_files(argc - i, argv + i);
+    if (what == TEST_HELP)
+        return test_help(argc - i, argv + i);
+    new_context();
+    if (what == CHECK) {
+        for (; i < argc; i++)
+            status |= check_file(argv[i]);
+    } else {
+        bool from_pipe = i < argc ? !strcmp(argv[i], "-") : !evals && !prompt && !isatty(0);
+        interp_set_args(i < argc ? argc - i - 1 : 0, argv + (i < argc ? i + 1 : argc));
+        for (int k = 0; k < evals && !status && !ended; k++)
+            status = run("-e", eval[k], strlen(eval[k]), &ended);
+        if (!status && !ended) {
+            if (from_pipe)
+                status = run_pipe(&ended);
+            else if (i < argc)
+                status = run_file(argv[i], &ended);
+            else if (!evals)
+                prompt = true;
+        }
+        if (prompt && !ended) {
+            status = startup ? run_startup(&ended) : 0;
+            if (!ended)
+                status = repl(quiet || evals || i < argc);
+        }
+    }
+    out_flush();
+    context_free(cx);
+    if (fflush(stdout) || ferror(stdout)) {
+        fprintf(stderr, "tl: cannot write the output: %s\n", strerror(errno));
+        return status ? status : 1;
+    }
+    return status;
 }
