@@ -3,6 +3,7 @@
  * tl) and from words.def for what is no function. Paragraphs are wrapped here; indented lines stay as they are. */
 #include "interp/interp.h"
 #include "interp/lex.h"
+#include "interp/session.h"
 #include "lab/nearest.h"
 
 #include <ctype.h>
@@ -322,7 +323,7 @@ static void show(struct call *c, struct buf *b)
     if (c->nargout > 0)
         result(c, 0, buf_value(b));
     else
-        out_text(b->s, b->n);
+        session_page(b->s, b->n);
 }
 
 BUILTIN(help, 0, 1, 1, NO_GRAD,

@@ -1,0 +1,15 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* session.h: what functions of the session need from the program: the history of its line editor. */
+#ifndef INTERP_SESSION_H
+#define INTERP_SESSION_H
+#include "lab/base.h"
+
+struct session_hooks {
+    int (*history_count)(void);
+    const char *(*history_entry)(int i);      /* from 0, oldest first */
+};
+extern struct session_hooks session_hooks;
+void session_page(const char *s, size_t n);    /* shows a help page */
+void session_typed(const char *text);         /* the diary shows what was typed */
+
+#endif
