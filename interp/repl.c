@@ -5,12 +5,15 @@
 #include "interp/complete.h"
 #include "interp/lex.h"
 #include "interp/program.h"
+#include "interp/session.h"
 
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <sys/file.h>
+#include <sys/select.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
@@ -165,24 +168,50 @@ static char **edit_complete(const char *word, int start, int end)
 
 #if HAVE_READLINE
 
-/* A key. Ctrl-C leaves the line: what was typed is dropped, and Enter is what readline gets to see. */
+/* A key. Ctrl-C leaves the line: what was typed is dropped, and Enter is what readline gets to see. Signals are let in only
+   while we wait, so that none can come between the test and the wait. */
 static int edit_key(FILE *in)
 {
+    int fd = fileno(in);
+    sigset_t block, before;
+    sigemptyset(&block);
+    sigaddset(&block, SIGINT);
     for (;;) {
+        fd_set ready;
+        int n = -1;
+        FD_ZERO(&ready);
+        FD_SET(fd, &ready);
+        sigprocmask(SIG_BLOCK, &block, &before);
+        errno = EINTR;
+        if (!rl_pending_signal() && !interrupt_flag)
+            n = pselect(fd + 1, &ready, NULL, NULL, NULL, &before);
+        sigprocmask(SIG_SETMASK, &before, NULL);
+        if (n <= 0) {
+            rl_check_signals();                               /* Ctrl-C, Ctrl-Z, a window of another size */
+            if (interrupt_flag) {
+                rl_replace_line("", 0);
+                return '\n';
+            }
+            if (n < 0 && errno != EINTR)
+                return READERR;
+            continue;
+        }
         unsigned char c;
-        ssize_t n = read(fileno(in), &c, 1);
-        if (n == 1)
+        ssize_t got = read(fd, &c, 1);
+        if (got == 1)
             return c;
-        if (n == 0)
+        if (got == 0)
             return EOF;
         if (errno != EINTR)
             return READERR;
-        rl_check_signals();                                   /* Ctrl-C, Ctrl-Z, a window of another size */
-        if (interrupt_flag) {
-            rl_replace_line("", 0);
-            return '\n';
-        }
     }
+}
+
+static int history_count(void) { return history_length; }
+static const char *history_entry(int i)
+{
+    HIST_ENTRY *h = history_get(history_base + i);
+    return h ? h->line : "";
 }
 
 static void bind_if(const char *keys, rl_command_func_t *was, rl_command_func_t *now)
@@ -210,8 +239,10 @@ static void edit_start(void)
     bind_if("\033OA", rl_get_previous_history, rl_history_search_backward);
     bind_if("\033OB", rl_get_next_history, rl_history_search_forward);
     stifle_history(HISTORY_MOST);
+    session_hooks = (struct session_hooks){ history_count, history_entry };
 #elif HAVE_LIBEDIT
     rl_readline_name = "tl";
+    rl_basic_word_break_characters = " \t\n\"'`@$><=;|&{(,+-*/\\^~!:[])}%#?";
     rl_attempted_completion_function = edit_complete;
     rl_initialize();
     stifle_history(HISTORY_MOST);
@@ -347,12 +378,6 @@ static char *trim(char *s)
     return s;
 }
 
-static void say(struct buf *b)
-{
-    out_text(b->s, b->n);
-    out_flush();
-}
-
 static void ask_help(char *text)
 {
     bool source = text[1] == '?';
@@ -363,7 +388,7 @@ static void ask_help(char *text)
         help_source(b, name);
     else
         help_text(b, name);
-    say(b);
+    session_page(b->s, b->n);
     pool_release(mark);
 }
 
@@ -407,6 +432,7 @@ int repl(bool quiet)
         }
         if (terminal && text[strspn(text, " \t\n")])
             remember(text, true);
+        session_typed(text);
         path_refresh();
         struct step step = { text, STEP_RUN };
         int failed = protect(decide, &step);
