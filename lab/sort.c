@@ -421,18 +421,6 @@ static bool arg_mode(struct call *c, int i)
     return arg_option(c, i, (const char *const[]){ "ascend", "descend", NULL }) == 1;
 }
 
-/* Runs along dim of a dense tensor: run k begins at run_start and its elements are `before` apart. */
-struct runs { i64 before, n, count; };
-static struct runs runs_along(const struct tensor *t, int dim)        /* dim from 1 */
-{
-    struct runs r = { 1, dim <= t->nd ? t->dim[dim - 1] : 1, 0 };
-    for (int d = 0; d < MIN(dim - 1, t->nd); d++)
-        r.before *= t->dim[d];
-    r.count = r.n ? t->numel / r.n : 0;
-    return r;
-}
-static i64 run_start(const struct runs *r, i64 k) { return k % r->before + k / r->before * r->before * r->n; }
-
 static void sort_cell(struct call *c, int dim, bool descend)
 {
     struct cell *x = c->arg[0].cell;

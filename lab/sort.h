@@ -12,4 +12,19 @@ i64 *sort_order_rows(const struct tensor *t, int ncol, const i64 *col);   /* of 
 bool is_cellstr(value v);                     /* a cell of texts */
 int compare_texts(value a, value b);          /* -1, 0, 1 */
 
+/* ---- runs along a dimension (from 1) of a dense tensor: run k begins at run_start, its elements are `before` apart */
+struct runs { i64 before, n, count; };
+static inline struct runs runs_along(const struct tensor *t, int dim)
+{
+    struct runs r = { 1, dim <= t->nd ? t->dim[dim - 1] : 1, 1 };
+    for (int d = 0; d < t->nd; d++) {
+        if (d < dim - 1)
+            r.before *= t->dim[d];
+        if (d != dim - 1)
+            r.count *= t->dim[d];
+    }
+    return r;
+}
+static inline i64 run_start(const struct runs *r, i64 k) { return k % r->before + k / r->before * r->before * r->n; }
+
 #endif
