@@ -1,0 +1,295 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* bins.c: counting and collecting by index: accumarray, histc, hist. */
+#include "plan.h"
+#include "sort.h"
+#include <math.h>
+
+/* ---- accumarray: subscripts become one linear index for each value; the default sum needs no groups */
+static i64 subscript(struct call *c, double s)
+{
+    if (!(s >= 1) || s != floor(s))
+        fail("Octave:index-out-of-bounds", "%s: indices must be positive integers, but one is %g", c->fn->name, s);
+    if (s > 0x1p48)
+        fail("Octave:out-of-memory", "%s: index %g is too large", c->fn->name, s);
+    return (i64)s;
+}
+
+static struct tensor *subscripts(struct call *c)          /* n x d doubles, from a matrix or a cell of columns */
+{
+    if (c->arg[0].kind != K_CELL) {
+        struct tensor *s = arg_double(c, 0);
+        if (s->nd > 2)
+            fail_arg(c, 0, "a matrix with a row of subscripts for each value, or a cell of columns");
+        return s->dim[0] == 1 && s->dim[1] > 1 && value_numel(c->arg[1]) == s->dim[1] ? tensor_reshape(s, 2, (i64[]){ s->dim[1], 1 }) : s;
+    }
+    struct cell *cell = c->arg[0].cell;
+    struct tensor *all = NULL;
+    for (i64 j = 0; j < cell->numel; j++) {
+        if (!is_tensor_like(cell->v[j]))
+            fail_arg(c, 0, "a matrix with a row of subscripts for each value, or a cell of columns");
+        struct tensor *s = tensor_dense(tensor_cast(tensor_of(cell->v[j]), D_DOUBLE));
+        if (!all)
+            all = tensor_2d(D_DOUBLE, s->numel, cell->numel);
+        if (s->numel != all->dim[0])
+            fail("Octave:nonconformant-args", "accumarray: the columns of subscripts must be equally long, but have %lld and %lld elements", (long long)all->dim[0], (long long)s->numel);
+        memcpy(all->data + j * s->numel * 8, s->data, (size_t)s->numel * 8);
+    }
+    return all ? all : tensor_2d(D_DOUBLE, 0, 1);
+}
+
+BUILTIN(accumarray, 2, 6, 1, NO_GRAD,
+    "A = accumarray(subs, vals)\n"
+    "A = accumarray(subs, vals, sz)\n"
+    "A = accumarray(subs, vals, sz, f, fill)\n\n"
+    "Collects values by subscript: A(subs(k,:)) is the sum of the vals(k) that have these subscripts, or f (a function of a column: @max, @(x) {x}, ...) of them. "
+    "subs has a row for each value (a column of indices for a vector A), or is a cell of columns; vals is a vector or a number for all. sz is the size of A, "
+    "by default as large as needed; places without values are fill, by default 0.\n\n"
+    "Example:\n"
+    "  accumarray([1; 2; 1], [10; 20; 30])\n"
+    "  ans =\n     40\n     20\n\n"
+    "See also: histc, unique, sum")
+{
+    struct tensor *subs = subscripts(c), *v = arg_tensor(c, 1);
+    i64 n = subs->dim[0], d = subs->dim[1], dim[MAX_DIMS] = { 0, 1 }, stride[MAX_DIMS];
+    const double *s = (const double *)subs->data;
+    if (d > MAX_DIMS || d < 1)
+        fail("tl:too-many-dimensions", "accumarray: from 1 to %d subscripts for each value, not %lld", MAX_DIMS, (long long)d);
+    if (v->numel != n && v->numel != 1)
+        fail("Octave:nonconformant-args", "accumarray: there are %lld rows of subscripts, but %lld values", (long long)n, (long long)v->numel);
+    for (i64 j = 0; j < d; j++) {
+        i64 most = 0;
+        for (i64 i = 0; i < n; i++)
+            most = MAX(most, subscript(c, s[i + j * n]));
+        dim[j] = most;
+    }
+    int nd = (int)MAX(d, 2);
+    if (has_arg(c, 2) && value_numel(c->arg[2])) {
+        struct tensor *sz = arg_double(c, 2);
+        bool one = d == 1 && sz->numel == 2;
+        if (sz->numel != d && !one)
+            fail("Octave:nonconformant-args", "accumarray: the size must have %lld elements, but has %lld", (long long)MAX(d, 2), (long long)sz->numel);
+        i64 want[MAX_DIMS] = { 1, 1 }, total = 1;
+        for (i64 j = 0; j < sz->numel; j++)
+            want[j] = (i64)((double *)sz->data)[j];
+        for (i64 j = 0; j < sz->numel; j++)
+            total *= want[j];
+        for (i64 j = 0; j < d; j++)
+            if (dim[j] > (one ? total : want[j]))
+                fail("Octave:index-out-of-bounds", "accumarray: subscript %lld is out of the size asked for (%lld)", (long long)dim[j], (long long)want[j]);
+        memcpy(dim, want, sizeof want);
+    }
+    dense_strides(nd, dim, stride);
+    i64 *at = scratch((size_t)n * sizeof *at + 8), count = dims_numel(nd, dim);
+    for (i64 i = 0; i < n; i++) {
+        at[i] = 0;
+        for (i64 j = 0; j < d; j++)
+            at[i] += ((i64)s[i + j * n] - 1) * stride[j];
+    }
+    double fill = has_arg(c, 4) && value_numel(c->arg[4]) ? arg_num(c, 4) : 0;
+    bool f = has_arg(c, 3) && !(is_tensor_like(c->arg[3]) && value_numel(c->arg[3]) == 0);
+    if (!f && fill == 0 && !dtype_is(v->dtype, DT_C)) {
+        struct tensor *x = tensor_dense(tensor_cast(v, D_DOUBLE)), *r = tensor_zeros(D_DOUBLE, nd, dim);
+        double *y = (double *)r->data, *e = (double *)x->data;
+        for (i64 i = 0; i < n; i++)
+            y[at[i]] += e[v->numel == 1 ? 0 : i];
+        result_tensor(c, 0, tensor_cast(r, dtype_is(v->dtype, DT_L | DT_T) ? D_DOUBLE : v->dtype));
+        return;
+    }
+    /* groups: values in the order of their places, each group a column */
+    double *key = scratch((size_t)n * sizeof *key + 8);
+    for (i64 i = 0; i < n; i++)
+        key[i] = (double)at[i];
+    i64 *order = sort_order(D_DOUBLE, key, n, false);
+    value fun = f ? arg_func(c, 3) : nil();
+    struct tensor *r = NULL;
+    struct cell *cells = NULL;
+    v = tensor_dense(v);
+    size_t size = dtypes[v->dtype].size;
+    for (i64 i = 0, e; i < n; i = e) {
+        for (e = i; e < n && at[order[e]] == at[order[i]]; e++)
+            ;
+        int mark = pool_mark();
+        poll();
+        struct tensor *column = tensor_2d(v->dtype, e - i, 1);
+        for (i64 k = i; k < e; k++)
+            memcpy(column->data + (k - i) * (i64)size, v->data + (v->numel == 1 ? 0 : order[k]) * (i64)size, size);
+        value arg = tensor_value(column), y = f ? call_function1(fun, 1, &arg) : reduce_apply(RED_sum, arg, 1);
+        if (y.kind == K_CELL && (i == 0 || cells)) {
+            if (y.cell->numel != 1)
+                fail("Octave:invalid-fun-call", "accumarray: the function must return one value, but returned a cell of %lld", (long long)y.cell->numel);
+            if (!cells) {
+                value kept = copy(y);
+                pool_release(mark);
+                keep(kept);
+                y = kept;
+                cells = cell_new(nd, dim);
+            }
+            cell_set(cells, at[order[i]], y.cell->v[0]);
+            continue;
+        }
+        if (!is_tensor_like(y) || value_numel(y) != 1 || cells) {
+            char text[160];
+            fail("Octave:invalid-fun-call", "accumarray: the function must return a number for each group, or a cell for each, but returned a %s", value_describe(y, text));
+        }
+        struct tensor *t = tensor_of(y);
+        if (!r || (t->dtype != r->dtype && promote_cat(t->dtype, r->dtype) != r->dtype)) {
+            value kept = copy(tensor_box(t));
+            pool_release(mark);
+            keep(kept);
+            t = kept.t;
+            if (!r) {
+                r = tensor_new(t->dtype, nd, dim);
+                struct tensor *zero = tensor_2d(D_DOUBLE, 1, 1);
+                *(double *)zero->data = fill;
+                zero = tensor_cast(zero, t->dtype);
+                for (i64 k = 0; k < count; k++)
+                    memcpy(r->data + k * (i64)dtypes[t->dtype].size, zero->data, dtypes[t->dtype].size);
+            } else {
+                r = tensor_clone(tensor_cast(r, promote_cat(t->dtype, r->dtype)));
+            }
+            mark = pool_mark();
+        }
+        t = tensor_cast(t, r->dtype);
+        memcpy(r->data + at[order[i]] * (i64)dtypes[r->dtype].size, t->data, dtypes[r->dtype].size);
+        pool_release(mark);
+    }
+    if (cells)
+        result(c, 0, cell_value(cells));
+    else
+        result_tensor(c, 0, r ? r : tensor_zeros(D_DOUBLE, nd, dim));
+}
+
+/* ---- histograms */
+static i64 bin_of(const double *edge, i64 n, double x)    /* k with edge[k] <= x < edge[k+1], the last edge for itself; -1 outside */
+{
+    if (!(n > 0 && x >= edge[0] && x <= edge[n - 1]))
+        return -1;
+    i64 lo = 0, hi = n;
+    while (hi - lo > 1) {
+        i64 mid = (lo + hi) / 2;
+        if (edge[mid] <= x)
+            lo = mid;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+BUILTIN(histc, 2, 3, 2, NO_GRAD,
+    "n = histc(x, edges)\n"
+    "[n, i] = histc(x, edges, dim)\n\n"
+    "How many elements of x along dim lie between edges: n(k) counts edges(k) <= x < edges(k+1), the last bin x == edges(end). i is the bin of each element, 0 outside.\n\n"
+    "Example:\n"
+    "  histc([1 2 2 3 5], 1:5)\n"
+    "  ans =\n     1   2   1   0   1\n\n"
+    "See also: hist, lookup, accumarray")
+{
+    struct tensor *x = arg_double(c, 0), *edge = arg_double(c, 1);
+    const double *e = (const double *)edge->data;
+    i64 k = edge->numel, size[MAX_DIMS];
+    if (k == 0)
+        fail("Octave:invalid-input-arg", "histc: edges must not be empty");
+    for (i64 i = 1; i < k; i++)
+        if (!(e[i] >= e[i - 1]))
+            fail("Octave:invalid-input-arg", "histc: edges must rise, but %g follows %g", e[i], e[i - 1]);
+    int dim = arg_dim(c, 2, first_long_dim(x)), nd = MAX(x->nd, dim);
+    for (int d = 0; d < nd; d++)
+        size[d] = d == dim - 1 ? k : d < x->nd ? x->dim[d] : 1;
+    struct runs r = runs_along(x, dim);
+    struct tensor *n = tensor_zeros(D_DOUBLE, nd, size), *at = tensor_new(D_DOUBLE, x->nd, x->dim);
+    for (i64 j = 0; j < r.count; j++) {
+        i64 from = run_start(&r, j), to = j % r.before + j / r.before * r.before * k;
+        for (i64 i = 0; i < r.n; i++) {
+            i64 b = bin_of(e, k, ((double *)x->data)[from + i * r.before]);
+            if (b >= 0)
+                ((double *)n->data)[to + b * r.before]++;
+            ((double *)at->data)[from + i * r.before] = (double)(b + 1);
+        }
+    }
+    result_tensor(c, 0, n);
+    result_tensor(c, 1, at);
+}
+
+BUILTIN(hist, 1, 3, 2, NO_GRAD,
+    "n = hist(y)\n"
+    "n = hist(y, nbins)\n"
+    "n = hist(y, centers)\n"
+    "[n, x] = hist(y, nbins, norm)\n\n"
+    "Histogram of a vector, or of each column of a matrix: n counts the elements nearest to each center x; there are nbins (default 10) equal bins from the smallest to the largest element, "
+    "or their centers are given. With norm the counts add up to it.\n\n"
+    "Example:\n"
+    "  [n, x] = hist([1 2 2 3 5], 3)\n"
+    "  n =\n     3   1   1\n"
+    "  x =\n     1.6667   3.0000   4.3333\n\n"
+    "See also: histc, accumarray")
+{
+    struct tensor *y = arg_double(c, 0);
+    if (y->nd > 2)
+        fail_arg(c, 0, "a vector or a matrix");
+    bool row = y->dim[0] == 1 || y->dim[1] == 1;
+    if (row)
+        y = tensor_reshape(y, 2, (i64[]){ y->numel, 1 });
+    i64 m = y->dim[0], cols = y->dim[1], k = 10;
+    const double *v = (const double *)y->data;
+    double lo = INFINITY, hi = -INFINITY;
+    for (i64 i = 0; i < y->numel; i++)
+        if (isfinite(v[i])) {
+            lo = fmin(lo, v[i]);
+            hi = fmax(hi, v[i]);
+        }
+    struct tensor *center = has_arg(c, 1) ? arg_double(c, 1) : NULL;
+    if (center && center->numel != 1) {
+        center = tensor_clone(center);
+        sort_values(D_DOUBLE, center->data, center->numel, false);
+        k = center->numel;
+        if (k == 0)
+            fail("Octave:invalid-input-arg", "hist: centers must not be empty");
+    } else {
+        if (center) {
+            double b = *(double *)center->data;
+            if (!(b >= 1) || b != floor(b) || b > 1e9)
+                fail("Octave:invalid-input-arg", "hist: the number of bins must be a positive integer, but is %g", b);
+            k = (i64)b;
+        }
+        if (!(lo <= hi))
+            fail("Octave:invalid-input-arg", "hist: there is no finite element to count");
+        if (lo == hi) {
+            lo -= 0.5;
+            hi += 0.5;
+        }
+        double half = (hi - lo) / (double)k / 2;
+        center = tensor_2d(D_DOUBLE, 1, k);
+        for (i64 i = 0; i < k; i++)
+            ((double *)center->data)[i] = lo + half * (double)(2 * i + 1);
+    }
+    double *x = (double *)center->data, *cut = scratch((size_t)(k + 1) * sizeof *cut);
+    cut[0] = -INFINITY;
+    for (i64 i = 1; i < k; i++)
+        cut[i] = (x[i - 1] + x[i]) / 2;
+    struct tensor *n = tensor_zeros(D_DOUBLE, 2, row ? (i64[]){ 1, k } : (i64[]){ k, cols });
+    for (i64 j = 0; j < cols; j++) {
+        double *to = (double *)n->data + j * k, total = 0;
+        for (i64 i = 0; i < m; i++) {
+            double e = v[i + j * m];
+            if (e != e)
+                continue;
+            i64 a = 0, b = k;                 /* the last cut below e: a center's bin is open on its left */
+            while (b - a > 1) {
+                i64 mid = (a + b) / 2;
+                if (cut[mid] <= e)
+                    a = mid;
+                else
+                    b = mid;
+            }
+            to[a]++;
+            total++;
+        }
+        if (has_arg(c, 2)) {
+            double norm = arg_num(c, 2);
+            for (i64 i = 0; i < k; i++)
+                to[i] = to[i] / total * norm;
+        }
+    }
+    result_tensor(c, 0, n);
+    result_tensor(c, 1, tensor_reshape(center, 2, row ? (i64[]){ 1, k } : (i64[]){ k, 1 }));
+}
