@@ -88,9 +88,10 @@ static void read_line(const struct reading *r, struct list *l, const char *s, co
             list_add(l, x);
         }
         if (r->blanks) {
+            if (stop == s || !is_blank(stop[-1]))          /* passed over, or a word */
+                while (stop < end && !is_blank(*stop))
+                    stop++;
             s = stop;
-            while (s < end && !is_blank(*s))
-                s++;
             while (s < end && is_blank(*s))
                 s++;
             if (s == end)

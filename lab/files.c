@@ -199,7 +199,7 @@ BUILTIN(fclose, 1, 1, 1, NO_GRAD,
   "fclose('all')\n"
   "status = fclose(fid)\n\n"
   "Close an open file, or all of them. The status is 0.\n\n"
-  "Example:\n  fclose('all')\n\n"
+  "Example:\n  fclose('all');\n\n"
   "See also: fopen")
 {
     struct table *t = table();
@@ -225,8 +225,7 @@ BUILTIN(fclose, 1, 1, 1, NO_GRAD,
         if (status && !all)
             fail("Octave:write-error", "fclose: '%s' could not be written: %s", name, strerror(e));
     }
-    if (c->nargout > 0)
-        result_num(c, 0, status);
+    result_num(c, 0, status);
 }
 
 #define STREAM(name, number)                                                                     \

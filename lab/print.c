@@ -290,7 +290,7 @@ static void page_name(struct buf *o, const struct tensor *t, i64 k)
 
 static void show_pages(struct tensor *t)
 {
-    bool whole = dtype_is(t->dtype, DT_I), one = t->dim[0] * t->dim[1] == 1 && !whole;
+    bool whole = dtype_is(t->dtype, DT_I), one = (t->dim[0] * t->dim[1] == 1 && !whole) || (t->dtype == D_CHAR && t->dim[0] == 1);
     int intwidth = whole ? integer_width(t) : 0;
     i64 n = page_count(t), shown = n;
     if (elided(t->numel))
@@ -301,7 +301,10 @@ static void show_pages(struct tensor *t)
         struct tensor *p = tensor_alias(t, 2, t->dim, t->stride, offset);
         struct buf *o = buf_new();
         page_name(o, t, k);
-        if (one) {
+        if (one && t->dtype == D_CHAR) {
+            p = tensor_dense(p);
+            one_line(o->s, p->data, (size_t)p->numel);
+        } else if (one) {
             show_scalar(p, o->s);
         } else {
             header(o->s);
