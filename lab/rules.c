@@ -182,11 +182,11 @@ void cumsum_grad(struct call *c)
     result(c, 0, from_the_end(c->fn, grad_of(c, 0), dim_of(c)));
 }
 
-extern const struct builtin *cumsum_row(void);
+extern const struct builtin builtin_cumsum;
 void cumprod_grad(struct call *c)             /* the sum of g .* y from here on, by x; zeros in x have no derivative here */
 {
     value y = grad_result(c, 0), x = c->arg[0];
-    result(c, 0, g_op(EW_rdivide, from_the_end(cumsum_row(), g_op(EW_times, grad_of(c, 0), y), dim_of(c)), x));
+    result(c, 0, g_op(EW_rdivide, from_the_end(&builtin_cumsum, g_op(EW_times, grad_of(c, 0), y), dim_of(c)), x));
 }
 
 void dot_grad(struct call *c)

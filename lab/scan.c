@@ -66,7 +66,9 @@ static void cumulate(struct call *c, bool product)
     result_tensor(c, 0, dtype_is(y->dtype, DT_C) ? tensor_narrow(y) : y);
 }
 
-BUILTIN(cumsum, 1, 2, 1, NO_GRAD,
+builtin_grad cumsum_grad, cumprod_grad;      /* rules.c */
+
+BUILTIN(cumsum, 1, 2, 1, cumsum_grad,
   "y = cumsum(x)\n"
   "y = cumsum(x, dim)\n\n"
   "Running sum along dim, by default the first dimension that is not 1.\n\n"
@@ -76,7 +78,7 @@ BUILTIN(cumsum, 1, 2, 1, NO_GRAD,
     cumulate(c, false);
 }
 
-BUILTIN(cumprod, 1, 2, 1, NO_GRAD,
+BUILTIN(cumprod, 1, 2, 1, cumprod_grad,
   "y = cumprod(x)\n"
   "y = cumprod(x, dim)\n\n"
   "Running product along dim, by default the first dimension that is not 1.\n\n"
