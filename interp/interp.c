@@ -42,6 +42,9 @@ static void interp_free(void)
     error_place_next(NULL, 0);
     m->runs = 0;
     dead_free();
+    for (int i = 0; i < m->ncleanup; i++)
+        drop(m->cleanup[i]);
+    free(m->cleanup);
     free(m->last_error);
     free(m->last_id);
     free(m->last_warning);

@@ -601,6 +601,8 @@ op_RET:
             replace(r, v);
         else
             *r = v;
+        if (unlikely(m->ncleanup))
+            ENTER(cleanup_run());
         NEXT;
     }
     SAVE;

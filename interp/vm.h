@@ -78,7 +78,7 @@ struct machine {
     char *last_error, *last_id, *last_warning, *last_warning_id;
     value last_stack;
     struct unit *dead;
-    bool busy, echo_off;
+    value *cleanup; int ncleanup;             /* functions of onCleanup that wait to run */
 };
 struct machine *machine(void);
 extern __thread struct machine *vm;
@@ -136,6 +136,8 @@ void warnings_free(void);
 /* ---- machine internals shared by vm*.c.  They work on vm->frame, whose pc is saved; the loop reloads all afterwards. */
 static inline value *frame_top(struct frame *f) { return f->base + f->code->nreg; }
 void release(value *v);                                        /* drop and leave empty */
+void cleanup_later(value f);                                   /* takes f: an onCleanup whose last holder has gone */
+void cleanup_run(void);                                        /* at a safe point */
 void frame_pop(struct frame *f);                               /* variables go home, registers are dropped */
 void enter_code(struct code *c, struct function_value *self, value *base, int n, int nargout, value *dest, bool multi, uint64_t ignored);
 void call_site_run(struct site *s, value *base);               /* CALL */

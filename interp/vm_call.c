@@ -227,6 +227,8 @@ void builtin_run_at(const struct builtin *b, value *arg, int nargin, int nargout
     }
     m->sp = old;
     pool_release(mark);
+    if (unlikely(m->ncleanup))
+        cleanup_run();
 }
 
 /* ---- arguments: lists laid out, names bound */
@@ -780,6 +782,8 @@ static void hand_over(value *v, int n)
             replace(dest, x);
     }
     pool_release(mark);
+    if (unlikely(vm->ncleanup))
+        cleanup_run();
 }
 
 void return_outputs(void)
@@ -854,6 +858,46 @@ void return_list(value *v, int n)
         return;
     }
     hand_over(v, n);
+}
+
+/* ---- onCleanup */
+void cleanup_later(value f)
+{
+    struct machine *m = vm;
+    value *all = m ? realloc(m->cleanup, sizeof *all * (size_t)(m->ncleanup + 1)) : NULL;
+    if (!all) {
+        drop(f);
+        return;
+    }
+    m->cleanup = all;
+    all[m->ncleanup++] = f;
+}
+static void cleanup_body(void *arg)
+{
+    value out[1] = { nil() };
+    machine_call(*(value *)arg, 0, NULL, 0, out);
+}
+/* An error in such a function is only reported; the failure in progress, if any, stays what it is. */
+void cleanup_run(void)
+{
+    struct machine *m = vm;
+    while (m->ncleanup) {
+        value f = m->cleanup[--m->ncleanup];
+        struct frame *before = m->frame;
+        int runs = m->runs, mark = pool_mark();
+        bool protected = m->protected;
+        value *sp = m->sp;
+        keep(f);
+        if (protect(cleanup_body, &f)) {
+            if (m->frame > before)
+                land(before + 1);
+            warning_hook("", failure()->message);
+        }
+        m->runs = runs;
+        m->protected = protected;
+        m->sp = sp;
+        pool_release(mark);
+    }
 }
 
 /* ---- from C */

@@ -138,7 +138,10 @@ value error_value(void)
 {
     struct failure *e = failure();
     struct record *r = record_scalar();
-    record_set(r, 0, symbol_of("message"), text(e->message ? e->message : "out of memory"));
+    const char *message = e->message ? e->message : "out of memory", *hint = strstr(message, "\nhint: ");
+    struct buf *b = buf_new();
+    buf_add(b, message, hint ? (size_t)(hint - message) : strlen(message));
+    record_set(r, 0, symbol_of("message"), buf_value(b));
     record_set(r, 0, symbol_of("identifier"), text(e->id ? e->id : ""));
     record_set(r, 0, symbol_of("stack"), stack_value());
     return record_value(r);
@@ -162,7 +165,8 @@ void error_raise(value err)
         fail("Octave:undefined-function", "rethrow: err must be a struct with the fields message and identifier");
     const char *message = field_text(err.rec, "message"), *id = field_text(err.rec, "identifier");
     struct failure *e = failure();
-    if (e->message && vm->traced == e->message && !strcmp(e->message, message) && e->kind == FAIL_ERROR)
+    if (e->message && vm->traced == e->message && !strncmp(e->message, message, strlen(message)) &&
+        (!e->message[strlen(message)] || !strncmp(e->message + strlen(message), "\nhint: ", 7)) && e->kind == FAIL_ERROR)
         fail_again();
     fail(id, "%s", message);
 }

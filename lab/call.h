@@ -28,7 +28,7 @@ struct call {
     value *arg;                               /* nargin, borrowed */
     value *out;                               /* max(1, nargout) places, NIL at the start; owned by the caller */
 };
-typedef void builtin_code(struct call *c);
+typedef void run_builtin(struct call *c);
 typedef void builtin_grad(struct call *c);    /* see tape.h */
 enum { ANY = -1 };
 #define NO_GRAD NULL                          /* not differentiable: an error when its floating-point result would be needed */
@@ -37,12 +37,12 @@ builtin_grad grad_pass;                       /* it hands values on, or calls fu
 struct builtin {
     const char *name;
     int min, max, out;                        /* max ANY: any number; out ANY: any number of results */
-    builtin_code *run;
+    run_builtin *run;
     builtin_grad *grad;                       /* NO_GRAD: not differentiable */
     const char *help;
 };
 #define BUILTIN(name, min, max, out, grad, help)                                            \
-    static builtin_code name##_run;                                                          \
+    static run_builtin name##_run;                                                          \
     extern const struct builtin builtin_##name;                                             \
     const struct builtin builtin_##name = { #name, min, max, out, name##_run, grad, help }; \
     static void name##_run(struct call *c)

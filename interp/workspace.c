@@ -1,0 +1,415 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* workspace.c: builtins about variables and functions by name: who, whos, clear, functions, onCleanup … */
+#include "vm.h"
+#include <fnmatch.h>
+#include <stdlib.h>
+
+static value text(const char *s)
+{
+    struct buf *b = buf_new();
+    buf_puts(b, s ? s : "");
+    return buf_value(b);
+}
+
+/* ---- listing */
+struct found { sym name; value v; unsigned flags; };
+struct listing { struct found *v; int n, room; struct call *c; int from; };
+
+static bool wanted(struct listing *l, const char *name)
+{
+    if (l->c->nargin <= l->from)
+        return true;
+    for (int i = l->from; i < l->c->nargin; i++)
+        if (!fnmatch(arg_text(l->c, i, NULL), name, 0))
+            return true;
+    return false;
+}
+static void add(sym name, value *v, unsigned flags, void *arg)
+{
+    struct listing *l = arg;
+    if (!wanted(l, name->text) || !strncmp(name->text, "__eval", 6))
+        return;
+    if (l->n == l->room) {
+        int room = l->room ? 2 * l->room : 32;
+        struct found *all = scratch(sizeof *all * (size_t)room);
+        if (l->n)
+            memcpy(all, l->v, sizeof *all * (size_t)l->n);
+        l->v = all;
+        l->room = room;
+    }
+    l->v[l->n++] = (struct found){ name, *v, flags };
+}
+static int by_name(const void *a, const void *b) { return strcmp(((const struct found *)a)->name->text, ((const struct found *)b)->name->text); }
+static struct listing variables(struct call *c, int from)
+{
+    struct listing l = { .c = c, .from = from };
+    frame_each(vm->frame, add, &l);
+    if (l.n)
+        qsort(l.v, (size_t)l.n, sizeof *l.v, by_name);
+    return l;
+}
+
+struct size { i64 bytes; };
+static void child_bytes(value *child, void *arg);
+static i64 bytes_of(value v)
+{
+    switch (v.kind) {
+    case K_NUM: return dtypes[v.dtype].size;
+    case K_RANGE: return 24;
+    case K_TENSOR: return v.t->numel * dtypes[v.t->dtype].size;
+    case K_WINDOW: return v.w->numel * dtypes[v.w->base->dtype].size;
+    case K_CELL:
+    case K_STRUCT: {
+        struct size s = { 0 };
+        value_children(v, child_bytes, &s);
+        return s.bytes;
+    }
+    }
+    return 0;
+}
+static void child_bytes(value *child, void *arg) { ((struct size *)arg)->bytes += bytes_of(*child); }
+
+BUILTIN(who, 0, ANY, 1, NO_GRAD,
+  "who\n"
+  "who pattern …\n"
+  "c = who(…)\n\n"
+  "The names of the variables, those that match a pattern with * and ?; as a cell of texts if a result is wanted.\n\n"
+  "Example:\n  clear; ab = 1; ac = 2; b = 3; c = who('a*')\n  c =\n  {\n    [1,1] = ab\n    [2,1] = ac\n  }\n\n\n"
+  "See also: whos, clear, exist")
+{
+    struct listing l = variables(c, 0);
+    if (c->nargout > 0) {
+        struct cell *r = cell_2d(l.n, l.n ? 1 : 0);
+        for (int i = 0; i < l.n; i++)
+            cell_set(r, i, text(l.v[i].name->text));
+        result(c, 0, cell_value(r));
+        return;
+    }
+    if (!l.n)
+        return;
+    int width = 0;
+    for (int i = 0; i < l.n; i++)
+        width = MAX(width, (int)l.v[i].name->len);
+    int per = MAX(1, 80 / (width + 2)), rows = (l.n + per - 1) / per;
+    out_puts("Variables visible from the current scope:\n\n");
+    for (int r = 0; r < rows; r++) {
+        for (int i = r; i < l.n; i += rows)
+            outf(i + rows < l.n ? "%-*s  " : "%.0d%s", i + rows < l.n ? width : 0, l.v[i].name->text);
+        out_puts("\n");
+    }
+    out_puts("\n");
+}
+
+BUILTIN(whos, 0, ANY, 1, NO_GRAD,
+  "whos\n"
+  "whos pattern …\n\n"
+  "The variables with size, bytes and class. Attributes: c complex, g global, w a window, v has windows.\n\n"
+  "Example:\n  clear; A = ones(2, 3); whos\n  Variables visible from the current scope:\n  \n"
+  "  Attr   Name        Size                     Bytes  Class\n"
+  "  ====   ====        ====                     =====  =====\n"
+  "         A           2x3                         48  double\n  \n"
+  "  Total is 6 elements using 48 bytes\n  \n\n"
+  "See also: who, size, class")
+{
+    struct listing l = variables(c, 0);
+    if (!l.n)
+        return;
+    int width = 4;
+    for (int i = 0; i < l.n; i++)
+        width = MAX(width, (int)l.v[i].name->len);
+    i64 elements = 0, bytes = 0;
+    out_puts("Variables visible from the current scope:\n\n");
+    outf("  Attr   %-*s  %16s  %16s  Class\n", width, "Name", "Size", "Bytes");
+    outf("  ====   %-*s  %16s  %16s  =====\n", width, "====", "====", "=====");
+    for (int i = 0; i < l.n; i++) {
+        value v = l.v[i].v;
+        char shape[128], attr[8];
+        int k = 0;
+        if (is_tensor_like(v) && dtype_is(value_dtype(v), DT_C))
+            attr[k++] = 'c';
+        if (l.v[i].flags & VAR_GLOBAL)
+            attr[k++] = 'g';
+        if (v.kind == K_WINDOW)
+            attr[k++] = 'w';
+        else if (isshared(v))
+            attr[k++] = 'v';
+        attr[k] = 0;
+        i64 b = bytes_of(v);
+        elements += value_numel(v);
+        bytes += b;
+        outf("  %4s   %-*s  %16s  %16lld  %s\n", attr, width, l.v[i].name->text, value_shape(v, shape), (long long)b, class_of(v));
+    }
+    outf("\nTotal is %lld element%s using %lld byte%s\n\n", (long long)elements, elements == 1 ? "" : "s", (long long)bytes, bytes == 1 ? "" : "s");
+}
+
+/* ---- clear */
+static void clear_function_name(struct code *k, void *arg)
+{
+    struct listing *l = arg;
+    for (int i = l->from; i < l->c->nargin; i++)
+        if (!fnmatch(arg_text(l->c, i, NULL), k->name->text, 0)) {
+            for (int p = 0; p < k->npersist; p++) {
+                value old = k->persist[p];
+                k->persist[p] = nil();
+                drop(old);
+            }
+        }
+}
+
+BUILTIN(clear, 0, ANY, 0, NO_GRAD,
+  "clear\n"
+  "clear pattern …\n"
+  "clear -all | -global | -functions | -variables\n"
+  "clear -x pattern …\n\n"
+  "Removes variables: all, or those that match a pattern with * and ?; with -x those that do not. -global removes the "
+  "values of global variables too, -functions the functions that were typed.\n\n"
+  "Example:\n  x = 1; clear x; exist('x')\n  ans = 0\n\n"
+  "See also: who, exist")
+{
+    int from = 0;
+    bool all = false, global = false, functions = false, except = false;
+    while (from < c->nargin) {
+        const char *s = arg_text(c, from, NULL);
+        if (*s != '-' && !(c->nargin == 1 && (!strcmp(s, "all") || !strcmp(s, "variables") || !strcmp(s, "functions") || !strcmp(s, "global"))))
+            break;
+        s += *s == '-';
+        if (!strcmp(s, "all") || !strcmp(s, "a"))
+            all = global = functions = true;
+        else if (!strcmp(s, "global") || !strcmp(s, "g"))
+            global = true;
+        else if (!strcmp(s, "functions") || !strcmp(s, "f"))
+            functions = true;
+        else if (!strcmp(s, "x") || !strcmp(s, "exclusive"))
+            except = true;
+        else if (strcmp(s, "variables") && strcmp(s, "v"))
+            fail("Octave:invalid-fun-call", "clear: there is no option '-%s'; there are -all, -variables, -global, -functions, -x", s);
+        from++;
+    }
+    struct listing l = variables(c, except ? c->nargin : from);
+    if (functions && !all) {
+        if (from == c->nargin)
+            function_remove(NULL);
+        for (int i = from; i < c->nargin; i++)
+            function_remove(symbol_of(arg_text(c, i, NULL)));
+        return;
+    }
+    struct listing keep_these = { .c = c, .from = from };
+    for (int i = 0; i < l.n; i++) {
+        if (except && wanted(&keep_these, l.v[i].name->text))
+            continue;
+        if (global && (l.v[i].flags & VAR_GLOBAL)) {
+            value *v = frame_variable(vm->frame, l.v[i].name, false), old = *v;
+            *v = nil();
+            drop(old);
+            for (struct global *g = vm->globals; g; g = g->next)
+                if (g->name == l.v[i].name)
+                    g->set = false;
+        }
+        if (!global || all || (l.v[i].flags & VAR_GLOBAL))
+            frame_forget(vm->frame, l.v[i].name);
+    }
+    if (all && from == c->nargin)
+        function_remove(NULL);
+    if (from < c->nargin && !except)
+        functions_each(clear_function_name, &keep_these);
+}
+
+BUILTIN(clearvars, 0, ANY, 0, NO_GRAD,
+  "clearvars\n"
+  "clearvars pattern …\n\n"
+  "Removes variables: all, or those that match a pattern with * and ?.\n\n"
+  "Example:\n  x = 1; clearvars x; exist('x')\n  ans = 0\n\n"
+  "See also: clear")
+{
+    struct listing l = variables(c, 0);
+    for (int i = 0; i < l.n; i++)
+        frame_forget(vm->frame, l.v[i].name);
+}
+
+BUILTIN(clc, 0, 0, 0, NO_GRAD,
+  "clc\n\n"
+  "Clears the terminal.\n\n"
+  "See also: clear")
+{
+    (void)c;
+    out_puts("\033[H\033[2J");
+}
+
+BUILTIN(isglobal, 1, 1, 1, NO_GRAD,
+  "tf = isglobal(name)\n\n"
+  "Whether the variable of that name is declared global here.\n\n"
+  "Example:\n  global G1; isglobal('G1')\n  ans = 1\n\n"
+  "See also: exist")
+{
+    sym name = symbol_of(arg_text(c, 0, NULL));
+    value *v = frame_variable(vm->frame, name, false);
+    bool yes = false;
+    for (struct global *g = vm->globals; g; g = g->next)
+        yes = yes || (g->name == name && v == &g->v);
+    result_bool(c, 0, yes);
+}
+
+/* ---- functions */
+BUILTIN(mfilename, 0, 1, 1, NO_GRAD,
+  "s = mfilename()\n"
+  "s = mfilename('fullpath' | 'fullpathext')\n\n"
+  "The name of the file whose code is running, without folder and ending; with its folder, and with its ending.\n\n"
+  "See also: which")
+{
+    static const char *const kinds[] = { "fullpath", "fullpathext", NULL };
+    int kind = has_arg(c, 0) ? arg_option(c, 0, kinds) : -1;
+    const char *name = vm->frame->code->unit->source->name;
+    char *full = name && *name && kind >= 0 ? realpath(name, NULL) : NULL;
+    const char *s = full ? full : name ? name : "";
+    char *t = scratch(strlen(s) + 1);
+    strcpy(t, s);
+    free(full);
+    if (kind < 0 && strrchr(t, '/'))
+        t = strrchr(t, '/') + 1;
+    char *dot = strrchr(t, '.');
+    if (kind != 1 && dot && !strchr(dot, '/'))
+        *dot = 0;
+    result_text(c, 0, t);
+}
+
+BUILTIN(functions, 1, 1, 1, NO_GRAD,
+  "s = functions(f)\n\n"
+  "What a function value is made of: fields function, type, file, and workspace with what a closure captured.\n\n"
+  "Example:\n  a = 2; f = @(x) x + a; functions(f).workspace{1}.a\n  ans = 2\n\n"
+  "See also: func2str")
+{
+    if (c->arg[0].kind != K_FUNC || c->arg[0].func->class != &function_class)
+        fail_arg(c, 0, "a function");
+    struct function_value *f = (struct function_value *)c->arg[0].func;
+    struct record *r = record_scalar();
+    char *s = function_text(c->arg[0]);
+    value t = text(s);
+    free(s);
+    record_set(r, 0, symbol_of("function"), t);
+    record_set(r, 0, symbol_of("type"), text(f->h.name ? "simple" : "anonymous"));
+    record_set(r, 0, symbol_of("file"), text(""));
+    if (!f->h.name) {
+        struct record *w = record_scalar();
+        for (int i = 0; i < f->ncapture; i++)
+            if (f->v[i].kind != K_NIL)
+                record_set(w, 0, register_name(f->code, f->code->capture[i].to), f->v[i]);
+        struct cell *one = cell_2d(1, 1);
+        cell_set(one, 0, record_value(w));
+        record_set(r, 0, symbol_of("workspace"), cell_value(one));
+    }
+    result(c, 0, record_value(r));
+}
+
+BUILTIN(code, 1, 1, 1, NO_GRAD,
+  "code(f)\n"
+  "s = code(f)\n\n"
+  "The elementwise programs that a function's expressions became, as text.\n\n"
+  "See also: disassemble, func2str")
+{
+    if (c->arg[0].kind != K_FUNC || c->arg[0].func->class != &function_class)
+        fail_arg(c, 0, "a function");
+    struct function_value *f = (struct function_value *)c->arg[0].func;
+    struct code *k = f->h.name ? resolve_value(f).code : f->code;
+    if (!k)
+        fail("Octave:undefined-function", "code: '%s' is a built-in function", f->h.name->text);
+    struct buf *b = buf_new();
+    for (int i = 0; i < k->ntree; i++) {
+        value v = plan_text(k->tree[i]->plan);
+        struct tensor *t = tensor_dense(tensor_of(v));
+        buf_add(b, t->data, (size_t)t->numel);
+        if (b->n && b->s[b->n - 1] != '\n')
+            buf_putc(b, '\n');
+    }
+    if (c->nargout > 0)
+        result(c, 0, buf_value(b));
+    else
+        out_text(b->s, b->n);
+}
+
+/* ---- onCleanup: a function that runs when its last holder lets go */
+struct cleanup { struct instance h; value f; };
+static void cleanup_free(struct object *o)
+{
+    struct cleanup *x = (struct cleanup *)o;
+    memory_free(x, sizeof *x);
+}
+/* The children are visited to be dropped when the object goes: then the function is put by, to run at the next safe point. */
+static void cleanup_children(struct object *o, void (*visit)(value *child, void *arg), void *arg)
+{
+    struct cleanup *x = (struct cleanup *)o;
+    if (o->owners == 0 && x->f.kind == K_FUNC)
+        cleanup_later(copy(x->f));
+    visit(&x->f, arg);
+}
+static const struct class cleanup_class = { .name = "onCleanup", .free = cleanup_free, .children = cleanup_children };
+
+BUILTIN(onCleanup, 1, 1, 1, NO_GRAD,
+  "h = onCleanup(f)\n\n"
+  "An object that calls f, without arguments, when the variable that holds it goes: at the end of the function, after an "
+  "error too, or by clear.\n\n"
+  "Example:\n  h = onCleanup(@() disp('gone')); clear h\n  gone\n\n"
+  "See also: unwind_protect")
+{
+    value f = arg_func(c, 0), v = instance_new(&cleanup_class, sizeof(struct cleanup));
+    ((struct cleanup *)v.inst)->f = copy(f);
+    result(c, 0, v);
+}
+
+/* ---- errors as values */
+BUILTIN(MException, 2, ANY, 1, NO_GRAD,
+  "err = MException(id, template, arg, …)\n\n"
+  "An error as a value, the struct that catch gives; error(err) or throw(err) raises it.\n\n"
+  "Example:\n  e = MException('a:b', 'no %d', 3); try, throw(e), catch err, disp(err.message), end\n  no 3\n\n"
+  "See also: error, rethrow")
+{
+    struct record *r = record_scalar();
+    struct buf *b = buf_new();
+    format_args(b, "MException", c->arg[1], c->nargin - 2, c->arg + 2);
+    const char *id = arg_text(c, 0, NULL);
+    record_set(r, 0, symbol_of("message"), buf_value(b));
+    record_set(r, 0, symbol_of("identifier"), text(id));
+    i64 none[2] = { 0, 1 };
+    sym names[4] = { symbol_of("file"), symbol_of("name"), symbol_of("line"), symbol_of("column") };
+    record_set(r, 0, symbol_of("stack"), record_value(record_new(2, none, 4, names)));
+    result(c, 0, record_value(r));
+}
+BUILTIN(throw, 1, 1, 0, NO_GRAD,
+  "throw(err)\n\n"
+  "Raises the error err, a struct with fields message and identifier.\n\n"
+  "Example:\n  try, throw(MException('a:b', 'oh')), catch err, disp(err.identifier), end\n  a:b\n\n"
+  "See also: rethrow, MException")
+{
+    error_raise(c->arg[0]);
+}
+BUILTIN(getReport, 1, 1, 1, NO_GRAD,
+  "s = getReport(err)\n\n"
+  "The text of an error: 'error: ' and its message.\n\n"
+  "Example:\n  try, error('oh'), catch err, disp(err.getReport()), end\n  error: oh\n\n"
+  "See also: error")
+{
+    struct record *r = arg_struct(c, 0);
+    value m = record_get(r, 0, symbol_of("message"));
+    if (m.kind == K_NIL)
+        fail_arg(c, 0, "an error, with the field message");
+    struct buf *b = buf_new();
+    buf_puts(b, "error: ");
+    struct call t = { c->fn, 1, 0, &m, NULL };
+    buf_puts(b, arg_text(&t, 0, NULL));
+    result(c, 0, buf_value(b));
+}
+BUILTIN(beep, 0, 0, 0, NO_GRAD,
+  "beep\n\n"
+  "Rings the terminal's bell.\n\n"
+  "See also: puts")
+{
+    (void)c;
+    out_puts("\a");
+}
+BUILTIN(more, 0, 1, 0, NO_GRAD,
+  "more on\n"
+  "more off\n\n"
+  "Accepted for scripts that say it; output is never paged.\n\n"
+  "See also: format")
+{
+    (void)c;
+}
