@@ -226,15 +226,6 @@ BUILTIN(clearvars, 0, ANY, 0, NO_GRAD,
         frame_forget(vm->frame, l.v[i].name);
 }
 
-BUILTIN(clc, 0, 0, 0, NO_GRAD,
-  "clc\n\n"
-  "Clears the terminal.\n\n"
-  "See also: clear")
-{
-    (void)c;
-    out_puts("\033[H\033[2J");
-}
-
 BUILTIN(isglobal, 1, 1, 1, NO_GRAD,
   "tf = isglobal(name)\n\n"
   "Whether the variable of that name is declared global here.\n\n"
@@ -396,20 +387,4 @@ BUILTIN(getReport, 1, 1, 1, NO_GRAD,
     struct call t = { c->fn, 1, 0, &m, NULL };
     buf_puts(b, arg_text(&t, 0, NULL));
     result(c, 0, buf_value(b));
-}
-BUILTIN(beep, 0, 0, 0, NO_GRAD,
-  "beep\n\n"
-  "Rings the terminal's bell.\n\n"
-  "See also: puts")
-{
-    (void)c;
-    out_puts("\a");
-}
-BUILTIN(more, 0, 1, 0, NO_GRAD,
-  "more on\n"
-  "more off\n\n"
-  "Accepted for scripts that say it; output is never paged.\n\n"
-  "See also: format")
-{
-    (void)c;
 }
