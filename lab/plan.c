@@ -1169,7 +1169,9 @@ static value run_cut(struct plan *p, struct ew_prog *g, value *reg)
         struct plan *sub = g->cut->step[s].plan;
         poll();
         if (sub) {
-            v[i] = keep(plan_run(sub, v));
+            v[i] = plan_run(sub, v);
+            if (is_counted(v[i]) && !pool_holds(mark, v[i]))          /* it may have taken over a product, which the pool has */
+                keep(v[i]);
             continue;
         }
         fail_node_hint = origin(p, i);

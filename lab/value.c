@@ -35,6 +35,14 @@ int pool_mark(void)
     return cx->npool;
 }
 
+bool pool_holds(int mark, value v)
+{
+    for (int i = cx->npool; i-- > mark;)
+        if (cx->pool[i].o == v.o && cx->pool[i].kind == v.kind)
+            return true;
+    return false;
+}
+
 void pool_release(int mark)
 {
     while (cx->npool > mark) {

@@ -98,6 +98,7 @@ bool isshared(value v);                       /* a window, or has any */
 value keep(value v);                          /* an owned value joins the pool of the running call; returns it, borrowed */
 int pool_mark(void);
 void pool_release(int mark);
+bool pool_holds(int mark, value v);           /* is this very object in the pool above mark? */
 
 /* ---- cells: dim[0] x dim[1] x …, v in column-major order */
 struct cell { struct object h; int nd; i64 numel, cap; i64 *dim; value *v; i64 inline_dim[4]; };
