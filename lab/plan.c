@@ -829,9 +829,11 @@ static inline value execute(struct plan *p, struct ew_prog *g, value *reg, struc
     if (likely(j->n < ew_grain && !interrupt_flag)) {
         *bad = ew_run(j);
     } else {                                  /* Ctrl-C may end it */
+        int mark = pool_mark();
         keep(res);
         res.t->h.owners++;
         *bad = ew_run(j);
+        pool_release(mark);
     }
     return res;
 }
