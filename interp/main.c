@@ -261,11 +261,12 @@ int main(int argc, char **argv)
     }
     catch_interrupts();
     int status = 0;
-    if (what == TEST)
-        return test_files(argc - i, argv + i);
-    if (what == TEST_HELP)
-        return test_help(argc - i, argv + i);
     new_context();
+    if (what == TEST || what == TEST_HELP) {
+        status = what == TEST ? test_files(argc - i, argv + i) : test_help(argc - i, argv + i);
+        context_free(cx);
+        return status;
+    }
     if (what == CHECK) {
         for (; i < argc; i++)
             status |= check_file(argv[i]);
