@@ -233,7 +233,7 @@ int ix_shape(const struct ix *x, i64 *dim)
     int nd = value_dims(x->from, dim);
     if (!x->mask)
         return nd;
-    if (x->from.kind == K_NUM) {
+    if (nd == 2 && dim[0] == 1 && dim[1] == 1) {
         dim[0] = dim[1] = x->n;
     } else if (is_nd_vector(nd, dim)) {
         for (int i = 0; i < nd; i++)

@@ -1155,7 +1155,7 @@ static value peek_parent(value *root, int nstep, const struct step *s)
 static i64 aimed_count(value v, const struct step *s)
 {
     i64 dim[MAX_DIMS] = {0, 0};
-    int nd = is_nil(v) ? 2 : value_dims(v, dim);
+    int nd = v.kind != (s->kind == STEP_BRACE ? K_CELL : K_STRUCT) ? 2 : value_dims(v, dim);      /* what is blank becomes one */
     struct target g;
     aim(&g, nd, dim, s->n, s->idx, 0, NULL);
     return g.numel;
@@ -1202,7 +1202,7 @@ void place_list_assign(value *root, int nstep, const struct step *step, int nrhs
         copy_of[nstep - 1].kind = STEP_PAREN;
         value parent = peek_parent(root, nstep - 1, step);
         i64 dim[MAX_DIMS] = {0, 0}, l[MAX_DIMS];
-        int nd = is_nil(parent) ? 2 : value_dims(parent, dim);
+        int nd = parent.kind != K_CELL ? 2 : value_dims(parent, dim);
         struct target g;
         if (!is_nil(parent) && parent.kind != K_CELL && !is_blank(parent))
             fail_step(parent, last, 1);

@@ -371,11 +371,15 @@ value place_view(value *root, int nstep, const struct step *step, sym method, in
 
 /* ---- writing in place */
 
-/* Does a window show an element twice?  True when, in the order of their strides, a step does not pass what is below it. */
+/* Does a window show an element twice?  Not when, in the order of their strides, each step passes what is below it; else the
+   elements are marked off. */
 static bool shows_twice(const struct window *w)
 {
     i64 dim[MAX_DIMS], stride[MAX_DIMS], span = 0;
     int n = 0;
+    bool doubt = false;
+    if (w->numel <= 1)
+        return false;
     for (int d = 0; d < w->nd; d++) {
         if (w->dim[d] <= 1)
             continue;
@@ -386,9 +390,23 @@ static bool shows_twice(const struct window *w)
         stride[at] = s, dim[at] = w->dim[d];
     }
     for (int k = 0; k < n; k++) {
-        if (stride[k] <= span)
+        if (stride[k] == 0)
             return true;
+        doubt = doubt || stride[k] <= span;
         span += (dim[k] - 1) * stride[k];
+    }
+    if (!doubt)
+        return false;
+    struct nest all = {.nd = n, .numel = w->numel};
+    memcpy(all.n, dim, sizeof(i64) * (size_t)n);
+    memcpy(all.stride, stride, sizeof(i64) * (size_t)n);
+    const i64 *at = nest_positions(&all);
+    bool *seen = scratch((size_t)span + 1);
+    memset(seen, 0, (size_t)span + 1);
+    for (i64 i = 0; i < w->numel; i++) {
+        if (seen[at[i]])
+            return true;
+        seen[at[i]] = true;
     }
     return false;
 }
