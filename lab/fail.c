@@ -101,20 +101,19 @@ NORETURN void fail_memory(size_t bytes)
 
 void warn(const char *id, const char *fmt, ...)
 {
-    va_list ap;
-    char *message;
+    va_list ap, again;
     va_start(ap, fmt);
-    if (vasprintf(&message, fmt, ap) < 0)
-        message = NULL;
+    va_copy(again, ap);
+    int n = vsnprintf(NULL, 0, fmt, ap);
+    char *message = scratch((size_t)MAX(n, 0) + 1);       /* not ours to free: the hook may fail (a warning made an error) */
+    message[0] = 0;
+    vsnprintf(message, (size_t)MAX(n, 0) + 1, fmt, again);
+    va_end(again);
     va_end(ap);
-    if (message && cx->hooks.warning) {
-        char *kept = scratch(strlen(message) + 1);        /* the hook may fail (a warning made an error) */
-        strcpy(kept, message);
-        free(message);
-        cx->hooks.warning(id, kept);
+    if (cx->hooks.warning) {
+        cx->hooks.warning(id, message);
     } else {
         out_flush();
-        fprintf(stderr, "warning: %s\n", message ? message : out_of_words);
-        free(message);
+        fprintf(stderr, "warning: %s\n", message);
     }
 }

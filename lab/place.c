@@ -819,12 +819,40 @@ void place_assign(value *root, int nstep, const struct step *step, value rhs)
 
 /* ---- reading a place */
 
+/* s(i).name of one element that exists, without copying the element. */
+static bool element_field(value v, int n, const struct step *s, value *out)
+{
+    if (v.kind != K_STRUCT || n < 2 || s->kind != STEP_PAREN || s[1].kind != STEP_FIELD || s->n == 0)
+        return false;
+    struct record *r = v.rec;
+    int f = record_find(r, s[1].name);
+    i64 p;
+    if (s->n == 1 && s->idx->tag == 0 && s->idx->num >= 1 && s->idx->num <= (double)r->numel && s->idx->num == trunc(s->idx->num)) {
+        p = (i64)s->idx->num - 1;
+    } else {
+        struct target g;
+        struct nest w;
+        aim(&g, r->nd, r->dim, s->n, s->idx, 0, NULL);
+        if (g.grows || g.numel != 1)
+            return false;
+        dense_nest(&g, &w);
+        p = *nest_positions(&w);
+    }
+    if (f >= 0)
+        *out = r->v[p * r->f->n + f];
+    return f >= 0;
+}
+
 value place_get(value *root, int nstep, const struct step *step)
 {
     value v = *root, *list;
     for (int k = 0; k < nstep; k++) {
         if (is_nil(v))
             fail("Octave:undefined-function", "'\1' is undefined");
+        if (element_field(v, nstep - k, step + k, &v)) {
+            k++;
+            continue;
+        }
         if (step[k].kind == STEP_PAREN) {
             v = index_paren(v, step[k].n, step[k].idx);
             continue;
@@ -900,6 +928,8 @@ void place_write(value *slot, struct tensor *r)
         struct tensor *src = tensor_dense(tensor_cast(r, dt));
         struct nest nest;
         struct ix x[MAX_DIMS];
+        if (src == w->base)                   /* v = A.t(); v.copy_(A) */
+            src = tensor_clone(src);
         for (int k = 0; k < w->nd; k++)
             x[k] = (struct ix){.n = w->dim[k], .step = 1};
         nest_of(&nest, w->nd, x, w->stride);
@@ -1127,6 +1157,10 @@ static value peek_parent(value *root, int nstep, const struct step *s)
 {
     value v = *root, *list;
     for (int k = 0; k < nstep; k++) {
+        if (element_field(v, nstep - k, s + k, &v)) {
+            k++;
+            continue;
+        }
         if (v.kind == K_STRUCT && s[k].kind == STEP_FIELD) {
             if (record_find(v.rec, s[k].name) < 0)
                 return nil();
@@ -1219,18 +1253,25 @@ void place_list_assign(value *root, int nstep, const struct step *step, int nrhs
         bool indexed = nstep > 1 && last[-1].kind == STEP_PAREN;
         int up = nstep - 1 - indexed, nbox, f;
         value *box = scratch((size_t)nstep * sizeof *box);
-        if (is_nil(peek_parent(root, up, step))) {           /* [s(1:2).a] = … where there is no s: an empty struct array first */
+        value parent = peek_parent(root, up, step);
+        if (parent.kind != K_STRUCT && is_blank(parent)) {   /* [s(1:2).a] = … where there is no s */
             i64 none[2] = {0, 0};
-            place_assign(root, up, step, record_value(record_new(2, none, 0, NULL)));
+            struct target g;
+            struct nest w;
+            aim(&g, 2, none, last[-1].n, last[-1].idx, 0, NULL);
+            dense_nest(&g, &w);
+            const i64 *at = nest_positions(&w);
+            struct record *r = record_new(g.nd, g.dim, 1, &last->name);
+            for (int i = 0; i < nrhs; i++)
+                record_put(r, at[i], 0, rhs[i]);
+            place_assign(root, up, step, record_value(r));
+            pool_release(mark);
+            return;
         }
         value *slot = place_walk(root, up, step, box, &nbox);
         value *all = scratch((size_t)nrhs * sizeof *all);
         for (int i = 0; i < nrhs; i++)
             all[i] = keep(copy(rhs[i]));
-        if (slot && is_blank(*slot) && slot->kind != K_STRUCT) {
-            i64 none[2] = {0, 0};
-            replace(slot, copy(record_value(record_new(2, none, 0, NULL))));
-        }
         if (!slot || slot->kind != K_STRUCT)
             fail("Octave:undefined-function", "[\2] = …: not a struct array");
         struct record *r = slot->rec;

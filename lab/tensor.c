@@ -135,23 +135,18 @@ struct tensor *tensor_make(int dtype, int nd, const i64 *dim)
         }
         return t;
     }
-    struct block *b = block_new(bytes);
-    int mark = pool_mark();
-    i64 none[2] = { 0, 0 };
-    struct tensor *t = NULL;
-    if (unlikely(nd > 4)) {                   /* a header that may fail on the way is born empty and pooled */
-        t = header_fill(memory_get(sizeof *t), dtype, 2, none, 0);
-        t->block = b;
-        keep(tensor_box(t));
+    int mark = pool_mark();                   /* born empty and pooled, so that it goes when the rest fails */
+    struct tensor *t = header_fill(memory_get(sizeof *t), dtype, 2, (i64[]){ 0, 0 }, 0);
+    keep(tensor_box(t));
+    struct block *b = t->block = block_new(bytes);
+    if (unlikely(nd > 4))
         more_dims(t, nd, dim);
-        t->nd = (uint8_t)nd;
-        t->numel = n;
-        t->h.owners++;
-        pool_release(mark);
-    } else {
-        t = header_fill(memory_get(sizeof *t), dtype, nd, dim, n);
-        t->block = b;
-    }
+    else
+        header_fill(t, dtype, nd, dim, n)->block = b;
+    t->nd = (uint8_t)nd;
+    t->numel = n;
+    t->h.owners = 2;
+    pool_release(mark);
     t->data = b->data;
     return t;
 }

@@ -120,7 +120,7 @@ static void STRUCT_free(value v)
 }
 static void STRUCT_children(value v, void (*visit)(value *, void *), void *arg)
 {
-    for (i64 i = 0; i < v.rec->numel * v.rec->f->n; i++)
+    for (i64 i = 0; v.rec->f && i < v.rec->numel * v.rec->f->n; i++)       /* without fields while it is being made */
         visit(&v.rec->v[i], arg);
 }
 
@@ -185,7 +185,7 @@ static void drop_child(value *child, void *arg)
     (void)arg;
     value v = *child;
     child->tag = 0;
-    if (is_counted(v) && --v.o->owners == 0)
+    if (is_counted(v) && --v.o->owners == 0 && !(v.kind == K_TENSOR && v.t->h.pins))      /* a viewed one goes with its last window */
         bury(v);
 }
 

@@ -530,8 +530,7 @@ static void play(long steps, uint64_t seed)
         pool_release(0);
         if (memory) {
             compare();
-            if (step_no % 16 == 0)
-                audit();
+            audit();
             continue;
         }
 #else

@@ -98,7 +98,8 @@ static struct rval rbox(int kind, int nd, const i64 *dim, int nf, const int *key
 {
     struct rval v = {.kind = kind, .nd = nd, .nf = nf};
     memcpy(v.dim, dim, sizeof(i64) * (size_t)nd);
-    memcpy(v.key, key, sizeof(int) * (size_t)nf);
+    for (int f = 0; f < nf; f++)
+        v.key[f] = key[f];
     rtrim(&v);
     v.v = calloc((size_t)rcount(&v) + 1, sizeof *v.v);
     for (int i = 0; i < rcount(&v); i++)
@@ -790,6 +791,7 @@ static int model(const struct op *o)
         struct rval *d = rreach(&o->dst, true);
         int e = 1;
         if (d) {
+            struct rmem *viewed = NULL;
             struct rval trial = d->kind == R_NIL ? (struct rval){0} : rcopy(d, false);
             if (trial.kind == R_WINDOW || trial.kind == R_TENSOR) {   /* a trial must not write: on memory of its own */
                 struct rval f = rfresh(&trial);
@@ -797,12 +799,14 @@ static int model(const struct op *o)
                 rdrop(&trial);
                 trial = f;
                 if (d->kind == R_TENSOR && d->m->refs > 1)            /* viewed */
-                    trial.m->refs += 10;
+                    viewed = trial.m, viewed->refs++;
             }
             e = rassign(o, &trial, &v);
-            if (trial.m && trial.m->refs > 10)
-                trial.m->refs -= 10;
             rdrop(&trial);
+            if (viewed) {
+                struct rval last = {.kind = R_WINDOW, .m = viewed};
+                rdrop(&last);
+            }
             if (!e) {
                 d = rreach(&o->dst, false);
                 if (rmade)
