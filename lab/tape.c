@@ -789,12 +789,13 @@ static void backward(struct tape *t, int from, int to)    /* entries from - 1 do
         bool any = false;
         for (int k = 0; k < e->nout; k++)
             any |= !is_nil(t->adjoint[e->first + k]);
-        if (!any || e->rule == R_LEAF)
+        if (!any)
             continue;
         poll();
         int mark = pool_mark();
         value g = t->adjoint[e->first];
         switch (e->rule) {
+        case R_LEAF: give(t, at, 0, g); break;            /* a variable of an inner autograd is the outer's value */
         case R_CALL: rule_call(t, at); break;
         case R_PLAN: rule_plan(t, at, g); break;
         case R_MATRIX: rule_matrix(t, at, g); break;
