@@ -436,6 +436,8 @@ static int tree_full(struct comp *c, const struct node *n, int want, int dying, 
     struct build t = { 0 };
     int mark = c->top;
     const struct node *s = strip(n);
+    if (reduce < 0 && !is_operator(c, n))                      /* x = -1: a number, no tree */
+        return expr(c, n, want);
     if (reduce >= 0) {
         const struct list *args = &link_at(s, 0)->link.args;
         struct plan_node p = { .kind = PN_REDUCE, .op = (uint16_t)reduce, .a = -1, .b = -1 };
