@@ -466,6 +466,9 @@ static int tree_full(struct comp *c, const struct node *n, int want, int dying, 
 int tree(struct comp *c, const struct node *n, int want, int dying)
 {
     int reduce;
+    double x;
+    if (is_plain_number(strip(n), &x))                         /* -7 is a number, not a tree */
+        return expr(c, n, want);
     call_row(c, strip(n), &reduce);
     return tree_full(c, n, want, dying, reduce);
 }
