@@ -581,8 +581,7 @@ static int name_value(struct comp *c, const struct node *n, int want)
     if (is_sure(c, slot)) {
         if (want < 0)
             return reg_of(c, slot);
-        if (want != reg_of(c, slot) || c->code->closure_body || 1)
-            emits(c, n, I_LOADNAME, want, reg_of(c, slot), 0, call_site(c, name, 0, 1, want));
+        emit(c, n, I_MOVE, want, reg_of(c, slot), 0);
         return want;
     }
     int r = want_or_temp(c, want);
@@ -889,6 +888,7 @@ static int chain(struct chain *x)
                 c->ends = &eb;
                 int dest = link_dest(x, nl == 1, base);
                 struct site *s = call_site(c, b->name.name, args->n, 1, dest);
+                int site = c->code->nsite - 1;
                 s->slot = reg_of(c, slot);
                 int r1, r2 = 0;
                 if (args->n == 2 && writes(c, args->v[1]))
@@ -898,8 +898,8 @@ static int chain(struct chain *x)
                 if (args->n == 2)
                     r2 = expr(c, args->v[1], -1);
                 c->ends = eb.up;
-                s->aux = r2;
-                int pc = emits(c, n, args->n == 1 ? I_IDX1 : I_IDX2, dest, reg_of(c, slot), r1, s);
+                int pc = args->n == 1 ? emits(c, n, I_IDX1, dest, reg_of(c, slot), r1, s)
+                                      : emit3(c, n, I_IDX2, dest, reg_of(c, slot), r1, r2, site);
                 c->code->where[pc].at = p->at;
                 operands(c, pc, b, NULL);
                 c->top = base + 1;

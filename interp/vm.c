@@ -32,6 +32,44 @@ static inline bool get1(value a, value i, value *out)
     return false;
 }
 
+/* dtype double, nd 2, flags dense, device 0 in one comparison: the four bytes begin at dtype */
+static inline bool plain_matrix(const struct tensor *t)
+{
+    const uint8_t mask[4] = { 0xff, 0xff, T_DENSE, 0xff }, bytes[4] = { D_DOUBLE, 2, T_DENSE, 0 };
+    uint32_t have, m, want;
+    memcpy(&have, (const char *)t + offsetof(struct tensor, dtype), 4);
+    memcpy(&m, mask, 4);
+    memcpy(&want, bytes, 4);
+    return (have & m) == want && !t->mark;
+}
+_Static_assert(offsetof(struct tensor, nd) == offsetof(struct tensor, dtype) + 1 && offsetof(struct tensor, version) == offsetof(struct tensor, dtype) + 4,
+               "dtype, nd, flags, device side by side");
+/* the element of a plain matrix, or NULL */
+static inline double *element2(value a, value i, value j)
+{
+    if (unlikely(a.kind != K_TENSOR || (i.tag | j.tag) != 0))
+        return NULL;
+    struct tensor *t = a.t;
+    if (unlikely(!plain_matrix(t)))
+        return NULL;
+    i64 k = (i64)i.num, l = (i64)j.num;
+    uint64_t rows = (uint64_t)t->dim[0], cols = (uint64_t)t->dim[1];
+    if (unlikely((uint64_t)k - 1 >= rows || (uint64_t)l - 1 >= cols || (double)k != i.num || (double)l != j.num))
+        return NULL;
+    return (double *)t->data + ((uint64_t)k - 1) + ((uint64_t)l - 1) * rows;
+}
+static inline double *element1(value a, value i)
+{
+    if (unlikely(a.kind != K_TENSOR || i.tag != 0))
+        return NULL;
+    struct tensor *t = a.t;
+    i64 k = (i64)i.num;
+    if (unlikely(!plain_matrix(t) || (uint64_t)k - 1 >= (uint64_t)t->numel || (double)k != i.num))
+        return NULL;
+    return (double *)t->data + (k - 1);
+}
+static inline bool alone(struct tensor *t) { return t->h.owners == 1 && (!t->block || t->block->owners == 1); }
+
 static inline bool set1_logical(value *slot, value i, value x)
 {
     if (slot->kind != K_TENSOR || i.tag != 0 || x.kind != K_NUM || x.dtype != D_LOGICAL)
@@ -76,7 +114,7 @@ static int run_loop(void)
     struct frame *fr;
     const struct ins *pc, *I;
     struct code *code;
-    value *R;
+    value *R, v;                              /* v: a result on its way */
 
 #define RELOAD (fr = m->frame, pc = fr->pc, code = fr->code, R = fr->base)
 #define SAVE (fr->pc = pc)
@@ -474,6 +512,11 @@ op_HANDLE: {
     /* ---- indexing */
 op_IDX1: {
         value v;
+        double *p = element1(R[I->b], R[I->c]);
+        if (likely(p != NULL)) {
+            W(I->a, *p);
+            NEXT;
+        }
         if (likely(get1(R[I->b], R[I->c], &v))) {
             value *r = &R[I->a];
             if (unlikely(r->kind >= K_RANGE))
@@ -491,17 +534,17 @@ op_IDX1: {
         NEXT;
     }
 op_IDX2: {
-        value v;
-        if (likely(index_get2(R[I->b], R[I->c], R[I->s->aux], &v))) {
-            W(I->a, v.num);
+        double *p = element2(R[I->b], R[I->c], R[I->d]);
+        if (likely(p != NULL)) {
+            W(I->a, *p);
             NEXT;
         }
         SAVE;
         value x[2];
         int mark = pool_mark();
         x[0] = take_temp(&R[I->c], I->c >= code->nlocal);
-        x[1] = take_temp(&R[I->s->aux], I->s->aux >= code->nlocal);
-        index_call(I->s, R[I->b], 2, x, &R[I->a]);
+        x[1] = take_temp(&R[I->d], I->d >= code->nlocal);
+        index_call(code->site[I->e], R[I->b], 2, x, &R[I->a]);
         pool_release(mark);
         RELOAD;
         NEXT;
@@ -512,11 +555,25 @@ op_BRACE:
 op_FIELD:
 op_DYNFIELD:
     SLOW(field_op(I, R));
-op_SETIX1:
+op_SETIX1: {
+        double *p = element1(R[I->a], R[I->b]);
+        if (likely(p && R[I->c].tag == 0 && alone(R[I->a].t))) {
+            R[I->a].t->version++;
+            *p = R[I->c].num;
+            NEXT;
+        }
+    }
     if (likely(place_set1(&R[I->a], R[I->b], R[I->c])) || set1_logical(&R[I->a], R[I->b], R[I->c]))
         NEXT;
     SLOW(set_index(I, R));
-op_SETIX2:
+op_SETIX2: {
+        double *p = element2(R[I->a], R[I->b], R[I->c]);
+        if (likely(p && R[I->d].tag == 0 && alone(R[I->a].t))) {
+            R[I->a].t->version++;
+            *p = R[I->d].num;
+            NEXT;
+        }
+    }
     if (likely(place_set2(&R[I->a], R[I->b], R[I->c], R[I->d])))
         NEXT;
     SLOW(set_index(I, R));
@@ -576,8 +633,9 @@ op_METHOD:
 op_PMETHOD:
     ENTER(call_place_method(I->s, R + I->a));
 op_RET:
-    if (likely(fr->bits == 0 && !fr->self && !fr->more && code->nout && fr->nargout <= 1 && R[I->a].kind != K_NIL && code->simple)) {
-        value v = R[I->a];
+    if (likely(fr->bits == 0 && !fr->more && code->nout && fr->nargout <= 1 && R[I->a].kind != K_NIL && code->simple)) {
+        v = R[I->a];
+quick_return:
         R[I->a].tag = 0;
         for (value *r = R, *end = R + code->nlocal; r < end; r++)
             if (unlikely(r->kind >= K_RANGE)) {
@@ -586,6 +644,8 @@ op_RET:
                 drop(old);
             }
         value *dest = fr->dest;
+        if (fr->self)
+            drop(object_value(K_FUNC, fr->self));
         m->frame = --fr;
         pc = fr->pc;
         code = fr->code;
@@ -615,6 +675,10 @@ op_RET:
     RELOAD;
     NEXT;
 op_RETV: {
+        if (fr->bits == 0 && !fr->more && fr->nargout <= 1 && (I->b == 1 || I->b == ALL) && R[I->a].kind != K_NIL && !(R[I->a].kind == K_CELL && R[I->a].a)) {
+            v = R[I->a];
+            goto quick_return;
+        }
         SAVE;
         bool entry = fr->entry;
         return_list(R + I->a, I->b == ALL ? -1 : I->b);
