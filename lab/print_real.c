@@ -12,7 +12,11 @@
 
 static int digits_of(double x)                /* before the point; 0 for 0.5, -1 for 0.05 */
 {
-    return x == 0 ? 0 : (int)floor(log10(x)) + 1;
+    static const double tens[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16 };
+    if (x == 0)
+        return 0;
+    int d = (int)floor(log10(x)) + 1;
+    return d > 0 && d <= 17 && x < tens[d - 1] ? d - 1 : d;   /* log10(999999999999999) rounds to 15 */
 }
 
 void extent_add(struct extent *e, const double *x, i64 n, int step)

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* printf.c: templates, and the functions that print.
  *
- * The one idea: the arguments are one stream of items – each element of each array, but a whole text where %s meets the
- * start of one, and an empty array as one item that prints as nothing.  The template is run again until the stream is
+ * The one idea: the arguments are one stream of items – each element of each array, but for %s what is left of a text or
+ * of a run of character codes, and an empty array as one item that prints as nothing.  The template is run again until the stream is
  * used up; it stops at the first conversion that finds no item.  What a conversion gets need not be of its kind: %d with
  * 3.5 prints as %g does, %s with 65 prints 'A', with 3.5 prints 3.5. */
 #include "files.h"
@@ -41,6 +41,11 @@ static void open_argument(struct stream *st)
     st->i = 0;
 }
 
+static bool is_code(double x)
+{
+    return x == floor(x) && x >= 0 && x < 256;
+}
+
 static struct item next_item(struct stream *st, bool text)
 {
     if (!more(st))
@@ -52,9 +57,14 @@ static struct item next_item(struct stream *st, bool text)
     if (t->numel == 0) {
         it.kind = EMPTY;
         st->i = 0;
-    } else if (text && t->dtype == D_CHAR && st->i == 0) {
-        it = (struct item){ .kind = TEXT, .s = t->data, .len = (size_t)t->numel };
+    } else if (text && t->dtype == D_CHAR) {
+        it = (struct item){ .kind = TEXT, .s = t->data + st->i, .len = (size_t)(t->numel - st->i) };
         st->i = t->numel;
+    } else if (text && is_code(element_double(t, st->i))) {
+        char *s = scratch((size_t)(t->numel - st->i));
+        it = (struct item){ .kind = TEXT, .s = s };
+        for (double x; st->i < t->numel && is_code(x = element_double(t, st->i)); st->i++)
+            s[it.len++] = (char)(unsigned char)x;
     } else {
         it.v = element_value(t, st->i++);
     }
@@ -121,8 +131,6 @@ static void put_as_integer(struct buf *b, const struct spec *p, value v)
         put_integer(b, p, false, v.u);
     else if (v.num == floor(v.num) && fabs(v.num) < 18446744073709551616.0 && (v.num > 0 || v.num >= -9223372036854775808.0))
         put_integer(b, p, v.num < 0, (uint64_t)fabs(v.num));
-    else if (isfinite(v.num) && v.num == floor(v.num) && fabs(v.num) < 1e25)
-        put_double(b, p, v.num, 'f', 0);
     else
         put_double(b, p, v.num, 'g', p->prec);
 }
@@ -135,7 +143,7 @@ static double number_of(value v)
 static void put_as_text(struct buf *b, const struct spec *p, value v)
 {
     double x = number_of(v);
-    if (x == floor(x) && x >= 0 && x < 256) {
+    if (is_code(x)) {
         char ch = (char)(unsigned char)x;
         pad(b, p, &ch, p->prec == 0 && p->conv == 's' ? 0 : 1);
     } else if (x == floor(x) && fabs(x) < 1e15) {

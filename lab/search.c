@@ -452,3 +452,44 @@ BUILTIN(strjoin, 1, 2, 1, NO_GRAD,
     }
     result(c, 0, buf_value(b));
 }
+
+/* ---- one of several words */
+BUILTIN(validatestring, 2, 5, 1, NO_GRAD,
+  "s = validatestring(s, choices)\n"
+  "s = validatestring(s, choices, function, variable, position)\n\n"
+  "The one of the texts in the cell array that begins with s, upper case or not; an error that lists them if there is none, or if\n"
+  "several do and none of them is the beginning of all others.\n\n"
+  "Example:\n  validatestring('app', {'apple', 'banana'})\n  ans = apple\n\n"
+  "See also: strncmpi, inputParser")
+{
+    size_t n, m, k;
+    const char *s = arg_text(c, 0, &n), *found = NULL, *fn = "", *var = "";
+    struct texts x = arg_texts(c, 1);
+    int at = 2;
+    size_t best = 0;
+    bool several = false;
+    arg_cell(c, 1);
+    if (at < c->nargin && arg_is_text(c, at))
+        fn = arg_text(c, at++, NULL);
+    if (at < c->nargin && arg_is_text(c, at))
+        var = arg_text(c, at++, NULL);
+    struct buf *list = buf_new();
+    for (i64 i = 0; i < x.n; i++) {
+        const char *w = texts_at(&x, i, &m);
+        buff(list, "%s'%.*s'", i ? ", " : "", (int)MIN(m, 200), w);
+        if (m < n || strncasecmp(w, s, n))
+            continue;
+        if (!found || m < best) {             /* the shortest so far must begin all others */
+            several |= found && strncasecmp(found, w, m);
+            found = w;
+            best = m;
+        } else {
+            k = best;
+            several |= strncasecmp(found, w, k) != 0;
+        }
+    }
+    if (!found || several)
+        fail("Octave:invalid-input-arg", "%s%s%s '%s' %s %s", *fn ? fn : "validatestring", *var ? ": " : ":", var, s,
+             found ? "may be several of" : "is none of", list->s);
+    result(c, 0, text_value(found, best));
+}
