@@ -247,7 +247,6 @@ void ast_each(struct node *n, void (*f)(struct node *child, void *arg), void *ar
         break;
     case NODE_WHILE: case NODE_UNTIL: case NODE_FOR:
         ONE(n->loop.target);
-        ONE(n->loop.key);
         ONE(n->loop.cond);
         ONE(n->loop.body);
         break;
@@ -627,8 +626,6 @@ void ast_dump_node(FILE *out, const struct node *n)
         fprintf(out, "(%s", name);
         if (n->kind == NODE_FOR)
             dump_some(out, n->loop.target);
-        if (n->loop.key)
-            dump_some(out, n->loop.key);
         dump_some(out, n->loop.cond);
         dump_some(out, n->loop.body);
         putc(')', out);

@@ -147,7 +147,7 @@ struct node {
         struct { struct list targets; struct node *value; } assign;
         struct { const char *name; int slot; struct list args; } command;   /* args: STRING */
         struct { struct node *cond; struct node *body; } clause;            /* cond NULL: else, otherwise */
-        struct { struct node *target, *key, *cond, *body; } loop;   /* FOR: cond is what it runs over; key: `for [v, k] = s` */
+        struct { struct node *target, *cond, *body; } loop;                 /* FOR: cond is what it runs over */
         struct { struct node *value; struct list cases; } select;           /* of CLAUSE */
         struct { struct node *body, *name, *handler; } try;                 /* TRY: name NULL or a NAME */
     };

@@ -1107,6 +1107,10 @@ static value number_value(const struct node *n)
         return tensor_box(t);
     }
     switch (n->number.cls) {
+    case -8: return num_of(D_INT8, (double)(int8_t)n->number.bits);
+    case -16: return num_of(D_INT16, (double)(int16_t)n->number.bits);
+    case -32: return num_of(D_INT32, (double)(int32_t)n->number.bits);
+    case -64: return (value){ .kind = K_NUM, .dtype = D_INT64, .i = (int64_t)n->number.bits };
     case 8: return num_of(D_UINT8, (double)n->number.bits);
     case 16: return num_of(D_UINT16, (double)n->number.bits);
     case 32: return num_of(D_UINT32, (double)n->number.bits);

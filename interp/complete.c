@@ -15,7 +15,7 @@ struct found { char **v; int n, room; const char *word; size_t len; const char *
 static void offer(const char *name, void *arg)
 {
     struct found *f = arg;
-    if (strncmp(name, f->word, f->len))
+    if (strncmp(name, f->word, f->len) || name[0] == '.')
         return;
     if (f->n + 1 >= f->room) {
         char **v = realloc(f->v, sizeof *v * (size_t)(f->room = 2 * f->room + 32));

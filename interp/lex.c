@@ -181,7 +181,7 @@ static bool skip_blanks(struct lexer *x)
         } else if (c == '.' && peek(x, 1) == '.' && peek(x, 2) == '.') {
             uint32_t at = x->pos;
             skip_line(x);
-            if (x->pos >= x->len)
+            if (x->pos + 1 >= x->len)
                 lex_incomplete(x, at, "the line continued by '...' is missing");
             x->pos++;
         } else if (c == '\n' && context(x) == IN_PAREN)
@@ -707,7 +707,7 @@ bool lex_command_word(struct lexer *x, struct node **word)
     struct token *t = &x->tok;
     while (x->pos < x->len) {
         c = peek(x, 0);
-        if (c == '\n' || (!nest && (blank(c) || c == ';' || c == ',')))
+        if (c == '\n' || (!nest && (blank(c) || c == ';' || c == ',' || comment_sign(c))))
             break;
         if (c == '\'' || c == '"') {
             t->begin = x->pos;

@@ -86,6 +86,9 @@ static struct node *do_statement(struct parser *p)
     return n;
 }
 
+/* --- for [value, key] = s: written as a loop over fieldnames ---
+   .for = s; for key = fieldnames(.for)', key = key{1}; value = .for.(key); …, end. A name with a dot is nobody else's. */
+
 static struct node *for_name(struct parser *p)
 {
     if (tok.type != T_NAME)
@@ -95,32 +98,94 @@ static struct node *for_name(struct parser *p)
     return n;
 }
 
+static struct node *made(struct parser *p, int kind, const struct node *where)
+{
+    struct node *n = parse_node(p, kind, where->begin);
+    n->end = where->end;
+    n->at = where->at;
+    return n;
+}
+
+static struct node *made_name(struct parser *p, const char *text, const struct node *where)
+{
+    struct node *n = made(p, NODE_NAME, where);
+    n->name.slot = -1;
+    if (!(n->name.name = ast_name(p->a, text, strlen(text))))
+        lex_no_memory(&p->x);
+    return n;
+}
+
+static struct node *made_index(struct parser *p, struct node *base, int link, struct node *arg)
+{
+    struct node *n = made(p, NODE_INDEX, arg), *l = made(p, link, arg);
+    n->index.base = parse_own(p, n, base);
+    l->link.chain = n;
+    if (link == NODE_DYNFIELD)
+        l->link.expr = parse_own(p, l, arg);
+    else
+        parse_push(p, l, &l->link.args, arg);
+    parse_push(p, n, &n->index.links, l);
+    return n;
+}
+
+static struct node *made_assign(struct parser *p, struct node *target, struct node *value)
+{
+    struct node *n = made(p, NODE_ASSIGN, value), *s = made(p, NODE_EXPR, value);
+    n->assign.value = parse_own(p, n, value);
+    parse_push(p, n, &n->assign.targets, target);
+    s->unary.a = parse_own(p, s, n);
+    return s;
+}
+
+static struct node *for_fields(struct parser *p, struct node *n, struct node *value, struct node *key)
+{
+    struct node *block = made(p, NODE_BLOCK, n), *s = n->loop.cond;
+    parse_push(p, block, &block->list, made_assign(p, made_name(p, ".for", s), s));
+    struct node *names = made(p, NODE_POSTFIX, s), *one = made(p, NODE_NUMBER, key);
+    names->op = OP_TRANS;
+    names->unary.a = parse_own(p, names, made_index(p, made_name(p, "fieldnames", s), NODE_PAREN, made_name(p, ".for", s)));
+    one->number.value = 1;
+    one->number.text = "1";
+    struct node *inner = made_index(p, made_name(p, key->name.name, key), NODE_BRACE, one);
+    struct node *first = made_assign(p, made_name(p, key->name.name, key), inner);
+    struct node *field = made_index(p, made_name(p, ".for", s), NODE_DYNFIELD, made_name(p, key->name.name, key));
+    struct node *second = made_assign(p, value, field), *body = made(p, NODE_BLOCK, n->loop.body);
+    parse_push(p, body, &body->list, first);
+    parse_push(p, body, &body->list, second);
+    parse_push(p, body, &body->list, n->loop.body);
+    n->loop.target = parse_own(p, n, key);
+    n->loop.cond = parse_own(p, n, names);
+    n->loop.body = parse_own(p, n, body);
+    parse_push(p, block, &block->list, n);
+    return block;
+}
+
 static struct node *for_statement(struct parser *p)
 {
-    struct node *n = parse_node(p, NODE_FOR, tok.begin);
+    struct node *n = parse_node(p, NODE_FOR, tok.begin), *value = NULL, *key = NULL;
     struct open o;
     parse_open(p, &o, KW_FOR);
     parse_next(p);
     bool parens = tok.type == T_LPAREN;
     if (parens)
         parse_next(p);
-    if (tok.type == T_LBRACKET) {                        /* for [value, key] = a struct */
+    if (tok.type == T_LBRACKET) {
         parse_next(p);
-        n->loop.target = parse_own(p, n, for_name(p));
+        value = for_name(p);
         if (tok.type == T_COMMA)
             parse_next(p);
-        n->loop.key = parse_own(p, n, for_name(p));
+        key = for_name(p);
         parse_expect(p, T_RBRACKET, "']' after the value and the key of 'for'");
+        parse_target(p, value);
+        parse_target(p, key);
     } else {
         if (tok.type != T_NAME)
             parse_unexpected(p, "a variable after 'for'");
         n->loop.target = parse_own(p, n, parse_chain(p));
+        parse_target(p, n->loop.target);
     }
     if (!at_equals(p))
         parse_unexpected(p, "'=' after the variable of 'for'");
-    parse_target(p, n->loop.target);
-    if (n->loop.key)
-        parse_target(p, n->loop.key);
     n->at = tok.begin;
     parse_next(p);
     n->loop.cond = parse_own(p, n, parse_expression(p));
@@ -135,7 +200,7 @@ static struct node *for_statement(struct parser *p)
         parse_unexpected(p, "the statements");
     n->loop.body = parse_own(p, n, loop_body(p));
     parse_close(p, KW_ENDFOR);
-    return n;
+    return key ? for_fields(p, parse_ends(p, n), value, key) : n;
 }
 
 void parse_separators(struct parser *p)

@@ -239,8 +239,6 @@ static void declare(struct node *n, void *arg)
         break;
     case NODE_FOR:
         declare_target(r, n->loop.target);
-        if (n->loop.key)
-            declare_target(r, n->loop.key);
         break;
     case NODE_TRY:
         if (n->try.name)

@@ -27,7 +27,7 @@ static bool wanted(struct listing *l, const char *name)
 static void add(sym name, value *v, unsigned flags, void *arg)
 {
     struct listing *l = arg;
-    if (!wanted(l, name->text) || !strncmp(name->text, "__eval", 6))
+    if (!wanted(l, name->text) || !strncmp(name->text, "__eval", 6) || name->text[0] == '.')
         return;
     if (l->n == l->room) {
         int room = l->room ? 2 * l->room : 32;
