@@ -88,7 +88,7 @@ static void eval_in(struct call *c, int i, struct frame *host)
         result(c, k, e.out[k]);
 }
 
-BUILTIN(eval, 1, 2, ANY, NO_GRAD,
+BUILTIN(eval, 1, 2, ANY, grad_pass,
   "eval(try)\n"
   "eval(try, catch)\n"
   "[a, b, …] = eval(expression)\n\n"
@@ -106,7 +106,7 @@ static void evalc_body(void *arg)
     struct eval *e = arg;
     run_text(e->text, e->len, "", e->host, 0, 1);
 }
-BUILTIN(evalc, 1, 2, 1, NO_GRAD,
+BUILTIN(evalc, 1, 2, 1, grad_pass,
   "s = evalc(try)\n"
   "s = evalc(try, catch)\n\n"
   "Runs a text as eval does and returns what it prints.\n\n"
@@ -221,7 +221,7 @@ BUILTIN(source, 1, 1, 0, NO_GRAD,
 }
 
 /* ---- functions */
-BUILTIN(feval, 1, ANY, ANY, NO_GRAD,
+BUILTIN(feval, 1, ANY, ANY, grad_pass,
   "[y, …] = feval(f, x, …)\n\n"
   "Calls a function that is given as a value or by name.\n\n"
   "Example:\n  feval('plus', 1, 2), feval(@(x) x + 1, 1)\n  ans = 3\n  ans = 2\n\n"
@@ -249,7 +249,7 @@ BUILTIN(feval, 1, ANY, ANY, NO_GRAD,
             result(c, i, out[i]);
 }
 
-BUILTIN(func2str, 1, 1, 1, NO_GRAD,
+BUILTIN(func2str, 1, 1, 1, grad_pass,
   "s = func2str(f)\n\n"
   "The text of a function value: its name, or the source of a closure.\n\n"
   "Example:\n  func2str(@(x) x.^2)\n  ans = @(x) x .^ 2\n\n"
@@ -358,7 +358,7 @@ static struct code *code_of(struct call *c, int i, const struct builtin **b)
     *b = k.builtin;
     return k.code;
 }
-BUILTIN(nargin, 0, 1, 1, NO_GRAD,
+BUILTIN(nargin, 0, 1, 1, grad_zero,
   "n = nargin\n"
   "n = nargin(f)\n\n"
   "In a function: the number of arguments it was called with. Of a function: how many it takes, negative if the last "
@@ -420,7 +420,7 @@ BUILTIN(nargoutchk, 2, 2, 0, NO_GRAD,
 {
     check_count(c, (int)user_function()->nargout, "output");
 }
-BUILTIN(isargout, 1, 1, 1, NO_GRAD,
+BUILTIN(isargout, 1, 1, 1, grad_zero,
   "tf = isargout(k)\n\n"
   "In a function: whether its result number k is used, not dropped by ~ or not asked for.\n\n"
   "See also: nargout")

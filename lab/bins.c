@@ -2,6 +2,7 @@
 /* bins.c: counting and collecting by index: accumarray, histc, hist. */
 #include "plan.h"
 #include "sort.h"
+#include "rules.h"
 #include <math.h>
 
 /* ---- accumarray: subscripts become one linear index for each value; the default sum needs no groups */
@@ -37,7 +38,7 @@ static struct tensor *subscripts(struct call *c)          /* n x d doubles, from
     return all ? all : tensor_2d(D_DOUBLE, 0, 1);
 }
 
-BUILTIN(accumarray, 2, 6, 1, NO_GRAD,
+BUILTIN(accumarray, 2, 6, 1, accumarray_grad,
     "A = accumarray(subs, vals)\n"
     "A = accumarray(subs, vals, sz)\n"
     "A = accumarray(subs, vals, sz, f, fill)\n\n"

@@ -243,7 +243,7 @@ static bool legacy(struct call *c, const char *name)
     return true;
 }
 
-BUILTIN(cellfun, 2, ANY, ANY, NO_GRAD,
+BUILTIN(cellfun, 2, ANY, ANY, grad_pass,
   "y = cellfun(f, c1, ...)\n"
   "[y1, y2, ...] = cellfun(f, c1, c2, ..., UniformOutput=true, ErrorHandler=h)\n\n"
   "Calls f(c1{i}, c2{i}, ...) for every element of cells of one size.  f is a function or its name.  The results, one number each, "
@@ -299,7 +299,7 @@ BUILTIN(arrayfun, 2, ANY, ANY, NO_GRAD,
     map_results(&m);
 }
 
-BUILTIN(structfun, 2, ANY, ANY, NO_GRAD,
+BUILTIN(structfun, 2, ANY, ANY, grad_pass,
   "y = structfun(f, s)\n"
   "[y1, ...] = structfun(f, s, UniformOutput=true, ErrorHandler=h)\n\n"
   "Calls f(s.name) for every field of the struct s.  The results, one number each, make a column; with UniformOutput=false they "
@@ -538,7 +538,7 @@ BUILTIN(cellstr, 1, 1, 1, NO_GRAD,
 }
 
 /* ---- lists */
-BUILTIN(deal, 1, ANY, ANY, NO_GRAD,
+BUILTIN(deal, 1, ANY, ANY, grad_pass,
   "[y1, y2, ...] = deal(x)\n[y1, y2, ...] = deal(x1, x2, ...)\n\n"
   "Hands one x to every result, or each x to its own.\n\n"
   "Example:\n  [a, b] = deal(1, 2)\n  a = 1\n  b = 2\n\n"
@@ -551,7 +551,7 @@ BUILTIN(deal, 1, ANY, ANY, NO_GRAD,
         result(c, k, c->arg[c->nargin == 1 ? 0 : k]);
 }
 
-BUILTIN(swap, 2, 2, 2, NO_GRAD,
+BUILTIN(swap, 2, 2, 2, grad_pass,
   "[b, a] = swap(a, b)\n\n"
   "The second argument, then the first.\n\n"
   "Example:\n  a = 1; b = 2; [a, b] = swap(a, b)\n  a = 2\n  b = 1\n\n"
@@ -561,7 +561,7 @@ BUILTIN(swap, 2, 2, 2, NO_GRAD,
     result(c, 1, c->arg[0]);
 }
 
-BUILTIN(nthargout, 2, ANY, 1, NO_GRAD,
+BUILTIN(nthargout, 2, ANY, 1, grad_pass,
   "y = nthargout(n, f, ...)\ny = nthargout(n, ntot, f, ...)\n\n"
   "Result number n of f(...), called for max(n) or ntot results; a cell of several when n is a vector.\n\n"
   "Example:\n  nthargout(2, @max, [1 9 3])\n  ans = 2\n\n"

@@ -44,7 +44,7 @@ static void filled_float(struct call *c, double x, double as_single)
     filled_from(c, 0, n, dt, dt == D_SINGLE ? as_single : x);
 }
 
-BUILTIN(zeros, 0, ANY, 1, NO_GRAD,
+BUILTIN(zeros, 0, ANY, 1, grad_zero,
     "y = zeros(m, n, …)\n"
     "y = zeros(n)\n"
     "y = zeros([m n …])\n"
@@ -57,7 +57,7 @@ BUILTIN(zeros, 0, ANY, 1, NO_GRAD,
     filled(c, 0);
 }
 
-BUILTIN(ones, 0, ANY, 1, NO_GRAD,
+BUILTIN(ones, 0, ANY, 1, grad_zero,
     "y = ones(m, n, …)\n"
     "y = ones(n)\n"
     "y = ones([m n …])\n"
@@ -70,7 +70,7 @@ BUILTIN(ones, 0, ANY, 1, NO_GRAD,
     filled(c, 1);
 }
 
-BUILTIN(eye, 0, 4, 1, NO_GRAD,
+BUILTIN(eye, 0, 4, 1, grad_zero,
     "A = eye(n)\n"
     "A = eye(m, n)\n"
     "A = eye([m n])\n"
@@ -93,7 +93,7 @@ BUILTIN(eye, 0, 4, 1, NO_GRAD,
     result_tensor(c, 0, t);
 }
 
-BUILTIN(cell, 0, ANY, 1, NO_GRAD,
+BUILTIN(cell, 0, ANY, 1, grad_pass,
     "c = cell(n)\n"
     "c = cell(m, n, …)\n"
     "c = cell([m n …])\n\n"
@@ -108,7 +108,7 @@ BUILTIN(cell, 0, ANY, 1, NO_GRAD,
     result(c, 0, cell_value(cell_new(nd, dim)));
 }
 
-BUILTIN(pi, 0, ANY, 1, NO_GRAD,
+BUILTIN(pi, 0, ANY, 1, grad_zero,
     "x = pi\n"
     "x = pi(m, n, …, class)\n\n"
     "The ratio of a circle's circumference to its diameter, or an array of it.\n\n"
@@ -118,7 +118,7 @@ BUILTIN(pi, 0, ANY, 1, NO_GRAD,
     filled_float(c, M_PI, (float)M_PI);
 }
 
-BUILTIN(e, 0, ANY, 1, NO_GRAD,
+BUILTIN(e, 0, ANY, 1, grad_zero,
     "x = e\n"
     "x = e(m, n, …, class)\n\n"
     "The base of the natural logarithms, or an array of it.\n\n"
@@ -134,7 +134,7 @@ BUILTIN(e, 0, ANY, 1, NO_GRAD,
     "Infinity, larger than every number, or an array of it; division by zero gives it.\n\n"       \
     "Example:\n  " name "(1, 2)\n  ans =\n     Inf   Inf\n\n"                                     \
     "See also: NaN, isinf, realmax"
-BUILTIN(Inf, 0, ANY, 1, NO_GRAD, INF_HELP("Inf"))
+BUILTIN(Inf, 0, ANY, 1, grad_zero, INF_HELP("Inf"))
 {
     filled_float(c, INFINITY, INFINITY);
 }
@@ -149,7 +149,7 @@ BUILTIN(inf, 0, ANY, 1, NO_GRAD, INF_HELP("inf"))
     "Not a number: the result of 0/0 and the like, or an array of it. It is not equal to itself; isnan finds it.\n\n" \
     "Example:\n  " name " == " name "\n  ans = 0\n\n"                                             \
     "See also: Inf, NA, isnan"
-BUILTIN(NaN, 0, ANY, 1, NO_GRAD, NAN_HELP("NaN"))
+BUILTIN(NaN, 0, ANY, 1, grad_zero, NAN_HELP("NaN"))
 {
     filled_float(c, NAN, NAN);
 }
@@ -167,7 +167,7 @@ static double missing_double(void)
     return x;
 }
 
-BUILTIN(NA, 0, ANY, 1, NO_GRAD,
+BUILTIN(NA, 0, ANY, 1, grad_zero,
     "x = NA\n"
     "x = NA(m, n, …, class)\n\n"
     "The missing value: a NaN that isna tells from others and that prints as NA.\n\n"
@@ -187,7 +187,7 @@ BUILTIN(NA, 0, ANY, 1, NO_GRAD,
     filled_from(c, 0, n, D_DOUBLE, missing_double());
 }
 
-BUILTIN(eps, 0, ANY, 1, NO_GRAD,
+BUILTIN(eps, 0, ANY, 1, grad_zero,
     "x = eps\n"
     "x = eps(y)\n"
     "x = eps(class)\n"
@@ -494,7 +494,7 @@ static void swap_halves(double *m, i64 n, i64 row, i64 col)
     *a = *b, *b = t;
 }
 
-BUILTIN(magic, 1, 1, 1, NO_GRAD,
+BUILTIN(magic, 1, 1, 1, grad_zero,
     "A = magic(n)\n\n"
     "An n x n magic square: the integers 1 to n^2, all rows, columns and diagonals with the same sum (there is none for n = 2).\n\n"
     "Example:\n  magic(3)\n  ans =\n     8   1   6\n     3   5   7\n     4   9   2\n\n"
@@ -536,7 +536,7 @@ BUILTIN(magic, 1, 1, 1, NO_GRAD,
     result_tensor(c, 0, t);
 }
 
-BUILTIN(hilb, 1, 1, 1, NO_GRAD,
+BUILTIN(hilb, 1, 1, 1, grad_zero,
     "A = hilb(n)\n\n"
     "The n x n Hilbert matrix, A(i,j) = 1/(i+j-1): a classic of bad condition.\n\n"
     "Example:\n  hilb(2)\n  ans =\n     1.0000   0.5000\n     0.5000   0.3333\n\n"
@@ -550,7 +550,7 @@ BUILTIN(hilb, 1, 1, 1, NO_GRAD,
     result_tensor(c, 0, t);
 }
 
-BUILTIN(invhilb, 1, 1, 1, NO_GRAD,
+BUILTIN(invhilb, 1, 1, 1, grad_zero,
     "A = invhilb(n)\n\n"
     "The inverse of the n x n Hilbert matrix, whose elements are integers (exact up to n = 14 or so).\n\n"
     "Example:\n  invhilb(2)\n  ans =\n      4   -6\n     -6   12\n\n"

@@ -5,6 +5,7 @@
  * store into an integer class does.  A floating class keeps imaginary parts, all others refuse them.  typecast looks at
  * the same bytes with another class. */
 #include "call.h"
+#include "rules.h"
 #include <math.h>
 
 static void convert(struct call *c, int to)
@@ -29,12 +30,12 @@ static void convert(struct call *c, int to)
   "Example:\n" more "\n"                                                                                         \
   "See also: class, cast, isa"
 
-BUILTIN(double, 1, 1, 1, NO_GRAD, CLASS(double, DOUBLE, "53 bits of precision; of text, the codes of its bytes.",
+BUILTIN(double, 1, 1, 1, convert_grad, CLASS(double, DOUBLE, "53 bits of precision; of text, the codes of its bytes.",
   "  double('a')\n  ans = 97\n"))
 {
     convert(c, D_DOUBLE);
 }
-BUILTIN(single, 1, 1, 1, NO_GRAD, CLASS(single, SINGLE, "24 bits of precision.",
+BUILTIN(single, 1, 1, 1, convert_grad, CLASS(single, SINGLE, "24 bits of precision.",
   "  class(single(3) + 1)\n  ans = single\n"))
 {
     convert(c, D_SINGLE);
@@ -250,7 +251,7 @@ BUILTIN(typecast, 2, 2, 1, NO_GRAD,
     result_tensor(c, 0, y);
 }
 
-BUILTIN(merge, 3, 3, 1, NO_GRAD,
+BUILTIN(merge, 3, 3, 1, grad_pass,
   "y = merge(mask, a, b)\n\n"
   "For one truth value a or b whole; for a logical array the elements of a where it is true and of b elsewhere; a and b have its size or are "
   "scalars.\n\n"
@@ -284,7 +285,7 @@ BUILTIN(merge, 3, 3, 1, NO_GRAD,
     result_tensor(c, 0, y);
 }
 
-BUILTIN(ifelse, 3, 3, 1, NO_GRAD,
+BUILTIN(ifelse, 3, 3, 1, grad_pass,
   "y = ifelse(mask, a, b)\n\n"
   "The same as merge.\n\n"
   "Example:\n  ifelse(true, 'yes', 'no')\n  ans = yes\n\n"

@@ -5,6 +5,7 @@
 #include "index.h"
 #include "call.h"
 #include "cat.h"
+#include "rules.h"
 #include <complex.h>
 #include <math.h>
 
@@ -33,7 +34,7 @@ static const uint8_t *truth_of(const struct tensor *t)       /* t dense: its ele
     return m;
 }
 
-BUILTIN(find, 1, 3, 3, NO_GRAD,
+BUILTIN(find, 1, 3, 3, grad_zero,
     "k = find(x)\n"
     "k = find(x, n)\n"
     "k = find(x, n, direction)\n"
@@ -145,7 +146,7 @@ static i64 whole_index(struct call *c, int k, int n, double x, i64 len, int nd, 
     return (i64)x - 1;
 }
 
-BUILTIN(sub2ind, 2, ANY, 1, NO_GRAD,
+BUILTIN(sub2ind, 2, ANY, 1, grad_zero,
     "k = sub2ind(dims, i, j, …)\n\n"
     "The linear indices into an array of sizes dims of the elements with subscripts i, j, …, arrays of one size.\n\n"
     "Example:\n  sub2ind([2 3], [1 2], [2 3])\n  ans =\n     3   6\n\n"
@@ -173,7 +174,7 @@ BUILTIN(sub2ind, 2, ANY, 1, NO_GRAD,
     result_tensor(c, 0, y);
 }
 
-BUILTIN(ind2sub, 2, 2, ANY, NO_GRAD,
+BUILTIN(ind2sub, 2, 2, ANY, grad_zero,
     "[i, j, …] = ind2sub(dims, k)\n\n"
     "The subscripts of the elements with linear indices k in an array of sizes dims; the last result folds the dimensions left over.\n\n"
     "Example:\n  [i, j] = ind2sub([2 3], 5)\n  i = 1\n  j = 3\n\n"
@@ -227,7 +228,7 @@ static void triangle(struct call *c, bool upper)
     result_tensor(c, 0, dtype_is(r->dtype, DT_C) ? tensor_narrow(r) : r);
 }
 
-BUILTIN(triu, 1, 2, 1, NO_GRAD,
+BUILTIN(triu, 1, 2, 1, triu_grad,
     "B = triu(A)\n"
     "B = triu(A, k)\n\n"
     "The upper triangle of the matrix A, zero below diagonal k (0 the main one, positive above it).\n\n"
@@ -237,7 +238,7 @@ BUILTIN(triu, 1, 2, 1, NO_GRAD,
     triangle(c, true);
 }
 
-BUILTIN(tril, 1, 2, 1, NO_GRAD,
+BUILTIN(tril, 1, 2, 1, tril_grad,
     "B = tril(A)\n"
     "B = tril(A, k)\n\n"
     "The lower triangle of the matrix A, zero above diagonal k (0 the main one, positive above it).\n\n"
@@ -247,7 +248,7 @@ BUILTIN(tril, 1, 2, 1, NO_GRAD,
     triangle(c, false);
 }
 
-BUILTIN(diag, 1, 3, 1, NO_GRAD,
+BUILTIN(diag, 1, 3, 1, diag_grad,
     "D = diag(v)\n"
     "D = diag(v, k)\n"
     "D = diag(v, m, n)\n"
@@ -347,7 +348,7 @@ static struct tensor *kron2(struct tensor *a, struct tensor *b)
     return r;
 }
 
-BUILTIN(kron, 2, ANY, 1, NO_GRAD,
+BUILTIN(kron, 2, ANY, 1, kron_grad,
     "C = kron(A, B, …)\n\n"
     "The Kronecker product: each element of A times the whole of B, in a matrix of blocks.\n\n"
     "Example:\n  kron([1 2], [1; 1])\n  ans =\n     1   2\n     1   2\n\n"

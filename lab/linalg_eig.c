@@ -5,6 +5,7 @@
  * n = 500.  NaN and Inf are refused first: some drivers never return from them. */
 #include "linalg.h"
 #include "plan.h"
+#include "rules.h"
 #include <complex.h>
 #include <float.h>
 #include <math.h>
@@ -58,7 +59,7 @@ static struct tensor *diagonal(const struct tensor *s, i64 m, i64 n)      /* m x
     return d;
 }
 
-BUILTIN(svd, 1, 2, 3, NO_GRAD,
+BUILTIN(svd, 1, 2, 3, svd_grad,
     "s = svd(A)\n"
     "[U, S, V] = svd(A)\n"
     "[U, S, V] = svd(A, 'econ')\n"
@@ -302,7 +303,7 @@ static struct tensor *norms_along(struct tensor *t, int dim, double p)     /* di
     return r;
 }
 
-BUILTIN(norm, 1, 3, 1, NO_GRAD,
+BUILTIN(norm, 1, 3, 1, norm_grad,
     "y = norm(A)\n"
     "y = norm(A, p)\n"
     "y = norm(A, p, 'rows')\n"
@@ -469,7 +470,7 @@ static struct eig eigen(struct tensor *a, struct tensor *b, bool right, bool lef
     return (struct eig){ w, q.v, q.u };
 }
 
-BUILTIN(eig, 1, 4, 3, NO_GRAD,
+BUILTIN(eig, 1, 4, 3, eig_grad,
     "lambda = eig(A)\n"
     "lambda = eig(A, B)\n"
     "[V, D] = eig(A)\n"

@@ -3,6 +3,7 @@
  * questions about the shape of a matrix; and the switches of the library's threads. */
 #include "linalg.h"
 #include "plan.h"
+#include "rules.h"
 #include <complex.h>
 #include <math.h>
 
@@ -17,7 +18,7 @@ static double _Complex element(const struct tensor *t, i64 i)         /* dense *
     }
 }
 
-BUILTIN(trace, 1, 1, 1, NO_GRAD,
+BUILTIN(trace, 1, 1, 1, trace_grad,
     "y = trace(A)\n\n"
     "Sum of the diagonal of a square matrix.\n\n"
     "Example:\n"
@@ -46,7 +47,7 @@ BUILTIN(trace, 1, 1, 1, NO_GRAD,
 /* ---- products of vectors along a dimension */
 static bool is_vector(const struct tensor *t) { return t->nd == 2 && (t->dim[0] == 1 || t->dim[1] == 1); }
 
-BUILTIN(dot, 2, 3, 1, NO_GRAD,
+BUILTIN(dot, 2, 3, 1, dot_grad,
     "y = dot(a, b)\n"
     "y = dot(a, b, dim)\n\n"
     "Inner product: of two vectors the sum of conj(a) .* b, of tensors of equal size that sum along dim, by default the first dimension longer than one.\n\n"

@@ -7,6 +7,7 @@
 #include "linalg.h"
 #include "clones.h"
 #include "plan.h"
+#include "rules.h"
 #include <complex.h>
 
 /* ---- operands */
@@ -351,7 +352,7 @@ BUILTIN(mpower, 2, 2, 1, NO_GRAD,
     result(c, 0, linalg_mpower(c->arg[0], c->arg[1]));
 }
 
-BUILTIN(transpose, 1, 1, 1, NO_GRAD,
+BUILTIN(transpose, 1, 1, 1, transpose_grad,
     "B = transpose(A)\n\n"
     "A.': rows become columns. The elements are not conjugated. Works for matrices, cells and struct arrays of two dimensions.\n\n"
     "Example:\n"
@@ -362,7 +363,7 @@ BUILTIN(transpose, 1, 1, 1, NO_GRAD,
     result(c, 0, linalg_transpose(c->arg[0], false));
 }
 
-BUILTIN(ctranspose, 1, 1, 1, NO_GRAD,
+BUILTIN(ctranspose, 1, 1, 1, ctranspose_grad,
     "B = ctranspose(A)\n\n"
     "A': rows become columns, and complex elements are conjugated.\n\n"
     "Example:\n"

@@ -9,6 +9,7 @@
 #include "linalg.h"
 #include "clones.h"
 #include "plan.h"
+#include "rules.h"
 #include <complex.h>
 #include <float.h>
 #include <math.h>
@@ -429,7 +430,7 @@ BUILTIN(lu, 1, 2, 3, NO_GRAD,
     }
 }
 
-BUILTIN(det, 1, 1, 2, NO_GRAD,
+BUILTIN(det, 1, 1, 2, det_grad,
     "d = det(A)\n"
     "[d, rcond] = det(A)\n\n"
     "Determinant of a square matrix, from its LU factors, and the reciprocal condition number. det([]) is 1.\n\n"
@@ -536,7 +537,7 @@ static struct tensor *inverse(struct tensor *a, double *rcond, bool warns)    /*
     return q.a;
 }
 
-BUILTIN(inv, 1, 1, 2, NO_GRAD,
+BUILTIN(inv, 1, 1, 2, inv_grad,
     "B = inv(A)\n"
     "[B, rcond] = inv(A)\n\n"
     "Inverse of a square matrix, with a warning and Inf everywhere when it is singular. To solve a system, A \\ b is faster and more exact.\n\n"
@@ -553,7 +554,7 @@ BUILTIN(inv, 1, 1, 2, NO_GRAD,
     result_num(c, 1, rcond);
 }
 
-BUILTIN(chol, 1, 3, 2, NO_GRAD,
+BUILTIN(chol, 1, 3, 2, chol_grad,
     "R = chol(A)\n"
     "[R, p] = chol(A)\n"
     "L = chol(A, 'lower')\n\n"
@@ -583,7 +584,7 @@ BUILTIN(chol, 1, 3, 2, NO_GRAD,
     result_num(c, 1, q.info);
 }
 
-BUILTIN(qr, 1, 3, 3, NO_GRAD,
+BUILTIN(qr, 1, 3, 3, qr_grad,
     "[Q, R] = qr(A)\n"
     "[Q, R] = qr(A, 0)\n"
     "[Q, R, P] = qr(A)\n"

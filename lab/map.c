@@ -377,7 +377,7 @@ static bool option_at(struct call *c, int i, const char *name)
     return i + 1 < c->nargin && arg_is_text(c, i) && !strcasecmp(arg_text(c, i, NULL), name);
 }
 
-BUILTIN(containers_Map, 0, ANY, 1, NO_GRAD,
+BUILTIN(containers_Map, 0, ANY, 1, grad_pass,
   "m = containers.Map()\n"
   "m = containers.Map(key, value)\n"
   "m = containers.Map(keys, values)\n"

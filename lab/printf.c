@@ -390,7 +390,7 @@ struct buf *print_to_buf(value v)              /* a memory stream, for display r
     return b;
 }
 
-BUILTIN(disp, 1, 1, 1, NO_GRAD,
+BUILTIN(disp, 1, 1, 1, grad_pass,
   "disp(x)\n"
   "s = disp(x)\n\n"
   "Display a value without its name; with a result, the text instead.\n\n"
@@ -403,7 +403,7 @@ BUILTIN(disp, 1, 1, 1, NO_GRAD,
         print_disp(c->arg[0]);
 }
 
-BUILTIN(display, 1, 1, 0, NO_GRAD,
+BUILTIN(display, 1, 1, 0, grad_pass,
   "display(x)\n\n"
   "Display a value as a statement without a semicolon does.\n\n"
   "Example:\n  display(5)\n  5\n\n"

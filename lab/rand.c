@@ -549,7 +549,7 @@ static void result_class(struct call *c, struct tensor *t, int dtype)
     result_tensor(c, 0, tensor_cast(t, dtype));
 }
 
-BUILTIN(rand, 0, ANY, 1, NO_GRAD,
+BUILTIN(rand, 0, ANY, 1, grad_zero,
     "x = rand(n)\n"
     "x = rand(m, n, ...)\n"
     "x = rand([m n ...], class)\n"
@@ -578,7 +578,7 @@ BUILTIN(rand, 0, ANY, 1, NO_GRAD,
     result_class(c, t, dt);
 }
 
-BUILTIN(randn, 0, ANY, 1, NO_GRAD,
+BUILTIN(randn, 0, ANY, 1, grad_zero,
     "x = randn(n)\n"
     "x = randn(m, n, ...)\n"
     "x = randn([m n ...], class)\n\n"
@@ -600,7 +600,7 @@ BUILTIN(randn, 0, ANY, 1, NO_GRAD,
     result_class(c, t, dt);
 }
 
-BUILTIN(rande, 0, ANY, 1, NO_GRAD,
+BUILTIN(rande, 0, ANY, 1, grad_zero,
     "x = rande(n)\n"
     "x = rande(m, n, ...)\n"
     "x = rande([m n ...], class)\n\n"
@@ -670,7 +670,7 @@ BUILTIN(randp, 1, ANY, 1, NO_GRAD,
     with_parameter(c, poisson_one);
 }
 
-BUILTIN(randi, 1, ANY, 1, NO_GRAD,
+BUILTIN(randi, 1, ANY, 1, grad_zero,
     "x = randi(hi)\n"
     "x = randi([lo hi], m, n, ...)\n"
     "x = randi([lo hi], [m n ...], class)\n\n"
@@ -704,7 +704,7 @@ BUILTIN(randi, 1, ANY, 1, NO_GRAD,
     result_class(c, t, dt < 0 ? D_DOUBLE : dt);
 }
 
-BUILTIN(randperm, 1, 2, 1, NO_GRAD,
+BUILTIN(randperm, 1, 2, 1, grad_zero,
     "p = randperm(n)\n"
     "p = randperm(n, m)\n\n"
     "Random permutation of 1 to n as a row, or its first m elements: m different numbers, every choice as likely as the others.\n\n"

@@ -153,7 +153,7 @@ BUILTIN(cummin, 1, 2, 2, NO_GRAD,
     running_extreme(c, false);
 }
 
-BUILTIN(nnz, 1, 1, 1, NO_GRAD,
+BUILTIN(nnz, 1, 1, 1, grad_zero,
   "n = nnz(x)\n\n"
   "How many elements are not zero.\n\n"
   "Example:\n  nnz([1 0 2])\n  ans = 2\n\n"

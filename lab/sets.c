@@ -424,7 +424,7 @@ static i64 place_in(const struct table *t, double y, value text)      /* how man
     return lo;
 }
 
-BUILTIN(lookup, 2, 3, 1, NO_GRAD,
+BUILTIN(lookup, 2, 3, 1, grad_zero,
     "i = lookup(table, y)\n"
     "i = lookup(table, y, opt)\n\n"
     "For each y the place of the last entry of the sorted table (rising or falling; numbers, or texts in a cell) that does not stand after y; 0 before all entries. "

@@ -6,6 +6,7 @@
  * loops of their own, because they are used on large tensors. */
 #include "index.h"
 #include "call.h"
+#include "rules.h"
 #include <math.h>
 
 /* ---- any kind of array */
@@ -71,7 +72,7 @@ static int default_dim(value v)               /* from 0 */
 
 /* ---- sizes */
 
-BUILTIN(size, 1, ANY, ANY, NO_GRAD,
+BUILTIN(size, 1, ANY, ANY, grad_zero,
     "s = size(x)\n"
     "n = size(x, d)\n"
     "[r, c, …] = size(x)\n"
@@ -127,7 +128,7 @@ BUILTIN(size, 1, ANY, ANY, NO_GRAD,
     }
 }
 
-BUILTIN(numel, 1, ANY, 1, NO_GRAD,
+BUILTIN(numel, 1, ANY, 1, grad_zero,
     "n = numel(x)\n"
     "n = numel(x, idx1, idx2, …)\n\n"
     "The number of elements of x, or of x(idx1, idx2, …).\n\n"
@@ -153,7 +154,7 @@ BUILTIN(numel, 1, ANY, 1, NO_GRAD,
     result_num(c, 0, all);
 }
 
-BUILTIN(length, 1, 1, 1, NO_GRAD,
+BUILTIN(length, 1, 1, 1, grad_zero,
     "n = length(x)\n\n"
     "The largest size of x, or 0 when it is empty.\n\n"
     "Example:\n  length(zeros(2, 5))\n  ans = 5\n\n"
@@ -171,7 +172,7 @@ BUILTIN(length, 1, 1, 1, NO_GRAD,
     result_num(c, 0, (double)most);
 }
 
-BUILTIN(ndims, 1, 1, 1, NO_GRAD,
+BUILTIN(ndims, 1, 1, 1, grad_zero,
     "n = ndims(x)\n\n"
     "The number of dimensions of x, at least 2; trailing sizes of 1 do not count.\n\n"
     "Example:\n  ndims(zeros(2, 3, 4))\n  ans = 3\n\n"
@@ -181,7 +182,7 @@ BUILTIN(ndims, 1, 1, 1, NO_GRAD,
     result_num(c, 0, value_dims(c->arg[0], dim));
 }
 
-BUILTIN(rows, 1, 1, 1, NO_GRAD,
+BUILTIN(rows, 1, 1, 1, grad_zero,
     "n = rows(x)\n\n"
     "The number of rows of x, size(x, 1).\n\n"
     "Example:\n  rows(zeros(2, 3))\n  ans = 2\n\n"
@@ -192,7 +193,7 @@ BUILTIN(rows, 1, 1, 1, NO_GRAD,
     result_num(c, 0, (double)dim[0]);
 }
 
-BUILTIN(columns, 1, 1, 1, NO_GRAD,
+BUILTIN(columns, 1, 1, 1, grad_zero,
     "n = columns(x)\n\n"
     "The number of columns of x, size(x, 2).\n\n"
     "Example:\n  columns(zeros(2, 3))\n  ans = 3\n\n"
@@ -203,7 +204,7 @@ BUILTIN(columns, 1, 1, 1, NO_GRAD,
     result_num(c, 0, (double)dim[1]);
 }
 
-BUILTIN(isempty, 1, 1, 1, NO_GRAD,
+BUILTIN(isempty, 1, 1, 1, grad_zero,
     "t = isempty(x)\n\n"
     "True when x has no elements.\n\n"
     "Example:\n  [isempty([]) isempty(zeros(0, 3)) isempty(' ')]\n  ans =\n    1  1  0\n\n"
@@ -224,7 +225,7 @@ BUILTIN(isnull, 1, 1, 1, NO_GRAD,
     result_bool(c, 0, is_tensor_like(c->arg[0]) && nd == 2 && dim[0] == 0 && dim[1] == 0);
 }
 
-BUILTIN(size_equal, 0, ANY, 1, NO_GRAD,
+BUILTIN(size_equal, 0, ANY, 1, grad_zero,
     "t = size_equal(a, b, …)\n\n"
     "True when all arguments have the same sizes.\n\n"
     "Example:\n  size_equal([1 2], [3 4], {5, 6})\n  ans = 1\n\n"
@@ -240,7 +241,7 @@ BUILTIN(size_equal, 0, ANY, 1, NO_GRAD,
 
 /* ---- other sizes, same elements */
 
-BUILTIN(reshape, 2, ANY, 1, NO_GRAD,
+BUILTIN(reshape, 2, ANY, 1, reshape_grad,
     "y = reshape(x, m, n, …)\n"
     "y = reshape(x, [m n …])\n"
     "y = reshape(x, …, [], …)\n\n"
@@ -294,7 +295,7 @@ BUILTIN(reshape, 2, ANY, 1, NO_GRAD,
     result(c, 0, reshaped(c->arg[0], dims_trim(nd, dim), dim));
 }
 
-BUILTIN(vec, 1, 2, 1, NO_GRAD,
+BUILTIN(vec, 1, 2, 1, reshape_grad,
     "y = vec(x)\n"
     "y = vec(x, d)\n\n"
     "All elements of x as a column, x(:), or along dimension d.\n\n"
@@ -309,7 +310,7 @@ BUILTIN(vec, 1, 2, 1, NO_GRAD,
     result(c, 0, reshaped(c->arg[0], MAX(2, d), dim));
 }
 
-BUILTIN(squeeze, 1, 1, 1, NO_GRAD,
+BUILTIN(squeeze, 1, 1, 1, reshape_grad,
     "y = squeeze(x)\n\n"
     "x without its dimensions of size 1, if it has more than two dimensions.\n\n"
     "Example:\n  size(squeeze(zeros(2, 1, 3)))\n  ans =\n     2   3\n\n"
@@ -384,7 +385,7 @@ static int arg_permutation(struct call *c, int *perm, bool inverse)
     return n;
 }
 
-BUILTIN(permute, 2, 2, 1, NO_GRAD,
+BUILTIN(permute, 2, 2, 1, permute_grad,
     "y = permute(x, perm)\n\n"
     "x with its dimensions in another order: dimension k of y is dimension perm(k) of x.\n\n"
     "Example:\n  size(permute(zeros(2, 3, 4), [3 1 2]))\n  ans =\n     4   2   3\n\n"
@@ -394,7 +395,7 @@ BUILTIN(permute, 2, 2, 1, NO_GRAD,
     result(c, 0, permuted(c->arg[0], n, perm));
 }
 
-BUILTIN(ipermute, 2, 2, 1, NO_GRAD,
+BUILTIN(ipermute, 2, 2, 1, ipermute_grad,
     "y = ipermute(x, perm)\n\n"
     "The inverse of permute: ipermute(permute(x, perm), perm) is x.\n\n"
     "Example:\n  size(ipermute(zeros(4, 2, 3), [3 1 2]))\n  ans =\n     2   3   4\n\n"
@@ -404,7 +405,7 @@ BUILTIN(ipermute, 2, 2, 1, NO_GRAD,
     result(c, 0, permuted(c->arg[0], n, perm));
 }
 
-BUILTIN(shiftdim, 1, 2, 2, NO_GRAD,
+BUILTIN(shiftdim, 1, 2, 2, reshape_grad,
     "y = shiftdim(x, n)\n"
     "[y, n] = shiftdim(x)\n\n"
     "x with its dimensions moved n places to the left around; a negative n puts -n dimensions of size 1 in front. Without n as many "
@@ -436,7 +437,7 @@ BUILTIN(shiftdim, 1, 2, 2, NO_GRAD,
 
 /* ---- turning and shifting */
 
-BUILTIN(flip, 1, 2, 1, NO_GRAD,
+BUILTIN(flip, 1, 2, 1, flip_grad,
     "y = flip(x)\n"
     "y = flip(x, d)\n\n"
     "x with the order of its elements along dimension d (by default the first that is not 1) reversed.\n\n"
@@ -448,7 +449,7 @@ BUILTIN(flip, 1, 2, 1, NO_GRAD,
     result(c, 0, flipped(c->arg[0], arg_dim(c, 1, default_dim(c->arg[0]) + 1) - 1));
 }
 
-BUILTIN(fliplr, 1, 1, 1, NO_GRAD,
+BUILTIN(fliplr, 1, 1, 1, fliplr_grad,
     "y = fliplr(x)\n\n"
     "x with its columns in reverse order.\n\n"
     "Example:\n  fliplr([1 2; 3 4])\n  ans =\n     2   1\n     4   3\n\n"
@@ -459,7 +460,7 @@ BUILTIN(fliplr, 1, 1, 1, NO_GRAD,
     result(c, 0, flipped(c->arg[0], 1));
 }
 
-BUILTIN(flipud, 1, 1, 1, NO_GRAD,
+BUILTIN(flipud, 1, 1, 1, flipud_grad,
     "y = flipud(x)\n\n"
     "x with its rows in reverse order.\n\n"
     "Example:\n  flipud([1 2; 3 4])\n  ans =\n     3   4\n     1   2\n\n"
@@ -470,7 +471,7 @@ BUILTIN(flipud, 1, 1, 1, NO_GRAD,
     result(c, 0, flipped(c->arg[0], 0));
 }
 
-BUILTIN(rot90, 1, 2, 1, NO_GRAD,
+BUILTIN(rot90, 1, 2, 1, rot90_grad,
     "y = rot90(x)\n"
     "y = rot90(x, k)\n\n"
     "The matrix x turned k times (by default once) by 90 degrees against the clock.\n\n"
@@ -506,7 +507,7 @@ static value shifted(value v, int d, i64 by)
     return along(v, d, tensor_box(idx));
 }
 
-BUILTIN(circshift, 2, 3, 1, NO_GRAD,
+BUILTIN(circshift, 2, 3, 1, circshift_grad,
     "y = circshift(x, n)\n"
     "y = circshift(x, n, d)\n\n"
     "x with its elements moved n places along dimension d (by default the first that is not 1); what leaves at the end comes in at the "
@@ -615,7 +616,7 @@ static void repeat_args(struct call *c, bool square)
     result(c, 0, repeated(c->arg[0], n, times));
 }
 
-BUILTIN(repmat, 2, ANY, 1, NO_GRAD,
+BUILTIN(repmat, 2, ANY, 1, repmat_grad,
     "y = repmat(x, m, n, …)\n"
     "y = repmat(x, m)\n"
     "y = repmat(x, [m n …])\n\n"

@@ -9,6 +9,7 @@
 #include "sort.h"
 #include "blas.h"
 #include "clones.h"
+#include "rules.h"
 #include <complex.h>
 #include <math.h>
 #include <stdlib.h>
@@ -450,7 +451,7 @@ static void sort_cell(struct call *c, int dim, bool descend)
     result_tensor(c, 1, at);
 }
 
-BUILTIN(sort, 1, 3, 2, NO_GRAD,
+BUILTIN(sort, 1, 3, 2, sort_grad,
     "s = sort(x)\n"
     "s = sort(x, dim)\n"
     "s = sort(x, 'descend')\n"

@@ -36,7 +36,7 @@ static NORETURN void fail_field(struct call *c, sym name)
 }
 
 /* ---- making */
-BUILTIN(struct, 0, ANY, 1, NO_GRAD,
+BUILTIN(struct, 0, ANY, 1, grad_pass,
   "s = struct()\ns = struct(name, value, ...)\n\n"
   "A struct with these fields.  A value that is a cell makes an array of structs of its size, one for each element (a 1x1 cell: the same "
   "in all); to store a cell itself, put it into another one.\n\n"
@@ -92,7 +92,7 @@ static struct cell *names_cell(int n, const sym *name)
     return y;
 }
 
-BUILTIN(fieldnames, 1, 1, 1, NO_GRAD,
+BUILTIN(fieldnames, 1, 1, 1, grad_pass,
   "c = fieldnames(s)\n\n"
   "A column of the names of the fields of s in their order; of an object, what it lets you read and call.\n\n"
   "Example:\n  fieldnames(struct('a', 1, 'b', 2))\n  ans =\n  {\n    [1,1] = a\n    [2,1] = b\n  }\n\n\n"
@@ -113,7 +113,7 @@ BUILTIN(fieldnames, 1, 1, 1, NO_GRAD,
     result(c, 0, cell_value(names_cell(r->f->n, r->f->name)));
 }
 
-BUILTIN(numfields, 1, 1, 1, NO_GRAD,
+BUILTIN(numfields, 1, 1, 1, grad_zero,
   "n = numfields(s)\n\n"
   "The number of fields of the struct s; 0 for anything else.\n\n"
   "Example:\n  numfields(struct('a', 1, 'b', 2))\n  ans = 2\n\n"
@@ -131,7 +131,7 @@ static bool has_field(value s, value name)
     return n && record_find(s.rec, n) >= 0;
 }
 
-BUILTIN(isfield, 2, 2, 1, NO_GRAD,
+BUILTIN(isfield, 2, 2, 1, grad_pass,
   "tf = isfield(s, name)\n\n"
   "True when s is a struct that has a field of that name; with a cell of names the result has its size.\n\n"
   "Example:\n  isfield(struct('a', 1), {'a', 'b'})\n  ans =\n\n    1  0\n\n\n"
@@ -161,7 +161,7 @@ static struct record *pick(const struct record *r, int n, const int *field)     
     return y;
 }
 
-BUILTIN(rmfield, 2, 2, 1, NO_GRAD,
+BUILTIN(rmfield, 2, 2, 1, grad_pass,
   "t = rmfield(s, name)\n\n"
   "s without that field, or without those in a cell of names; each must be there.\n\n"
   "Example:\n  rmfield(struct('a', 1, 'b', 2), 'a')\n  ans =\n\n    scalar structure containing the fields:\n\n      b = 2\n\n\n"
@@ -192,7 +192,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const struct named *)a)->name->text, ((const struct named *)b)->name->text);
 }
 
-BUILTIN(orderfields, 1, 2, 2, NO_GRAD,
+BUILTIN(orderfields, 1, 2, 2, grad_pass,
   "[t, p] = orderfields(s)\n[t, p] = orderfields(s, order)\n\n"
   "s with its fields in alphabetical order, or in the order of another struct, of a cell of names, or of a vector of numbers; p are the numbers.\n\n"
   "Example:\n  fieldnames(orderfields(struct('z', 1, 'a', 2)))\n  ans =\n  {\n    [1,1] = a\n    [2,1] = z\n  }\n\n\n"
@@ -242,7 +242,7 @@ BUILTIN(orderfields, 1, 2, 2, NO_GRAD,
 }
 
 /* ---- cells of values */
-BUILTIN(struct2cell, 1, 1, 1, NO_GRAD,
+BUILTIN(struct2cell, 1, 1, 1, grad_pass,
   "c = struct2cell(s)\n\n"
   "The values of the fields in a cell: a column for one struct, n x (size of s) for an array.\n\n"
   "Example:\n  struct2cell(struct('a', 1, 'b', 'x'))\n  ans =\n  {\n    [1,1] = 1\n    [2,1] = x\n  }\n\n\n"
@@ -259,7 +259,7 @@ BUILTIN(struct2cell, 1, 1, 1, NO_GRAD,
     result(c, 0, cell_value(y));
 }
 
-BUILTIN(cell2struct, 2, 3, 1, NO_GRAD,
+BUILTIN(cell2struct, 2, 3, 1, grad_pass,
   "s = cell2struct(c, names, dim)\n\n"
   "Structs whose fields have these names (a cell of texts, or the rows of a char matrix) and the values of c along dim, by default the first.  "
   "The other dimensions of c become those of s.\n\n"
@@ -348,7 +348,7 @@ static value follow(struct call *c, value v, int n, const struct step *s)
     return v;
 }
 
-BUILTIN(getfield, 2, ANY, 1, NO_GRAD,
+BUILTIN(getfield, 2, ANY, 1, grad_pass,
   "v = getfield(s, name)\nv = getfield(s, step, ...)\n\n"
   "What s.name is; with several steps, where a cell {i, j} stands for an index, getfield(s, 'a', {2}, 'b') is s.a(2).b.\n\n"
   "Example:\n  getfield(struct('a', [5 6]), 'a', {2})\n  ans = 6\n\n"
@@ -365,7 +365,7 @@ static void changed(struct call *c, int n, const struct step *s, value v)       
     result(c, 0, root->v[0]);
 }
 
-BUILTIN(setfield, 3, ANY, 1, NO_GRAD,
+BUILTIN(setfield, 3, ANY, 1, grad_pass,
   "t = setfield(s, name, v)\nt = setfield(s, step, ..., v)\n\n"
   "s after s.name = v; the steps are those of getfield.\n\n"
   "Example:\n  setfield(struct('a', 1), 'a', 5)\n  ans =\n\n    scalar structure containing the fields:\n\n      a = 5\n\n\n"

@@ -511,6 +511,8 @@ value grad_result(struct call *c, int k)      /* marked again, so that a rule th
 {
     struct entry *e = tape()->current;
     (void)c;
+    if (k >= e->nout)
+        return nil();
     return RECORDING && carries_gradient(e->out[k]) ? marked(e->out[k], e->first + k) : e->out[k];
 }
 

@@ -573,7 +573,7 @@ BUILTIN(addtodate, 3, 3, 1, NO_GRAD,
 }
 
 /* ---- clocks */
-BUILTIN(time, 0, 0, 1, NO_GRAD,
+BUILTIN(time, 0, 0, 1, grad_zero,
   "t = time()\n\n"
   "Seconds since the first of January 1970, 0 h in Greenwich, with their fraction.\n\n"
   "Example:\n  time() > 1.7e9\n  ans = 1\n\n"
@@ -596,7 +596,7 @@ static void local_now(double v[6])
     v[5] = tm.tm_sec + (t - floor(t));
 }
 
-BUILTIN(now, 0, 0, 1, NO_GRAD,
+BUILTIN(now, 0, 0, 1, grad_zero,
   "n = now()\n\n"
   "The day number of this moment in local time.\n\n"
   "Example:\n  now() > datenum(2024, 1, 1)\n  ans = 1\n\n"
@@ -607,7 +607,7 @@ BUILTIN(now, 0, 0, 1, NO_GRAD,
     result_num(c, 0, datenum_of(v));
 }
 
-BUILTIN(clock, 0, 0, 1, NO_GRAD,
+BUILTIN(clock, 0, 0, 1, grad_zero,
   "v = clock()\n\n"
   "Year, month, day, hour, minute and second of this moment in local time.\n\n"
   "Example:\n  size(clock())\n  ans =\n\n     1   6\n\n\n"
@@ -651,7 +651,7 @@ BUILTIN(etime, 2, 2, 1, NO_GRAD,
     result_num(c, 0, 86400 * (n[0] - n[1]) + (s[0] - s[1]));
 }
 
-BUILTIN(cputime, 0, 0, 3, NO_GRAD,
+BUILTIN(cputime, 0, 0, 3, grad_zero,
   "[total, user, system] = cputime()\n\n"
   "Seconds of processor time that this program has used.\n\n"
   "Example:\n  cputime() >= 0\n  ans = 1\n\n"
@@ -684,7 +684,7 @@ static struct timer *timer(void)
     return *room;
 }
 
-BUILTIN(tic, 0, 0, 1, NO_GRAD,
+BUILTIN(tic, 0, 0, 1, grad_zero,
   "tic\nid = tic()\n\n"
   "Starts the stop watch.  With a result it starts one of its own, which toc(id) reads; any number may run.\n\n"
   "Example:\n  id = tic(); toc(id) >= 0\n  ans = 1\n\n"
@@ -698,7 +698,7 @@ BUILTIN(tic, 0, 0, 1, NO_GRAD,
     result(c, 0, (value){ .kind = K_NUM, .dtype = D_UINT64, .u = (uint64_t)now });
 }
 
-BUILTIN(toc, 0, 1, 1, NO_GRAD,
+BUILTIN(toc, 0, 1, 1, grad_zero,
   "toc\ns = toc()\ns = toc(id)\n\n"
   "Seconds since tic; without a result they are printed.\n\n"
   "Example:\n  tic; s = toc(); s < 10\n  ans = 1\n\n"

@@ -763,7 +763,7 @@ BUILTIN(isshared, 1, 1, 1, NO_GRAD,
     result_bool(c, 0, isshared(c->arg[0]));
 }
 
-BUILTIN(clone, 1, 1, 1, NO_GRAD,
+BUILTIN(clone, 1, 1, 1, grad_pass,
     "y = clone(x)\n\n"
     "A copy with memory of its own: a window becomes a plain array; in a cell or struct every leaf is copied. Objects make a copy as their "
     "class does.\n\n"
