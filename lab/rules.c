@@ -301,16 +301,44 @@ void eig_grad(struct call *c)
     result(c, 0, scale(g_op(EW_plus, dA, g_t(dA)), 0.5));
 }
 
-/* A = U S V' (economy): dA = U ((F.*(U'gU - gU'U)) S + S (F.*(V'gV - gV'V)) + diag(gs)) V' + the parts outside U and V. */
+/* A = U S V', economy, F(i,j) = 1/(s_j^2 - s_i^2):
+   dA = U ((F .* (U'gU - gU'U)) S + S (F .* (V'gV - gV'V)) + diag(gs)) V' + (I - UU') gU inv(S) V' + U inv(S) gV' (I - VV')
+   (J. Townsend, "Differentiating the singular value decomposition", 2016).  s = svd(A) is the case gU = gV = 0. */
+static value skew(value Q, value g)           /* Q'g - g'Q */
+{
+    return g_op(EW_minus, g_mul(g_t(Q), g), g_mul(g_t(g), Q));
+}
+
+static value outside(value Q, value g)        /* (I - QQ') g */
+{
+    return g_op(EW_minus, g, g_mul(Q, g_mul(g_t(Q), g)));
+}
+
 void svd_grad(struct call *c)
 {
     value A = c->arg[0], s[3];
-    if (!grad_given(c, 1) && !grad_given(c, 2) && value_numel(grad_result(c, 0)) != value_numel(A) && is_nil(grad_result(c, 1))) {
-        call_builtin(c->fn, 2, (value[]){ A, num(0) }, 3, s);
+    if (is_nil(grad_result(c, 1))) {
+        call_builtin(&builtin_svd, 2, (value[]){ A, num(0) }, 3, s);
         result(c, 0, g_mul(s[0], g_mul(CALL(diag, 1, grad_of(c, 0)), g_t(s[2]))));
         return;
     }
-    fail("tl:not-differentiable", "svd: has a derivative for the singular values, s = svd(A); take eig(A'*A) where vectors are needed");
+    value U = grad_result(c, 0), S = grad_result(c, 1), V = grad_result(c, 2);
+    i64 d[MAX_DIMS];
+    value_dims(S, d);
+    if (is_nil(V) || d[0] != d[1])
+        fail("tl:not-differentiable", "svd: has a derivative as s = svd(A) and as [U, S, V] = svd(A, 0)");
+    value sv = CALL(diag, 1, S), row = g_t(sv), M = CALL(diag, 1, CALL(diag, 1, grad_of(c, 1)));
+    value F = off_diagonal(g_op(EW_times, sv, sv)), right = nil();
+    if (grad_given(c, 0))
+        M = g_op(EW_plus, M, g_op(EW_times, g_op(EW_times, F, skew(U, grad_of(c, 0))), row));
+    if (grad_given(c, 2))
+        M = g_op(EW_plus, M, g_op(EW_times, g_op(EW_times, F, skew(V, grad_of(c, 2))), sv));
+    right = g_mul(U, g_mul(M, g_t(V)));
+    if (grad_given(c, 0))
+        right = g_op(EW_plus, right, g_mul(g_op(EW_rdivide, outside(U, grad_of(c, 0)), row), g_t(V)));
+    if (grad_given(c, 2))
+        right = g_op(EW_plus, right, g_mul(U, g_t(g_op(EW_rdivide, outside(V, grad_of(c, 2)), row))));
+    result(c, 0, right);
 }
 
 /* A = Q R, economy, A tall or square: M = R gR' - gQ' Q, dA = (gQ + Q copyltu(M)) inv(R)'. */
