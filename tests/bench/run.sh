@@ -30,6 +30,10 @@ done
 [ -n "$numpy" ] || absent="$absent numpy"
 [ -z "$absent" ] || echo "Not here, so their rows are left out:$absent  (apt-get install lua5.4 luajit octave python3-numpy)"
 
+load=$(cut -d ' ' -f 1 /proc/loadavg 2>/dev/null || echo 0)
+awk -v l="$load" -v n="$(nproc)" 'BEGIN { exit !(l > n / 4) }' &&
+    echo "The machine is busy (load $load on $(nproc) cores): trust ratios little, and those of two threads not at all."
+
 # row NAME COMMAND...: its rows; when it cannot run at all, one line that says so.
 row() {
     name=$1; shift
