@@ -92,6 +92,7 @@ void interp_start(void)
     context_at_exit(interp_free);
     struct hooks *h = hooks();
     h->call = machine_call;
+    h->try = machine_try;
     h->function_named = function_named;
     h->warning = warning_hook;
 }

@@ -85,6 +85,7 @@ extern __thread struct machine *vm;
 
 /* ---- running */
 void machine_call(value f, int nargin, const value *arg, int nargout, value *out);  /* pooled results; the hook behind call_function */
+bool machine_try(value f, int nargin, const value *arg, int nargout, value *out);   /* behind try_function */
 void machine_call_code(struct code *c, struct function_value *self, int nargin, const value *arg, int nargout, value *out);
 void machine_run(struct unit *u, struct frame *host);          /* its statements with host's variables (NULL: the workspace's) */
 void run_text(const char *text, size_t len, const char *name, struct frame *host, int flags, int first_line);     /* eval */

@@ -947,6 +947,33 @@ void machine_call(value f, int nargin, const value *arg, int nargout, value *out
     fail("Octave:undefined-function", "a function was expected, but this is a %s", class_of(f));
 }
 
+struct attempt { value f; int nargin, nargout; const value *arg; value *out; };
+static void attempt_body(void *p)
+{
+    struct attempt *a = p;
+    machine_call(a->f, a->nargin, a->arg, a->nargout, a->out);
+}
+bool machine_try(value f, int nargin, const value *arg, int nargout, value *out)
+{
+    struct attempt a = { f, nargin, nargout, arg, out };
+    struct machine *m = vm;
+    struct frame *before = m->frame;
+    int runs = m->runs;
+    bool protected = m->protected;
+    value *sp = m->sp;
+    if (!protect(attempt_body, &a))
+        return true;
+    if (failure()->kind != FAIL_ERROR)
+        fail_again();
+    if (m->frame > before)
+        land(before + 1);
+    error_locate();
+    m->runs = runs;
+    m->protected = protected;
+    m->sp = sp;
+    return false;
+}
+
 sym register_name(const struct code *c, int reg)
 {
     int slot = reg - c->shift;

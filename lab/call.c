@@ -308,6 +308,13 @@ void call_function(value f, int nargin, const value *arg, int nargout, value *ou
     cx->hooks.call(f, nargin, arg, nargout, out);
 }
 
+bool try_function(value f, int nargin, const value *arg, int nargout, value *out)
+{
+    if (!cx->hooks.try)
+        fail("tl:no-interpreter", "a function cannot be called without the interpreter");
+    return cx->hooks.try(f, nargin, arg, nargout, out);
+}
+
 value call_function1(value f, int nargin, const value *arg)
 {
     value out = nil();

@@ -90,9 +90,12 @@ void call_builtin(const struct builtin *b, int nargin, const value *arg, int nar
 value call1(const struct builtin *b, int nargin, ...);    /* values as arguments; one result */
 void call_function(value f, int nargin, const value *arg, int nargout, value *out);
 value call_function1(value f, int nargin, const value *arg);
+/* False when f failed: failure() says why.  Ctrl-C and exit go on.  protect() alone around a call will not do: the machine has frames to leave. */
+bool try_function(value f, int nargin, const value *arg, int nargout, value *out);
 
 struct hooks {                                /* what lab/ needs from above; interp/ sets them, a bare lab has defaults */
     void (*call)(value f, int nargin, const value *arg, int nargout, value *out);    /* fills out with pooled values */
+    bool (*try)(value f, int nargin, const value *arg, int nargout, value *out);     /* the same; false: it failed, see try_function */
     value (*function_named)(const char *name);            /* a FUNC value or NIL */
     void (*warning)(const char *id, const char *message);
 };

@@ -37,12 +37,6 @@ static value element(struct source *s, i64 i)
     }
 }
 
-static void call_one(void *p)
-{
-    struct map *m = p;
-    call_function(m->f, m->nin, m->arg, m->c->nargout, m->out);
-}
-
 static void call_handler(struct map *m)       /* the failed call's stand-in */
 {
     struct failure *e = failure();
@@ -100,10 +94,8 @@ static void turn(struct map *m)
     for (int k = 0; k < m->nin; k++)
         m->arg[k] = element(&m->in[k], m->at);
     if (is_nil(m->handler)) {
-        call_one(m);
-    } else if (protect(call_one, m)) {
-        if (failure()->kind != FAIL_ERROR)
-            fail_again();
+        call_function(m->f, m->nin, m->arg, m->c->nargout, m->out);
+    } else if (!try_function(m->f, m->nin, m->arg, m->c->nargout, m->out)) {
         for (int k = 0; k < nout; k++)
             m->out[k] = nil();
         call_handler(m);

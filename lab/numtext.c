@@ -736,14 +736,6 @@ BUILTIN(rats, 1, 2, 1, NO_GRAD,
 }
 
 /* ---- str2num */
-struct evaluation { struct call *c; value f, arg, out; };
-
-static void evaluate(void *p)
-{
-    struct evaluation *e = p;
-    call_function(e->f, 1, &e->arg, 1, &e->out);
-    e->out = copy(e->out);
-}
 
 BUILTIN(str2num, 1, 1, 2, NO_GRAD,
   "[x, ok] = str2num(s)\n\n"
@@ -765,15 +757,11 @@ BUILTIN(str2num, 1, 1, 2, NO_GRAD,
         buf_add(b, s, n);
     }
     buf_puts(b, "];");
-    struct evaluation e = { c, hooks()->function_named ? hooks()->function_named("eval") : nil(), buf_value(b), nil() };
-    if (is_nil(e.f))
+    value f = hooks()->function_named ? hooks()->function_named("eval") : nil(), text = buf_value(b), y = nil();
+    if (is_nil(f))
         fail("Octave:undefined-function", "str2num: there is no eval here");
-    bool ok = !protect(evaluate, &e);
-    if (!ok && failure()->kind != FAIL_ERROR)
-        fail_again();
-    if (ok)
-        keep(e.out);
-    result(c, 0, ok ? e.out : tensor_value(tensor_2d(D_DOUBLE, 0, 0)));
+    bool ok = try_function(f, 1, &text, 1, &y);
+    result(c, 0, ok ? y : tensor_value(tensor_2d(D_DOUBLE, 0, 0)));
     if (wants(c, 1))
         result_bool(c, 1, ok);
 }

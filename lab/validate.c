@@ -306,29 +306,19 @@ static NORETURN void fail_parse(struct parser *p, const char *fmt, const char *n
 }
 
 /* One check: a function that says no, or fails, or says nothing. */
-struct check { value f, v; bool ok; };
-static void run_check(void *arg)
-{
-    struct check *k = arg;
-    value out = nil();
-    call_function(k->f, 1, &k->v, 0, &out);
-    k->ok = is_nil(out) || !is_tensor_like(out) || value_true(out);
-}
 static bool passes(struct par *q, value v, const char **why)
 {
-    struct check k = { q->check, v, true };
+    value out = nil();
     *why = "";
     if (is_nil(q->check))
         return true;
-    if (protect(run_check, &k)) {
-        if (failure()->kind != FAIL_ERROR)
-            fail_again();
+    if (!try_function(q->check, 1, &v, 0, &out)) {
         struct buf *b = buf_new();
         buff(b, ": %s", failure()->message);
         *why = b->s;
         return false;
     }
-    return k.ok;
+    return is_nil(out) || !is_tensor_like(out) || value_true(out);
 }
 
 static void store(struct parser *p, struct record *r, struct par *q, value v)
