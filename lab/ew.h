@@ -46,6 +46,7 @@ struct ew_simd {
     ew_kernel *copy[2];
     ew_kernel *take[TAKES][2];                /* d: 64 accumulators; n a multiple of 64 */
     ew_kernel *fold[TAKES][2];                /* d op= a, elementwise: for the tree and along rows */
+    ew_kernel *halve[TAKES][2];               /* the 64 accumulators at d become the one at d */
     long (*count)(const void *bytes, long n); /* ones among n bytes */
 };
 extern const struct ew_simd ew_simd128, ew_simd256, ew_simd512;

@@ -54,11 +54,27 @@
     KERNEL(CAT3(name, SFX, vs)) { M bad = M0; BS_; (void)b; UNROLL_##class LOOP { A_; bad |= (domain); STORE_(body); } return ANYM(bad); } \
     KERNEL(CAT3(name, SFX, sv)) { M bad = M0; AS_; UNROLL_##class LOOP { B_; (void)b; bad |= (domain); STORE_(body); } return ANYM(bad); } \
     ACC2_##class(name, body)
-#define TEST1(name, body, ...) KERNEL(FN(name)) { (void)pb; UNROLL_4 LOOP { A_; PUT((char *)d + i, body); } return 0; }
-#define TEST2(name, body, ...)                                                                     \
-    KERNEL(FN(name)) { UNROLL_4 LOOP { A_; B_; PUT((char *)d + i, body); } return 0; }             \
-    KERNEL(CAT3(name, SFX, vs)) { BS_; UNROLL_4 LOOP { A_; PUT((char *)d + i, body); } return 0; } \
-    KERNEL(CAT3(name, SFX, sv)) { AS_; UNROLL_4 LOOP { B_; PUT((char *)d + i, body); } return 0; }
+/* Comparisons make bytes.  With AVX-512 the masks of 64 elements are gathered in an integer and become bytes at once:
+   one instruction for the shuffle port instead of eight. */
+#ifdef GATHER_MASKS
+#define BYTES_(load, body)                                                                \
+    for (long k = 0; k < n; k += 64) {                                                    \
+        uint64_t m = 0;                                                                   \
+        UNROLL_ALL for (int j = 0; j < 64 / W; j++) {                                     \
+            long i = k + j * W;                                                           \
+            load;                                                                         \
+            m |= (uint64_t)(body) << (j * W);                                             \
+        }                                                                                 \
+        _mm512_storeu_si512((char *)d + k, _mm512_maskz_set1_epi8((__mmask64)m, 1));      \
+    }
+#else
+#define BYTES_(load, body) UNROLL_4 LOOP { load; PUT((char *)d + i, body); }
+#endif
+#define TEST1(name, body, ...) KERNEL(FN(name)) { (void)pb; BYTES_(A_, body) return 0; }
+#define TEST2(name, body, ...)                                            \
+    KERNEL(FN(name)) { BYTES_(A_; B_, body) return 0; }                   \
+    KERNEL(CAT3(name, SFX, vs)) { BS_; BYTES_(A_, body) return 0; }       \
+    KERNEL(CAT3(name, SFX, sv)) { AS_; BYTES_(B_, body) return 0; }
 #define BYTE1(...)
 #define BYTE2(...)
 #define ALIAS(...)
@@ -102,6 +118,32 @@ KERNEL(CAT3(power_by, SFX, vs))
             ST(acc + j * W, s[j]);                                                        \
         return 0;                                                                         \
     }
+/* the 64 accumulators become one: 32 and 32, 16 and 16, … */
+#define HALVE_(name, body)                                                                \
+    KERNEL(FN(halve_##name))                                                              \
+    {                                                                                     \
+        (void)pa, (void)pb, (void)n;                                                      \
+        T *acc = d;                                                                       \
+        V s[ROWS_];                                                                       \
+        union { V v; T t[W]; } x, y;                                                      \
+        for (int j = 0; j < ROWS_; j++)                                                   \
+            s[j] = LD(acc + j * W);                                                       \
+        UNROLL_ALL for (int h = ROWS_ / 2; h; h /= 2)                                     \
+            UNROLL_ALL for (int j = 0; j < h; j++) {                                      \
+                V a = s[j], b = s[j + h];                                                 \
+                s[j] = (body);                                                            \
+            }                                                                             \
+        x.v = s[0];                                                                       \
+        UNROLL_ALL for (int h = W / 2; h; h /= 2) {                                       \
+            y = x;                                                                        \
+            for (int j = 0; j < h; j++)                                                   \
+                y.t[j] = x.t[j + h];                                                      \
+            V a = x.v, b = y.v;                                                           \
+            x.v = (body);                                                                 \
+        }                                                                                 \
+        acc[0] = x.t[0];                                                                  \
+        return 0;                                                                         \
+    }
 #define FOLD_(name, body)                                                                 \
     KERNEL(FN(fold_##name))                                                               \
     {                                                                                     \
@@ -109,10 +151,10 @@ KERNEL(CAT3(power_by, SFX, vs))
         UNROLL_4 LOOP { V a = LD((const T *)d + i), b = LD((const T *)pa + i); STORE_(body); } \
         return 0;                                                                         \
     }
-TAKE_(sum, a + b) FOLD_(sum, a + b)
-TAKE_(prod, a * b) FOLD_(prod, a * b)
-TAKE_(max, SEL(GE(a, b) | NE(b, b), a, b)) FOLD_(max, SEL(GE(a, b) | NE(b, b), a, b))
-TAKE_(min, SEL(LE(a, b) | NE(b, b), a, b)) FOLD_(min, SEL(LE(a, b) | NE(b, b), a, b))
+TAKE_(sum, a + b) FOLD_(sum, a + b) HALVE_(sum, a + b)
+TAKE_(prod, a * b) FOLD_(prod, a * b) HALVE_(prod, a * b)
+TAKE_(max, SEL(GE(a, b) | NE(b, b), a, b)) FOLD_(max, SEL(GE(a, b) | NE(b, b), a, b)) HALVE_(max, SEL(GE(a, b) | NE(b, b), a, b))
+TAKE_(min, SEL(LE(a, b) | NE(b, b), a, b)) FOLD_(min, SEL(LE(a, b) | NE(b, b), a, b)) HALVE_(min, SEL(LE(a, b) | NE(b, b), a, b))
 TAKE_(sumsq, a + b * b)
 
 /* ---- storage: T_x from every class, and back; integers round halves away from zero, saturate, NaN is 0 */
@@ -138,4 +180,5 @@ TAKE_(sumsq, a + b * b)
 #undef ROWS_
 #undef SUM_
 #undef TAKE_
+#undef HALVE_
 #undef FOLD_

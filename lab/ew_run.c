@@ -317,7 +317,9 @@ static const double start_of[TAKES + 1] = { 0, 1, NAN, NAN, 0, 0 };
 
 static void fill(void *d, int type, long n, double v)
 {
-    if (type == T_D)
+    if (v == 0)
+        memset(d, 0, (size_t)n * ew_size[type]);
+    else if (type == T_D)
         for (long i = 0; i < n; i++)
             ((double *)d)[i] = v;
     else
@@ -326,20 +328,6 @@ static void fill(void *d, int type, long n, double v)
 }
 
 static inline int acc_type(const struct ew_prog *p) { return p->root_type == T_F ? T_F : T_D; }
-
-/* 64 accumulators become one: 32 and 32, 16 and 16, … */
-static void halve(void *acc, int type, int take)
-{
-    ew_kernel *fold = ew_simd->fold[take][type];
-    int size = ew_size[type];
-    char t[64 * 8] __attribute__((aligned(64)));
-    for (int h = 32; h * size >= 64; h /= 2)              /* whole vectors */
-        fold(acc, (char *)acc + h * size, NULL, h);
-    for (int h = 64 / size / 2; h; h /= 2) {
-        memcpy(t, (char *)acc + h * size, (size_t)h * size);
-        fold(acc, t, NULL, h);                            /* lanes from h on mean nothing any more */
-    }
-}
 
 /* x[0 .. n) joined by the tree; x is overwritten. */
 static void tree(void *x, int type, int take, i64 n)
@@ -360,7 +348,7 @@ static void tree(void *x, int type, int take, i64 n)
                 memcpy(last, at + whole * size, (size_t)(k - whole) * size);
                 ew_simd->take[take][type](acc, last, NULL, 64);
             }
-            halve(acc, type, take);
+            ew_simd->halve[take][type](acc, NULL, NULL, 64);
             memcpy((char *)x + b * size, acc, (size_t)size);
         }
         n = m;
@@ -416,7 +404,7 @@ static int reduce_run(struct ew_job *j, struct frame *f, i64 at, i64 n, char *pa
         if (bytes) {
             *(double *)acc = (double)ones;
         } else {
-            halve(acc, type, p->take == TAKE_SUMSQ ? TAKE_SUM : p->take);
+            ew_simd->halve[p->take][type](acc, NULL, NULL, 64);
         }
         memcpy(partial, acc, (size_t)size);
         partial += size;
@@ -496,7 +484,7 @@ static int reduce_columns(struct ew_job *j, i64 lo, i64 hi)           /* columns
                 char some_x[WIDEST + 64 * 8] __attribute__((aligned(64)));
                 memcpy(some_x, x + q * len * size, (size_t)len * size);
                 take_block(p, type, some_x, len, acc);
-                halve(acc, type, take);
+                ew_simd->halve[take][type](acc, NULL, NULL, 64);
                 memcpy(to, acc, (size_t)size);
             }
         }

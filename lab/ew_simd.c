@@ -35,6 +35,7 @@ typedef uint8_t bytes64 __attribute__((vector_size(64), aligned(1), may_alias));
 
 #if VECTOR && VARIANT == 512
 #define VB 64
+#define GATHER_MASKS
 #define MASK_D __mmask8
 #define MASK_F __mmask16
 #define XD __m512d
@@ -246,4 +247,6 @@ const struct ew_simd NAME_(VARIANT) = {
               { take_sumsq_D, take_sumsq_F } },
     .fold = { { fold_sum_D, fold_sum_F }, { fold_prod_D, fold_prod_F }, { fold_max_D, fold_max_F }, { fold_min_D, fold_min_F },
               { fold_sum_D, fold_sum_F } },
+    .halve = { { halve_sum_D, halve_sum_F }, { halve_prod_D, halve_prod_F }, { halve_max_D, halve_max_F }, { halve_min_D, halve_min_F },
+               { halve_sum_D, halve_sum_F } },
 };

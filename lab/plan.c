@@ -408,8 +408,8 @@ static bool build_fused(struct plan *p, struct ew_prog *g)
     g->shift = 0;
     for (int i = 0; i < u->nval; i++) {
         const struct val *v = &u->val[i];
-        if (!v->vec)
-            continue;
+        if (!v->vec || (v->slot >= 0 && v->slot < p->nleaf && g->class[v->slot] == LC_VEC && i != root))
+            continue;                         /* leaves read in place take no room */
         int size = v->layout == 255 ? 16 : dtypes[v->layout].size;
         while (1 << g->shift < size)
             g->shift++;
