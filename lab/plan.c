@@ -1051,6 +1051,13 @@ static value plan_run_any(struct plan *p, value *reg, bool complex)
             fail("Octave:bad-input", "%s: all values must be integers", ew_rows[op].name);
         fail("Octave:bad-input", "%s: the result is complex", ew_rows[op].name);
     }
+    if (!p->nleaf) {                          /* constants alone: no leaf whose key could say that this is the complex run */
+        const struct plan_node *q = &p->node[p->n - 1];
+        value arg[2] = { p->node[q->a].num, q->b >= 0 ? p->node[q->b].num : nil() };
+        value r = copy(ew_apply(op, q->b >= 0 ? 2 : 1, arg));
+        pool_release(mark);
+        return r;
+    }
     return plan_run_any(p, reg, true);
 }
 
