@@ -192,7 +192,7 @@ static void assign_index(struct comp *c, const struct node *n, const struct node
             c->ends = eb.up;
             int pc = p->link.args.n == 1 ? emit3(c, n, I_SETIX1, reg_of(c, slot), i, v, 0, 0)
                                          : emit3(c, n, I_SETIX2, reg_of(c, slot), i, j, v, 0);
-            operands(c, pc, b, n->kind == NODE_ASSIGN ? n->assign.value : NULL);
+            operands(c, pc, b, t);
             c->code->where[pc].at = p->at;
             c->top = top;
             return;
@@ -213,7 +213,7 @@ static void assign_index(struct comp *c, const struct node *n, const struct node
         rest.index.links.n -= k + 2;
         int path = path_rest(c, &rest, r);
         int pc = emit(c, n, I_PSET, v, 0, path);
-        operands(c, pc, t, n->kind == NODE_ASSIGN ? n->assign.value : NULL);
+        operands(c, pc, t, t);
         emit(c, t, I_CLEAR, r, 1, 0);
         done = emit(c, t, I_JMP, 0, 0, 0);
         patch(c, other, here(c));
@@ -222,7 +222,7 @@ static void assign_index(struct comp *c, const struct node *n, const struct node
     int path = path_of(c, t, ls->n);
     outer_take(c, n, slot);
     int pc = emit(c, n, I_PSET, v, 0, path);
-    operands(c, pc, b, n->kind == NODE_ASSIGN ? n->assign.value : NULL);
+    operands(c, pc, b, t);
     c->code->where[pc].e1 = ls->n > 1 ? ls->v[ls->n - 2]->end : b->end;
     if (ls->v[ls->n - 1]->kind != NODE_PAREN)
         c->code->where[pc].e1 = ls->v[ls->n - 1]->end;
@@ -245,7 +245,7 @@ static int assign_place(struct comp *c, const struct node *n, bool statement)
         int path = path_of(c, t, t->index.links.n);
         outer_take(c, n, slot);
         int pc = emit(c, n, I_PDEL, 0, 0, path);
-        operands(c, pc, b, NULL);
+        operands(c, pc, b, t);
         outer_put(c, n, slot);
         c->top = top;
         if (statement)
@@ -265,7 +265,7 @@ static int assign_place(struct comp *c, const struct node *n, bool statement)
         r = tree(c, &both, old, -1);
         outer_take(c, n, slot);
         pc = emit(c, n, I_PSET, r, 0, path);
-        operands(c, pc, t, v);
+        operands(c, pc, t, t);
         outer_put(c, n, slot);
         if (!statement)
             return expr(c, t, temps(c, 1));
@@ -318,7 +318,7 @@ static void assign_multi(struct comp *c, const struct node *n)
         expr_multi(c, n->assign.value, base, ALL - 1, count, 0);
         outer_take(c, n, slot);
         int pc = emit3(c, n, I_PLIST, base, count, 0, path, 0);
-        operands(c, pc, t, n->assign.value);
+        operands(c, pc, t, t);
         outer_put(c, n, slot);
         c->top = top;
         if (n->flags & NODE_PRINT)

@@ -662,7 +662,7 @@ void call_method(struct site *s, value *base)
         if (s->lists)
             args = spread_args(base, n, &n);
         bool view = is_view_method(s->name);
-        if (!view)
+        if (!view && self.kind != K_WINDOW)
             warn("tl:in-place-copy", "%s changes a copy here; it is meant for a variable, a field or a window", s->name->text);
         value v = view ? view_method(args[0], s->name, n - 1, args + 1) : inplace_method(args[0], s->name, n - 1, args + 1);
         v = copy(v);

@@ -72,11 +72,12 @@ void error_locate(void)
         struct buf *b = buf_new();
         const struct where *w = top > m->frames ? where_of(top, e->node) : NULL;
         const struct source *s = w ? top->code->unit->source : NULL;
+        bool place = w && w->b1 == w->b2 && w->e2 > w->b2;    /* an assignment: the variable, the whole place (lab/place.h) */
         for (const char *p = e->message; *p; p++)
             if (*p == 1)
-                operand(b, s, w ? w->b1 : 0, w ? w->e1 : 0, strchr(e->message, 2) ? "the left operand" : "the value");
+                operand(b, s, w ? w->b1 : 0, w ? w->e1 : 0, place ? "the variable" : strchr(e->message, 2) ? "the left operand" : "the value");
             else if (*p == 2)
-                operand(b, s, w ? w->b2 : 0, w ? w->e2 : 0, "the right operand");
+                operand(b, s, w ? w->b2 : 0, w ? w->e2 : 0, place ? "the place" : "the right operand");
             else
                 buf_putc(b, *p);
         char *text = strdup(b->s);

@@ -717,7 +717,7 @@ bool place_inplace(value *root, int nstep, const struct step *step, sym method, 
         return true;
     }
     if (nstep && step[nstep - 1].kind == STEP_PAREN) {
-        warn("tl:copy-changed", "\2.%s changes a copy that nobody sees; \1.select(…) or an assignment \2 = … changes \1", method->text);
+        warn("tl:in-place-copy", "%s on an indexed value changes a copy; A.select(…).%s or A(…) = … changes A", method->text, method->text);
         fitted(v, compute(v, method, nargin, arg), method);
         pool_release(mark);
         return false;
@@ -729,7 +729,7 @@ bool place_inplace(value *root, int nstep, const struct step *step, sym method, 
     struct tensor *r = fitted(v, compute(v, method, nargin, arg), method);
     value *slot = place_walk(root, nstep, step, box, &nbox);
     if (!slot) {
-        warn("tl:copy-changed", "\2.%s changes a copy that nobody sees", method->text);
+        warn("tl:in-place-copy", "%s changes a copy here that nobody sees", method->text);
         pool_release(mark);
         return false;
     }
