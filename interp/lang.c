@@ -277,6 +277,11 @@ BUILTIN(str2func, 1, 2, 1, NO_GRAD,
         n--;
     }
     if (*s != '@') {
+        bool good = *s != '.' && s[n - 1] != '.';
+        for (size_t i = 0; i < n && good; i++)
+            good = isalnum((unsigned char)s[i]) || s[i] == '_' || s[i] == '.';
+        if (!n || !good || isdigit((unsigned char)*s))
+            fail("Octave:invalid-input-arg", "str2func: '%s' is neither the name of a function nor a closure @(…) …", s);
         result(c, 0, function_handle(symbol_n(s, n), vm->frame->code->unit->file ? vm->frame->code->unit : NULL));
         return;
     }
@@ -520,6 +525,8 @@ BUILTIN(program_name, 0, 0, 1, NO_GRAD,
 static void leave(struct call *c)
 {
     int status = 0;
+    if (has_arg(c, 0) && arg_is_text(c, 0) && strcmp(arg_text(c, 0, NULL), "force"))
+        fail("Octave:invalid-input-arg", "%s: the status must be a number from 0 to 255, but is '%s'", c->fn->name, arg_text(c, 0, NULL));
     if (has_arg(c, 0) && !arg_is_text(c, 0))
         status = (int)arg_int(c, 0, 0, 255);
     fail_exit(status);

@@ -12,7 +12,7 @@ void nearest_begin(struct nearest *n, const char *typed)
 {
     n->typed = typed;
     n->len = strlen(typed);
-    n->best = n->len < 2 ? 1 : n->len < 4 ? 3 : 5;       /* in halves, plus one */
+    n->best = n->len < 2 ? 1 : n->len < 5 ? 3 : 5;       /* in halves, plus one */
     n->found[0] = 0;
     if (n->len > LONGEST)
         n->best = 0;
