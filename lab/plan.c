@@ -37,7 +37,7 @@ __attribute__((constructor)) static void choose(void)
 struct plan {
     int n, nleaf, red;                        /* red: row + 1 */
     bool big;                                 /* too large for one program */
-    bool one;                                 /* a single op: every compute type is allowed */
+    bool one;                                 /* a single op on leaves: every compute type is allowed */
     int *origin;                              /* numbers of the nodes in the plan this one was cut from, or NULL */
     struct ew_prog *last, *progs;
     struct plan_node *node;
@@ -65,7 +65,7 @@ struct plan *plan_new(int n, const struct plan_node *node)
     }
     p->big = n > EW_NODES || p->nleaf > EW_LEAVES;
     p->red = node[n - 1].kind == PN_REDUCE ? node[n - 1].op + 1 : 0;
-    p->one = n <= 3 && node[n - 1].kind == PN_OP;
+    p->one = node[n - 1].kind == PN_OP && p->nleaf == n - 1 && n <= 3;
     return p;
 }
 

@@ -270,15 +270,14 @@ BUILTIN(bitcmp, 1, 1, 1, NO_GRAD,
 
 BUILTIN(bitget, 2, 2, 1, NO_GRAD,
   "b = bitget(x, n)\n\n"
-  "Bit n of x, the lowest is 1.\n\n"
-  "Example:\n  bitget(5, [1 2 3])\n  ans =\n     1   0   1\n\n"
+  "Whether bit n of x is set; the lowest is 1.\n\n"
+  "Example:\n  bitget(5, [1 2 3])\n  ans =\n    1  0  1\n\n"
   "See also: bitset, bitand")
 {
     value one = num(1), two = ew_apply(EW_pow2, 1, (value[]){ ew_apply(EW_minus, 2, (value[]){ c->arg[1], one }) });
     value set = ew_apply(EW_bitand, 2, (value[]){ c->arg[0], two });
     value is = ew_apply(EW_ne, 2, (value[]){ set, num(0) });
-    int dt = value_dtype(c->arg[0]);
-    result(c, 0, tensor_value(tensor_cast(tensor_of(is), dtype_is(dt, DT_I) || dt == D_SINGLE ? dt : D_DOUBLE)));
+    result(c, 0, is);
 }
 
 BUILTIN(bitset, 2, 3, 1, NO_GRAD,
