@@ -299,6 +299,8 @@ static value range_of(value a, value step, value b)
                 dt = dtype_is(dt, DT_I) ? dt : d;
         }
     }
+    if (value_dtype(a) == D_CHAR && value_dtype(b) == D_CHAR)
+        dt = D_CHAR;
     double lo = range_operand(a, "first number"), inc = range_operand(step, "step"), hi = range_operand(b, "limit");
     value r = range_new(lo, inc, hi);
     if (dt == D_DOUBLE)
