@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* lang.c: builtins that are about the running program: eval and feval, names and functions, arguments of the caller. */
 #include "vm.h"
+#include "lab/print.h"
 #include "lex.h"
 #include <ctype.h>
 #include <errno.h>
@@ -441,27 +442,19 @@ BUILTIN(isargout, 1, 1, 1, grad_zero,
     }
     result_tensor(c, 0, r);
 }
-BUILTIN(inputname, 1, 2, 1, NO_GRAD,
-  "s = inputname(k)\n\n"
-  "In a function: the name of the variable that was given as argument k, '' if it was no variable.\n\n"
-  "See also: nargin")
+/* The variable that is argument k of the call at which a frame stands, "" if it is none: the text between the call's commas. */
+static const char *argument_name(const struct frame *caller, i64 k)
 {
-    struct frame *f = user_function();
-    i64 k = arg_int(c, 0, 1, 1 << 16);
-    if (f <= vm->frames + 1 || f->entry) {
-        result_text(c, 0, "");
-        return;
-    }
-    if (k > (i64)f->nargin)
-        fail("Octave:invalid-fun-call", "inputname: there is no argument %lld, only %u", (long long)k, f->nargin);
-    struct frame *caller = f - 1;
     int pc = (int)(caller->pc - caller->code->ins) - 1;
     const struct where *w = &caller->code->where[pc];
     const struct source *s = caller->code->unit->source;
-    /* the k-th argument's text, between the commas of the call */
-    uint32_t p = w->begin, depth = 0, from = 0;
+    uint32_t p = w->begin, depth = 0, from = 0, end = (uint32_t)s->len;
     i64 at = 0;
-    for (; p < w->end; p++) {
+    while (p < end && (isalnum((unsigned char)s->text[p]) || strchr("_. ", s->text[p])))
+        p++;
+    if (p == end || s->text[p] != '(')
+        return "";
+    for (; p < end; p++) {
         char ch = s->text[p];
         if (ch == '(' || ch == '[' || ch == '{') {
             if (++depth == 1) {
@@ -469,7 +462,7 @@ BUILTIN(inputname, 1, 2, 1, NO_GRAD,
                 from = p + 1;
             }
         } else if (ch == ')' || ch == ']' || ch == '}' || (ch == ',' && depth == 1)) {
-            if (depth == 1 && at == k)
+            if (depth == 1 && (at == k || ch != ','))
                 break;
             if (ch == ',') {
                 at++;
@@ -479,13 +472,37 @@ BUILTIN(inputname, 1, 2, 1, NO_GRAD,
             }
         }
     }
-    char name[128];
-    uint32_t n = 0;
-    for (uint32_t i = from; i < p && n < sizeof name - 1; i++)
+    if (at != k)
+        return "";
+    struct buf *name = buf_new();
+    for (uint32_t i = from; i < p; i++)
         if (!isspace((unsigned char)s->text[i]))
-            name[n++] = s->text[i];
-    name[n] = 0;
-    result_text(c, 0, is_name(name) ? name : "");
+            buf_putc(name, s->text[i]);
+    return is_name(name->s) ? name->s : "";
+}
+BUILTIN(inputname, 1, 2, 1, NO_GRAD,
+  "s = inputname(k)\n\n"
+  "In a function: the name of the variable that was given as argument k, '' if it was no variable.\n\n"
+  "See also: nargin")
+{
+    struct frame *f = user_function();
+    i64 k = arg_int(c, 0, 1, 1 << 16);
+    bool called = f > vm->frames + 1 && !f->entry;
+    if (called && k > (i64)f->nargin)
+        fail("Octave:invalid-fun-call", "inputname: there is no argument %lld, only %u", (long long)k, f->nargin);
+    result_text(c, 0, called ? argument_name(f - 1, k) : "");
+}
+BUILTIN(display, 1, 1, 0, NO_GRAD,
+  "display(x)\n\n"
+  "Display a variable as a statement without a semicolon does, any other value as disp does.\n\n"
+  "Example:\n  x = 5;\n  display(x)\n  x = 5\n\n"
+  "See also: disp, format")
+{
+    const char *name = vm->frame ? argument_name(vm->frame, 1) : "";
+    if (*name)
+        print_display(c->arg[0], name);
+    else
+        print_disp(c->arg[0]);
 }
 
 BUILTIN(max_recursion_depth, 0, 1, 1, NO_GRAD,

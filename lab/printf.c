@@ -403,15 +403,6 @@ BUILTIN(disp, 1, 1, 1, grad_pass,
         print_disp(c->arg[0]);
 }
 
-BUILTIN(display, 1, 1, 0, grad_pass,
-  "display(x)\n\n"
-  "Display a value as a statement without a semicolon does.\n\n"
-  "Example:\n  display(5)\n  5\n\n"
-  "See also: disp, format")
-{
-    print_disp(c->arg[0]);
-}
-
 BUILTIN(fdisp, 2, 2, 0, NO_GRAD,
   "fdisp(fid, x)\n\n"
   "Display a value, as disp does, in an open file.\n\n"
