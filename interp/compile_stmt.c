@@ -303,26 +303,64 @@ static bool target_list(const struct node *t)
     return l->kind == NODE_FIELD;
 }
 
+static void assign_one(struct comp *c, const struct node *n, const struct node *t, int r, int number)
+{
+    if (t->kind == NODE_TILDE) {
+        emit(c, t, I_CLEAR, r, 1, 0);
+        return;
+    }
+    emit3(c, t, I_NEED, r, number, 0, 0, 0);
+    if (t->kind == NODE_NAME)
+        store_variable(c, t, t->name.slot, r);
+    else
+        assign_index(c, n, t, r);
+}
+
+/* [a, c{1:n}, b] = …: how many values the list takes is known when it runs.  The results stand in a row from base; those behind the
+   list are moved below first, so that what the assignments need above base overwrites nothing. */
+static void assign_list(struct comp *c, const struct node *n, int list)
+{
+    const struct list *ts = &n->assign.targets;
+    const struct node *t = ts->v[list];
+    int behind = ts->n - list - 1, after = temps(c, MAX(1, behind)), count = temps(c, 1), total = temps(c, 1);
+    int slot = t->index.base->name.slot, path = path_of(c, t, t->index.links.n);
+    outer_take(c, n, slot);
+    emit(c, n, I_PCOUNT, count, 0, path);
+    outer_put(c, n, slot);
+    emitk(c, n, I_ADDK, total, count, ts->n - 1);
+    int base = temps(c, list + 1);
+    expr_multi(c, n->assign.value, base, ALL - 1, total, 0);
+    for (int i = 0; i < behind; i++)
+        emit3(c, n, I_PICK, after + i, base + list, count, i, 0);
+    outer_take(c, n, slot);
+    int pc = emit3(c, n, I_PLIST, base + list, count, 0, path, 0);
+    operands(c, pc, t, t);
+    outer_put(c, n, slot);
+    c->top = base + list + 1;
+    for (int i = 0; i < ts->n; i++)
+        if (i != list)
+            assign_one(c, n, ts->v[i], i < list ? base + i : after + i - list - 1, i + 1);
+}
+
 static void assign_multi(struct comp *c, const struct node *n)
 {
     const struct list *ts = &n->assign.targets;
     int top = c->top, base;
-    if (ts->n == 1 && target_list(ts->v[0])) {
-        const struct node *t = ts->v[0];
-        int slot = t->index.base->name.slot, count = temps(c, 1);
-        int path = path_of(c, t, t->index.links.n);
-        outer_take(c, n, slot);
-        emit(c, n, I_PCOUNT, count, 0, path);
-        outer_put(c, n, slot);
-        base = temps(c, 1);
-        expr_multi(c, n->assign.value, base, ALL - 1, count, 0);
-        outer_take(c, n, slot);
-        int pc = emit3(c, n, I_PLIST, base, count, 0, path, 0);
-        operands(c, pc, t, t);
-        outer_put(c, n, slot);
+    int list = -1, lists = 0;
+    for (int i = 0; i < ts->n; i++)
+        if (target_list(ts->v[i])) {
+            list = i;
+            lists++;
+        }
+    if (lists > 1)                            /* s.f of one struct each, as in [s.a, s.b] = f(): one value each is meant */
+        list = -1;
+    if (list >= 0) {
+        assign_list(c, n, list);
         c->top = top;
         if (n->flags & NODE_PRINT)
-            display_target(c, t);
+            for (int i = 0; i < ts->n; i++)
+                if (ts->v[i]->kind != NODE_TILDE)
+                    display_target(c, ts->v[i]);
         return;
     }
     uint64_t ignored = 0;
@@ -334,18 +372,8 @@ static void assign_multi(struct comp *c, const struct node *n)
     c->top = base + ts->n;
     if (c->top > c->code->nreg)
         c->code->nreg = c->top;
-    for (int i = 0; i < ts->n; i++) {
-        const struct node *t = ts->v[i];
-        if (t->kind == NODE_TILDE) {
-            emit(c, t, I_CLEAR, base + i, 1, 0);
-        } else if (t->kind == NODE_NAME) {
-            emit3(c, t, I_NEED, base + i, i + 1, 0, 0, 0);
-            store_variable(c, t, t->name.slot, base + i);
-        } else {
-            emit3(c, t, I_NEED, base + i, i + 1, 0, 0, 0);
-            assign_index(c, n, t, base + i);
-        }
-    }
+    for (int i = 0; i < ts->n; i++)
+        assign_one(c, n, ts->v[i], base + i, i + 1);
     c->top = top;
     if (n->flags & NODE_PRINT)
         for (int i = 0; i < ts->n; i++)

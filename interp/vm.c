@@ -583,6 +583,13 @@ op_PDEL:
 op_PCOUNT:
 op_PLIST:
     SLOW(place_op(I, R));
+op_PICK: {
+        value *from = &R[I->b + (int)R[I->c].num + I->d];
+        value v = *from;
+        from->tag = 0;
+        replace(&R[I->a], v);
+        NEXT;
+    }
 op_END:
     if (likely(R[I->b].kind == K_TENSOR && I->d == 1)) {
         W(I->a, (double)R[I->b].t->numel);
