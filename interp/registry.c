@@ -20,7 +20,7 @@ static const struct builtin *const builtins[] = {
 };
 
 /* BUILTIN(nn_Linear, …) is nn.Linear: builtins of these packages */
-static const char *const packages[] = { "nn", "optim", "containers", "image" };
+static const char *const packages[] = { "nn", "optim", "containers", "image", "openmp" };
 
 __thread uint32_t function_epoch;
 
