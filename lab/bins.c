@@ -274,10 +274,10 @@ BUILTIN(hist, 1, 3, 2, NO_GRAD,
             double e = v[i + j * m];
             if (e != e)
                 continue;
-            i64 a = 0, b = k;                 /* the last cut below e: a center's bin is open on its left */
+            i64 a = 0, b = k;                 /* the last cut below e: what lies between two centers belongs to the lower one */
             while (b - a > 1) {
                 i64 mid = (a + b) / 2;
-                if (cut[mid] <= e)
+                if (cut[mid] < e)
                     a = mid;
                 else
                     b = mid;

@@ -236,7 +236,7 @@ BUILTIN(planerot, 1, 1, 2, NO_GRAD,
 /* ---- questions */
 static struct tensor *question(struct call *c)            /* a dense floating matrix, or NULL: the answer is no */
 {
-    if (!is_tensor_like(c->arg[0]) || value_dtype(c->arg[0]) == D_CHAR)
+    if (!is_tensor_like(c->arg[0]))
         return NULL;
     struct tensor *t = tensor_of(c->arg[0]);
     return t->nd > 2 ? NULL : tensor_dense(linalg_float(t));
@@ -330,15 +330,38 @@ static bool banded(struct tensor *a, double lower, double upper)      /* nothing
     return a != NULL;
 }
 
-#define SHAPE_QUESTION(name, lower, upper, text, example)                                      \
-    BUILTIN(name, 1, 1, 1, NO_GRAD,                                                            \
-        "tf = " #name "(A)\n\n" text "\n\nExample:\n  " #name "(" example ")\n  ans = 1\n\nSee also: isdiag, istriu, istril, isbanded") \
-    {                                                                                          \
-        result_bool(c, 0, banded(question(c), lower, upper));                                  \
-    }
-SHAPE_QUESTION(isdiag, 0, 0, "True for a matrix whose elements off the diagonal are all zero.", "[1 0; 0 2]")
-SHAPE_QUESTION(istriu, 0, INFINITY, "True for a matrix whose elements below the diagonal are all zero.", "[1 2; 0 3]")
-SHAPE_QUESTION(istril, INFINITY, 0, "True for a matrix whose elements above the diagonal are all zero.", "[1 0; 2 3]")
+BUILTIN(isdiag, 1, 1, 1, NO_GRAD,
+    "tf = isdiag(A)\n\n"
+    "True for a matrix whose elements off the diagonal are all zero.\n\n"
+    "Example:\n"
+    "  isdiag([1 0; 0 2])\n"
+    "  ans = 1\n\n"
+    "See also: isdiag, istriu, istril, isbanded")
+{
+    result_bool(c, 0, banded(question(c), 0, 0));
+}
+
+BUILTIN(istriu, 1, 1, 1, NO_GRAD,
+    "tf = istriu(A)\n\n"
+    "True for a matrix whose elements below the diagonal are all zero.\n\n"
+    "Example:\n"
+    "  istriu([1 2; 0 3])\n"
+    "  ans = 1\n\n"
+    "See also: isdiag, istriu, istril, isbanded")
+{
+    result_bool(c, 0, banded(question(c), 0, INFINITY));
+}
+
+BUILTIN(istril, 1, 1, 1, NO_GRAD,
+    "tf = istril(A)\n\n"
+    "True for a matrix whose elements above the diagonal are all zero.\n\n"
+    "Example:\n"
+    "  istril([1 0; 2 3])\n"
+    "  ans = 1\n\n"
+    "See also: isdiag, istriu, istril, isbanded")
+{
+    result_bool(c, 0, banded(question(c), INFINITY, 0));
+}
 
 BUILTIN(isbanded, 3, 3, 1, NO_GRAD,
     "tf = isbanded(A, lower, upper)\n\n"

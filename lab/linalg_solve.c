@@ -291,9 +291,9 @@ static struct tensor *solve_square(struct tensor *a, int ta, struct tensor *b)
         return solve_triangular(a, 'U', ta, b);
     if (is_lower(a))
         return solve_triangular(a, 'L', ta, b);
-    double anorm = blas_asum(a), cube = (double)n * (double)n * (double)n, rhs = 2. * (double)n * (double)n * (double)k;
+    double anorm = linalg_finite(a) ? blas_asum(a) : NAN, cube = (double)n * (double)n * (double)n, rhs = 2. * (double)n * (double)n * (double)k;
     struct lapack q = { .dtype = dt, .m = n, .n = n, .k = k, .b = tensor_clone(b), .uplo = 'U', .trans = trans, .num = anorm };
-    if (positive_diagonal(a) && linalg_hermitian(a)) {
+    if (anorm == anorm && positive_diagonal(a) && linalg_hermitian(a)) {
         q.a = tensor_clone(a);
         if (ta == TRANSPOSED && dtype_is(dt, DT_C))
             q.a = tensor_clone(tensor_transpose(a));
@@ -305,6 +305,12 @@ static struct tensor *solve_square(struct tensor *a, int ta, struct tensor *b)
     }
     q.a = tensor_clone(a);
     q.p = tensor_2d(D_INT32, n, 1);
+    if (anorm != anorm) {                     /* NaN or Inf inside: what elimination gives */
+        lapack(lapack_getrf, &q, 2 * cube / 3);
+        warn_singular(NAN);
+        lapack(lapack_getrs, &q, rhs);
+        return q.b;
+    }
     lapack(lapack_gesv, &q, 2 * cube / 3 + rhs);
     if (q.info == 0 && !ill(q.num, dt))
         return q.b;
@@ -392,7 +398,7 @@ BUILTIN(lu, 1, 2, 3, NO_GRAD,
     "Y = lu(A)\n"
     "[L, U, p] = lu(A, 'vector')\n\n"
     "LU factors of an m x n matrix with row exchanges: P * A = L * U with L lower triangular with ones on its diagonal and U upper "
-    "triangular. With two results the exchanges are in L, with one the factors lie over each other. With 'vector' p is a row of indices: A(p,:) = L * U.\n\n"
+    "triangular. With two results the exchanges are in L, with one the factors lie over each other. With 'vector' p is a column of indices: A(p,:) = L * U.\n\n"
     "Example:\n"
     "  [L, U, P] = lu([1 2; 4 4])\n"
     "  L =\n     1.0000        0\n     0.2500   1.0000\n"
@@ -423,7 +429,7 @@ BUILTIN(lu, 1, 2, 3, NO_GRAD,
     result_tensor(c, 0, l);
     result_tensor(c, 1, u);
     if (wants(c, 2)) {
-        struct tensor *p = tensor_zeros(D_DOUBLE, 2, vector ? (i64[]){ 1, m } : (i64[]){ m, m });
+        struct tensor *p = tensor_zeros(D_DOUBLE, 2, vector ? (i64[]){ m, 1 } : (i64[]){ m, m });
         for (i64 i = 0; i < m; i++)
             ((double *)p->data)[vector ? i : i + perm[i] * m] = vector ? (double)(perm[i] + 1) : 1;
         result_tensor(c, 2, p);

@@ -156,7 +156,7 @@ BUILTIN(polyfit, 3, 3, 3, NO_GRAD,
         value dev = ew_apply(EW_rdivide, 2, (value[]){ reduce_apply(RED_sumsq, d, 1), num(m == 1 ? 1 : (double)m - 1) });
         dev = ew_apply(EW_sqrt, 1, &dev);
         xv = ew_apply(EW_rdivide, 2, (value[]){ d, dev });
-        struct tensor *mu = tensor_2d(D_DOUBLE, 2, 1);
+        struct tensor *mu = tensor_2d(D_DOUBLE, 1, 2);
         ((double *)mu->data)[0] = element_double(tensor_of(mean), 0);
         ((double *)mu->data)[1] = element_double(tensor_of(dev), 0);
         result_tensor(c, 2, mu);

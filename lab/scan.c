@@ -170,7 +170,7 @@ static value variance(struct call *c)
 {
     struct tensor *x = arg_float(c, 0);
     struct tensor *w = has_arg(c, 1) ? arg_double(c, 1) : NULL;
-    int d = arg_dim(c, 2, x->numel == 0 && x->nd == 2 ? 0 : first_long_dim(x));
+    int d = arg_dim(c, 2, x->nd == 2 && x->dim[0] == 0 && x->dim[1] == 0 ? 0 : first_long_dim(x));
     if (!x->numel && !d)
         return num_of(dtype_real(x->dtype), NAN);
     value v = tensor_value(x);

@@ -130,6 +130,25 @@ BUILTIN(bounds, 1, 2, 2, NO_GRAD,
     result(c, 1, reduce_apply(RED_max, v, dim));
 }
 
+BUILTIN(mad, 1, 3, 1, NO_GRAD,
+    "y = mad(x)\n"
+    "y = mad(x, opt)\n"
+    "y = mad(x, opt, dim)\n\n"
+    "Mean absolute deviation from the mean along dim, or with opt 1 the median absolute deviation from the median.\n\n"
+    "Example:\n"
+    "  mad([1 2 6])\n"
+    "  ans = 2\n\n"
+    "See also: std, range, iqr")
+{
+    extern const struct builtin builtin_median;
+    struct tensor *x = numbers(c, 0);
+    bool median = has_arg(c, 1) && value_numel(c->arg[1]) && arg_num(c, 1) != 0;
+    int dim = dim_arg(c, 2, &x);
+    value v = tensor_value(x), at = num(dim), d = minus(v, median ? call1(&builtin_median, 2, v, at) : mean_of(v, dim));
+    d = ew_apply(EW_abs, 1, &d);
+    result(c, 0, median ? call1(&builtin_median, 2, d, at) : mean_of(d, dim));
+}
+
 /* Central moment p over the power of the deviation: skewness, kurtosis */
 static void standard_moment(struct call *c, int p)
 {
@@ -614,7 +633,9 @@ BUILTIN(trapz, 1, 3, 1, NO_GRAD,
     int dim;
     struct tensor *y;
     value a = trapezoids(c, &dim, &y);
-    if (is_nil(a))
+    if (is_nil(a) && y->nd == 2 && y->dim[0] == 0 && y->dim[1] == 0)
+        result_num(c, 0, 0);
+    else if (is_nil(a))
         result(c, 0, by(reduce_apply(RED_sum, tensor_value(y), dim), num(0)));
     else
         result(c, 0, reduce_apply(RED_sum, a, dim));

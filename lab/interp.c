@@ -1,0 +1,423 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* interp.c: piecewise polynomials and interpolation in one dimension.
+ *
+ * Every method but the three that take one of the given values makes the same thing, a cubic for each interval (linear: its
+ * upper coefficients are zero), so one evaluation serves interp1, spline, pchip and ppval.  Splines solve a tridiagonal
+ * system for the slopes; pchip's slopes are those of Fritsch and Butland 1984. */
+#include "linalg.h"
+#include "plan.h"
+#include "sort.h"
+#include <complex.h>
+#include <math.h>
+
+static double missing(void)                   /* NA */
+{
+    uint64_t bits = 0x7FF840F4000007A2u;
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* The interval of v: x[i] <= v < x[i+1], 0 .. n-2 also beyond the ends. */
+static i64 interval(const double *x, i64 n, double v)
+{
+    i64 lo = 0, hi = n - 1;
+    while (hi - lo > 1) {
+        i64 mid = (lo + hi) / 2;
+        if (x[mid] <= v)
+            lo = mid;
+        else
+            hi = mid;
+    }
+    return lo;
+}
+
+/* ---- slopes at the n points of one column y */
+static void slopes_spline(const double *x, const double *y, i64 n, const double *ends, double *d)     /* ends: clamped slopes, or NULL: not a knot */
+{
+    if (n == 2 && !ends) {
+        d[0] = d[1] = (y[1] - y[0]) / (x[1] - x[0]);
+        return;
+    }
+    if (n == 3 && !ends) {                    /* the parabola through three points */
+        double h0 = x[1] - x[0], h1 = x[2] - x[1], s0 = (y[1] - y[0]) / h0, s1 = (y[2] - y[1]) / h1, c = (s1 - s0) / (h0 + h1);
+        d[0] = s0 - c * h0;
+        d[1] = s0 + c * h0;
+        d[2] = s1 + c * h1;
+        return;
+    }
+    double *b = scratch((size_t)n * 8 + 8), *up = scratch((size_t)n * 8 + 8), *r = scratch((size_t)n * 8 + 8);
+    if (ends) {
+        b[0] = 1;
+        up[0] = 0;
+        r[0] = ends[0];
+    } else {
+        double h0 = x[1] - x[0], h1 = x[2] - x[1], s0 = (y[1] - y[0]) / h0, s1 = (y[2] - y[1]) / h1;
+        b[0] = h1;
+        up[0] = h0 + h1;
+        r[0] = ((h0 + 2 * (h0 + h1)) * h1 * s0 + h0 * h0 * s1) / (h0 + h1);
+    }
+    for (i64 i = 1; i < n; i++) {             /* forward elimination of h1 d[i-1] + 2 (h0 + h1) d[i] + h0 d[i+1] */
+        double low, diag, right, rhs;
+        if (i < n - 1) {
+            double h0 = x[i] - x[i - 1], h1 = x[i + 1] - x[i], s0 = (y[i] - y[i - 1]) / h0, s1 = (y[i + 1] - y[i]) / h1;
+            low = h1;
+            diag = 2 * (h0 + h1);
+            right = h0;
+            rhs = 3 * (h1 * s0 + h0 * s1);
+        } else if (ends) {
+            low = right = 0;
+            diag = 1;
+            rhs = ends[1];
+        } else {
+            double h0 = x[n - 2] - x[n - 3], h1 = x[n - 1] - x[n - 2], s0 = (y[n - 2] - y[n - 3]) / h0, s1 = (y[n - 1] - y[n - 2]) / h1;
+            low = h0 + h1;
+            diag = h0;
+            right = 0;
+            rhs = (h1 * h1 * s0 + (2 * (h0 + h1) + h1) * h0 * s1) / (h0 + h1);
+        }
+        double f = low / b[i - 1];
+        b[i] = diag - f * up[i - 1];
+        up[i] = right;
+        r[i] = rhs - f * r[i - 1];
+    }
+    for (i64 i = n - 1; i >= 0; i--)
+        d[i] = (r[i] - (i < n - 1 ? up[i] * d[i + 1] : 0)) / b[i];
+}
+
+static double end_slope(double h0, double h1, double s0, double s1)   /* three points, kept to the shape */
+{
+    double d = ((2 * h0 + h1) * s0 - h0 * s1) / (h0 + h1);
+    if (d * s0 <= 0)
+        return 0;
+    if (s0 * s1 <= 0 && fabs(d) > 3 * fabs(s0))
+        return 3 * s0;
+    return d;
+}
+
+static void slopes_pchip(const double *x, const double *y, i64 n, double *d)
+{
+    if (n == 2) {
+        d[0] = d[1] = (y[1] - y[0]) / (x[1] - x[0]);
+        return;
+    }
+    for (i64 i = 1; i < n - 1; i++) {
+        double h0 = x[i] - x[i - 1], h1 = x[i + 1] - x[i], s0 = (y[i] - y[i - 1]) / h0, s1 = (y[i + 1] - y[i]) / h1;
+        double w0 = (2 * h1 + h0) / (3 * (h0 + h1)), w1 = (h1 + 2 * h0) / (3 * (h0 + h1));
+        d[i] = s0 * s1 > 0 ? s0 * s1 / (w0 * s1 + w1 * s0) : s0 * s1 != s0 * s1 ? NAN : 0;
+    }
+    double h0 = x[1] - x[0], h1 = x[2] - x[1];
+    d[0] = end_slope(h0, h1, (y[1] - y[0]) / h0, (y[2] - y[1]) / h1);
+    h0 = x[n - 1] - x[n - 2];
+    h1 = x[n - 2] - x[n - 3];
+    d[n - 1] = end_slope(h0, h1, (y[n - 1] - y[n - 2]) / h0, (y[n - 2] - y[n - 3]) / h1);
+}
+
+enum { LINEAR, NEAREST, PREVIOUS, NEXT, PCHIP, CUBIC, SPLINE };
+
+/* Coefficients of the pieces of one column, highest power first: c[i], c[i + m], c[i + 2m], c[i + 3m] for piece i of m */
+static void pieces(int method, const double *x, const double *y, i64 n, const double *ends, double *c)
+{
+    i64 m = n - 1;
+    double *d = scratch((size_t)n * 8 + 8);
+    if (method == SPLINE)
+        slopes_spline(x, y, n, ends, d);
+    else if (method != LINEAR)
+        slopes_pchip(x, y, n, d);
+    for (i64 i = 0; i < m; i++) {
+        double h = x[i + 1] - x[i], s = (y[i + 1] - y[i]) / h;
+        if (method == LINEAR) {
+            c[i] = c[i + m] = 0;
+            c[i + 2 * m] = h == 0 ? 0 : s;
+        } else {
+            c[i] = (d[i] + d[i + 1] - 2 * s) / (h * h);
+            c[i + m] = (3 * s - 2 * d[i] - d[i + 1]) / h;
+            c[i + 2 * m] = d[i];
+        }
+        c[i + 3 * m] = y[i];
+    }
+}
+
+/* ---- interp1 */
+struct points { i64 n, cols; double *x, *y; bool complex_; };          /* y: n x cols, the imaginary parts in further columns */
+
+static struct points points_of(struct call *c, struct tensor *x, struct tensor *y)
+{
+    struct points p = { 0 };
+    char s[128], t[128];
+    bool vector = y->nd == 2 && (y->dim[0] == 1 || y->dim[1] == 1);
+    p.n = vector ? y->numel : y->dim[0];
+    p.cols = p.n ? y->numel / p.n : 0;
+    p.complex_ = dtype_is(y->dtype, DT_C);
+    if (x && x->numel != p.n)
+        fail("Octave:nonconformant-args", "%s: x must have as many elements as y has along its first dimension, but x is %s and y is %s", c->fn->name, tensor_shape(x, s), tensor_shape(y, t));
+    if (p.n < 2)
+        fail("Octave:invalid-input-arg", "%s: at least two points are needed, not %lld", c->fn->name, (long long)p.n);
+    p.x = scratch((size_t)p.n * 8);
+    for (i64 i = 0; i < p.n; i++)
+        p.x[i] = x ? ((double *)x->data)[i] : (double)(i + 1);
+    i64 *order = NULL;
+    for (i64 i = 1; i < p.n; i++)
+        if (!(p.x[i] >= p.x[i - 1]))
+            order = sort_order(D_DOUBLE, p.x, p.n, false);
+    if (order) {
+        double *sorted = scratch((size_t)p.n * 8);
+        for (i64 i = 0; i < p.n; i++)
+            sorted[i] = p.x[order[i]];
+        p.x = sorted;
+    }
+    if (p.x[p.n - 1] != p.x[p.n - 1])
+        fail("Octave:invalid-input-arg", "%s: x must not contain NaN", c->fn->name);
+    i64 parts = p.complex_ ? 2 : 1;
+    p.y = scratch((size_t)(p.n * p.cols * parts) * 8 + 8);
+    struct tensor *z = tensor_cast(y, p.complex_ ? D_CDOUBLE : D_DOUBLE);
+    for (i64 j = 0; j < p.cols; j++)
+        for (i64 i = 0; i < p.n; i++) {
+            i64 from = (order ? order[i] : i) + j * p.n;
+            if (p.complex_) {
+                p.y[i + j * p.n] = creal(((double _Complex *)z->data)[from]);
+                p.y[i + (j + p.cols) * p.n] = cimag(((double _Complex *)z->data)[from]);
+            } else {
+                p.y[i + j * p.n] = ((double *)z->data)[from];
+            }
+        }
+    return p;
+}
+
+/* Values at k places v: to[i + j*k].  outside: the value beyond the ends unless extrap. */
+static void evaluate(const struct points *p, int method, const double *ends, const double *v, i64 k, bool extrap, double outside, double *to)
+{
+    const double *x = p->x;
+    i64 n = p->n, m = n - 1;
+    double *c = method == NEAREST || method == PREVIOUS || method == NEXT ? NULL : scratch((size_t)m * 4 * 8);
+    for (i64 j = 0; j < p->cols * (p->complex_ ? 2 : 1); j++) {
+        const double *y = p->y + j * n;
+        if (c)
+            pieces(method, x, y, n, ends ? ends + 2 * j : NULL, c);
+        poll();
+        for (i64 i = 0; i < k; i++) {
+            double e = v[i], r;
+            i64 at = interval(x, n, e);
+            if (e != e || (!extrap && (e < x[0] || e > x[m]))) {
+                r = j < p->cols ? outside : 0;
+            } else if (c) {
+                double d = e - x[at];
+                r = ((c[at] * d + c[at + m]) * d + c[at + 2 * m]) * d + c[at + 3 * m];
+            } else if (method == NEAREST) {
+                r = y[e - x[at] < x[at + 1] - e ? at : at + 1];
+            } else if (method == PREVIOUS) {
+                r = e < x[0] ? NAN : y[e >= x[at + 1] ? at + 1 : at];
+            } else {
+                r = e > x[m] ? NAN : y[e <= x[at] ? at : at + 1];
+            }
+            to[i + j * k] = r;
+        }
+    }
+}
+
+static struct tensor *joined(const struct points *p, const double *to, int nd, const i64 *dim)
+{
+    struct tensor *r = tensor_new(p->complex_ ? D_CDOUBLE : D_DOUBLE, nd, dim);
+    for (i64 i = 0; i < r->numel; i++) {
+        if (p->complex_)
+            ((double _Complex *)r->data)[i] = CMPLX(to[i], to[i + r->numel]);
+        else
+            ((double *)r->data)[i] = to[i];
+    }
+    return p->complex_ ? tensor_narrow(r) : r;
+}
+
+static int method_named(struct call *c, const char *s)
+{
+    static const char *const names[] = { "linear", "nearest", "previous", "next", "pchip", "cubic", "spline" };
+    if (*s == '*')
+        s++;
+    for (int k = 0; k < COUNT(names); k++)
+        if (!strcmp(s, names[k]))
+            return k;
+    fail("Octave:invalid-input-arg", "%s: unknown method '%s'; it may be linear, nearest, previous, next, pchip, cubic or spline", c->fn->name, s);
+}
+
+BUILTIN(interp1, 2, 6, 1, NO_GRAD,
+    "yi = interp1(x, y, xi)\n"
+    "yi = interp1(y, xi)\n"
+    "yi = interp1(x, y, xi, method)\n"
+    "yi = interp1(x, y, xi, method, extrap)\n\n"
+    "Values at xi of the curve through the points (x, y); without x the points are 1, 2, ... . y is a vector, or a matrix with a curve in each column. method is 'linear' (default), 'nearest', 'previous', 'next', "
+    "'pchip' or 'cubic' (keeps the shape of the data), or 'spline' (cubic spline, not-a-knot). Beyond the ends the result is NA, or the number extrap, or with 'extrap' the curve goes on.\n\n"
+    "Example:\n"
+    "  interp1([1 2 3], [4 5 6], [1.5 2.5])\n"
+    "  ans =\n     4.5000   5.5000\n\n"
+    "See also: spline, pchip, polyfit, lookup")
+{
+    int n = 0, method = LINEAR;
+    bool extrap = false;
+    double outside = missing();
+    while (n < c->nargin && !arg_is_text(c, n) && n < 3)
+        n++;
+    if (n < 2)
+        fail_arg(c, n, "numeric");
+    for (int i = n; i < c->nargin; i++) {
+        if (!arg_is_text(c, i)) {
+            if (value_numel(c->arg[i]))
+                outside = arg_num(c, i);
+            continue;
+        }
+        const char *s = arg_text(c, i, NULL);
+        if (!strcmp(s, "extrap"))
+            extrap = true;
+        else if (strcmp(s, "left") && strcmp(s, "right"))
+            method = method_named(c, s);
+    }
+    struct tensor *x = n == 3 ? arg_double(c, 0) : NULL, *y = arg_float(c, n - 2), *xi = arg_double(c, n - 1);
+    struct points p = points_of(c, x, y);
+    if (method >= PCHIP)
+        for (i64 i = 1; i < p.n; i++)
+            if (p.x[i] == p.x[i - 1])
+                fail("Octave:invalid-input-arg", "interp1: the points x must be different for this method, but %g occurs twice", p.x[i]);
+    i64 k = xi->numel, dim[MAX_DIMS];
+    int nd = xi->nd;
+    double *to = scratch((size_t)(k * p.cols * (p.complex_ ? 2 : 1)) * 8 + 8);
+    evaluate(&p, method, NULL, (double *)xi->data, k, extrap, outside, to);
+    memcpy(dim, xi->dim, sizeof(i64) * nd);
+    if (p.cols > 1) {
+        nd = y->nd;
+        memcpy(dim, y->dim, sizeof(i64) * nd);
+        dim[0] = k;
+    }
+    struct tensor *r = joined(&p, to, nd, dim);
+    bool single = y->dtype == D_SINGLE || y->dtype == D_CSINGLE;
+    result_tensor(c, 0, single ? tensor_cast(r, dtype_is(r->dtype, DT_C) ? D_CSINGLE : D_SINGLE) : r);
+}
+
+/* ---- piecewise polynomials: a struct with form, breaks, coefs (pieces x order), pieces, order, dim */
+static value make_pp(const double *x, i64 n, struct tensor *coefs, i64 order, i64 d)
+{
+    struct record *r = record_scalar();
+    struct tensor *b = tensor_2d(D_DOUBLE, 1, n);
+    memcpy(b->data, x, (size_t)n * 8);
+    record_set(r, 0, symbol_of("form"), tensor_value(tensor_text("pp", 2)));
+    record_set(r, 0, symbol_of("breaks"), tensor_value(b));
+    record_set(r, 0, symbol_of("coefs"), tensor_value(coefs));
+    record_set(r, 0, symbol_of("pieces"), num((double)(n - 1)));
+    record_set(r, 0, symbol_of("order"), num((double)order));
+    record_set(r, 0, symbol_of("dim"), num((double)d));
+    return record_value(r);
+}
+
+static void curve(struct call *c, int method)             /* spline(x, y, xi), pchip(x, y, xi); without xi the pieces */
+{
+    struct tensor *x = arg_double(c, 0), *y = arg_double(c, 1);
+    i64 n = x->numel;
+    double ends[2];
+    bool clamped = method == SPLINE && y->numel == n + 2;
+    if (y->numel != n && !clamped)
+        fail("Octave:nonconformant-args", "%s: y must have as many elements as x (%lld), but has %lld", c->fn->name, (long long)n, (long long)y->numel);
+    if (clamped) {                            /* the first and last are slopes */
+        ends[0] = ((double *)y->data)[0];
+        ends[1] = ((double *)y->data)[n + 1];
+        struct tensor *inner = tensor_2d(D_DOUBLE, 1, n);
+        memcpy(inner->data, (double *)y->data + 1, (size_t)n * 8);
+        y = inner;
+    }
+    struct points p = points_of(c, x, y->numel == n && y->dim[0] > 1 && y->dim[1] > 1 ? tensor_reshape(y, 2, (i64[]){ n, 1 }) : y);
+    for (i64 i = 1; i < n; i++)
+        if (p.x[i] == p.x[i - 1])
+            fail("Octave:invalid-input-arg", "%s: the points x must be different, but %g occurs twice", c->fn->name, p.x[i]);
+    if (!has_arg(c, 2)) {
+        struct tensor *coefs = tensor_2d(D_DOUBLE, n - 1, 4);
+        pieces(method, p.x, p.y, n, clamped ? ends : NULL, (double *)coefs->data);
+        result(c, 0, make_pp(p.x, n, coefs, 4, 1));
+        return;
+    }
+    struct tensor *xi = arg_double(c, 2);
+    double *to = scratch((size_t)xi->numel * 8 + 8);
+    evaluate(&p, method, clamped ? ends : NULL, (double *)xi->data, xi->numel, true, NAN, to);
+    result_tensor(c, 0, joined(&p, to, xi->nd, xi->dim));
+}
+
+BUILTIN(spline, 2, 3, 1, NO_GRAD,
+    "yi = spline(x, y, xi)\n"
+    "pp = spline(x, y)\n\n"
+    "Cubic spline through the points (x, y), evaluated at xi, or as a piecewise polynomial for ppval. The ends are not-a-knot; "
+    "when y has two elements more than x, its first and last are the slopes at the ends.\n\n"
+    "Example:\n"
+    "  spline([0 1 2 3], [0 1 4 9], 1.5)\n"
+    "  ans = 2.2500\n\n"
+    "See also: pchip, interp1, ppval")
+{
+    curve(c, SPLINE);
+}
+
+BUILTIN(pchip, 2, 3, 1, NO_GRAD,
+    "yi = pchip(x, y, xi)\n"
+    "pp = pchip(x, y)\n\n"
+    "Piecewise cubic curve through the points (x, y) that keeps their shape (it rises where they rise), evaluated at xi, or as a piecewise polynomial for ppval.\n\n"
+    "Example:\n"
+    "  pchip([0 1 2 3], [0 1 4 9], 1)\n"
+    "  ans = 1\n\n"
+    "See also: spline, interp1, ppval")
+{
+    curve(c, PCHIP);
+}
+
+BUILTIN(mkpp, 2, 2, 1, NO_GRAD,
+    "pp = mkpp(breaks, coefs)\n\n"
+    "Piecewise polynomial: row i of coefs holds the coefficients, highest power first, of the polynomial in x - breaks(i) between breaks(i) and breaks(i+1).\n\n"
+    "Example:\n"
+    "  ppval(mkpp([0 1 2], [1 0; 2 1]), 1.5)\n"
+    "  ans = 2\n\n"
+    "See also: ppval, unmkpp, spline")
+{
+    struct tensor *b = arg_double(c, 0), *a = arg_double(c, 1);
+    i64 m = b->numel - 1;
+    if (m < 1 || a->numel % m)
+        fail("Octave:nonconformant-args", "mkpp: there must be a row of coefficients for each of the %lld pieces, but there are %lld coefficients", (long long)m, (long long)a->numel);
+    result(c, 0, make_pp((double *)b->data, m + 1, tensor_reshape(a, 2, (i64[]){ m, a->numel / m }), a->numel / m, 1));
+}
+
+static struct tensor *field(struct call *c, struct record *r, const char *name)
+{
+    value v = record_get(r, 0, symbol_of(name));
+    if (is_nil(v) || !is_tensor_like(v))
+        fail_arg(c, 0, "a piecewise polynomial, as spline, pchip and mkpp make");
+    return tensor_dense(tensor_cast(tensor_of(v), D_DOUBLE));
+}
+
+BUILTIN(unmkpp, 1, 1, 5, NO_GRAD,
+    "[breaks, coefs, pieces, order, dim] = unmkpp(pp)\n\n"
+    "The parts of a piecewise polynomial.\n\n"
+    "Example:\n"
+    "  unmkpp(mkpp([0 1 2], [1 0; 2 1]))\n"
+    "  ans =\n     0   1   2\n\n"
+    "See also: mkpp, ppval")
+{
+    struct record *r = arg_struct(c, 0);
+    static const char *const names[] = { "breaks", "coefs", "pieces", "order", "dim" };
+    for (int i = 0; i < 5; i++)
+        result_tensor(c, i, field(c, r, names[i]));
+}
+
+BUILTIN(ppval, 2, 2, 1, NO_GRAD,
+    "yi = ppval(pp, xi)\n\n"
+    "Value of a piecewise polynomial at each element of xi; beyond the ends its first and last piece go on.\n\n"
+    "Example:\n"
+    "  ppval(spline([0 1 2 3], [0 1 8 27]), 2)\n"
+    "  ans = 8\n\n"
+    "See also: mkpp, spline, pchip")
+{
+    struct record *r = arg_struct(c, 0);
+    struct tensor *b = field(c, r, "breaks"), *a = field(c, r, "coefs"), *x = arg_double(c, 1);
+    i64 m = b->numel - 1;
+    if (m < 1 || a->dim[0] != m)
+        fail_arg(c, 0, "a piecewise polynomial, as spline, pchip and mkpp make");
+    struct tensor *y = tensor_new(D_DOUBLE, x->nd, x->dim);
+    for (i64 i = 0; i < x->numel; i++) {
+        double e = ((double *)x->data)[i], s = 0;
+        i64 at = interval((double *)b->data, m + 1, e);
+        for (i64 k = 0; k < a->dim[1]; k++)
+            s = s * (e - ((double *)b->data)[at]) + ((double *)a->data)[at + k * m];
+        ((double *)y->data)[i] = s;
+    }
+    result_tensor(c, 0, y);
+}
