@@ -100,8 +100,8 @@ BUILTIN(eval, 1, 2, ANY, grad_pass,
     eval_in(c, 0, vm->frame);
 }
 
-struct collected { struct buf *b; };
-static void collect(void *to, const char *s, size_t n) { buf_add(to, s, n); }
+/* A memory stream, not a buf: what is printed from deeper calls would lie in their pools. */
+static void collect(void *to, const char *s, size_t n) { fwrite(s, 1, n, to); }
 static void evalc_body(void *arg)
 {
     struct eval *e = arg;
@@ -116,8 +116,12 @@ BUILTIN(evalc, 1, 2, 1, grad_pass,
 {
     struct eval e = { .host = vm->frame };
     e.text = arg_text(c, 0, &e.len);
-    struct buf *b = buf_new();
-    struct sink old = out_redirect((struct sink){ collect, b });
+    char *text = NULL;
+    size_t len = 0;
+    FILE *f = open_memstream(&text, &len);
+    if (!f)
+        fail_memory(256);
+    struct sink old = out_redirect((struct sink){ collect, f });
     struct machine *m = vm;
     struct frame *before = m->frame;
     int runs = m->runs;
@@ -141,9 +145,12 @@ BUILTIN(evalc, 1, 2, 1, grad_pass,
         }
     }
     out_redirect(old);
+    fclose(f);
+    struct tensor *t = failed ? NULL : tensor_text(text, len);
+    free(text);
     if (failed)
         fail_again();
-    result(c, 0, buf_value(b));
+    result(c, 0, tensor_value(t));
 }
 
 static struct frame *context_arg(struct call *c, int i)
