@@ -844,10 +844,37 @@ static int place_chain(struct chain *x, int i, int base, int *next)
     return ab;
 }
 
+/* isshared(x) asks the place itself, not a copy of it: compiled as x.isshared(). */
+struct asked { struct node chain, field, paren; struct node *link[64]; };
+static bool asks_place(struct comp *c, const struct node *n, struct asked *a)
+{
+    const struct node *b = n->index.base, *p = links(n) == 1 ? link_at(n, 0) : NULL;
+    if (b->kind != NODE_NAME || b->name.slot >= 0 || strcmp(b->name.name, "isshared") || !p || p->kind != NODE_PAREN || p->link.args.n != 1)
+        return false;
+    const struct node *arg = p->link.args.v[0], *root = arg->kind == NODE_INDEX ? arg->index.base : arg;
+    int nl = arg->kind == NODE_INDEX ? links(arg) : 0;
+    if (root->kind != NODE_NAME || !is_sure(c, root->name.slot) || nl > 60)
+        return false;
+    a->chain = *n, a->field = *p, a->paren = *p;
+    a->field.kind = NODE_FIELD;
+    a->field.link.name = b->name.name;
+    a->paren.link.args.n = 0;
+    for (int i = 0; i < nl; i++)
+        a->link[i] = arg->index.links.v[i];
+    a->link[nl] = &a->field, a->link[nl + 1] = &a->paren;
+    a->chain.index.base = (struct node *)root;
+    a->chain.index.links.v = a->link;
+    a->chain.index.links.n = nl + 2;
+    return place_link(c, &a->chain) == nl;
+}
+
 /* All of a chain.  Returns the register of the (first) result. */
 static int chain(struct chain *x)
 {
     struct comp *c = x->c;
+    struct asked asked;
+    if (asks_place(c, x->n, &asked))
+        x->n = &asked.chain;
     const struct node *n = x->n, *b = n->index.base;
     int nl = links(n), i = 0, cur = -1;                        /* cur: register of the value so far */
     int base = c->top;

@@ -276,7 +276,7 @@ static const struct view_row *view_find(sym name)
 
 bool is_view_method(sym name)
 {
-    return view_find(name) || !strcmp(name->text, "split") || !strcmp(name->text, "chunk");
+    return view_find(name) || !strcmp(name->text, "split") || !strcmp(name->text, "chunk") || !strcmp(name->text, "isshared");
 }
 
 NORETURN static void fail_arity(const char *name, int nargin, int min, int max)
@@ -338,6 +338,8 @@ static void check_view(value v, sym method, int nargin)
 value view_method(value v, sym method, int nargin, const value *arg)
 {
     struct geometry g;
+    if (!strcmp(method->text, "isshared"))
+        return boolean(isshared(v));
     check_view(v, method, nargin);
     see_geometry(&g, v, method->text);
     if (v.kind == K_WINDOW)
@@ -350,6 +352,8 @@ value place_view(value *root, int nstep, const struct step *step, sym method, in
     struct geometry g;
     int nbox;
     value *box = scratch((size_t)(nstep + 1) * sizeof *box), v = place_get(root, nstep, step);
+    if (!strcmp(method->text, "isshared"))    /* no view, but it needs the place as well */
+        return boolean(isshared(v));
     check_view(v, method, nargin);
     see_geometry(&g, v, method->text);
     if (v.kind == K_WINDOW)
