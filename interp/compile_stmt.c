@@ -223,9 +223,12 @@ static void assign_index(struct comp *c, const struct node *n, const struct node
     outer_take(c, n, slot);
     int pc = emit(c, n, I_PSET, v, 0, path);
     operands(c, pc, b, t);
-    c->code->where[pc].e1 = ls->n > 1 ? ls->v[ls->n - 2]->end : b->end;
-    if (ls->v[ls->n - 1]->kind != NODE_PAREN)
-        c->code->where[pc].e1 = ls->v[ls->n - 1]->end;
+    int named = ls->n - 1;                                     /* in messages the variable is what the last index stands behind */
+    while (named > 0 && ls->v[named]->kind == NODE_FIELD)
+        named--;
+    if (ls->v[named]->kind == NODE_FIELD)
+        named = ls->n - 1;
+    c->code->where[pc].e1 = named > 0 ? ls->v[named - 1]->end : b->end;
     c->code->where[pc].at = ls->v[ls->n - 1]->at;
     outer_put(c, n, slot);
     if (done >= 0)

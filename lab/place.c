@@ -666,7 +666,7 @@ NORETURN static void fail_step(value v, const struct step *s, int n)
 {
     char what[160];
     value_describe(v, what);
-    if (s->kind == STEP_FIELD)
+    if (s->kind == STEP_FIELD || (n > 1 && s->kind == STEP_PAREN && s[1].kind == STEP_FIELD))
         fail("Octave:undefined-function", "\2 = …: a %s has no fields", what);
     if (s->kind == STEP_BRACE)
         fail("Octave:undefined-function", "\2 = …: a %s has no contents to be set by { }; only a cell has", what);
@@ -783,7 +783,7 @@ static void store(value *slot, int n, const struct step *s, value rhs)
         struct record *r = slot->rec;
         if (r->numel > 1) {
             char shape[128];
-            fail("Octave:undefined-function", "\2 = …: \1 is a %s struct array; name one of its elements, or write [\2] = …",
+            fail("Octave:undefined-function", "\2 = …: \1 is a %s struct array; write \1(k)… = … or [\2] = …",
                  dims_text(r->nd, r->dim, shape));
         }
         int f = record_find(r, s->name);

@@ -48,6 +48,10 @@ BUILTIN(struct, 0, ANY, 1, grad_pass,
         result(c, 0, c->arg[0]);
         return;
     }
+    if (c->nargin == 1 && is_tensor_like(c->arg[0]) && value_numel(c->arg[0]) == 0) {        /* struct([]): none */
+        result(c, 0, record_value(record_new(2, (i64[]){ 0, 0 }, 0, NULL)));
+        return;
+    }
     if (c->nargin % 2)
         fail("Octave:invalid-fun-call", "struct: names and values come in pairs, but there are %d arguments", c->nargin);
     int nd = 2;
