@@ -94,7 +94,6 @@ static FILE *readable(struct call *c, int i)
     return f->f;
 }
 
-struct slurp { const char *who, *name; FILE *f; };
 struct buf_target { struct buf *b; FILE *f; const char *who, *name; };
 
 static void slurp_body(void *p)
@@ -126,6 +125,21 @@ char *file_slurp(const char *who, const char *name, size_t *n)
         fail_again();
     *n = t.b->n;
     return t.b->s;
+}
+
+const char *file_rest(struct call *c, int i, size_t *n)
+{
+    struct buf_target t = { buf_new(), readable(c, i), c->fn->name, file_arg(c, i)->name };
+    slurp_body(&t);
+    *n = t.b->n;
+    return t.b->s;
+}
+
+void file_back(struct call *c, int i, size_t n)            /* what cannot be seeked, such as a pipe, loses it */
+{
+    FILE *f = readable(c, i);
+    if (n > 0)
+        fseek(f, -(long)n, SEEK_CUR);
 }
 
 /* ---- opening and closing */

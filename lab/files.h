@@ -8,6 +8,8 @@ struct file;
 struct file *file_stdout(void);
 struct file *file_arg(struct call *c, int i);              /* the open file whose number (or name) is argument i */
 void file_write(struct call *c, struct file *f, const char *s, size_t n);
+const char *file_rest(struct call *c, int i, size_t *n);   /* what is still to be read of the open file that is argument i */
+void file_back(struct call *c, int i, size_t n);           /* and n bytes of it back */
 char *file_slurp(const char *who, const char *name, size_t *n);        /* the whole file, NUL-terminated, in the pool */
 
 #endif
