@@ -10,6 +10,13 @@
 
 enum { WIDTH = 80, ELIDE = 1000, DEEPEST = 256 /* levels of containers */ };
 
+static void state_free(void)
+{
+    void **room = context_room(ROOM_PRINT);
+    free(*room);
+    *room = NULL;
+}
+
 struct print_state *print_state(void)
 {
     void **room = context_room(ROOM_PRINT);
@@ -20,6 +27,7 @@ struct print_state *print_state(void)
         s->precision = 5;
         s->levels = 2;
         *room = s;
+        context_at_exit(state_free);
     }
     return *room;
 }
