@@ -83,7 +83,7 @@ static void display_target(struct comp *c, const struct node *t)
 static bool is_empty_literal(const struct node *n)
 {
     n = strip(n);
-    return n->kind == NODE_MATRIX && n->list.n == 0;
+    return (n->kind == NODE_MATRIX && n->list.n == 0) || (n->kind == NODE_STRING && n->string.len == 0);
 }
 
 static struct node binary_node(const struct node *n, struct node *a, struct node *b)

@@ -32,7 +32,7 @@ void fail_bound(int k, int n, i64 i, i64 len, int nd, const i64 *dim)
 NORETURN static void fail_index(int k, int n, double x)
 {
     char at[256], what[40];
-    snprintf(what, sizeof what, x == trunc(x) && fabs(x) < 1e15 ? "%.0f" : "%.5g", x);
+    snprintf(what, sizeof what, isnan(x) ? "NaN" : isinf(x) ? x > 0 ? "Inf" : "-Inf" : x == trunc(x) && fabs(x) < 1e15 ? "%.0f" : "%.5g", x);
     position(at, sizeof at, k, n, what);
     if (x == 0)
         fail("Octave:invalid-index", "\1%s: indices start at 1", at);
@@ -182,6 +182,8 @@ void index_parse(struct ix *x, value v, i64 len, int k, int n)
             fail("Octave:invalid-index", "\1%s: an index must be real; is i or j used as a variable that was never set?", at);
         }
         t = tensor_dense(t);
+        if (t->dtype == D_CHAR && t->numel == 1 && *t->data == ':')
+            goto all;
         if (t->dtype == D_LOGICAL) {
             parse_mask(x, (const uint8_t *)t->data, t->numel);
             return;

@@ -1130,7 +1130,6 @@ static void delete_elements(value *slot, int n, const value *idx)
     struct tensor *from = tensor_dense(t), *u = tensor_new(t->dtype, out_nd, out);
     nest_read(&w, u->data, from->data, dtypes[t->dtype].size);
     u->flags |= t->flags & T_DQ;
-    warn_pinned(slot, "loses elements");
     replace(slot, copy(tensor_value(u)));
 }
 
