@@ -40,6 +40,7 @@ struct tree {
     int resume;                               /* pc behind the tree */
     int target;                               /* of the jump */
     bool jump_if;
+    const char *hint;                         /* the operator of x OP= …: a window that is rebound is worth a word */
     int n;                                    /* nodes */
     struct where *where;                      /* of each node */
     int nleaf, *leaf;                         /* registers read */

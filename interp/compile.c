@@ -113,7 +113,7 @@ int constant_text(struct comp *c, const char *s, size_t len)
     struct tensor *t = tensor_new(D_CHAR, 2, dim);
     if (len)
         memcpy(t->data, s, len);
-    int k = constant(c, tensor_box(t));
+    int k = constant(c, tensor_value(t));
     pool_release(mark);
     return k;
 }

@@ -80,7 +80,7 @@ bool may_be_list(const struct node *n);
 const struct node *strip(const struct node *n);                /* without parentheses */
 void outer_take(struct comp *c, const struct node *n, int slot);
 void outer_put(struct comp *c, const struct node *n, int slot);
-int assign(struct comp *c, const struct node *n, bool statement);
+int assign(struct comp *c, const struct node *n, bool statement, bool print);
 
 /* compile_stmt.c */
 void statement(struct comp *c, const struct node *n);

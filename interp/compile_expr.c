@@ -868,6 +868,23 @@ static bool asks_place(struct comp *c, const struct node *n, struct asked *a)
     return place_link(c, &a->chain) == nl;
 }
 
+/* Is there an `end` that belongs to link? */
+static void has_end_node(struct node *n, void *arg)
+{
+    const struct node **link = arg;
+    if (n->kind == NODE_END && n->endof.link == *link)
+        *link = NULL;
+    else if (*link && n->kind != NODE_CLOSURE)
+        ast_each(n, has_end_node, arg);
+}
+static bool has_end(const struct node *link)
+{
+    const struct node *l = link;
+    for (int i = 0; i < link->link.args.n && l; i++)
+        has_end_node(link->link.args.v[i], &l);
+    return !l;
+}
+
 /* All of a chain.  Returns the register of the (first) result. */
 static int chain(struct chain *x)
 {
@@ -945,7 +962,7 @@ static int chain(struct chain *x)
         const struct node *l = link_at(n, i);
         bool last = i + 1 == nl;
         int pc;
-        if (l->kind == NODE_FIELD && i + 1 < nl && link_at(n, i + 1)->kind == NODE_PAREN) {
+        if (l->kind == NODE_FIELD && i + 1 < nl && link_at(n, i + 1)->kind == NODE_PAREN && !has_end(link_at(n, i + 1))) {
             const struct node *p = link_at(n, i + 1);
             last = i + 2 == nl;
             if (cur < 0) {
@@ -1168,7 +1185,7 @@ static int expr_any(struct comp *c, const struct node *n, int want, bool list_ok
     case NODE_STRING: {
         r = want_or_temp(c, want);
         int k = constant_text(c, n->string.text, n->string.len);
-        if (n->flags & NODE_DOUBLE)
+        if ((n->flags & NODE_DOUBLE) && c->code->k[k].kind == K_TENSOR)
             c->code->k[k].t->flags |= T_DQ;
         emit(c, n, I_LOADC, r, 0, k);
         return r;
@@ -1244,7 +1261,7 @@ static int expr_any(struct comp *c, const struct node *n, int want, bool list_ok
         return r;
     case NODE_ASSIGN: {
         int mark = c->top;
-        r = assign(c, n, false);
+        r = assign(c, n, false, false);
         if (want >= 0) {
             emit(c, n, is_temp(c, r) ? I_TAKE : I_MOVE, want, r, 0);
             c->top = mark;

@@ -148,9 +148,10 @@ static int assign_name(struct comp *c, const struct node *n, bool statement)
             expr(c, v, reg);
     } else {
         struct node both = binary_node(n, t, v);
-        int tr = tree(c, &both, reg, outer ? -1 : reg);
-        (void)tr;
+        tree(c, &both, reg, outer ? -1 : reg);
         c->code->where[here(c) - 1].at = n->at;
+        if (!(n->flags & NODE_INCDEC))
+            c->code->tree[c->code->ntree - 1]->hint = operator_info[n->op].symbol;
     }
     if (outer) {
         if (!statement) {
@@ -249,6 +250,8 @@ static int assign_place(struct comp *c, const struct node *n, bool statement)
         outer_take(c, n, slot);
         int pc = emit(c, n, I_PDEL, 0, 0, path);
         operands(c, pc, b, t);
+        if (t->index.links.n > 1)
+            c->code->where[pc].e1 = t->index.links.v[t->index.links.n - 2]->end;
         outer_put(c, n, slot);
         c->top = top;
         if (statement)
@@ -306,7 +309,7 @@ static bool target_list(const struct node *t)
     return l->kind == NODE_FIELD;
 }
 
-static void assign_one(struct comp *c, const struct node *n, const struct node *t, int r, int number)
+static void assign_one(struct comp *c, const struct node *n, const struct node *t, int r, int number, bool print)
 {
     if (t->kind == NODE_TILDE) {
         emit(c, t, I_CLEAR, r, 1, 0);
@@ -317,11 +320,13 @@ static void assign_one(struct comp *c, const struct node *n, const struct node *
         store_variable(c, t, t->name.slot, r);
     else
         assign_index(c, n, t, r);
+    if (print)
+        display_target(c, t);
 }
 
 /* [a, c{1:n}, b] = …: how many values the list takes is known when it runs.  The results stand in a row from base; those behind the
    list are moved below first, so that what the assignments need above base overwrites nothing. */
-static void assign_list(struct comp *c, const struct node *n, int list)
+static void assign_list(struct comp *c, const struct node *n, int list, bool print)
 {
     const struct list *ts = &n->assign.targets;
     const struct node *t = ts->v[list];
@@ -342,10 +347,12 @@ static void assign_list(struct comp *c, const struct node *n, int list)
     c->top = base + list + 1;
     for (int i = 0; i < ts->n; i++)
         if (i != list)
-            assign_one(c, n, ts->v[i], i < list ? base + i : after + i - list - 1, i + 1);
+            assign_one(c, n, ts->v[i], i < list ? base + i : after + i - list - 1, i + 1, print);
+        else if (print)
+            display_target(c, t);
 }
 
-static void assign_multi(struct comp *c, const struct node *n)
+static void assign_multi(struct comp *c, const struct node *n, bool print)
 {
     const struct list *ts = &n->assign.targets;
     int top = c->top, base;
@@ -358,12 +365,8 @@ static void assign_multi(struct comp *c, const struct node *n)
     if (lists > 1)                            /* s.f of one struct each, as in [s.a, s.b] = f(): one value each is meant */
         list = -1;
     if (list >= 0) {
-        assign_list(c, n, list);
+        assign_list(c, n, list, print);
         c->top = top;
-        if (n->flags & NODE_PRINT)
-            for (int i = 0; i < ts->n; i++)
-                if (ts->v[i]->kind != NODE_TILDE)
-                    display_target(c, ts->v[i]);
         return;
     }
     uint64_t ignored = 0;
@@ -376,21 +379,17 @@ static void assign_multi(struct comp *c, const struct node *n)
     if (c->top > c->code->nreg)
         c->code->nreg = c->top;
     for (int i = 0; i < ts->n; i++)
-        assign_one(c, n, ts->v[i], base + i, i + 1);
+        assign_one(c, n, ts->v[i], base + i, i + 1, print);
     c->top = top;
-    if (n->flags & NODE_PRINT)
-        for (int i = 0; i < ts->n; i++)
-            if (ts->v[i]->kind != NODE_TILDE)
-                display_target(c, ts->v[i]);
 }
 
-int assign(struct comp *c, const struct node *n, bool statement)
+int assign(struct comp *c, const struct node *n, bool statement, bool print)
 {
     const struct node *t = n->assign.targets.v[0];
     if (n->flags & NODE_MULTI) {
         if (!statement)
             compile_fail(c, n, "[…] = … cannot stand inside an expression");
-        assign_multi(c, n);
+        assign_multi(c, n, print);
         return -1;
     }
     int r = t->kind == NODE_NAME ? assign_name(c, n, statement) : t->kind == NODE_INDEX ? assign_place(c, n, statement) : -1;
@@ -435,14 +434,9 @@ static void expression(struct comp *c, const struct node *n)
     if (e->kind == NODE_COMMAND) {
         command(c, e, print);
     } else if (e->kind == NODE_ASSIGN) {
-        assign(c, e, true);
-        if ((print || (e->flags & NODE_PRINT)) && !(e->flags & NODE_MULTI)) {
+        assign(c, e, true, print);
+        if (print && !(e->flags & NODE_MULTI))
             display_target(c, e->assign.targets.v[0]);
-        } else if (print && !(e->flags & NODE_PRINT)) {
-            for (int i = 0; i < e->assign.targets.n; i++)
-                if (e->assign.targets.v[i]->kind != NODE_TILDE)
-                    display_target(c, e->assign.targets.v[i]);
-        }
     } else if (s->kind == NODE_NAME) {
         int slot = s->name.slot, base = temps(c, 1);
         if (slot >= 0 && is_outer(c, slot)) {
@@ -530,7 +524,7 @@ static void while_statement(struct comp *c, const struct node *n)
 static void for_statement(struct comp *c, const struct node *n)
 {
     struct block_in b;
-    int top = c->top, state = temps(c, 4), jump;
+    int top = c->top, state = temps(c, 3), jump;
     const struct node *t = n->loop.target, *over = strip(n->loop.cond);
     bool direct = t->kind == NODE_NAME && !is_outer(c, t->name.slot);
     int var = direct ? reg_of(c, t->name.slot) : temps(c, 1);

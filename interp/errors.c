@@ -52,19 +52,9 @@ static void set_mode(const char *id, char mode)
 }
 static const char *mode_text(char m) { return m == 'o' ? "on" : m == 'f' ? "off" : "error"; }
 
-void warning_hook(const char *id, const char *message)
+static void say(const char *message)
 {
-    char mode = mode_of(id);
-    if (mode == 'f')
-        return;
-    if (mode == 'e')
-        fail(id ? id : "", "%s", message);
-    free(vm->last_warning);
-    free(vm->last_warning_id);
-    vm->last_warning = strdup(message);
-    vm->last_warning_id = strdup(id ? id : "");
     out_flush();
-    int mark = pool_mark();
     struct buf *b = buf_new();
     debug_warning(b, message, debug_colour(2));
     size_t at = 0;
@@ -76,6 +66,22 @@ void warning_hook(const char *id, const char *message)
             break;
         at += (size_t)k;
     }
+}
+void (*warning_say)(const char *message) = say;
+
+void warning_hook(const char *id, const char *message)
+{
+    char mode = mode_of(id);
+    if (mode == 'f')
+        return;
+    if (mode == 'e')
+        fail(id ? id : "", "%s", message);
+    free(vm->last_warning);
+    free(vm->last_warning_id);
+    vm->last_warning = strdup(message);
+    vm->last_warning_id = strdup(id ? id : "");
+    int mark = pool_mark();
+    warning_say(warning_text(message));
     pool_release(mark);
 }
 
@@ -100,8 +106,12 @@ static const char *format_message(struct call *c, int from, const char **id)
             from++;
         }
     }
-    arg_text(c, from, NULL);
     struct buf *b = buf_new();
+    if (from + 1 == c->nargin && *id == 0) {                   /* a text alone is no template */
+        buf_puts(b, arg_text(c, from, NULL));
+        return b->s;
+    }
+    arg_text(c, from, NULL);
     format_args(b, c->fn->name, c->arg[from], c->nargin - from - 1, c->arg + from + 1);
     return b->s;
 }

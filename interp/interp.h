@@ -18,6 +18,7 @@ int interp_run_tree(struct ast *a, int flags);        /* the same for a parsed t
 enum { TRACE_MOST = 64 };
 struct trace { int n, more; struct report_place place[TRACE_MOST]; };     /* innermost first; sources are held */
 struct trace *interp_trace(void);
+extern void (*warning_say)(const char *message);      /* prints a warning; tests put theirs here */
 void interp_report(int fd);                  /* error report of the last failure to fd; nothing for an exit */
 void interp_set_args(int argc, char **argv); /* argv() */
 

@@ -67,20 +67,10 @@ static void eval_in(struct call *c, int i, struct frame *host)
     if (!has_arg(c, i + 1)) {
         body(&e);
     } else {
-        struct machine *m = vm;
-        struct frame *before = m->frame;
-        int runs = m->runs;
-        bool protected = m->protected;
-        value *sp = m->sp;
         if (protect(body, &e)) {
             if (failure()->kind != FAIL_ERROR)
                 fail_again();
-            if (m->frame > before)
-                land(before + 1);
             error_locate();
-            m->runs = runs;
-            m->protected = protected;
-            m->sp = sp;
             e.text = arg_text(c, i + 1, &e.len);
             body(&e);
         }
@@ -122,27 +112,11 @@ BUILTIN(evalc, 1, 2, 1, grad_pass,
     if (!f)
         fail_memory(256);
     struct sink old = out_redirect((struct sink){ collect, f });
-    struct machine *m = vm;
-    struct frame *before = m->frame;
-    int runs = m->runs;
-    bool protected = m->protected;
-    value *sp = m->sp;
     int failed = protect(evalc_body, &e);
-    if (failed) {
-        if (m->frame > before)
-            land(before + 1);
-        m->runs = runs;
-        m->protected = protected;
-        m->sp = sp;
-        if (has_arg(c, 1) && failure()->kind == FAIL_ERROR) {
-            e.text = arg_text(c, 1, &e.len);
-            failed = protect(evalc_body, &e);
-            if (failed && m->frame > before)
-                land(before + 1);
-            m->runs = runs;
-            m->protected = protected;
-            m->sp = sp;
-        }
+    if (failed && has_arg(c, 1) && failure()->kind == FAIL_ERROR) {
+        error_locate();
+        e.text = arg_text(c, 1, &e.len);
+        failed = protect(evalc_body, &e);
     }
     out_redirect(old);
     fclose(f);
@@ -633,17 +607,7 @@ BUILTIN(keyboard, 0, 1, 0, NO_GRAD,
             fail("Octave:undefined-function", "keyboard: the run was ended by dbquit");
         }
         struct eval e = { .text = s, .len = strlen(s), .host = vm->frame };
-        struct machine *m = vm;
-        struct frame *before = m->frame;
-        int runs = m->runs;
-        bool protected = m->protected;
-        value *sp = m->sp;
         if (protect(eval_body, &e)) {
-            if (m->frame > before)
-                land(before + 1);
-            m->runs = runs;
-            m->protected = protected;
-            m->sp = sp;
             if (failure()->kind == FAIL_EXIT) {
                 free(line);
                 fail_again();

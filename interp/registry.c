@@ -171,8 +171,8 @@ void function_remove(sym name)
             shadow(reg->typed[i].name, false);
             unit_drop(reg->typed[i].unit);
             reg->typed[i] = reg->typed[--reg->ntyped];
+            function_epoch++;
         }
-    function_epoch++;
 }
 void functions_free(void)
 {

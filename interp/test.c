@@ -41,9 +41,8 @@ static void say_line(const char *kind, const char *text)
     say(&said, "\n", 1);
 }
 
-static void say_warning(const char *id, const char *message)
+static void say_warning(const char *message)
 {
-    (void)id;
     say_line("warning: ", message);
 }
 
@@ -569,7 +568,7 @@ int test_files(int n, char **file)
 {
     int status = 0;
     setvbuf(stdout, NULL, _IOLBF, 0);
-    hooks()->warning = say_warning;
+    warning_say = say_warning;
     const char *mode = getenv("TL_TEST");
     if (mode && *mode) {
         hostile = !strcmp(mode, "interrupt") ? INTERRUPT : MEMORY;
@@ -656,7 +655,7 @@ static void test_example(const char *name, const char *help)
 int test_help(int n, char **name)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
-    hooks()->warning = say_warning;
+    warning_say = say_warning;
     for (int i = 0; i < registry_count(); i++) {
         const struct builtin *b = registry_at(i);
         bool asked = !n;

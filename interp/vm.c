@@ -92,19 +92,20 @@ static NORETURN void too_deep(void)
 }
 
 /* A temporary's value moves to the pool: the instruction is its last use. */
-static inline value take_temp(value *r, bool temp)
+static value take_temp(value *R, int reg, const struct code *code)
 {
-    value v = *r;
-    if (temp && is_counted(v)) {
-        keep(v);
-        r->tag = 0;
+    value v = R[reg];
+    if (reg >= code->nlocal) {
+        if (is_counted(v)) {
+            keep(v);
+            R[reg].tag = 0;
+        }
+        return v;
     }
-    return v;
+    return v.kind == K_NIL ? named_value(register_name(code, reg)) : v;
 }
 
-enum { DONE, NEED_PROTECT };
-
-static int run_loop(void)
+static void run_loop(void)
 {
     static const void *const jump[OPCODES] = {
 #define OP(name, format, meaning) &&op_##name,
@@ -446,6 +447,12 @@ op_FORRANGE: {
                 W(I->b, s->num);
             NEXT;
         }
+        if (s->tag == 0) {
+            int mark = pool_mark();
+            i64 none[2] = { 1, 0 };
+            replace(&R[I->b], copy(tensor_box(tensor_new(D_DOUBLE, 2, none))));
+            pool_release(mark);
+        }
         if (s->tag != 0 && for_next(s, &R[I->b]))
             NEXT;
         pc += I->d;
@@ -454,6 +461,8 @@ op_FORRANGE: {
 op_FORITER: {
         SAVE;
         value *s = &R[I->a];
+        if (R[I->a].kind != K_NUM)
+            for_empty(s[0], &R[I->b]);
         if (for_start(s)) {
             if (s->tag == 0) {
                 W(I->b, s->num);
@@ -527,7 +536,7 @@ op_IDX1: {
         SAVE;
         value x[1];
         int mark = pool_mark();
-        x[0] = take_temp(&R[I->c], I->c >= code->nlocal);
+        x[0] = take_temp(R, I->c, code);
         index_call(I->s, R[I->b], 1, x, &R[I->a]);
         pool_release(mark);
         RELOAD;
@@ -542,8 +551,8 @@ op_IDX2: {
         SAVE;
         value x[2];
         int mark = pool_mark();
-        x[0] = take_temp(&R[I->c], I->c >= code->nlocal);
-        x[1] = take_temp(&R[I->d], I->d >= code->nlocal);
+        x[0] = take_temp(R, I->c, code);
+        x[1] = take_temp(R, I->d, code);
         index_call(code->site[I->e], R[I->b], 2, x, &R[I->a]);
         pool_release(mark);
         RELOAD;
@@ -677,7 +686,7 @@ quick_return:
         bool entry = fr->entry;
         return_outputs();
         if (entry)
-            return DONE;
+            return;
     }
     RELOAD;
     NEXT;
@@ -690,7 +699,7 @@ op_RETV: {
         bool entry = fr->entry;
         return_list(R + I->a, I->b == ALL ? -1 : I->b);
         if (entry)
-            return DONE;
+            return;
         RELOAD;
         NEXT;
     }
@@ -700,7 +709,7 @@ op_HALT:
         bool entry = fr->entry;
         return_list(NULL, 0);
         if (entry)
-            return DONE;
+            return;
     }
     RELOAD;
     NEXT;
@@ -744,10 +753,6 @@ op_STMT: {
         NEXT;
     }
 op_TRY:
-    if (!m->protected) {
-        fr->pc = pc - 1;
-        return NEED_PROTECT;
-    }
     NEXT;
 op_ERRVAL: {
         SAVE;
@@ -799,43 +804,41 @@ op_OPHINT:
 }
 
 /* ---- runs */
+enum { MAX_RUNS = 1500 };                     /* C recursion: a run, the builtin that called back and what lies between take less than 5 KiB */
+
 static void run_body(void *arg)
 {
-    (void)arg;
+    struct entering *e = arg;
+    if (e->prepare) {
+        void (*prepare)(struct entering *) = e->prepare;
+        e->prepare = NULL;
+        prepare(e);
+        e->entry = vm->frame;
+        vm->frame->entry = true;
+    }
     run_loop();
 }
 
-enum { MAX_RUNS = 1500 };                     /* C recursion: a run, the builtin that called back and what lies between take less than 5 KiB */
-
-/* Runs vm->frame, an entry frame, until it returns.  Without try blocks no setjmp is needed: the run outside unwinds. */
-void run_entry(void)
+/* Pushes a frame (prepare) and runs it until it returns.  On a failure everything is as before, but for failure(). */
+void run_entry(struct entering *e)
 {
     struct machine *m = vm;
-    struct frame *entry = m->frame;
-    value *sp = m->sp;
+    struct frame *before = m->frame;
+    value *sp = m->sp, *top = frame_top(before) > sp ? frame_top(before) : sp;
     int runs = m->runs;
-    bool outside = m->protected;
-    if (runs >= MAX_RUNS) {
-        frame_pop(entry);
+    if (runs >= MAX_RUNS)
         fail("Octave:undefined-function", "functions that call back (cellfun, arrayfun, …) are nested more than %d deep", MAX_RUNS);
-    }
+    e->entry = NULL;
     m->runs = runs + 1;
-    m->protected = false;
-    if (run_loop() == NEED_PROTECT) {
-        m->protected = true;
-        while (protect(run_body, NULL)) {
-            m->protected = true;
-            m->runs = runs + 1;
-            bool landed = land(entry);
+    while (protect(run_body, e)) {
+        m->runs = runs + 1;
+        if (!land(before + 1, top)) {
+            m->runs = runs;
             m->sp = sp;
-            if (!landed) {
-                m->protected = outside;
-                m->runs = runs;
-                fail_again();
-            }
+            fail_again();
         }
+        m->sp = NULL;
     }
-    m->protected = outside;
     m->runs = runs;
     m->sp = sp;
 }

@@ -66,7 +66,6 @@ struct machine {
     value *stack, *sp, *stack_end;            /* sp: first free one while C code runs */
     int max_depth;
     int runs;                                 /* C recursion */
-    bool protected;                           /* the run in progress can land failures */
     struct space base;                        /* the workspace */
     struct frame *base_host;                  /* frame that has its variables now, or NULL */
     struct global *globals;
@@ -132,6 +131,7 @@ NORETURN void fail_undefined(sym name);
 NORETURN void fail_undefined_output(sym name);
 const char *did_you_mean(const char *name);                    /* or NULL; scratch */
 void warning_hook(const char *id, const char *message);
+const char *warning_text(const char *message);                 /* with the operands' texts; pooled */
 void warnings_free(void);
 
 /* ---- machine internals shared by vm*.c.  They work on vm->frame, whose pc is saved; the loop reloads all afterwards. */
@@ -152,11 +152,23 @@ void return_list(value *v, int n);
 value named_value(sym name);                                   /* of a function called without arguments; pooled */
 sym register_name(const struct code *c, int reg);
 value *outer_place(struct frame *f, int d);
-bool land(struct frame *entry);
+bool land(struct frame *entry, value *floor);                   /* floor: the stack below is not ours */
 void builtin_run_at(const struct builtin *b, value *arg, int nargin, int nargout, value *dest, bool multi);
-void run_entry(void);
+struct entering {                             /* a run from C */
+    void (*prepare)(struct entering *e);      /* pushes the frame; may fail */
+    struct frame *entry;
+    struct code *code;
+    struct function_value *self;
+    int nargin, nargout;
+    const value *arg;
+    value *dest;
+    struct unit *unit;
+    struct frame *host;
+};
+void run_entry(struct entering *e);
 void frame_home(struct frame *f);                              /* a guest's variables go back */
 void space_free(struct space *s);
+void call_refuse(const struct builtin *b, int nargin, int nargout);     /* lab/call.c: fails if the numbers do not fit */
 void functions_look(void);                                     /* have files come or gone? */
 value list_value(int n, const value *v);                       /* a comma list as one value: owned */
 
@@ -166,6 +178,7 @@ bool truth(value *v, int reg);
 bool for_range(value *s);
 bool for_start(value *s);
 bool for_next(value *s, value *var);
+void for_empty(value over, value *var);
 void brace_op(const struct ins *i, value *R);
 void field_op(const struct ins *i, value *R);
 void cat_op(const struct ins *i, value *R);

@@ -105,15 +105,15 @@ static const struct handler *handler_at(const struct frame *f, bool only_unwind)
 }
 
 /* After a failure: go on at the innermost handler above (or in) entry, or pop all and return false. */
-bool land(struct frame *entry)
+bool land(struct frame *entry, value *floor)
 {
     error_locate();
     bool hard = failure()->kind != FAIL_ERROR;
     value *end = vm->sp;
     for (struct frame *f = vm->frame; f >= entry; f--) {
         const struct handler *h = handler_at(f, hard);
+        value *top = frame_top(f);
         if (h) {
-            value *top = frame_top(f);
             frame_clear(f, h->level, end > top ? end : top);
             f->pc = f->code->ins + h->target;
             vm->frame = f;
@@ -121,12 +121,19 @@ bool land(struct frame *entry)
         }
         vm->frame = f;
         frame_clear(f, 0, f->base);
-        if (end > frame_top(f))
+        if (end > top)
             frame_clear(f, f->code->nreg, end);
         end = f->base;
         vm->sp = NULL;
         frame_pop(f);
     }
+    for (value *r = floor; r < end; r++)                       /* arguments and places for results of a call from C */
+        if (is_counted(*r)) {
+            value old = *r;
+            r->tag = 0;
+            drop(old);
+        }
+    vm->sp = NULL;
     return false;
 }
 
@@ -188,12 +195,8 @@ void enter_code(struct code *c, struct function_value *self, value *base, int n,
 void builtin_run_at(const struct builtin *b, value *arg, int nargin, int nargout, value *dest, bool multi)
 {
     struct machine *m = vm;
-    if (unlikely(nargin > b->max && b->max >= 0))
-        fail("Octave:invalid-fun-call", "Invalid call to %s: %d arguments given, it takes %s%d", b->name, nargin, b->max ? "at most " : "", b->max);
-    if (unlikely(nargin < b->min))
-        fail("Octave:invalid-fun-call", "Invalid call to %s: %d argument%s given, it needs %s%d", b->name, nargin, nargin == 1 ? "" : "s", b->min == b->max ? "" : "at least ", b->min);
-    if (unlikely(nargout > 1 && b->out >= 0 && nargout > b->out))
-        fail("Octave:invalid-fun-call", "%s: function called with too many outputs: %d wanted, it gives %s%d", b->name, nargout, b->out ? "at most " : "", b->out);
+    if (unlikely(nargin < b->min || (nargin > b->max && b->max != ANY) || (nargout > 1 && b->out != ANY && nargout > b->out)))
+        call_refuse(b, nargin, nargout);
     int nout = MAX(1, nargout), mark = pool_mark();
     value *old = m->sp, *out = top_now();
     if (out < arg + nargin && arg >= m->stack && arg < m->stack_end)
@@ -272,7 +275,11 @@ static NORETURN void fail_parameter(const char *fn, sym name, int n, const sym *
     const char *near = nearest_found(&k);
     if (near)
         fail("Octave:invalid-fun-call", "%s: there is no parameter '%s'; did you mean '%s'?", fn, name->text, near);
-    fail("Octave:invalid-fun-call", "%s: there is no parameter '%s'", fn, name->text);
+    struct buf *b = buf_new();
+    for (int i = 0; i < n; i++)
+        if (other[i])
+            buff(b, "%s%s", b->n ? ", " : "", other[i]->text);
+    fail("Octave:invalid-fun-call", "%s: there is no parameter '%s'; it has %s", fn, name->text, b->n ? b->s : "none");
 }
 
 /* The last nn of n arguments are named; returns the new row at the top. */
@@ -381,13 +388,40 @@ static void site_fill(struct site *s)
               (s->nargout == 0 || (s->nargout == 1 && (f.code->nout >= 1 || f.code->returns)));
 }
 
+static void call_value(value f, struct site *s, value *base, int n, value *dest);
+extern const struct builtin builtin_feval;
+
+static void call_feval(struct site *s, value *base, int n, value *dest)
+{
+    int mark = pool_mark();
+    value f = base[0];
+    base[0].tag = 0;
+    if (is_counted(f))
+        keep(f);
+    if (f.kind != K_FUNC && f.kind != K_OBJECT) {
+        if (!is_tensor_like(f) || value_dtype(f) != D_CHAR)
+            fail("Octave:undefined-function", "feval: f must be a function or the name of one, but is a %s", class_of(f));
+        struct tensor *t = tensor_dense(tensor_of(f));
+        f = function_handle(symbol_n(t->data, (size_t)t->numel), vm->frame->code->unit);
+    }
+    call_value(f, s, base + 1, n - 1, dest);
+    pool_release(mark);
+}
+
 static void call_function_site(struct site *s, value *base, int n, value *dest)
 {
     value *before = vm->sp;
     site_fill(s);
     int nargout = site_nargout(s);
     bool multi = site_multi(s);
+    if (s->builtin && n > 0 && s->builtin->run == builtin_feval.run && !s->lists) {      /* feval(f, …) is f(…) */
+        call_feval(s, base, n, dest);
+        return;
+    }
+    int given = n;
     base = site_args(s, s->code, s->builtin, base, n, &n);
+    if (!s->named || (s->code && s->code->varargin))           /* what named arguments leave out is not given */
+        given = n;
     if (s->code && s->code->script) {                          /* a file that is a script runs with our variables */
         if (n)
             fail("Octave:invalid-fun-call", "%s is a script: it takes no arguments", s->name->text);
@@ -399,6 +433,7 @@ static void call_function_site(struct site *s, value *base, int n, value *dest)
     }
     if (s->code) {
         enter_code(s->code, NULL, base, n, nargout, dest, multi, s->ignored);
+        vm->frame->nargin = (uint32_t)given;
         return;
     }
     builtin_run_at(s->builtin, base, n, nargout, dest, multi);
@@ -525,15 +560,6 @@ void index_call(struct site *s, value subject, int n, const value *idx, value *d
 {
     if (likely(subject.kind >= K_RANGE && subject.kind <= K_STRUCT) || subject.kind == K_NUM) {
         int mark = pool_mark();
-        for (int i = 0; i < n; i++)
-            if (idx[i].kind == K_NIL) {
-                value *x = scratch(sizeof(value) * (size_t)n);
-                memcpy(x, idx, sizeof(value) * (size_t)n);
-                for (int k = 0; k < n; k++)
-                    if (x[k].kind == K_NIL)
-                        x[k] = named_value(register_name(vm->frame->code, idx == NULL ? 0 : -1));
-                idx = x;
-            }
         value v = copy(n ? index_paren(subject, n, idx) : subject);
         replace(dest, v);
         pool_release(mark);
@@ -883,51 +909,45 @@ void cleanup_run(void)
     struct machine *m = vm;
     while (m->ncleanup) {
         value f = m->cleanup[--m->ncleanup];
-        struct frame *before = m->frame;
-        int runs = m->runs, mark = pool_mark();
-        bool protected = m->protected;
-        value *sp = m->sp;
+        int mark = pool_mark();
         keep(f);
-        if (protect(cleanup_body, &f)) {
-            if (m->frame > before)
-                land(before + 1);
-            warning_hook("", failure()->message);
-        }
-        m->runs = runs;
-        m->protected = protected;
-        m->sp = sp;
+        if (protect(cleanup_body, &f))
+            hooks()->warning("", failure()->message);
         pool_release(mark);
     }
 }
 
 /* ---- from C */
-void machine_call_code(struct code *c, struct function_value *self, int nargin, const value *arg, int nargout, value *out)
+static void prepare_call(struct entering *e)
 {
     struct machine *m = vm;
-    value *old = m->sp, *dest = m->frame >= m->frames ? top_now() : m->stack;
-    int want = MAX(1, nargout);
-    need_stack(dest, want + nargin + c->nreg);
+    value *dest = top_now();
+    int want = MAX(1, e->nargout);
+    need_stack(dest, want + e->nargin + e->code->nreg);
     for (int i = 0; i < want; i++)
         dest[i] = nil();
     value *base = dest + want;
     m->sp = base;
-    for (int i = 0; i < nargin; i++) {
-        base[i] = copy(arg[i]);
+    for (int i = 0; i < e->nargin; i++) {
+        base[i] = copy(e->arg[i]);
         m->sp = base + i + 1;
     }
-    enter_code(c, self, base, nargin, nargout, dest, true, 0);
-    m->frame->entry = true;
-    m->sp = NULL;
-    run_entry();
-    for (int i = 0; i < want; i++) {
-        value v = dest[i];
-        dest[i].tag = 0;
+    e->dest = dest;
+    enter_code(e->code, e->self, base, e->nargin, e->nargout, dest, true, 0);
+}
+
+void machine_call_code(struct code *c, struct function_value *self, int nargin, const value *arg, int nargout, value *out)
+{
+    struct entering e = { .prepare = prepare_call, .code = c, .self = self, .nargin = nargin, .nargout = nargout, .arg = arg };
+    run_entry(&e);
+    for (int i = 0; i < MAX(1, nargout); i++) {
+        value v = e.dest[i];
+        e.dest[i].tag = 0;
         if (is_counted(v))
             keep(v);
         if (i < nargout || i == 0)
             out[i] = v;
     }
-    m->sp = old;
 }
 
 void machine_call(value f, int nargin, const value *arg, int nargout, value *out)
@@ -956,21 +976,11 @@ static void attempt_body(void *p)
 bool machine_try(value f, int nargin, const value *arg, int nargout, value *out)
 {
     struct attempt a = { f, nargin, nargout, arg, out };
-    struct machine *m = vm;
-    struct frame *before = m->frame;
-    int runs = m->runs;
-    bool protected = m->protected;
-    value *sp = m->sp;
     if (!protect(attempt_body, &a))
         return true;
     if (failure()->kind != FAIL_ERROR)
         fail_again();
-    if (m->frame > before)
-        land(before + 1);
     error_locate();
-    m->runs = runs;
-    m->protected = protected;
-    m->sp = sp;
     return false;
 }
 

@@ -60,6 +60,28 @@ static void operand(struct buf *b, const struct source *s, uint32_t from, uint32
         buf_puts(b, otherwise);
 }
 
+/* \1 and \2 in text become the operands' texts. */
+static void fill(struct buf *b, const char *text, const struct source *s, const struct where *w)
+{
+    bool place = w && w->b1 == w->b2 && w->e2 > w->b2;        /* an assignment: the variable, the whole place (lab/place.h) */
+    for (const char *p = text; *p; p++)
+        if (*p == 1)
+            operand(b, s, w ? w->b1 : 0, w ? w->e1 : 0, place ? "the variable" : strchr(text, 2) ? "the left operand" : "the value");
+        else if (*p == 2)
+            operand(b, s, w ? w->b2 : 0, w ? w->e2 : 0, place ? "the place" : "the right operand");
+        else
+            buf_putc(b, *p);
+}
+const char *warning_text(const char *message)
+{
+    struct frame *f = vm->frame;
+    if (!strpbrk(message, "\1\2"))
+        return message;
+    struct buf *b = buf_new();
+    fill(b, message, f > vm->frames ? f->code->unit->source : NULL, f > vm->frames ? where_of(f, -1) : NULL);
+    return b->s;
+}
+
 void error_locate(void)
 {
     struct failure *e = failure();
@@ -72,14 +94,7 @@ void error_locate(void)
         struct buf *b = buf_new();
         const struct where *w = top > m->frames ? where_of(top, e->node) : NULL;
         const struct source *s = w ? top->code->unit->source : NULL;
-        bool place = w && w->b1 == w->b2 && w->e2 > w->b2;    /* an assignment: the variable, the whole place (lab/place.h) */
-        for (const char *p = e->message; *p; p++)
-            if (*p == 1)
-                operand(b, s, w ? w->b1 : 0, w ? w->e1 : 0, place ? "the variable" : strchr(e->message, 2) ? "the left operand" : "the value");
-            else if (*p == 2)
-                operand(b, s, w ? w->b2 : 0, w ? w->e2 : 0, place ? "the place" : "the right operand");
-            else
-                buf_putc(b, *p);
+        fill(b, e->message, s, w);
         char *text = strdup(b->s);
         if (text) {
             free(e->message);

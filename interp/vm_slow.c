@@ -123,6 +123,13 @@ const struct ins *arith_miss(const struct ins *i, value *R)
         r->tag = 0;
     }
     if (t->dest >= 0) {
+        if (unlikely(t->hint && R[t->dest].kind == K_WINDOW)) {
+            if (is_counted(v)) {
+                keep(v);
+                v = copy(v);
+            }
+            place_hint_opassign(R[t->dest], v, t->hint);
+        }
         replace(&R[t->dest], v);
         pool_release(mark);
         return c->ins + t->resume;
@@ -194,6 +201,13 @@ bool for_range(value *s)
     if (!for_start(s))
         return false;
     return s->tag == 0;
+}
+
+/* A loop that does not run leaves its variable as what it did not run over. */
+void for_empty(value over, value *var)
+{
+    if (is_counted(over) && over.kind <= K_STRUCT && value_numel(over) == 0)
+        replace(var, copy(over));
 }
 
 bool for_start(value *s)
@@ -290,12 +304,14 @@ static value range_of(value a, value step, value b)
     i64 none[2] = { 1, 0 };
     value part[3] = { a, step, b };
     int dt = D_DOUBLE;
+    if (is_tensor_like(a) && is_tensor_like(b) && value_dtype(a) == D_CHAR && value_dtype(b) == D_CHAR)
+        dt = D_CHAR;
     for (int i = 0; i < 3; i++) {
         if (is_tensor_like(part[i])) {
             int d = value_dtype(part[i]);
             if (value_numel(part[i]) == 0)
                 return tensor_box(tensor_new(D_DOUBLE, 2, none));
-            if (dtype_is(d, DT_I) || (d == D_SINGLE && dt == D_DOUBLE))
+            if (dtype_is(d, DT_I) || (d == D_SINGLE && dt != D_SINGLE && !dtype_is(dt, DT_I)))
                 dt = dtype_is(dt, DT_I) ? dt : d;
         }
     }
@@ -543,6 +559,13 @@ void field_op(const struct ins *i, value *R)
             return;
         }
     }
+    if (base.kind != K_STRUCT && base.kind != K_OBJECT) {
+        struct callee f = resolve(name, vm->frame->code->unit);
+        if (f.code || f.builtin || is_view_method(name) || is_inplace_method(name)) {
+            char what[160];
+            fail("Octave:undefined-function", "\1.%s: \1 is a %s and has no field '%s'; \1.%s() calls the function", name->text, value_describe(base, what), name->text, name->text);
+        }
+    }
     n = index_field(base, name, &list);
     value *out = scratch((size_t)(n + 1) * sizeof *out);
     memcpy(out, list, (size_t)n * sizeof *out);
@@ -715,15 +738,17 @@ bool case_matches(value v, value k)
     }
     if (v.tag == 0 && k.tag == 0)
         return v.num == k.num;
-    if (!is_tensor_like(v) || !is_tensor_like(k))
+    if (!is_tensor_like(v))
+        fail("Octave:undefined-function", "switch: the value must be a number or a text, but is a %s", class_of(v));
+    if (!is_tensor_like(k))
         return false;
     int mark = pool_mark();
     bool yes;
     i64 nv = value_numel(v), nk = value_numel(k);
     if (nv == 0 && nk == 0)
         yes = true;
-    else if (is_text(v) || is_text(k))
-        yes = is_text(v) && is_text(k) && value_equal(v, k);
+    else if (is_text(v) && is_text(k))
+        yes = value_equal(v, k);
     else if (nv == 0 || nk == 0)
         yes = false;
     else if (nk == 1 && nv == 1)

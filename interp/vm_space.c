@@ -84,35 +84,21 @@ void frame_home(struct frame *f)
     m->guest = false;
 }
 
-void machine_run(struct unit *u, struct frame *host)
+static void prepare_statements(struct entering *e)
 {
     struct machine *m = vm;
-    struct code *c = u->main;
-    if (!c)
-        return;
-    if (!host)
-        host = m->base_host;
+    struct code *c = e->code;
+    struct frame *host = e->host;
     struct space *s = host ? frame_space(host) : &m->base;
+    value *top = frame_top(m->frame), *base = m->sp > top ? m->sp : top;
+    static __thread value nowhere;
+    space_place(s, s->scope.n);
     struct frame_more *more = calloc(1, sizeof *more);
-    value *old = m->sp, *top = frame_top(m->frame);
     if (!more)
         fail_memory(sizeof *more);
-    space_place(s, s->scope.n);
-    value *base = m->sp > top ? m->sp : top;
-    more->unit = unit_hold(u);
-    static value nowhere;
-    struct call_guard { struct frame_more *m; } g = { more };
-    if (m->frame + 1 >= m->frame_limit || base + c->nreg + 64 > m->stack_end) {
-        unit_drop(g.m->unit);
-        free(more);
-        fail("Octave:undefined-function", "max_recursion_depth exceeded: %d calls are in progress; max_recursion_depth(n) allows more", m->max_depth);
-    }
-    enter_code(c, NULL, base, 0, 0, &nowhere, false, 0);
+    enter_code(c, NULL, base, 0, 0, &nowhere, false, 0);       /* the only failures leave no frame: too deep, no room, Ctrl-C */
     struct frame *f = m->frame;
-    f->entry = true;
-    more->space = s;
-    more->host = host;
-    more->guest = true;
+    *more = (struct frame_more){ .space = s, .host = host, .guest = true, .unit = unit_hold(e->unit) };
     f->more = more;
     for (int i = 0; i < c->nslot; i++) {
         value *p = place_at(s, host, i);
@@ -121,8 +107,13 @@ void machine_run(struct unit *u, struct frame *host)
     }
     if (s == &m->base)
         m->base_host = f;
-    run_entry();
-    m->sp = old;
+}
+
+void machine_run(struct unit *u, struct frame *host)
+{
+    struct entering e = { .prepare = prepare_statements, .code = u->main, .unit = u, .host = host ? host : vm->base_host };
+    if (u->main)
+        run_entry(&e);
 }
 
 /* ---- names */
@@ -143,7 +134,7 @@ value *frame_variable(struct frame *f, sym name, bool create)
         for (int i = 0; i < f->code->nouter; i++)
             if (f->code->outer[i].name == name)
                 return outer_place(f, i);
-        for (int i = 0; i < f->code->nslot; i++)
+        for (int i = 0; i < f->code->nslot && !(f->more && f->more->space); i++)
             if (f->code->slot_name[i] == name)
                 return &f->base[i + f->code->shift];
         if (!(f->more && f->more->space) && !create)
@@ -239,20 +230,7 @@ void run_tree(struct ast *a, struct frame *host)
     if (failed)
         fail_again();
     define_functions(r.u);
-    struct machine *m = vm;
-    int runs = m->runs;
-    bool protected = m->protected;
-    struct frame *before = m->frame;
-    value *sp = m->sp;
-    m->runs++;
     failed = protect(run_it, &r);
-    if (failed) {
-        m->runs = runs + 1;
-        land(before + 1);
-        m->sp = sp;
-    }
-    m->runs = runs;
-    m->protected = protected;
     unit_drop(r.u);
     if (failed)
         fail_again();

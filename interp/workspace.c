@@ -210,6 +210,9 @@ BUILTIN(clear, 0, ANY, 0, NO_GRAD,
     }
     if (all && from == c->nargin)
         function_remove(NULL);
+    if (!l.n && !except && !global)
+        for (int i = from; i < c->nargin; i++)
+            function_remove(symbol_of(arg_text(c, i, NULL)));
     if (from < c->nargin && !except)
         functions_each(clear_function_name, &keep_these);
 }

@@ -256,9 +256,10 @@ static void first_line(const char *help, char *s, size_t n)
     snprintf(s, n, "%.*s", (int)MIN(k, n - 1), help);
 }
 
-void call_builtin(const struct builtin *b, int nargin, const value *arg, int nargout, value *out)
+/* Fails if b does not take nargin arguments or give nargout results. */
+void call_refuse(const struct builtin *b, int nargin, int nargout);
+void call_refuse(const struct builtin *b, int nargin, int nargout)
 {
-    int n = MAX(1, nargout), mark = pool_mark();
     char usage[160];
     if (nargin < b->min || (b->max != ANY && nargin > b->max)) {
         first_line(b->help, usage, sizeof usage);
@@ -269,6 +270,12 @@ void call_builtin(const struct builtin *b, int nargin, const value *arg, int nar
             fail("Octave:invalid-fun-call", "%s: returns no value", b->name);
         fail("Octave:invalid-fun-call", "%s: called with too many outputs: %d asked for, it has %d", b->name, nargout, b->out);
     }
+}
+
+void call_builtin(const struct builtin *b, int nargin, const value *arg, int nargout, value *out)
+{
+    int n = MAX(1, nargout), mark = pool_mark();
+    call_refuse(b, nargin, nargout);
     struct cell *hold = cell_2d(0, 0);        /* owns the results while the call may still fail */
     cell_reserve(hold, n);
     for (int i = 0; i < n; i++)
