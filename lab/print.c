@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { WIDTH = 80, ELIDE = 1000, DEEPEST = 256 /* levels of containers */ };
+enum { WIDTH = 80, ELIDE = 1000 /* elements; then the prompt shows */, SOME = 20 /* rows and columns */, DEEPEST = 256 /* levels of containers */ };
 
 static void state_free(void)
 {
@@ -197,11 +197,11 @@ static void columns_header(struct buf *o, i64 from, i64 to)
     blank_unless_compact();
 }
 
-/* At most `rows` rows and `cols` columns are shown (all, unless the prompt elides). */
-static void page_rows(const struct page *p, i64 rows, i64 cols)
+/* below, beside: the prompt has left out rows and columns of the matrix */
+static void page_rows(const struct page *p, bool below, bool beside)
 {
     struct buf *o = buf_new();
-    i64 m = p->t->dim[0], each = cols;
+    i64 rows = p->t->dim[0], cols = p->t->dim[1], each = cols;
     bool tight = p->f.form == '+', cut = (double)cols * p->column > WIDTH;
     if (cut)
         each = MAX(WIDTH / p->column, 1);
@@ -218,14 +218,14 @@ static void page_rows(const struct page *p, i64 rows, i64 cols)
             for (i64 k = j; k < end; k++) {
                 if (!tight)
                     buf_puts(o, "  ");
-                page_put(o, p, k * m + i, true);
+                page_put(o, p, k * rows + i, true);
             }
-            if (cols < p->t->dim[1])
+            if (beside && end == cols)
                 buf_puts(o, "  …");
             line_out(o);
         }
     }
-    if (rows < m) {
+    if (below) {
         indent(o);
         buf_puts(o, "  …");
         line_out(o);
@@ -270,14 +270,29 @@ static bool elided(i64 numel)
     return print_state()->elide && numel > ELIDE;
 }
 
-static void show_page(struct tensor *t, int flags, int intwidth, i64 rows, i64 cols)
+static void show_page(struct tensor *t, int flags, int intwidth)
 {
     if (t->dtype == D_CHAR) {
         page_text(t);
         return;
     }
     struct page p = page_of(t, flags, intwidth);
-    page_rows(&p, rows, cols);
+    page_rows(&p, false, false);
+}
+
+/* The beginning of a page: rows that fit a screen, columns that fit a line, of a row two lines. */
+static void show_some(struct tensor *t, int flags, int intwidth)
+{
+    i64 row = t->dim[0] == 1, dim[2] = { MIN(t->dim[0], SOME), MIN(t->dim[1], WIDTH) };
+    struct tensor *some = tensor_alias(t, 2, dim, t->stride, 0);
+    if (t->dtype == D_CHAR) {
+        page_text(some);
+        return;
+    }
+    struct page p = page_of(some, flags, intwidth);
+    dim[1] = MIN(dim[1], MAX(1, (WIDTH - 3) / p.column) << row);
+    p = page_of(tensor_alias(t, 2, dim, t->stride, 0), flags, intwidth);
+    page_rows(&p, dim[0] < t->dim[0], dim[1] < t->dim[1]);
 }
 
 static i64 page_count(const struct tensor *t)
@@ -301,8 +316,9 @@ static void show_pages(struct tensor *t)
     bool whole = dtype_is(t->dtype, DT_I), one = (t->dim[0] * t->dim[1] == 1 && !whole) || (t->dtype == D_CHAR && t->dim[0] == 1);
     int intwidth = whole ? integer_width(t) : 0;
     i64 n = page_count(t), shown = n;
-    if (elided(t->numel))
-        shown = MIN(n, MAX(1, ELIDE / MAX(1, t->dim[0] * t->dim[1])));
+    bool brief = elided(t->numel);
+    if (brief)
+        shown = MIN(n, 3);
     for (i64 k = 0, offset; k < shown; k++) {
         int mark = pool_mark();
         offset = tensor_offset(t, k * t->dim[0] * t->dim[1]);
@@ -316,7 +332,7 @@ static void show_pages(struct tensor *t)
             show_scalar(p, o->s);
         } else {
             header(o->s);
-            show_page(p, 0, intwidth, p->dim[0], p->dim[1]);
+            (brief ? show_some : show_page)(p, 0, intwidth);
             if (k < shown - 1)
                 blank_line();
         }
@@ -352,21 +368,11 @@ static void show_tensor(value v, const char *name)
     if (t->nd > 2) {
         show_pages(t);
     } else if (name && elided(t->numel)) {
-        i64 rows = MIN(t->dim[0], 20), cols = MIN(t->dim[1], 20);
-        i64 dim[2] = { rows, cols };
-        struct page p;
-        if (t->dim[0] == 1)
-            dim[1] = cols = MIN(t->dim[1], 40);
-        if (text) {
-            page_text(tensor_alias(t, 2, dim, t->stride, 0));
-        } else {
-            p = page_of(tensor_alias(t, 2, dim, t->stride, 0), flags, 0);
-            page_rows(&p, rows, cols);
-        }
+        show_some(t, flags, 0);
         char d[128];
         blank_line();
         print_blanks(print_indent());
-        outf("  … %s in all; disp(%s) shows every element\n", tensor_shape(t, d), name);
+        outf("  %s in all; disp(%s) shows every element\n", tensor_shape(t, d), name);
     } else if (v.kind == K_RANGE && dtype_is(t->dtype, DT_F)) {
         /* the format follows the limit as it was written, not the last element */
         struct page p = page_of(t, flags, 0);
@@ -377,9 +383,9 @@ static void show_tensor(value v, const char *name)
         e.ints = in.ints;
         p.f = numfmt_real(e, flags);
         p.column = numfmt_column(&p.f);
-        page_rows(&p, 1, t->dim[1]);
+        page_rows(&p, false, false);
     } else {
-        show_page(t, flags, 0, t->dim[0], t->dim[1]);
+        show_page(t, flags, 0);
     }
     if (name)
         blank_line();
