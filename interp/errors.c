@@ -107,7 +107,7 @@ static const char *format_message(struct call *c, int from, const char **id)
         }
     }
     struct buf *b = buf_new();
-    if (from + 1 == c->nargin && *id == 0) {                   /* a text alone is no template */
+    if (from + 1 == c->nargin && !**id) {                   /* a text alone is no template */
         buf_puts(b, arg_text(c, from, NULL));
         return b->s;
     }

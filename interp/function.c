@@ -90,8 +90,24 @@ static void function_print(value v, const char *name)
     }
 }
 
+/* Handles are their names; closures the same code with equal captures. */
+static bool function_equal(value a, value b)
+{
+    struct function_value *f = (struct function_value *)a.func, *g = (struct function_value *)b.func;
+    if (b.func->class != &function_class || f->h.name != g->h.name)
+        return false;
+    if (f->h.name)
+        return true;
+    if (f->code != g->code)
+        return false;
+    for (int i = 0; i < f->ncapture; i++)
+        if (!value_equal(f->v[i], g->v[i]))
+            return false;
+    return true;
+}
+
 const struct class function_class = {
-    .name = "function_handle", .free = function_free, .children = function_children, .print = function_print,
+    .name = "function_handle", .equal = function_equal, .free = function_free, .children = function_children, .print = function_print,
 };
 
 bool is_function(value v) { return v.kind == K_FUNC; }

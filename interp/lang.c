@@ -385,6 +385,8 @@ BUILTIN(nargout, 0, 1, 1, NO_GRAD,
 static void check_count(struct call *c, int given, const char *what)
 {
     double lo = arg_num(c, 0), hi = arg_num(c, 1);
+    if (user_function()->code->script)
+        fail("Octave:invalid-fun-call", "%s: this is for functions; here nobody gives arguments", c->fn->name);
     if (lo > hi)
         fail("Octave:invalid-fun-call", "%s: the least number, %g, is greater than the most, %g", c->fn->name, lo, hi);
     if (given < lo)
@@ -395,7 +397,7 @@ static void check_count(struct call *c, int given, const char *what)
 BUILTIN(narginchk, 2, 2, 0, NO_GRAD,
   "narginchk(least, most)\n\n"
   "In a function: fails unless it was called with least to most arguments.\n\n"
-  "Example:\n  f = @(x) narginchk(0, 1); f(1)\n\n"
+  "Example:\n  f = @(varargin) narginchk(0, 1); f(1)\n\n"
   "See also: nargin, nargoutchk")
 {
     check_count(c, (int)user_function()->nargin, "input");

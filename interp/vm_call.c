@@ -845,8 +845,9 @@ void return_outputs(void)
         else if (rest.kind != K_NIL)
             fail("Octave:undefined-function", "%s: varargout must be a cell, but is a %s", code_name(c), class_of(rest));
     }
-    if (f->nargout == 1 && fixed && v[0].kind == K_NIL)
-        fail_undefined_output(register_name(c, c->out[0]));
+    for (int i = 0; i < fixed && i < (int)f->nargout; i++)
+        if (v[i].kind == K_NIL && !(i < 16 && f->ignored >> i & 1))
+            fail_undefined_output(register_name(c, c->out[i]));
     for (int i = 0; i < n; i++)
         v[i] = copy(v[i]);
     hand_over(v, n);
