@@ -16,6 +16,14 @@ static const struct { const char *names, *page; } words[] = {
 #include "words.def"
 };
 
+const char *help_word(int i, const char **names)
+{
+    if (i >= COUNT(words))
+        return NULL;
+    *names = words[i].names;
+    return words[i].page;
+}
+
 static int width(void)
 {
     struct winsize w;

@@ -48,6 +48,7 @@ const struct builtin *registry_at(int i);
 
 /* help.c */
 bool help_text(struct buf *out, const char *name);    /* the page of a name; false: unknown, out has nearest names */
+const char *help_word(int i, const char **names);     /* pages of what is no function; NULL behind the last one */
 void help_source(struct buf *out, const char *name);  /* what ?? and `type` show */
 
 #endif

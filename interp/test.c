@@ -664,5 +664,9 @@ int test_help(int n, char **name)
         if (asked && b->help && strstr(b->help, "Example:"))
             test_example(b->name, b->help);
     }
+    const char *names, *page;
+    for (int i = 0; !n && (page = help_word(i, &names)); i++)
+        if (strstr(page, "Example:"))
+            test_example(names, page);
     return done();
 }
