@@ -64,7 +64,7 @@ double ew_scalar1(int op, double x, bool *ok)
 
 double ew_scalar2(int op, double x, double y, bool *ok)
 {
-    double a[8] __attribute__((aligned(64))), b[8] __attribute__((aligned(64))), r[16] __attribute__((aligned(64)));
+    double r[8] __attribute__((aligned(64)));
     const struct ew_row *row = &ew_rows[op];
     if (row->class == MAKEC) {
         *ok = false;
@@ -81,11 +81,7 @@ double ew_scalar2(int op, double x, double y, bool *ok)
             return x * x;
         }
     }
-    for (int i = 0; i < 8; i++) {
-        a[i] = x;
-        b[i] = y;
-    }
-    *ok = !ew_simd->k[op][T_D][VV](r, a, b, 1);
+    *ok = !ew_simd->k[op][T_D][SS](r, &x, &y, 1);
     return row->class == TEST ? *(uint8_t *)r : r[0];
 }
 

@@ -48,11 +48,13 @@
 
 #define OP1(name, class, body, cbody, domain, ...)                                                                          \
     KERNEL(FN(name)) { (void)pb; M bad = M0; UNROLL_##class LOOP { A_; bad |= (domain); STORE_(body); } return ANYM(bad); } \
+    KERNEL(CAT3(name, SFX, ss)) { (void)pb, (void)n; AS_; long i = 0; M bad = M0 | (domain); STORE_(body); return ANYM(bad); }     \
     ACC1_##class(name, body)
 #define OP2(name, class, body, cbody, domain, ...)                                                                               \
     KERNEL(FN(name)) { M bad = M0; UNROLL_##class LOOP { A_; B_; (void)b; bad |= (domain); STORE_(body); } return ANYM(bad); }   \
     KERNEL(CAT3(name, SFX, vs)) { M bad = M0; BS_; (void)b; UNROLL_##class LOOP { A_; bad |= (domain); STORE_(body); } return ANYM(bad); } \
     KERNEL(CAT3(name, SFX, sv)) { M bad = M0; AS_; UNROLL_##class LOOP { B_; (void)b; bad |= (domain); STORE_(body); } return ANYM(bad); } \
+    KERNEL(CAT3(name, SFX, ss)) { (void)n; AS_; BS_; (void)b; long i = 0; M bad = M0 | (domain); STORE_(body); return ANYM(bad); }   \
     ACC2_##class(name, body)
 /* Comparisons make bytes.  With AVX-512 the masks of 64 elements are gathered in an integer and become bytes at once:
    one instruction for the shuffle port instead of eight. */
@@ -70,11 +72,14 @@
 #else
 #define BYTES_(load, body) UNROLL_4 LOOP { load; PUT((char *)d + i, body); }
 #endif
-#define TEST1(name, body, ...) KERNEL(FN(name)) { (void)pb; BYTES_(A_, body) return 0; }
+#define TEST1(name, body, ...)                                                              \
+    KERNEL(FN(name)) { (void)pb; BYTES_(A_, body) return 0; }                              \
+    KERNEL(CAT3(name, SFX, ss)) { (void)pb, (void)n; AS_; PUT(d, body); return 0; }
 #define TEST2(name, body, ...)                                            \
     KERNEL(FN(name)) { BYTES_(A_; B_, body) return 0; }                   \
     KERNEL(CAT3(name, SFX, vs)) { BS_; BYTES_(A_, body) return 0; }       \
-    KERNEL(CAT3(name, SFX, sv)) { AS_; BYTES_(B_, body) return 0; }
+    KERNEL(CAT3(name, SFX, sv)) { AS_; BYTES_(B_, body) return 0; }       \
+    KERNEL(CAT3(name, SFX, ss)) { (void)n; AS_; BS_; PUT(d, body); return 0; }
 #define BYTE1(...)
 #define BYTE2(...)
 #define ALIAS(...)

@@ -17,7 +17,8 @@
 #include <omp.h>
 #endif
 
-int ew_block = 0, ew_grain = 32768, ew_ahead = 1;
+/* A region of two threads costs 5 to 10 us when both cores are free; a thread should have 30 us of work. */
+int ew_block = 0, ew_grain = 200000, ew_ahead = 1;
 
 enum { WIDEST = 16 * 256, PAD = 128, FAR = 16 << 20, TREE = 1024 };
 
@@ -121,7 +122,7 @@ struct frame {
     bool ahead;
 };
 
-int ew_look_again(const struct ew_ins *z, char *const *r, long n)
+static int look_again(const struct ew_ins *z, char *const *r, long n)
 {
     /* A kernel reported a lane that left the reals; it may have been a spare one behind the end.  Whole vectors
        first, then the last one with its spare lanes filled up.  Operands of such instructions are never overwritten. */
@@ -152,7 +153,7 @@ int ew_look_again(const struct ew_ins *z, char *const *r, long n)
 static inline int run_ins(const struct ew_ins *z, const struct ew_ins *end, char *const *r, long n)
 {
     for (; z < end; z++)
-        if (unlikely(z->k(r[z->d], r[z->a], r[z->b], n)) && z->flag && (z->flag == 2 || ew_look_again(z, r, n)))
+        if (unlikely(z->k(r[z->d], r[z->a], r[z->b], n)) && z->flag && (z->flag == 2 || look_again(z, r, n)))
             return z->flag | z->node << 8;
     return 0;
 }
@@ -307,9 +308,8 @@ static int parts(struct ew_job *j, i64 n, i64 unit, i64 work, int (*part)(struct
 
 int ew_run(struct ew_job *j)
 {
-    if (likely(j->n < ew_grain))
-        return parts(j, j->n, TREE, 0, run_part);
-    return parts(j, j->n, j->n >= (1 << 20) ? 16 * TREE : TREE, j->n, run_part);
+    i64 work = j->n * j->p->weight;
+    return parts(j, j->n, j->n >= (1 << 20) ? 16 * TREE : TREE, work, run_part);
 }
 
 /* ---- reducers */
@@ -560,10 +560,10 @@ int ew_reduce(struct ew_job *j)
     }
     if (j->inner > 1) {
         i64 tile = MIN(block_of(p), WIDEST / size), tiles = (j->inner + tile - 1) / tile;
-        return parts(j, tiles * j->outer, 1, j->n, reduce_tiles);
+        return parts(j, tiles * j->outer, 1, j->n * p->weight, reduce_tiles);
     }
     if (j->len <= 64 * TREE && (j->outer > 1 || j->len <= TREE))
-        return parts(j, j->outer, 1, j->n, reduce_columns);
+        return parts(j, j->outer, 1, j->n * p->weight, reduce_columns);
     i64 blocks = (j->len + TREE - 1) / TREE;
     char few[64 * 8], *out = j->out, *partial = blocks <= 64 ? few : scratch((size_t)blocks * size);
     int code = 0, take = p->take == TAKE_SUMSQ || p->take == TAKES ? TAKE_SUM : p->take;
@@ -580,7 +580,7 @@ int ew_reduce(struct ew_job *j)
                     goto by_column;
             }
         }
-        code = parts(&one, j->len, TREE, j->len, reduce_blocks);
+        code = parts(&one, j->len, TREE, j->len * p->weight, reduce_blocks);
         tree(partial, type, take, blocks);
         memcpy(out + c * size, partial, (size_t)size);
         continue;

@@ -214,10 +214,10 @@ const struct ew_simd NAME_(VARIANT) = {
 #define ACC_EXTREME ACC_FLOAT
 #define ACC_BITS ACC_FLOAT
 #define ACC_MAKEC ACC_FLOAT
-#define OP1(n, class, ...) [EW_##n] = { { n##_D, ACC_##class(n, D) }, { n##_F, ACC_##class(n, F) } },
-#define OP2(n, class, ...) [EW_##n] = { { n##_D, n##_D_vs, n##_D_sv, ACC_##class(n, D) }, { n##_F, n##_F_vs, n##_F_sv, ACC_##class(n, F) } },
-#define TEST1(n, ...) [EW_##n] = { { n##_D }, { n##_F } },
-#define TEST2(n, ...) [EW_##n] = { { n##_D, n##_D_vs, n##_D_sv }, { n##_F, n##_F_vs, n##_F_sv } },
+#define OP1(n, class, ...) [EW_##n] = { { [VV] = n##_D, [SS] = n##_D_ss, ACC_##class(n, D) }, { [VV] = n##_F, [SS] = n##_F_ss, ACC_##class(n, F) } },
+#define OP2(n, class, ...) [EW_##n] = { { n##_D, n##_D_vs, n##_D_sv, n##_D_ss, ACC_##class(n, D) }, { n##_F, n##_F_vs, n##_F_sv, n##_F_ss, ACC_##class(n, F) } },
+#define TEST1(n, ...) [EW_##n] = { { [VV] = n##_D, [SS] = n##_D_ss }, { [VV] = n##_F, [SS] = n##_F_ss } },
+#define TEST2(n, ...) [EW_##n] = { { n##_D, n##_D_vs, n##_D_sv, n##_D_ss }, { n##_F, n##_F_vs, n##_F_sv, n##_F_ss } },
 #define BYTE1(n, ...) [EW_##n] = { [T_B] = { n##_B } },
 #define BYTE2(n, ...) [EW_##n] = { [T_B] = { n##_B, n##_B_vs, n##_B_sv } },
 #define ALIAS(...)

@@ -230,6 +230,8 @@ static int saturated(struct build *u, int v, int dtype, int node)      /* of T_D
 
 static ew_kernel *kernel_of(int op, int type, int form)
 {
+    if (form == SS && type > T_F)             /* bytes and plain C: one element is the vector */
+        form = VV;
     return type <= T_B ? ew_simd->k[op][type][form] : ew_plain[op][type - T_L][form];
 }
 
@@ -272,7 +274,7 @@ static bool build_op(struct build *u, int i)
     va = as_type(u, va, t.type, i, false);
     vb = args > 1 ? as_type(u, vb, t.type, i, false) : va;
     bool xa = u->val[va].vec, xb = u->val[vb].vec;
-    int form = args == 1 || xa == xb ? VV : xa ? VS : SV, rtype = t.type;
+    int form = !xa && !xb ? SS : args == 1 || xa == xb ? VV : xa ? VS : SV, rtype = t.type;
     if (ew_rows[op].class == TEST || ew_rows[op].class == BYTE)
         rtype = T_B;
     else if (t.type >= T_C && (ew_rows[op].class == PART || ew_rows[op].class == PARTF))
@@ -304,7 +306,15 @@ static bool is_elementwise(const struct plan_node *q, const bool *vec)         /
     }
 }
 
-static void home_cell(char *cell, int home, value v, bool whole);
+static void home_cell(char *cell, int home, value v);
+
+static int weight_of(const struct plan *p, int node)
+{
+    const struct plan_node *q = &p->node[node];
+    if (q->kind != PN_OP)
+        return 1;
+    return q->op == EW_power || ew_rows[q->op].class == FLOAT || ew_rows[q->op].class == BITS ? 6 : 1;
+}
 
 static bool build_fused(struct plan *p, struct ew_prog *g)
 {
@@ -345,7 +355,7 @@ static bool build_fused(struct plan *p, struct ew_prog *g)
             int dt = value_dtype(q->num), home = dt == D_LOGICAL ? T_B : compute_type(dt);
             u->of[i] = new_val(u, home, dt, layout_of(home), false);
             u->val[u->of[i]].slot = (int16_t)(p->nleaf + nnum);
-            home_cell(g->cell + 64 * nnum++, home, q->num, true);
+            home_cell(g->cell + 64 * nnum++, home, q->num);
         }
         if ((q->kind == PN_OP || q->kind == PN_MATRIX) && !build_op(u, i))
             return false;
@@ -374,7 +384,7 @@ static bool build_fused(struct plan *p, struct ew_prog *g)
             int f = as_type(u, root, rv->layout == D_SINGLE ? T_F : T_D, last_node, false);
             if (how[r].map == NONZERO) {
                 root = new_val(u, T_B, D_LOGICAL, D_LOGICAL, u->val[f].vec);
-                emit(u, kernel_of(EW_nonzero, u->val[f].type, VV), root, f, f, last_node, 0);
+                emit(u, kernel_of(EW_nonzero, u->val[f].type, u->val[f].vec ? VV : SS), root, f, f, last_node, 0);
             } else {
                 root = as_type(u, f, T_B, last_node, true);
             }
@@ -450,14 +460,15 @@ static bool build_fused(struct plan *p, struct ew_prog *g)
                     }
                 }
             }
+            g->weight = (uint16_t)(g->weight + (pass ? weight_of(p, c->node) : 0));
             g->ins[g->nins++] = (struct ew_ins){ c->k, (uint8_t)d->slot, (uint8_t)a->slot, (uint8_t)b->slot,
                                                  (uint8_t)(a->vec || !pass ? (a->layout == 255 ? 16 : dtypes[a->layout].size) : 0),
                                                  (uint8_t)(b->vec || !pass ? (b->layout == 255 ? 16 : dtypes[b->layout].size) : 0), c->node, c->flag };
         }
+    g->weight = (uint16_t)(g->weight + g->nvec + 1);
     g->first_buf = (uint8_t)ncell;
     g->root = (uint8_t)u->val[root].slot;
     g->root_type = u->val[root].type;
-    g->whole_cells = g->nscalar || g->all_numbers;
     if (g->red && g->take == TAKE_SUM && g->nins > g->nscalar && !g->all_numbers) {      /* the last op adds to the accumulators itself */
         const struct ew_ins *z = &g->ins[g->nins - 1];
         if (z->d == g->root && z->sa && z->sb && g->root_type <= T_F)
@@ -591,40 +602,18 @@ static struct ew_prog *specialise(struct plan *p, const uint64_t *key)
 }
 
 /* ---- numbers in cells */
-static void home_cell(char *cell, int home, value v, bool whole)
+static void home_cell(char *cell, int home, value v)
 {
-    int lanes = whole ? 64 / ew_size[home] : 1;
-    double x = 0;
-    const char *from = NULL;
     int dt = value_dtype(v);
-    struct tensor *t = v.kind == K_NUM ? NULL : tensor_of(v);
-    if (t)
-        from = t->data;
+    const struct tensor *t = v.kind == K_NUM ? NULL : tensor_of(v);
     switch (home) {
-    case T_L: {
-        long double y = dt == D_INT64 ? (long double)(t ? *(const i64 *)from : v.i) : (long double)(t ? *(const uint64_t *)from : v.u);
-        for (int i = 0; i < lanes; i++)
-            ((long double *)cell)[i] = y;
-        return;
-    }
-    case T_C: case T_G:
-        for (int i = 0; i < lanes; i++)
-            memcpy(cell + i * ew_size[home], from, ew_size[home]);
-        return;
-    }
-    x = t ? element_double(t, 0) : v.num;
-    switch (home) {
-    case T_D:
-        for (int i = 0; i < lanes; i++)
-            ((double *)cell)[i] = x;
+    case T_D: *(double *)cell = t ? element_double(t, 0) : v.num; break;
+    case T_F: *(float *)cell = (float)(t ? element_double(t, 0) : v.num); break;
+    case T_B: *cell = (t ? element_double(t, 0) : v.num) != 0; break;
+    case T_L:
+        *(long double *)cell = dt == D_INT64 ? (long double)(t ? *(const i64 *)t->data : v.i) : (long double)(t ? *(const uint64_t *)t->data : v.u);
         break;
-    case T_F:
-        for (int i = 0; i < lanes; i++)
-            ((float *)cell)[i] = (float)x;
-        break;
-    case T_B:
-        memset(cell, x != 0, (size_t)lanes);
-        break;
+    default: memcpy(cell, t->data, ew_size[home]);
     }
 }
 
@@ -783,10 +772,10 @@ int ew_cells(const struct plan *p, const struct ew_prog *g, const value *reg, ch
     for (int i = 0; i < g->nleaf; i++)
         if ((g->class[i] & 7) == LC_NUM) {
             const value *v = &reg[p->node[p->leaf[i]].a];
-            if (likely(v->tag == 0 && g->home[i] == T_D && !g->whole_cells))
+            if (likely(v->tag == 0 && g->home[i] == T_D))
                 *(double *)(cells + 64 * i) = v->num;
             else
-                home_cell(cells + 64 * i, g->home[i], *v, g->whole_cells);
+                home_cell(cells + 64 * i, g->home[i], *v);
         }
     if (g->nscalar) {
         char *r[EW_SLOTS];
@@ -795,7 +784,7 @@ int ew_cells(const struct plan *p, const struct ew_prog *g, const value *reg, ch
         for (int i = 0; i < g->nnum; i++)
             r[g->nleaf + i] = g->cell + 64 * i;
         for (const struct ew_ins *z = g->ins; z < g->ins + g->nscalar; z++)
-            if (unlikely(z->k(r[z->d], r[z->a], r[z->b], 1)) && z->flag && (z->flag == 2 || ew_look_again(z, r, 1)))
+            if (unlikely(z->k(r[z->d], r[z->a], r[z->b], 1)) && z->flag)
                 return z->flag | z->node << 8;
     }
     return 0;
@@ -826,7 +815,7 @@ static inline value execute(struct plan *p, struct ew_prog *g, value *reg, struc
         res = tensor_box(tensor_make(g->root_dtype, nd, dim));
     }
     j->out = res.t->data;
-    if (likely(j->n < ew_grain && !interrupt_flag)) {
+    if (likely(j->n < 32768 && !interrupt_flag)) {
         *bad = ew_run(j);
     } else {                                  /* Ctrl-C may end it */
         int mark = pool_mark();

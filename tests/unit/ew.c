@@ -263,7 +263,7 @@ static void trees(int rounds, i64 most)
     }
     ew_fused = true;
     ew_threads = 1;
-    ew_grain = 32768;
+    ew_grain = 200000;
 }
 
 START_TEST(fusing_is_invisible)
