@@ -374,7 +374,14 @@ BUILTIN(ctranspose, 1, 1, 1, ctranspose_grad,
     result(c, 0, linalg_transpose(c->arg[0], true));
 }
 
-const struct builtin *const matrix_ops[MX_OPS] = {
-    [MX_MTIMES] = &builtin_mtimes, [MX_MRDIVIDE] = &builtin_mrdivide, [MX_MLDIVIDE] = &builtin_mldivide,
-    [MX_MPOWER] = &builtin_mpower, [MX_CTRANSPOSE] = &builtin_ctranspose, [MX_TRANSPOSE] = &builtin_transpose,
+static value run_mtimes(value a, value b) { return linalg_mtimes(a, b, AS_IS, AS_IS); }
+static value run_ctranspose(value a, value b) { (void)b; return linalg_transpose(a, true); }
+static value run_transpose(value a, value b) { (void)b; return linalg_transpose(a, false); }
+const struct matrix_row matrix_ops[MX_OPS] = {
+    [MX_MTIMES] = { &builtin_mtimes, run_mtimes },
+    [MX_MRDIVIDE] = { &builtin_mrdivide, linalg_mrdivide },
+    [MX_MLDIVIDE] = { &builtin_mldivide, linalg_mldivide },
+    [MX_MPOWER] = { &builtin_mpower, linalg_mpower },
+    [MX_CTRANSPOSE] = { &builtin_ctranspose, run_ctranspose },
+    [MX_TRANSPOSE] = { &builtin_transpose, run_transpose },
 };

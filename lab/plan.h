@@ -52,7 +52,7 @@ value ew_apply(int op, int nargin, const value *arg);
 
 /* One matrix operator on values; pooled.  Elementwise when a side is a scalar, else matrix_ops. */
 value matrix_apply(int op, value a, value b);
-extern const struct builtin *const matrix_ops[MX_OPS];    /* linalg's; the elementwise cases never arrive there */
+extern const struct matrix_row { const struct builtin *fn; value (*run)(value a, value b); } matrix_ops[MX_OPS];     /* linalg's */
 
 /* Reduction of x along dim (0: the first that is not 1); pooled. */
 value reduce_apply(int op, value x, int dim);
