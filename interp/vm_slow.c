@@ -583,6 +583,52 @@ void field_op(const struct ins *i, value *R)
 }
 
 /* ---- writing */
+/* x(end+1) = a number, x a row: room behind it is kept */
+static bool push_number(value *slot, value i, value x)
+{
+    if (slot->kind != K_TENSOR || (i.tag | x.tag) != 0 || i.num != (double)(slot->t->numel + 1))
+        return false;
+    struct tensor *t = slot->t;
+    return t->dtype == D_DOUBLE && t->nd == 2 && t->dim[0] == 1 && t->numel > 0 && !t->mark && cat_append(slot, 1, 1, &x);
+}
+
+/* c{i} = x, c{end+1} = x and s.name = x when the container is ours alone and nobody looks below it */
+static bool set_child(value *root, const struct step *st, value x)
+{
+    if (root->kind == K_CELL && st->kind == STEP_BRACE && st->n == 1 && st->idx[0].tag == 0 && root->o->owners == 1 && root->o->pins == 0) {
+        struct cell *c = root->cell;
+        double d = st->idx[0].num;
+        if (!(d >= 1 && d <= (double)c->numel + 1) || d != floor(d))
+            return false;
+        i64 k = (i64)d - 1;
+        if (k == c->numel) {
+            if (c->nd != 2 || (c->dim[0] != 1 && c->numel))
+                return false;
+            if (k >= c->cap)
+                cell_reserve(c, k + k / 2 + 4);
+        }
+        value v = copy(x);
+        if (k < c->numel) {
+            replace(&c->v[k], v);
+        } else {
+            c->v[k] = v;
+            c->numel++;
+            c->dim[0] = 1;
+            c->dim[1] = c->numel;
+        }
+        return true;
+    }
+    if (root->kind == K_STRUCT && st->kind == STEP_FIELD && root->rec->numel == 1 && root->o->owners == 1 && root->o->pins == 0) {
+        int f = record_find(root->rec, st->name);
+        if (f < 0)
+            return false;
+        value v = copy(x);
+        replace(&root->rec->v[f], v);
+        return true;
+    }
+    return false;
+}
+
 void set_index(const struct ins *i, value *R)
 {
     int mark = pool_mark();
@@ -604,7 +650,8 @@ void set_index(const struct ins *i, value *R)
         x = named_value(register_name(vm->frame->code, vreg));
     if (x.kind == K_CELL && x.a == LIST)
         x.a = 0;
-    place_assign(&R[i->a], 1, &st, x);
+    if (i->op != I_SETIX1 || !push_number(&R[i->a], idx[0], x))
+        place_assign(&R[i->a], 1, &st, x);
     release_temp(R, vreg);
     release_temp(R, i->b);
     if (i->op == I_SETIX2)
@@ -656,7 +703,8 @@ void place_op(const struct ins *i, value *R)
             x = named_value(register_name(vm->frame->code, i->a));
         if (x.kind == K_CELL && x.a == LIST)
             x = x.cell->numel ? x.cell->v[0] : nil();
-        place_assign(root, n, st, x);
+        if (n != 1 || !set_child(root, st, x))
+            place_assign(root, n, st, x);
         release_temp(R, i->a);
         break;
     }

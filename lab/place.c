@@ -1292,6 +1292,6 @@ void place_list_assign(value *root, int nstep, const struct step *step, int nrhs
 void place_hint_opassign(value old, value new, const char *op)
 {
     if (old.kind == K_WINDOW && new.kind != K_WINDOW && (op[0] == '+' || op[0] == '-' || op[0] == '*' || op[0] == '/'))
-        warn("tl:window-rebound", "\1 %s= … gives \1 new memory and leaves what it was a window on; \1.%s_(…) writes through it", op,
-             op[0] == '+' ? "add" : op[0] == '-' ? "sub" : op[0] == '*' ? "mul" : "div");
+        warn("tl:window-rebound", "\1 %s= … gives \1 new memory and leaves what it was a window on; \1.%s…) writes through it", op,
+             op[0] == '+' ? "add_(" : op[0] == '-' ? "add_(-1, " : op[0] == '*' ? "mul_(" : "div_(");
 }
