@@ -17,7 +17,7 @@ static const char usage[] =
     "\n"
     "  -e, --eval TEXT      evaluate TEXT, then end (may be given several times)\n"
     "  -i, --interactive    open the prompt after that\n"
-    "      --check FILE...  only read the files and tell their syntax errors\n"
+    "      --check FILE...  only read the files, tell syntax errors and unknown names\n"
     "  -q, --quiet          no greeting at the prompt\n"
     "      --no-startup     do not run startup.tl before the prompt\n"
     "      --test FILE...   run test files, answer in TAP\n"
@@ -169,17 +169,23 @@ static int check_file(const char *file)
     struct parse_options o = { .name = file, .flags = PARSE_FILE };
     struct ast *a = parse_text(text, len, &o, &e);
     free(text);
-    if (a) {
-        ast_free(a);
-        return 0;
-    }
     int mark = pool_mark();
     struct buf *b = buf_new();
-    debug_parse_error(b, &e, debug_colour(2));
+    if (a) {
+        char *folder = strdup(file), *slash = folder ? strrchr(folder, '/') : NULL;
+        if (slash)
+            slash[slash == folder] = 0;
+        path_script_folder(slash ? folder : ".");
+        free(folder);
+        check_names(a, b);
+        ast_free(a);
+    } else {
+        debug_parse_error(b, &e, debug_colour(2));
+        source_free(e.source);
+    }
     fputs(b->s, stderr);
-    source_free(e.source);
     pool_release(mark);
-    return 1;
+    return !a;
 }
 
 /* $XDG_CONFIG_HOME/tl/startup.tl, before the prompt. */

@@ -39,6 +39,11 @@ printf 'x = 1;\ny = x *;\n' >bad.tl
 is  "--check finds a syntax error" 1 "$(status "$TL" --check bad.tl)"
 has "with its place"             "bad.tl:2" "$(cat err)"
 is  "--check is content"         0 "$(status "$TL" --check s.tl sub/helper.tl)"
+printf 'function r = f(widht)\n  r = width + sin(widht);\nend\n' >n.tl
+is  "--check tells unknown names" "n.tl:2:7: warning: 'width' is neither a variable nor a function here; did you mean 'widht'?" "$("$TL" --check n.tl 2>&1)"
+mkdir -p tl; echo 'started = 5;' >tl/startup.tl
+is  "startup.tl before the prompt" "5" "$(echo 'disp(started)' | "$TL" -i)"
+is  "--no-startup"               "0" "$(echo 'disp(exist("started"))' | "$TL" -i --no-startup)"
 printf 'function step(A)\n  h = A * A;\nend\nstep(ones(2, 3))\n' >e.tl
 is  "status 1"                   1 "$(status "$TL" e.tl)"
 is  "an error as LANGUAGE.md shows it" "error: A * A: inner dimensions differ, A is 2x3 and A is 2x3
