@@ -735,6 +735,72 @@ BUILTIN(rats, 1, 2, 1, NO_GRAD,
     result_tensor(c, 0, r);
 }
 
+struct fraction { double n, d, step[64]; int steps; };
+
+static struct fraction expand(double x, double tol)        /* the continued fraction of nearest integers, until it is within tol */
+{
+    struct fraction f = { .n = round(x), .d = 1 };
+    double n1 = 1, d1 = 0, frac = x - f.n;
+    if (!isfinite(x)) {
+        f.d = isnan(x) ? 1 : 0;
+        f.n = isnan(x) ? x : x > 0 ? 1 : -1;
+        return f;
+    }
+    while (fabs(x - f.n / f.d) >= tol && f.steps < COUNT(f.step)) {
+        double flip = 1 / frac, step = round(flip), n = f.n, d = f.d;
+        if (!isfinite(flip))
+            break;
+        frac = flip - step;
+        f.n = f.n * step + n1;
+        f.d = f.d * step + d1;
+        n1 = n;
+        d1 = d;
+        f.step[f.steps++] = step;
+    }
+    return f;
+}
+
+BUILTIN(rat, 1, 2, 2, NO_GRAD,
+  "[n, d] = rat(x, tolerance)\n"
+  "s = rat(x)\n\n"
+  "Integers n and d with n./d within the tolerance of x (1e-6 of the sum of all magnitudes if none is given), found by continued\n"
+  "fractions; with one result those fractions as text, a row for each element.\n\n"
+  "Example:\n  [n, d] = rat(0.75)\n  n = 3\n  d = 4\n  rat(pi)\n  ans = 3 + 1/(7 + 1/16)\n\n"
+  "See also: rats, format")
+{
+    struct tensor *t = arg_double(c, 0);
+    const double *x = (const double *)t->data;
+    double tol = 0;
+    for (i64 i = 0; i < t->numel; i++)
+        tol += isfinite(x[i]) ? fabs(x[i]) : 0;
+    tol = has_arg(c, 1) ? arg_num(c, 1) : 1e-6 * tol;
+    tol = fmax(tol, 1e-300);
+    struct tensor *n = tensor_new(D_DOUBLE, t->nd, t->dim), *d = tensor_new(D_DOUBLE, t->nd, t->dim);
+    struct cell *rows = cell_2d(t->numel, 1);
+    for (i64 i = 0; i < t->numel; i++) {
+        struct fraction f = expand(x[i], tol);
+        ((double *)n->data)[i] = f.d < 0 ? -f.n : f.n;
+        ((double *)d->data)[i] = fabs(f.d);
+        if (c->nargout > 1)
+            continue;
+        struct buf *b = buf_new();
+        put_number(b, round(x[i]), 0, 17, false, false);
+        for (int k = 0; k < f.steps; k++) {
+            bool last = k == f.steps - 1;
+            buff(b, last && f.step[k] >= 0 ? " + 1/%.0f" : " + 1/(%.0f", f.step[k]);
+        }
+        for (int k = 0; k < f.steps - (f.steps > 0 && f.step[f.steps - 1] >= 0); k++)
+            buf_putc(b, ')');
+        cell_set(rows, i, buf_value(b));
+    }
+    if (c->nargout > 1) {
+        result_tensor(c, 0, n);
+        result_tensor(c, 1, d);
+    } else {
+        result(c, 0, t->numel ? rows_value(c, rows) : text_value("", 0));
+    }
+}
+
 /* ---- str2num */
 
 BUILTIN(str2num, 1, 1, 2, NO_GRAD,
