@@ -787,7 +787,7 @@ static void hand_over(value *v, int n)
     }
     /* out of the frame, into the pool, so that its windows can go first and nothing is lost if a copy fails */
     int mark = pool_mark();
-    value *out = scratch(sizeof(value) * (size_t)want);
+    value few[4], *out = want <= COUNT(few) ? few : scratch(sizeof(value) * (size_t)want);
     for (int i = 0; i < want; i++) {
         out[i] = i < n ? v[i] : nil();
         if (i < n)
