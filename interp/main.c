@@ -134,11 +134,7 @@ static int run_file(const char *file, bool *ended)
         fprintf(stderr, "tl: cannot read '%s': %s\n", file, strerror(errno));
         return 1;
     }
-    char *folder = strdup(file), *slash = folder ? strrchr(folder, '/') : NULL;
-    if (slash)
-        slash[slash == folder] = 0;
-    path_script_folder(slash ? folder : ".");
-    free(folder);
+    path_script(file);
     int status = run(file, text, len, ended);
     free(text);
     return status;
@@ -172,11 +168,7 @@ static int check_file(const char *file)
     int mark = pool_mark();
     struct buf *b = buf_new();
     if (a) {
-        char *folder = strdup(file), *slash = folder ? strrchr(folder, '/') : NULL;
-        if (slash)
-            slash[slash == folder] = 0;
-        path_script_folder(slash ? folder : ".");
-        free(folder);
+        path_script(file);
         check_names(a, b);
         ast_free(a);
     } else {

@@ -29,6 +29,7 @@ struct paths {
     struct folder *all, *script, *here, *library;
     struct folder **on;                       /* addpath's, first one first */
     int n, room;
+    char *running;                            /* the script that runs: its own name means the library's function in it */
     struct found *found;
     uint32_t epoch;
 };
@@ -59,6 +60,7 @@ static void paths_free(void)
         free(f);
     }
     free(p->on);
+    free(p->running);
     free(p);
     *context_room(ROOM_PATH) = NULL;
 }
@@ -300,6 +302,8 @@ static const char *find_in(struct paths *p, struct folder *f, const char *name, 
         return NULL;
     if (snprintf(buf, sizeof buf, "%s%s%s%s", f->dir, f->dir[1] ? "/" : "", name, e->tl ? ".tl" : ".m") >= (int)sizeof buf)
         return NULL;
+    if (p->running && !strcmp(buf, p->running))
+        return NULL;
     return remember(p, buf, stamp);
 }
 
@@ -396,14 +400,18 @@ bool path_refresh(void)
     return changed;
 }
 
-void path_script_folder(const char *folder)
+void path_script(const char *file)
 {
     struct paths *p = paths();
     char buf[PATH_MAX];
-    struct folder *f = folder && realpath(folder, buf) ? folder_of(p, buf) : NULL;
-    if (f != p->script)
-        p->epoch++;
-    p->script = f;
+    char *real = file && realpath(file, buf) ? strdup(buf) : NULL;
+    char *slash = real ? strrchr(buf, '/') : NULL;
+    if (slash)
+        slash[slash == buf] = 0;
+    p->script = slash ? folder_of(p, buf) : NULL;
+    free(p->running);
+    p->running = real;
+    p->epoch++;
 }
 
 static void remove_at(struct paths *p, int i)

@@ -15,7 +15,7 @@ uint32_t path_epoch(void);                   /* rises whenever a name may mean a
 /* Looks whether folders or files changed. Called before each line of the prompt, and once more before a name is said to be
    undefined: true if something changed, so that it is worth to look again. */
 bool path_refresh(void);
-void path_script_folder(const char *folder); /* beside the script that runs; NULL: none */
+void path_script(const char *file);          /* the script that runs, NULL: none. Names are looked up beside it; its own is not, so lu.tl may call lu */
 const char *path_data(void);                 /* the installed or the source tree's folder `scripts` */
 void path_each(const char *package, bool library, void (*f)(const char *name, void *arg), void *arg);   /* names of functions and, with a dot behind, packages */
 

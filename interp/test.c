@@ -539,9 +539,7 @@ static int test_file(const char *path)
     }
     const char *name = strrchr(path, '/');
     name = name ? name + 1 : path;
-    char *folder = name == path ? strdup(".") : strndup(path, MAX(1, name - path - 1));
-    path_script_folder(folder);
-    free(folder);
+    path_script(path);
     struct parse_options o = { .name = path, .flags = PARSE_FILE };
     struct parse_error err = { 0 };
     struct ast *a = parse_text(text, n, &o, &err);
