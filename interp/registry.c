@@ -267,15 +267,17 @@ bool package_known(const char *name, const struct unit *from)
 }
 bool interp_is_package(const char *name) { return package_known(name, NULL); }
 
-/* ---- what a help text says of parameters: the names of the signature with most of them */
-int builtin_params(const struct builtin *b, sym *name, int most)
+/* ---- what a help text says of parameters: the names of the signature with most of them.  *fixed: those before `...`; the names
+   behind it are options, which the builtin takes as a name and a value each. */
+int builtin_params(const struct builtin *b, sym *name, int most, int *fixed)
 {
     int best = 0;
+    *fixed = 0;
     const char *line = b->help ? b->help : "";
     while (*line && *line != '\n') {
         const char *end = strchr(line, '\n'), *open = memchr(line, '(', end ? (size_t)(end - line) : strlen(line));
         sym found[64];
-        int n = 0;
+        int n = 0, before = -1;
         if (open) {
             const char *p = open + 1;
             while (*p && *p != ')' && *p != '\n' && n < most && n < 64) {
@@ -286,7 +288,9 @@ int builtin_params(const struct builtin *b, sym *name, int most)
                     p++;
                 if (p > from)
                     found[n++] = symbol_n(from, (size_t)(p - from));
-                else
+                else if (before < 0 && (!strncmp(p, "...", 3) || !strncmp(p, "…", strlen("…"))))
+                    before = n;
+                if (p == from)
                     while (*p && *p != ',' && *p != ')' && *p != '\n')
                         p++;
                 while (*p && *p != ',' && *p != ')' && *p != '\n')
@@ -295,6 +299,7 @@ int builtin_params(const struct builtin *b, sym *name, int most)
         }
         if (n > best) {
             best = n;
+            *fixed = before < 0 ? n : before;
             memcpy(name, found, sizeof *name * (size_t)n);
         }
         if (!end)

@@ -286,15 +286,17 @@ static NORETURN void fail_parameter(const char *fn, sym name, int n, const sym *
 static value *bind_names(struct code *c, const struct builtin *b, value *base, int n, int nn, const sym *names, int *count)
 {
     sym param[64];
-    int np, npos = n - nn;
+    int np, fixed = 0, npos = n - nn;
     const char *fn = c ? code_name(c) : b->name;
     if (c) {
         np = MIN(64, c->varargin ? c->nparam - 1 : c->nparam);
         for (int i = 0; i < np; i++)
             param[i] = c->param[i].name;
     } else {
-        np = builtin_params(b, param, 64);
+        np = builtin_params(b, param, 64, &fixed);
     }
+    if (c)
+        fixed = np;
     value *to = top_now();
     if (to < base + n)
         to = base + n;
@@ -313,8 +315,8 @@ static value *bind_names(struct code *c, const struct builtin *b, value *base, i
         int i = 0;
         while (i < np && param[i] != names[k])
             i++;
-        if (i == np) {
-            if (!c || !c->varargin)
+        if (i >= fixed) {
+            if (i == np && (!c || !c->varargin))
                 fail_parameter(fn, names[k], np, param);
             continue;
         }
@@ -324,15 +326,15 @@ static value *bind_names(struct code *c, const struct builtin *b, value *base, i
         base[npos + k].tag = 0;
         most = MAX(most, i + 1);
     }
-    if (c && c->varargin) {                                    /* what it does not know: a name and a value each */
+    if (c ? c->varargin : fixed < np) {                        /* what it does not know: a name and a value each */
         for (int k = 0; k < nn; k++) {
             int i = 0;
             while (i < np && param[i] != names[k])
                 i++;
-            if (i < np)
+            if (i < fixed)
                 continue;
             if (!rest) {
-                most = MAX(most, np);
+                most = c ? MAX(most, np) : most;
                 rest = to + most;
             }
             int mark = pool_mark();
