@@ -114,11 +114,12 @@ static void offer_arguments(const char *text, size_t at, struct found *f)
     size_t i = at;
     while (i > 0 && !(text[i - 1] == '(' && depth == 0)) {
         i--;
-        if (text[i] == ')')
+        if (strchr(")]}", text[i]))
             depth++;
-        else if (text[i] == '(')
-            depth--;
-        else if (text[i] == '\n' || text[i] == ';')
+        else if (strchr("([{", text[i])) {
+            if (--depth < 0)
+                return;
+        } else if (depth == 0 && (text[i] == '\n' || text[i] == ';'))
             return;
     }
     if (!i)

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* lang.c: builtins that are about the running program: eval and feval, names and functions, arguments of the caller. */
+#include "session.h"
 #include "vm.h"
 #include "lab/print.h"
 #include "lex.h"
@@ -553,21 +554,9 @@ BUILTIN(input, 1, 2, 1, NO_GRAD,
   "Prints the prompt and reads a line: an expression whose value is returned, or with 's' the text as it is.\n\n"
   "See also: keyboard, eval")
 {
-    size_t n, room = 0;
-    const char *prompt = arg_text(c, 0, &n);
-    out_text(prompt, n);
-    out_flush();
-    char *line = NULL;
-    ssize_t k = getline(&line, &room, stdin);
-    if (k < 0) {
-        free(line);
+    char *s = session_read(arg_text(c, 0, NULL));
+    if (!s)
         fail("Octave:undefined-function", "input: the input has ended");
-    }
-    while (k && (line[k - 1] == '\n' || line[k - 1] == '\r'))
-        line[--k] = 0;
-    char *s = scratch((size_t)k + 1);
-    memcpy(s, line, (size_t)k + 1);
-    free(line);
     if (has_arg(c, 1)) {
         result_text(c, 0, s);
         return;
@@ -577,7 +566,7 @@ BUILTIN(input, 1, 2, 1, NO_GRAD,
         result_tensor(c, 0, tensor_new(D_DOUBLE, 2, none));
         return;
     }
-    struct eval e = { .text = s, .len = (size_t)k, .host = vm->frame, .nargout = 1 };
+    struct eval e = { .text = s, .len = strlen(s), .host = vm->frame, .nargout = 1 };
     eval_values(&e);
     result(c, 0, e.out[0]);
 }
@@ -589,36 +578,21 @@ BUILTIN(keyboard, 0, 1, 0, NO_GRAD,
   "See also: input")
 {
     const char *prompt = has_arg(c, 0) ? arg_text(c, 0, NULL) : "keyboard> ";
-    char *line = NULL;
-    size_t room = 0;
-    while (1) {
-        out_puts(prompt);
-        out_flush();
-        ssize_t k = getline(&line, &room, stdin);
-        if (k < 0)
-            break;
-        char *s = scratch((size_t)k + 1);
-        memcpy(s, line, (size_t)k + 1);
-        char *end = s + k;
-        while (end > s && isspace((unsigned char)end[-1]))
+    for (char *s; (s = session_read(prompt)); ) {
+        for (char *end = s + strlen(s); end > s && isspace((unsigned char)end[-1]); )
             *--end = 0;
         if (!strcmp(s, "return") || !strcmp(s, "dbcont"))
             break;
-        if (!strcmp(s, "dbquit")) {
-            free(line);
+        if (!strcmp(s, "dbquit"))
             fail("Octave:undefined-function", "keyboard: the run was ended by dbquit");
-        }
         struct eval e = { .text = s, .len = strlen(s), .host = vm->frame };
         if (protect(eval_body, &e)) {
-            if (failure()->kind == FAIL_EXIT) {
-                free(line);
+            if (failure()->kind == FAIL_EXIT)
                 fail_again();
-            }
             error_locate();
             interp_report(2);
         }
     }
-    free(line);
 }
 
 BUILTIN(disassemble, 1, 1, 0, NO_GRAD,

@@ -214,6 +214,8 @@ static const char *history_entry(int i)
     return h ? h->line : "";
 }
 
+static char *edit_line(const char *prompt);
+
 static void bind_if(const char *keys, rl_command_func_t *was, rl_command_func_t *now)
 {
     if (rl_function_of_keyseq(keys, NULL, NULL) == was)
@@ -239,7 +241,7 @@ static void edit_start(void)
     bind_if("\033OA", rl_get_previous_history, rl_history_search_backward);
     bind_if("\033OB", rl_get_next_history, rl_history_search_forward);
     stifle_history(HISTORY_MOST);
-    session_hooks = (struct session_hooks){ history_count, history_entry };
+    session_hooks = (struct session_hooks){ edit_line, history_count, history_entry };
 #elif HAVE_LIBEDIT
     rl_readline_name = "tl";
     rl_basic_word_break_characters = " \t\n\"'`@$><=;|&{(,+-*/\\^~!:[])}%#?";

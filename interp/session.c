@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Functions of the session: the diary, the history, the screen. */
+/* Functions of the session: asking, the diary, the history, the screen. */
 #include "session.h"
 #include "lab/call.h"
 
@@ -8,6 +8,40 @@
 #include <unistd.h>
 
 struct session_hooks session_hooks;
+
+/* --- asking --- */
+
+char *session_read(const char *prompt)
+{
+    char *line = NULL;
+    size_t room = 0;
+    if (session_hooks.read && isatty(0)) {
+        out_flush();
+        line = session_hooks.read(prompt);
+    } else {
+        out_puts(prompt);
+        out_flush();
+        ssize_t n = getline(&line, &room, stdin);
+        if (n < 0) {
+            free(line);
+            line = NULL;
+            clearerr(stdin);                  /* an interrupted read is no end */
+        }
+        while (line && n && (line[n - 1] == '\n' || line[n - 1] == '\r'))
+            line[--n] = 0;
+    }
+    if (interrupt_flag) {
+        free(line);
+        poll();
+    }
+    if (!line)
+        return NULL;
+    size_t n = strlen(line) + 1;
+    char *s = scratch(n);
+    memcpy(s, line, n);
+    free(line);
+    return s;
+}
 
 /* --- the diary: what is typed and shown also goes to a file --- */
 
