@@ -29,6 +29,7 @@ _Static_assert(sizeof(struct ins) == 16, "an instruction is two words");
 
 enum { ALL = 0xffff };                        /* nargout of a call that passes on what its frame is asked for */
 enum { LIST = 1 };                            /* tag.a of a cell that stands for a comma list; only between two instructions */
+enum { LISTS_FIRST = 0, LISTS_WELCOME = 1, LISTS_NONE = 4 };  /* where c{:}, s.f stand: the first value, all, or only one may come */
 enum { MAX_REGISTERS = 60000 };
 
 struct where { uint32_t at, begin, end, b1, e1, b2, e2; };     /* bytes in the source: the node, and its operands for \1 and \2 */

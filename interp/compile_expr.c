@@ -245,6 +245,7 @@ static bool is_operator(struct comp *c, const struct node *n)
 }
 
 static int build(struct comp *c, struct build *t, const struct node *n, int dying);
+static int expr_any(struct comp *c, const struct node *n, int want, int lists);
 
 static int build_leaf(struct comp *c, struct build *t, const struct node *n, int dying)
 {
@@ -254,7 +255,7 @@ static int build_leaf(struct comp *c, struct build *t, const struct node *n, int
         return build_add(t, (struct plan_node){ .kind = PN_NUM, .a = -1, .b = -1, .num = num(x) }, n, -1);
     if (s->kind == NODE_NAME && s->name.slot < 0 && is_constant(code_sym(s->name.name), &x) && !resolve(code_sym(s->name.name), c->unit).code)
         return build_add(t, (struct plan_node){ .kind = PN_NUM, .a = -1, .b = -1, .num = num(x) }, n, -1);
-    int r = expr(c, n, -1);
+    int r = expr_any(c, s, -1, LISTS_NONE);
     bool dies = is_temp(c, r) || r == dying;
     return build_add(t, (struct plan_node){ .kind = PN_LEAF, .a = r, .b = -1, .dies = dies }, n, r);
 }
@@ -747,7 +748,7 @@ static int package_links(struct comp *c, const struct node *n)
     return 1;
 }
 
-struct chain { struct comp *c; const struct node *n; int nargout; int want; bool statement; int count; uint64_t ignored; bool list_ok; };
+struct chain { struct comp *c; const struct node *n; int nargout; int want; bool statement; int count; uint64_t ignored; int lists; };
 
 static struct site *last_site(struct chain *x, const char *name, int nargs, bool last, int dest)
 {
@@ -996,7 +997,7 @@ static int chain(struct chain *x)
             pc = emits(c, n, I_CALLT, base, 0, 0, s);
             cur = dest;
         } else if (l->kind == NODE_BRACE) {
-            int listok = last && x->list_ok;
+            int listok = last ? x->lists : 0;
             const struct list *args = &l->link.args;
             int dest = link_dest(x, last, base);
             int subject = cur < 0 ? reg_of(c, slot) : cur;
@@ -1017,13 +1018,13 @@ static int chain(struct chain *x)
             cur = dest;
         } else if (l->kind == NODE_FIELD) {
             int dest = link_dest(x, last, base);
-            pc = emits(c, n, I_FIELD, dest, cur < 0 ? reg_of(c, slot) : cur, last && x->list_ok, site_new(c, l->link.name));
+            pc = emits(c, n, I_FIELD, dest, cur < 0 ? reg_of(c, slot) : cur, last ? x->lists : 0, site_new(c, l->link.name));
             cur = dest;
         } else {
             int dest = link_dest(x, last, base);
             int subject = cur < 0 ? reg_of(c, slot) : cur;
             int r = expr(c, l->link.expr, -1);
-            pc = emit3(c, n, I_DYNFIELD, dest, subject, r, last && x->list_ok, 0);
+            pc = emit3(c, n, I_DYNFIELD, dest, subject, r, last ? x->lists : 0, 0);
             cur = dest;
         }
         c->code->where[pc].at = l->at;
@@ -1034,10 +1035,10 @@ static int chain(struct chain *x)
     return cur;
 }
 
-static int chain_value(struct comp *c, const struct node *n, int want, bool list_ok)
+static int chain_value(struct comp *c, const struct node *n, int want, int lists)
 {
     int base = c->top;
-    struct chain x = { .c = c, .n = n, .nargout = 1, .want = want, .count = -1, .list_ok = list_ok };
+    struct chain x = { .c = c, .n = n, .nargout = 1, .want = want, .count = -1, .lists = lists };
     int r = chain(&x);
     if (want >= 0) {
         if (r != want)
@@ -1164,7 +1165,7 @@ static value number_value(const struct node *n)
 }
 
 /* ---- any expression */
-static int expr_any(struct comp *c, const struct node *n, int want, bool list_ok)
+static int expr_any(struct comp *c, const struct node *n, int want, int lists)
 {
     int r, reduce;
     double x;
@@ -1249,7 +1250,7 @@ static int expr_any(struct comp *c, const struct node *n, int want, bool list_ok
     case NODE_INDEX:
         if (call_row(c, n, &reduce) >= 0 || reduce >= 0)
             return tree_full(c, n, want, -1, reduce);
-        return chain_value(c, n, want, list_ok);
+        return chain_value(c, n, want, lists);
     case NODE_MATRIX:
     case NODE_CELL:
         return literal(c, n, want);
@@ -1277,8 +1278,8 @@ static int expr_any(struct comp *c, const struct node *n, int want, bool list_ok
     }
     compile_fail(c, n, "%s cannot stand here", node_words[n->kind]);
 }
-int expr(struct comp *c, const struct node *n, int want) { return expr_any(c, n, want, false); }
-int expr_list(struct comp *c, const struct node *n, int want) { return expr_any(c, n, want, true); }
+int expr(struct comp *c, const struct node *n, int want) { return expr_any(c, n, want, LISTS_FIRST); }
+int expr_list(struct comp *c, const struct node *n, int want) { return expr_any(c, n, want, LISTS_WELCOME); }
 
 /* nargout values into registers from base (the top).  countreg >= 0: their number is in that register. */
 void expr_multi(struct comp *c, const struct node *n, int base, int nargout, int countreg, uint64_t ignored)
@@ -1296,7 +1297,7 @@ void expr_multi(struct comp *c, const struct node *n, int base, int nargout, int
         return;
     }
     if (s->kind == NODE_INDEX) {
-        struct chain x = { .c = c, .n = s, .nargout = nargout, .want = -1, .count = countreg, .ignored = ignored, .list_ok = true };
+        struct chain x = { .c = c, .n = s, .nargout = nargout, .want = -1, .count = countreg, .ignored = ignored, .lists = LISTS_WELCOME };
         c->top = base;
         int r = chain(&x);
         c->top = base;
@@ -1319,7 +1320,7 @@ int expr_statement(struct comp *c, const struct node *n)
     int reduce;
     if (s->kind == NODE_INDEX && call_row(c, s, &reduce) < 0 && reduce < 0) {
         int base = c->top;
-        struct chain x = { .c = c, .n = s, .nargout = 0, .want = -1, .count = -1, .statement = true, .list_ok = true };
+        struct chain x = { .c = c, .n = s, .nargout = 0, .want = -1, .count = -1, .statement = true, .lists = LISTS_WELCOME };
         int r = chain(&x);
         if (r != base) {
             emit(c, s, I_TAKENIL, base, r, 0);

@@ -131,6 +131,7 @@ NORETURN void fail_undefined(sym name);
 NORETURN void fail_undefined_output(sym name);
 const char *did_you_mean(const char *name);                    /* or NULL; scratch */
 void warning_hook(const char *id, const char *message);
+const char *receiver_text(void);                                /* the first operand of the running instruction, as typed; scratch */
 const char *warning_text(const char *message);                 /* with the operands' texts; pooled */
 void warnings_free(void);
 

@@ -586,6 +586,9 @@ static void no_method(value v, sym name)
     char what[160];
     const char *near = v.kind == K_STRUCT ? NULL : did_you_mean(name->text);
     value_describe(v, what);
+    const char *text = receiver_text();
+    if (text && package_known(text, NULL))
+        fail("Octave:undefined-function", "\1.%s: the variable '%s' hides the package of that name; clear %s brings it back", name->text, text, text);
     if (near)
         fail("Octave:undefined-function", "\1.%s: this %s has no field '%s', and there is no function '%s'; did you mean '%s'?", name->text, what, name->text, name->text, near);
     fail("Octave:undefined-function", "\1.%s: this %s has no field '%s', and there is no function '%s'", name->text, what, name->text, name->text);

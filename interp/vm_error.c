@@ -72,6 +72,17 @@ static void fill(struct buf *b, const char *text, const struct source *s, const 
         else
             buf_putc(b, *p);
 }
+const char *receiver_text(void)
+{
+    const struct where *w = where_of(vm->frame, -1);
+    const struct source *s = vm->frame->code->unit ? vm->frame->code->unit->source : NULL;
+    if (!s || w->e1 <= w->b1 || w->e1 > s->len)
+        return NULL;
+    char *t = scratch(w->e1 - w->b1 + 1);
+    memcpy(t, s->text + w->b1, w->e1 - w->b1);
+    t[w->e1 - w->b1] = 0;
+    return t;
+}
 const char *warning_text(const char *message)
 {
     struct frame *f = vm->frame;

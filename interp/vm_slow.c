@@ -382,12 +382,14 @@ static const value *flat(const value *v, int n, int *out)
     return r;
 }
 
-static void give_list(value *dest, int n, const value *list, bool welcome, const char *what)
+static void give_list(value *dest, int n, const value *list, int lists, const char *what)
 {
-    if (welcome || n == 1) {
+    if ((lists & LISTS_WELCOME) || n == 1) {
         replace(dest, list_value(n, list));
     } else if (n == 0) {
         fail("Octave:index-out-of-bounds", "%s gives no value, but one is needed here", what);
+    } else if (lists & LISTS_NONE) {
+        fail("Octave:undefined-function", "%s gives %d values (a comma list), but an operator needs one", what, n);
     } else {
         replace(dest, copy(list[0]));
     }
@@ -514,7 +516,7 @@ void brace_op(const struct ins *i, value *R)
         keep(old);
         R[i->a].tag = 0;
     }
-    give_list(&R[i->a], n, out, i->d & 1, "the index");
+    give_list(&R[i->a], n, out, i->d, "the index");
     int subject = one ? i->b : i->e;
     if (subject != i->a)
         release_temp(R, subject);
@@ -545,7 +547,7 @@ void field_op(const struct ins *i, value *R)
     value base = subject_of(R, i->b), *list;
     bool dynamic = i->op == I_DYNFIELD;
     sym name = dynamic ? text_sym(R[i->c]) : i->s->name;
-    bool welcome = dynamic ? i->d : i->c;
+    int welcome = dynamic ? i->d : i->c;
     if (base.kind == K_STRUCT && base.rec->numel == 1) {
         value v = record_get(base.rec, 0, name);
         if (likely(v.kind != K_NIL)) {
@@ -574,7 +576,7 @@ void field_op(const struct ins *i, value *R)
         keep(old);
         R[i->a].tag = 0;
     }
-    give_list(&R[i->a], n, out, welcome, "the field of an empty struct array");
+    give_list(&R[i->a], n, out, welcome, "the field of a struct array");
     if (i->b != i->a)
         release_temp(R, i->b);
     if (dynamic && i->c != i->a)
