@@ -64,6 +64,8 @@ static double datenum_of(const double v[6])   /* any numbers: month 13 is Januar
         if (!isfinite(v[k]))
             return v[k] - v[k] + NAN;
     double y = v[0], m = floor(v[1]), part = v[1] - m;
+    if (m < 1)                                /* month 0 is January, as in Octave */
+        m = 1;
     y += floor((m - 1) / 12);
     m -= 12 * floor((m - 1) / 12);
     double whole = floor(y);
