@@ -39,6 +39,8 @@ NORETURN static void fail_index(int k, int n, double x)
     position(at, sizeof at, k, n, what);
     if (x == 0)
         fail("Octave:invalid-index", "\1%s: indices start at 1", at);
+    if (x >= 0x1p62 && !isinf(x))
+        fail("Octave:index-out-of-bounds", "\1%s: index out of bound; no array has so many elements", at);
     fail("Octave:invalid-index", "\1%s: an index must be an integer from 1 on, or a logical mask", at);
 }
 
