@@ -38,7 +38,7 @@
 #define ACC1_KEEP(name, body)
 #define ACC1_PARTF(name, body)
 #define ACC1_PART(name, body) ACC1_ARITH(name, body)
-#define ACC1_ARITH(name, body) KERNEL(CAT3(name, SFX, acc)) { (void)pb; SUM_(A_, body) }
+#define ACC1_ARITH(name, body) KERNEL(CAT3(name, SFX, acc)) { (void)pb; SUM_(A_; (void)a, body) }
 #define ACC2_ARITH(name, body) KERNEL(CAT3(name, SFX, acc)) { SUM_(A_; B_, body) }
 #define ACC2_FLOAT(name, body)
 #define ACC2_KEEP(name, body)
@@ -47,8 +47,8 @@
 #define ACC2_MAKEC(name, body)
 
 #define OP1(name, class, body, cbody, domain, ...)                                                                          \
-    KERNEL(FN(name)) { (void)pb; M bad = M0; UNROLL_##class LOOP { A_; bad |= (domain); STORE_(body); } return ANYM(bad); } \
-    KERNEL(CAT3(name, SFX, ss)) { (void)pb, (void)n; AS_; long i = 0; M bad = M0 | (domain); STORE_(body); return ANYM(bad); }     \
+    KERNEL(FN(name)) { (void)pb; M bad = M0; UNROLL_##class LOOP { A_; (void)a; bad |= (domain); STORE_(body); } return ANYM(bad); } \
+    KERNEL(CAT3(name, SFX, ss)) { (void)pb, (void)n; AS_; (void)a; long i = 0; M bad = M0 | (domain); STORE_(body); return ANYM(bad); }     \
     ACC1_##class(name, body)
 #define OP2(name, class, body, cbody, domain, ...)                                                                               \
     KERNEL(FN(name)) { M bad = M0; UNROLL_##class LOOP { A_; B_; (void)b; bad |= (domain); STORE_(body); } return ANYM(bad); }   \

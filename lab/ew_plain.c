@@ -83,7 +83,7 @@ static cdouble cpower(cdouble a, cdouble b)
             return n < 0 ? 1 / r : r;
         }
         if (a == 0)
-            return n > 0 ? 0 : (cdouble)INFINITY;
+            return n > 0 ? 0 : n < 0 ? (cdouble)INFINITY : (cdouble)NAN;
         double l = log(cabs(a)) * n, t = carg(a) * n, e = exp(l);
         return CMPLX(e * cos(t), e * sin(t));
     }

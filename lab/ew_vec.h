@@ -131,7 +131,7 @@ static inline V FN(REMAINDER)(V a, V b, int up)
         z = SEL(big, e, z);
     }
     z = SEL(NE(a, b), copysign(z, up ? b : a), z);
-    return SEL(EQ(b, K(0)), a, z);
+    return SEL(EQ(b, K(0)), up ? a : K(NAN), z);
 }
 #define MOD(a, b) FN(REMAINDER)(a, b, 1)
 #define REM(a, b) FN(REMAINDER)(a, b, 0)

@@ -146,10 +146,10 @@ static bool typing_of(int op, int a, int b, struct typing *t)
             t->type = dtype_is(a, DT_I) || dtype_is(b, DT_I) ? T_D : compute_type(r);
         return true;
     case FLOAT: case PARTF:
-        if (r < 0)
-            return false;
-        if (integer)
-            r = D_DOUBLE;
+        if (r < 0 || integer)                 /* integers become double, or single beside one */
+            r = (dtype_is(a, DT_I) && dtype_real(b) == D_SINGLE) || (dtype_is(b, DT_I) && dtype_real(a) == D_SINGLE) ? D_SINGLE : D_DOUBLE;
+        if (complex)
+            r = dtype_complex(r);
         t->out = row->class == PARTF ? dtype_real(r) : r;
         break;
     case MAKEC:

@@ -195,7 +195,7 @@ static value variance(struct call *c)
     value r = ew_apply(EW_minus, 2, (value[]){ v, reduce_apply(RED_mean, v, d) });
     if (dtype_is(x->dtype, DT_C))
         r = ew_apply(EW_abs, 1, &r);
-    double by = n == 1 ? 1 : opt == 1 ? (double)n : (double)(n - 1);
+    double by = n == 0 ? 0 : n == 1 ? 1 : opt == 1 ? (double)n : (double)(n - 1);
     return ew_apply(EW_rdivide, 2, (value[]){ reduce_apply(RED_sumsq, r, d), num(by) });
 }
 
