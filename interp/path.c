@@ -414,6 +414,11 @@ void path_script(const char *file)
     p->epoch++;
 }
 
+const char *path_running(void)
+{
+    return paths()->running;
+}
+
 static void remove_at(struct paths *p, int i)
 {
     memmove(p->on + i, p->on + i + 1, (size_t)(p->n - i - 1) * sizeof *p->on);

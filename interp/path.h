@@ -16,6 +16,7 @@ uint32_t path_epoch(void);                   /* rises whenever a name may mean a
    undefined: true if something changed, so that it is worth to look again. */
 bool path_refresh(void);
 void path_script(const char *file);          /* the script that runs, NULL: none. Names are looked up beside it; its own is not, so lu.tl may call lu */
+const char *path_running(void);              /* the script that runs, with its folder, or NULL */
 const char *path_data(void);                 /* the installed or the source tree's folder `scripts` */
 void path_each(const char *package, bool library, void (*f)(const char *name, void *arg), void *arg);   /* names of functions and, with a dot behind, packages */
 

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* workspace.c: builtins about variables and functions by name: who, whos, clear, functions, onCleanup … */
+#include "interp/path.h"
 #include "vm.h"
 #include <fnmatch.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static value text(const char *s)
 {
@@ -253,6 +255,8 @@ BUILTIN(mfilename, 0, 1, 1, NO_GRAD,
     static const char *const kinds[] = { "fullpath", "fullpathext", NULL };
     int kind = has_arg(c, 0) ? arg_option(c, 0, kinds) : -1;
     const char *name = vm->frame->code->unit->source->name;
+    if (path_running() && (!name || !*name || access(name, R_OK)))       /* `--test` runs a file piece by piece */
+        name = path_running();
     char *full = name && *name && kind >= 0 ? realpath(name, NULL) : NULL;
     const char *s = full ? full : name ? name : "";
     char *t = scratch(strlen(s) + 1);

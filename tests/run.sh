@@ -60,7 +60,7 @@ shift $((OPTIND - 1))
 mkdir -p "$out"; out=$(cd "$out" && pwd)
 rm -rf "${out:?}"/*.log "${out:?}"/*.err "${out:?}"/*.res "${out:?}"/*.d
 CK_TAP_LOG_FILE_NAME=- CK_VERBOSITY=silent; export CK_TAP_LOG_FILE_NAME CK_VERBOSITY
-: "${OMP_NUM_THREADS=2}" "${HISTFILE=/dev/null}"; export OMP_NUM_THREADS
+: "${OMP_NUM_THREADS=2}" "${HISTFILE=/dev/null}" "${GOMP_SPINCOUNT=1000}"; export OMP_NUM_THREADS GOMP_SPINCOUNT
 
 for t; do echo "$t"; done | xargs -P "$jobs" -I '{}' sh "$0" --one "$out" "$limit" '{}'
 
