@@ -2,6 +2,7 @@
 /* path.c: folders and the functions in them. A folder is listed once and again only when its time stamp has moved, so
  * finding a name is a binary search in a few sorted lists. A folder that was changed within the clock's grain of being
  * listed is listed again next time. Nothing here opens a file. */
+#include "folders.h"
 #include "path.h"
 #include "lab/call.h"
 

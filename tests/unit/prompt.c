@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Types at the prompt on a pseudo terminal: blocks, errors, Ctrl-C, history, completion, help, the shell, the end. */
+#include "folders.h"
 #include "interp/ast.h"
 #include <check.h>
 #include <poll.h>
