@@ -67,7 +67,7 @@ void source_free(struct source *s);
 int source_line(const struct source *s, uint32_t at, int *column);      /* both from 1; column in characters */
 const char *source_line_text(const struct source *s, int line, int *len);
 
-enum { AST_HEIGHT = 3000 };
+enum { AST_HEIGHT = 10000 };
 
 struct node;
 struct list { struct node **v; int n, room; };
@@ -184,6 +184,7 @@ void ast_dump_node(FILE *out, const struct node *n);
 enum parse_flag {
     PARSE_FILE = 1,       /* functions may end at the end of the text or at the next one */
     PARSE_EXPRESSION = 2, /* one expression only (str2func, inline) */
+    PARSE_MORE = 4,       /* more lines can be had: a text that ends in `...` is incomplete */
 };
 struct parse_options {
     const char *name;     /* file name or NULL */

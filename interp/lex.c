@@ -181,9 +181,9 @@ static bool skip_blanks(struct lexer *x)
         } else if (c == '.' && peek(x, 1) == '.' && peek(x, 2) == '.') {
             uint32_t at = x->pos;
             skip_line(x);
-            if (x->pos + 1 >= x->len)
+            if (x->pos + 1 >= x->len && x->more)
                 lex_incomplete(x, at, "the line continued by '...' is missing");
-            x->pos++;
+            x->pos += x->pos < x->len;
         } else if (c == '\n' && context(x) == IN_PAREN)
             x->pos++;
         else
@@ -682,10 +682,10 @@ bool lex_command_word(struct lexer *x, struct node **word)
     while (blank(peek(x, 0)) || (peek(x, 0) == '.' && peek(x, 1) == '.' && peek(x, 2) == '.')) {
         if (peek(x, 0) == '.') {
             skip_line(x);
-            if (x->pos >= x->len)
+            if (x->pos + 1 >= x->len && x->more)
                 lex_incomplete(x, x->pos, "the line continued by '...' is missing");
         }
-        x->pos++;
+        x->pos += x->pos < x->len;
     }
     int c = peek(x, 0);
     bool closed = context(x) == IN_BLOCK && x->pos + 3 <= x->len && !memcmp(x->text + x->pos, "end", 3) &&

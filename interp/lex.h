@@ -55,6 +55,7 @@ struct lexer {
     bool operand;                 /* the token before ends an operand */
     bool after_dot;               /* the token before is '.' */
     bool start;                   /* at the start of a statement */
+    bool more;                    /* a text that ends in `...` is incomplete, else that is a blank */
     struct { int type; uint32_t at; } *stack;
     int depth, room;
     struct token tok;             /* the current one */

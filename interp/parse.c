@@ -234,7 +234,6 @@ void parse_open(struct parser *p, struct open *o, int keyword)
     o->at = tok.begin;
     o->outer = p->open;
     p->open = o;
-    parse_deeper(p);
 }
 
 void parse_close(struct parser *p, int own_word)
@@ -249,7 +248,6 @@ void parse_close(struct parser *p, int own_word)
         parse_unexpected(p, what);
     }
     p->open = o->outer;
-    p->depth--;
     parse_next(p);
 }
 
@@ -318,6 +316,7 @@ struct ast *parse_text(const char *text, size_t len, const struct parse_options 
     if (p->opt->first_line > 0)
         source->first_line = p->opt->first_line;
     lex_init(&p->x, a, err);
+    p->x.more = p->opt->flags & PARSE_MORE;
     bool good = parse_guarded(p);
     if (!good) {
         err->source = source_hold(a->source);

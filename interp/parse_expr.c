@@ -282,7 +282,6 @@ static struct node *closure(struct parser *p, uint32_t begin)
             parse_unexpected(p, what);
         }
         p->open = o.outer;
-        p->depth--;
         lex_pop(&p->x);
         p->x.operand = true;
         parse_next(p);

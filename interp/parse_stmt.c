@@ -80,7 +80,6 @@ static struct node *do_statement(struct parser *p)
         parse_unexpected(p, what);
     }
     p->open = o.outer;
-    p->depth--;
     parse_next(p);
     n->loop.cond = parse_own(p, n, condition(p));
     return n;
@@ -417,7 +416,6 @@ static struct node *function_definition(struct parser *p)
         parse_close(p, KW_ENDFUNCTION);
     } else if ((tok.type == T_EOF || at_keyword(p, KW_FUNCTION)) && file && !p->ended) {
         p->open = o.outer;
-        p->depth--;
     } else if (at_keyword(p, KW_FUNCTION))
         lex_fail_hint(&p->x, tok.begin, "functions do not nest; close each with 'end'",
                       "the function '%s' opened at line %d is not closed before this one", f->name, parse_line(p, o.at));

@@ -303,7 +303,7 @@ static void strip_prompts(char *text)
 static bool is_incomplete(const char *text)
 {
     struct parse_error e;
-    struct parse_options o = { .is_variable = interp_is_variable };
+    struct parse_options o = { .flags = PARSE_MORE, .is_variable = interp_is_variable };
     struct ast *a = parse_text(text, strlen(text), &o, &e);
     if (a) {
         ast_free(a);

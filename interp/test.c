@@ -202,7 +202,7 @@ static struct piece piece_next(const char *text, const char *end, const char *fr
         const char *e = memchr(to, '\n', end - to);
         to = e ? e + 1 : end;
         p.lines++;
-        struct parse_options o = { .name = "", .first_line = first_line, .is_variable = interp_is_variable };
+        struct parse_options o = { .name = "", .flags = PARSE_MORE, .first_line = first_line, .is_variable = interp_is_variable };
         struct parse_error err = { 0 };
         p.tree = parse_text(from, to - from, &o, &err);
         if (p.tree) {
