@@ -80,6 +80,7 @@ void aim(struct target *g, int nd, const i64 *dim, int n, const value *idx, int 
         inquire(g, rnd, rdim);
 
     i64 l[MAX_DIMS], r[MAX_DIMS];
+    bool fits = true;                         /* false: nothing goes into nothing of another shape, and nothing happens */
     for (int k = 0; k < n; k++)
         l[k] = g->x[k].n;
     g->numel = dims_numel(n, l);
@@ -89,8 +90,10 @@ void aim(struct target *g, int nd, const i64 *dim, int n, const value *idx, int 
                 fail_counts(g, rnd, rdim, rnumel);
         } else {
             int a = long_dims(n, l, l), b = long_dims(rnd, rdim, r);
-            if (!dims_equal(a, l, b, r) && (g->numel || rnumel))
+            bool match = dims_equal(a, l, b, r);
+            if (!match && (g->numel || rnumel))
                 fail_counts(g, rnd, rdim, rnumel);
+            fits = match;
         }
     }
     g->nd = nd;
@@ -106,8 +109,8 @@ void aim(struct target *g, int nd, const i64 *dim, int n, const value *idx, int 
         }
         return;
     }
-    for (int k = 0; k < n; k++)
-        g->grows = g->grows || (g->x[k].extent > g->len[k] && g->numel) || (none && rnd && g->numel);
+    for (int k = 0; k < n; k++)               /* also when nothing is selected: A = []; A(2,:) = zeros(1,0) is 2x0 */
+        g->grows = g->grows || (fits && g->x[k].extent > g->len[k]);
     if (!g->grows)
         return;
     if (n < nd)

@@ -60,7 +60,7 @@ static void line_up(struct parts *p)
         p->takes_part[i] = !nothing(nd, d);
         if (!p->takes_part[i])
             continue;
-        if (!have || (p->brackets && empty_vector(p->nd, p->dim) && !fits(p, nd, d))) {
+        if (!have || (p->brackets && nd == 2 && empty_vector(p->nd, p->dim) && !fits(p, nd, d))) {
             if (have && empty_vector(nd, d)) {               /* 1x0 beside 0x1: nothing */
                 p->nd = 2, p->dim[0] = p->dim[1] = 0;
                 memset(p->takes_part, 0, (size_t)i + 1);
@@ -76,7 +76,7 @@ static void line_up(struct parts *p)
             continue;
         }
         if (!fits(p, nd, d)) {
-            if (!p->brackets || !empty_vector(nd, d))
+            if (!p->brackets || p->nd != 2 || !empty_vector(nd, d))
                 fail_parts(p, p->nd, p->dim, i);
             p->takes_part[i] = false;
             continue;

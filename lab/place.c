@@ -251,7 +251,7 @@ static void write_tensor(value *slot, int n, const value *idx, value rhs)
     poll();
 
     if (same && (!g.grows || (slot->kind == K_TENSOR && slot->t->h.owners == 1))) {
-        if (g.numel == 0)
+        if (g.numel == 0 && !g.grows)
             return;
         t = own_tensor(slot);
         bool fits = !g.grows || place_grow(t, g.nd, g.dim);

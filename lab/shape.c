@@ -65,7 +65,7 @@ static int default_dim(value v)               /* from 0 */
     i64 dim[MAX_DIMS];
     int nd = value_dims(v, dim);
     for (int d = 0; d < nd; d++)
-        if (dim[d] != 1)
+        if (dim[d] > 1)
             return d;
     return 0;
 }
@@ -440,7 +440,7 @@ BUILTIN(shiftdim, 1, 2, 2, reshape_grad,
 BUILTIN(flip, 1, 2, 1, flip_grad,
     "y = flip(x)\n"
     "y = flip(x, d)\n\n"
-    "x with the order of its elements along dimension d (by default the first that is not 1) reversed.\n\n"
+    "x with the order of its elements along dimension d (by default the first longer than 1) reversed.\n\n"
     "Example:\n  flip([1 2 3])\n  ans =\n     3   2   1\n\n"
     "See also: fliplr, flipud, rot90, circshift")
 {
@@ -510,7 +510,7 @@ static value shifted(value v, int d, i64 by)
 BUILTIN(circshift, 2, 3, 1, circshift_grad,
     "y = circshift(x, n)\n"
     "y = circshift(x, n, d)\n\n"
-    "x with its elements moved n places along dimension d (by default the first that is not 1); what leaves at the end comes in at the "
+    "x with its elements moved n places along dimension d (by default the first longer than 1); what leaves at the end comes in at the "
     "beginning. A vector n moves along dimension 1, 2, ….\n\n"
     "Example:\n  circshift([1 2 3 4], 1)\n  ans =\n     4   1   2   3\n\n"
     "See also: flip, permute, shiftdim")
@@ -683,7 +683,7 @@ static void pad(struct call *c, bool front)
 BUILTIN(postpad, 2, 4, 1, NO_GRAD,
     "y = postpad(x, n)\n"
     "y = postpad(x, n, fill, d)\n\n"
-    "x with n elements along dimension d (by default the first that is not 1): padded with fill (by default 0) at the end, or cut there.\n\n"
+    "x with n elements along dimension d (by default the first longer than 1): padded with fill (by default 0) at the end, or cut there.\n\n"
     "Example:\n  postpad([1 2], 4)\n  ans =\n     1   2   0   0\n\n"
     "See also: prepad, resize")
 {
@@ -693,7 +693,7 @@ BUILTIN(postpad, 2, 4, 1, NO_GRAD,
 BUILTIN(prepad, 2, 4, 1, NO_GRAD,
     "y = prepad(x, n)\n"
     "y = prepad(x, n, fill, d)\n\n"
-    "x with n elements along dimension d (by default the first that is not 1): padded with fill (by default 0) at the beginning, or cut there.\n\n"
+    "x with n elements along dimension d (by default the first longer than 1): padded with fill (by default 0) at the beginning, or cut there.\n\n"
     "Example:\n  prepad([1 2], 4)\n  ans =\n     0   0   1   2\n\n"
     "See also: postpad, resize")
 {

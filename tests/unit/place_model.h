@@ -464,6 +464,7 @@ static int rassign(const struct op *o, struct rval *s, const struct rval *r)
         }
     }
     i64 n = 1, l[RDIMS], q[RDIMS];
+    bool fits = true;
     for (int k = 0; k < o->n; k++)
         n *= l[k] = picks[k].n;
     if (rn != 1) {
@@ -472,7 +473,8 @@ static int rassign(const struct op *o, struct rval *s, const struct rval *r)
                 return 1;
         } else {
             int a = no_ones(o->n, l, l), b = no_ones(rnd, rdim, q);
-            if ((a != b || memcmp(l, q, sizeof(i64) * (size_t)a)) && (n || rn))
+            fits = a == b && !memcmp(l, q, sizeof(i64) * (size_t)a);
+            if (!fits && (n || rn))
                 return 1;
         }
     }
@@ -485,9 +487,9 @@ static int rassign(const struct op *o, struct rval *s, const struct rval *r)
                 return 1;
             grows = true;
         }
-    } else if (n) {
+    } else {
         for (int k = 0; k < o->n; k++)
-            grows = grows || picks[k].most > len[k];
+            grows = grows || (fits && picks[k].most > len[k]);
         if (grows && o->n < shape->nd)
             return 1;
         if (grows) {
@@ -857,7 +859,7 @@ static int model(const struct op *o)
         if (!s || !d || s->kind >= R_CELL || d->kind >= R_CELL)
             return 1;
         bool na = d->nd == 2 && !d->dim[0] && !d->dim[1], nb = s->nd == 2 && !s->dim[0] && !s->dim[1], fit = true;
-        bool ea = d->nd == 2 && d->dim[0] + d->dim[1] == 1, eb = s->nd == 2 && s->dim[0] + s->dim[1] == 1;
+        bool flat = d->nd == 2 && s->nd == 2, ea = flat && d->dim[0] + d->dim[1] == 1, eb = flat && s->dim[0] + s->dim[1] == 1;
         for (int k = 0; k < MAX(s->nd, d->nd); k++)
             fit = fit && (k == 1 || (k < s->nd ? s->dim[k] : 1) == (k < d->nd ? d->dim[k] : 1));
         int dt = promote_cat(d->m->dtype, s->m->dtype);
