@@ -93,8 +93,9 @@ const char *warning_text(const char *message)
     return b->s;
 }
 
-void error_locate(void)
+static void locate(void *unused)
 {
+    (void)unused;
     struct failure *e = failure();
     struct machine *m = vm;
     if (!e->message || e->message == m->traced)
@@ -129,6 +130,15 @@ void error_locate(void)
         free(m->last_id);
         m->last_error = strdup(e->message);
         m->last_id = strdup(e->id ? e->id : "");
+    }
+}
+
+/* Frames are still to be unwound when this runs: it must not fail.  Short of memory, the message stays as it is. */
+void error_locate(void)
+{
+    if (failure()->message && failure()->message != vm->traced && protect(locate, NULL)) {
+        trace_clear(&vm->trace);
+        vm->traced = failure()->message;
     }
 }
 
