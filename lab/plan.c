@@ -53,10 +53,10 @@ struct cut {                                  /* steps in order; each makes the 
 /* ---- making */
 struct plan *plan_new(int n, const struct plan_node *node)
 {
-    struct plan *p = memory_get(sizeof *p);
+    struct plan *p = memory_get(sizeof *p + sizeof *node * (size_t)n);      /* one piece: nothing is lost when it fails */
     memset(p, 0, sizeof *p);
     p->n = n;
-    p->node = memory_get(sizeof *node * (size_t)n);
+    p->node = (struct plan_node *)(p + 1);
     memcpy(p->node, node, sizeof *node * (size_t)n);
     for (int i = 0; i < n; i++) {
         if (node[i].kind == PN_NUM)
@@ -94,8 +94,7 @@ void plan_free(struct plan *p)
         if (p->node[i].kind == PN_NUM)
             drop(p->node[i].num);
     memory_free(p->origin, sizeof *p->origin * (size_t)p->n);
-    memory_free(p->node, sizeof *p->node * (size_t)p->n);
-    memory_free(p, sizeof *p);
+    memory_free(p, sizeof *p + sizeof *p->node * (size_t)p->n);
 }
 
 int plan_nodes(const struct plan *p, const struct plan_node **node)
