@@ -62,10 +62,18 @@
 #define BYTES_(load, body)                                                                \
     for (long k = 0; k < n; k += 64) {                                                    \
         uint64_t m = 0;                                                                   \
-        UNROLL_ALL for (int j = 0; j < 64 / W; j++) {                                     \
-            long i = k + j * W;                                                           \
-            load;                                                                         \
-            m |= (uint64_t)(body) << (j * W);                                             \
+        if (k + 64 <= n) {                                                                \
+            UNROLL_ALL for (int j = 0; j < 64 / W; j++) {                                 \
+                long i = k + j * W;                                                       \
+                load;                                                                     \
+                m |= (uint64_t)(body) << (j * W);                                         \
+            }                                                                             \
+        } else {                              /* no vector is read that begins behind the last element */\
+            for (int j = 0; k + j * W < n; j++) {                                         \
+                long i = k + j * W;                                                       \
+                load;                                                                     \
+                m |= (uint64_t)(body) << (j * W);                                         \
+            }                                                                             \
         }                                                                                 \
         _mm512_storeu_si512((char *)d + k, _mm512_maskz_set1_epi8((__mmask64)m, 1));      \
     }

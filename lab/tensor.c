@@ -428,6 +428,8 @@ static void convert_complex(int to, void *dst, int from, const void *src, i64 n)
 
 void convert_run(int to, void *dst, int from, const void *src, i64 n)
 {
+    if (n == 0)
+        return;
     if (to == from) {
         memcpy(dst, src, (size_t)n * dtypes[to].size);
     } else if (dtype_is(to, DT_C) && dtype_is(from, DT_C)) {
