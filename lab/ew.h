@@ -83,14 +83,14 @@ struct ew_ins {
 struct ew_prog {
     uint64_t key[2];
     struct ew_prog *next;
-    enum { EW_FUSED, EW_CUT, EW_STEPS } mode;
+    enum { EW_NEW, EW_FUSED, EW_CUT, EW_STEPS } mode;
     uint8_t nleaf, nvec, nscalar, nins, nnum, first_buf, nbuf;
     uint8_t vec[EW_LEAVES], class[EW_LEAVES], size[EW_LEAVES];           /* leaves that are no numbers; of all: class, bytes an element */
     uint8_t home[EW_LEAVES];                  /* of numbers: the type their cell is written in */
     uint8_t root, root_type, root_dtype;      /* slot, type and dtype of the result */
     uint16_t weight;                          /* of an element: operands, cheap ops 1, functions 6; 0.1 to 0.2 ns each */
     uint8_t shift;                            /* bytes of the widest element, as a power of two: sets the block */
-    bool domain, all_numbers;
+    bool domain, all_numbers, in_place;       /* in_place: no leaf needs a buffer */
     uint8_t red;                              /* row of reduce.def + 1, or 0 */
     uint8_t take;                             /* TAKE_…, or TAKES: count of bytes */
     ew_kernel *acc;                           /* the last instruction as ACC form, or NULL */
@@ -111,12 +111,15 @@ struct ew_job {
     i64 n;                                    /* elements of the (unreduced) result */
     char *out;
     bool tail;                                /* the result may not be written past its end */
+    bool whole;                               /* the result lies over an operand: Ctrl-C waits until it is whole */
     const char *cells;
     struct ew_leaf leaf[EW_LEAVES];
     i64 inner, len, outer;                    /* of a reducer */
-    volatile int bad;                         /* 0, or flag | node << 8 */
 };
-/* These return 0 or flag | node << 8, and poll for Ctrl-C themselves outside of parallel regions. */
+/* These return 0, or flag | node << 8, or one of EW_NO_MEMORY, EW_STOPPED (Ctrl-C): then the caller sees to its values and
+   calls ew_stop, which fails. */
+enum { EW_NO_MEMORY = 3, EW_STOPPED = 4 };
+void ew_stop(int code);
 int ew_run(struct ew_job *j);                 /* into j->out */
 int ew_reduce(struct ew_job *j);              /* into j->out: outer x inner results in the reducer's compute type (T_D or T_F) */
 extern bool ew_fused;                         /* false: everything op by op */

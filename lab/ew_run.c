@@ -232,15 +232,13 @@ static long block_of(const struct ew_prog *p)
     return MAX(64, bytes >> p->shift);
 }
 
-enum { NO_MEMORY = 3 };
-
 /* ---- without reducer */
 static int run_part(struct ew_job *j, i64 lo, i64 hi)
 {
     const struct ew_prog *p = j->p;
     FRAME(f, j);
     if (unlikely(p->nvec && !loads_ && !frame_in_place(&f, p)))
-        return NO_MEMORY;
+        return EW_NO_MEMORY;
     const struct ew_ins *first = p->ins + p->nscalar, *end = p->ins + p->nins;
     int size = dtypes[p->root_dtype].size, code = 0;
     long block = block_of(p);
@@ -264,8 +262,10 @@ static int run_part(struct ew_job *j, i64 lo, i64 hi)
         }
         if (unlikely(code))
             break;
-        if (unlikely(interrupt_flag))
+        if (unlikely(interrupt_flag) && !j->whole) {
+            code = EW_STOPPED;
             break;
+        }
     }
     free(loads_);
     return code;
@@ -300,10 +300,15 @@ static int parts(struct ew_job *j, i64 n, i64 unit, i64 work, int (*part)(struct
 #endif
         code = part(j, 0, n);
     (void)work;
-    if (unlikely(code == NO_MEMORY))
-        fail_memory(EW_LEAVES * (WIDEST + PAD));
-    poll();
     return code;
+}
+
+void ew_stop(int code)                        /* what ew_run and ew_reduce cannot do themselves: fail */
+{
+    if (code == EW_NO_MEMORY)
+        fail_memory(EW_LEAVES * (WIDEST + PAD));
+    if (code == EW_STOPPED)
+        poll_slow();
 }
 
 int ew_run(struct ew_job *j)
@@ -313,6 +318,13 @@ int ew_run(struct ew_job *j)
 }
 
 /* ---- reducers */
+static bool stopped(int *code)
+{
+    if (unlikely(interrupt_flag))
+        *code = EW_STOPPED;
+    return *code;
+}
+
 static const double start_of[TAKES + 1] = { 0, 1, NAN, NAN, 0, 0 };
 
 static void fill(void *d, int type, long n, double v)
@@ -417,11 +429,11 @@ static int reduce_blocks(struct ew_job *j, i64 lo, i64 hi)            /* element
 {
     FRAME(f, j);
     if (j->p->nvec && !loads_ && !frame_in_place(&f, j->p))
-        return NO_MEMORY;
+        return EW_NO_MEMORY;
     int size = ew_size[acc_type(j->p)], code = 0;
     bool far = ew_ahead && (hi - lo) * (j->p->nvec << j->p->shift) > FAR;
     f.ahead = far;
-    for (i64 at = lo; at < hi && !code && !interrupt_flag; at += 64 * TREE) {
+    for (i64 at = lo; at < hi && !code && !stopped(&code); at += 64 * TREE) {
         i64 n = MIN(64 * TREE, hi - at);
         f.ahead = far && at + n < hi;
         code = reduce_run(j, &f, at, n, j->out + at / TREE * size);
@@ -433,13 +445,13 @@ static int reduce_columns(struct ew_job *j, i64 lo, i64 hi)           /* columns
 {
     FRAME(f, j);
     if (j->p->nvec && !loads_ && !frame_in_place(&f, j->p))
-        return NO_MEMORY;
+        return EW_NO_MEMORY;
     const struct ew_prog *p = j->p;
     int type = acc_type(p), size = ew_size[type], code = 0, take = p->take == TAKE_SUMSQ || p->take == TAKES ? TAKE_SUM : p->take;
     char partial[64 * 8 + 64] __attribute__((aligned(64)));
     long block = MIN(block_of(p), TREE);
     if (j->len > block / 2) {
-        for (i64 c = lo; c < hi && !code && !interrupt_flag; c++) {
+        for (i64 c = lo; c < hi && !code && !stopped(&code); c++) {
             code = reduce_run(j, &f, c * j->len, j->len, partial);
             tree(partial, type, take, (j->len + TREE - 1) / TREE);
             memcpy(j->out + c * size, partial, (size_t)size);
@@ -448,7 +460,7 @@ static int reduce_columns(struct ew_job *j, i64 lo, i64 hi)           /* columns
         const struct ew_ins *first = p->ins + p->nscalar, *end = p->ins + p->nins;
         long some = block / j->len;
         char acc[64 * 8 + 64] __attribute__((aligned(64)));
-        for (i64 c = lo; c < hi && !code && !interrupt_flag; c += some) {
+        for (i64 c = lo; c < hi && !code && !stopped(&code); c += some) {
             long k = (long)MIN(some, hi - c), len = (long)j->len;
             place_loads(j, &f, c * len, k * len, block);
             if ((code = run_ins(first, end, f.r, k * len)))
@@ -499,7 +511,7 @@ static int reduce_tiles(struct ew_job *j, i64 lo, i64 hi)
     FRAME(f, j);
     const struct ew_prog *p = j->p;
     if (p->nvec && !loads_ && !frame_in_place(&f, p))
-        return NO_MEMORY;
+        return EW_NO_MEMORY;
     const struct ew_ins *first = p->ins + p->nscalar, *end = p->ins + p->nins;
     int type = acc_type(p), size = ew_size[type], code = 0, take = p->take == TAKE_SUMSQ || p->take == TAKES ? TAKE_SUM : p->take;
     long tile = MIN(block_of(p), WIDEST / size);
@@ -511,11 +523,11 @@ static int reduce_tiles(struct ew_job *j, i64 lo, i64 hi)
     char *stack = aligned_alloc(64, ((size_t)depth * row + 63) & ~(size_t)63);
     if (!stack) {
         free(loads_);
-        return NO_MEMORY;
+        return EW_NO_MEMORY;
     }
     ew_kernel *fold = ew_simd->fold[take][type];
     ew_kernel *map = p->take == TAKE_SUMSQ ? ew_simd->k[EW_square][type][VV] : p->take == TAKES ? ew_simd->load[D_LOGICAL][T_D] : NULL;
-    for (i64 t = lo; t < hi && !code && !interrupt_flag; t++) {
+    for (i64 t = lo; t < hi && !code && !stopped(&code); t++) {
         i64 o = t / tiles, i0 = t % tiles * tile, base = o * j->inner * j->len + i0;
         long n = (long)MIN(tile, j->inner - i0);
         int top = 0;
@@ -580,17 +592,19 @@ int ew_reduce(struct ew_job *j)
                     goto by_column;
             }
         }
-        code = parts(&one, j->len, TREE, j->len * p->weight, reduce_blocks);
+        if ((code = parts(&one, j->len, TREE, j->len * p->weight, reduce_blocks)))
+            break;
         tree(partial, type, take, blocks);
         memcpy(out + c * size, partial, (size_t)size);
         continue;
     by_column: {
             FRAME(f, j);
             if (p->nvec && !loads_ && !frame_in_place(&f, p))
-                fail_memory(WIDEST);
+                return EW_NO_MEMORY;
             code = reduce_run(j, &f, c * j->len, j->len, partial);
             free(loads_);
-            poll();
+            if (stopped(&code))
+                break;
             tree(partial, type, take, blocks);
             memcpy(out + c * size, partial, (size_t)size);
         }

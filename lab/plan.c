@@ -39,26 +39,28 @@ struct plan {
     bool big;                                 /* too large for one program */
     bool one;                                 /* a single op on leaves: every compute type is allowed */
     bool product;                             /* one matrix operator on two leaves: A * b, A \ b */
-    int *origin;                              /* numbers of the nodes in the plan this one was cut from, or NULL */
+    int *origin;                              /* numbers of the nodes in the plan this one was cut from */
     struct ew_prog *last, *progs;
     struct plan_node *node;
     int leaf[EW_LEAVES];                      /* nodes of the leaves, in order */
 };
 
 struct cut {                                  /* steps in order; each makes the value of one node */
-    int n;
+    int n, room;
     struct { int node; struct plan *plan; } step[];       /* plan NULL: a matrix operator on earlier nodes */
 };
 
 /* ---- making */
 struct plan *plan_new(int n, const struct plan_node *node)
 {
-    struct plan *p = memory_get(sizeof *p + sizeof *node * (size_t)n);      /* one piece: nothing is lost when it fails */
+    struct plan *p = memory_get(sizeof *p + (sizeof *node + sizeof(int)) * (size_t)n);    /* one piece: nothing is lost when it fails */
     memset(p, 0, sizeof *p);
     p->n = n;
     p->node = (struct plan_node *)(p + 1);
+    p->origin = (int *)(p->node + n);
     memcpy(p->node, node, sizeof *node * (size_t)n);
     for (int i = 0; i < n; i++) {
+        p->origin[i] = i;
         if (node[i].kind == PN_NUM)
             p->node[i].num = copy(node[i].num);
         if (node[i].kind == PN_LEAF && p->nleaf++ < EW_LEAVES)
@@ -67,18 +69,23 @@ struct plan *plan_new(int n, const struct plan_node *node)
     p->big = n > EW_NODES || p->nleaf > EW_LEAVES;
     p->red = node[n - 1].kind == PN_REDUCE ? node[n - 1].op + 1 : 0;
     p->one = node[n - 1].kind == PN_OP && p->nleaf == n - 1 && n <= 3;
-    p->product = n == 3 && node[2].kind == PN_MATRIX && node[0].kind == PN_LEAF && node[1].kind == PN_LEAF;
     return p;
 }
 
-static void prog_free(struct ew_prog *g)
+static void prog_empty(struct ew_prog *g)
 {
     if (g->cut) {
         for (int i = 0; i < g->cut->n; i++)
             plan_free(g->cut->step[i].plan);
-        memory_free(g->cut, sizeof *g->cut + sizeof g->cut->step[0] * (size_t)g->cut->n);
+        memory_free(g->cut, sizeof *g->cut + sizeof g->cut->step[0] * (size_t)g->cut->room);
     }
     memory_free(g->cell, 64 * (size_t)g->nnum);
+    g->cut = NULL;
+    g->cell = NULL;
+}
+static void prog_free(struct ew_prog *g)
+{
+    prog_empty(g);
     memory_free(g, sizeof *g);
 }
 
@@ -93,8 +100,7 @@ void plan_free(struct plan *p)
     for (int i = 0; i < p->n; i++)
         if (p->node[i].kind == PN_NUM)
             drop(p->node[i].num);
-    memory_free(p->origin, sizeof *p->origin * (size_t)p->n);
-    memory_free(p, sizeof *p + sizeof *p->node * (size_t)p->n);
+    memory_free(p, sizeof *p + (sizeof *p->node + sizeof(int)) * (size_t)p->n);
 }
 
 int plan_nodes(const struct plan *p, const struct plan_node **node)
@@ -103,7 +109,7 @@ int plan_nodes(const struct plan *p, const struct plan_node **node)
     return p->n;
 }
 
-static int origin(const struct plan *p, int node) { return p->origin ? p->origin[node] : node; }
+static int origin(const struct plan *p, int node) { return p->origin[node]; }
 
 /* ---- classes of results */
 struct typing { uint8_t out, type, pre, saturate; };      /* dtype of the result; compute type; class operands are brought to before, or 255 */
@@ -467,6 +473,9 @@ static bool build_fused(struct plan *p, struct ew_prog *g)
                                                  (uint8_t)(b->vec || !pass ? (b->layout == 255 ? 16 : dtypes[b->layout].size) : 0), c->node, c->flag };
         }
     g->weight = (uint16_t)(g->weight + g->nvec + 1);
+    g->in_place = true;
+    for (int i = 0; i < g->nvec; i++)
+        g->in_place &= g->class[g->vec[i]] <= LC_COL;
     g->first_buf = (uint8_t)ncell;
     g->root = (uint8_t)u->val[root].slot;
     g->root_type = u->val[root].type;
@@ -488,11 +497,10 @@ static void build_cut(struct plan *p, struct ew_prog *g, const bool *cut)
     for (int i = 0; i < n; i++)
         steps += cut[i] ? 3 : 0;
     steps += 1;
-    size_t bytes = sizeof *g->cut + sizeof g->cut->step[0] * (size_t)steps;
-    struct cut *c = memory_get(bytes);
+    struct cut *c = memory_get(sizeof *g->cut + sizeof g->cut->step[0] * (size_t)steps);
     c->n = 0;
+    c->room = steps;
     g->cut = c;
-    g->mode = EW_CUT;
     bool *done = scratch(sizeof(bool) * (size_t)n);
     int *map = scratch(sizeof(int) * (size_t)n);
     char *in = scratch((size_t)n);
@@ -513,7 +521,7 @@ static void build_cut(struct plan *p, struct ew_prog *g, const bool *cut)
             done[r] = true;
             memset(in, 0, (size_t)n);
             in[r] = 1;
-            int m = 0, *from = memory_get(sizeof(int) * (size_t)n);
+            int m = 0, *from = scratch(sizeof(int) * (size_t)n);
             for (int k = r; k >= 0; k--)      /* the tree below r, down to leaves and cuts */
                 if (in[k] && p->node[k].kind > PN_NUM && (k == r || (!cut[k] && !done[k]))) {
                     in[p->node[k].a] = 1;
@@ -536,26 +544,32 @@ static void build_cut(struct plan *p, struct ew_prog *g, const bool *cut)
                 }
             c->step[c->n].node = r;
             c->step[c->n].plan = plan_new(m, sub);
-            c->step[c->n].plan->origin = memory_get(sizeof(int) * (size_t)m);
             memcpy(c->step[c->n++].plan->origin, from, sizeof(int) * (size_t)m);
-            memory_free(from, sizeof(int) * (size_t)n);
         }
         if (cut[i]) {
             c->step[c->n].node = i;
             c->step[c->n++].plan = NULL;
         }
     }
-    struct cut *exact = memory_get(sizeof *c + sizeof c->step[0] * (size_t)c->n);      /* so that its size is known when freed */
-    memcpy(exact, c, sizeof *c + sizeof c->step[0] * (size_t)c->n);
-    g->cut = exact;
-    memory_free(c, bytes);
+    g->mode = EW_CUT;
 }
 
-static struct ew_prog *specialise(struct plan *p, const uint64_t *key)
+/* g belongs to the plan from the start, so nothing is lost when this fails on the way; then it stays EW_NEW. */
+static struct ew_prog *specialise(struct plan *p, struct ew_prog *g, const uint64_t *key)
 {
     int mark = pool_mark(), k = 0;
-    struct ew_prog *g = memory_get(sizeof *g);
+    if (!g) {
+        g = memory_get(sizeof *g);
+        memset(g, 0, sizeof *g);
+        g->next = p->progs;
+        p->progs = g;
+    }
+    prog_empty(g);
+    struct ew_prog *next = g->next;
     memset(g, 0, sizeof *g);
+    g->next = next;
+    g->key[0] = key[0];
+    g->key[1] = key[1];
     bool *vec = scratch(sizeof(bool) * (size_t)p->n), *cut = scratch(sizeof(bool) * (size_t)p->n), any_cut = false;
     for (int i = 0; i < p->n; i++) {
         const struct plan_node *q = &p->node[i];
@@ -580,24 +594,11 @@ static struct ew_prog *specialise(struct plan *p, const uint64_t *key)
                 any_cut = cut[i] = vec[i] = true;
         }
     }
-    g->key[0] = key[0];
-    g->key[1] = key[1];
-    g->mode = EW_STEPS;
     if (any_cut && !p->big) {
         build_cut(p, g, cut);
-    } else if (!p->big) {
-        struct ew_prog clean = *g;
-        if (!build_fused(p, g)) {
-            char *cell = g->cell;
-            int nnum = g->nnum;
-            clean.mode = EW_STEPS;
-            *g = clean;
-            g->cell = cell;
-            g->nnum = (uint8_t)nnum;
-        }
+    } else if (p->big || !build_fused(p, g)) {
+        g->mode = EW_STEPS;
     }
-    g->next = p->progs;
-    p->progs = g;
     pool_release(mark);
     return g;
 }
@@ -806,24 +807,22 @@ static inline value execute(struct plan *p, struct ew_prog *g, value *reg, struc
         return nil();
     if (unlikely(g->all_numbers))
         return number_value(g, number_of(g, cells), p->one && p->node[p->n - 1].kind == PN_OP && ew_rows[p->node[p->n - 1].op].class == MAKEC);
-    j->tail = false;
+    j->tail = j->whole = false;
+    poll();
     value res;
-    if (dying >= 0 && !g->domain && reg[dying].t->dtype == g->root_dtype && dims_equal(reg[dying].t->nd, reg[dying].t->dim, nd, dim)) {
+    if (dying >= 0 && !g->domain && g->in_place && reg[dying].t->dtype == g->root_dtype && dims_equal(reg[dying].t->nd, reg[dying].t->dim, nd, dim)) {
         res = reg[dying];
         reg[dying] = nil();
         res.t->version++;
+        j->whole = true;
     } else {
         res = tensor_box(tensor_make(g->root_dtype, nd, dim));
     }
     j->out = res.t->data;
-    if (likely(j->n < 32768 && !interrupt_flag)) {
-        *bad = ew_run(j);
-    } else {                                  /* Ctrl-C may end it */
-        int mark = pool_mark();
+    *bad = ew_run(j);
+    if (unlikely(*bad == EW_NO_MEMORY || *bad == EW_STOPPED)) {
         keep(res);
-        res.t->h.owners++;
-        *bad = ew_run(j);
-        pool_release(mark);
+        ew_stop(*bad);
     }
     return res;
 }
@@ -972,8 +971,8 @@ static value plan_run_any(struct plan *p, value *reg, bool complex)
     if (!g || g->key[0] != key[0] || g->key[1] != key[1]) {
         for (g = p->progs; g && (g->key[0] != key[0] || g->key[1] != key[1]); g = g->next)
             ;
-        if (!g)
-            g = specialise(p, key);
+        if (!g || g->mode == EW_NEW)
+            g = specialise(p, g, key);
         p->last = g;
     }
     if (g->mode == EW_CUT) {

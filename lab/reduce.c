@@ -105,8 +105,11 @@ value ew_reduced(struct plan *p, struct ew_prog *g, struct ew_job *j, const valu
     char one[64] __attribute__((aligned(64)));
     struct tensor *t = n == 1 ? NULL : tensor_new(type == T_F ? D_SINGLE : D_DOUBLE, a.nd, a.dim);
     j->out = t ? t->data : one;
-    if ((*bad = ew_reduce(j)))
+    poll();
+    if (unlikely(*bad = ew_reduce(j))) {
+        ew_stop(*bad);
         return nil();
+    }
     int after = rows[op].after;
     if (after)
         after_row(after, type, j->out, n, a.len);
