@@ -492,6 +492,63 @@ BUILTIN(rot90, 1, 2, 1, rot90_grad,
     result(c, 0, v);
 }
 
+BUILTIN(rotdim, 1, 3, 1, NO_GRAD,
+    "y = rotdim(x)\n"
+    "y = rotdim(x, k, plane)\n\n"
+    "x turned k times (by default once) by 90 degrees in the plane of the two dimensions named, by default the first two longer than 1.\n\n"
+    "Example:\n  rotdim([1 2; 3 4])\n  ans =\n     2   4\n     1   3\n\n"
+    "See also: rot90, flip, permute")
+{
+    i64 dim[MAX_DIMS];
+    int nd = arg_shape(c, 0, dim), plane[2] = {0, 1}, n = 0, perm[MAX_DIMS];
+    i64 k = has_arg(c, 1) && value_numel(c->arg[1]) ? arg_int(c, 1, -((i64)1 << 53), (i64)1 << 53) : 1;
+    if (has_arg(c, 2)) {
+        struct tensor *p = arg_double(c, 2);
+        for (int q = 0; q < 2; q++) {
+            double x = p->numel == 2 ? ((double *)p->data)[q] : 0;
+            if (!(x >= 1 && x <= nd && x == trunc(x)) || (q && (int)x - 1 == plane[0]))
+                fail("Octave:invalid-input-arg", "rotdim: the plane must be two different dimensions of the %dd array", nd);
+            plane[q] = (int)x - 1;
+        }
+    } else {
+        for (int d = 0; d < nd && n < 2; d++)
+            if (dim[d] > 1)
+                plane[n++] = d;
+        if (n < 2)
+            plane[0] = 0, plane[1] = 1;
+    }
+    for (int d = 0; d < nd; d++)
+        perm[d] = d;
+    perm[plane[0]] = plane[1], perm[plane[1]] = plane[0];
+    value v = c->arg[0];
+    switch ((k % 4 + 4) % 4) {
+    case 1: v = flipped(permuted(v, nd, perm), MIN(plane[0], plane[1])); break;
+    case 2: v = flipped(flipped(v, plane[0]), plane[1]); break;
+    case 3: v = permuted(flipped(v, MIN(plane[0], plane[1])), nd, perm); break;
+    }
+    result(c, 0, v);
+}
+
+BUILTIN(vech, 1, 1, 1, NO_GRAD,
+    "v = vech(A)\n\n"
+    "The lower triangle of the square matrix A, diagonal included, column by column as one column.\n\n"
+    "Example:\n  vech([1 2; 2 3])'\n  ans =\n     1   2   3\n\n"
+    "See also: vec, tril")
+{
+    struct tensor *t = arg_dense(c, 0);
+    if (t->nd != 2 || t->dim[0] != t->dim[1])
+        fail_arg(c, 0, "a square matrix");
+    i64 n = t->dim[0];
+    struct tensor *r = tensor_2d(t->dtype, n * (n + 1) / 2, 1);
+    size_t size = dtypes[t->dtype].size;
+    char *to = r->data;
+    for (i64 b = 0; b < n; b++) {
+        memcpy(to, t->data + (size_t)(b * (n + 1)) * size, (size_t)(n - b) * size);
+        to += (size_t)(n - b) * size;
+    }
+    result_tensor(c, 0, r);
+}
+
 static value shifted(value v, int d, i64 by)
 {
     i64 dim[MAX_DIMS];
@@ -634,6 +691,27 @@ BUILTIN(repeatTensor, 2, ANY, 1, NO_GRAD,
     "See also: repmat")
 {
     repeat_args(c, false);
+}
+
+BUILTIN(bsxfun, 3, 3, 1, NO_GRAD,
+    "y = bsxfun(f, a, b)\n\n"
+    "f(a, b) with dimensions of size 1 repeated so that a and b have one size. Operators and elementwise functions do that by themselves.\n\n"
+    "Example:\n  bsxfun(@plus, [1 2], [1; 2])\n  ans =\n     2   3\n     3   4\n\n"
+    "See also: repmat, arrayfun")
+{
+    i64 a[MAX_DIMS], b[MAX_DIMS], ta[MAX_DIMS], tb[MAX_DIMS];
+    char left[128], right[128];
+    value f = arg_func(c, 0), v[2];
+    int na = arg_shape(c, 1, a), nb = arg_shape(c, 2, b), nd = MAX(na, nb);
+    for (int k = 0; k < nd; k++) {
+        i64 x = k < na ? a[k] : 1, y = k < nb ? b[k] : 1;
+        if (x != y && x != 1 && y != 1)
+            fail("Octave:nonconformant-args", "bsxfun: %s and %s do not broadcast", dims_text(na, a, left), dims_text(nb, b, right));
+        ta[k] = x == 1 ? y : 1;
+        tb[k] = y == 1 ? x : 1;
+    }
+    v[0] = repeated(c->arg[1], nd, ta), v[1] = repeated(c->arg[2], nd, tb);
+    result(c, 0, call_function1(f, 2, v));
 }
 
 /* ---- other sizes, padded or cut */
