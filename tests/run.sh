@@ -29,7 +29,9 @@ if [ "${1-}" = --one ]; then        # --one FOLDER SECONDS TEST: in the backgrou
     ms=$((($(date +%s%N) - start) / 1000000))
     cd "$out" && rm -rf "$work"
     # TAP: counts; a plan not fulfilled, or a bad end with nothing failed, is one more failure.
-    awk -v tap=$tap -v status=$status -v name="$name" -v ms=$ms -v limit="$limit" -v res="$base.res" '
+    # What the hostile build's audit has found is a failure too.
+    audit=$(sed -n 's/^tl: audit: //p' "$base.err" | head -n 1)
+    awk -v audit="$audit" -v tap=$tap -v status=$status -v name="$name" -v ms=$ms -v limit="$limit" -v res="$base.res" '
         /^1\.\.[0-9]+/ { plan = substr($0, 4) + 0; tap = 1; if (/# *[Ss][Kk][Ii][Pp]/) { skip++; why = $0; sub(/.*# *[Ss][Kk][Ii][Pp][^ ]* */, "", why) } }
         /^ok/ { if (/# *[Ss][Kk][Ii][Pp]/) { skip++; why = $0; sub(/.*# *[Ss][Kk][Ii][Pp][^ ]* */, "", why) } else pass++; n++ }
         /^not ok/ { fail++; n++ }
@@ -42,6 +44,7 @@ if [ "${1-}" = --one ]; then        # --one FOLDER SECONDS TEST: in the backgrou
                 else if (n != plan && !(plan == 0 && skip)) { fail++; note = "ran " n + 0 " of " plan " tests" }
                 if (status != 0 && !fail) { fail++; note = end }
             }
+            if (audit != "") { fail++; note = audit }
             what = fail ? "FAIL" : pass ? "ok  " : "skip"
             count = fail ? fail " of " pass + fail : pass ? pass : ""
             if (note) count = count ", " note
