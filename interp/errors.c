@@ -9,10 +9,9 @@
 #include <unistd.h>
 
 /* ---- the states of warnings */
-struct state { char *id; char mode; };        /* 'o'n, 'f' off, 'e'rror */
-static __thread struct state *states;
-static __thread int nstate;
-static __thread char all_mode = 'o';
+#define states (vm->warning)
+#define nstate (vm->nwarning)
+#define all_mode (vm->warning_all)
 
 void warnings_free(void)
 {
@@ -42,13 +41,13 @@ static void set_mode(const char *id, char mode)
             states[i].mode = mode;
             return;
         }
-    struct state *s = realloc(states, sizeof *s * (size_t)(nstate + 1));
+    struct warning_state *s = realloc(states, sizeof *s * (size_t)(nstate + 1));
     char *copy = strdup(id);
     if (s)
         states = s;
     if (!s || !copy)
         fail_memory(64);
-    states[nstate++] = (struct state){ copy, mode };
+    states[nstate++] = (struct warning_state){ copy, mode };
 }
 static const char *mode_text(char m) { return m == 'o' ? "on" : m == 'f' ? "off" : "error"; }
 

@@ -20,7 +20,7 @@ static void dead_free(void)
 
 static void interp_free(void)
 {
-    struct machine *m = vm;
+    struct machine *m = vm = *context_room(ROOM_INTERP);
     for (int i = 0; i < m->base.room; i++) {
         value old = m->base.v[i];
         m->base.v[i] = nil();
@@ -41,6 +41,7 @@ static void interp_free(void)
         source_free((struct source *)m->trace.place[i].source);
     error_place_next(NULL, 0);
     m->runs = 0;
+    registry_free();
     dead_free();
     for (int i = 0; i < m->ncleanup; i++)
         drop(m->cleanup[i]);
@@ -81,6 +82,7 @@ void interp_start(void)
         fail_memory(sizeof(value) * STACK_VALUES);
     m->stack_end = m->stack + STACK_VALUES - 256;
     m->max_depth = 256;
+    m->warning_all = 'o';
     m->frame_limit = m->frames + m->max_depth + 1;
     m->frame = m->frames;
     m->frames[0] = (struct frame){ .base = m->stack, .code = &ground_code };

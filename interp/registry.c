@@ -38,7 +38,29 @@ struct registry {
     int nloaded;
     uint32_t path_seen;
 };
-static __thread struct registry *reg;
+#define reg (vm->registry)
+
+static int by_name(const void *a, const void *b)
+{
+    return strcmp((*(const struct builtin *const *)a)->name, (*(const struct builtin *const *)b)->name);
+}
+static void table_put(sym name, const struct builtin *b);
+
+/* b stays the caller's; it must live as long as the context. */
+void registry_add(const struct builtin *b)
+{
+    const struct builtin **sorted = realloc(reg->sorted, sizeof *sorted * (size_t)(reg->n + 1));
+    if (!sorted)
+        fail_memory(sizeof *sorted);
+    reg->sorted = sorted;
+    if (2 * (uint32_t)reg->n + 2 > reg->mask)
+        fail("tl:too-many-functions", "there is no room for another function: %d are known", reg->n);
+    if (!find_builtin(symbol_of(b->name)))
+        reg->sorted[reg->n++] = b;
+    table_put(symbol_of(b->name), b);
+    qsort(reg->sorted, (size_t)reg->n, sizeof *reg->sorted, by_name);
+    function_epoch++;
+}
 
 static void table_put(sym name, const struct builtin *b)
 {
@@ -57,12 +79,8 @@ const struct builtin *find_builtin(sym name)
             return reg->table[i].b;
     return NULL;
 }
-static int by_name(const void *a, const void *b)
-{
-    return strcmp((*(const struct builtin *const *)a)->name, (*(const struct builtin *const *)b)->name);
-}
 
-static void registry_free(void)
+void registry_free(void)
 {
     functions_free();
     free(reg->all);
@@ -76,7 +94,7 @@ void registry_setup(void)
 {
     int n = COUNT(builtins) - 1 + ew_builtin_count + reduce_builtin_count, k = 0;
     uint32_t size = 64;
-    while ((int)size < 2 * n + 2)
+    while ((int)size < 3 * n + 64)
         size *= 2;
     reg = calloc(1, sizeof *reg);
     if (!reg || !(reg->all = calloc((size_t)n + 1, sizeof *reg->all)) || !(reg->sorted = calloc((size_t)n + 1, sizeof *reg->sorted)) ||
@@ -105,7 +123,6 @@ void registry_setup(void)
     }
     qsort(reg->sorted, (size_t)reg->n, sizeof *reg->sorted, by_name);
     reg->path_seen = path_epoch();
-    context_at_exit(registry_free);
 }
 
 const struct builtin *registry_find(const char *name)

@@ -76,6 +76,10 @@ struct machine {
     char **argv;
     char *last_error, *last_id, *last_warning, *last_warning_id;
     value last_stack;
+    struct registry *registry;
+    struct warning_state { char *id; char mode; } *warning;    /* errors.c: by identifier: 'o'n, 'f' off, 'e'rror */
+    int nwarning;
+    char warning_all;
     struct unit *dead;
     value *cleanup; int ncleanup;             /* functions of onCleanup that wait to run */
 };
@@ -114,6 +118,8 @@ void define_functions(struct unit *u);                         /* a script's fun
 void functions_free(void);
 const struct builtin *find_builtin(sym name);
 void registry_setup(void);
+void registry_free(void);
+void registry_add(const struct builtin *b);                    /* b lives as long as the context */
 void registry_each(void (*visit)(const struct builtin *b, void *arg), void *arg);
 void functions_each(void (*visit)(struct code *c, void *arg), void *arg);   /* typed or defined by scripts */
 void function_remove(sym name);                                /* clear -f */
