@@ -187,6 +187,24 @@ BUILTIN(NA, 0, ANY, 1, grad_zero,
     filled_from(c, 0, n, D_DOUBLE, missing_double());
 }
 
+BUILTIN(isna, 1, 1, 1, NO_GRAD,
+    "t = isna(x)\n\n"
+    "True where x is the missing value NA (which isnan finds as well); false where it is another NaN or a number.\n\n"
+    "Example:\n  isna([1 NA NaN])\n  ans =\n    0  1  0\n\n"
+    "See also: NA, isnan")
+{
+    struct tensor *x = arg_dense(c, 0), *y = tensor_zeros(D_LOGICAL, x->nd, x->dim);
+    double na = missing_double();
+    int parts = dtype_is(x->dtype, DT_C) ? 2 : 1;
+    for (i64 k = 0; k < parts * x->numel; k++) {
+        if (dtype_real(x->dtype) == D_DOUBLE)
+            y->data[k / parts] |= !memcmp((double *)x->data + k, &na, sizeof na);
+        else if (dtype_real(x->dtype) == D_SINGLE)
+            y->data[k / parts] |= !memcmp((float *)x->data + k, &(uint32_t){0x7FC207A2u}, 4);
+    }
+    result_tensor(c, 0, y);
+}
+
 BUILTIN(eps, 0, ANY, 1, grad_zero,
     "x = eps\n"
     "x = eps(y)\n"
