@@ -101,8 +101,8 @@ int arg_dim(struct call *c, int i, int otherwise)
     if (!has_arg(c, i) || value_numel(c->arg[i]) == 0)
         return otherwise;
     double x = scalar(c, i, "a dimension (1, 2, …)");
-    if (x != floor(x) || x < 1 || x > 1e6)
-        fail("Octave:invalid-input-arg", "%s: DIM must be a valid dimension (1, 2, …), but is %g", c->fn->name, x);
+    if (x != floor(x) || x < 1 || x > MAX_DIMS)           /* so that sizes with that dimension fit into arrays of MAX_DIMS */
+        fail("Octave:invalid-input-arg", "%s: DIM must be a valid dimension (1, 2, … %d), but is %g", c->fn->name, MAX_DIMS, x);
     return (int)x;
 }
 
