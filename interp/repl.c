@@ -382,8 +382,8 @@ static char *trim(char *s)
 
 static void ask_help(char *text)
 {
-    bool source = text[1] == '?';
-    char *name = trim(text + 1 + source);
+    bool source = text[1] == '?' && text[strspn(text, "? \t\n")];
+    char *name = trim(text + 1 + (text[1] == '?'));
     int mark = pool_mark();
     struct buf *b = buf_new();
     if (source)
