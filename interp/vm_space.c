@@ -93,11 +93,13 @@ static void prepare_statements(struct entering *e)
     value *top = frame_top(m->frame), *base = m->sp > top ? m->sp : top;
     static __thread value nowhere;
     space_place(s, s->scope.n);
-    struct frame_more *more = calloc(1, sizeof *more);
-    if (!more)
-        fail_memory(sizeof *more);
-    enter_code(c, NULL, base, 0, 0, &nowhere, false, 0);       /* the only failures leave no frame: too deep, no room, Ctrl-C */
+    enter_code(c, NULL, base, 0, 0, &nowhere, false, 0);       /* failures leave no frame: too deep, no room, Ctrl-C */
     struct frame *f = m->frame;
+    struct frame_more *more = calloc(1, sizeof *more);
+    if (!more) {
+        frame_pop(f);
+        fail_memory(sizeof *more);
+    }
     *more = (struct frame_more){ .space = s, .host = host, .guest = true, .unit = unit_hold(e->unit) };
     f->more = more;
     for (int i = 0; i < c->nslot; i++) {
