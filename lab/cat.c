@@ -326,9 +326,8 @@ value cat_rows(int nrow, const int *ncol, const value *v)
 
 value cell_rows(int nrow, const int *ncol, const value *v)
 {
-    int rows = 0, cols = 0, total = 0;
+    int rows = 0, cols = 0;
     for (int r = 0; r < nrow; r++) {
-        total += ncol[r];
         if (!ncol[r])
             continue;
         if (rows && ncol[r] != cols)

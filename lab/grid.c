@@ -4,6 +4,7 @@
  * Positions are doubles from 1 on, as indices in the language are. */
 #include "index.h"
 #include "call.h"
+#include "plan.h"
 #include "cat.h"
 #include "rules.h"
 #include <complex.h>
@@ -59,7 +60,7 @@ BUILTIN(find, 1, 3, 3, grad_zero,
     i64 n = x->numel, parts = 1 + n / (1 << 18), *start = scratch((size_t)(parts + 1) * sizeof *start);
     poll();
     start[0] = 0;
-#pragma omp parallel for schedule(static) if (parts > 1)
+#pragma omp parallel for schedule(static) num_threads(ew_threads) if (parts > 1)
     for (i64 p = 0; p < parts; p++) {
         i64 k = 0;
         for (i64 i = n * p / parts; i < n * (p + 1) / parts;) {
@@ -78,7 +79,7 @@ BUILTIN(find, 1, 3, 3, grad_zero,
     i64 dim[2] = {row || none ? (none ? 0 : 1) : count, row ? count : none ? 0 : 1};
     struct tensor *at = tensor_new(D_DOUBLE, 2, (i64[]){all, 1});
     double *to = (double *)at->data;
-#pragma omp parallel for schedule(static) if (parts > 1)
+#pragma omp parallel for schedule(static) num_threads(ew_threads) if (parts > 1)
     for (i64 p = 0; p < parts; p++) {
         i64 k = start[p], end = start[p + 1];
         for (i64 i = n * p / parts; k < end; i++) {

@@ -8,6 +8,7 @@
 #include "index.h"
 #include "tape.h"
 #include "call.h"
+#include "plan.h"
 #include <math.h>
 #ifdef __x86_64__
 #include <immintrin.h>
@@ -393,7 +394,7 @@ void nest_read(const struct nest *w, void *to, const void *from, size_t size)
     }
     int last = w->nd - 1;
     i64 n = w->n[last], below = w->numel / n, parts = MIN(n, 16);
-#pragma omp parallel for schedule(static)
+#pragma omp parallel for schedule(static) num_threads(ew_threads)
     for (i64 p = 0; p < parts; p++) {
         struct nest part = *w;
         i64 lo = n * p / parts, hi = n * (p + 1) / parts;
@@ -555,7 +556,7 @@ static value masked(struct tensor *t, value mask)
     i64 dim[MAX_DIMS], parts = 1 + m->numel / PARALLEL, *start = scratch((size_t)(parts + 1) * sizeof *start);
     const uint8_t *bytes = (const uint8_t *)m->data;
     start[0] = 0;
-#pragma omp parallel for schedule(static) if (parts > 1)
+#pragma omp parallel for schedule(static) num_threads(ew_threads) if (parts > 1)
     for (i64 p = 0; p < parts; p++) {
         i64 lo = m->numel * p / parts, hi = m->numel * (p + 1) / parts;
         start[p + 1] = count_true(bytes + lo, hi - lo);
@@ -568,7 +569,7 @@ static value masked(struct tensor *t, value mask)
     size_t size = dtypes[t->dtype].size;
     t = tensor_dense(t);
     poll();
-#pragma omp parallel for schedule(static) if (parts > 1)
+#pragma omp parallel for schedule(static) num_threads(ew_threads) if (parts > 1)
     for (i64 p = 0; p < parts; p++) {
         i64 lo = m->numel * p / parts, hi = m->numel * (p + 1) / parts;
         compress(r->data + (size_t)start[p] * size, t->data + (size_t)lo * size, bytes + lo, hi - lo, start[p + 1] - start[p], size);
