@@ -47,4 +47,11 @@ void data_put(void *p, uint16_t class);
 void *data_try(size_t bytes, uint16_t *class);            /* NULL when memory is short; SPARE zeroed bytes behind */
 enum { POOL_SCRATCH = 255 };                  /* kind of a pool entry that is a scratch buffer; .a is its data class */
 
+/* between value.c, container.c and collect.c */
+struct cell *cell_make(int nd, const i64 *dim, i64 cap);  /* owned, not pooled; elements are 0 */
+struct record *record_make(int nd, const i64 *dim, struct fields *f, int nfield, const sym *name);   /* the same; shares f, or makes fields */
+static inline size_t fields_bytes(int cap) { return sizeof(struct fields) + (size_t)cap * sizeof(sym); }
+void fields_drop(struct fields *f);
+void value_cut(value *child, void *arg);                  /* drops a child and leaves 0; what dies waits for `destroy` */
+
 #endif
