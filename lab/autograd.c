@@ -1,0 +1,481 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* autograd.c: the tape read backwards: the rules of its entries, the short names that rules of builtins use (tape.h),
+ * and `autograd` itself.
+ *
+ * Adjoints follow the convention g = dL/d conj(z) for complex z (ops.def). */
+#include "tape_inside.h"
+#include "index.h"
+#include <stdarg.h>
+
+/* ---- rules */
+value grad_of(struct call *c, int k)
+{
+    struct tape *t = tape_state();
+    value g = t->adjoint[t->current->first + k];
+    (void)c;
+    if (!is_nil(g))
+        return g;
+    i64 dim[MAX_DIMS];
+    value y = t->current->out[k];
+    int nd = value_dims(y, dim);
+    return tensor_box(tensor_zeros(is_tensor_like(y) ? value_dtype(y) : D_DOUBLE, nd, dim));
+}
+
+bool grad_given(struct call *c, int k)
+{
+    struct tape *t = tape_state();
+    (void)c;
+    return k < t->current->nout && !is_nil(t->adjoint[t->current->first + k]);
+}
+
+value grad_result(struct call *c, int k)      /* marked again, so that a rule that uses it can be differentiated */
+{
+    struct entry *e = tape_state()->current;
+    (void)c;
+    if (k >= e->nout)
+        return nil();
+    return RECORDING && tape_carries(e->out[k]) ? tape_marked(e->out[k], e->first + k) : e->out[k];
+}
+
+bool grad_wanted(struct call *c, int i)
+{
+    (void)c;
+    return tape_state()->current->parent[i] >= 0;
+}
+
+value g_op(int op, value a, value b) { return tape_op(op, 2, (value[]){ a, b }); }
+value g_fn(int op, value a) { return tape_op(op, 1, &a); }
+value g_mul(value a, value b) { return tape_matrix(MX_MTIMES, a, b); }
+value g_sum(value a, int dim) { return tape_reduce(RED_sum, a, dim); }
+value g_solve(value a, value b) { return tape_matrix(MX_MLDIVIDE, a, b); }
+value g_t(value a) { return tape_matrix(MX_CTRANSPOSE, a, nil()); }
+
+value g_call(const struct builtin *b, int n, ...)
+{
+    value arg[8], out;
+    va_list ap;
+    va_start(ap, n);
+    for (int i = 0; i < n; i++)
+        arg[i] = va_arg(ap, value);
+    va_end(ap);
+    call_builtin(b, n, arg, 1, &out);
+    return out;
+}
+
+extern const struct builtin builtin_reshape;
+static value sizes_of(value v)
+{
+    i64 dim[MAX_DIMS];
+    int nd = value_dims(v, dim);
+    struct tensor *t = tensor_2d(D_DOUBLE, 1, nd);
+    for (int d = 0; d < nd; d++)
+        ((double *)t->data)[d] = (double)dim[d];
+    return tensor_box(t);
+}
+
+value g_reshape_like(value g, value like)
+{
+    return g_call(&builtin_reshape, 2, g, sizes_of(like));
+}
+
+static value as_class_of(value g, value like)             /* the gradient of a single is single, of a real real */
+{
+    int from = value_dtype(g), to = value_dtype(like);
+    if (dtype_is(from, DT_C) && !dtype_is(to, DT_C))
+        g = g_fn(EW_real, g);
+    from = value_dtype(g);
+    if (dtype_real(from) == dtype_real(to) || tracked(g))
+        return g;
+    return tensor_box(tensor_cast(tensor_of(g), dtype_is(from, DT_C) ? dtype_complex(to) : dtype_real(to)));
+}
+
+static void give(struct tape *t, int at, int i, value g)  /* adds g to the adjoint of input i of entry at */
+{
+    int node = t->e[at].parent[i];
+    if (node < 0 || is_nil(g))
+        return;
+    g = as_class_of(g, t->e[at].in[i]);
+    value have = t->adjoint[node];
+    replace(&t->adjoint[node], copy(is_nil(have) ? g : g_op(EW_plus, have, g)));
+}
+
+static value input(struct tape *t, int at, int i)         /* as the forward pass saw it; marked while recording */
+{
+    return t->e[at].in[i];
+}
+
+static void rule_call(struct tape *t, int at)
+{
+    struct entry e = t->e[at];
+    value *out = scratch(sizeof(value) * (size_t)MAX(1, e.nin));
+    struct cell *hold = cell_2d(0, 0);        /* owns the gradients while the rule may fail */
+    cell_reserve(hold, MAX(1, e.nin));
+    for (int i = 0; i < MAX(1, e.nin); i++)
+        hold->v[i] = nil();
+    hold->numel = MAX(1, e.nin);
+    t->current = &e;
+    struct call c = { e.fn, e.nin, e.nin, e.in, hold->v };
+    e.fn->grad(&c);
+    (void)out;
+    for (int i = 0; i < e.nin; i++)
+        give(t, at, i, hold->v[i]);
+}
+
+/* g as large as like: added up where like was broadcast, repeated where a reducer had joined. */
+static value fit(value g, value like)
+{
+    i64 gd[MAX_DIMS], ld[MAX_DIMS];
+    int gn = value_dims(g, gd), ln = value_dims(like, ld), n = MAX(gn, ln);
+    bool grows = false;
+    value idx[MAX_DIMS];
+    for (int d = 0; d < n; d++) {
+        i64 from = d < gn ? gd[d] : 1, to = d < ln ? ld[d] : 1;
+        idx[d] = colon();
+        if (from != 1 && to == 1) {
+            g = tape_reduce(RED_sum, g, d + 1);
+        } else if (from == 1 && to != 1) {
+            struct tensor *ones = tensor_2d(D_DOUBLE, 1, to);
+            for (i64 i = 0; i < to; i++)
+                ((double *)ones->data)[i] = 1;
+            idx[d] = tensor_box(ones);
+            grows = true;
+        }
+    }
+    return grows ? index_paren(g, n, idx) : g;
+}
+
+static void rule_plan(struct tape *t, int at, value g)
+{
+    struct entry e = t->e[at];
+    const struct plan_node *q;
+    int n = plan_nodes(e.plan, &q), ng = e.nin, ny = e.nin + 1, nreg = e.nin + 2;
+    value *reg = scratch(sizeof(value) * (size_t)nreg);
+    memcpy(reg, e.in, sizeof(value) * (size_t)e.nin);
+    reg[ng] = g;
+    reg[ny] = RECORDING ? tape_marked(e.out[0], e.first) : e.out[0];
+    for (int i = 0; i < n; i++) {
+        if (q[i].kind != PN_LEAF || e.parent[q[i].a] < 0)
+            continue;
+        struct plan *d = plan_grad(e.plan, i, ng, ny, reg);
+        if (!d)
+            continue;
+        value gi;
+        if (RECORDING && tape_takes(nreg, reg)) {
+            gi = tape_record_plan(d, true, nreg, reg);
+        } else {
+            value *r = scratch(sizeof(value) * (size_t)nreg);
+            memcpy(r, reg, sizeof(value) * (size_t)nreg);
+            gi = keep(tape_run_plain(d, r));
+            plan_free(d);
+        }
+        give(t, at, q[i].a, fit(gi, e.in[q[i].a]));
+    }
+}
+
+/* C = A*B: dA = G*B', dB = A'*G.  X = A\B: dB = A'\G, dA = -dB*X' (square A).  X = A/B likewise. */
+extern const struct builtin builtin_inv;
+static void rule_matrix(struct tape *t, int at, value g)
+{
+    struct entry e = t->e[at];
+    value a = input(t, at, 0), b = e.nin > 1 ? input(t, at, 1) : nil(), y = RECORDING ? tape_marked(e.out[0], e.first) : e.out[0];
+    bool wa = e.parent[0] >= 0, wb = e.nin > 1 && e.parent[1] >= 0;
+    switch (e.op) {
+    case MX_MTIMES:
+        if (wa)
+            give(t, at, 0, g_mul(g, g_t(b)));
+        if (wb)
+            give(t, at, 1, g_mul(g_t(a), g));
+        break;
+    case MX_MLDIVIDE: {
+        i64 d[MAX_DIMS];
+        value_dims(a, d);
+        if (d[0] != d[1])
+            fail("tl:not-differentiable", "A \\ b: has a derivative only for square A, but A is %lldx%lld", (long long)d[0], (long long)d[1]);
+        value gb = tape_matrix(MX_MLDIVIDE, g_t(a), g);
+        if (wa)
+            give(t, at, 0, g_fn(EW_uminus, g_mul(gb, g_t(y))));
+        if (wb)
+            give(t, at, 1, gb);
+        break;
+    }
+    case MX_MRDIVIDE: {
+        i64 d[MAX_DIMS];
+        value_dims(b, d);
+        if (d[0] != d[1])
+            fail("tl:not-differentiable", "a / B: has a derivative only for square B, but B is %lldx%lld", (long long)d[0], (long long)d[1]);
+        value ga = tape_matrix(MX_MRDIVIDE, g, g_t(b));
+        if (wa)
+            give(t, at, 0, ga);
+        if (wb)
+            give(t, at, 1, g_fn(EW_uminus, g_mul(g_t(y), ga)));
+        break;
+    }
+    case MX_MPOWER: {                         /* A^n, n a whole number: the sum of A'^k G A'^(n-1-k); negative n through inv */
+        double n = is_tensor_like(b) && value_numel(b) == 1 ? element_double(tensor_of(b), 0) : 0.5;
+        if (wb || n != (double)(int)n || value_numel(b) != 1)
+            fail("tl:not-differentiable", "A ^ n: has a derivative only for a matrix A and a whole number n that does not depend on a variable");
+        value m = a, s = nil();
+        if (n < 0)
+            m = g_call(&builtin_inv, 1, a);
+        value mt = g_t(m), left = g;
+        for (int k = 0; k < (int)(n < 0 ? -n : n); k++) {             /* Horner: left = G mt^k summed with mt on the other side */
+            value p = left;
+            s = is_nil(s) ? p : g_op(EW_plus, g_mul(mt, s), p);
+            left = g_mul(left, mt);
+        }
+        if (is_nil(s))
+            break;
+        give(t, at, 0, n < 0 ? g_fn(EW_uminus, g_mul(mt, g_mul(s, mt))) : s);
+        break;
+    }
+    case MX_CTRANSPOSE: give(t, at, 0, g_t(g)); break;
+    default: give(t, at, 0, tape_matrix(MX_TRANSPOSE, g, nil())); break;
+    }
+}
+
+static value read_index(value base, int n, const value *idx)          /* base(idx…), recorded */
+{
+    return index_paren(base, n, idx);         /* records itself */
+}
+
+/* Y = old with Y(idx…) = rhs, perhaps grown: d old is G with zeros there, cut to old's size; d rhs is G(idx…). */
+static void rule_assign(struct tape *t, int at, value g)
+{
+    struct entry e = t->e[at];
+    int n = e.nin - 2;
+    value old = e.in[0], rhs = e.in[1], *idx = e.in + 2;
+    if (e.parent[1] >= 0) {
+        value gi = read_index(g, n, idx);
+        if (value_numel(rhs) == 1 && value_numel(gi) != 1)
+            gi = tape_reduce(RED_sum, read_index(gi, 1, (value[]){ colon() }), 1);
+        give(t, at, 1, value_numel(rhs) == 1 ? gi : g_reshape_like(gi, rhs));
+    }
+    if (e.parent[0] >= 0) {
+        struct tensor *like = tensor_of(g), *ones = tensor_2d(D_DOUBLE, 1, 1);
+        *(double *)ones->data = 1;
+        i64 dim[MAX_DIMS], od[MAX_DIMS];
+        const struct recorder *was = RECORDING;
+        int nd = value_dims(g, dim), ond = value_dims(old, od);
+        RECORDING = NULL;                        /* a constant mask of what was written */
+        value shape = index_paren(g, n, idx), hit;
+        {
+            i64 hd[MAX_DIMS];
+            int hn = value_dims(shape, hd);
+            struct tensor *h = tensor_new(D_DOUBLE, hn, hd);
+            for (i64 i = 0; i < h->numel; i++)
+                ((double *)h->data)[i] = 1;
+            hit = index_add(tensor_box(tensor_zeros(D_DOUBLE, nd, dim)), n, idx, tensor_box(h));
+        }
+        struct tensor *mask = tensor_new(D_DOUBLE, like->nd, like->dim), *count = tensor_dense(tensor_of(hit));
+        for (i64 i = 0; i < mask->numel; i++)
+            ((double *)mask->data)[i] = ((double *)count->data)[i] == 0;
+        RECORDING = was;
+        value left = g_op(EW_times, g, tensor_box(mask));
+        if (!dims_equal(nd, dim, ond, od)) {
+            value cut[MAX_DIMS];
+            int k = MAX(nd, ond);
+            if (ond == 2 && nd == 2 && value_numel(old) == 0)
+                return;
+            for (int d = 0; d < k; d++)
+                cut[d] = range_new(1, 1, d < ond ? (double)od[d] : 1);
+            left = read_index(left, k, cut);
+        }
+        give(t, at, 0, left);
+    }
+}
+
+static void rule_cat(struct tape *t, int at, value g)
+{
+    struct entry e = t->e[at];
+    i64 first = 0;
+    for (int i = 0; i < e.nin; i++) {
+        i64 dim[MAX_DIMS];
+        int nd = value_dims(e.in[i], dim), gd = value_dims(g, (i64[MAX_DIMS]){ 0 });
+        if (nd == 2 && dim[0] == 0 && dim[1] == 0)        /* [] joins anything */
+            continue;
+        i64 size = e.op <= nd ? dim[e.op - 1] : 1;
+        if (e.parent[i] >= 0) {
+            value idx[MAX_DIMS];
+            int k = MAX(gd, e.op);
+            for (int d = 0; d < k; d++)
+                idx[d] = d == e.op - 1 ? range_new((double)first + 1, 1, (double)(first + size)) : colon();
+            give(t, at, i, read_index(g, k, idx));
+        }
+        first += size;
+    }
+}
+
+static void backward(struct tape *t, int from, int to)    /* entries from - 1 down to `to`; adjoints in t->adjoint */
+{
+    for (int at = from; at-- > to;) {
+        struct entry *e = &t->e[at];
+        bool any = false;
+        for (int k = 0; k < e->nout; k++)
+            any |= !is_nil(t->adjoint[e->first + k]);
+        if (!any)
+            continue;
+        poll();
+        int mark = pool_mark();
+        value g = t->adjoint[e->first];
+        switch (e->rule) {
+        case R_LEAF: give(t, at, 0, g); break;            /* a variable of an inner autograd is the outer's value */
+        case R_CALL: rule_call(t, at); break;
+        case R_PLAN: rule_plan(t, at, g); break;
+        case R_MATRIX: rule_matrix(t, at, g); break;
+        case R_INDEX: give(t, at, 0, g_index_add(e->in[0], e->nin - 1, e->in + 1, g)); break;
+        case R_INDEX_ADD: give(t, at, 0, g_reshape_like(read_index(g, e->nin - 1, e->in + 1), e->in[0])); break;
+        case R_ASSIGN: rule_assign(t, at, g); break;
+        case R_CAT: rule_cat(t, at, g); break;
+        }
+        pool_release(mark);
+    }
+}
+
+/* ---- autograd */
+static bool is_variable(value v)
+{
+    return (v.kind == K_NUM || v.kind == K_TENSOR || v.kind == K_WINDOW || v.kind == K_RANGE) && dtype_is(value_dtype(v), DT_F);
+}
+
+static value variable(value v)                /* the same value with leaves tracked; pooled */
+{
+    if (is_variable(v)) {
+        value in = tape_plain(v);
+        struct entry *e = tape_record(R_LEAF, 1, &in, 1);
+        int node = e->first;
+        return tape_marked(in, node);
+    }
+    if (v.kind == K_CELL || v.kind == K_STRUCT) {
+        value u = clone(v);                   /* windows below become values, as the language says */
+        i64 n = u.kind == K_CELL ? u.cell->numel : u.rec->numel * u.rec->f->n;
+        value *e = u.kind == K_CELL ? u.cell->v : u.rec->v;
+        value *from = v.kind == K_CELL ? v.cell->v : v.rec->v;
+        for (i64 i = 0; i < n; i++)
+            replace(&e[i], copy(variable(from[i])));
+        return u;
+    }
+    if (v.kind == K_OBJECT)
+        fail("tl:not-differentiable", "autograd: an argument is a %s object; pass its parameters, or make a layer of your own with nn.Lambda", class_of(v));
+    return v;
+}
+
+static value gradient(value var, const value *adjoint)    /* of the shape of the variable; [] where a leaf is not floating point */
+{
+    if (var.kind == K_CELL || var.kind == K_STRUCT) {
+        value u = clone(var);
+        i64 n = u.kind == K_CELL ? u.cell->numel : u.rec->numel * u.rec->f->n;
+        value *e = u.kind == K_CELL ? u.cell->v : u.rec->v;
+        value *from = var.kind == K_CELL ? var.cell->v : var.rec->v;
+        for (i64 i = 0; i < n; i++)
+            replace(&e[i], copy(gradient(from[i], adjoint)));
+        return u;
+    }
+    int node = tape_node(var);
+    if (node < 0)
+        return tensor_box(tensor_2d(D_DOUBLE, 0, 0));
+    if (is_nil(adjoint[node]))
+        return tensor_box(tensor_zeros(var.t->dtype, var.t->nd, var.t->dim));
+    return adjoint[node];
+}
+
+static void window_read(value *w)
+{
+    if (tracked(*w))
+        *w = tape_window(*w);
+}
+static bool reduce_tracked(int op, const value *x, int dim, value *y)
+{
+    if (!tracked(*x))
+        return false;
+    *y = tape_reduce(op, *x, dim);
+    return true;
+}
+static bool matrix_tracked(int op, const value *ab, value *y)
+{
+    if (!tape_takes(op < MX_CTRANSPOSE ? 2 : 1, ab))
+        return false;
+    *y = tape_matrix(op, ab[0], ab[1]);
+    return true;
+}
+static const struct recorder recorder = { tape_call, window_read, tape_plan, reduce_tracked, matrix_tracked };
+
+struct autograd { struct call *c; };
+static void autograd_body(void *arg)
+{
+    struct call *c = ((struct autograd *)arg)->c;
+    struct tape *t = tape_state();
+    int n = c->nargin - 1, start = t->n;
+    value *x = scratch(sizeof(value) * (size_t)n), y = nil();
+    for (int i = 0; i < n; i++)
+        x[i] = variable(c->arg[i + 1]);
+    call_function(arg_func(c, 0), n, x, 1, &y);
+    y = tape_plain(y);
+    if (!is_tensor_like(y) || value_numel(y) != 1 || dtype_is(value_dtype(y), DT_C)) {
+        char d[160];
+        fail("tl:not-differentiable", "autograd: the function must give a real scalar, but its result is a %s", value_describe(y, d));
+    }
+    int nodes = t->nodes, end = t->n, root = tape_node(y);
+    struct cell *adjoint = cell_2d(0, 0);
+    cell_reserve(adjoint, MAX(1, nodes));
+    for (int i = 0; i < nodes; i++)
+        adjoint->v[i] = nil();
+    adjoint->numel = nodes;
+    if (t->level == 1)
+        RECORDING = NULL;                        /* nobody differentiates this backward pass */
+    if (root >= 0 && c->nargout > 1) {
+        value *outer = t->adjoint;
+        struct entry *current = t->current;
+        t->adjoint = adjoint->v;
+        struct tensor *one = tensor_2d(dtype_is(value_dtype(y), DT_F) ? value_dtype(y) : D_DOUBLE, 1, 1);
+        convert_run(one->dtype, one->data, D_DOUBLE, &(double){ 1 }, 1);
+        replace(&adjoint->v[root], copy(tensor_box(one)));
+        backward(t, end, start);
+        t->adjoint = outer;
+        t->current = current;
+    }
+    if (t->level == 1 && y.kind == K_TENSOR)
+        y = element_value(y.t, 0);
+    result(c, 0, y);
+    for (int i = 0; i < MIN(n, c->nargout - 1); i++) {
+        value g = gradient(x[i], adjoint->v);
+        result(c, i + 1, t->level == 1 && g.kind == K_TENSOR ? tensor_value(g.t) : g);
+    }
+}
+
+BUILTIN(autograd, 2, ANY, ANY, grad_pass,
+  "[y, dx1, dx2, …] = autograd(f, x1, x2, …)\n\n"
+  "The value y = f(x1, x2, …) of a scalar function and its gradient with respect to each argument. An argument may be\n"
+  "a tensor, or a cell or struct of tensors; its gradient has the same shape, with [] where a leaf is not floating point.\n"
+  "Everything is followed: user functions, loops, branches, indexing, views and in-place methods on locals. autograd may\n"
+  "be used inside f, which gives second derivatives.\n\n"
+  "Example:\n"
+  "  [y, dx] = autograd(@(x) sum(x.^2), [1 2 3])\n"
+  "  y = 14\n"
+  "  dx =\n"
+  "     2   4   6\n\n"
+  "See also: code")
+{
+    struct tape *t = tape_state();
+    struct autograd a = { c };
+    const struct recorder *was = RECORDING;
+    value *adjoint = t->adjoint;
+    struct entry *current = t->current;
+    if (t->level == 0)
+        context_head()->generation++;
+    t->level++;
+    RECORDING = &recorder;
+    int bad = protect(autograd_body, &a);
+    t->level--;
+    RECORDING = was;
+    t->adjoint = adjoint;
+    t->current = current;
+    if (t->level == 0) {
+        tape_clear(t);
+        context_head()->generation++;
+    }
+    if (bad)
+        fail_again();
+}
+
+void grad_zero(struct call *c) { (void)c; }
+void grad_pass(struct call *c) { (void)c; }
