@@ -764,6 +764,13 @@ static value narrowed(value v)
     return r;
 }
 
+/* A complex part is not to be taken over: a result that narrows is dropped, while the pool has it still. */
+static void hold_complex(value v)
+{
+    if (v.kind == K_TENSOR && dtype_is(v.t->dtype, DT_C))
+        keep(copy(v));
+}
+
 static value run_steps(struct plan *p, value *reg);
 static value run_cut(struct plan *p, struct ew_prog *g, value *reg);
 static NORETURN void fail_op(struct plan *p, const value *reg);
@@ -1188,11 +1195,13 @@ static value run_cut(struct plan *p, struct ew_prog *g, value *reg)
             v[i] = plan_run(sub, v);
             if (is_counted(v[i]) && !pool_holds(mark, v[i]))          /* it may have taken over a product, which the pool has */
                 keep(v[i]);
+            hold_complex(v[i]);
             continue;
         }
         fail_node_hint = origin(p, i);
         v[i] = matrix_apply(p->node[i].op, v[p->node[i].a], p->node[i].b >= 0 ? v[p->node[i].b] : nil());
         fail_node_hint = -1;
+        hold_complex(v[i]);
     }
     value r = copy(v[p->n - 1]);
     pool_release(mark);
