@@ -711,7 +711,7 @@ value index_paren(value base, int n, const value *idx)
     value one;
     if (n == 0)
         return base;
-    if (read_number(base, n, idx, &one))
+    if (likely(!RECORDING) && read_number(base, n, idx, &one))
         return one;
     if (n > MAX_DIMS)
         fail_many(n);
