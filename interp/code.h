@@ -104,13 +104,14 @@ struct unit {
     struct source *source;
     struct code *main;                        /* statements outside functions */
     struct code **function; int functions;    /* in order */
+    uint32_t shadows;                         /* vm->shadows when it was compiled */
     bool script, library, file;               /* file: name.tl whose first function is its name; the others are its own */
     char *doc;
     struct unit *next;                        /* waiting to be freed */
 };
 
 struct unit *compile(struct ast *a, struct scope *top, unsigned flags);     /* fails with a located error; one reference */
-enum { COMPILE_LIBRARY = 1, COMPILE_FILE = 2 };
+enum { COMPILE_LIBRARY = 1, COMPILE_FILE = 2, COMPILE_FUNCTIONS = 4 /* not what stands outside */ };
 struct unit *unit_hold(struct unit *u);
 void unit_drop(struct unit *u);
 void code_list(const struct code *c);                          /* disassembly to the sink */

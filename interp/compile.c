@@ -367,7 +367,7 @@ static void compile_body(void *arg)
     struct compiling *x = arg;
     for (int i = 0; i < x->a->functions; i++)
         compile_function(NULL, x->u, x->a, x->a->function[i], NULL, x->flags);
-    if (x->a->script || !x->a->functions)
+    if (!(x->flags & COMPILE_FUNCTIONS) && (x->a->script || !x->a->functions))
         compile_function(NULL, x->u, x->a, x->a->main, x->top, x->flags);
 }
 
@@ -375,6 +375,7 @@ struct unit *compile(struct ast *a, struct scope *top, unsigned flags)
 {
     struct unit *u = zeroed(sizeof *u);
     u->refs = 1;
+    u->shadows = vm->shadows;
     u->source = source_hold(a->source);
     u->script = a->script;
     u->library = (flags & COMPILE_LIBRARY) != 0;

@@ -153,13 +153,52 @@ static struct typed *typed_find(sym name)
 }
 static void shadow(sym name, bool on)
 {
+    double x;
     for (int n = 1; n <= 2; n++) {
         int op = ew_find(name, n), red = reduce_find(name, n);
         if (op >= 0)
             ew_shadowed[op] = on;
         if (red >= 0)
             reduce_shadowed[red] = on;
+        if (op >= 0 || red >= 0)
+            vm->shadows++;
     }
+    if (is_constant(name, &x) || !strcmp(name->text, "true") || !strcmp(name->text, "false"))
+        vm->shadows++;
+}
+
+/* Elementwise functions and constants became instructions when a unit was compiled.  When such a name has come to mean a
+   user's function, or no longer does, typed functions are compiled again from their source before they are next called.
+   What runs now, and closures that were made, go on as they are. */
+static void compile_again(struct unit *old)
+{
+    struct parse_options opt = { .name = old->source->name, .flags = PARSE_FILE, .first_line = old->source->first_line };
+    struct parse_error err = { 0 };
+    old->shadows = vm->shadows;
+    struct ast *a = parse_text(old->source->text, old->source->len, &opt, &err);
+    if (!a) {
+        source_free(err.source);
+        return;
+    }
+    scope_resolve(a, NULL);
+    struct unit *u = compile(a, NULL, COMPILE_FUNCTIONS);
+    ast_free(a);
+    for (int i = 0; i < u->functions && i < old->functions; i++) {
+        struct code *was = old->function[i], *is = u->function[i];
+        struct typed *t = typed_find(is->name);
+        if (!t || t->code != was)
+            continue;
+        if (was->npersist == is->npersist) {
+            value *v = is->persist;
+            is->persist = was->persist;
+            was->persist = v;
+        }
+        t->code = is;
+        t->unit = unit_hold(u);
+        unit_drop(old);
+    }
+    unit_drop(u);
+    function_epoch++;
 }
 void define_functions(struct unit *u)
 {
@@ -250,6 +289,10 @@ static struct callee look(sym name, const struct unit *from)
                 return (struct callee){ from->function[i], NULL };
     if (!from || !from->library) {
         struct typed *t = typed_find(name);
+        if (t && unlikely(t->unit->shadows != vm->shadows)) {
+            compile_again(t->unit);
+            t = typed_find(name);
+        }
         if (t)
             return (struct callee){ t->code, NULL };
         file = path_find(name->text, &stamp);

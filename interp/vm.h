@@ -77,6 +77,7 @@ struct machine {
     char *last_error, *last_id, *last_warning, *last_warning_id;
     value last_stack;
     struct registry *registry;
+    uint32_t shadows;                         /* rises when a name the compiler knows (sin, sum, pi) begins or ends to mean a user's function */
     struct warning_state { char *id; char mode; } *warning;    /* errors.c: by identifier: 'o'n, 'f' off, 'e'rror */
     int nwarning;
     char warning_all;

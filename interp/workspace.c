@@ -107,9 +107,9 @@ BUILTIN(whos, 0, ANY, 1, NO_GRAD,
   "whos pattern …\n\n"
   "The variables with size, bytes and class. Attributes: c complex, g global, w a window, v has windows.\n\n"
   "Example:\n  clear; A = ones(2, 3); whos\n  Variables visible from the current scope:\n  \n"
-  "  Attr   Name        Size                     Bytes  Class\n"
-  "  ====   ====        ====                     =====  =====\n"
-  "         A           2x3                         48  double\n  \n"
+  "  Attr   Name              Size             Bytes  Class\n"
+  "  ====   ====              ====             =====  =====\n"
+  "         A                  2x3                48  double\n  \n"
   "  Total is 6 elements using 48 bytes\n  \n\n"
   "See also: who, size, class")
 {
