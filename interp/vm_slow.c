@@ -597,6 +597,8 @@ static bool push_number(value *slot, value i, value x)
 /* c{i} = x, c{end+1} = x and s.name = x when the container is ours alone and nobody looks below it */
 static bool set_child(value *root, const struct step *st, value x)
 {
+    if (is_counted(x) && is_counted(*root) && x.o == root->o)
+        return false;                                          /* s.x = s: a copy of s */
     if (root->kind == K_CELL && st->kind == STEP_BRACE && st->n == 1 && st->idx[0].tag == 0 && root->o->owners == 1 && root->o->pins == 0) {
         struct cell *c = root->cell;
         double d = st->idx[0].num;

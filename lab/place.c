@@ -352,13 +352,23 @@ static void write_cell(value *slot, int n, const value *idx, value rhs)
         replace(slot, copy(cell_value(c)));
 }
 
+/* A field or element that is a plain [] takes the class of what is written into it, as if it were not there yet. */
+static void store_child(value *slot, int n, const struct step *s, value rhs)
+{
+    if (n && s->kind == STEP_PAREN && slot->kind == K_TENSOR && slot->t->dtype == D_DOUBLE && slot->t->nd == 2 && slot->t->dim[0] == 0 &&
+        slot->t->dim[1] == 0 && !slot->t->h.pins && !slot->t->mark)
+        replace(slot, copy(build(n, s, rhs)));
+    else
+        store(slot, n, s, rhs);
+}
+
 static void store_content(value *slot, int n, const struct step *s, value rhs)      /* s is BRACE, slot a cell */
 {
     struct cell *c = slot->cell;
     struct target g;
     i64 p = aim_one(&g, c->nd, c->dim, c->numel, s->n, s->idx, "elements");
     if (p >= 0) {
-        store(&own_cell(slot)->v[p], n - 1, s + 1, rhs);
+        store_child(&own_cell(slot)->v[p], n - 1, s + 1, rhs);
         return;
     }
     value v = build(n - 1, s + 1, rhs);
@@ -445,7 +455,7 @@ static void store_element_field(value *slot, int n, const struct step *s, value 
     int f = record_find(r, s[1].name);
     if (p >= 0 && f >= 0) {
         r = own_record(slot);
-        store(&r->v[p * r->f->n + f], n - 2, s + 2, rhs);
+        store_child(&r->v[p * r->f->n + f], n - 2, s + 2, rhs);
         return;
     }
     value v = build(n - 2, s + 2, rhs);
@@ -639,7 +649,7 @@ static void store(value *slot, int n, const struct step *s, value rhs)
         }
         int f = record_find(r, s->name);
         if (r->numel == 1 && f >= 0) {
-            store(&own_record(slot)->v[f], n - 1, s + 1, rhs);
+            store_child(&own_record(slot)->v[f], n - 1, s + 1, rhs);
             return;
         }
         value v = build(n - 1, s + 1, rhs);

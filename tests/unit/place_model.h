@@ -794,7 +794,8 @@ static int model(const struct op *o)
         int e = 1;
         if (d) {
             struct rmem *viewed = NULL;
-            struct rval trial = d->kind == R_NIL ? (struct rval){0} : rcopy(d, false);
+            bool plain = o->dst.n && d->kind == R_TENSOR && d->m->dtype == D_DOUBLE && d->nd == 2 && !d->dim[0] && !d->dim[1] && d->m->refs == 1;
+            struct rval trial = d->kind == R_NIL || plain ? (struct rval){0} : rcopy(d, false);
             if (trial.kind == R_WINDOW || trial.kind == R_TENSOR) {   /* a trial must not write: on memory of its own */
                 struct rval f = rfresh(&trial);
                 f.kind = d->kind;
@@ -811,7 +812,7 @@ static int model(const struct op *o)
             }
             if (!e) {
                 d = rreach(&o->dst, false);
-                if (rmade)
+                if (rmade || plain)           /* a field or element that is [] is as if it were not there */
                     rdrop(d);
                 e = rassign(o, d, &v);
             }
