@@ -10,14 +10,6 @@
 #include <complex.h>
 #include <math.h>
 
-static double missing(void)                   /* NA */
-{
-    uint64_t bits = 0x7FF840F4000007A2u;
-    double x;
-    memcpy(&x, &bits, sizeof x);
-    return x;
-}
-
 /* The interval of v: x[i] <= v < x[i+1], 0 .. n-2 also beyond the ends. */
 static i64 interval(const double *x, i64 n, double v)
 {
@@ -244,7 +236,7 @@ BUILTIN(interp1, 2, 6, 1, NO_GRAD,
     "yi = interp1(x, y, xi, method)\n"
     "yi = interp1(x, y, xi, method, extrap)\n\n"
     "Values at xi of the curve through the points (x, y); without x the points are 1, 2, ... . y is a vector, or a matrix with a curve in each column. method is 'linear' (default), 'nearest', 'previous', 'next', "
-    "'pchip' or 'cubic' (keeps the shape of the data), or 'spline' (cubic spline, not-a-knot). Beyond the ends the result is NA, or the number extrap, or with 'extrap' the curve goes on.\n\n"
+    "'pchip' or 'cubic' (keeps the shape of the data), or 'spline' (cubic spline, not-a-knot). Beyond the ends the result is NaN, or the number extrap, or with 'extrap' the curve goes on.\n\n"
     "Example:\n"
     "  interp1([1 2 3], [4 5 6], [1.5 2.5])\n"
     "  ans =\n     4.5000   5.5000\n\n"
@@ -252,7 +244,7 @@ BUILTIN(interp1, 2, 6, 1, NO_GRAD,
 {
     int n = 0, method = LINEAR;
     bool extrap = false;
-    double outside = missing();
+    double outside = NAN;
     while (n < c->nargin && !arg_is_text(c, n) && n < 3)
         n++;
     if (n < 2)
