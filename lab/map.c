@@ -5,6 +5,7 @@
  * a table of their numbers (open addressing, at most half full); the sorted order that keys and values show is made when
  * it is asked for and kept until a key comes or goes.  So a million insertions cost a million steps, and so does a walk. */
 #include "call.h"
+#include "print.h"
 #include <math.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -224,10 +225,12 @@ static const char *value_type(const struct map *m)
 static void map_print(value v, const char *name)
 {
     struct map *m = (struct map *)v.inst;
+    int in = print_indent();
     if (name)
-        outf("%s =\n\n", name);
-    outf("  containers.Map object with properties:\n\n"
-         "    Count     : %lld\n    KeyType   : %s\n    ValueType : %s\n\n", (long long)m->n, dtypes[m->key_type].class, value_type(m));
+        print_header(name);
+    outf("%*s  containers.Map object with properties:\n\n"
+         "%*s    Count     : %lld\n%*s    KeyType   : %s\n%*s    ValueType : %s\n\n", in, "", in, "", (long long)m->n, in, "",
+         dtypes[m->key_type].class, in, "", value_type(m));
 }
 
 static value text_value(const char *s)

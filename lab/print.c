@@ -73,7 +73,7 @@ static void blank_unless_compact(void)
         blank_line();
 }
 
-static void header(const char *name)          /* "name =" and the blank line below it */
+void print_header(const char *name)
 {
     print_blanks(print_indent());
     outf("%s =\n", name);
@@ -331,7 +331,7 @@ static void show_pages(struct tensor *t)
         } else if (one) {
             show_scalar(p, o->s);
         } else {
-            header(o->s);
+            print_header(o->s);
             (brief ? show_some : show_page)(p, 0, intwidth);
             if (k < shown - 1)
                 blank_line();
@@ -364,7 +364,7 @@ static void show_tensor(value v, const char *name)
         return;
     }
     if (name)
-        header(name);
+        print_header(name);
     if (t->nd > 2) {
         show_pages(t);
     } else if (name && elided(t->numel)) {
@@ -474,7 +474,7 @@ static void show_struct(struct record *r, const char *name, int levels)
     char d[128];
     int base = st->indent;
     if (name)
-        header(name);
+        print_header(name);
     if (r->numel != 1) {
         print_blanks(base + 2);
         outf("%s struct array containing the fields:\n\n", dims_text(r->nd, r->dim, d));

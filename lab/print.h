@@ -12,6 +12,7 @@ void print_display(value v, const char *name);            /* automatic display: 
 void print_disp(value v);                                 /* disp(v) */
 int print_indent(void);                                   /* blanks before a line, for class->print */
 void print_blanks(int n);
+void print_header(const char *name);                      /* `name =` at the indentation, and a blank line */
 void print_elide(bool on);                                /* at the prompt: print_display shortens what has more than 1000 elements */
 struct buf *print_to_buf(value v);                        /* what disp(v) prints */
 void print_scalar(struct buf *b, value v);                /* a 1x1 number as after `x = `: "3.1416", "3 + 4i" */

@@ -4,6 +4,7 @@
  * An attribute is a row of a table: its name, how many values follow it, and a test of the shape or of each element.
  * inputParser is an object that is told of the parameters first and then takes the arguments apart. */
 #include "call.h"
+#include "print.h"
 #include "nearest.h"
 #include <math.h>
 #include <stdlib.h>
@@ -286,11 +287,12 @@ static void parser_print(value v, const char *name)
 {
     static const char *const kinds[] = { "required", "optional", "parameter", "switch" };
     struct parser *p = (struct parser *)v.inst;
+    int in = print_indent();
     if (name)
-        outf("%s =\n\n", name);
-    outf("  inputParser object with %d parameters:\n\n", p->n);
+        print_header(name);
+    outf("%*s  inputParser object with %d parameters:\n\n", in, "", p->n);
     for (int i = 0; i < p->n; i++)
-        outf("    %-9s : %s\n", kinds[p->p[i].kind], p->p[i].name->text);
+        outf("%*s    %-9s : %s\n", in, "", kinds[p->p[i].kind], p->p[i].name->text);
     outf("\n");
 }
 
