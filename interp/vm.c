@@ -835,9 +835,13 @@ void run_entry(struct entering *e)
         if (!land(before + 1, top)) {
             m->runs = runs;
             m->sp = sp;
+            if (unlikely(m->ncleanup))
+                cleanup_after_failure();
             fail_again();
         }
         m->sp = NULL;
+        if (unlikely(m->ncleanup))
+            cleanup_after_failure();
     }
     m->runs = runs;
     m->sp = sp;

@@ -147,6 +147,7 @@ static inline value *frame_top(struct frame *f) { return f->base + f->code->nreg
 void release(value *v);                                        /* drop and leave empty */
 void cleanup_later(value f);                                   /* takes f: an onCleanup whose last holder has gone */
 void cleanup_run(void);                                        /* at a safe point */
+void cleanup_after_failure(void);
 void frame_pop(struct frame *f);                               /* variables go home, registers are dropped */
 void enter_code(struct code *c, struct function_value *self, value *base, int n, int nargout, value *dest, bool multi, uint64_t ignored);
 void call_site_run(struct site *s, value *base);               /* CALL */

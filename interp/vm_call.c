@@ -376,18 +376,24 @@ static value *site_args(struct site *s, struct code *c, const struct builtin *b,
 }
 
 /* ---- by name */
-static void site_fill(struct site *s)
+/* False: there is no such function, but a variable of that name has come into the workspace since the code was compiled. */
+static bool site_fill(struct site *s)
 {
     if (s->epoch == function_epoch && (s->code || s->builtin))
-        return;
+        return true;
     struct callee f = resolve(s->name, vm->frame->code->unit);
-    if (!f.code && !f.builtin)
+    if (!f.code && !f.builtin) {
+        value *v = vm->frame->more ? frame_variable(vm->frame, s->name, false) : NULL;
+        if (v && v->kind != K_NIL)
+            return false;
         fail_undefined(s->name);
+    }
     s->code = f.code;
     s->builtin = f.builtin;
     s->epoch = function_epoch;
     s->fast = f.code && f.code->simple && !s->lists && !s->named && !s->colons && s->nargs <= f.code->nparam && !s->ignored &&
               (s->nargout == 0 || (s->nargout == 1 && (f.code->nout >= 1 || f.code->returns)));
+    return true;
 }
 
 static void call_value(value f, struct site *s, value *base, int n, value *dest);
@@ -413,7 +419,10 @@ static void call_feval(struct site *s, value *base, int n, value *dest)
 static void call_function_site(struct site *s, value *base, int n, value *dest)
 {
     value *before = vm->sp;
-    site_fill(s);
+    if (!site_fill(s)) {
+        call_value(*frame_variable(vm->frame, s->name, false), s, base, n, dest);
+        return;
+    }
     int nargout = site_nargout(s);
     bool multi = site_multi(s);
     if (s->builtin && n > 0 && s->builtin->run == builtin_feval.run && !s->lists) {      /* feval(f, …) is f(…) */
@@ -921,6 +930,20 @@ void cleanup_run(void)
             hooks()->warning("", failure()->message);
         pool_release(mark);
     }
+}
+
+/* The same while a failure is on its way. */
+void cleanup_after_failure(void)
+{
+    struct failure *f = failure(), was = *f;
+    bool traced = f->message == vm->traced;
+    f->message = f->id = NULL;
+    cleanup_run();
+    free(f->message);
+    free(f->id);
+    *f = was;
+    if (traced)
+        vm->traced = f->message;
 }
 
 /* ---- from C */
