@@ -8,8 +8,10 @@
 #define EW_OWN_ONCE
 typedef double VD __attribute__((vector_size(VB)));
 typedef int64_t VL __attribute__((vector_size(VB)));
+typedef uint64_t VU __attribute__((vector_size(VB)));       /* exponents wrap in lanes that are thrown away */
 typedef float VF __attribute__((vector_size(VB)));
 typedef int32_t VJ __attribute__((vector_size(VB)));
+typedef uint32_t VUJ __attribute__((vector_size(VB)));
 typedef float VH __attribute__((vector_size(VB / 2)));
 typedef int32_t VJH __attribute__((vector_size(VB / 2)));
 #if VARIANT == 512
@@ -48,7 +50,7 @@ static inline VD tanh_double(VD x)
     VL ki = (VL)kf;
     kf -= KD(magic);
     VD r0 = FMAD(kf, KD(-0x1.62e42fefa0000p-1), y), r1 = kf * KD(-0x1.cf79abc9e3b3ap-40);
-    VD r = r0 + r1, rl = (r0 - r) + r1, s = (VD)((ki + 1023) << 52), r2 = r * r, r4 = r2 * r2, r8 = r4 * r4;
+    VD r = r0 + r1, rl = (r0 - r) + r1, s = (VD)(((VU)ki + 1023) << 52), r2 = r * r, r4 = r2 * r2, r8 = r4 * r4;
     VD c0 = FMAD(r, KD(1.0 / 24), KD(1.0 / 6)), c1 = FMAD(r, KD(1.0 / 720), KD(1.0 / 120));
     VD c2 = FMAD(r, KD(1.0 / 40320), KD(1.0 / 5040)), c3 = FMAD(r, KD(1.0 / 3628800), KD(1.0 / 362880));
     VD c4 = FMAD(r, KD(1.0 / 479001600), KD(1.0 / 39916800)), c5 = KD(1.0 / 6227020800.);
@@ -67,7 +69,7 @@ static inline VF tanh_float(VF x)             /* the same in singles */
     VJ ki = (VJ)kf;
     kf -= 12582912.f;
     VF r0 = FMAF_(kf, KF(-0x1.62e4p-1), y), r1 = kf * KF(-0x1.7f7d1cp-20), r = r0 + r1, rl = (r0 - r) + r1;
-    VF s = (VF)((ki + 127) << 23), r2 = r * r;
+    VF s = (VF)(((VUJ)ki + 127) << 23), r2 = r * r;
     VF q = FMAF_(r2, FMAF_(r2, FMAF_(r, KF(1.0 / 40320), KF(1.0 / 5040)), FMAF_(r, KF(1.0 / 720), KF(1.0 / 120))),
                  FMAF_(r, KF(1.0 / 24), KF(1.0 / 6)));
     VF t = FMAF_(r2, FMAF_(r, q, KF(.5)), FMAF_(rl, r, rl)), A = s - 1, b = s * r, hi = A + b;
@@ -123,8 +125,8 @@ static inline VD exp_poly(VD r, VD r2)        /* 1/3! … 1/13!, Estrin */
 static inline VD pow_core(VD x, VD y, int wide, VL *ok)
 {
     const double magic = 6755399441055744.0;
-    VL ix = (VL)x, k = (ix - 0x3FE6A09E667F3BCD) >> 52;
-    VD m = (VD)(ix - (k << 52)), kf = (VD)(k + 0x4338000000000000) - magic;
+    VL k = (VL)((VU)x - 0x3FE6A09E667F3BCD) >> 52;
+    VD m = (VD)((VU)x - ((VU)k << 52)), kf = (VD)((VU)k + 0x4338000000000000) - magic;
     VD f = m - 1, s = m + 1, bb = s - m, sl = (m - (s - bb)) + (1 - bb), rc = 1 / s, zh = f * rc, w, Lh, Ll;
     if (wide) {
         VD zl = (FMAD(-zh, s, f) - zh * sl) * rc, wl;
@@ -152,7 +154,7 @@ static inline VD pow_core(VD x, VD y, int wide, VL *ok)
     }
     VD ph = y * Lh, pl = wide ? FMAD(y, Lh, -ph) + y * Ll : KD(0.0);
     VD n = FMAD(ph, KD(1.4426950408889634074), KD(magic));
-    VL ni = (VL)n - 0x4338000000000000;
+    VU ni = (VU)n - 0x4338000000000000;
     n -= magic;
     VD a = FMAD(n, KD(-0x1.62e42fefa3800p-1), ph);
     VD b = wide ? FMAD(n, KD(-0x1.ef35793c76730p-45), pl) : n * -0x1.ef35793c76730p-45;

@@ -648,20 +648,6 @@ static value number_value(const struct ew_prog *g, const char *cell, bool keep_c
 }
 
 /* ---- failures */
-NORETURN void ew_fail_dims(int op, value a, value b)
-{
-    static const struct { uint8_t op; const char *sign; } signs[] = {
-        { EW_plus, "+" }, { EW_minus, "-" }, { EW_times, ".*" }, { EW_rdivide, "./" }, { EW_ldivide, ".\\" }, { EW_power, ".^" },
-        { EW_eq, "==" }, { EW_ne, "!=" }, { EW_lt, "<" }, { EW_le, "<=" }, { EW_gt, ">" }, { EW_ge, ">=" }, { EW_and, "&" }, { EW_or, "|" } };
-    char sa[128], sb[128];
-    value_shape(a, sa);
-    value_shape(b, sb);
-    for (int i = 0; i < COUNT(signs); i++)
-        if (signs[i].op == op)
-            fail("Octave:nonconformant-args", "\1 %s \2: sizes do not match, \1 is %s and \2 is %s", signs[i].sign, sa, sb);
-    fail("Octave:nonconformant-args", "%s: sizes do not match, \1 is %s and \2 is %s", ew_rows[op].name, sa, sb);
-}
-
 static const char *sign_of(int op)
 {
     switch (op) {
@@ -686,6 +672,17 @@ static const char *sign_of(int op)
     return NULL;
 }
 
+NORETURN void ew_fail_dims(int op, value a, value b)
+{
+    char sa[128], sb[128];
+    const char *sign = sign_of(op);
+    value_shape(a, sa);
+    value_shape(b, sb);
+    if (sign)
+        fail("Octave:nonconformant-args", "\1 %s \2: \1 is %s and \2 is %s but sizes must agree or be 1", sign, sa, sb);
+    fail("Octave:nonconformant-args", "%s: \1 is %s and \2 is %s but sizes must agree or be 1", ew_rows[op].name, sa, sb);
+}
+
 static NORETURN void fail_kinds(int op, int nargin, const value *arg)
 {
     const char *sign = sign_of(op);
@@ -697,6 +694,12 @@ static NORETURN void fail_kinds(int op, int nargin, const value *arg)
         fail("Octave:undefined-function", "%s: not defined for a %s", ew_rows[op].name, a);
     }
     value_describe(arg[1], b);
+    if (is_tensor_like(arg[0]) && is_tensor_like(arg[1]) && promote(value_dtype(arg[0]), value_dtype(arg[1])) < 0) {
+        const char *one = class_of(arg[0]), *other = class_of(arg[1]);
+        if (sign)
+            fail("Octave:undefined-function", "\1 %s \2: %s and %s do not mix, convert one of them", sign, one, other);
+        fail("Octave:undefined-function", "%s: %s and %s do not mix, convert one of them", ew_rows[op].name, one, other);
+    }
     if (sign)
         fail("Octave:undefined-function", "\1 %s \2: not defined for a %s and a %s", sign, a, b);
     fail("Octave:undefined-function", "%s: not defined for a %s and a %s", ew_rows[op].name, a, b);
