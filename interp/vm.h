@@ -69,8 +69,7 @@ struct machine {
     struct space base;                        /* the workspace */
     struct frame *base_host;                  /* frame that has its variables now, or NULL */
     struct global *globals;
-    struct trace trace;                       /* of the last failure */
-    char *traced;                             /* the failure()->message it belongs to */
+    struct trace trace;                       /* of the last failure that was located */
     int prompt_flags;
     int argc;
     char **argv;
@@ -131,6 +130,7 @@ bool is_constant(sym name, double *x);                         /* pi Inf NaN …
 /* ---- errors: vm_error.c */
 void error_place_next(struct source *s, uint32_t at);          /* takes s: the next failure is there */
 value stack_value(void);                                       /* err.stack; pooled */
+enum { LOCATED = -2 };                                         /* failure()->node when that is done; fail() sets it to -1 */
 void error_locate(void);                                       /* failure() gets its operands' names and its place */
 value error_value(void);                                       /* err of `catch err`; pooled */
 NORETURN void error_raise(value err);

@@ -936,14 +936,11 @@ void cleanup_run(void)
 void cleanup_after_failure(void)
 {
     struct failure *f = failure(), was = *f;
-    bool traced = f->message == vm->traced;
     f->message = f->id = NULL;
     cleanup_run();
     free(f->message);
     free(f->id);
     *f = was;
-    if (traced)
-        vm->traced = f->message;
 }
 
 /* ---- from C */

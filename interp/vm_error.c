@@ -2,7 +2,7 @@
 /* vm_error.c: where a failure happened, and what `catch err` sees of it.
  *
  * error_locate runs once for a failure, before frames are unwound: it writes the operands' source texts into the
- * message and remembers the place of every frame.  A failure is recognised by the address of its message. */
+ * message and remembers the place of every frame.  failure()->node says that it is done. */
 #include "vm.h"
 #include "lab/nearest.h"
 #include <errno.h>
@@ -98,7 +98,7 @@ static void locate(void *unused)
     (void)unused;
     struct failure *e = failure();
     struct machine *m = vm;
-    if (!e->message || e->message == m->traced)
+    if (!e->message || e->node == LOCATED)
         return;
     int mark = pool_mark();
     struct frame *top = m->frame;
@@ -123,7 +123,7 @@ static void locate(void *unused)
         const struct code *c = f->code;
         trace_add(&m->trace, c->unit->source, w->at, c->name ? c->name->text : c->script ? NULL : "@<anonymous>");
     }
-    m->traced = e->message;
+    e->node = LOCATED;
     pool_release(mark);
     if (e->kind == FAIL_ERROR) {
         free(m->last_error);
@@ -136,9 +136,9 @@ static void locate(void *unused)
 /* Frames are still to be unwound when this runs: it must not fail.  Short of memory, the message stays as it is. */
 void error_locate(void)
 {
-    if (failure()->message && failure()->message != vm->traced && protect(locate, NULL)) {
+    if (failure()->message && failure()->node != LOCATED && protect(locate, NULL)) {
         trace_clear(&vm->trace);
-        vm->traced = failure()->message;
+        failure()->node = LOCATED;
     }
 }
 
@@ -202,7 +202,7 @@ void error_raise(value err)
         fail("Octave:undefined-function", "rethrow: err must be a struct with the fields message and identifier");
     const char *message = field_text(err.rec, "message"), *id = field_text(err.rec, "identifier");
     struct failure *e = failure();
-    if (e->message && vm->traced == e->message && !strncmp(e->message, message, strlen(message)) &&
+    if (e->message && e->node == LOCATED && !strncmp(e->message, message, strlen(message)) &&
         (!e->message[strlen(message)] || !strncmp(e->message + strlen(message), "\nhint: ", 7)) && e->kind == FAIL_ERROR)
         fail_again();
     fail(id, "%s", message);
@@ -254,7 +254,7 @@ void interp_report(int fd)
     int mark = pool_mark();
     struct buf *b = buf_new();
     struct trace *t = &vm->trace;
-    bool mine = e->message && e->message == vm->traced;
+    bool mine = e->message && e->node == LOCATED;
     debug_report(b, e->message ? e->message : "out of memory", t->place, mine ? t->n : 0, mine ? t->more : 0, debug_colour(fd));
     out_flush();
     size_t at = 0;
