@@ -121,11 +121,11 @@ BUILTIN(evalc, 1, 2, 1, grad_pass,
     }
     out_redirect(old);
     fclose(f);
-    struct tensor *t = failed ? NULL : tensor_text(text, len);
-    free(text);
-    if (failed)
+    if (failed) {
+        free(text);
         fail_again();
-    result(c, 0, tensor_value(t));
+    }
+    result(c, 0, buf_value(buf_of_malloc(text, len)));
 }
 
 static struct frame *context_arg(struct call *c, int i)

@@ -537,27 +537,24 @@ static void show_protected(void *p)
     show(s->v, s->name, print_state()->levels + 1);
 }
 
-static void show_from(value v, const char *name)
+static void show_from(value v, const char *name, bool elide)
 {
-    struct print_state *st = print_state();
+    struct print_state *st = print_state(), before = *st;
     struct showing s = { v, name };
-    int base = st->indent;
-    if (protect(show_protected, &s)) {        /* Ctrl-C in the middle of a cell */
-        st->indent = base;
+    st->elide = elide;
+    int failed = protect(show_protected, &s);               /* Ctrl-C in the middle of a cell */
+    st->indent = before.indent;
+    st->elide = before.elide;
+    if (failed)
         fail_again();
-    }
 }
 
 void print_display(value v, const char *name)
 {
-    show_from(v, name);
+    show_from(v, name, print_state()->elide);
 }
 
 void print_disp(value v)
 {
-    struct print_state *st = print_state();
-    bool elide = st->elide;
-    st->elide = false;
-    show_from(v, NULL);
-    st->elide = elide;
+    show_from(v, NULL, false);
 }

@@ -369,6 +369,25 @@ static void disp_body(void *v)
     print_disp(*(value *)v);
 }
 
+struct taken { char *s; size_t n; struct buf *b; };
+
+static void take_body(void *p)
+{
+    struct taken *t = p;
+    t->b = buf_new();
+    buf_add(t->b, t->s, t->n);
+}
+
+struct buf *buf_of_malloc(char *s, size_t n)   /* takes s over, also when it fails */
+{
+    struct taken t = { s, n, NULL };
+    int failed = protect(take_body, &t);
+    free(s);
+    if (failed)
+        fail_again();
+    return t.b;
+}
+
 struct buf *print_to_buf(value v)              /* a memory stream, for display releases pools that a growing buf would be in */
 {
     char *s = NULL;
@@ -384,10 +403,7 @@ struct buf *print_to_buf(value v)              /* a memory stream, for display r
         free(s);
         fail_again();
     }
-    struct buf *b = buf_new();
-    buf_add(b, s, n);                         /* at worst this fails for memory and loses s */
-    free(s);
-    return b;
+    return buf_of_malloc(s, n);
 }
 
 BUILTIN(disp, 1, 1, 1, grad_pass,
