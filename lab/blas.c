@@ -2,7 +2,7 @@
 /* blas.c: the only file that calls OpenBLAS: products with any strides, LAPACK drivers, threads.
  *
  * The idea: a matrix whose row or column stride is 1 is a BLAS operand as it stands, so a transpose costs nothing; the
- * rest is gathered once.  Big products go in tiles of some 30 ms, between which Ctrl-C is polled and sizes stay below
+ * rest is gathered once.  Big products go in tiles of some 0.1 s, between which Ctrl-C is polled and sizes stay below
  * 2^31.  Products with one long and one short side are split over the long one by our own OpenMP region, each part
  * BLAS on one thread: measured 1.6 times faster than OpenBLAS's own split at 60 x 1000 x 1000.
  * LAPACK drivers get raw memory and return a code: they run on helper threads too (job.c), so they use malloc. */
@@ -86,6 +86,7 @@ static int fp(int dtype)                      /* 0 double, 1 single, 2 complex d
 }
 
 enum { BLAS_MAX = 1 << 30 };
+static const double TILE = 1e10;              /* operations between two looks at Ctrl-C: 0.1 s on two cores */
 
 static struct mat gathered(int dtype, i64 m, i64 n, struct mat a)     /* column-major copy, conjugated if asked */
 {
@@ -228,14 +229,14 @@ void blas_gemm(int dtype, i64 m, i64 n, i64 k, double alpha, struct mat a, struc
         fail("tl:blas-size", "a matrix with %lld rows is too long for the BLAS library, which counts to 2^31", (long long)ldc);
     struct product p = { .f = fp(dtype), .c = c, .ldc = ldc, .alpha = alpha, .size = size };
     double work = 2. * (double)m * (double)n * (double)k * (dtype_is(dtype, DT_C) ? 4 : 1);
-    if (n == 1 && m > 1 && k > 1 && work < 4e9 && m < BLAS_MAX && k < BLAS_MAX && b.rs < BLAS_MAX && b.rs > 0) {
+    if (n == 1 && m > 1 && k > 1 && work < TILE && m < BLAS_MAX && k < BLAS_MAX && b.rs < BLAS_MAX && b.rs > 0) {
         if (b.conj && dtype_is(dtype, DT_C))
             b = gathered(dtype, k, 1, b);
         p.ta = operand(dtype, m, k, &a, &p.lda);
         gemv(p.f, p.ta, m, k, a.data, p.lda, b.data, b.rs, c, alpha, beta);
         return;
     }
-    if (m == 1 && ldc == 1 && n > 1 && k > 1 && work < 4e9 && n < BLAS_MAX && k < BLAS_MAX && a.cs < BLAS_MAX && a.cs > 0) {
+    if (m == 1 && ldc == 1 && n > 1 && k > 1 && work < TILE && n < BLAS_MAX && k < BLAS_MAX && a.cs < BLAS_MAX && a.cs > 0) {
         struct mat bt = mat_turned(b);        /* (a b)' = b' a', a row */
         if (a.conj && dtype_is(dtype, DT_C))
             a = gathered(dtype, 1, k, a);
@@ -247,18 +248,15 @@ void blas_gemm(int dtype, i64 m, i64 n, i64 k, double alpha, struct mat a, struc
     p.tb = operand(dtype, k, n, &b, &p.ldb);
     p.a = a.data;
     p.b = b.data;
-    if (work < 4e9 && MAX(MAX(m, n), k) < BLAS_MAX) {
+    if (work < TILE && MAX(MAX(m, n), k) < BLAS_MAX) {
         tile_split(&p, 0, 0, 0, m, n, k, beta);
         return;
     }
-    i64 nb = n, mb = m, kb = k;               /* tiles of at most 4e9 operations, square-ish so that packing stays cheap */
-    double each = work / ((double)m * (double)n * (double)k);
-    if (each * (double)m * (double)n * (double)k > 4e9)
-        nb = MIN(n, MAX(512, (i64)(4e9 / each / (double)m / (double)k)));
-    if (each * (double)m * (double)nb * (double)k > 4e9)
-        mb = MIN(m, MAX(512, (i64)(4e9 / each / (double)nb / (double)k)));
-    if (each * (double)mb * (double)nb * (double)k > 4e9)
-        kb = MIN(k, MAX(512, (i64)(4e9 / each / (double)nb / (double)mb)));
+    /* Tiles of at most TILE operations, as square as can be, equal in size: packing then costs little (at 2000 x 2000
+       panels of 500 columns cost 10 %). */
+    double parts = ceil(work / TILE), nparts = MIN(parts, ceil((double)n / 512)), mparts = MIN(ceil(parts / nparts), ceil((double)m / 512));
+    double kparts = MIN(ceil(parts / nparts / mparts), ceil((double)k / 512));
+    i64 nb = (i64)ceil((double)n / nparts), mb = (i64)ceil((double)m / mparts), kb = (i64)ceil((double)k / kparts);
     nb = MIN(nb, BLAS_MAX);
     mb = MIN(mb, BLAS_MAX);
     kb = MIN(kb, BLAS_MAX);
@@ -340,6 +338,24 @@ double blas_norm2(int dtype, i64 n, const void *x)
     return r;
 }
 
+static double sum_double(const double *x, i64 n)          /* of absolute values */
+{
+    double s = 0;
+    #pragma omp simd reduction(+: s)
+    for (i64 i = 0; i < n; i++)
+        s += fabs(x[i]);
+    return s;
+}
+
+static double sum_single(const float *x, i64 n)
+{
+    double s = 0;
+    #pragma omp simd reduction(+: s)
+    for (i64 i = 0; i < n; i++)
+        s += fabsf(x[i]);
+    return s;
+}
+
 double blas_asum(const struct tensor *t)
 {
     double best = 0;
@@ -347,8 +363,8 @@ double blas_asum(const struct tensor *t)
     for (i64 j = 0; j < n; j++) {
         double s = 0;
         switch (fp(t->dtype)) {
-        case 0: for (i64 i = 0; i < m; i++) s += fabs(((double *)t->data)[i + j * m]); break;
-        case 1: for (i64 i = 0; i < m; i++) s += fabsf(((float *)t->data)[i + j * m]); break;
+        case 0: s = sum_double((double *)t->data + j * m, m); break;
+        case 1: s = sum_single((float *)t->data + j * m, m); break;
         case 2: for (i64 i = 0; i < m; i++) s += cabs(((double _Complex *)t->data)[i + j * m]); break;
         default: for (i64 i = 0; i < m; i++) s += cabsf(((float _Complex *)t->data)[i + j * m]);
         }

@@ -23,12 +23,14 @@ bool linalg_finite(const struct tensor *t)
     if (t->dtype == D_DOUBLE || t->dtype == D_CDOUBLE) {
         const double *x = (const double *)t->data;
         double s = 0;
+        #pragma omp simd reduction(+: s)
         for (i64 i = 0; i < n; i++)
             s += x[i] * 0;                    /* NaN as soon as one is not finite */
         ok = s == 0;
     } else if (t->dtype == D_SINGLE || t->dtype == D_CSINGLE) {
         const float *x = (const float *)t->data;
         float s = 0;
+        #pragma omp simd reduction(+: s)
         for (i64 i = 0; i < n; i++)
             s += x[i] * 0;
         ok = s == 0;
@@ -291,7 +293,7 @@ static struct tensor *solve_square(struct tensor *a, int ta, struct tensor *b)
         return solve_triangular(a, 'U', ta, b);
     if (is_lower(a))
         return solve_triangular(a, 'L', ta, b);
-    double anorm = linalg_finite(a) ? blas_asum(a) : NAN, cube = (double)n * (double)n * (double)n, rhs = 2. * (double)n * (double)n * (double)k;
+    double norm1 = blas_asum(a), anorm = isfinite(norm1) ? norm1 : linalg_finite(a) ? norm1 : NAN, cube = (double)n * (double)n * (double)n, rhs = 2. * (double)n * (double)n * (double)k;
     struct lapack q = { .dtype = dt, .m = n, .n = n, .k = k, .b = tensor_clone(b), .uplo = 'U', .trans = trans, .num = anorm };
     if (anorm == anorm && positive_diagonal(a) && linalg_hermitian(a)) {
         q.a = tensor_clone(a);
