@@ -6,6 +6,7 @@
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -265,6 +266,13 @@ END_TEST
 
 int main(void)
 {
+    int a, b;
+    if (openpty(&a, &b, NULL, NULL, NULL)) {
+        puts("1..0 # SKIP no pseudo terminal is to be had here (is /dev/pts mounted?)");
+        return 0;
+    }
+    close(a);
+    close(b);
     if (!mkdtemp(state))
         return 1;
     Suite *s = suite_create("prompt");
