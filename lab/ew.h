@@ -99,6 +99,26 @@ struct ew_prog {
     char *cell;                               /* constants, 64 bytes each; EW_CUT: see plan.c */
     struct cut *cut;
 };
+/* ---- a plan (plan.c), and how it is given types (plan_build.c) */
+struct plan {
+    int n, nleaf, red;                        /* red: row + 1 */
+    bool big;                                 /* too large for one program */
+    bool one;                                 /* a single op on leaves: every compute type is allowed */
+    bool product;                             /* one matrix operator on two leaves: A * b, A \ b */
+    int *origin;                              /* numbers of the nodes in the plan this one was cut from */
+    struct ew_prog *last, *progs;
+    struct plan_node *node;
+    int leaf[EW_LEAVES];                      /* nodes of the leaves, in order */
+};
+
+struct cut {                                  /* steps in order; each makes the value of one node */
+    int n, room;
+    struct { int node; struct plan *plan; } step[];       /* plan NULL: a matrix operator on earlier nodes */
+};
+struct ew_prog *plan_specialise(struct plan *p, struct ew_prog *g, const uint64_t *key);    /* g: a place to use again, or NULL */
+void prog_empty(struct ew_prog *g);
+void ew_home_cell(char *cell, int home, value v);
+
 struct ew_leaf {                              /* what a run knows of a leaf */
     const char *base;
     i64 period;                               /* COL, ROW */
