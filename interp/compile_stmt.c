@@ -132,6 +132,20 @@ static void store_variable(struct comp *c, const struct node *n, int slot, int r
         emit(c, n, is_temp(c, r) ? I_TAKE : I_MOVE, reg_of(c, slot), r, 0);
 }
 
+/* A = A.t(): the name becomes a window on what it was; most often its value is meant */
+static void view_hint(struct comp *c, const struct node *n, const struct node *t, const struct node *v)
+{
+    if (v->kind != NODE_INDEX || v->index.base->kind != NODE_NAME || v->index.base->name.slot != t->name.slot || v->index.links.n < 2)
+        return;
+    const struct node *l = v->index.links.v[v->index.links.n - 2];
+    if (l->kind != NODE_FIELD || !is_view_method(code_sym(l->link.name)) || v->index.links.v[v->index.links.n - 1]->kind != NODE_PAREN)
+        return;
+    char text[300];
+    int k = snprintf(text, sizeof text, "%s = %s.%s(…) makes %s a window; %s.' or reshape(%s, …) gives a value", t->name.name, t->name.name,
+                     l->link.name, t->name.name, t->name.name, t->name.name);
+    emit(c, n, I_HINT, reg_of(c, t->name.slot), 0, constant_text(c, text, (size_t)MIN(k, (int)sizeof text - 1)));
+}
+
 static int assign_name(struct comp *c, const struct node *n, bool statement)
 {
     struct node *t = n->assign.targets.v[0], *v = n->assign.value;
@@ -146,6 +160,8 @@ static int assign_name(struct comp *c, const struct node *n, bool statement)
             tree(c, v, reg, reg);
         else
             expr(c, v, reg);
+        if (!outer)
+            view_hint(c, n, t, s);
     } else {
         struct node both = binary_node(n, t, v);
         tree(c, &both, reg, outer ? -1 : reg);

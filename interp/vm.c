@@ -205,8 +205,6 @@ op_NEED:
         fail("Octave:undefined-function", "element number %d undefined in return list", I->b);
     }
     NEXT;
-op_FIRST:
-    NEXT;
 op_SPREAD:
     SLOW(spread_op(I, R));
 op_XLOAD:
@@ -374,8 +372,6 @@ op_JT: {
             pc += I->d;
         NEXT;
     }
-op_JFT:
-    NEXT;
 #define BRANCH(name, op, on)                                                                     \
     op_##name:                                                                                   \
     if (NUMBERS(R[I->b], R[I->c])) {                                                             \
@@ -799,7 +795,9 @@ op_FAIL:
         s[n] = 0;
         fail("Octave:undefined-function", "%s", s);
     }
-op_OPHINT:
+op_HINT:
+    if (R[I->a].kind == K_WINDOW)
+        SLOW(hint_op(I));
     NEXT;
 }
 

@@ -144,6 +144,7 @@ void warnings_free(void);
 
 /* ---- machine internals shared by vm*.c.  They work on vm->frame, whose pc is saved; the loop reloads all afterwards. */
 static inline value *frame_top(struct frame *f) { return f->base + f->code->nreg; }
+void hint_op(const struct ins *i);
 void release(value *v);                                        /* drop and leave empty */
 void cleanup_later(value f);                                   /* takes f: an onCleanup whose last holder has gone */
 void cleanup_run(void);                                        /* at a safe point */

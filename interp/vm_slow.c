@@ -343,6 +343,16 @@ void range_op(const struct ins *i, value *R)
     pool_release(mark);
 }
 
+void hint_op(const struct ins *i)
+{
+    int mark = pool_mark();
+    struct tensor *t = vm->frame->code->k[i->d].t;
+    struct buf *b = buf_new();
+    buf_add(b, t->data, (size_t)t->numel);
+    warn("tl:window-of-itself", "%s", b->s);
+    pool_release(mark);
+}
+
 /* ---- comma lists */
 value list_value(int n, const value *v)                        /* owned; marked unless it is one value */
 {
