@@ -232,7 +232,8 @@ static value narrowed(value v)
     if (t == v.t)
         return v;
     value r = copy(tensor_box(t));
-    drop(v);
+    if (!pool_holds(0, v))                    /* else it was taken over from a product, whose owner is the pool */
+        drop(v);
     pool_release(mark);
     if (r.t->numel == 1) {
         value s = copy(tensor_value(r.t));
