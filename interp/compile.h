@@ -67,13 +67,15 @@ static inline bool is_sure(struct comp *c, int slot)           /* certainly mean
 }
 static inline bool is_temp(struct comp *c, int reg) { return reg >= c->code->nlocal; }
 
+static inline const struct node *link_at(const struct node *n, int i) { return n->index.links.v[i]; }
+static inline int links(const struct node *n) { return n->index.links.n; }
+
 /* compile_expr.c */
+int expr_any(struct comp *c, const struct node *n, int want, int lists);       /* lists: what is done with a comma list, LISTS_… */
 int expr(struct comp *c, const struct node *n, int want);      /* register of the value: want, or where it is when want is -1 */
 int expr_list(struct comp *c, const struct node *n, int want); /* the same, a comma list is welcome */
 void expr_multi(struct comp *c, const struct node *n, int base, int nargout, int countreg, uint64_t ignored);
 int expr_statement(struct comp *c, const struct node *n);      /* nargout 0; the register, empty if there was no value; -1: a name that was shown */
-int tree(struct comp *c, const struct node *n, int want, int dying);
-void condition(struct comp *c, const struct node *n, bool jump_if, int **jumps, int *njump);
 int path_of(struct comp *c, const struct node *n, int nlink);
 int path_rest(struct comp *c, const struct node *n, int root);  /* all links, from the value in register root */
 bool may_be_list(const struct node *n);
@@ -82,10 +84,19 @@ void outer_take(struct comp *c, const struct node *n, int slot);
 void outer_put(struct comp *c, const struct node *n, int slot);
 int assign(struct comp *c, const struct node *n, bool statement, bool print);
 
+/* compile_tree.c */
+bool impure(struct comp *c, const struct node *n);             /* may run user code */
+bool writes(struct comp *c, const struct node *n);             /* may write to a variable of ours */
+bool is_plain_number(const struct node *n, double *x);
+int call_row(struct comp *c, const struct node *n, int *reduce);       /* the elementwise row n calls, or -1; *reduce the reducer */
+int tree_full(struct comp *c, const struct node *n, int want, int dying, int reduce);
+int tree(struct comp *c, const struct node *n, int want, int dying);   /* an operator; dying: a register whose value it replaces */
+void condition(struct comp *c, const struct node *n, bool jump_if, int **jumps, int *njump);
+void push_jump(int **jumps, int *n, int pc);
+
 /* compile_stmt.c */
 void statement(struct comp *c, const struct node *n);
 void block(struct comp *c, const struct node *n);
 void return_values(struct comp *c, const struct node *n, int base);    /* single expression: passes on what is wanted */
-void push_jump(int **jumps, int *n, int pc);
 
 #endif

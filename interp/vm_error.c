@@ -7,6 +7,7 @@
 #include "lab/nearest.h"
 #include <errno.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 static void trace_clear(struct trace *t)
 {
