@@ -6,6 +6,11 @@
 #ifndef TL_BLAS_H
 #define TL_BLAS_H
 #include "tensor.h"
+#include <complex.h>
+#ifndef CMPLX                                 /* glibc keeps them from clang */
+#define CMPLX(x, y) __builtin_complex((double)(x), (double)(y))
+#define CMPLXF(x, y) __builtin_complex((float)(x), (float)(y))
+#endif
 
 /* One operand of a product: element (i, j) is at data + i*rs + j*cs (elements). */
 struct mat { const void *data; i64 rs, cs; bool conj; };

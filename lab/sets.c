@@ -110,7 +110,8 @@ static struct items items_of(struct call *c, int nset, bool rows)
         value *text = scratch((size_t)n * sizeof *text + 8);
         i64 at = 0;
         for (int k = 0; k < nset; k++) {
-            memcpy(text + at, v[k].cell->v, (size_t)v[k].cell->numel * sizeof *text);
+            for (i64 i = 0; i < v[k].cell->numel; i++)
+                text[at + i] = v[k].cell->v[i];
             at += v[k].cell->numel;
         }
         s.text = text;
