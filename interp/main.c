@@ -16,7 +16,8 @@
    after some 50 us.  libgomp reads its environment before main, so the program starts itself once more (2 ms). */
 static void wait_briefly(char **argv)
 {
-    if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY"))
+    const char *preload = getenv("LD_PRELOAD");
+    if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY") || (preload && strstr(preload, "vgpreload")))     /* valgrind is not us */
         return;
     setenv("GOMP_SPINCOUNT", "1000", 1);
     execv("/proc/self/exe", argv);            /* if that cannot be, we go on as we are */
