@@ -414,16 +414,19 @@ void buf_putc(struct buf *b, char ch)
 void buff(struct buf *b, const char *fmt, ...)
 {
     va_list ap;
+    size_t room = b->cap - b->n;
     va_start(ap, fmt);
-    int n = vsnprintf(NULL, 0, fmt, ap);
+    int n = vsnprintf(b->s + b->n, room, fmt, ap);
     va_end(ap);
-    if (n <= 0)
-        return;
-    buf_reserve(b, (size_t)n);
-    va_start(ap, fmt);
-    vsnprintf(b->s + b->n, (size_t)n + 1, fmt, ap);
-    va_end(ap);
-    b->n += (size_t)n;
+    if (n > 0 && (size_t)n >= room) {
+        b->s[b->n] = 0;
+        buf_reserve(b, (size_t)n);
+        va_start(ap, fmt);
+        vsnprintf(b->s + b->n, (size_t)n + 1, fmt, ap);
+        va_end(ap);
+    }
+    if (n > 0)
+        b->n += (size_t)n;
 }
 
 value buf_value(struct buf *b)

@@ -53,6 +53,7 @@ struct plan *plan_new(int n, const struct plan_node *node)
     p->big = n > EW_NODES || p->nleaf > EW_LEAVES;
     p->red = node[n - 1].kind == PN_REDUCE ? node[n - 1].op + 1 : 0;
     p->one = node[n - 1].kind == PN_OP && p->nleaf == n - 1 && n <= 3;
+    p->product = n == 3 && node[2].kind == PN_MATRIX && node[0].kind == PN_LEAF && node[1].kind == PN_LEAF;
     return p;
 }
 
