@@ -23,7 +23,11 @@ static void put(value *slot, value pooled) { replace(slot, copy(pooled)); }
 
 /* ---- trees */
 static bool plain(value v) { return v.kind == K_NUM && (v.dtype == D_DOUBLE || v.dtype == D_LOGICAL || v.dtype == D_CHAR); }
-static bool comparable(value v) { return v.kind == K_NUM && v.dtype != D_INT64 && v.dtype != D_UINT64; }
+static bool comparable(value a, value b)      /* as doubles; a single with a double compares as single */
+{
+    return a.kind == K_NUM && b.kind == K_NUM && a.dtype != D_INT64 && a.dtype != D_UINT64 && b.dtype != D_INT64 && b.dtype != D_UINT64 &&
+           (a.dtype == D_SINGLE) == (b.dtype == D_SINGLE);
+}
 
 /* Logical and char scalars compute as doubles. */
 static bool scalar_arith(const struct ins *i, value *R, value *out, bool *jump)
@@ -57,7 +61,7 @@ static bool scalar_arith(const struct ins *i, value *R, value *out, bool *jump)
         *out = R[i->b];
         return true;
     case I_LT: case I_LE: case I_EQ: case I_NE: case I_GE: case I_GT:
-        if (!comparable(R[i->b]) || !comparable(R[i->c]))
+        if (!comparable(R[i->b], R[i->c]))
             return false;
         b = R[i->b].num;
         c = R[i->c].num;
@@ -69,7 +73,7 @@ static bool scalar_arith(const struct ins *i, value *R, value *out, bool *jump)
     if (!k && !(i->op >= I_JNLT && i->op <= I_JGT))
         return false;
     value x = k ? R[i->a] : R[i->b], y = k ? num(i->k) : R[i->c];
-    if (!comparable(x) || !comparable(y))
+    if (!comparable(x, y))
         return false;
     int op = i->op - (k ? I_JNLTK : I_JNLT);
     b = x.num;

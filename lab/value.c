@@ -532,6 +532,8 @@ static bool tensors_equal(value a, value b)
             for (i64 i = 0; i < x->numel && same; i++)
                 same = ((double _Complex *)x->data)[i] == ((double _Complex *)y->data)[i];
         } else {
+            if (x->dtype == D_SINGLE || y->dtype == D_SINGLE)         /* as == does */
+                x = tensor_cast(x, D_SINGLE), y = tensor_cast(y, D_SINGLE);
             x = tensor_dense(tensor_cast(x, D_DOUBLE)), y = tensor_dense(tensor_cast(y, D_DOUBLE));
             for (i64 i = 0; i < x->numel && same; i++)
                 same = ((double *)x->data)[i] == ((double *)y->data)[i];
