@@ -59,11 +59,11 @@ void lex_fail_hint(struct lexer *x, uint32_t at, const char *hint, const char *f
     longjmp(x->fail, 1);
 }
 
-void lex_incomplete(struct lexer *x, uint32_t at, const char *format, ...)
+void lex_incomplete(struct lexer *x, uint32_t at, const char *hint, const char *format, ...)
 {
     va_list ap;
     va_start(ap, format);
-    vfail(x, at, NULL, true, format, ap);
+    vfail(x, at, hint, true, format, ap);
     va_end(ap);
     longjmp(x->fail, 1);
 }
@@ -161,7 +161,7 @@ static void skip_block_comment(struct lexer *x)
         if (x->pos < x->len)
             x->pos++;
     }
-    lex_incomplete(x, opened, "the block comment opened at line %d is not closed",
+    lex_incomplete(x, opened, NULL, "the block comment opened at line %d is not closed",
                    source_line(x->ast->source, opened, NULL));
 }
 
@@ -182,7 +182,7 @@ static bool skip_blanks(struct lexer *x)
             uint32_t at = x->pos;
             skip_line(x);
             if (x->pos + 1 >= x->len && x->more)
-                lex_incomplete(x, at, "the line continued by '...' is missing");
+                lex_incomplete(x, at, NULL, "the line continued by '...' is missing");
             x->pos += x->pos < x->len;
         } else if (c == '\n' && context(x) == IN_PAREN)
             x->pos++;
@@ -493,6 +493,8 @@ static _Noreturn void bad_character(struct lexer *x)
     int c = peek(x, 0);
     if (!c)
         lex_fail(x, x->pos, "the text contains a NUL byte");
+    if (c == '?')
+        lex_fail_hint(x, x->pos, "write if a, y = b; else, y = c; end, or merge(a, b, c)", "unexpected '?'");
     if (c < 128)
         lex_fail(x, x->pos, isprint(c) ? "unexpected '%c'" : "unexpected character with code %d", c);
     for (size_t i = 0; i < sizeof likely / sizeof likely[0]; i++) {
@@ -683,7 +685,7 @@ bool lex_command_word(struct lexer *x, struct node **word)
         if (peek(x, 0) == '.') {
             skip_line(x);
             if (x->pos + 1 >= x->len && x->more)
-                lex_incomplete(x, x->pos, "the line continued by '...' is missing");
+                lex_incomplete(x, x->pos, NULL, "the line continued by '...' is missing");
         }
         x->pos += x->pos < x->len;
     }

@@ -75,8 +75,8 @@ bool lex_command_word(struct lexer *x, struct node **word);   /* next argument; 
 _Noreturn void lex_fail(struct lexer *x, uint32_t at, const char *format, ...) __attribute__((format(printf, 3, 4)));
 _Noreturn void lex_fail_hint(struct lexer *x, uint32_t at, const char *hint, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
-_Noreturn void lex_incomplete(struct lexer *x, uint32_t at, const char *format, ...)
-    __attribute__((format(printf, 3, 4)));
+_Noreturn void lex_incomplete(struct lexer *x, uint32_t at, const char *hint, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 _Noreturn void lex_no_memory(struct lexer *x);
 
 #endif

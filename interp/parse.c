@@ -182,6 +182,17 @@ static const char *likely(const struct parser *p)
         if (before == '\'' && tok.begin == p->last_end)
             return "a quote inside a text is written twice: 'it''s'";
     }
+    const char *text = p->a->source->text;
+    if (tok.type == T_SEMI && p->open && p->open->keyword == KW_FOR)
+        return "a counted loop is written: for i = 1:3";
+    if ((tok.type == T_NEWLINE || tok.type == T_EOF) && p->last_end && text[p->last_end - 1] == ':')
+        return "no ':' at the end: a block begins on the next line and closes with 'end'";
+    if (tok.begin > 1 && p->last_end > 1 && (!memcmp(text + p->last_end - 2, "++", 2) || !memcmp(text + p->last_end - 2, "--", 2)))
+        return "x++ and x-- are statements of their own";
+    if (tok.type == T_OP && (tok.op == OP_LT || tok.op == OP_GT) && before == *s)
+        return "bitshift(x, n) shifts bits to the left, with -n to the right";
+    if (tok.type == T_OP && *s == '^' && before == '^')
+        return "xor(a, b) is true when one of them is";
     if (tok.type == T_LBRACKET && !tok.space && p->last_end == tok.begin)
         return "an index stands in parentheses: A(1, 2)";
     if (at_equals(p) && before == ':')
@@ -193,8 +204,22 @@ static const char *likely(const struct parser *p)
     if (tok.type == T_OP && tok.op == OP_GT && before == '<')
         return "not equal is ~= or !=";
     if (tok.type == T_OP && (tok.op == OP_MRDIV || tok.op == OP_MTIMES) && (before == '/' || s[1] == '/' || s[1] == '*'))
-        return "comments begin with % or #";
+        return "comments begin with % or #; floor(a / b) is the quotient without fraction";
     return NULL;
+}
+
+/* Why a block may have stayed open, or NULL. */
+static const char *unclosed(const struct parser *p)
+{
+    const char *s = p->a->source->text + p->open->at;
+    size_t n = p->a->source->len - p->open->at;
+    if (p->open->keyword == KW_IF && memmem(s, n, "else if", 7))
+        return "`else if` opens a second block that needs an 'end' of its own; elseif goes on with the first";
+    if (p->open->keyword == KW_WHILE && p->open->outer && p->open->outer->keyword == KW_DO)
+        return "a `do` block ends with: until condition";
+    if (memmem(s, n, ") {", 3) || memmem(s, n, "){", 2))
+        return "a block has no braces: it ends with 'end'";
+    return "each if, for, while, switch, try and begin needs its 'end'";
 }
 
 _Noreturn void parse_unexpected(struct parser *p, const char *expected)
@@ -206,9 +231,9 @@ _Noreturn void parse_unexpected(struct parser *p, const char *expected)
     int column, line = bracket ? source_line(p->a->source, at, &column) : 0;
     if (tok.type == T_EOF) {
         if (bracket)
-            lex_incomplete(&p->x, at, "'%c' opened at line %d, column %d is not closed", sign, line, column);
+            lex_incomplete(&p->x, at, NULL, "'%c' opened at line %d, column %d is not closed", sign, line, column);
         if (p->open)
-            lex_incomplete(&p->x, p->open->at, "'%s' opened at line %d is not closed",
+            lex_incomplete(&p->x, p->open->at, unclosed(p), "'%s' opened at line %d is not closed",
                            p->open->keyword < 0 ? "begin" : keyword_info[p->open->keyword].text,
                            parse_line(p, p->open->at));
     }
@@ -275,6 +300,12 @@ static void parse_main(struct parser *p)
         f->body = block;
     } else
         f->body = parse_statements(p, true);
+    if (tok.type == T_KEYWORD && p->suspect) {
+        char hint[120];
+        snprintf(hint, sizeof hint, "line %d begins with a word that is no keyword; did you mean '%s'?", parse_line(p, p->suspect_at), p->suspect);
+        lex_fail_hint(&p->x, tok.begin, hint, "'%s' without a block that it %s", keyword_info[tok.op].text,
+                      keyword_info[tok.op].role == KEYWORD_CLOSES ? "could close" : "belongs to");
+    }
     if (tok.type == T_KEYWORD)
         lex_fail(&p->x, tok.begin, "'%s' without a block that it %s", keyword_info[tok.op].text,
                  keyword_info[tok.op].role == KEYWORD_CLOSES ? "could close" : "belongs to");

@@ -26,6 +26,8 @@ struct parser {
     struct open *open;           /* blocks not yet closed */
     int depth, loops;
     uint32_t last_end;           /* end of the token before */
+    const char *suspect;         /* a keyword that a command's name looks like: the first one, at suspect_at */
+    uint32_t suspect_at;
     bool ended;                  /* some function of this text was closed by `end` */
 };
 

@@ -2,6 +2,7 @@
 /* Statements, blocks and function definitions. Every block stands in the list p->open while it is read, so that a missing
    end can be told by the line that opened it. */
 #include "parse.h"
+#include "lab/nearest.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -480,6 +481,21 @@ static struct node *command(struct parser *p)
     return parse_ends(p, n);
 }
 
+/* `whlie x` reads as a command; what it was shows when its 'end' comes. */
+static void suspect(struct parser *p)
+{
+    struct nearest n;
+    nearest_begin(&n, tok.text);
+    for (int k = 0; k < KEYWORDS; k++)
+        if (keyword_info[k].role == KEYWORD_OPENS)
+            nearest_try(&n, keyword_info[k].text);
+    for (int k = 0; k < KEYWORDS && nearest_found(&n); k++)
+        if (!strcmp(keyword_info[k].text, nearest_found(&n))) {
+            p->suspect = keyword_info[k].text;
+            p->suspect_at = tok.begin;
+        }
+}
+
 static struct node *simple_statement(struct parser *p)
 {
     struct node *n;
@@ -495,6 +511,10 @@ static struct node *simple_statement(struct parser *p)
     if (tok.type == T_NAME && lex_command_follows(&p->x) && !parse_is_variable(p, tok.text)) {
         if (p->open && p->open->keyword == KW_IF && (!strcmp(tok.text, "elif") || !strcmp(tok.text, "elsif")))
             lex_fail_hint(&p->x, tok.begin, "write elseif", "there is no '%s'", tok.text);
+        if (!strcmp(tok.text, "def"))
+            lex_fail_hint(&p->x, tok.begin, "a function is written: function y = f(x), …, end", "there is no 'def'");
+        if (!p->suspect)
+            suspect(p);
         return command(p);
     }
     n = parse_expression(p);

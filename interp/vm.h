@@ -136,6 +136,7 @@ value error_value(void);                                       /* err of `catch 
 NORETURN void error_raise(value err);
 NORETURN void fail_undefined(sym name);
 NORETURN void fail_undefined_output(sym name);
+const char *habit_hint(const char *name);                       /* what it is called here, or NULL (habits.def) */
 const char *did_you_mean(const char *name);                    /* or NULL; scratch */
 void warning_hook(const char *id, const char *message);
 const char *receiver_text(void);                                /* the first operand of the running instruction, as typed; scratch */

@@ -493,6 +493,10 @@ static void no_method(value v, sym name)
     const char *text = receiver_text();
     if (text && package_known(text, NULL))
         fail("Octave:undefined-function", "\1.%s: the variable '%s' hides the package of that name; clear %s brings it back", name->text, text, text);
+    const char *habit = habit_hint(name->text);
+    if (habit)
+        fail("Octave:undefined-function", "\1.%s: this %s has no field '%s', and there is no function '%s'\nhint: %s", name->text, what, name->text,
+             name->text, habit);
     if (near)
         fail("Octave:undefined-function", "\1.%s: this %s has no field '%s', and there is no function '%s'; did you mean '%s'?", name->text, what, name->text, name->text, near);
     fail("Octave:undefined-function", "\1.%s: this %s has no field '%s', and there is no function '%s'", name->text, what, name->text, name->text);

@@ -5,6 +5,7 @@
  * message and remembers the place of every frame.  failure()->node says that it is done. */
 #include "vm.h"
 #include "lab/nearest.h"
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -94,6 +95,31 @@ const char *warning_text(const char *message)
     return b->s;
 }
 
+/* An index that fails may be a call that was meant, or a product. */
+static void explain(const struct frame *f)
+{
+    struct failure *e = failure();
+    const struct source *s = f > vm->frames && f->code->unit ? f->code->unit->source : NULL;
+    if (!s || !e->id || (strcmp(e->id, "Octave:index-out-of-bounds") && strcmp(e->id, "Octave:invalid-index")) || strstr(e->message, "\nhint: "))
+        return;
+    const struct where *w = where_of(f, e->node);
+    uint32_t n = w->e1 - w->b1;
+    if (w->e1 <= w->b1 || w->e1 > s->len || n > 60)
+        return;
+    char name[64], *text = NULL;
+    memcpy(name, s->text + w->b1, n);
+    name[n] = 0;
+    if (isdigit((unsigned char)*name) && asprintf(&text, "%s\nhint: a product needs its sign: %s*(…)", e->message, name) < 0)
+        return;
+    if (find_builtin(symbol_of(name)) && asprintf(&text, "%s\nhint: '%s' is a variable here and hides the function; clear %s brings the function back",
+                                       e->message, name, name) < 0)
+        return;
+    if (text) {
+        free(e->message);
+        e->message = text;
+    }
+}
+
 static void locate(void *unused)
 {
     (void)unused;
@@ -114,6 +140,7 @@ static void locate(void *unused)
             e->message = text;
         }
     }
+    explain(top);
     trace_clear(&m->trace);
     if (pending.source) {
         trace_add(&m->trace, pending.source, pending.at, NULL);
@@ -231,10 +258,42 @@ const char *did_you_mean(const char *name)
     char *t = scratch(strlen(s) + 1);
     return strcpy(t, s);
 }
+/* What somebody who knows another language means by this name, or NULL. */
+const char *habit_hint(const char *name)
+{
+    static const struct { const char *word, *hint; } habits[] = {
+#define HABIT(word, hint) { word, hint },
+#include "habits.def"
+    };
+    for (int i = 0; i < COUNT(habits); i++)
+        if (!strcmp(habits[i].word, name))
+            return habits[i].hint;
+    return NULL;
+}
 void fail_undefined(sym name)
 {
     if (!name)
         fail("Octave:undefined-function", "a value is missing here");
+    const struct frame *f = vm->frame;
+    const struct code *c = f && f != vm->frames ? f->code : NULL;
+    for (int i = 0; c && i < c->nparam; i++)
+        if (register_name(c, i) == name && (int)f->nargin <= i) {
+            const char *fn = c->name ? c->name->text : "@<anonymous>";
+            struct buf *b = buf_new();
+            if (!f->nargin && c->name)
+                buff(b, "\nhint: @%s is the function itself, %s alone calls it without arguments", fn, fn);
+            fail("Octave:undefined-function", "'%s' is undefined: it is argument %d of %s, which was given %d%s", name->text, i + 1, fn,
+                 (int)f->nargin, b->s);
+        }
+    struct nearest own;
+    nearest_begin(&own, name->text);
+    frame_each(vm->frame, offer_variable, &own);
+    const char *habit = nearest_found(&own) ? NULL : habit_hint(name->text);
+    if (habit)
+        fail("Octave:undefined-function", "'%s' is undefined\nhint: %s", name->text, habit);
+    if (c && !c->script && frame_variable(NULL, name, false))
+        fail("Octave:undefined-function", "'%s' is undefined in this function\nhint: a function sees only its own variables; hand '%s' over as "
+             "an argument, or declare it global on both sides", name->text, name->text);
     const char *near = did_you_mean(name->text);
     if (near)
         fail("Octave:undefined-function", "'%s' is undefined; did you mean '%s'?", name->text, near);
@@ -243,7 +302,8 @@ void fail_undefined(sym name)
 void fail_undefined_output(sym name)
 {
     struct code *c = vm->frame->code;
-    fail("Octave:undefined-function", "'%s' is undefined: the output of %s was not set", name ? name->text : "?", c->name ? c->name->text : "the function");
+    fail("Octave:undefined-function", "'%s' is undefined: the output of %s was not set\nhint: every way through the function must give it a value",
+         name ? name->text : "?", c->name ? c->name->text : "the function");
 }
 
 /* ---- reports, warnings */

@@ -16,7 +16,8 @@ NORETURN static void fail_resize(int nd, const i64 *dim)
 NORETURN static void fail_counts(const struct target *g, int rnd, const i64 *rdim, i64 rnumel)
 {
     if (g->n == 1)
-        fail("Octave:nonconformant-args", "\2 = …: %lld elements on the left, %lld on the right", (long long)g->numel, (long long)rnumel);
+        fail("Octave:nonconformant-args", "\2 = …: %lld element%s on the left, %lld on the right", (long long)g->numel, g->numel == 1 ? "" : "s",
+             (long long)rnumel);
     i64 l[MAX_DIMS];
     char a[128], b[128];
     for (int k = 0; k < g->n; k++)

@@ -263,7 +263,13 @@ void call_refuse(const struct builtin *b, int nargin, int nargout)
     char usage[160];
     if (nargin < b->min || (b->max != ANY && nargin > b->max)) {
         first_line(b->help, usage, sizeof usage);
-        fail("Octave:invalid-fun-call", "%s: called with too %s arguments (%d); usage: %s", b->name, nargin < b->min ? "few" : "many", nargin, usage);
+        static const struct { const char *name, *hint; } words[] = {
+            { "not", "\nhint: ~x is true when x is not" }, { "and", "\nhint: between conditions write a && b" }, { "or", "\nhint: between conditions write a || b" } };
+        for (int i = 0; i < COUNT(words) && nargin < b->min; i++)
+            if (!strcmp(words[i].name, b->name))
+                fail("Octave:invalid-fun-call", "%s: called with too few arguments (%d); usage: %s%s", b->name, nargin, usage, words[i].hint);
+        fail("Octave:invalid-fun-call", "%s: called with too %s arguments (%d); usage: %s%s%s%s", b->name, nargin < b->min ? "few" : "many", nargin, usage,
+             nargin ? "" : "\nhint: @", nargin ? "" : b->name, nargin ? "" : " is the function itself, as an argument for another");
     }
     if (b->out != ANY && nargout > MAX(b->out, 0)) {
         if (b->out == 0)

@@ -34,8 +34,10 @@ NORETURN static void fail_parts(const struct parts *p, int nd, const i64 *dim, i
     if (p->who && p->dim_at > 1)
         fail("Octave:nonconformant-args", "%s: a %s and a %s array differ not only in dimension %d", p->who, a, b, p->dim_at + 1);
     if (p->dim_at == 0)
-        fail("Octave:nonconformant-args", "%s: %s above %s, the numbers of columns must agree", p->who ? p->who : "[…; …]", a, b);
-    fail("Octave:nonconformant-args", "%s: %s beside %s, the numbers of rows must agree", p->who ? p->who : "[…, …]", a, b);
+        fail("Octave:nonconformant-args", "%s: %s above %s, the numbers of columns must agree%s", p->who ? p->who : "[…; …]", a, b,
+             nd == 2 && n == 2 && dim[1] == d[0] ? "\nhint: transposed by ' the second would fit" : "");
+    fail("Octave:nonconformant-args", "%s: %s beside %s, the numbers of rows must agree%s", p->who ? p->who : "[…, …]", a, b,
+         nd == 2 && n == 2 && dim[0] == d[1] ? "\nhint: transposed by ' the second would fit" : "");
 }
 
 static bool empty_vector(int nd, const i64 *d) { return nd == 2 && d[0] + d[1] == 1; }

@@ -39,10 +39,12 @@ NORETURN static void fail_index(int k, int n, double x)
     snprintf(what, sizeof what, isnan(x) ? "NaN" : isinf(x) ? x > 0 ? "Inf" : "-Inf" : x == trunc(x) && fabs(x) < 1e15 ? "%.0f" : "%.5g", x);
     position(at, sizeof at, k, n, what);
     if (x == 0)
-        fail("Octave:invalid-index", "\1%s: indices start at 1", at);
+        fail("Octave:invalid-index", n == 1 ? "\1%s: indices start at 1\nhint: the first element is \1(1), the last \1(end)" : "\1%s: indices start at 1", at);
     if (x >= 0x1p62 && !isinf(x))
         fail("Octave:index-out-of-bounds", "\1%s: index out of bound; no array has so many elements", at);
-    fail("Octave:invalid-index", "\1%s: an index must be an integer from 1 on, or a logical mask", at);
+    fail("Octave:invalid-index", "\1%s: an index must be an integer from 1 on, or a logical mask%s", at,
+         isnan(x) || isinf(x) ? "" : x != trunc(x) ? "\nhint: round(…), floor(…) and ceil(…) give integers"
+         : n == 1 ? "\nhint: \1(end) is the last element, \1(end-1) the one before it" : "\nhint: end is the last one of its dimension, end-1 the one before it");
 }
 
 NORETURN static void fail_index_kind(int k, int n, value v)
@@ -779,7 +781,7 @@ int index_brace(value base, int n, const value *idx, value **list)
 {
     if (base.kind != K_CELL) {
         char what[160];
-        fail("Octave:invalid-index", "\1{…}: \1 is a %s; only a cell has contents", value_describe(base, what));
+        fail("Octave:invalid-index", "\1{…}: \1 is a %s; only a cell has contents\nhint: \1(…) indexes it", value_describe(base, what));
     }
     struct cell *c = base.cell;
     if (n == 1 && idx->tag == 0 && idx->num >= 1 && idx->num <= (double)c->numel && idx->num == trunc(idx->num)) {

@@ -41,9 +41,9 @@ value linalg_mpower(value a, value b)
         fail("Octave:nonconformant-args", "\1 ^ \2: one of the two must be a scalar, but \1 is a %s and \2 a %s\nhint: \1 .^ \2 is the power element by element", value_describe(a, s), value_describe(b, u));
     struct tensor *t = tensor_of(nb == 1 ? a : b);
     if (dtype_is(t->dtype, DT_I))
-        fail("Octave:undefined-function", "\1 ^ \2: there is no matrix power for a %s\nhint: .^ is the power element by element", value_describe(nb == 1 ? a : b, s));
+        fail("Octave:undefined-function", "\1 ^ \2: there is no matrix power for a %s\nhint: \1 .^ \2 is the power element by element", value_describe(nb == 1 ? a : b, s));
     if (t->nd > 2 || t->dim[0] != t->dim[1])
-        fail("Octave:nonconformant-args", "\1 ^ \2: the matrix must be square, but is a %s\nhint: .^ is the power element by element", value_describe(nb == 1 ? a : b, s));
+        fail("Octave:nonconformant-args", "\1 ^ \2: the matrix must be square, but is a %s\nhint: \1 .^ \2 is the power element by element", value_describe(nb == 1 ? a : b, s));
     t = linalg_float(t);
     struct tensor *p = tensor_of(nb == 1 ? b : a);
     double x = element_double(p, 0);

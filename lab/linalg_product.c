@@ -283,7 +283,8 @@ value linalg_mldivide(value a, value b)
         return elementwise(EW_ldivide, a, b);
     operands("\\", a, b, &x, &y);
     if (x->dim[0] != y->dim[0])
-        fail("Octave:nonconformant-args", "\1 \\ \2: the numbers of rows differ, \1 is %s and \2 is %s", tensor_shape(x, s), tensor_shape(y, t));
+        fail("Octave:nonconformant-args", "\1 \\ \2: the numbers of rows differ, \1 is %s and \2 is %s%s", tensor_shape(x, s), tensor_shape(y, t),
+             x->nd == 2 && y->nd == 2 && x->dim[0] == y->dim[1] ? "\nhint: \1 \\ \2' fits" : "");
     return tensor_value(tensor_narrow(linalg_solve(x, AS_IS, y)));
 }
 
@@ -296,7 +297,8 @@ value linalg_mrdivide(value a, value b)
         return elementwise(EW_rdivide, a, b);
     operands("/", a, b, &x, &y);
     if (x->dim[1] != y->dim[1])
-        fail("Octave:nonconformant-args", "\1 / \2: the numbers of columns differ, \1 is %s and \2 is %s", tensor_shape(x, s), tensor_shape(y, t));
+        fail("Octave:nonconformant-args", "\1 / \2: the numbers of columns differ, \1 is %s and \2 is %s%s", tensor_shape(x, s), tensor_shape(y, t),
+             x->nd == 2 && y->nd == 2 && x->dim[0] == y->dim[1] ? "\nhint: \1' / \2 fits; \2 \\ \1 solves \2*x = \1" : "");
     struct tensor *r = linalg_solve(y, TRANSPOSED, tensor_transpose(x));
     return linalg_transpose(tensor_value(tensor_narrow(r)), false);
 }

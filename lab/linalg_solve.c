@@ -205,7 +205,7 @@ CLONES static bool tiny_solve(i64 n, const double *a, i64 rs, i64 cs, i64 k, dou
 static void warn_singular(double rcond)
 {
     if (rcond == 0 || rcond != rcond)
-        warn("Octave:singular-matrix", "matrix singular to machine precision");
+        warn("Octave:singular-matrix", "matrix singular to machine precision\nhint: rank(A) counts the independent columns; pinv(A) is defined for every matrix");
     else
         warn("Octave:nearly-singular-matrix", "matrix singular to machine precision, rcond = %g", rcond);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* nearest.c: the name most like one that was typed wrongly.  Distance counts insertions, deletions, replacements and
- * swaps of neighbours; a change of case costs half of one.  At most 2 apart, less for short names, so that no wild
+ * swaps of neighbours; a change of case costs half of one.  At most 2 apart, 1 below six letters, the case of a single one, so that no wild
  * guesses are printed; of equals the first offered wins, so offer the likeliest table first. */
 #include "nearest.h"
 
@@ -12,7 +12,7 @@ void nearest_begin(struct nearest *n, const char *typed)
 {
     n->typed = typed;
     n->len = strlen(typed);
-    n->best = n->len < 2 ? 1 : n->len < 5 ? 3 : 5;       /* in halves, plus one */
+    n->best = n->len < 2 ? 2 : n->len < 6 ? 3 : 5;       /* in halves, plus one */
     n->found[0] = 0;
     if (n->len > LONGEST)
         n->best = 0;

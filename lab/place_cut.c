@@ -63,7 +63,7 @@ static int cut(int nd, const i64 *dim, int n, const value *idx, int *out_nd, i64
             }
         }
     if (d < 0)
-        fail("Octave:undefined-function", "\2 = []: only one index may select less than all");
+        fail("Octave:undefined-function", "\2 = []: only one index may select less than all\nhint: \1(i, :) = [] deletes rows, \1(:, j) = [] columns");
     bool *gone = scratch((size_t)len[d] + 1);
     memset(gone, 0, (size_t)len[d] + 1);
     for (i64 i = 0; i < x[d].n; i++)

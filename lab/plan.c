@@ -150,21 +150,42 @@ static const char *sign_of(int op)
     return NULL;
 }
 
+static bool is_text(value v) { return is_tensor_like(v) && value_dtype(v) == D_CHAR; }
+
+/* Would the transpose of b go with a?  Two vectors that would make a matrix do not count. */
+static bool fits_turned(value a, value b)
+{
+    i64 d[MAX_DIMS], e[MAX_DIMS];
+    if (value_dims(a, d) != 2 || value_dims(b, e) != 2)
+        return false;
+    bool grows_a = (d[0] == 1 && e[1] != 1) || (d[1] == 1 && e[0] != 1), grows_b = (e[1] == 1 && d[0] != 1) || (e[0] == 1 && d[1] != 1);
+    return (d[0] == e[1] || d[0] == 1 || e[1] == 1) && (d[1] == e[0] || d[1] == 1 || e[0] == 1) && !(grows_a && grows_b);
+}
+
 NORETURN void ew_fail_dims(int op, value a, value b)
 {
     char sa[128], sb[128];
     const char *sign = sign_of(op);
     value_shape(a, sa);
     value_shape(b, sb);
+    char hint[80] = "";
+    if (op == EW_plus && is_text(a) && is_text(b))
+        strcpy(hint, "\nhint: [\1, \2] joins texts");
+    else if ((op == EW_eq || op == EW_ne) && is_text(a) && is_text(b))
+        snprintf(hint, sizeof hint, "\nhint: %sstrcmp(\1, \2) compares texts as a whole", op == EW_ne ? "!" : "");
+    else if (sign && fits_turned(a, b))
+        snprintf(hint, sizeof hint, "\nhint: \1 %s \2' fits", sign);
+    else if (sign && fits_turned(b, a))
+        snprintf(hint, sizeof hint, "\nhint: \1' %s \2 fits", sign);
     if (sign)
-        fail("Octave:nonconformant-args", "\1 %s \2: \1 is %s and \2 is %s but sizes must agree or be 1", sign, sa, sb);
+        fail("Octave:nonconformant-args", "\1 %s \2: \1 is %s and \2 is %s but sizes must agree or be 1%s", sign, sa, sb, hint);
     fail("Octave:nonconformant-args", "%s: \1 is %s and \2 is %s but sizes must agree or be 1", ew_rows[op].name, sa, sb);
 }
 
 static NORETURN void fail_kinds(int op, int nargin, const value *arg)
 {
     const char *sign = sign_of(op);
-    char a[160], b[160];
+    char a[160], b[160], said[120];
     value_describe(arg[0], a);
     if (nargin < 2) {
         if (sign)
@@ -178,8 +199,18 @@ static NORETURN void fail_kinds(int op, int nargin, const value *arg)
             fail("Octave:undefined-function", "\1 %s \2: %s and %s do not mix, convert one of them", sign, one, other);
         fail("Octave:undefined-function", "%s: %s and %s do not mix, convert one of them", ew_rows[op].name, one, other);
     }
+    static const struct { uint8_t kind; const char *hint; } meant[] = {
+        { K_CELL, "c(i) of a cell is a cell again, c{i} is its content" }, { K_STRUCT, "s.name is a struct's field" },
+        { K_FUNC, "f(x) calls a function, and @(x) f(x) + 1 makes a new one" } };
+    const char *hint = "";
+    for (int i = 0; i < COUNT(meant); i++)
+        if (arg[0].kind == meant[i].kind || arg[1].kind == meant[i].kind) {
+            snprintf(said, sizeof said, "\nhint: %s", meant[i].hint);
+            hint = said;
+            break;
+        }
     if (sign)
-        fail("Octave:undefined-function", "\1 %s \2: not defined for a %s and a %s", sign, a, b);
+        fail("Octave:undefined-function", "\1 %s \2: not defined for a %s and a %s%s", sign, a, b, hint);
     fail("Octave:undefined-function", "%s: not defined for a %s and a %s", ew_rows[op].name, a, b);
 }
 
