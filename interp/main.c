@@ -12,14 +12,14 @@
 #include <unistd.h>
 
 /* Threads that wait for work spin, by default for milliseconds, and where any third process runs a spinning thread keeps the
-   one it waits for from running: scripts/examples/digits.tl beside a busy compiler took 21 s so, 0.2 s when waiting ends
-   after some 50 us.  libgomp reads its environment before main, so the program starts itself once more (2 ms). */
+   one it waits for from running: scripts/examples/digits.tl beside a busy compiler took 21 s so, under 1 s when waiting ends
+   after some 0.2 ms, which costs LAPACK nothing (1000: svd of 500 takes 27 ms for 21).  libgomp reads its environment before main, so the program starts itself once more (2 ms). */
 static void wait_briefly(char **argv)
 {
     const char *preload = getenv("LD_PRELOAD");
     if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY") || (preload && strstr(preload, "vgpreload")))     /* valgrind is not us */
         return;
-    setenv("GOMP_SPINCOUNT", "1000", 1);
+    setenv("GOMP_SPINCOUNT", "5000", 1);
     execv("/proc/self/exe", argv);            /* if that cannot be, we go on as we are */
 }
 
