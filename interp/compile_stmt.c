@@ -657,7 +657,16 @@ static void try_statement(struct comp *c, const struct node *n)
 /* One expression whose call passes on what is wanted; results from base, which is the top. */
 void return_values(struct comp *c, const struct node *n, int base)
 {
-    expr_multi(c, n, base, ALL, -1, 0);
+    const struct node *s = n;
+    int reduce = -1, row = s->kind == NODE_INDEX ? call_row(c, s, &reduce) : -1;
+    const struct builtin *b = row >= 0 || reduce >= 0 ? registry_find(s->index.base->name.name) : NULL;
+    if (b && b->out == 1) {                   /* sqrt(…), sum(…) have one result: they stay in their tree, and fuse */
+        temps(c, 1);
+        expr(c, s, base);
+        emit3(c, s, I_SPREAD, base, ALL, 0, 0, 0);
+    } else {
+        expr_multi(c, n, base, ALL, -1, 0);
+    }
     c->top = base + 1;
 }
 
