@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* function.c: function values: closures with what they captured, and handles, which are names. */
 #include "vm.h"
+#include <ctype.h>
 #include <stdlib.h>
 
 static struct function_value *function_new(sym name, struct code *c, struct unit *home, int ncapture, int npersist)
@@ -111,3 +112,84 @@ const struct class function_class = {
 };
 
 bool is_function(value v) { return v.kind == K_FUNC; }
+
+/* ---- in parts, for files (lab/call.h) */
+struct function_parts function_parts(value v)
+{
+    struct function_value *f = (struct function_value *)v.func;
+    if (v.func->class != &function_class)
+        return (struct function_parts){ 0 };
+    if (f->h.name)
+        return (struct function_parts){ .text = f->h.name->text };
+    size_t room = (size_t)(f->ncapture + f->npersist + 1);
+    struct function_parts p = { f->code->text, true, 0, scratch(room * sizeof *p.name), scratch(room * sizeof *p.v) };
+    for (int i = 0; i < f->ncapture; i++)
+        if (f->v[i].kind != K_NIL) {
+            p.name[p.n] = register_name(f->code, f->code->capture[i].to);
+            p.v[p.n++] = f->v[i];
+        }
+    for (int i = 0; i < f->code->nouter; i++) {
+        const struct outer *o = &f->code->outer[i];
+        if (o->persistent && f->v[f->ncapture + o->index].kind != K_NIL) {
+            p.name[p.n] = o->name;
+            p.v[p.n++] = f->v[f->ncapture + o->index];
+        }
+    }
+    return p;
+}
+
+value *function_slot(value v, sym name)
+{
+    struct function_value *f = (struct function_value *)v.func;
+    for (int i = 0; i < f->ncapture; i++)
+        if (register_name(f->code, f->code->capture[i].to) == name)
+            return &f->v[i];
+    for (int i = 0; f->code && i < f->code->nouter; i++)
+        if (f->code->outer[i].persistent && f->code->outer[i].name == name)
+            return &f->v[f->ncapture + f->code->outer[i].index];
+    return NULL;
+}
+
+struct making { struct ast *a; struct scope *scope; struct unit *u; value f; };
+static void make_closure(void *arg)
+{
+    struct making *m = arg;
+    scope_resolve(m->a, m->scope);
+    m->u = compile(m->a, m->scope, 0);
+    struct code *c = m->u->main->nclosure == 1 ? m->u->main->closure[0] : NULL;
+    if (c)
+        m->f = object_value(K_FUNC, function_new(NULL, c, m->u, c->ncapture, c->npersist));
+}
+
+/* Compiled, never run: the statements around the closure are thrown away. */
+value function_made(const char *text, size_t len, bool closure, int n, const sym *name)
+{
+    if (!closure) {
+        bool good = len > 0 && !isdigit((unsigned char)*text) && *text != '.' && text[len - 1] != '.';
+        for (size_t i = 0; i < len && good; i++)
+            good = isalnum((unsigned char)text[i]) || text[i] == '_' || text[i] == '.';
+        return good ? function_handle(symbol_n(text, len), NULL) : nil();
+    }
+    struct parse_error err = { 0 };
+    struct parse_options opt = { .name = "", .flags = PARSE_EXPRESSION, .first_line = 1 };
+    struct scope scope = { 0 };
+    struct making m = { parse_text(text, len, &opt, &err), &scope, NULL, nil() };
+    if (!m.a) {
+        source_free(err.source);
+        return nil();
+    }
+    const struct list *body = &m.a->main->body->list;
+    int failed = 0;
+    if (m.a->functions == 0 && body->n == 1 && body->v[0]->kind == NODE_EXPR && body->v[0]->unary.a->kind == NODE_CLOSURE) {
+        for (int i = 0; i < n; i++)
+            scope_add(&scope, name[i]->text, VAR_ASSIGNED);
+        failed = protect(make_closure, &m);
+    }
+    ast_free(m.a);
+    scope_clear(&scope);
+    if (m.u)
+        unit_drop(m.u);                       /* the function holds it */
+    if (failed && failure()->kind != FAIL_ERROR)
+        fail_again();
+    return failed ? nil() : m.f;
+}

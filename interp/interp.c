@@ -97,6 +97,9 @@ void interp_start(void)
     h->try = machine_try;
     h->function_named = function_named;
     h->warning = warning_hook;
+    h->function_parts = function_parts;
+    h->function_made = function_made;
+    h->function_slot = function_slot;
 }
 
 /* ---- running texts */

@@ -110,6 +110,9 @@ value function_closure(struct code *c, const value *base);     /* pooled; captur
 value function_handle(sym name, struct unit *home);            /* pooled */
 char *function_text(value f);                                  /* malloc'd: "sin", "@(x) x + 1" */
 bool is_function(value v);
+struct function_parts function_parts(value f);                 /* the hooks of lab/call.h */
+value function_made(const char *text, size_t len, bool closure, int n, const sym *name);
+value *function_slot(value f, sym name);
 struct callee { struct code *code; const struct builtin *builtin; };
 extern __thread uint32_t function_epoch;                       /* rises when a name may mean another function */
 struct callee resolve(sym name, const struct unit *from);      /* both NULL: there is none */

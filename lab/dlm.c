@@ -2,18 +2,14 @@
 /* dlm.c: matrices in files of numbers with delimiters.
  *
  * Reading: one pass over the whole file in memory, numbers by text_number, into one growing list with the place where each
- * row begins; then the list is laid out in columns.  Writing: into a temporary file beside the target, which takes its
- * name when all is well, so a full disk or Ctrl-C loses nothing. */
+ * row begins; then the list is laid out in columns. */
 #include "files.h"
 #include "print.h"
 #include "text.h"
 #include <errno.h>
-#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <strings.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* ---- reading */
 struct list { double *x; i64 n, cap; };
@@ -105,10 +101,9 @@ static void read_line(const struct reading *r, struct list *l, const char *s, co
     }
 }
 
-static struct tensor *read_matrix(struct reading *r)
+static struct tensor *read_matrix(struct reading *r, const char *s, size_t n)
 {
-    size_t n;
-    const char *s = file_slurp(r->who, r->name, &n), *end = s + n;
+    const char *end = s + n;
     if (n >= 3 && !memcmp(s, "\xEF\xBB\xBF", 3))
         s += 3;
     struct list l = { 0 }, start = { 0 };
@@ -216,7 +211,9 @@ static void read_dlm(struct call *c, const char *sep)
         if (n - i > 2)
             read_range(c, i + 2, &r);
     }
-    result_tensor(c, 0, read_matrix(&r));
+    size_t len;
+    const char *text = file_slurp(r.who, r.name, &len);
+    result_tensor(c, 0, read_matrix(&r, text, len));
 }
 
 BUILTIN(dlmread, 1, ANY, 1, NO_GRAD,
@@ -244,14 +241,10 @@ BUILTIN(csvread, 1, ANY, 1, NO_GRAD,
     read_dlm(c, ",");
 }
 
-BUILTIN(load, 1, 1, 1, NO_GRAD,
-  "x = load(name)\n\n"
-  "Read a matrix from a file of numbers with blanks, commas or semicolons between them; what follows % or # on a line is a comment.\n\n"
-  "Example:\n  load('/dev/null')\n  ans = [](0x0)\n\n"
-  "See also: dlmread, csvread, fileread")
+struct tensor *text_matrix(const char *who, const char *name, const char *s, size_t n)
 {
-    struct reading r = { .who = "load", .name = arg_text(c, 0, NULL), .r1 = INT64_MAX - 1, .c1 = INT64_MAX - 1, .guess = true, .sep = ",", .nsep = 1, .comments = true };
-    result_tensor(c, 0, read_matrix(&r));
+    struct reading r = { .who = who, .name = name, .r1 = INT64_MAX - 1, .c1 = INT64_MAX - 1, .guess = true, .sep = ",", .nsep = 1, .comments = true };
+    return read_matrix(&r, s, n);
 }
 
 /* ---- writing */
@@ -276,9 +269,10 @@ static void put(struct writing *w, const char *s, size_t n)
         fail("Octave:write-error", "%s: cannot write '%s': %s", w->who, w->name, strerror(errno));
 }
 
-static void write_body(void *p)
+static void write_body(FILE *f, void *p)
 {
     struct writing *w = p;
+    w->f = f;
     struct tensor *t = tensor_dense(w->x);
     i64 rows = t->dim[0], cols = t->numel / MAX(rows, 1);
     bool complex = dtype_is(t->dtype, DT_C), single = dtype_real(t->dtype) == D_SINGLE;
@@ -330,43 +324,7 @@ static void write_body(void *p)
 
 static void write_file(struct writing *w, bool append)
 {
-    struct stat st;
-    bool exists = stat(w->name, &st) == 0, plain = !exists || S_ISREG(st.st_mode);
-    char tmp[PATH_MAX];
-    char *real = exists && plain ? realpath(w->name, NULL) : NULL;      /* through a link: what it points to is replaced */
-    tmp[0] = 0;
-    if (append || !plain) {
-        w->f = fopen(w->name, append ? "a" : "w");
-    } else if (snprintf(tmp, sizeof tmp, "%s.XXXXXX", real ? real : w->name) < (int)sizeof tmp) {
-        int fd = mkstemp(tmp);
-        mode_t mask = umask(0);
-        umask(mask);
-        if (fd >= 0) {
-            fchmod(fd, exists ? st.st_mode & 07777 : 0666 & ~mask);
-            w->f = fdopen(fd, "w");
-        }
-    } else {
-        errno = ENAMETOOLONG;
-    }
-    if (!w->f) {
-        int e = errno;
-        free(real);
-        fail("Octave:file-not-found", "%s: cannot open '%s' for writing: %s", w->who, w->name, strerror(e));
-    }
-    int failed = protect(write_body, w), e = 0;
-    if (fclose(w->f) && !failed)
-        e = errno;
-    if (tmp[0] && (failed || e))
-        unlink(tmp);
-    else if (tmp[0] && rename(tmp, real ? real : w->name)) {
-        e = errno;
-        unlink(tmp);
-    }
-    free(real);
-    if (failed)
-        fail_again();
-    if (e)
-        fail("Octave:write-error", "%s: cannot write '%s': %s", w->who, w->name, strerror(e));
+    file_replace(w->who, w->name, append, write_body, w);
 }
 
 static const char *unescaped(struct call *c, int i, size_t *n)

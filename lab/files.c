@@ -6,6 +6,7 @@
 #include "files.h"
 #include "text.h"
 #include <errno.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -125,6 +126,55 @@ char *file_slurp(const char *who, const char *name, size_t *n)
         fail_again();
     *n = t.b->n;
     return t.b->s;
+}
+
+struct replacing { FILE *f; void (*body)(FILE *f, void *arg); void *arg; };
+static void replace_body(void *p)
+{
+    struct replacing *r = p;
+    r->body(r->f, r->arg);
+}
+
+void file_replace(const char *who, const char *name, bool append, void (*body)(FILE *f, void *arg), void *arg)
+{
+    struct replacing r = { NULL, body, arg };
+    struct stat st;
+    bool exists = stat(name, &st) == 0, plain = !exists || S_ISREG(st.st_mode);
+    char tmp[PATH_MAX];
+    char *real = exists && plain ? realpath(name, NULL) : NULL;         /* through a link: what it points to is replaced */
+    tmp[0] = 0;
+    if (append || !plain) {
+        r.f = fopen(name, append ? "a" : "w");
+    } else if (snprintf(tmp, sizeof tmp, "%s.XXXXXX", real ? real : name) < (int)sizeof tmp) {
+        int fd = mkstemp(tmp);
+        mode_t mask = umask(0);
+        umask(mask);
+        if (fd >= 0) {
+            fchmod(fd, exists ? st.st_mode & 07777 : 0666 & ~mask);
+            r.f = fdopen(fd, "w");
+        }
+    } else {
+        errno = ENAMETOOLONG;
+    }
+    if (!r.f) {
+        int e = errno;
+        free(real);
+        fail("Octave:file-not-found", "%s: cannot open '%s' for writing: %s", who, name, strerror(e));
+    }
+    int failed = protect(replace_body, &r), e = 0;
+    if (fclose(r.f) && !failed)
+        e = errno;
+    if (tmp[0] && (failed || e))
+        unlink(tmp);
+    else if (tmp[0] && rename(tmp, real ? real : name)) {
+        e = errno;
+        unlink(tmp);
+    }
+    free(real);
+    if (failed)
+        fail_again();
+    if (e)
+        fail("Octave:write-error", "%s: cannot write '%s': %s", who, name, strerror(e));
 }
 
 const char *file_rest(struct call *c, int i, size_t *n)

@@ -4,8 +4,8 @@
  * A map is a handle: who writes into it is seen by all who hold it.  Entries lie in an array in no order, found through
  * a table of their numbers (open addressing, at most half full); the sorted order that keys and values show is made when
  * it is asked for and kept until a key comes or goes.  So a million insertions cost a million steps, and so does a walk. */
-#include "call.h"
 #include "print.h"
+#include "save.h"
 #include <math.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -21,7 +21,6 @@ struct map {
     i64 order_n;                              /* length of order when it was made */
 };
 enum { ANY_VALUE = -1 };
-static const struct class map_class;
 
 /* ---- keys */
 static struct tensor *key_text(value v)
@@ -338,15 +337,63 @@ static value map_clone(value self)
     return object_value(K_OBJECT, m);
 }
 
+/* ---- into files and back */
+static const char *const type_names[] = { "char", "double", "single", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "logical", "any", NULL };
+
+static value map_save(value self)
+{
+    struct map *m = (struct map *)self.inst;
+    const int32_t *order = sorted(m);
+    struct record *r = record_scalar();
+    struct cell *k = cell_2d(1, m->n), *v = cell_2d(1, m->n);
+    for (i64 i = 0; i < m->n; i++) {
+        cell_set(k, i, m->e[order[i]].key);
+        cell_set(v, i, m->e[order[i]].v);
+    }
+    record_set(r, 0, symbol_of("KeyType"), map_get(self, symbol_of("KeyType")));
+    record_set(r, 0, symbol_of("ValueType"), map_get(self, symbol_of("ValueType")));
+    record_set(r, 0, symbol_of("keys"), cell_value(k));
+    record_set(r, 0, symbol_of("values"), cell_value(v));
+    return record_value(r);
+}
+
+static value map_blank(void)
+{
+    return object_value(K_OBJECT, map_new(D_CHAR, ANY_VALUE));
+}
+
+static int saved_type(value v)                /* a dtype or ANY_VALUE; DTYPES: neither */
+{
+    if (v.kind != K_TENSOR || v.t->dtype != D_CHAR)
+        return DTYPES;
+    struct tensor *t = key_text(v);
+    for (int i = 0; type_names[i]; i++)
+        if (strlen(type_names[i]) == (size_t)t->numel && !memcmp(type_names[i], t->data, (size_t)t->numel))
+            return strcmp(type_names[i], "any") ? dtype_named(type_names[i]) : ANY_VALUE;
+    return DTYPES;
+}
+
+static void map_load(value self, value saved)
+{
+    struct map *m = (struct map *)self.inst;
+    struct record *r = saved.rec;
+    int key_type = saved_type(record_get(r, 0, symbol_of("KeyType"))), type = saved_type(record_get(r, 0, symbol_of("ValueType")));
+    value k = record_get(r, 0, symbol_of("keys")), v = record_get(r, 0, symbol_of("values"));
+    if (key_type == DTYPES || key_type == ANY_VALUE || type == DTYPES || k.kind != K_CELL || v.kind != K_CELL || k.cell->numel != v.cell->numel)
+        fail("Octave:load-error", "containers.Map: the file holds no map here");
+    m->key_type = key_type;
+    m->value_type = type;
+    for (i64 i = 0; i < k.cell->numel; i++)
+        map_set(m, k.cell->v[i], v.cell->v[i]);
+}
+
 static const char *const map_names[] = { "Count", "KeyType", "ValueType", "isKey", "keys", "length", "numel", "remove", "values", NULL };
-static const struct class map_class = {
+const struct class map_class = {
     .name = "containers.Map", .free = map_free, .children = map_children, .print = map_print, .get = map_get,
-    .paren = map_paren, .paren_set = map_paren_set, .numel = map_numel, .clone = map_clone, .names = map_names,
+    .paren = map_paren, .paren_set = map_paren_set, .numel = map_numel, .clone = map_clone, .save = map_save, .blank = map_blank, .load = map_load, .names = map_names,
 };
 
 /* ---- making one */
-static const char *const type_names[] = { "char", "double", "single", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "logical", "any", NULL };
-
 static int type_arg(struct call *c, int i, bool key)
 {
     const char *s = type_names[arg_option(c, i, type_names)];

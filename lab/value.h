@@ -140,6 +140,9 @@ struct class {
     void (*paren_set)(value self, int n, const value *index, value v);       /* self(index…) = v */
     i64 (*numel)(value self);
     value (*clone)(value self);
+    value (*save)(value self);                            /* a pooled struct of plain values; NULL: cannot be written into files */
+    value (*blank)(void);                                 /* an empty one, pooled, which load fills with what save gave: two steps, so that it may hold itself */
+    void (*load)(value self, value saved);                /* fails unless saved is such a struct: files may hold anything */
     bool (*equal)(value a, value b);                      /* isequal; NULL: the same thing */
     const char *const *names;                             /* fields and methods for completion, NULL-terminated */
 };
