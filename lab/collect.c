@@ -30,7 +30,7 @@ value instance_new(const struct class *class, size_t bytes)
 
 /* Counts, for everything that a handle reaches, how many references come from things that handles reach.  What has
    more owners than that is held from outside and lives, with all that it reaches; handles left over are a cycle's. */
-struct census { struct object **key; uint32_t *inside; uint8_t *kind, *alive; i64 n, cap; value *todo; i64 ntodo, todo_cap; bool full; };
+struct census { struct object **key; uint32_t *inside; uint8_t *kind, *alive; i64 n, cap; value *queue; i64 nqueue, queue_cap; bool full; };
 
 static i64 census_find(const struct census *s, struct object *o)
 {
@@ -43,17 +43,17 @@ static i64 census_find(const struct census *s, struct object *o)
 
 static void census_push(struct census *s, value v)
 {
-    if (s->ntodo == s->todo_cap) {
-        i64 cap = s->todo_cap ? 2 * s->todo_cap : 256;
-        value *p = realloc(s->todo, (size_t)cap * sizeof *p);
+    if (s->nqueue == s->queue_cap) {
+        i64 cap = s->queue_cap ? 2 * s->queue_cap : 256;
+        value *p = realloc(s->queue, (size_t)cap * sizeof *p);
         if (!p) {
             s->full = true;
             return;
         }
-        s->todo = p;
-        s->todo_cap = cap;
+        s->queue = p;
+        s->queue_cap = cap;
     }
-    s->todo[s->ntodo++] = v;
+    s->queue[s->nqueue++] = v;
 }
 
 static bool census_alloc(struct census *s, i64 cap)
@@ -135,32 +135,32 @@ void collect_cycles(void)
     }
     for (i64 i = 0; i < cx->nhandle && !s.full; i++) {
         census_add(&s, object_value(K_OBJECT, cx->handle[i]));
-        while (s.ntodo && !s.full)
-            value_children(s.todo[--s.ntodo], count_child, &s);
+        while (s.nqueue && !s.full)
+            value_children(s.queue[--s.nqueue], count_child, &s);
     }
-    s.ntodo = 0;
+    s.nqueue = 0;
     for (i64 i = 0; i < s.cap && !s.full; i++)
         if (s.key[i] && s.key[i]->owners > s.inside[i] && !s.alive[i]) {
             s.alive[i] = 1;
             census_push(&s, object_value(s.kind[i], s.key[i]));
-            while (s.ntodo && !s.full)
-                value_children(s.todo[--s.ntodo], enliven, &s);
+            while (s.nqueue && !s.full)
+                value_children(s.queue[--s.nqueue], enliven, &s);
         }
     if (!s.full) {
-        s.ntodo = 0;
+        s.nqueue = 0;
         for (i64 i = 0; i < cx->nhandle; i++)
             if (!s.alive[census_find(&s, &cx->handle[i]->h)])
                 census_push(&s, object_value(K_OBJECT, cx->handle[i]));
         if (!s.full) {
-            for (i64 i = 0; i < s.ntodo; i++)
-                s.todo[i].o->owners++;
-            for (i64 i = 0; i < s.ntodo; i++) {
-                value_children(s.todo[i], value_cut, NULL);          /* cuts the cycle; what dies is buried below */
+            for (i64 i = 0; i < s.nqueue; i++)
+                s.queue[i].o->owners++;
+            for (i64 i = 0; i < s.nqueue; i++) {
+                value_children(s.queue[i], value_cut, NULL);          /* cuts the cycle; what dies is buried below */
             }
-            for (i64 i = 0; i < s.ntodo; i++)
-                drop(s.todo[i]);
+            for (i64 i = 0; i < s.nqueue; i++)
+                drop(s.queue[i]);
         }
     }
-    free(s.todo);
+    free(s.queue);
     census_free(&s);
 }
