@@ -176,8 +176,8 @@ NORETURN void compile_fail(struct comp *c, const struct node *n, const char *for
     vsnprintf(text, sizeof text, format, ap);
     va_end(ap);
     if (n) {
-        int column, line = source_line(c->unit->source, n->at, &column);
-        fail("Octave:undefined-function", "%s (line %d, column %d)", text, line, column);
+        error_place_next(source_hold(c->unit->source), n->at);
+        fail("Octave:undefined-function", "%s", text);
     }
     fail("Octave:undefined-function", "%s", text);
 }

@@ -240,6 +240,8 @@ _Noreturn void parse_unexpected(struct parser *p, const char *expected)
     if (bracket && tok.type == T_KEYWORD)
         lex_fail(&p->x, tok.begin, "%s is unexpected here: '%c' opened at line %d, column %d is not closed", found, sign, line,
                  column);
+    if (bracket && line < parse_line(p, tok.begin))
+        lex_fail(&p->x, tok.begin, "expected %s but found %s: '%c' opened at line %d, column %d is not closed", expected, found, sign, line, column);
     const char *hint = likely(p);
     if (hint)
         lex_fail_hint(&p->x, tok.begin, hint, "expected %s but found %s", expected, found);

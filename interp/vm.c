@@ -87,7 +87,8 @@ static inline bool set1_logical(value *slot, value i, value x)
 static NORETURN void too_deep(void)
 {
     if (vm->frame + 1 >= vm->frame_limit)
-        fail("Octave:undefined-function", "max_recursion_depth exceeded: %d calls are in progress; max_recursion_depth(n) allows more", vm->max_depth);
+        fail("Octave:undefined-function", "max_recursion_depth exceeded: %d calls are in progress; max_recursion_depth(n) allows more\n"
+             "hint: a function that calls itself needs a case in which it does not", vm->max_depth);
     fail("Octave:undefined-function", "out of stack space: this call needs more registers than are left");
 }
 

@@ -36,7 +36,8 @@ static struct frame *push(struct code *c, struct function_value *self, value *ba
 {
     struct machine *m = vm;
     if (m->frame + 1 >= m->frame_limit)
-        fail("Octave:undefined-function", "max_recursion_depth exceeded: %d calls are in progress; max_recursion_depth(n) allows more", m->max_depth);
+        fail("Octave:undefined-function", "max_recursion_depth exceeded: %d calls are in progress; max_recursion_depth(n) allows more\n"
+             "hint: a function that calls itself needs a case in which it does not", m->max_depth);
     need_stack(base, c->nreg);
     struct frame *f = m->frame + 1;
     *f = (struct frame){ .pc = c->ins, .base = base, .dest = dest, .code = c, .self = self, .nargin = (uint32_t)nargin, .nargout = (uint32_t)nargout };
@@ -59,7 +60,7 @@ void enter_code(struct code *c, struct function_value *self, value *base, int n,
     if (nargout > c->nout && !c->varargout && !c->closure_body && nargout > 1)
         fail("Octave:invalid-fun-call", "%s: function called with too many outputs: %d wanted, it gives %s%d", code_name(c), nargout, c->nout ? "at most " : "", c->nout);
     if (nargout == 1 && c->nout == 0 && !c->varargout && !c->closure_body && !c->returns)
-        fail("Octave:invalid-fun-call", "value on the right hand side of the assignment not available: %s has no result", code_name(c));
+        fail("Octave:invalid-fun-call", "value on the right hand side of the assignment not available: %s has no result\nhint: function y = %s(…) names one", code_name(c), code_name(c));
     need_stack(base, MAX(c->nreg, n));
     if (interrupt_flag)
         poll_slow();
@@ -696,7 +697,7 @@ static void hand_over(value *v, int n)
     if (nargout == 1 && (n == 0 || v[0].kind == K_NIL)) {
         if (c->nout && !c->varargout)
             fail_undefined_output(register_name(c, c->out[0]));
-        fail("Octave:undefined-function", "value on the right hand side of the assignment not available: %s has no result", code_name(c));
+        fail("Octave:undefined-function", "value on the right hand side of the assignment not available: %s has no result\nhint: function y = %s(…) names one", code_name(c), code_name(c));
     }
     /* out of the frame, into the pool, so that its windows can go first and nothing is lost if a copy fails */
     int mark = pool_mark();

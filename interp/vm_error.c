@@ -95,20 +95,46 @@ const char *warning_text(const char *message)
     return b->s;
 }
 
-/* An index that fails may be a call that was meant, or a product. */
-static void explain(const struct frame *f)
+/* What only the source and the variables know: the text of a [ ] that does not join, the size of a variable whose index is
+ * wrong, and whether that index was meant to be a call or a product. */
+static void explain(struct frame *f)
 {
     struct failure *e = failure();
     const struct source *s = f > vm->frames && f->code->unit ? f->code->unit->source : NULL;
-    if (!s || !e->id || (strcmp(e->id, "Octave:index-out-of-bounds") && strcmp(e->id, "Octave:invalid-index")) || strstr(e->message, "\nhint: "))
+    if (!s || !e->id || !e->message)
         return;
     const struct where *w = where_of(f, e->node);
-    uint32_t n = w->e1 - w->b1;
-    if (w->e1 <= w->b1 || w->e1 > s->len || n > 60)
+    char name[64], size[128], *text = NULL;
+    uint32_t n = w->end - w->begin;
+    if (!strncmp(e->message, "[\u2026", 4) && w->end > w->begin && w->end <= s->len && n <= 40 && s->text[w->begin] == '[' &&
+        !memchr(s->text + w->begin, '\n', n)) {
+        if (asprintf(&text, "%.*s%s", (int)n, s->text + w->begin, strchr(e->message, ']') + 1) < 0)
+            return;
+        free(e->message);
+        e->message = text;
         return;
-    char name[64], *text = NULL;
+    }
+    n = w->e1 - w->b1;
+    if ((strcmp(e->id, "Octave:index-out-of-bounds") && strcmp(e->id, "Octave:invalid-index")) || w->e1 <= w->b1 || w->e1 > s->len || n > 60)
+        return;
     memcpy(name, s->text + w->b1, n);
     name[n] = 0;
+    const char *hint = strstr(e->message, "\nhint: ");
+    value *v = isalpha((unsigned char)*name) ? frame_variable(f, symbol_of(name), false) : NULL;
+    snprintf(size, sizeof size, "(%s is ", name);
+    if (v && v->kind != K_NIL && !strncmp(e->message, name, n) && e->message[n] == '(' && !strstr(e->message, size)) {
+        if (asprintf(&text, "%.*s (%s is %s)%s", hint ? (int)(hint - e->message) : (int)strlen(e->message), e->message, name, value_shape(*v, size),
+                     hint ? hint : "") < 0)
+            return;
+        free(e->message);
+        e->message = text;
+        text = NULL;
+        hint = strstr(e->message, "\nhint: ");
+    }
+    if (hint && !(v && find_builtin(symbol_of(name))))
+        return;
+    if (hint)
+        e->message[hint - e->message] = 0;
     if (isdigit((unsigned char)*name) && asprintf(&text, "%s\nhint: a product needs its sign: %s*(…)", e->message, name) < 0)
         return;
     if (find_builtin(symbol_of(name)) && asprintf(&text, "%s\nhint: '%s' is a variable here and hides the function; clear %s brings the function back",

@@ -581,6 +581,11 @@ void field_op(const struct ins *i, value *R)
             char what[160];
             fail("Octave:undefined-function", "\1.%s: \1 is a %s and has no field '%s'; \1.%s() calls the function", name->text, value_describe(base, what), name->text, name->text);
         }
+        const char *habit = habit_hint(name->text);
+        if (habit) {
+            char what[160];
+            fail("Octave:undefined-function", "\1.%s: \1 is a %s and has no field '%s'\nhint: %s", name->text, value_describe(base, what), name->text, habit);
+        }
     }
     n = index_field(base, name, &list);
     value *out = scratch((size_t)(n + 1) * sizeof *out);

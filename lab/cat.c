@@ -20,6 +20,7 @@ struct parts {
     bool *takes_part;
 };
 
+/* The interpreter puts the text of a short literal for "[…, …]". */
 NORETURN static void fail_parts(const struct parts *p, int nd, const i64 *dim, int i)
 {
     char a[128], b[128];

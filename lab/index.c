@@ -6,6 +6,7 @@
  * Dimensions of one element vanish and neighbours that follow each other in memory are merged, so A(:,3) is one memcpy
  * and A(:,:,2:4) too.  Kernels exist per element size, not per class. */
 #include "index.h"
+#include "nearest.h"
 #include "tape.h"
 #include "call.h"
 #include "plan.h"
@@ -814,8 +815,15 @@ int index_field(value base, sym name, value **list)
         int f = record_find(s, name);
         if (f < 0) {
             struct buf *b = buf_new();
-            for (int i = 0; i < s->f->n; i++)
+            struct nearest like;
+            nearest_begin(&like, name->text);
+            for (int i = 0; i < s->f->n; i++) {
                 buff(b, "%s%s", i ? ", " : "", s->f->name[i]->text);
+                nearest_try(&like, s->f->name[i]->text);
+            }
+            const char *near = nearest_found(&like);
+            if (near)
+                buff(b, "\nhint: did you mean '%s'?", near);
             fail("Octave:undefined-function", s->f->n ? "\1.%s: there is no field '%s'; the fields are %s" : "\1.%s: there is no field '%s', nor any other%s",
                  name->text, name->text, b->s);
         }

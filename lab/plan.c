@@ -190,6 +190,9 @@ static NORETURN void fail_kinds(int op, int nargin, const value *arg)
     if (nargin < 2) {
         if (sign)
             fail("Octave:undefined-function", "%s\1: not defined for a %s", sign, a);
+        if (arg[0].kind == K_CELL)
+            fail("Octave:undefined-function", "%s: not defined for a %s\nhint: c{i} is the content of a cell; cellfun(@%s, c) goes through all",
+                 ew_rows[op].name, a, ew_rows[op].name);
         fail("Octave:undefined-function", "%s: not defined for a %s", ew_rows[op].name, a);
     }
     value_describe(arg[1], b);

@@ -282,7 +282,8 @@ value reduce_apply(int op, value x, int dim)
     if (unlikely(RECORDING && RECORDING->reduce(op, &x, dim, &taped)))
         return taped;
     if (!is_tensor_like(x))
-        fail("Octave:undefined-function", "%s: not defined for a %s", rows[op].name, value_describe(x, s));
+        fail("Octave:undefined-function", "%s: not defined for a %s%s", rows[op].name, value_describe(x, s),
+             x.kind == K_CELL ? "\nhint: [c{:}] joins the contents of a cell" : "");
     int dt = value_dtype(x);
     if (extreme(op) && (dt == D_INT64 || dt == D_UINT64 || dtype_is(dt, DT_C)))
         return extremes(op, tensor_of(x), dim, NULL);

@@ -451,7 +451,8 @@ bool value_true(value v)
     }
     if (v.kind != K_TENSOR && v.kind != K_WINDOW) {
         char d[160];
-        fail("Octave:undefined-function", "a condition must be numeric, logical or text, but is a %s", value_describe(v, d));
+        fail("Octave:undefined-function", "a condition must be numeric, logical or text, but is a %s%s", value_describe(v, d),
+             v.kind == K_CELL ? "\nhint: c(i) of a cell is a cell again, c{i} is its content" : "");
     }
     int mark = pool_mark();
     struct tensor *t = tensor_dense(tensor_of(v));
