@@ -187,6 +187,10 @@ static const char *likely(const struct parser *p)
         return "a counted loop is written: for i = 1:3";
     if ((tok.type == T_NEWLINE || tok.type == T_EOF) && p->last_end && text[p->last_end - 1] == ':')
         return "no ':' at the end: a block begins on the next line and closes with 'end'";
+    if (tok.type == T_SEMI && p->x.depth && text[p->x.stack[p->x.depth - 1].at] == '(')
+        return "arguments are separated by commas";
+    if ((tok.type == T_NEWLINE || tok.type == T_EOF) && p->last_end && strchr("+-*/\\<>=&|", text[p->last_end - 1]))
+        return "a statement goes on in the next line behind ...";
     if (tok.begin > 1 && p->last_end > 1 && (!memcmp(text + p->last_end - 2, "++", 2) || !memcmp(text + p->last_end - 2, "--", 2)))
         return "x++ and x-- are statements of their own";
     if (tok.type == T_OP && (tok.op == OP_LT || tok.op == OP_GT) && before == *s)

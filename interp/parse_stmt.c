@@ -513,6 +513,11 @@ static struct node *simple_statement(struct parser *p)
             lex_fail_hint(&p->x, tok.begin, "write elseif", "there is no '%s'", tok.text);
         if (!strcmp(tok.text, "def"))
             lex_fail_hint(&p->x, tok.begin, "a function is written: function y = f(x), …, end", "there is no 'def'");
+        const char *s = p->a->source->text + tok.end;
+        while (*s == ' ')
+            s++;
+        if (!strncmp(s, "<- ", 3) || !strncmp(s, ":=", 2))
+            lex_fail_hint(&p->x, (uint32_t)(s - p->a->source->text), "an assignment is written with = alone", "unexpected '%.2s'", s);
         if (!p->suspect)
             suspect(p);
         return command(p);

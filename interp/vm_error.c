@@ -106,6 +106,18 @@ static void explain(struct frame *f)
     const struct where *w = where_of(f, e->node);
     char name[64], size[128], *text = NULL;
     uint32_t n = w->end - w->begin;
+    if (!strcmp(e->message, "assert (assert) failed")) {
+        const char *open = s->text + w->e1 + strspn(s->text + w->e1, " "), *p = open;
+        int depth = 0;
+        do
+            depth += (*p == '(') - (*p == ')');
+        while (depth && *p != '\n' && *p++);
+        if (depth || *open != '(' || asprintf(&text, "assert %.*s failed", (int)(p - open) + 1, open) < 0)
+            return;
+        free(e->message);
+        e->message = text;
+        return;
+    }
     if (!strncmp(e->message, "[\u2026", 4) && w->end > w->begin && w->end <= s->len && n <= 40 && s->text[w->begin] == '[' &&
         !memchr(s->text + w->begin, '\n', n)) {
         if (asprintf(&text, "%.*s%s", (int)n, s->text + w->begin, strchr(e->message, ']') + 1) < 0)
@@ -159,6 +171,13 @@ static void locate(void *unused)
         struct buf *b = buf_new();
         const struct where *w = top > m->frames ? where_of(top, e->node) : NULL;
         const struct source *s = w ? top->code->unit->source : NULL;
+        struct where of_field;
+        if (s && !strncmp(e->message, "\1(", 2) && w->at > w->e1 && w->at < s->len && s->text[w->e1] == '.' && isalpha((unsigned char)s->text[w->at])) {
+            of_field = *w;                                    /* s.f(9): the field is indexed, not s */
+            for (of_field.e1 = w->at; of_field.e1 < s->len && (isalnum((unsigned char)s->text[of_field.e1]) || s->text[of_field.e1] == '_');)
+                of_field.e1++;
+            w = &of_field;
+        }
         fill(b, e->message, s, w);
         char *text = strdup(b->s);
         if (text) {
@@ -317,6 +336,10 @@ void fail_undefined(sym name)
     const char *habit = nearest_found(&own) ? NULL : habit_hint(name->text);
     if (habit)
         fail("Octave:undefined-function", "'%s' is undefined\nhint: %s", name->text, habit);
+    if (is_view_method(name))
+        fail("Octave:undefined-function", "'%s' is undefined\nhint: it is a method: A.%s(…)", name->text, name->text);
+    if (c && !c->script && !c->name)
+        fail("Octave:undefined-function", "'%s' is undefined\nhint: a closure @(…) keeps the variables that were there when it was made", name->text);
     if (c && !c->script && frame_variable(NULL, name, false))
         fail("Octave:undefined-function", "'%s' is undefined in this function\nhint: a function sees only its own variables; hand '%s' over as "
              "an argument, or declare it global on both sides", name->text, name->text);

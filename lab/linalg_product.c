@@ -232,7 +232,9 @@ static NORETURN void no_operator(const char *op, value a, value b)
     char x[160], y[160];
     bool ints = is_tensor_like(a) && is_tensor_like(b);
     fail("Octave:undefined-function", "\1 %s \2: there is no matrix operator '%s' for a %s and a %s%s", op, op, value_describe(a, x), value_describe(b, y),
-        ints ? "\nhint: convert with double(…), or use the elementwise operator" : "");
+        ints ? "\nhint: convert with double(…), or use the elementwise operator" :
+        a.kind == K_CELL || b.kind == K_CELL ? "\nhint: c(i) of a cell is a cell again, c{i} is its content" :
+        a.kind == K_FUNC || b.kind == K_FUNC ? "\nhint: f(x) calls a function, and @(x) 2 * f(x) makes a new one" : "");
 }
 
 /* Both operands as floating matrices for a matrix operator; fails for cells, integers (matrix by matrix) and N-d. */
@@ -298,6 +300,7 @@ value linalg_mrdivide(value a, value b)
     operands("/", a, b, &x, &y);
     if (x->dim[1] != y->dim[1])
         fail("Octave:nonconformant-args", "\1 / \2: the numbers of columns differ, \1 is %s and \2 is %s%s", tensor_shape(x, s), tensor_shape(y, t),
+             is_scalar(a) ? "\nhint: \1 ./ \2 divides element by element" :
              x->nd == 2 && y->nd == 2 && x->dim[0] == y->dim[1] ? "\nhint: \1' / \2 fits; \2 \\ \1 solves \2*x = \1" : "");
     struct tensor *r = linalg_solve(y, TRANSPOSED, tensor_transpose(x));
     return linalg_transpose(tensor_value(tensor_narrow(r)), false);

@@ -528,7 +528,7 @@ NORETURN void fail_step(value v, const struct step *s, int n)
     char what[160];
     value_describe(v, what);
     if (s->kind == STEP_FIELD || (n > 1 && s->kind == STEP_PAREN && s[1].kind == STEP_FIELD))
-        fail("Octave:undefined-function", "\2 = …: a %s has no fields\nhint: clear \1 first, or use another name for the struct", what);
+        fail("Octave:undefined-function", "\2 = …: a %s has no fields\nhint: only a struct has fields; clear \1 first, or use another name", what);
     if (s->kind == STEP_BRACE)
         fail("Octave:undefined-function", "\2 = …: a %s has no contents to be set by { }; only a cell has", what);
     if (n > 1 && s[1].kind == STEP_PAREN)
