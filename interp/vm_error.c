@@ -109,9 +109,11 @@ static void explain(struct frame *f)
     if (!strcmp(e->message, "assert (assert) failed")) {
         const char *open = s->text + w->e1 + strspn(s->text + w->e1, " "), *p = open;
         int depth = 0;
-        do
+        do {
+            if (*p == '"' || (*p == '\'' && strchr("(,= ", p[-1])))
+                p += 1 + strcspn(p + 1, *p == '"' ? "\"\n" : "'\n");        /* a text; its brackets do not count */
             depth += (*p == '(') - (*p == ')');
-        while (depth && *p != '\n' && *p++);
+        } while (depth && *p && *p != '\n' && p++);
         if (depth || *open != '(' || asprintf(&text, "assert %.*s failed", (int)(p - open) + 1, open) < 0)
             return;
         free(e->message);
