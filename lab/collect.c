@@ -159,6 +159,7 @@ void collect_cycles(void)
             }
             for (i64 i = 0; i < s.nqueue; i++)
                 drop(s.queue[i]);
+            value_buried();                   /* a handle held by a cell alone that a handle held */
         }
     }
     free(s.queue);

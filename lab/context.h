@@ -53,5 +53,6 @@ struct record *record_make(int nd, const i64 *dim, struct fields *f, int nfield,
 static inline size_t fields_bytes(int cap) { return sizeof(struct fields) + (size_t)cap * sizeof(sym); }
 void fields_drop(struct fields *f);
 void value_cut(value *child, void *arg);                  /* drops a child and leaves 0; what dies waits for `destroy` */
+void value_buried(void);                                  /* … or for this */
 
 #endif

@@ -195,11 +195,16 @@ void destroy(value v)
         return;
     }
     bury(v);
+    value_buried();
+}
+
+void value_buried(void)
+{
     if (cx->burying)
         return;
     cx->burying = true;
     while (cx->ndead) {
-        v = cx->dead[--cx->ndead];
+        value v = cx->dead[--cx->ndead];
         kinds[v.kind].children(v, value_cut, NULL);
         kinds[v.kind].free(v);
     }
