@@ -40,7 +40,7 @@ void dense_strides(int nd, const i64 *dim, i64 *stride)
     i64 s = 1;
     for (int d = 0; d < nd; d++) {
         stride[d] = s;
-        s *= dim[d];
+        s = (i64)((uint64_t)s * (uint64_t)dim[d]);      /* beside a zero size it may wrap */
     }
 }
 
@@ -65,7 +65,7 @@ static bool is_dense(int nd, const i64 *dim, const i64 *stride)
             return true;
         if (dim[d] != 1 && stride[d] != s)
             return false;
-        s *= dim[d];
+        s = (i64)((uint64_t)s * (uint64_t)dim[d]);      /* beside a zero size it may wrap */
     }
     return true;
 }
@@ -91,7 +91,7 @@ static struct tensor *header_fill(struct tensor *t, int dtype, int nd, const i64
     for (int d = 0; d < nd; d++) {
         t->inline_dim[d] = dim[d];
         t->inline_stride[d] = s;
-        s *= dim[d];
+        s = (i64)((uint64_t)s * (uint64_t)dim[d]);      /* beside a zero size it may wrap */
     }
     return t;
 }
