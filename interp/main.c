@@ -29,6 +29,7 @@ static const char usage[] =
     "\n"
     "  -e, --eval TEXT      evaluate TEXT, then end (may be given several times)\n"
     "  -i, --interactive    open the prompt after that\n"
+    "      --functions      list the functions of the library, one a line\n"
     "      --check FILE...  only read the files, tell syntax errors and unknown names\n"
     "  -q, --quiet          no greeting at the prompt\n"
     "      --no-startup     do not run startup.tl before the prompt\n"
@@ -192,6 +193,21 @@ static int check_file(const char *file)
     return !a;
 }
 
+static void print_function(const char *name, void *arg)
+{
+    (void)arg;
+    if (name[strlen(name) - 1] != '.')
+        puts(name);
+}
+
+static int list_functions(void)
+{
+    for (int i = 0; i < registry_count(); i++)
+        puts(registry_at(i)->name);
+    path_each(NULL, true, print_function, NULL);
+    return 0;
+}
+
 /* $XDG_CONFIG_HOME/tl/startup.tl, before the prompt. */
 static int run_startup(bool *ended)
 {
@@ -224,7 +240,7 @@ static void new_context(void)
 int main(int argc, char **argv)
 {
     wait_briefly(argv);
-    enum { RUN, CHECK, TEST, TEST_HELP } what = RUN;
+    enum { RUN, CHECK, TEST, TEST_HELP, FUNCTIONS } what = RUN;
     const char *eval[64];
     int evals = 0, i = 1;
     bool prompt = false, quiet = false, startup = true, ended = false;
@@ -247,6 +263,8 @@ int main(int argc, char **argv)
             quiet = true;
         else if (!strcmp(a, "--no-startup"))
             startup = false;
+        else if (!strcmp(a, "--functions"))
+            what = FUNCTIONS;
         else if (!strcmp(a, "--check"))
             what = CHECK;
         else if (!strcmp(a, "--test"))
@@ -281,6 +299,8 @@ int main(int argc, char **argv)
     if (what == CHECK) {
         for (; i < argc; i++)
             status |= check_file(argv[i]);
+    } else if (what == FUNCTIONS) {
+        status = list_functions();
     } else {
         bool from_pipe = i < argc ? !strcmp(argv[i], "-") : !evals && !prompt && !isatty(0);
         interp_set_args(i < argc ? argc - i - 1 : 0, argv + (i < argc ? i + 1 : argc));
