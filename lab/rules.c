@@ -11,7 +11,7 @@
 
 #define B(name) extern const struct builtin builtin_##name;
 B(permute) B(ipermute) B(reshape) B(diag) B(triu) B(tril) B(fliplr) B(flipud) B(flip) B(rot90) B(circshift) B(eye)
-B(inv) B(transpose)
+B(inv) B(transpose) B(conv2)
 #undef B
 #define CALL(name, ...) g_call(&builtin_##name, __VA_ARGS__)
 
@@ -164,6 +164,33 @@ void accumarray_grad(struct call *c)          /* of sums: each value gets the gr
     if (value_numel(c->arg[1]) == 1 && value_numel(y) != 1)
         y = g_sum(index_paren(y, 1, (value[]){ colon() }), 1);
     result(c, 1, g_reshape_like(y, c->arg[1]));
+}
+
+/* C = conv2(A, B) cut to shape: a convolution with one 1 puts g back into the full matrix; then dA and dB are what of it
+   convolved with the other matrix, turned by 180 degrees, needs no zeros outside. */
+void conv2_grad(struct call *c)
+{
+    i64 a[MAX_DIMS], b[MAX_DIMS], d[MAX_DIMS];
+    value A = c->arg[0], B = c->arg[1], g = grad_of(c, 0), turned[2], valid = tensor_value(tensor_text("valid", 5));
+    if (has_arg(c, 2) && !arg_is_text(c, 2))
+        fail("tl:not-differentiable", "conv2: has a derivative for two matrices, not for two vectors and a matrix");
+    value_dims(A, a);
+    value_dims(B, b);
+    value_dims(g, d);
+    bool same = has_arg(c, 2) && d[0] == a[0] && d[1] == a[1], cut = d[0] != a[0] + b[0] - 1 || d[1] != a[1] + b[1] - 1;
+    if (value_numel(g) == 0)
+        return;
+    if (cut) {
+        struct tensor *one = tensor_zeros(D_DOUBLE, 2, (i64[]){ a[0] + b[0] - d[0], a[1] + b[1] - d[1] });
+        i64 r = same ? b[0] / 2 : b[0] - 1, q = same ? b[1] / 2 : b[1] - 1;
+        ((double *)one->data)[r + q * one->dim[0]] = 1;
+        g = CALL(conv2, 2, g, tensor_box(one));
+    }
+    for (int i = 0; i < 2; i++) {
+        turned[i] = CALL(rot90, 2, g_fn(EW_conj, c->arg[!i]), num(2));
+        if (grad_wanted(c, i))
+            result(c, i, CALL(conv2, 3, g, turned[i], valid));
+    }
 }
 
 /* ---- running sums and products */

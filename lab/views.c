@@ -831,13 +831,13 @@ BUILTIN(isContiguous, 1, 1, 1, NO_GRAD,
 
 BUILTIN(contiguous, 1, 1, 1, NO_GRAD,
     "y = contiguous(x)\n\n"
-    "x with its elements one after another in memory: a window with gaps becomes a copy, all else stays what it is.\n\n"
+    "x with its elements one after another in memory: a window with gaps and a transpose become copies, all else stays what it is.\n\n"
     "Example:\n  A = zeros(3, 4);\n  stride(contiguous(A.select(1, 1)))\n  ans =\n     1   1\n\n"
     "See also: isContiguous, clone")
 {
     struct tensor view, *t = seen(c, &view);
-    if (c->arg[0].kind != K_WINDOW) {
-        result(c, 0, c->arg[0]);
+    if (c->arg[0].kind != K_WINDOW) {         /* a transpose is laid out */
+        result(c, 0, c->arg[0].kind == K_TENSOR ? tensor_value(tensor_dense(t)) : c->arg[0]);
         return;
     }
     i64 s = 1;

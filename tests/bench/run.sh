@@ -1,14 +1,15 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # run.sh [TABLE...]: tl and the peers that are here, one after another in one run; then a table of ratios against tests/bench/targets.
-# Tables: A scalar code, B small tensors, C elementwise chains, D linear algebra, S start.  QUICK=1: smaller sizes, under a minute.
+# Tables: A scalar code, B small tensors, C elementwise chains, D linear algebra, E sorting, choosing, random numbers, files, texts, S start.
+# QUICK=1: smaller sizes, a minute or two.  TORCH_PYTHON=PATH: a Python that has PyTorch, where python3 has none.
 # The rows (workload;peer;threads;seconds;...) stay in bench/rows of the build folder.  make bench BENCH='A C' runs two tables.
 set -u
 here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 LC_ALL=C; export LC_ALL
 : "${TL:?}" "${QUICK=}" "${CC:=cc}" "${BLAS_LIBS=-lopenblas}" "${BLAS_CFLAGS=}"
 export QUICK
-[ $# -gt 0 ] || set -- A B C D S
+[ $# -gt 0 ] || set -- A B C D E S
 out=$PWD/bench
 mkdir -p "$out"
 rows=$out/rows
@@ -28,6 +29,10 @@ for p in "$python" /usr/bin/python3; do
     [ -n "$p" ] && "$p" -c 'import numpy' 2>/dev/null && { numpy=$p; break; }
 done
 [ -n "$numpy" ] || absent="$absent numpy"
+torch=''
+for p in "${TORCH_PYTHON-}" "$python" /usr/bin/python3; do
+    [ -n "$p" ] && "$p" -c 'import torch' 2>/dev/null && { torch=$p; break; }
+done
 [ -z "$absent" ] || echo "Not here, so their rows are left out:$absent  (apt-get install lua5.4 luajit octave python3-numpy)"
 
 load=$(cut -d ' ' -f 1 /proc/loadavg 2>/dev/null || echo 0)
@@ -91,6 +96,19 @@ for table; do
             [ $have_c = no ] || with C "$n" "$out/d"
             [ -z "$octave" ] || [ -n "$QUICK" ] || with octave "$n" "$octave" -qf "$here/d.tl"
         done ;;
+    E)  echo "E: sorting, choosing, random numbers, files, texts" >&2
+        CSV=$out/numbers.csv; export CSV
+        [ -s "$CSV" ] || awk 'BEGIN { srand(1); for (i = 0; i < 100000; i++) for (j = 0; j < 10; j++)
+            printf "%.16f%s", rand() + rand() / 2147483648, j < 9 ? "," : "\n" }' >"$CSV"
+        have_c=no
+        compile e -mprefer-vector-width=512 -fopenmp -lm && have_c=yes
+        for n in $(seq 1 "$two"); do
+            with tl "$n" "$TL" "$here/e.tl"
+            [ $have_c = no ] || with C "$n" "$out/e"
+            [ -z "$torch" ] || with torch "$n" "$torch" "$here/e.py"
+        done
+        [ -z "$numpy" ] || with numpy 1 "$numpy" "$here/e.py"
+        [ -z "$octave" ] || with octave 1 "$octave" -qf "$here/e.tl" ;;
     S)  echo "S: start" >&2
         compile start || continue
         row "tl" "$out/start" start tl "$TL"
@@ -98,7 +116,7 @@ for table; do
         [ -z "$python" ] || row python3 "$out/start" start python3 "$python" -c pass
         [ -z "$numpy" ] || row numpy "$out/start" start numpy "$numpy" -c 'import numpy'
         [ -z "$octave" ] || row octave "$out/start" start octave "$octave" -qf --eval 1 ;;
-    *)  echo "run.sh: there is no table $table (A B C D S)" >&2; exit 2 ;;
+    *)  echo "run.sh: there is no table $table (A B C D E S)" >&2; exit 2 ;;
     esac
 done
 
@@ -115,17 +133,18 @@ awk -F ' *; *' '
         for (i = 1; i <= n; i++) for (k = 1; k <= m; k++) {
             w = work[k]; t = threads[k]
             if (w !~ pattern[i]) continue
-            if (base[i] == "C" && !((w, "C", t) in sec)) continue
+            same = base[i] == "C" || base[i] == "torch"        # peers that run with as many threads
+            if (same && !((w, base[i], t) in sec)) continue
             if (base[i] == "numpy" && !((w, "numpy", 1) in sec)) continue
-            if (base[i] != "C" && base[i] != "numpy" && base[i] != "-" && !((w, base[i], 1) in sec)) continue
+            if (!same && base[i] != "numpy" && base[i] != "-" && !((w, base[i], 1) in sec)) continue
             id = w " (" t "t)"
             if (!((w, "tl", t) in sec)) {
-                if ((w, "tl", 1) in sec || t == 1 || base[i] == "C") {
+                if ((w, "tl", 1) in sec || t == 1 || same) {
                     printf "%-26s tl cannot%s\n", id, (w, "tl", t) in why ? ": " why[w, "tl", t] : ""; lacks++ }
                 continue
             }
             x = sec[w, "tl", t]
-            b = base[i] == "-" ? 1 : sec[w, base[i], base[i] == "C" ? t : 1]
+            b = base[i] == "-" ? 1 : sec[w, base[i], same ? t : 1]
             ok = x / b <= most[i]; all++; good += ok
             if (base[i] == "-")
                 printf "%-26s tl %-10s %-18s %-12s target <= %-10s %s\n", id, show(w, x), "", "", show(w, most[i]), ok ? "ok" : "MISSED"
