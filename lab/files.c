@@ -14,7 +14,7 @@
 #include <unistd.h>
 
 enum { FIRST = 3, MOST = 1024 };
-struct file { FILE *f; char *name; char mode[8]; int fid; };
+struct file { FILE *f; char *name; char mode[8]; int fid; bool big_endian; };
 struct table { struct file std[FIRST]; struct file *open[MOST]; };
 
 static void close_file(struct file *f)
@@ -41,9 +41,9 @@ static struct table *table(void)
         struct table *t = calloc(1, sizeof *t);
         if (!t)
             fail_memory(sizeof *t);
-        t->std[0] = (struct file){ stdin, "stdin", "r", 0 };
-        t->std[1] = (struct file){ NULL, "stdout", "w", 1 };
-        t->std[2] = (struct file){ stderr, "stderr", "w", 2 };
+        t->std[0] = (struct file){ stdin, "stdin", "r", 0, false };
+        t->std[1] = (struct file){ NULL, "stdout", "w", 1, false };
+        t->std[2] = (struct file){ stderr, "stderr", "w", 2, false };
         for (int i = 0; i < FIRST; i++)
             t->open[i] = &t->std[i];
         *room = t;
@@ -195,21 +195,29 @@ void file_back(struct call *c, int i, size_t n)            /* what cannot be see
 /* ---- opening and closing */
 static const char *const modes[] = { "r", "w", "a", "r+", "w+", "a+", NULL };
 
+/* Do the bytes lie the other way round? As argument i says, else as the file was opened. */
+static bool big_endian(struct call *c, int i, bool otherwise)
+{
+    static const char *const order[] = { "native", "ieee-le", "l", "n", "ieee-be", "b", NULL };
+    return has_arg(c, i) ? arg_option(c, i, order) >= 4 : otherwise;
+}
+
 static void file_info(struct call *c, struct file *f)
 {
     result_text(c, 0, f->name);
     if (wants(c, 1))
         result_text(c, 1, f->mode);
     if (wants(c, 2))
-        result_text(c, 2, "ieee-le");
+        result_text(c, 2, f->big_endian ? "ieee-be" : "ieee-le");
 }
 
 BUILTIN(fopen, 1, 4, 3, NO_GRAD,
   "fid = fopen(name, mode)\n"
-  "[fid, message] = fopen(name, mode)\n"
+  "[fid, message] = fopen(name, mode, arch)\n"
   "[name, mode, arch] = fopen(fid)\n\n"
   "Open a file; mode is 'r' to read (the default), 'w' to write anew, 'a' to append, with '+' for both. The number of the file is\n"
-  "-1 if it cannot be opened, and the message says why.\n\n"
+  "-1 if it cannot be opened, and the message says why. arch is the order of bytes that fread and fwrite take for it: 'native',\n"
+  "'ieee-le' or 'ieee-be'.\n\n"
   "Example:\n  fid = fopen('/nonexistent/file')\n  fid = -1\n\n"
   "See also: fclose, fgetl, fprintf, fread, fileread")
 {
@@ -229,6 +237,7 @@ BUILTIN(fopen, 1, 4, 3, NO_GRAD,
         known |= !strcmp(modes[i], plain);
     if (!known)
         fail("Octave:invalid-input-arg", "fopen: the mode must be r, w, a, r+, w+ or a+, but is '%s'", mode);
+    bool big = big_endian(c, 2, false);
     int fid = FIRST;
     while (fid < MOST && t->open[fid])
         fid++;
@@ -249,7 +258,7 @@ BUILTIN(fopen, 1, 4, 3, NO_GRAD,
             free(f);
             fail_memory(sizeof *f);
         }
-        *f = (struct file){ .f = fp, .name = copy_of_name, .fid = fid };
+        *f = (struct file){ .f = fp, .name = copy_of_name, .fid = fid, .big_endian = big };
         memcpy(f->mode, plain, sizeof plain);
         t->open[fid] = f;
     }
@@ -398,12 +407,6 @@ static struct precision arg_precision(struct call *c, int i, const char *otherwi
     return p;
 }
 
-static bool foreign_order(struct call *c, int i)           /* the bytes lie the other way round */
-{
-    static const char *const order[] = { "native", "ieee-le", "l", "ieee-be", "b", NULL };
-    return has_arg(c, i) && arg_option(c, i, order) >= 3;
-}
-
 static void swap_bytes(char *p, size_t size, i64 n)
 {
     for (i64 i = 0; i < n; i++, p += size)
@@ -426,7 +429,7 @@ BUILTIN(fread, 1, 5, 2, NO_GRAD,
     FILE *f = readable(c, 0);
     struct precision p = arg_precision(c, 2, "uint8");
     i64 rows = -1, cols = -1, skip = has_arg(c, 3) ? arg_int(c, 3, 0, 1 << 30) : 0;
-    bool swap = foreign_order(c, 4);
+    bool swap = big_endian(c, 4, file_arg(c, 0)->big_endian);
     if (has_arg(c, 1)) {
         struct tensor *s = arg_double(c, 1);
         const double *d = (const double *)s->data;
@@ -484,7 +487,7 @@ BUILTIN(fwrite, 2, 5, 1, NO_GRAD,
         fail("Octave:invalid-input-arg", "fwrite: skip must be 0");
     char *bytes = scratch((size_t)x->numel * size + 1);
     convert_run(to, bytes, x->dtype, x->data, x->numel);
-    if (foreign_order(c, 4))
+    if (big_endian(c, 4, f->big_endian))
         swap_bytes(bytes, size, x->numel);
     file_write(c, f, bytes, (size_t)x->numel * size);
     if (c->nargout > 0)
@@ -542,6 +545,16 @@ BUILTIN(frewind, 1, 1, 1, NO_GRAD,
         rewind(f->f);
     if (c->nargout > 0)
         result_num(c, 0, 0);
+}
+
+BUILTIN(isatty, 1, 1, 1, NO_GRAD,
+  "yes = isatty(fid)\n\n"
+  "Is the file a terminal? A program asks before it draws what only a reader can use, a progress bar say.\n\n"
+  "Example:\n  class(isatty(stdout))\n  ans = logical\n\n"
+  "See also: stdout, stderr, fopen")
+{
+    struct file *f = file_arg(c, 0);
+    result_bool(c, 0, isatty(f->fid <= 2 ? f->fid : fileno(f->f)));
 }
 
 BUILTIN(fflush, 1, 1, 1, NO_GRAD,
