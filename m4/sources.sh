@@ -34,7 +34,7 @@ program='interp/(main|repl|json|test)\.c'
     echo "# Made by m4/sources.sh from what the folders hold; not to be edited."
     list lab_sources $(files lab '*.c' '*.h' '*.def' '*.inc' | without '^lab/ew_simd\.c$')
     for d in nn optim plot; do
-        list ${d}_sources $(files $d '*.c' '*.h' '*.def' '*.inc')
+        list ${d}_sources $(files $d '*.c' '*.h' '*.def' '*.inc' | without '^nn/kernels\.c$')
     done
     list interp_sources $(files interp '*.c' '*.h' '*.def' '*.inc' | without "^$program\$")
     list program_sources $(files interp '*.c' | grep -E "^$program\$" || :)
