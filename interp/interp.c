@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* interp.c: an interpreter comes and goes, and runs texts for the program. */
 #include "vm.h"
+#include "nn/nn.h"
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -100,6 +101,7 @@ void interp_start(void)
     h->function_parts = function_parts;
     h->function_made = function_made;
     h->function_slot = function_slot;
+    h->class_named = nn_class_named;
 }
 
 /* ---- running texts */

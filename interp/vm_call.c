@@ -517,11 +517,8 @@ static bool object_method(value self, struct site *s, value *base, int n, int na
     for (int i = 0; i < nout; i++)
         out[i] = nil();
     vm->sp = out + nout;
-    char full[128];
-    snprintf(full, sizeof full, "%s", s->name->text);
-    struct builtin *b = scratch(sizeof *b);
-    *b = (struct builtin){ s->name->text, 0, ANY, ANY, NULL, NULL, "" };
-    struct call c = { b, n, nargout, base, out };
+    struct builtin b = { s->name->text, 0, ANY, ANY, NULL, NULL, "" };
+    struct call c = { &b, n, nargout, base, out };
     bool known = class->method(self, s->name, &c);
     if (known) {
         for (int i = 0; i < n; i++)

@@ -305,7 +305,7 @@ static void rule_cat(struct tape *t, int at, value g)
     }
 }
 
-static void backward(struct tape *t, int from, int to)    /* entries from - 1 down to `to`; adjoints in t->adjoint */
+void tape_backward(struct tape *t, int from, int to)
 {
     for (int at = from; at-- > to;) {
         struct entry *e = &t->e[at];
@@ -337,7 +337,7 @@ static bool is_variable(value v)
     return (v.kind == K_NUM || v.kind == K_TENSOR || v.kind == K_WINDOW || v.kind == K_RANGE) && dtype_is(value_dtype(v), DT_F);
 }
 
-static value variable(value v)                /* the same value with leaves tracked; pooled */
+value tape_variable(value v)
 {
     if (is_variable(v)) {
         value in = tape_plain(v);
@@ -351,7 +351,7 @@ static value variable(value v)                /* the same value with leaves trac
         value *e = u.kind == K_CELL ? u.cell->v : u.rec->v;
         value *from = v.kind == K_CELL ? v.cell->v : v.rec->v;
         for (i64 i = 0; i < n; i++)
-            replace(&e[i], copy(variable(from[i])));
+            replace(&e[i], copy(tape_variable(from[i])));
         return u;
     }
     if (v.kind == K_OBJECT)
@@ -359,7 +359,7 @@ static value variable(value v)                /* the same value with leaves trac
     return v;
 }
 
-static value gradient(value var, const value *adjoint)    /* of the shape of the variable; [] where a leaf is not floating point */
+value tape_gradient(value var, const value *adjoint)
 {
     if (var.kind == K_CELL || var.kind == K_STRUCT) {
         value u = clone(var);
@@ -367,7 +367,7 @@ static value gradient(value var, const value *adjoint)    /* of the shape of the
         value *e = u.kind == K_CELL ? u.cell->v : u.rec->v;
         value *from = var.kind == K_CELL ? var.cell->v : var.rec->v;
         for (i64 i = 0; i < n; i++)
-            replace(&e[i], copy(gradient(from[i], adjoint)));
+            replace(&e[i], copy(tape_gradient(from[i], adjoint)));
         return u;
     }
     int node = tape_node(var);
@@ -397,7 +397,7 @@ static bool matrix_tracked(int op, const value *ab, value *y)
     *y = tape_matrix(op, ab[0], ab[1]);
     return true;
 }
-static const struct recorder recorder = { tape_call, window_read, tape_plan, reduce_tracked, matrix_tracked };
+const struct recorder tape_recorder = { tape_call, window_read, tape_plan, reduce_tracked, matrix_tracked };
 
 struct autograd { struct call *c; };
 static void autograd_body(void *arg)
@@ -407,7 +407,7 @@ static void autograd_body(void *arg)
     int n = c->nargin - 1, start = t->n;
     value *x = scratch(sizeof(value) * (size_t)n), y = nil();
     for (int i = 0; i < n; i++)
-        x[i] = variable(c->arg[i + 1]);
+        x[i] = tape_variable(c->arg[i + 1]);
     call_function(arg_func(c, 0), n, x, 1, &y);
     y = tape_plain(y);
     if (!is_tensor_like(y) || value_numel(y) != 1 || dtype_is(value_dtype(y), DT_C)) {
@@ -429,7 +429,7 @@ static void autograd_body(void *arg)
         struct tensor *one = tensor_2d(dtype_is(value_dtype(y), DT_F) ? value_dtype(y) : D_DOUBLE, 1, 1);
         convert_run(one->dtype, one->data, D_DOUBLE, &(double){ 1 }, 1);
         replace(&adjoint->v[root], copy(tensor_box(one)));
-        backward(t, end, start);
+        tape_backward(t, end, start);
         t->adjoint = outer;
         t->current = current;
     }
@@ -437,7 +437,7 @@ static void autograd_body(void *arg)
         y = element_value(y.t, 0);
     result(c, 0, y);
     for (int i = 0; i < MIN(n, c->nargout - 1); i++) {
-        value g = gradient(x[i], adjoint->v);
+        value g = tape_gradient(x[i], adjoint->v);
         result(c, i + 1, t->level == 1 && g.kind == K_TENSOR ? tensor_value(g.t) : g);
     }
 }
@@ -461,9 +461,9 @@ BUILTIN(autograd, 2, ANY, ANY, grad_pass,
     value *adjoint = t->adjoint;
     struct entry *current = t->current;
     if (t->level == 0)
-        context_head()->generation++;
+        tape_generation();
     t->level++;
-    RECORDING = &recorder;
+    RECORDING = &tape_recorder;
     int bad = protect(autograd_body, &a);
     t->level--;
     RECORDING = was;
@@ -471,7 +471,7 @@ BUILTIN(autograd, 2, ANY, ANY, grad_pass,
     t->current = current;
     if (t->level == 0) {
         tape_clear(t);
-        context_head()->generation++;
+        tape_generation();
     }
     if (bad)
         fail_again();

@@ -46,7 +46,7 @@ struct recorder {
     bool (*reduce)(int op, const struct value *x, int dim, struct value *y);
     bool (*matrix)(int op, const struct value *ab, struct value *y);
 };
-struct context_head { const struct recorder *recorder; uint32_t generation; };
+struct context_head { const struct recorder *recorder; uint32_t generation, generations; };     /* …, the last number given */
 static inline struct context_head *context_head(void) { return (struct context_head *)cx; }
 #define RECORDING (context_head()->recorder)
 

@@ -339,7 +339,7 @@ static void get_object(struct in *r, i64 id)
     const struct class *c = load_class(name, len);
     if (!c || !c->blank || !c->load)
         fail("Octave:load-error", "%s: '%s' holds an object of class %.60s, which is not known here", r->who, r->file, name);
-    value self = r->e[id].v = c->blank();
+    value self = r->e[id].v = c->blank(c);
     value saved = get_value(r);
     if (saved.kind != K_STRUCT || saved.rec->numel != 1)
         damaged(r, "an object is not made of a struct");

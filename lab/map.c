@@ -357,8 +357,9 @@ static value map_save(value self)
     return record_value(r);
 }
 
-static value map_blank(void)
+static value map_blank(const struct class *class)
 {
+    (void)class;
     return object_value(K_OBJECT, map_new(D_CHAR, ANY_VALUE));
 }
 

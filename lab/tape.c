@@ -30,9 +30,8 @@ void tape_clear(struct tape *t)
     t->nodes = 0;
 }
 
-static void tape_free(void)
+void tape_give_back(struct tape *t)
 {
-    struct tape *t = *context_room(ROOM_TAPE);
     tape_clear(t);
     for (int op = 0; op < EW_OPS; op++)
         for (int k = 0; k < 3; k++)
@@ -43,15 +42,30 @@ static void tape_free(void)
     free(t);
 }
 
+static void tape_free(void) { tape_give_back(*context_room(ROOM_TAPE)); }
+
+struct tape *tape_new(void)
+{
+    struct tape *t = calloc(1, sizeof *t);
+    if (!t)
+        fail_memory(sizeof *t);
+    return t;
+}
+
 struct tape *tape_state(void)
 {
     void **room = context_room(ROOM_TAPE);
     if (!*room) {
-        if (!(*room = calloc(1, sizeof(struct tape))))
-            fail_memory(sizeof(struct tape));
+        *room = tape_new();
         context_at_exit(tape_free);
     }
     return *room;
+}
+
+uint32_t tape_generation(void)
+{
+    struct context_head *h = context_head();
+    return h->generation = ++h->generations;
 }
 
 /* ---- marks */

@@ -25,10 +25,16 @@ struct tape {
     struct { const struct plan *single[EW_OPS][3]; } cache;
 };
 
+extern const struct recorder tape_recorder;
+struct tape *tape_new(void);
+void tape_give_back(struct tape *t);
 void tape_clear(struct tape *t);
+uint32_t tape_generation(void);               /* a new one begins; marks from before are void */
+value tape_variable(value v);                 /* the same value with leaves tracked; pooled */
+value tape_gradient(value var, const value *adjoint);     /* of the shape of the variable; [] where a leaf is not floating point */
+void tape_backward(struct tape *t, int from, int to);     /* entries from - 1 down to `to`; adjoints in t->adjoint */
 struct tape *tape_state(void);
 int tape_node(value v);
-value tape_plain(value v);
 value tape_marked(value v, int node);
 struct entry *tape_record(enum rule rule, int nin, const value *in, int nout);
 bool tape_takes(int n, const value *v);

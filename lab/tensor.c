@@ -585,7 +585,7 @@ void own_block_spare(struct tensor *t, i64 numel)
 
 void own_block(struct tensor *t)
 {
-    if (t->block && (t->block->owners > 1 || !(t->flags & T_DENSE)))
+    if (!(t->flags & T_DENSE) || (t->block && t->block->owners > 1))
         own_block_spare(t, t->numel);
 }
 

@@ -141,7 +141,7 @@ struct class {
     i64 (*numel)(value self);
     value (*clone)(value self);
     value (*save)(value self);                            /* a pooled struct of plain values; NULL: cannot be written into files */
-    value (*blank)(void);                                 /* an empty one, pooled, which load fills with what save gave: two steps, so that it may hold itself */
+    value (*blank)(const struct class *class);            /* an empty one, pooled, which load fills with what save gave: two steps, so that it may hold itself */
     void (*load)(value self, value saved);                /* fails unless saved is such a struct: files may hold anything */
     bool (*equal)(value a, value b);                      /* isequal; NULL: the same thing */
     const char *const *names;                             /* fields and methods for completion, NULL-terminated */

@@ -38,7 +38,7 @@ program='interp/(main|repl|json|test)\.c'
     done
     list interp_sources $(files interp '*.c' '*.h' '*.def' '*.inc' | without "^$program\$")
     list program_sources $(files interp '*.c' | grep -E "^$program\$" || :)
-    list builtin_sources $(files lab '*.c'; for d in nn optim plot interp; do files $d '*.c'; done)
+    list builtin_sources $(files lab '*.c'; files nn '*.c' '*.def'; for d in optim plot interp; do files $d '*.c'; done)
 
     # Unit tests: one program each.  One that includes nothing right of lab/ is linked with lab/ alone.
     lab_only= whole=

@@ -23,3 +23,12 @@ nn_libkernels512_la_SOURCES = %reldir%/kernels.c
 nn_libkernels512_la_CPPFLAGS = $(AM_CPPFLAGS) -DVARIANT=512
 nn_libkernels512_la_CFLAGS = $(nn_kernel_flags) -march=x86-64-v4 -mprefer-vector-width=512
 endif
+
+# Every LAYER…(name, ...) of this folder, as L(name).
+layers.inc: layers.stamp
+layers.stamp: $(nn_sources) $(top_srcdir)/build-aux/sources.mk
+	$(AM_V_GEN)cd $(srcdir) && cat $(nn_sources) /dev/null | \
+	    sed -n 's/^LAYER[A-Z_]*(\([A-Za-z0-9_]*\),.*/L(\1)/p' | LC_ALL=C sort >$(abs_builddir)/$@
+	@cmp -s $@ layers.inc || cp $@ layers.inc
+BUILT_SOURCES += layers.inc
+CLEANFILES += layers.inc layers.stamp

@@ -1,0 +1,208 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* linear.c: nn.Linear, the layer that most time is spent in; its products write into memory that is kept.
+ *
+ * Rows are samples.  All is in Torch's order, so y = x w' + b is one product of column-major matrices, y' = w x': BLAS reads
+ * either order of x through its trans flags.  One sample is a matrix times a vector, and its gradient loops of our own, since
+ * a rank-one product of BLAS's packs both sides. */
+#include "nn.h"
+#include "lab/blas.h"
+#include "lab/clones.h"
+#include <math.h>
+
+enum { WEIGHT, BIAS };
+enum { IN, OUT, WITH_BIAS };
+
+static void linear_init(struct module *m)
+{
+    i64 in = option_int(m, IN), out = option_int(m, OUT);
+    nn_param(m, WEIGHT, 2, (i64[]){ out, in });
+    if (option_bool(m, WITH_BIAS))
+        nn_param(m, BIAS, 2, (i64[]){ 1, out });
+    else
+        nn_no_param(m, BIAS);
+}
+
+static void linear_reset(struct module *m, double stdv)
+{
+    double s = isnan(stdv) ? 1 / sqrt((double)option_int(m, IN)) : stdv * sqrt(3);
+    nn_uniform(PARAM(m, WEIGHT), -s, s);
+    if (has_param(m, BIAS))
+        nn_uniform(PARAM(m, BIAS), -s, s);
+}
+
+static void linear_show(struct module *m, struct buf *b)
+{
+    buff(b, "%lld -> %lld%s", (long long)option_int(m, IN), (long long)option_int(m, OUT), has_param(m, BIAS) ? "" : " without bias");
+}
+
+CLONES static void outer_double(double *d, const double *g, const double *x, double scale, i64 n, i64 k)
+{
+    for (i64 j = 0; j < n; j++, d += k) {
+        double f = scale * g[j];
+        SIMD
+        for (i64 i = 0; i < k; i++)
+            d[i] += f * x[i];
+    }
+}
+CLONES static void outer_single(float *d, const float *g, const float *x, float scale, i64 n, i64 k)
+{
+    for (i64 j = 0; j < n; j++, d += k) {
+        float f = scale * g[j];
+        SIMD
+        for (i64 i = 0; i < k; i++)
+            d[i] += f * x[i];
+    }
+}
+CLONES static void add_rows_double(double *d, const double *g, double scale, i64 rows, i64 n, i64 sr, i64 sc)
+{
+    for (i64 r = 0; r < rows; r++, g += sr)
+        if (sc == 1) {
+            SIMD
+            for (i64 i = 0; i < n; i++)
+                d[i] += scale * g[i];
+        } else {
+            for (i64 i = 0; i < n; i++)
+                d[i] += scale * g[i * sc];
+        }
+}
+CLONES static void add_rows_single(float *d, const float *g, float scale, i64 rows, i64 n, i64 sr, i64 sc)
+{
+    for (i64 r = 0; r < rows; r++, g += sr)
+        if (sc == 1) {
+            SIMD
+            for (i64 i = 0; i < n; i++)
+                d[i] += scale * g[i];
+        } else {
+            for (i64 i = 0; i < n; i++)
+                d[i] += scale * g[i * sc];
+        }
+}
+
+/* The samples as rows: N x in, or N x T x … x in, which is read as so many rows. */
+static struct tensor *samples(struct module *m, value x, i64 *rows)
+{
+    char wants[64];
+    i64 in = option_int(m, IN);
+    struct tensor *t = nn_float(m, x);
+    if (t->nd == 2 && t->dim[1] == in) {
+        *rows = t->dim[0];
+        return t;
+    }
+    *rows = in ? t->numel / in : 0;
+    if (t->nd > 2 && t->dim[t->nd - 1] == in)
+        return nn_reshape(t, 2, (i64[]){ *rows, in });
+    if (t->nd == 2 && in == 1)                /* N x T x 1, whose last dimension the tensor has dropped */
+        return nn_reshape(t, 2, (i64[]){ *rows, in });
+    snprintf(wants, sizeof wants, "N x %lld", (long long)in);
+    nn_fail_shape(m, wants, x);
+}
+
+static value linear_forward(struct module *m, value x)
+{
+    i64 rows, out = option_int(m, OUT), in = option_int(m, IN), dim[MAX_DIMS];
+    struct tensor *t = samples(m, x, &rows), *from = x.kind == K_TENSOR ? x.t : t;
+    struct window *w = PARAM(m, WEIGHT).w;
+    int nd = from->nd;
+    memcpy(dim, from->dim, sizeof(i64) * (size_t)nd);
+    if (nd == 2 && in == 1 && dim[1] != 1)
+        nd = 3;
+    dim[nd - 1] = out;
+    struct tensor *y = nn_buffer(&m->output, t->dtype, nd, dim);
+    size_t size = dtypes[t->dtype].size, row = (size_t)out * size;
+    bool bias = has_param(m, BIAS);
+    if (bias)
+        for (i64 r = 0; r < rows; r++)
+            memcpy(y->data + (size_t)r * row, param_data(m, BIAS), row);
+    blas_gemm(t->dtype, out, rows, in, 1, (struct mat){ window_data(w), in, 1, false }, (struct mat){ t->data, t->stride[1], t->stride[0], false },
+              bias ? 1 : 0, y->data, out);
+    nn_set_rank(nd);
+    return tensor_box(y);
+}
+
+static value linear_backward(struct module *m, value x, value g, int want, double scale)
+{
+    i64 rows, out = option_int(m, OUT), in = option_int(m, IN);
+    struct tensor *t = samples(m, x, &rows), *from = x.kind == K_TENSOR && x.t->dtype == t->dtype ? x.t : tensor_of(x);
+    i64 dim[MAX_DIMS];
+    int nd = from->nd;
+    memcpy(dim, from->dim, sizeof(i64) * (size_t)nd);
+    if (nd == 2 && in == 1 && dim[1] != 1)
+        nd = 3;
+    dim[nd - 1] = out;
+    struct tensor shape = { .nd = (uint8_t)dims_trim(nd, dim), .dim = dim, .dtype = t->dtype };
+    struct tensor *gt = nn_grad_like(m, g, &shape).t, *gx = NULL;
+    if (gt->nd != 2 || gt->dim[0] != rows)
+        gt = nn_reshape(gt, 2, (i64[]){ rows, out });
+    struct mat gm = { gt->data, gt->stride[1], gt->stride[0], false };       /* out x rows */
+    if (want & WANT_INPUT) {
+        gx = nn_buffer(&m->grad_input, t->dtype, from->nd, from->dim);
+        blas_gemm(t->dtype, in, rows, out, 1, (struct mat){ param_data(m, WEIGHT), 1, in, false }, gm, 0, gx->data, in);
+    }
+    if (want & WANT_PARAMS) {
+        char *gw = grad_data(m, WEIGHT);
+        bool one = rows == 1 && t->dtype == gt->dtype && (in == 1 || t->stride[1] == 1) && (out == 1 || gt->stride[1] == 1);
+        if (one && t->dtype == D_DOUBLE)
+            outer_double((double *)gw, (double *)gt->data, (double *)t->data, scale, out, in);
+        else if (one && t->dtype == D_SINGLE)
+            outer_single((float *)gw, (float *)gt->data, (float *)t->data, (float)scale, out, in);
+        else
+            blas_gemm(t->dtype, in, out, rows, scale, (struct mat){ t->data, t->stride[1], t->stride[0], false },
+                      (struct mat){ gt->data, gt->stride[0], gt->stride[1], false }, 1, gw, in);
+        if (has_param(m, BIAS)) {
+            char *gb = grad_data(m, BIAS);
+            if (t->dtype == D_DOUBLE)
+                add_rows_double((double *)gb, (double *)gt->data, scale, rows, out, gt->stride[0], gt->stride[1]);
+            else
+                add_rows_single((float *)gb, (float *)gt->data, (float)scale, rows, out, gt->stride[0], gt->stride[1]);
+        }
+    }
+    return gx ? tensor_box(gx) : nil();
+}
+
+static value linear_record(struct module *m, value x, const value *w)
+{
+    i64 dim[MAX_DIMS];
+    int nd = value_dims(x, dim);
+    if (nd != 2 || dim[1] != option_int(m, IN))
+        nn_fail_shape(m, "N x inputSize under autograd", x);
+    value y = tape_matrix(MX_MTIMES, x, tape_matrix(MX_TRANSPOSE, w[WEIGHT], nil()));
+    return has_param(m, BIAS) ? g_op(EW_plus, y, w[BIAS]) : y;
+}
+
+static bool linear_method(struct module *m, const char *name, struct call *c)
+{
+    if (strcmp(name, "noBias"))
+        return false;
+    nn_no_param(m, BIAS);
+    replace(&OPTION(m, WITH_BIAS), num(0));
+    result(c, 0, c->arg[0]);
+    return true;
+}
+
+LAYER(Linear,
+  "m = nn.Linear(inputSize, outputSize, bias)\n\n"
+  "y = x*weight' + bias for samples x in rows: N x inputSize gives N x outputSize. weight is outputSize x inputSize, bias 1 x outputSize; bias=false leaves it out, as "
+  "does m.noBias(). At first both are uniform in ±1/sqrt(inputSize).\n\n"
+  "Example:\n  m = nn.Linear(3, 2); m.weight = [1 0 0; 0 1 0]; m.bias = [10 20]; m.forward([1 2 3])\n  ans =\n     11   22\n\n"
+  "See also: nn.Sequential, nn.Bilinear, nn.LookupTable",
+  .options = "inputSize:n outputSize:n hasBias:b=1", .params = "weight bias", .init = linear_init, .reset = linear_reset, .forward = linear_forward,
+  .backward = linear_backward, .record = linear_record, .show = linear_show, .method = linear_method, .methods = "noBias")
+
+static value identity_forward(struct module *m, value x)
+{
+    (void)m;
+    nn_set_rank(m->rank);
+    return x;
+}
+static value identity_backward(struct module *m, value x, value g, int want, double scale)
+{
+    (void)m, (void)x, (void)want, (void)scale;
+    return g;
+}
+
+LAYER(Identity,
+  "m = nn.Identity()\n\n"
+  "The output is the input, whatever it is.\n\n"
+  "Example:\n  nn.Identity().forward([1 2 3])\n  ans =\n     1   2   3\n\n"
+  "See also: nn.Sequential",
+  .forward = identity_forward, .backward = identity_backward, .table = true, .view = true)

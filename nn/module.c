@@ -1,0 +1,460 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* module.c: modules as objects: making one from its block, its fields, forward and backward, and errors with their place.
+ *
+ * All modules have one struct: what differs stands in the layer's block (nn.h).  A call from outside enters by run(), which
+ * catches a failure only to put the place in the net before its message: "In module 3 of nn.Sequential: …". */
+#include "nn.h"
+#include "lab/print.h"
+#include <ctype.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+/* ---- the state of the context, and layers as it knows them */
+static void state_free(void)
+{
+    struct nn_state *st = *context_room(ROOM_NN);
+    for (int i = 0; i < st->ninfo; i++) {
+        struct layer_info *p = st->info[i];
+        drop(p->closure);
+        if (p->plan)
+            plan_free(p->plan);
+        if (p->back)
+            plan_free(p->back);
+        free(p);
+    }
+    free(st->info);
+    free(st);
+}
+
+struct nn_state *nn_state(void)
+{
+    void **room = context_room(ROOM_NN);
+    if (unlikely(!*room)) {
+        if (!(*room = calloc(1, sizeof(struct nn_state))))
+            fail_memory(sizeof(struct nn_state));
+        context_at_exit(state_free);
+    }
+    return *room;
+}
+
+static const char *next_name(const char *s, char *name)      /* a word of letters, digits and _; NULL at the end */
+{
+    int n = 0;
+    while (s && *s == ' ')
+        s++;
+    if (!s || !*s)
+        return NULL;
+    while (isalnum((unsigned char)*s) || *s == '_')
+        name[n++] = *s++;
+    name[n] = 0;
+    return s;
+}
+
+static void info_fields(struct layer_info *p)
+{
+    const struct layer *l = p->layer;
+    char name[64], grad[72];
+    for (const char *s = l->params; (s = next_name(s, name));)
+        p->name[p->np++] = symbol_of(name);
+    for (int i = 0; i < p->np; i++) {
+        snprintf(grad, sizeof grad, "grad%s", p->name[i]->text);
+        grad[4] = (char)toupper((unsigned char)grad[4]);
+        p->name[p->np + i] = symbol_of(grad);
+    }
+    p->n = 2 * p->np;
+    for (const char *s = l->options; (s = next_name(s, name)); p->n++, p->no++) {
+        int k = 0;
+        p->name[p->n] = symbol_of(name);
+        p->kind[p->n] = s[1];
+        p->must[p->n] = s[2] != '=';
+        s += 2;
+        if (*s == '=')
+            for (s++; *s && *s != ' '; s++)
+                p->fallback[p->n][k++] = *s;
+    }
+    for (const char *s = l->state; (s = next_name(s, name)); p->ns++)
+        p->name[p->n++] = symbol_of(name);
+    if (l->expr) {
+        const char *s = strchr(l->expr, '(') + 1, *end = strchr(s, ')');
+        for (int skip = l->criterion ? 2 : 1; s < end; s += strspn(s, ", ")) {
+            s = next_name(s, name);
+            if (skip-- > 0)
+                continue;
+            for (int i = 0; i < p->n; i++)
+                if (!strcmp(p->name[i]->text, name))
+                    p->closure_field[p->nclosure++] = i;
+        }
+    }
+}
+
+const struct layer_info *nn_info(const struct layer *l)
+{
+    struct nn_state *st = nn_state();
+    for (int i = 0; i < st->ninfo; i++)
+        if (st->info[i]->layer == l)
+            return st->info[i];
+    struct layer_info **all = realloc(st->info, sizeof *all * (size_t)(st->ninfo + 1)), *p = calloc(1, sizeof *p);
+    if (all)
+        st->info = all;
+    if (!all || !p) {
+        free(p);
+        fail_memory(sizeof *p);
+    }
+    p->layer = l;
+    p->closure = nil();
+    info_fields(p);
+    return st->info[st->ninfo++] = p;
+}
+
+value nn_closure(const struct layer_info *info)
+{
+    if (is_nil(info->closure)) {
+        value f = hooks()->function_made(info->layer->expr, strlen(info->layer->expr), true, 0, NULL);
+        if (is_nil(f))
+            fail("tl:internal", "%s: its expression cannot be read", info->layer->class.name);
+        ((struct layer_info *)info)->closure = copy(f);
+    }
+    return info->closure;
+}
+
+const struct class *nn_class_named(const char *name)
+{
+    for (int i = 0; nn_layers[i]; i++)
+        if (!strcmp(nn_layers[i]->class.name, name))
+            return &nn_layers[i]->class;
+    return NULL;
+}
+
+bool is_module(value v) { return v.kind == K_OBJECT && v.inst->class->get == module_get; }
+
+struct module *arg_module(struct call *c, int i)
+{
+    if (i >= c->nargin || !is_module(c->arg[i]))
+        fail_arg(c, i, "a module");
+    return module_of(c->arg[i]);
+}
+
+int module_field(const struct module *m, const char *name)
+{
+    for (int i = 0; i < m->info->n; i++)
+        if (!strcmp(m->info->name[i]->text, name))
+            return i;
+    return -1;
+}
+
+/* ---- errors with their place */
+void module_label(struct module *m, struct buf *b)
+{
+    const struct layer *l = layer_of(m);
+    buf_puts(b, l->class.name);
+    if (!l->show)
+        return;
+    struct buf *in = buf_new();
+    l->show(m, in);
+    if (in->n)
+        buff(b, "(%s)", in->s);
+}
+
+NORETURN void nn_fail(struct module *m, const char *fmt, ...)
+{
+    char text[1024];
+    struct buf *b = buf_new();
+    va_list ap;
+    va_start(ap, fmt);
+    vsnprintf(text, sizeof text, fmt, ap);
+    va_end(ap);
+    module_label(m, b);
+    fail("tl:nn", "%s: %s", b->s, text);
+}
+
+NORETURN void nn_fail_shape(struct module *m, const char *wants, value x)
+{
+    char d[160];
+    struct buf *b = buf_new();
+    module_label(m, b);
+    if (is_tensor_like(x))
+        fail("Octave:nonconformant-args", "%s wants %s and got %s", b->s, wants, value_shape(x, d));
+    fail("Octave:invalid-input-arg", "%s wants %s and got a %s", b->s, wants, value_describe(x, d));
+}
+
+void nn_enter(struct module *container, int child)
+{
+    struct nn_state *st = nn_state();
+    if (st->depth == COUNT(st->place))
+        fail("tl:nn", "%s: modules are nested more than %d deep", layer_of(container)->class.name, COUNT(st->place));
+    st->place[st->depth].container = container;
+    st->place[st->depth++].child = child;
+}
+
+void nn_leave(void) { nn_state()->depth--; }
+
+struct job { struct module *m; value x, g, y; int want; double scale; enum { FORWARD, BACKWARD, LOSS, LOSS_GRAD } what; };
+static void job_body(void *arg)
+{
+    struct job *j = arg;
+    switch (j->what) {
+    case FORWARD: j->y = module_forward(j->m, j->x); break;
+    case BACKWARD: j->y = module_backward(j->m, j->x, j->g, j->want, j->scale); break;
+    case LOSS: j->y = module_loss(j->m, j->x, j->g); break;
+    case LOSS_GRAD: j->y = module_loss_grad(j->m, j->x, j->g); break;
+    }
+}
+
+static value run(struct job *j)               /* a call from outside */
+{
+    struct nn_state *st = nn_state();
+    int running = st->running++, depth = running ? st->depth : (st->depth = 0), rank = st->rank;
+    st->rank = 0;
+    int bad = protect(job_body, j);
+    st->running = running;
+    if (bad) {
+        char where[512], id[128];
+        size_t n = 0;
+        where[0] = 0;
+        for (int i = depth; i < st->depth && n < sizeof where - 80; i++)
+            n += (size_t)snprintf(where + n, sizeof where - n, "%s %d of %s", i == depth ? "In module" : ", module", st->place[i].child,
+                                  layer_of(st->place[i].container)->class.name);
+        bool placed = st->depth > depth && failure()->kind == FAIL_ERROR;
+        st->depth = depth;
+        st->rank = rank;
+        if (!placed)
+            fail_again();
+        size_t len = strlen(failure()->message) + 1;
+        char *message = scratch(len);
+        memcpy(message, failure()->message, len);
+        snprintf(id, sizeof id, "%s", failure()->id);
+        fail(id, "%s: %s", where, message);
+    }
+    st->rank = rank;
+    return j->y;
+}
+
+/* ---- running */
+int nn_rank(void) { return nn_state()->rank; }
+void nn_set_rank(int rank) { nn_state()->rank = rank; }
+
+static value apply_closure(struct module *m, value x, value t, const value *w)
+{
+    const struct layer_info *p = m->info;
+    value arg[NN_FIELDS + 2], y;
+    int n = 0;
+    arg[n++] = x;
+    if (p->layer->criterion)
+        arg[n++] = t;
+    for (int i = 0; i < p->nclosure; i++) {
+        int k = p->closure_field[i];
+        arg[n++] = k < p->np && w ? w[k] : m->f[k];
+    }
+    call_function(nn_closure(p), n, arg, 1, &y);
+    return y;
+}
+
+struct step { struct module *m; value t; };
+static void step_body(void *arg, int n, const value *x, value *y)
+{
+    struct step *s = arg;
+    const struct layer *l = layer_of(s->m);
+    (void)n;
+    *y = l->record ? l->record(s->m, x[0], x + 1) : apply_closure(s->m, x[0], s->t, x + 1);
+}
+
+static void forget_kept(struct module *m)
+{
+    kept_free(m->kept);
+    m->kept = NULL;
+    replace(&m->kept_x, nil());
+}
+
+static value run_kept(struct module *m, value x, value t)
+{
+    int np = m->info->np;
+    value in[NN_FIELDS + 1], y;
+    struct step s = { m, t };
+    forget_kept(m);
+    in[0] = x.kind == K_CELL ? x : tensor_box(nn_float(m, x));
+    for (int i = 0; i < np; i++)
+        in[i + 1] = PARAM(m, i);
+    m->kept = kept_run(step_body, &s, np + 1, in, &y);
+    m->kept_x = copy(x);
+    return y;
+}
+
+static bool same_value(value a, value b)
+{
+    return a.tag == b.tag && a.u == b.u;
+}
+
+static void accumulate(struct module *m, int i, value g, double scale)
+{
+    if (is_nil(g) || !has_param(m, i))
+        return;
+    struct window *w = PARAM(m, i).w;
+    struct tensor *t = nn_rows(tensor_cast(tensor_of(g), w->base->dtype));
+    char *dst = grad_data(m, i);
+    if (t->dtype == D_SINGLE)
+        for (i64 k = 0; k < t->numel; k++)
+            ((float *)dst)[k] += (float)scale * ((float *)t->data)[k];
+    else
+        for (i64 k = 0; k < t->numel; k++)
+            ((double *)dst)[k] += scale * ((double *)t->data)[k];
+}
+
+static value back_kept(struct module *m, value x, value g, int want, double scale)
+{
+    int np = m->info->np;
+    value gx[NN_FIELDS + 1];
+    if (!m->kept || !same_value(x, m->kept_x))
+        run_kept(m, x, nil());
+    kept_backward(m->kept, g, gx);
+    if (want & WANT_PARAMS) {
+        for (int i = 0; i < np; i++)
+            accumulate(m, i, gx[i + 1], scale);
+        if (np)                               /* the tape shares the parameters' memory: a write to them would copy it */
+            forget_kept(m);
+    }
+    return want & WANT_INPUT ? gx[0] : nil();
+}
+
+value module_forward(struct module *m, value x)
+{
+    const struct layer *l = layer_of(m);
+    struct nn_state *st = nn_state();
+    if (l->criterion)
+        nn_fail(m, "a criterion takes an input and a target: loss = c.forward(x, target)");
+    m->rank = (uint8_t)st->rank;
+    st->rank = 0;
+    if (x.kind != K_CELL && !is_tensor_like(x))
+        nn_fail_shape(m, "a tensor", x);
+    if (!l->table && x.kind == K_CELL)
+        nn_fail_shape(m, "a tensor", x);
+    if (unlikely(RECORDING != NULL) && tracked_below(x)) {
+        value y = l->record ? l->record(m, x, m->f) : l->expr ? apply_closure(m, x, nil(), NULL) : l->forward(m, x);
+        if (!tracked_below(y))
+            fail("tl:not-differentiable", "%s: has no derivative under autograd", l->class.name);
+        return y;
+    }
+    if (!is_nil(m->lazy_x)) {
+        replace(&m->lazy_x, nil());
+        replace(&m->lazy_g, nil());
+    }
+    if (same_value(x, m->output) && is_counted(x))
+        keep(copy(x));                        /* its own output as input: that memory is not free to be written */
+    value y = l->forward ? l->forward(m, x) : run_kept(m, x, nil());
+    if (!same_value(y, m->output))
+        replace(&m->output, copy(y));
+    return m->output;
+}
+
+value module_backward(struct module *m, value x, value g, int want, double scale)
+{
+    const struct layer *l = layer_of(m);
+    if (l->criterion)
+        nn_fail(m, "a criterion takes an input and a target: dx = c.backward(x, target)");
+    value y = l->backward ? l->backward(m, x, g, want, scale) : back_kept(m, x, g, want, scale);
+    if (!(want & WANT_INPUT)) {
+        replace(&m->lazy_x, copy(x));
+        replace(&m->lazy_g, copy(g));
+        return nil();
+    }
+    if (!same_value(y, m->grad_input))
+        replace(&m->grad_input, copy(y));
+    if (!is_nil(m->lazy_x)) {
+        replace(&m->lazy_x, nil());
+        replace(&m->lazy_g, nil());
+    }
+    return m->grad_input;
+}
+
+/* ---- criterions */
+static void not_a_criterion(struct module *m)
+{
+    if (!layer_of(m)->criterion)
+        nn_fail(m, "is a layer, not a criterion");
+}
+
+value module_loss(struct module *m, value x, value t)
+{
+    const struct layer *l = layer_of(m);
+    not_a_criterion(m);
+    value y;
+    if (unlikely(RECORDING != NULL) && tracked_below(x)) {
+        if (l->expr)
+            return apply_closure(m, x, t, NULL);
+        y = l->loss(m, x, t);
+        if (!tracked_below(y))
+            fail("tl:not-differentiable", "%s: has no derivative under autograd", l->class.name);
+        return y;
+    }
+    y = l->loss ? l->loss(m, x, t) : run_kept(m, x, t);
+    if (!is_tensor_like(y) || value_numel(y) != 1)
+        nn_fail(m, "the loss must be one number");
+    y = y.kind == K_TENSOR ? element_value(y.t, 0) : y;
+    replace(&m->output, copy(y));
+    return y;
+}
+
+value module_loss_grad(struct module *m, value x, value t)
+{
+    const struct layer *l = layer_of(m);
+    not_a_criterion(m);
+    value y;
+    if (l->loss_grad) {
+        y = l->loss_grad(m, x, t);
+    } else {
+        value gx[NN_FIELDS + 1];
+        run_kept(m, x, t);
+        kept_backward(m->kept, num(1), gx);
+        y = gx[0];
+    }
+    if (!same_value(y, m->grad_input))
+        replace(&m->grad_input, copy(y));
+    return y;
+}
+
+/* A value as the language wants it: a boxed scalar becomes a number. */
+static value outward(value v)
+{
+    return v.kind == K_TENSOR && v.t->numel == 1 && v.t->nd == 2 ? tensor_value(v.t) : v;
+}
+
+static value need(struct call *c, int i, const char *what)
+{
+    if (i >= c->nargin || is_nil(c->arg[i]))
+        fail("Octave:invalid-fun-call", "%s.%s: %s is needed", class_of(c->arg[0]), c->fn->name, what);
+    return c->arg[i];
+}
+
+void module_run_method(struct module *m, int what, struct call *c)       /* what: 0 forward, 1 backward, 2 gradInput alone, 3 parameters alone, 4 both, updating */
+{
+    bool criterion = layer_of(m)->criterion;
+    value x = need(c, 1, "the input"), g = what || criterion ? need(c, 2, criterion ? "the target" : "gradOutput") : nil();
+    double scale = what && has_arg(c, 3) ? arg_num(c, 3) : what == 4 ? NAN : 1;
+    if (what == 4 && isnan(scale))
+        fail("Octave:invalid-fun-call", "%s.%s: the learning rate is needed", class_of(c->arg[0]), c->fn->name);
+    struct job j = { .m = m, .x = x, .g = g, .scale = scale, .want = WANT_INPUT | WANT_PARAMS };
+    j.what = criterion ? (what ? LOSS_GRAD : LOSS) : what ? BACKWARD : FORWARD;
+    if (what == 2)
+        j.want = WANT_INPUT;
+    if (what == 3 || (what == 1 && c->nargout == 0 && !RECORDING))
+        j.want = WANT_PARAMS;
+    value y = run(&j);
+    if (what == 3 || is_nil(y))
+        return;
+    result(c, 0, outward(y));
+}
+
+void module_paren(value self, struct call *c)
+{
+    module_run_method(module_of(self), 0, c);
+}
+
+value module_grad_input(struct module *m)     /* the field; computed now if backward was called for the parameters alone */
+{
+    if (!is_nil(m->lazy_x)) {
+        value x = keep(copy(m->lazy_x)), g = keep(copy(m->lazy_g));
+        struct job j = { .m = m, .x = x, .g = g, .scale = 1, .want = WANT_INPUT, .what = BACKWARD };
+        return outward(run(&j));
+    }
+    return is_nil(m->grad_input) ? tensor_box(tensor_2d(D_DOUBLE, 0, 0)) : outward(m->grad_input);
+}

@@ -1,0 +1,436 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* module_field.c: what a module holds: arguments of its constructor, parameters and their gradients, state; and tensors in
+ * Torch's order.
+ *
+ * A parameter is a window on a base tensor: at first its own, after getParameters all on one, so optimisers see one vector.
+ * Its elements lie in Torch's order without gaps; whatever is stored into it from outside is copied into that memory. */
+#include "nn.h"
+#include "lab/place.h"
+#include "lab/print.h"
+#include "lab/rand.h"
+#include <math.h>
+#include <stdlib.h>
+
+/* ---- making one */
+struct module *module_new(const struct layer *l)
+{
+    const struct layer_info *p = nn_info(l);
+    struct module *m = (struct module *)instance_new(&l->class, sizeof *m + (size_t)p->n * sizeof(value)).inst;
+    m->info = p;
+    m->train = true;
+    m->output = m->grad_input = m->kept_x = m->lazy_x = m->lazy_g = nil();
+    for (int i = 0; i < p->n; i++)
+        m->f[i] = nil();
+    value empty = tensor_box(tensor_2d(D_DOUBLE, 0, 0));
+    for (int i = 0; i < p->n; i++)
+        m->f[i] = copy(empty);
+    return m;
+}
+
+void module_free(struct object *o)
+{
+    struct module *m = (struct module *)o;
+    kept_free(m->kept);
+    memory_free(m, sizeof *m + (size_t)m->info->n * sizeof(value));
+}
+
+void module_children(struct object *o, void (*visit)(value *child, void *arg), void *arg)
+{
+    struct module *m = (struct module *)o;
+    if (!m->info)                             /* the collector came while it was being made */
+        return;
+    visit(&m->output, arg);
+    visit(&m->grad_input, arg);
+    visit(&m->kept_x, arg);
+    visit(&m->lazy_x, arg);
+    visit(&m->lazy_g, arg);
+    for (int i = 0; i < m->info->n; i++)
+        visit(&m->f[i], arg);
+}
+
+/* ---- options */
+static NORETURN void fail_option(struct module *m, int k, const char *what, value v)
+{
+    char d[160];
+    const char *name = m->info->name[k]->text, *class = layer_of(m)->class.name;
+    if (v.kind == K_NUM && v.dtype != D_INT64 && v.dtype != D_UINT64)
+        fail("Octave:invalid-input-arg", "%s: %s must be %s, but is %.15g", class, name, what, v.num);
+    fail("Octave:invalid-input-arg", "%s: %s must be %s, but is a %s", class, name, what, value_describe(v, d));
+}
+
+static value checked_option(struct module *m, int k, value v)
+{
+    char kind = m->info->kind[k];
+    if (kind == 'v')
+        return v;
+    if (kind == 'm' || kind == 'c') {
+        if (!is_module(v) || layer_of(module_of(v))->criterion != (kind == 'c'))
+            fail_option(m, k, kind == 'm' ? "a module" : "a criterion", v);
+        return v;
+    }
+    if (kind == 's') {
+        if (!is_tensor_like(v) || value_dtype(v) != D_CHAR)
+            fail_option(m, k, "a text", v);
+        return v;
+    }
+    if (m->info->fallback[k][0] == 0 && !m->info->must[k] && is_tensor_like(v) && value_numel(v) == 0)
+        return v;                             /* [] stands for "not given" where that is the default */
+    const char *what = kind == 'n' ? "a positive integer" : kind == 'k' ? "an integer from 0 on" : kind == 'z' ? "an integer" : kind == 'b' ? "true or false" : "a number";
+    if (!is_tensor_like(v) || value_numel(v) != 1 || dtype_is(value_dtype(v), DT_C | DT_T))
+        fail_option(m, k, what, v);
+    double x = element_double(tensor_of(v), 0);
+    if (kind == 'b')
+        return num(x != 0);
+    if (kind != 'x' && (x != floor(x) || fabs(x) > 0x1p53 || (kind == 'n' && x < 1) || (kind == 'k' && x < 0)))
+        fail_option(m, k, what, num(x));
+    return num(x);
+}
+
+/* Arguments of the constructor into the fields; checked before one is kept. */
+void nn_options_set(struct module *m, int n, const value *arg)
+{
+    const struct layer_info *p = m->info;
+    int first = 2 * p->np;
+    if (n > p->no)
+        fail("Octave:invalid-fun-call", "%s: takes at most %d argument%s, but got %d", p->layer->class.name, p->no, p->no == 1 ? "" : "s", n);
+    for (int i = 0; i < p->no; i++) {
+        int k = first + i;
+        value v = nil();
+        if (i < n && !is_nil(arg[i])) {
+            v = checked_option(m, k, arg[i]);
+        } else if (p->must[k]) {
+            fail("Octave:invalid-fun-call", "%s: argument %d, %s, is needed", p->layer->class.name, i + 1, p->name[k]->text);
+        } else if (p->fallback[k][0]) {
+            const char *s = p->fallback[k];
+            int other = module_field(m, s);
+            v = other >= 0 ? m->f[other] : p->kind[k] == 's' ? tensor_value(tensor_text(s, strlen(s))) : num(strtod(s, NULL));
+        } else {
+            continue;
+        }
+        replace(&m->f[k], copy(v));
+    }
+}
+
+/* A sample of the fan in of a parameter: all dimensions but the first. */
+static double fan_in(value w)
+{
+    return w.w->dim[0] ? (double)(w.w->numel / w.w->dim[0]) : 1;
+}
+
+static void reset_uniform(struct module *m, double stdv)      /* the bias takes the range of the weight before it */
+{
+    double s = 1;
+    for (int i = 0; i < m->info->np; i++)
+        if (has_param(m, i)) {
+            if (i == 0 || PARAM(m, i).w->dim[0] > 1)
+                s = 1 / sqrt(fan_in(PARAM(m, i)));
+            if (!isnan(stdv))
+                s = stdv * sqrt(3);
+            nn_uniform(PARAM(m, i), -s, s);
+        }
+}
+
+void nn_reset(struct module *m, double stdv)
+{
+    const struct layer *l = layer_of(m);
+    if (l->reset)
+        l->reset(m, stdv);
+    else
+        reset_uniform(m, stdv);
+}
+
+void nn_init(struct module *m)
+{
+    if (layer_of(m)->init)
+        layer_of(m)->init(m);
+    nn_reset(m, NAN);
+}
+
+struct module *module_make(const struct layer *l, int n, const value *options)
+{
+    struct module *m = module_new(l);
+    nn_options_set(m, n, options);
+    nn_init(m);
+    return m;
+}
+
+void module_construct(struct call *c, const struct layer *l)
+{
+    result(c, 0, module_value(module_make(l, c->nargin, c->arg)));
+}
+
+/* ---- parameters */
+int nn_dtype(const struct module *m)
+{
+    for (int i = 0; i < m->info->np; i++)
+        if (has_param(m, i))
+            return PARAM(m, i).w->base->dtype;
+    return D_DOUBLE;
+}
+
+static void rows_strides(int nd, const i64 *dim, i64 *stride)
+{
+    i64 s = 1;
+    for (int d = nd; d-- > 0; s *= dim[d])
+        stride[d] = s;
+}
+
+value nn_window(struct tensor *base, i64 offset, int nd, const i64 *dim)
+{
+    i64 stride[MAX_DIMS];
+    rows_strides(nd, dim, stride);
+    return window_new(base, offset, nd, dim, stride);
+}
+
+void nn_param(struct module *m, int i, int nd, const i64 *dim)
+{
+    i64 n = dims_numel(nd, dim);
+    for (int g = 0; g < 2; g++) {
+        struct tensor *base = tensor_zeros(D_DOUBLE, 2, (i64[]){ 1, n });
+        replace(&m->f[g * m->info->np + i], copy(nn_window(base, 0, nd, dim)));
+    }
+}
+
+void nn_no_param(struct module *m, int i)
+{
+    value empty = tensor_box(tensor_2d(D_DOUBLE, 0, 0));
+    replace(&PARAM(m, i), copy(empty));
+    replace(&GRAD(m, i), copy(empty));
+}
+
+static char *own_data(value w)
+{
+    own_block(w.w->base);
+    w.w->base->version++;
+    return window_data(w.w);
+}
+
+char *grad_data(struct module *m, int i)
+{
+    return own_data(m->updates ? PARAM(m, i) : GRAD(m, i));
+}
+
+struct tensor *param_tensor(const struct module *m, int i) { return tensor_of(PARAM(m, i)); }
+
+static void put_numbers(value w, const double *x)
+{
+    char *data = own_data(w);
+    convert_run(w.w->base->dtype, data, D_DOUBLE, x, w.w->numel);
+}
+
+void nn_uniform(value w, double from, double to)
+{
+    double *x = scratch((size_t)w.w->numel * sizeof *x);
+    rand_uniform(x, w.w->numel);
+    for (i64 i = 0; i < w.w->numel; i++)
+        x[i] = from + (to - from) * x[i];
+    put_numbers(w, x);
+}
+
+void nn_normal(value w, double mean, double sd)
+{
+    double *x = scratch((size_t)w.w->numel * sizeof *x);
+    rand_normal(x, w.w->numel);
+    for (i64 i = 0; i < w.w->numel; i++)
+        x[i] = mean + sd * x[i];
+    put_numbers(w, x);
+}
+
+void nn_fill(value w, double v)
+{
+    double *x = scratch((size_t)w.w->numel * sizeof *x);
+    for (i64 i = 0; i < w.w->numel; i++)
+        x[i] = v;
+    put_numbers(w, x);
+}
+
+/* ---- fields */
+static value switch_value(bool on) { return boolean(on); }
+
+value module_get(value self, sym field)
+{
+    struct module *m = module_of(self);
+    const char *s = field->text;
+    for (int i = 0; i < m->info->n; i++)
+        if (m->info->name[i] == field)
+            return m->info->kind[i] == 'b' ? switch_value(m->f[i].num != 0) : m->f[i].kind == K_TENSOR && m->f[i].t->numel == 1 ? tensor_value(m->f[i].t) : m->f[i];
+    if (!strcmp(s, "output"))
+        return is_nil(m->output) ? tensor_box(tensor_2d(D_DOUBLE, 0, 0)) : m->output.kind == K_TENSOR ? tensor_value(m->output.t) : m->output;
+    if (!strcmp(s, "gradInput"))
+        return module_grad_input(m);
+    if (!strcmp(s, "train"))
+        return switch_value(m->train);
+    return nil();
+}
+
+bool module_set(value self, sym field, value v)
+{
+    struct module *m = module_of(self);
+    const struct layer *l = layer_of(m);
+    if (!strcmp(field->text, "train")) {
+        m->train = value_true(v);
+        return true;
+    }
+    if (!strcmp(field->text, "output") || !strcmp(field->text, "gradInput")) {
+        replace(field->text[0] == 'o' ? &m->output : &m->grad_input, copy(v));
+        return true;
+    }
+    for (int i = 0; i < m->info->n; i++) {
+        if (m->info->name[i] != field)
+            continue;
+        value *slot = &m->f[i];
+        if (i < 2 * m->info->np && slot->kind == K_WINDOW) {
+            i64 dim[MAX_DIMS];
+            char a[128], b[128];
+            if (!is_tensor_like(v) || dtype_is(value_dtype(v), DT_C))
+                nn_fail(m, "%s must be numbers", field->text);
+            int nd = value_dims(v, dim);
+            if (value_numel(v) != 1 && !dims_equal(nd, dim, slot->w->nd, slot->w->dim))
+                nn_fail(m, "%s is %s and cannot take a %s", field->text, dims_text(slot->w->nd, slot->w->dim, a), dims_text(nd, dim, b));
+            tape_check_outside(NULL, self.inst, v);
+            if (v.kind != K_WINDOW || v.w != slot->w)             /* m.weight += W has written already */
+                place_write(slot, tensor_of(v));
+            return true;
+        }
+        if (i < 2 * m->info->np)
+            nn_fail(m, "it has no %s", field->text);
+        if (m->info->kind[i])
+            v = checked_option(m, i, v);
+        tape_check_outside(NULL, self.inst, v);
+        if (l->changed) {
+            value was = keep(copy(*slot));
+            replace(slot, copy(v));
+            if (!l->changed(m, i)) {
+                replace(slot, copy(was));
+                fail("tl:nn", "%s: the field %s cannot be set", l->class.name, field->text);
+            }
+            return true;
+        }
+        replace(slot, copy(v));
+        return true;
+    }
+    return false;
+}
+
+value *module_place(value self, sym field)
+{
+    struct module *m = module_of(self);
+    for (int i = 0; i < m->info->n; i++)
+        if (m->info->name[i] == field && !m->info->kind[i])
+            return &m->f[i];
+    return NULL;
+}
+
+/* ---- tensors in Torch's order */
+bool nn_is_rows(const struct tensor *t)
+{
+    i64 s = 1;
+    for (int d = t->nd; d-- > 0; s *= t->dim[d])
+        if (t->dim[d] != 1 && t->stride[d] != s)
+            return false;
+    return true;
+}
+
+static void turn_to_rows(struct tensor *t)    /* new, nobody else's */
+{
+    i64 s = 1, many = 0;
+    for (int d = t->nd; d-- > 0; s *= t->dim[d]) {
+        t->stride[d] = s;
+        many += t->dim[d] != 1;
+    }
+    if (many > 1)
+        t->flags &= (uint8_t)~T_DENSE;
+}
+
+struct tensor *nn_tensor(int dtype, int nd, const i64 *dim)
+{
+    struct tensor *t = tensor_new(dtype, nd, dim);
+    if (nd > 2 || (dim[0] != 1 && dim[1] != 1))
+        turn_to_rows(t);
+    return t;
+}
+
+struct tensor *nn_buffer(value *slot, int dtype, int nd, const i64 *dim)
+{
+    nd = dims_trim(nd, dim);
+    if (slot->kind == K_TENSOR) {
+        struct tensor *t = slot->t;
+        if (t->h.owners == 1 && !t->h.pins && !t->mark && t->dtype == dtype && (!t->block || (t->block->owners == 1 && !t->block->foreign)) &&
+            dims_equal(t->nd, t->dim, nd, dim) && nn_is_rows(t))
+            return t;
+    }
+    replace(slot, nil());
+    struct tensor *t = nn_tensor(dtype, nd, dim);
+    *slot = copy(tensor_box(t));
+    return t;
+}
+
+struct tensor *nn_rows(struct tensor *t)
+{
+    if (nn_is_rows(t))
+        return t;
+    struct tensor *y = nn_tensor(t->dtype, t->nd, t->dim);
+    i64 dim[MAX_DIMS], stride[MAX_DIMS];
+    struct tensor from = *t;
+    for (int d = 0; d < t->nd; d++) {
+        dim[d] = t->dim[t->nd - 1 - d];
+        stride[d] = t->stride[t->nd - 1 - d];
+    }
+    from.dim = dim;
+    from.stride = stride;
+    from.flags = 0;
+    gather(&from, y->data);
+    return y;
+}
+
+struct tensor *nn_reshape(struct tensor *t, int nd, const i64 *dim)
+{
+    i64 stride[MAX_DIMS];
+    t = nn_rows(t);
+    rows_strides(nd, dim, stride);
+    if (t->block)
+        return tensor_alias(t, nd, dim, stride, 0);
+    struct tensor *y = nn_tensor(t->dtype, nd, dim);
+    memcpy(y->data, t->data, (size_t)t->numel * dtypes[t->dtype].size);
+    return y;
+}
+
+struct tensor *nn_float(struct module *m, value x)
+{
+    if (!is_tensor_like(x) || dtype_is(value_dtype(x), DT_C | DT_T))
+        nn_fail_shape(m, "a real tensor", x);
+    struct tensor *t = x.kind == K_TENSOR ? x.t : tensor_of(x);
+    int dtype = dtype_is(t->dtype, DT_F) ? t->dtype : D_DOUBLE;
+    for (int i = 0; i < m->info->np; i++)
+        if (has_param(m, i)) {
+            dtype = PARAM(m, i).w->base->dtype;
+            break;
+        }
+    if (t->dtype == dtype)
+        return t;
+    struct tensor *in = nn_rows(t), *y = nn_tensor(dtype, t->nd, t->dim);
+    convert_run(dtype, y->data, in->dtype, in->data, in->numel);
+    return y;
+}
+
+value nn_grad_like(struct module *m, value g, struct tensor *y)
+{
+    char a[128], b[160];
+    i64 dim[MAX_DIMS];
+    if (!is_tensor_like(g) || dtype_is(value_dtype(g), DT_C | DT_T))
+        nn_fail(m, "gradOutput must be a tensor like the output, %s, but is a %s", tensor_shape(y, a), value_describe(g, b));
+    int nd = value_dims(g, dim);
+    if (!dims_equal(nd, dim, y->nd, y->dim))
+        nn_fail(m, "gradOutput must be like the output, %s, but is %s", tensor_shape(y, a), dims_text(nd, dim, b));
+    struct tensor *t = g.kind == K_TENSOR ? g.t : tensor_of(g);
+    return tensor_box(t->dtype == y->dtype ? t : tensor_cast(t, y->dtype));
+}
+
+value nn_cells(int n) { return cell_value(cell_2d(1, n)); }
+
+struct cell *nn_cell(struct module *m, value x, int least, const char *what)
+{
+    if (x.kind != K_CELL || x.cell->numel < least)
+        nn_fail_shape(m, what, x);
+    return x.cell;
+}

@@ -1,0 +1,516 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* module_method.c: the methods that all modules have, from a table, and walks over nets. */
+#include "nn.h"
+#include "lab/clones.h"
+#include <math.h>
+#include <stdlib.h>
+
+/* ---- walks */
+static void each_in(value v, void (*visit)(struct module *m, void *arg), void *arg)
+{
+    if (is_module(v))
+        module_each(module_of(v), visit, arg);
+    else if (v.kind == K_CELL)
+        for (i64 i = 0; i < v.cell->numel; i++)
+            each_in(v.cell->v[i], visit, arg);
+}
+
+void module_each(struct module *m, void (*visit)(struct module *m, void *arg), void *arg)
+{
+    nn_enter(m, 0);
+    visit(m, arg);
+    if (!layer_of(m)->children_apart)
+        for (int i = 2 * m->info->np; i < m->info->n; i++)
+            each_in(m->f[i], visit, arg);
+    nn_leave();
+}
+
+/* ---- parameters */
+struct params { int n, cap; value *w, *g; struct module **m; int *field; };
+
+static bool same_place(value a, value b)
+{
+    struct window *p = a.w, *q = b.w;
+    return p->base == q->base && p->offset == q->offset && dims_equal(p->nd, p->dim, q->nd, q->dim);
+}
+
+static void collect(struct module *m, void *arg)
+{
+    struct params *p = arg;
+    for (int i = 0; i < m->info->np; i++) {
+        if (!has_param(m, i))
+            continue;
+        if (p->n == p->cap) {
+            int cap = p->cap ? 2 * p->cap : 32;
+            value *w = scratch(sizeof *w * (size_t)cap), *g = scratch(sizeof *g * (size_t)cap);
+            struct module **owner = scratch(sizeof *owner * (size_t)cap);
+            int *field = scratch(sizeof *field * (size_t)cap);
+            if (p->n) {
+                memcpy(w, p->w, sizeof *w * (size_t)p->n);
+                memcpy(g, p->g, sizeof *g * (size_t)p->n);
+                memcpy(owner, p->m, sizeof *owner * (size_t)p->n);
+                memcpy(field, p->field, sizeof *field * (size_t)p->n);
+            }
+            p->w = w, p->g = g, p->m = owner, p->field = field, p->cap = cap;
+        }
+        p->w[p->n] = PARAM(m, i);
+        p->g[p->n] = GRAD(m, i);
+        p->m[p->n] = m;
+        p->field[p->n++] = i;
+    }
+}
+
+static int first_of(const struct params *p, int i)           /* the first that is the same place as i: shared parameters count once */
+{
+    for (int k = 0; k < i; k++)
+        if (same_place(p->w[k], p->w[i]))
+            return k;
+    return i;
+}
+
+value nn_parameters(struct module *m, bool grads)
+{
+    struct params p = { 0 };
+    module_each(m, collect, &p);
+    struct cell *c = cell_2d(1, p.n);
+    for (int i = 0; i < p.n; i++)
+        cell_set(c, i, grads ? p.g[i] : p.w[i]);
+    return cell_value(c);
+}
+
+/* The windows that a net's parameters are already, one behind the other on one base; else NIL. */
+static value flat_now(const struct params *p, const value *w)
+{
+    i64 at = 0;
+    if (!p->n)
+        return nil();
+    struct tensor *base = w[0].w->base;
+    for (int i = 0; i < p->n; i++) {
+        if (first_of(p, i) != i)
+            continue;
+        if (w[i].w->base != base || w[i].w->offset != at)
+            return nil();
+        at += w[i].w->numel;
+    }
+    return base->numel == at && base->dim[0] == 1 ? window_new(base, 0, base->nd, base->dim, base->stride) : nil();
+}
+
+static value flatten(struct params *p, bool grads)
+{
+    value *w = grads ? p->g : p->w;
+    value now = flat_now(p, w);
+    if (!is_nil(now))
+        return now;
+    i64 total = 0, at = 0;
+    for (int i = 0; i < p->n; i++)
+        total += first_of(p, i) == i ? w[i].w->numel : 0;
+    int dtype = p->n ? w[0].w->base->dtype : D_DOUBLE;
+    for (int i = 0; i < p->n; i++)
+        if (w[i].w->base->dtype != dtype)
+            fail("tl:nn", "getParameters: the parameters are of different classes; convert the net first, with net.double() or net.single()");
+    struct tensor *base = tensor_zeros(dtype, 2, (i64[]){ 1, total });
+    value *made = scratch(sizeof *made * (size_t)MAX(1, p->n));
+    for (int i = 0; i < p->n; i++) {
+        int k = first_of(p, i);
+        if (k != i) {
+            made[i] = made[k];
+            continue;
+        }
+        size_t size = dtypes[dtype].size;
+        made[i] = nn_window(base, at, w[i].w->nd, w[i].w->dim);
+        memcpy(base->data + at * (i64)size, window_data(w[i].w), (size_t)w[i].w->numel * size);
+        at += w[i].w->numel;
+    }
+    value all = window_new(base, 0, 2, base->dim, base->stride);
+    for (int i = 0; i < p->n; i++)
+        replace(&p->m[i]->f[p->field[i] + (grads ? p->m[i]->info->np : 0)], copy(made[i]));
+    return all;
+}
+
+static void get_parameters(struct module *m, struct call *c)
+{
+    struct params p = { 0 };
+    module_each(m, collect, &p);
+    for (int i = 0; i < p.n; i++) {           /* shared weights must share their gradients, else one is lost */
+        int k = first_of(&p, i);
+        if (k != i && !same_place(p.g[k], p.g[i]))
+            fail("tl:nn", "getParameters: modules share a parameter, but not its gradient; share both, as in m.share(other, 'weight', 'gradWeight')");
+    }
+    value w = flatten(&p, false), g = flatten(&p, true);
+    result(c, 0, w);
+    if (wants(c, 1))
+        result(c, 1, g);
+}
+
+/* Runs of memory that hold each parameter once: windows that follow each other on one base are one run. */
+struct runs { int n; struct run { struct tensor *w, *g; i64 from, gfrom, count; } *run; };
+static struct runs runs_of(struct module *m)
+{
+    struct params p = { 0 };
+    module_each(m, collect, &p);
+    struct runs r = { 0, scratch(sizeof(struct run) * (size_t)MAX(1, p.n)) };
+    for (int i = 0; i < p.n; i++) {
+        struct window *w = p.w[i].w, *g = p.g[i].w;
+        if (r.n) {
+            struct run *q = &r.run[r.n - 1];
+            if (q->w == w->base && q->g == g->base && q->from + q->count == w->offset && q->gfrom + q->count == g->offset) {
+                q->count += w->numel;
+                continue;
+            }
+        }
+        if (first_of(&p, i) != i)
+            continue;
+        r.run[r.n++] = (struct run){ w->base, g->base, w->offset, g->offset, w->numel };
+    }
+    return r;
+}
+
+static void zero_grad(struct module *m)
+{
+    struct runs r = runs_of(m);
+    for (int i = 0; i < r.n; i++) {
+        struct tensor *g = r.run[i].g;
+        size_t size = dtypes[g->dtype].size;
+        own_block(g);
+        g->version++;
+        memset(g->data + r.run[i].gfrom * (i64)size, 0, (size_t)r.run[i].count * size);
+    }
+}
+
+CLONES static void step_double(double *w, const double *g, double k, i64 n)
+{
+    SIMD
+    for (i64 i = 0; i < n; i++)
+        w[i] -= k * g[i];
+}
+CLONES static void step_single(float *w, const float *g, float k, i64 n)
+{
+    SIMD
+    for (i64 i = 0; i < n; i++)
+        w[i] -= k * g[i];
+}
+
+static void update(struct module *m, double rate)
+{
+    struct runs r = runs_of(m);
+    for (int i = 0; i < r.n; i++) {
+        struct run *q = &r.run[i];
+        own_block(q->w);
+        q->w->version++;
+        if (q->w->dtype == D_SINGLE)
+            step_single((float *)q->w->data + q->from, (float *)q->g->data + q->gfrom, (float)rate, q->count);
+        else
+            step_double((double *)q->w->data + q->from, (double *)q->g->data + q->gfrom, rate, q->count);
+    }
+}
+
+/* ---- one method, one function */
+static value *field_slot(struct module *m, const char *name)
+{
+    int k = module_field(m, name);
+    return k < 0 ? NULL : &m->f[k];
+}
+
+static void set_train(struct module *m, void *arg) { m->train = *(bool *)arg; }
+static void clear_state(struct module *m, void *arg)
+{
+    (void)arg;
+    replace(&m->output, nil());
+    replace(&m->grad_input, nil());
+    replace(&m->kept_x, nil());
+    replace(&m->lazy_x, nil());
+    replace(&m->lazy_g, nil());
+    kept_free(m->kept);
+    m->kept = NULL;
+    if (layer_of(m)->forget)
+        layer_of(m)->forget(m);
+}
+static void reset_one(struct module *m, void *arg) { nn_reset(m, *(double *)arg); }
+
+struct converting { int dtype; struct params p; };
+static value converted(value v, int dtype)    /* state: floating tensors, also in cells */
+{
+    if (v.kind == K_TENSOR && dtype_is(v.t->dtype, DT_F) && v.t->numel > 1)
+        return tensor_box(tensor_cast(v.t, dtype));
+    if (v.kind == K_CELL) {
+        struct cell *to = cell_new(v.cell->nd, v.cell->dim);
+        for (i64 i = 0; i < v.cell->numel; i++)
+            cell_set(to, i, converted(v.cell->v[i], dtype));
+        return cell_value(to);
+    }
+    return v;
+}
+static void convert_state(struct module *m, void *arg)
+{
+    int dtype = *(int *)arg;
+    const struct layer_info *p = m->info;
+    clear_state(m, NULL);
+    for (int i = 2 * p->np; i < p->n; i++)
+        if (!p->kind[i] || (p->kind[i] == 'v' && m->f[i].kind == K_TENSOR && m->f[i].t->dtype != D_CHAR))
+            replace(&m->f[i], copy(converted(m->f[i], dtype)));
+}
+static void convert(struct module *m, int dtype)
+{
+    struct params p = { 0 };
+    module_each(m, collect, &p);
+    for (int g = 0; g < 2; g++) {
+        value *w = g ? p.g : p.w, *made = scratch(sizeof *made * (size_t)MAX(1, p.n));
+        for (int i = 0; i < p.n; i++) {       /* a base is converted once, so what lay on one still does */
+            int k = 0;
+            while (k < i && w[k].w->base != w[i].w->base)
+                k++;
+            struct tensor *base = k < i ? made[k].w->base : w[i].w->base;
+            if (k == i) {
+                base = tensor_cast(base, dtype);
+                if (base == w[i].w->base)
+                    base = tensor_clone(base);
+            }
+            made[i] = window_new(base, w[i].w->offset, w[i].w->nd, w[i].w->dim, w[i].w->stride);
+        }
+        for (int i = 0; i < p.n; i++)
+            replace(&p.m[i]->f[p.field[i] + (g ? p.m[i]->info->np : 0)], copy(made[i]));
+    }
+    module_each(m, convert_state, &dtype);
+}
+
+struct walk { struct call *c; struct cell *found; const char *name; i64 n; value f; };
+static void find_visit(struct module *m, void *arg)
+{
+    struct walk *w = arg;
+    const char *name = layer_of(m)->class.name;
+    if (w->name && strcmp(name, w->name) && strcmp(name + 3, w->name))
+        return;
+    if (w->n == w->found->numel)
+        cell_resize(w->found, 2, (i64[]){ 1, MAX(8, 2 * w->n) });
+    cell_set(w->found, w->n++, module_value(m));
+}
+static value modules_named(struct module *m, const char *name)
+{
+    struct walk w = { .found = cell_2d(1, 0), .name = name };
+    module_each(m, find_visit, &w);
+    cell_resize(w.found, 2, (i64[]){ 1, w.n });
+    return cell_value(w.found);
+}
+static void apply_visit(struct module *m, void *arg)
+{
+    value self = module_value(m), out = nil();
+    call_function(((struct walk *)arg)->f, 1, &self, 0, &out);
+}
+
+static value replaced(value v, value f)
+{
+    if (v.kind == K_CELL) {
+        struct cell *to = cell_new(v.cell->nd, v.cell->dim);
+        bool any = false;
+        for (i64 i = 0; i < v.cell->numel; i++) {
+            value y = replaced(v.cell->v[i], f);
+            any |= y.o != v.cell->v[i].o;
+            cell_set(to, i, y);
+        }
+        return any ? cell_value(to) : v;
+    }
+    if (!is_module(v))
+        return v;
+    struct module *m = module_of(v);
+    nn_enter(m, 0);
+    for (int i = 2 * m->info->np; i < m->info->n; i++)
+        if (is_module(m->f[i]) || m->f[i].kind == K_CELL)
+            replace(&m->f[i], copy(replaced(m->f[i], f)));
+    nn_leave();
+    value y;
+    call_function(f, 1, &v, 1, &y);
+    if (!is_module(y))
+        fail("Octave:invalid-input-arg", "replace: the function must return a module, but returned a %s", class_of(y));
+    return y;
+}
+
+static value the_name(struct call *c, int i) { (void)arg_text(c, i, NULL); return c->arg[i]; }
+
+static void share(struct module *m, struct module *other, int n, struct call *c)
+{
+    struct params p = { 0 }, q = { 0 };
+    module_each(m, collect, &p);
+    module_each(other, collect, &q);
+    if (p.n != q.n)
+        fail("tl:nn", "share: the modules must have the same parameters, but one has %d and the other %d", p.n, q.n);
+    for (int k = 0; k < n; k++)
+        (void)the_name(c, k);
+    for (int i = 0; i < p.n; i++) {
+        int np = p.m[i]->info->np;
+        for (int k = 0; k < n; k++)
+            for (int g = 0; g < 2; g++) {
+                int at = p.field[i] + (g ? np : 0), from = q.field[i] + (g ? q.m[i]->info->np : 0);
+                const char *name = p.m[i]->info->name[at]->text, *s = arg_text(c, k, NULL);
+                if (strcmp(name, s) && !(strcmp(s, "weights") == 0 && !g))
+                    continue;
+                value from_v = q.m[i]->f[from], mine = p.m[i]->f[at];
+                char a[128], b[128];
+                if (!dims_equal(mine.w->nd, mine.w->dim, from_v.w->nd, from_v.w->dim))
+                    fail("tl:nn", "share: %s is %s here and %s there", name, dims_text(mine.w->nd, mine.w->dim, a), dims_text(from_v.w->nd, from_v.w->dim, b));
+                replace(&p.m[i]->f[at], copy(from_v));
+            }
+    }
+}
+
+static void do_update_mode(struct module *m, void *arg) { m->updates = *(bool *)arg; }
+struct updating { struct module *m; int what; struct call *c; };
+static void updating_body(void *arg)
+{
+    struct updating *u = arg;
+    module_run_method(u->m, u->what, u->c);
+}
+static void updating(struct module *m, int what, struct call *c)         /* gradients go into the parameters, times -rate */
+{
+    bool on = true, off = false;
+    if (c->nargin < 4)
+        fail("Octave:invalid-fun-call", "%s.%s: input, gradOutput and the learning rate are needed", class_of(c->arg[0]), c->fn->name);
+    value arg[4] = { c->arg[0], c->arg[1], c->arg[2], num(-arg_num(c, 3)) };
+    struct call inner = { c->fn, 4, c->nargout, arg, c->out };
+    struct updating u = { m, what, &inner };
+    module_each(m, do_update_mode, &on);
+    int bad = protect(updating_body, &u);
+    module_each(m, do_update_mode, &off);
+    if (bad)
+        fail_again();
+}
+
+enum method { M_forward, M_backward, M_updateOutput, M_updateGradInput, M_accGradParameters, M_accUpdateGradParameters, M_backwardUpdate,
+    M_zeroGradParameters, M_updateParameters, M_parameters, M_getParameters, M_training, M_evaluate, M_reset, M_clone, M_share, M_apply,
+    M_applyToModules, M_findModules, M_listModules, M_replace, M_clearState, M_single, M_float, M_double, M_type, M_size, METHODS };
+const char *const module_names[] = { "forward", "backward", "updateOutput", "updateGradInput", "accGradParameters", "accUpdateGradParameters",
+    "backwardUpdate", "zeroGradParameters", "updateParameters", "parameters", "getParameters", "training", "evaluate", "reset", "clone", "share",
+    "apply", "applyToModules", "findModules", "listModules", "replace", "clearState", "single", "float", "double", "type", "size", "output", "gradInput", "train", NULL };
+
+static int method_number(sym name)
+{
+    struct nn_state *st = nn_state();
+    if (unlikely(!st->method[0]))
+        for (int i = METHODS; i-- > 0;)
+            st->method[i] = symbol_of(module_names[i]);
+    for (int i = 0; i < METHODS; i++)
+        if (st->method[i] == name)
+            return i;
+    return -1;
+}
+
+static void at_least(struct call *c, int n, const char *what)
+{
+    if (c->nargin < n)
+        fail("Octave:invalid-fun-call", "%s.%s: %s is needed", class_of(c->arg[0]), c->fn->name, what);
+}
+
+static bool method_body(struct module *m, sym name, struct call *c)
+{
+    value self = c->arg[0];
+    bool on;
+    double stdv = NAN;
+    int dtype;
+    if (layer_of(m)->method && layer_of(m)->method(m, name->text, c))
+        return true;
+    switch (method_number(name)) {
+    case M_forward:
+    case M_updateOutput: module_run_method(m, 0, c); return true;
+    case M_backward: module_run_method(m, 1, c); return true;
+    case M_updateGradInput: module_run_method(m, 2, c); return true;
+    case M_accGradParameters: module_run_method(m, 3, c); return true;
+    case M_backwardUpdate: updating(m, 1, c); return true;
+    case M_accUpdateGradParameters: updating(m, 3, c); return true;
+    case M_zeroGradParameters: zero_grad(m); return true;
+    case M_updateParameters:
+        at_least(c, 2, "the learning rate");
+        update(m, arg_num(c, 1));
+        return true;
+    case M_parameters:
+        result(c, 0, nn_parameters(m, false));
+        if (wants(c, 1))
+            result(c, 1, nn_parameters(m, true));
+        return true;
+    case M_getParameters: get_parameters(m, c); return true;
+    case M_training:
+    case M_evaluate:
+        on = method_number(name) == M_training;
+        module_each(m, set_train, &on);
+        result(c, 0, self);
+        return true;
+    case M_reset:
+        if (has_arg(c, 1))
+            stdv = arg_num(c, 1);
+        module_each(m, reset_one, &stdv);
+        result(c, 0, self);
+        return true;
+    case M_clone: {
+        value copy_ = module_clone(self);
+        if (c->nargin > 1) {
+            struct call inner = { c->fn, c->nargin - 1, 1, c->arg + 1, c->out };
+            share(module_of(copy_), m, c->nargin - 1, &inner);
+        }
+        result(c, 0, copy_);
+        return true;
+    }
+    case M_share: {
+        struct call inner = { c->fn, c->nargin - 2, 1, c->arg + 2, c->out };
+        at_least(c, 3, "the other module and the names of what to share");
+        share(m, arg_module(c, 1), c->nargin - 2, &inner);
+        result(c, 0, self);
+        return true;
+    }
+    case M_apply:
+    case M_applyToModules: {
+        at_least(c, 2, "a function of a module");
+        value all = modules_named(m, NULL);
+        struct walk w = { .f = arg_func(c, 1) };
+        for (i64 i = method_number(name) == M_apply ? 0 : 1; i < all.cell->numel; i++)
+            apply_visit(module_of(all.cell->v[i]), &w);
+        result(c, 0, self);
+        return true;
+    }
+    case M_findModules:
+        at_least(c, 2, "the name of a class");
+        result(c, 0, modules_named(m, arg_text(c, 1, NULL)));
+        return true;
+    case M_listModules: result(c, 0, modules_named(m, NULL)); return true;
+    case M_replace:
+        at_least(c, 2, "a function of a module that returns a module");
+        result(c, 0, replaced(self, arg_func(c, 1)));
+        return true;
+    case M_clearState:
+        module_each(m, clear_state, NULL);
+        result(c, 0, self);
+        return true;
+    case M_type:
+        if (!has_arg(c, 1)) {
+            result_text(c, 0, dtypes[nn_dtype(m)].class);
+            return true;
+        }
+        dtype = dtype_named(arg_text(c, 1, NULL));
+        if (dtype != D_DOUBLE && dtype != D_SINGLE)
+            fail_arg(c, 1, "\"double\" or \"single\"");
+        convert(m, dtype);
+        result(c, 0, self);
+        return true;
+    case M_single:
+    case M_float:
+    case M_double:
+        convert(m, method_number(name) == M_double ? D_DOUBLE : D_SINGLE);
+        result(c, 0, self);
+        return true;
+    case M_size:
+        result_num(c, 0, (double)module_numel(self));
+        return true;
+    }
+    return false;
+}
+
+bool module_method(value self, sym name, struct call *c)
+{
+    struct nn_state *st = nn_state();
+    if (!st->running)                         /* what an error has left */
+        st->depth = 0;
+    return method_body(module_of(self), name, c);
+}
+
+i64 module_numel(value self)
+{
+    value *slot = field_slot(module_of(self), "modules");
+    return slot && slot->kind == K_CELL ? slot->cell->numel : 1;
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* nn.h: what a layer is, and what the files of nn/ share.
+ *
+ * A layer is a block, like a builtin:
+ *
+ *     LAYER(Linear,
+ *       "m = nn.Linear(inputSize, outputSize, bias)\n\n…",                 help; its signature names the arguments
+ *       .options = "inputSize:n outputSize:n bias:b=1",                   arguments, their kinds and defaults; fields of the module
+ *       .params = "weight bias",                                          learned; gradWeight and gradBias follow from them
+ *       .init = linear_init, .forward = linear_forward, .backward = linear_backward, .record = linear_record)
+ *
+ * It begins in column 1: the build collects names from these lines (LAYER and LAYER_…, in .c and .def).  From the block follow the
+ * constructor with its errors, fields, printing, clone, share, save and load, conversion, getParameters, and its turn in
+ * tests/nn/every-layer.tl, which fails for a layer without a row there.
+ *
+ * Three ways to say what a layer computes:
+ *   .expr      a closure in the language, "@(x, weight, bias) x * weight' + bias"; further parameters are fields, by name.  The
+ *              module keeps the tape of the run, backward walks it.  One line, and enough for most layers.
+ *   .record    C in terms of functions that record themselves (g_op, g_call … of tape.h); kept on a tape likewise.
+ *   .forward and .backward in C, where speed counts; they are not seen by autograd, so .record or .expr stands beside them for a
+ *              module that is called under an outer autograd (and the test compares the two).
+ *
+ * Values inside a net are float tensors.  Images and sequences lie in Torch's order (last dimension fastest): nn_buffer
+ * makes such tensors.  `rank` (nn_rank) is the number of dimensions with the trailing ones that tensors drop. */
+#ifndef TL_NN_H
+#define TL_NN_H
+#include "lab/tape.h"
+
+struct module;
+struct layer;
+enum { WANT_INPUT = 1, WANT_PARAMS = 2 };     /* what backward is to compute: gradInput; the gradients of parameters */
+
+struct layer {
+    struct class class;
+    const char *options;                      /* "name:kind=default …": n integer >= 1, k >= 0, z any integer, x number, b boolean, s text, v any value,
+                                                 m module, c criterion; without default it must be given; a default may be another option, or nothing ("=": []) */
+    const char *params;                       /* names; tensors made by init with nn_param */
+    const char *state;                        /* other fields that are saved: running_mean, modules … */
+    const char *expr;
+    void (*init)(struct module *m);           /* options are set and checked; makes parameters and state */
+    void (*reset)(struct module *m, double stdv);             /* fills parameters; stdv NAN: the layer's own.  NULL: uniform in ±1/sqrt(fan in) */
+    value (*forward)(struct module *m, value x);              /* pooled or borrowed */
+    value (*backward)(struct module *m, value x, value g, int want, double scale);    /* gradInput, or NIL when not wanted */
+    value (*record)(struct module *m, value x, const value *w);            /* w[i]: parameter i, perhaps tracked */
+    value (*loss)(struct module *m, value x, value t);        /* criterions: a scalar … */
+    value (*loss_grad)(struct module *m, value x, value t);   /* … and the gradient of the input */
+    void (*show)(struct module *m, struct buf *b);            /* what stands in its parentheses: "10 -> 25" */
+    const char *tree;                         /* a container: how its children hang: "chain", "concat", "parallel" */
+    bool criterion, table, view;              /* table: input or output may be a cell; view: the output may share the input's memory */
+    bool children_apart;                      /* the children are no part of parameters() and the like */
+    bool (*method)(struct module *m, const char *name, struct call *c);       /* methods of this layer alone; false: none of that name */
+    const char *methods;                      /* their names, for completion */
+    void (*forget)(struct module *m);         /* clearState beyond output and gradInput */
+    void (*check)(struct module *m);          /* after load: fails when fields do not fit together */
+    bool (*changed)(struct module *m, int field);             /* a field was set from outside; may fail before anything is kept */
+};
+
+#define MODULE_CLASS(label)                                                                                                           \
+    { .name = label, .free = module_free, .children = module_children, .print = module_print, .get = module_get, .set = module_set,   \
+      .place = module_place, .method = module_method, .paren = module_paren, .numel = module_numel, .clone = module_clone,            \
+      .save = module_save, .blank = module_blank, .load = module_load, .names = module_names }
+#define LAYER(id, help, ...)                                                                             \
+    extern const struct layer layer_##id;                                                                \
+    const struct layer layer_##id = { .class = MODULE_CLASS("nn." #id), __VA_ARGS__ };                   \
+    static void nn_##id##_run(struct call *c) { module_construct(c, &layer_##id); }                      \
+    extern const struct builtin builtin_nn_##id;                                                         \
+    const struct builtin builtin_nn_##id = { "nn_" #id, 0, ANY, 1, nn_##id##_run, grad_pass, help };
+
+/* ---- a module */
+enum { NN_FIELDS = 40 };
+struct layer_info {                           /* a layer as this context knows it */
+    const struct layer *layer;
+    int np, no, ns, n;                        /* fields: params, their gradients, options, state */
+    sym name[NN_FIELDS];
+    char kind[NN_FIELDS];                     /* of options; 0 for the others */
+    char fallback[NN_FIELDS][24];             /* default; "" with must: none */
+    bool must[NN_FIELDS];
+    value closure;                            /* of .expr */
+    int nclosure, closure_field[NN_FIELDS];   /* fields that follow x (and t) */
+    struct plan *plan, *back;                 /* of an elementwise row (transfer.c, criterion.c) */
+};
+struct module {
+    struct instance i;
+    const struct layer_info *info;
+    struct kept *kept;                        /* the tape of the last forward, of a layer with .expr or .record */
+    bool train, updates;                      /* updates: backward writes into the parameters themselves, not their gradients */
+    uint8_t rank;                             /* of the input at the last forward; 0 unknown */
+    value output, grad_input;
+    value kept_x;                             /* what the kept tape ran on */
+    value lazy_x, lazy_g;                     /* gradInput has not been computed yet */
+    value f[];
+};
+static inline const struct layer *layer_of(const struct module *m) { return m->info->layer; }
+#define PARAM(m, i) ((m)->f[i])
+#define GRAD(m, i) ((m)->f[(m)->info->np + (i)])
+#define OPTION(m, i) ((m)->f[2 * (m)->info->np + (i)])
+#define STATE(m, i) ((m)->f[2 * (m)->info->np + (m)->info->no + (i)])
+static inline double option_num(const struct module *m, int i) { return OPTION(m, i).num; }       /* kinds n k z x b: plain scalars */
+static inline i64 option_int(const struct module *m, int i) { return (i64)OPTION(m, i).num; }
+static inline bool option_bool(const struct module *m, int i) { return OPTION(m, i).num != 0; }
+int module_field(const struct module *m, const char *name);            /* number in f, or -1 */
+
+bool is_module(value v);                      /* also a criterion */
+static inline value module_value(struct module *m) { return object_value(K_OBJECT, m); }
+static inline struct module *module_of(value v) { return (struct module *)v.inst; }
+struct module *arg_module(struct call *c, int i);
+struct module *module_new(const struct layer *l);                      /* pooled, fields []; options not set */
+struct module *module_make(const struct layer *l, int n, const value *options);       /* as the constructor does */
+void module_construct(struct call *c, const struct layer *l);
+
+/* ---- running.  For containers and criterions; values borrowed or pooled. */
+value module_forward(struct module *m, value x);
+value module_backward(struct module *m, value x, value g, int want, double scale);
+value module_loss(struct module *m, value x, value t);
+value module_loss_grad(struct module *m, value x, value t);
+int nn_rank(void);                            /* of the value that is passed on; 0: unknown, or cells */
+void nn_set_rank(int rank);                   /* by a layer, for its output */
+void nn_enter(struct module *container, int child);                    /* for errors: "In module 3 of nn.Sequential: …" */
+void nn_leave(void);
+NORETURN void nn_fail(struct module *m, const char *fmt, ...) PRINTF(2, 3);      /* "nn.Linear(4 -> 3): …" */
+NORETURN void nn_fail_shape(struct module *m, const char *wants, value x);       /* "nn.Linear(4 -> 3) wants N x 4 and got 3x5" */
+
+/* ---- parameters */
+void nn_param(struct module *m, int i, int nd, const i64 *dim);        /* parameter i and its gradient: zeros, in Torch's order */
+void nn_no_param(struct module *m, int i);                             /* without bias: [] */
+static inline bool has_param(const struct module *m, int i) { return PARAM(m, i).kind == K_WINDOW; }
+void nn_uniform(value w, double from, double to);                      /* fills a window, rows first, from the generator */
+void nn_normal(value w, double mean, double sd);
+void nn_fill(value w, double x);
+int nn_dtype(const struct module *m);                                  /* of its parameters; D_DOUBLE without any */
+static inline const char *param_data(const struct module *m, int i) { return window_data(PARAM(m, i).w); }
+char *grad_data(struct module *m, int i);                              /* where backward adds: the gradient, or the parameter itself; memory of its own */
+struct tensor *param_tensor(const struct module *m, int i);            /* a plain header, pooled */
+
+/* ---- tensors */
+struct tensor *nn_buffer(value *slot, int dtype, int nd, const i64 *dim);        /* in Torch's order; the slot's own when nobody else holds it */
+struct tensor *nn_tensor(int dtype, int nd, const i64 *dim);           /* in Torch's order; pooled */
+struct tensor *nn_rows(struct tensor *t);     /* t itself when it lies in Torch's order without gaps, else laid out so */
+bool nn_is_rows(const struct tensor *t);
+struct tensor *nn_float(struct module *m, value x);                    /* of the class the module computes in; fails for what is no tensor */
+struct tensor *nn_reshape(struct tensor *t, int nd, const i64 *dim);   /* elements in Torch's order; the same memory where it lies so */
+value nn_grad_like(struct module *m, value g, struct tensor *y);       /* gradOutput checked against y, in its class */
+value nn_cells(int n);                        /* 1 x n cell */
+struct cell *nn_cell(struct module *m, value x, int least, const char *what);    /* the input as cells, or fails */
+
+/* Any walk over the modules of a net, m first, in order; not into what is apart. */
+void module_each(struct module *m, void (*visit)(struct module *m, void *arg), void *arg);
+value nn_parameters(struct module *m, bool grads);                     /* cell of windows, each once */
+
+/* ---- what struct class wants (module.c, module_file.c, module_method.c) */
+void module_free(struct object *o);
+void module_children(struct object *o, void (*visit)(value *child, void *arg), void *arg);
+void module_print(value v, const char *name);
+value module_get(value self, sym field);
+bool module_set(value self, sym field, value v);
+value *module_place(value self, sym field);
+bool module_method(value self, sym name, struct call *c);
+void module_paren(value self, struct call *c);
+i64 module_numel(value self);
+value module_clone(value self);
+value module_save(value self);
+value module_blank(const struct class *class);
+void module_load(value self, value saved);
+extern const char *const module_names[];
+void module_label(struct module *m, struct buf *b);                    /* nn.Linear(4 -> 3) */
+const struct class *nn_class_named(const char *name);                  /* for files */
+void nn_options_set(struct module *m, int n, const value *arg);
+void module_run_method(struct module *m, int what, struct call *c);
+value module_grad_input(struct module *m);
+void nn_init(struct module *m);               /* init and the first reset */
+void nn_reset(struct module *m, double stdv);
+value nn_window(struct tensor *base, i64 offset, int nd, const i64 *dim);        /* in Torch's order */
+
+struct nn_state {
+    struct layer_info **info;
+    int ninfo;
+    int rank;
+    struct { struct module *container; int child; } place[64];
+    int depth, running;                       /* places entered; nesting of outermost calls */
+    sym method[64];                           /* names of methods (module_method.c) */
+};
+struct nn_state *nn_state(void);
+const struct layer_info *nn_info(const struct layer *l);
+value nn_closure(const struct layer_info *info);
+extern const struct layer *const nn_layers[]; /* all, NULL at the end */
+
+#endif
