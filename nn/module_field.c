@@ -17,12 +17,11 @@ struct module *module_new(const struct layer *l)
     const struct layer_info *p = nn_info(l);
     struct module *m = (struct module *)instance_new(&l->class, sizeof *m + (size_t)p->n * sizeof(value)).inst;
     m->info = p;
+    m->n = p->n;
     m->train = true;
     m->output = m->grad_input = m->kept_x = m->lazy_x = m->lazy_g = nil();
-    for (int i = 0; i < p->n; i++)
-        m->f[i] = nil();
     value empty = tensor_box(tensor_2d(D_DOUBLE, 0, 0));
-    for (int i = 0; i < p->n; i++)
+    for (int i = 0; i < p->n; i++)            /* zeroed fields, while that fails, are numbers */
         m->f[i] = copy(empty);
     return m;
 }
@@ -31,20 +30,18 @@ void module_free(struct object *o)
 {
     struct module *m = (struct module *)o;
     kept_free(m->kept);
-    memory_free(m, sizeof *m + (size_t)m->info->n * sizeof(value));
+    memory_free(m, sizeof *m + (size_t)m->n * sizeof(value));
 }
 
 void module_children(struct object *o, void (*visit)(value *child, void *arg), void *arg)
 {
     struct module *m = (struct module *)o;
-    if (!m->info)                             /* the collector came while it was being made */
-        return;
     visit(&m->output, arg);
     visit(&m->grad_input, arg);
     visit(&m->kept_x, arg);
     visit(&m->lazy_x, arg);
     visit(&m->lazy_g, arg);
-    for (int i = 0; i < m->info->n; i++)
+    for (int i = 0; i < m->n; i++)
         visit(&m->f[i], arg);
 }
 

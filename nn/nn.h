@@ -81,7 +81,8 @@ struct layer_info {                           /* a layer as this context knows i
 };
 struct module {
     struct instance i;
-    const struct layer_info *info;
+    const struct layer_info *info;            /* gone before the last modules go: children and free must not read it */
+    int n;                                    /* fields */
     struct kept *kept;                        /* the tape of the last forward, of a layer with .expr or .record */
     bool train, updates;                      /* updates: backward writes into the parameters themselves, not their gradients */
     uint8_t rank;                             /* of the input at the last forward; 0 unknown */

@@ -102,11 +102,11 @@ static value elementwise_backward(struct module *m, value x, value g, int want, 
     struct tensor *t = nn_float(m, x);
     value reg[NN_FIELDS + 3];
     bool turned = false;
-    if (!(want & WANT_INPUT))
-        return nil();
     expr_plan(m->info, f, false);
     int n = registers(m, t, reg);
     reg[n] = nn_grad_like(m, g, t);
+    if (!(want & WANT_INPUT))
+        return nil();
     reg[n + 1] = m->output;
     if (m->output.kind != K_TENSOR || !dims_equal(m->output.t->nd, m->output.t->dim, t->nd, t->dim))
         reg[n + 1] = elementwise_forward(m, x, f);

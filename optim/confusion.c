@@ -286,8 +286,9 @@ static value confusion_save(value self)
     return record_value(r);
 }
 
-static value confusion_blank(void)
+static value confusion_blank(const struct class *class)
 {
+    (void)class;
     return object_value(K_OBJECT, confusion_new(0, nil()));
 }
 
