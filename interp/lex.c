@@ -427,6 +427,7 @@ static void lex_string(struct lexer *x)
 
 static const struct symbol { const char *text; int type, op; } symbols[] = {   /* longer ones first */
     { ".**", T_OP, OP_POWER }, { "...", T_EOF, 0 },
+    { ".*=", T_ASSIGN, OP_TIMES }, { "./=", T_ASSIGN, OP_RDIV }, { ".^=", T_ASSIGN, OP_POWER },
     { "==", T_OP, OP_EQ }, { "~=", T_OP, OP_NE }, { "!=", T_OP, OP_NE }, { "<=", T_OP, OP_LE }, { ">=", T_OP, OP_GE },
     { "&&", T_OP, OP_ANDAND }, { "||", T_OP, OP_OROR }, { ".*", T_OP, OP_TIMES }, { "./", T_OP, OP_RDIV },
     { ".\\", T_OP, OP_LDIV }, { ".^", T_OP, OP_POWER }, { "**", T_OP, OP_MPOWER }, { ".'", T_POSTFIX, OP_TRANS },

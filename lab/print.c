@@ -202,9 +202,10 @@ static void page_rows(const struct page *p, bool below, bool beside)
 {
     struct buf *o = buf_new();
     i64 rows = p->t->dim[0], cols = p->t->dim[1], each = cols;
-    bool tight = p->f.form == '+', cut = (double)cols * p->column > WIDTH;
+    int width = WIDTH - print_indent();
+    bool tight = p->f.form == '+', cut = (double)cols * p->column > width && p->t->dtype != D_LOGICAL;     /* as Octave: truth values are not split */
     if (cut)
-        each = MAX(WIDTH / p->column, 1);
+        each = MAX(width / p->column, 1);
     for (i64 j = 0; j < cols; j += each) {
         i64 end = MIN(j + each, cols);
         if (cut) {

@@ -135,7 +135,7 @@ static struct numfmt choose(struct extent all, int xmax, int xmin, int flags, bo
     f.complex = complex;
     f.single = flags & FMT_SINGLE;
     f.scalar = flags & FMT_SCALAR;
-    if (flags & FMT_RANGE && !all.ints && f.form != 'g' && f.form != 'r' && f.form != 'b' && f.form != 'x' && f.form != '1' && f.form != '+')
+    if (flags & FMT_RANGE && (!all.ints || print_state()->form == FORM_E) && f.form != 'g' && f.form != 'r' && f.form != 'b' && f.form != 'x' && f.form != '1' && f.form != '+')
         f.w++;                                /* room for the sign of the step */
     return f;
 }
