@@ -45,6 +45,15 @@ struct callee resolve_value(struct function_value *f)
     return c;
 }
 
+const struct builtin *function_builtin(value v)
+{
+    struct function_value *f = (struct function_value *)v.func;
+    if (v.kind != K_FUNC || f->h.class != &function_class || !f->h.name)
+        return NULL;
+    struct callee c = f->epoch == function_epoch && (f->code || f->builtin) ? (struct callee){ f->code, f->builtin } : resolve(f->h.name, f->home);
+    return c.code ? NULL : c.builtin;
+}
+
 char *function_text(value v)
 {
     struct function_value *f = (struct function_value *)v.func;

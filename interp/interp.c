@@ -97,6 +97,7 @@ void interp_start(void)
     h->call = machine_call;
     h->try = machine_try;
     h->function_named = function_named;
+    h->function_builtin = function_builtin;
     h->warning = warning_hook;
     h->function_parts = function_parts;
     h->function_made = function_made;

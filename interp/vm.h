@@ -111,6 +111,7 @@ value function_handle(sym name, struct unit *home);            /* pooled */
 char *function_text(value f);                                  /* malloc'd: "sin", "@(x) x + 1" */
 bool is_function(value v);
 struct function_parts function_parts(value f);                 /* the hooks of lab/call.h */
+const struct builtin *function_builtin(value f);
 value function_made(const char *text, size_t len, bool closure, int n, const sym *name);
 value *function_slot(value f, sym name);
 struct callee { struct code *code; const struct builtin *builtin; };

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* bins.c: counting and collecting by index: accumarray, histc, hist. */
+#include "clones.h"
 #include "plan.h"
 #include "sort.h"
 #include "rules.h"
@@ -13,6 +14,45 @@ static i64 subscript(struct call *c, double s)
     if (s > 0x1p48)
         fail("Octave:out-of-memory", "%s: index %g is too large", c->fn->name, s);
     return (i64)s;
+}
+
+/* The largest of n subscripts; 0: one of them is none, or n is 0. */
+CLONES static i64 largest(const double *s, i64 n)
+{
+    double most[8] = { 0 };
+    int bad = 0;
+    for (i64 i = 0; i + 8 <= n; i += 8) {
+        SIMD
+        for (int k = 0; k < 8; k++) {
+            double x = s[i + k];
+            bad |= !(x >= 1) | (x > 0x1p48) | (x != (double)(i64)x);
+            most[k] = x > most[k] ? x : most[k];
+        }
+    }
+    for (i64 i = n & ~(i64)7; i < n; i++) {
+        double x = s[i];
+        bad |= !(x >= 1) | (x > 0x1p48) | (x != floor(x));
+        most[0] = x > most[0] ? x : most[0];
+    }
+    for (int k = 1; k < 8; k++)
+        most[0] = most[k] > most[0] ? most[k] : most[0];
+    return bad ? 0 : (i64)most[0];
+}
+
+/* y(s(i)) gets e(i * step): added, or where it is larger (smaller).  seen: which places got one. */
+enum { ADD, LARGER, SMALLER };
+static void collect(int how, double *y, uint8_t *seen, const double *s, const i64 *at, const double *e, i64 step, i64 n)
+{
+    for (i64 i = 0; i < n; i++) {
+        i64 k = at ? at[i] : (i64)s[i] - 1;
+        double x = e[i * step];
+        if (how == ADD) {
+            y[k] += x;
+        } else {
+            y[k] = !seen[k] || (how == LARGER ? x > y[k] : x < y[k]) || y[k] != y[k] ? x : y[k];
+            seen[k] = 1;
+        }
+    }
 }
 
 static struct tensor *subscripts(struct call *c)          /* n x d doubles, from a matrix or a cell of columns */
@@ -58,9 +98,10 @@ BUILTIN(accumarray, 2, 6, 1, accumarray_grad,
     if (v->numel != n && v->numel != 1)
         fail("Octave:nonconformant-args", "accumarray: there are %lld rows of subscripts, but %lld values", (long long)n, (long long)v->numel);
     for (i64 j = 0; j < d; j++) {
-        i64 most = 0;
-        for (i64 i = 0; i < n; i++)
-            most = MAX(most, subscript(c, s[i + j * n]));
+        poll();
+        i64 most = largest(s + j * n, n);
+        for (i64 i = 0; !most && i < n; i++)  /* to say which */
+            subscript(c, s[i + j * n]);
         dim[j] = most;
     }
     int nd = (int)MAX(d, 2);
@@ -80,24 +121,38 @@ BUILTIN(accumarray, 2, 6, 1, accumarray_grad,
         memcpy(dim, want, sizeof want);
     }
     dense_strides(nd, dim, stride);
-    i64 *at = scratch((size_t)n * sizeof *at + 8), count = dims_numel(nd, dim);
-    for (i64 i = 0; i < n; i++) {
-        at[i] = 0;
-        for (i64 j = 0; j < d; j++)
-            at[i] += ((i64)s[i + j * n] - 1) * stride[j];
-    }
+    i64 *at = d == 1 ? NULL : scratch((size_t)n * sizeof *at + 8), count = dims_numel(nd, dim);
+    for (i64 j = 0; at && j < d; j++)
+        for (i64 i = 0; i < n; i++)
+            at[i] = (j ? at[i] : 0) + ((i64)s[i + j * n] - 1) * stride[j];
     double fill = has_arg(c, 4) && value_numel(c->arg[4]) ? arg_num(c, 4) : 0;
     bool f = has_arg(c, 3) && !(is_tensor_like(c->arg[3]) && value_numel(c->arg[3]) == 0);
-    if (!f && fill == 0 && !dtype_is(v->dtype, DT_C)) {
+    int how = !f ? fill == 0 ? ADD : -1 : v->dtype != D_DOUBLE || n == 0 ? -1 : function_is(c->arg[3], "max") ? LARGER : function_is(c->arg[3], "min") ? SMALLER : -1;
+    if (how >= 0 && !dtype_is(v->dtype, DT_C)) {
+        enum { PIECE = 1 << 20 };
         struct tensor *x = tensor_dense(tensor_cast(v, D_DOUBLE)), *r = tensor_zeros(D_DOUBLE, nd, dim);
-        double *y = (double *)r->data, *e = (double *)x->data;
-        for (i64 i = 0; i < n; i++)
-            y[at[i]] += e[v->numel == 1 ? 0 : i];
+        double *y = (double *)r->data;
+        uint8_t *seen = how == ADD ? NULL : scratch((size_t)count + 1);
+        if (seen)
+            memset(seen, 0, (size_t)count);
+        i64 step = v->numel == 1 ? 0 : 1;
+        for (i64 i = 0; i < n; i += PIECE) {
+            poll();
+            collect(how, y, seen, s + i, at ? at + i : NULL, (double *)x->data + i * step, step, MIN(PIECE, n - i));
+        }
+        for (i64 i = 0; seen && i < count; i++)
+            if (!seen[i])
+                y[i] = fill;
         result_tensor(c, 0, tensor_cast(r, dtype_is(v->dtype, DT_L | DT_T) ? D_DOUBLE : v->dtype));
         return;
     }
     /* groups: values in the order of their places, each group a column */
     double *key = scratch((size_t)n * sizeof *key + 8);
+    if (!at) {
+        at = scratch((size_t)n * sizeof *at + 8);
+        for (i64 i = 0; i < n; i++)
+            at[i] = (i64)s[i] - 1;
+    }
     for (i64 i = 0; i < n; i++)
         key[i] = (double)at[i];
     i64 *order = sort_order(D_DOUBLE, key, n, false);

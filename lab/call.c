@@ -172,6 +172,12 @@ value arg_func(struct call *c, int i)
     return f;
 }
 
+bool function_is(value f, const char *builtin)
+{
+    const struct builtin *b = hooks()->function_builtin ? hooks()->function_builtin(f) : NULL;
+    return b && !strcmp(b->name, builtin);
+}
+
 static i64 size_of(struct call *c, double x)
 {
     if (isnan(x))

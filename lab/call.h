@@ -93,6 +93,8 @@ value call_function1(value f, int nargin, const value *arg);
 /* False when f failed: failure() says why.  Ctrl-C and exit go on.  protect() alone around a call will not do: the machine has frames to leave. */
 bool try_function(value f, int nargin, const value *arg, int nargout, value *out);
 
+bool function_is(value f, const char *builtin);           /* f is a handle that means this builtin now */
+
 /* A function value in parts, for files: the text of a closure and what it holds, or the name of a handle. */
 struct function_parts { const char *text; bool closure; int n; sym *name; value *v; };     /* v as they stand in f, not copied */
 
@@ -100,6 +102,7 @@ struct hooks {                                /* what lab/ needs from above; int
     void (*call)(value f, int nargin, const value *arg, int nargout, value *out);    /* fills out with pooled values */
     bool (*try)(value f, int nargin, const value *arg, int nargout, value *out);     /* the same; false: it failed, see try_function */
     value (*function_named)(const char *name);            /* a FUNC value or NIL */
+    const struct builtin *(*function_builtin)(value f);   /* the builtin that a handle means now, or NULL */
     struct function_parts (*function_parts)(value f);
     value (*function_made)(const char *text, size_t len, bool closure, int n, const sym *name);   /* the same back, runs nothing; NIL: not a name,
                                                              not the text of exactly one closure.  n names are variables, without value yet */

@@ -197,12 +197,23 @@ static double length_of(value v)
 static double ndims_of(value v) { i64 dim[MAX_DIMS]; return value_dims(v, dim); }
 static bool is_real(value v) { return is_tensor_like(v) && !dtype_is(value_dtype(v), DT_C); }
 
-static bool legacy(struct call *c, const char *name)
+static bool legacy(struct call *c)
 {
     static const char *const names[] = { "isempty", "length", "numel", "prodofsize", "ndims", "isreal", "islogical", "ischar", "isnumeric", "isclass", "size", NULL };
     int which = 0;
-    while (names[which] && strcmp(names[which], name))
-        which++;
+    if (arg_is_text(c, 0)) {
+        const char *name = arg_text(c, 0, NULL);
+        while (names[which] && strcmp(names[which], name))
+            which++;
+    } else {                                  /* the same by handle, where it means the builtin */
+        while (which < 9 && !function_is(c->arg[0], names[which]))
+            which++;
+        for (i64 i = 0; which < 9 && c->nargin > 1 && c->arg[1].kind == K_CELL && i < c->arg[1].cell->numel; i++)
+            if (c->arg[1].cell->v[i].kind == K_OBJECT)      /* its class may answer */
+                return false;
+        if (which == 9)
+            return false;
+    }
     if (!names[which] || c->nargin != (which >= 9 ? 3 : 2) || c->nargout > 1 || c->arg[1].kind != K_CELL)
         return false;
     struct cell *x = c->arg[1].cell;
@@ -245,7 +256,7 @@ BUILTIN(cellfun, 2, ANY, ANY, grad_pass,
   "  cellfun(@(x) 2 * x, {1, [2 3]}, 'UniformOutput', false)\n  ans =\n  {\n    [1,1] = 2\n    [1,2] =\n\n       4   6\n\n  }\n\n\n"
   "See also: arrayfun, structfun, cell2mat")
 {
-    if (arg_is_text(c, 0) && legacy(c, arg_text(c, 0, NULL)))
+    if (!RECORDING && legacy(c))
         return;
     struct map m = { .c = c, .f = arg_func(c, 0) };
     m.nin = map_options(&m, 2) - 1;

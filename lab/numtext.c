@@ -3,13 +3,14 @@
  *
  * The one idea of num2str: a width and a number of digits for the whole matrix, rows of equally wide columns, and then
  * the blanks at the left that all rows have are taken off. */
+#include "decimal.h"
 #include "numfmt.h"
 #include "text.h"
 #include <math.h>
 #include <stdlib.h>
 #include <strings.h>
 
-/* ---- reading a number: up to 19 digits and a small power of ten are exact in one operation (Clinger 1990), else strtod */
+/* ---- reading a number: up to 19 digits and a small power of ten are exact in one operation (Clinger 1990), else decimal.c, else strtod */
 static const double powers[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
                                  1e19, 1e20, 1e21, 1e22 };
 
@@ -94,6 +95,9 @@ double text_number(const char *s, size_t n, size_t *used)
         x = scale < 0 ? x / powers[-scale] : x * powers[scale];
         return minus ? -x : x;
     }
+    double x;
+    if (digits <= 19 && decimal_read(m, scale, &x))
+        return minus ? -x : x;
     return by_strtod(s, end);
 }
 

@@ -5,6 +5,7 @@
  * of a run of character codes, and an empty array as one item that prints as nothing.  The template is run again until the stream is
  * used up; it stops at the first conversion that finds no item.  What a conversion gets need not be of its kind: %d with
  * 3.5 prints as %g does, %s with 65 prints 'A', with 3.5 prints 3.5. */
+#include "decimal.h"
 #include "files.h"
 #include "print.h"
 #include "text.h"
@@ -66,7 +67,8 @@ static struct item next_item(struct stream *st, bool text)
         for (double x; st->i < t->numel && is_code(x = element_double(t, st->i)); st->i++)
             s[it.len++] = (char)(unsigned char)x;
     } else {
-        it.v = element_value(t, st->i++);
+        it.v = t->dtype == D_DOUBLE ? num(((double *)t->data)[st->i]) : element_value(t, st->i);
+        st->i++;
     }
     if (st->i >= t->numel) {
         st->t = NULL;
@@ -80,7 +82,11 @@ struct spec { char flags[8]; int width, prec; char conv; };       /* prec -1: no
 
 static void pad(struct buf *b, const struct spec *p, const char *s, size_t n)
 {
-    bool left = strchr(p->flags, '-') != NULL;
+    if (n >= (size_t)p->width) {
+        buf_add(b, s, n);
+        return;
+    }
+    bool left = p->flags[0] && strchr(p->flags, '-') != NULL;
     for (size_t k = n; !left && k < (size_t)p->width; k++)
         buf_putc(b, ' ');
     buf_add(b, s, n);
@@ -102,6 +108,14 @@ static void put_double(struct buf *b, const struct spec *p, double x, char conv,
             s = "+Inf";
         pad(b, p, s, strlen(s));
         return;
+    }
+    if (!p->flags[0] || !strcmp(p->flags, "-")) {
+        char text[DECIMAL_ROOM];
+        size_t n = conv >= 'e' && conv <= 'g' ? decimal_write(text, x, conv, prec < 0 ? 6 : prec) : 0;
+        if (n) {
+            pad(b, p, text, n);
+            return;
+        }
     }
     c_format(f, p, "", conv, prec >= 0);
     if (prec >= 0)
@@ -170,12 +184,12 @@ static void put_item(struct buf *b, const struct spec *p, struct item it)
         pad(b, p, "", 0);
     else if (it.kind == TEXT)
         pad(b, p, it.s, p->prec >= 0 && (size_t)p->prec < it.len ? (size_t)p->prec : it.len);
-    else if (strchr("sc", p->conv))
-        put_as_text(b, p, it.v);
-    else if (strchr("diuxXo", p->conv))
-        put_as_integer(b, p, it.v);
     else
-        put_double(b, p, number_of(it.v), p->conv, p->prec);
+        switch (p->conv) {
+        case 's': case 'c': put_as_text(b, p, it.v); break;
+        case 'd': case 'i': case 'u': case 'x': case 'X': case 'o': put_as_integer(b, p, it.v); break;
+        default: put_double(b, p, number_of(it.v), p->conv, p->prec);
+        }
 }
 
 /* ---- the template */
@@ -265,9 +279,10 @@ void format_args(struct buf *b, const char *who, value tmpl, int nargin, const v
         end = s + e->n;
     }
     const char *start = s;
+    struct { const char *at, *next; struct spec p; } known[8] = { 0 };     /* read before: the template runs again and again */
     for (;;) {
-        bool took = false;
-        for (s = start; s < end;) {
+        bool took = false, going = true;
+        for (int k = 0; s < end; k++) {
             const char *q = memchr(s, '%', (size_t)(end - s));
             if (!q)
                 q = end;
@@ -276,7 +291,15 @@ void format_args(struct buf *b, const char *who, value tmpl, int nargin, const v
                 break;
             s++;
             struct spec p;
-            bool going = read_spec(&p, &s, end, &st);
+            if (k < COUNT(known) && known[k].at == s) {
+                p = known[k].p;
+                s = known[k].next;
+            } else {
+                const char *at = s;
+                going = read_spec(&p, &s, end, &st);
+                if (k < COUNT(known) && !memchr(at, '*', (size_t)(s - at)))
+                    known[k].at = at, known[k].next = s, known[k].p = p;
+            }
             if (p.conv == '%') {
                 buf_putc(b, '%');
                 continue;
@@ -290,6 +313,7 @@ void format_args(struct buf *b, const char *who, value tmpl, int nargin, const v
         }
         if (!took || !more(&st))
             return;
+        s = start;
     }
 }
 
