@@ -21,6 +21,7 @@ enum ew_form {
     EW_FORMS
 };
 typedef int ew_kernel(void *d, const void *a, const void *b, long n);
+typedef void ew_along(void *d, const void *x, const void *m, i64 stride, long rows, long n, bool ahead);
 
 /* What a row's class means for the dtype of its result. */
 enum ew_class {
@@ -52,6 +53,7 @@ struct ew_simd {
     ew_kernel *take[TAKES][2];                /* d: 64 accumulators; n a multiple of 64 */
     ew_kernel *fold[TAKES][2];                /* d op= a, elementwise: for the tree and along rows */
     ew_kernel *halve[TAKES][2];               /* the 64 accumulators at d become the one at d */
+    ew_along *rows_sum[2], *rows_spread[2];    /* sums, and sums of squared distances from m, of rows `stride` elements apart */
     long (*count)(const void *bytes, long n); /* ones among n bytes */
 };
 extern const struct ew_simd ew_simd128, ew_simd256, ew_simd512;
@@ -119,6 +121,7 @@ struct ew_prog *plan_specialise(struct plan *p, struct ew_prog *g, const uint64_
 void prog_empty(struct ew_prog *g);
 void ew_home_cell(char *cell, int home, value v);
 
+enum { EW_WIDEST = 8192 };                    /* bytes of a buffer: no block is longer */
 struct ew_leaf {                              /* what a run knows of a leaf */
     const char *base;
     i64 period;                               /* COL, ROW */
@@ -142,6 +145,8 @@ enum { EW_NO_MEMORY = 3, EW_STOPPED = 4 };
 void ew_stop(int code);
 int ew_run(struct ew_job *j);                 /* into j->out */
 int ew_reduce(struct ew_job *j);              /* into j->out: outer x inner results in the reducer's compute type (T_D or T_F) */
+struct spread { struct ew_job j; int type; };
+int ew_spread(struct spread *s);              /* of the dense j.leaf[0].base, T_D or T_F, inner > 1: sumsq(x - mean(x, dim), dim) */
 extern bool ew_fused;                         /* false: everything op by op */
 extern int ew_block, ew_grain, ew_ahead;      /* bytes a block (0: by the program), weight that a thread is worth, prefetch; for tests and measurements */
 
@@ -150,6 +155,7 @@ value ew_op(int op, int nargin, const value *arg);        /* as ew_apply without
 NORETURN void ew_fail_dims(int op, value a, value b);
 int ew_cells(const struct plan *p, const struct ew_prog *g, const value *reg, char *cells);
 struct plan *ew_reducer(int op, bool dim);
+struct plan *ew_deviation(void);              /* sumsq(x - m, dim) */
 
 /* reduce.c */
 value ew_reduced(struct plan *p, struct ew_prog *g, struct ew_job *j, const value *reg, int nd, const i64 *dim, int along, int *bad);

@@ -14,7 +14,7 @@
 #define SUM_(loads, body)                                        \
     T *acc = d;                                                  \
     V s[ROWS_];                                                  \
-    for (int j = 0; j < ROWS_; j++)                              \
+    UNROLL_ALL for (int j = 0; j < ROWS_; j++)                   \
         s[j] = LD(acc + j * W);                                  \
     for (long k = 0; k < n; k += 64)                             \
         UNROLL_ALL for (int j = 0; j < ROWS_; j++) {             \
@@ -22,7 +22,7 @@
             loads;                                               \
             s[j] += (body);                                      \
         }                                                        \
-    for (int j = 0; j < ROWS_; j++)                              \
+    UNROLL_ALL for (int j = 0; j < ROWS_; j++)                   \
         ST(acc + j * W, s[j]);                                   \
     return 0;
 
@@ -120,14 +120,14 @@ KERNEL(CAT3(power_by, SFX, vs))
         (void)pb;                                                                         \
         T *acc = d;                                                                       \
         V s[ROWS_];                                                                       \
-        for (int j = 0; j < ROWS_; j++)                                                   \
+        UNROLL_ALL for (int j = 0; j < ROWS_; j++)                                        \
             s[j] = LD(acc + j * W);                                                       \
         for (long k = 0; k < n; k += 64)                                                  \
             UNROLL_ALL for (int j = 0; j < ROWS_; j++) {                                  \
                 V a = s[j], b = LD((const T *)pa + k + j * W);                            \
                 s[j] = (body);                                                            \
             }                                                                             \
-        for (int j = 0; j < ROWS_; j++)                                                   \
+        UNROLL_ALL for (int j = 0; j < ROWS_; j++)                                        \
             ST(acc + j * W, s[j]);                                                        \
         return 0;                                                                         \
     }
@@ -139,7 +139,7 @@ KERNEL(CAT3(power_by, SFX, vs))
         T *acc = d;                                                                       \
         V s[ROWS_];                                                                       \
         union { V v; T t[W]; } x, y;                                                      \
-        for (int j = 0; j < ROWS_; j++)                                                   \
+        UNROLL_ALL for (int j = 0; j < ROWS_; j++)                                        \
             s[j] = LD(acc + j * W);                                                       \
         UNROLL_ALL for (int h = ROWS_ / 2; h; h /= 2)                                     \
             UNROLL_ALL for (int j = 0; j < h; j++) {                                      \
@@ -169,6 +169,42 @@ TAKE_(prod, a * b) FOLD_(prod, a * b) HALVE_(prod, a * b)
 TAKE_(max, SEL(GE(a, b) | NE(b, b), a, b)) FOLD_(max, SEL(GE(a, b) | NE(b, b), a, b)) HALVE_(max, SEL(GE(a, b) | NE(b, b), a, b))
 TAKE_(min, SEL(LE(a, b) | NE(b, b), a, b)) FOLD_(min, SEL(LE(a, b) | NE(b, b), a, b)) HALVE_(min, SEL(LE(a, b) | NE(b, b), a, b))
 TAKE_(sumsq, a + b * b)
+
+/* Along rows: d = the sum, or the sum of squared distances from m, of `cols` rows of n elements that lie `stride` apart, one
+   after the other.  Eight accumulators stay in registers; `ahead` fetches the row after the next three. */
+#define ROWS_OF_(k, body)                                                                         \
+    for (; i + (k - 1) * W < n; i += k * W) {                                                     \
+        V s[k];                                                                                   \
+        UNROLL_ALL for (int j = 0; j < k; j++)                                                    \
+            s[j] = K(0);                                                                          \
+        const T *x = (const T *)px + i;                                                           \
+        for (long c = 0; c < cols; c++, x += stride) {                                            \
+            if (ahead)                                                                            \
+                UNROLL_ALL for (int j = 0; j < (k * W * (int)sizeof(T) + 63) / 64; j++)           \
+                    __builtin_prefetch((const char *)(x + 4 * stride) + 64 * j);                  \
+            UNROLL_ALL for (int j = 0; j < k; j++) {                                              \
+                V a = LD(x + j * W);                                                              \
+                s[j] += (body);                                                                   \
+            }                                                                                     \
+        }                                                                                         \
+        UNROLL_ALL for (int j = 0; j < k; j++)                                                    \
+            ST((T *)d + i + j * W, s[j]);                                                         \
+    }
+static void FN(rows_sum)(void *d, const void *px, const void *pm, i64 stride, long cols, long n, bool ahead)
+{
+    long i = 0;
+    (void)pm;
+    ROWS_OF_(8, a)
+    ROWS_OF_(1, a)
+}
+static void FN(rows_spread)(void *d, const void *px, const void *pm, i64 stride, long cols, long n, bool ahead)
+{
+    long i = 0;
+    const T *m = pm;
+    ROWS_OF_(8, ({ V t = a - LD(m + i + j * W); t * t; }))
+    ROWS_OF_(1, ({ V t = a - LD(m + i + j * W); t * t; }))
+}
+#undef ROWS_OF_
 
 /* ---- storage: T_x from every class, and back; integers round halves away from zero, saturate, NaN is 0 */
 #define D(NAME, ctype, ...)                                                               \

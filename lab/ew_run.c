@@ -2,7 +2,7 @@
 /* ew_run.c: runs elementwise programs by blocks, with or without a reducer.
  *
  * The one idea: only loads know strides and broadcasting, and they fill whole blocks; kernels see dense memory.  A block
- * is 1 KiB (2 KiB for three ops or fewer, or with a reducer), so that all of a program's blocks stay in the first cache.
+ * is 1 KiB (2 KiB for three ops or fewer or of singles, 4 KiB with a reducer, whose own work is by blocks), so that all of a program's blocks stay in the first cache.
  * Dense operands are read in place; past the caches the next block of each, and of the result, is fetched one block
  * ahead (without that 2 KiB blocks take twice the time at 1e7 elements).
  *
@@ -20,7 +20,7 @@
 /* A region of two threads costs 5 to 10 us when both cores are free; a thread should have 30 us of work. */
 int ew_block = 0, ew_grain = 200000, ew_ahead = 1;
 
-enum { WIDEST = 16 * 256, PAD = 128, FAR = 16 << 20, TREE = 1024 };
+enum { WIDEST = EW_WIDEST, PAD = 128, FAR = 16 << 20, TREE = 1024 };
 
 /* ---- loads */
 #define FILL_ROW(T)                                                                                    \
@@ -228,7 +228,7 @@ static char *frame_loads(struct frame *f, const struct ew_prog *p)
 
 static long block_of(const struct ew_prog *p)
 {
-    int bytes = ew_block ? ew_block : p->nins - p->nscalar <= 3 || p->red ? 2048 : 1024;
+    int bytes = ew_block ? ew_block : p->red ? 4096 : p->nins - p->nscalar <= 3 || p->shift < 3 ? 2048 : 1024;
     return MAX(64, bytes >> p->shift);
 }
 
@@ -610,4 +610,65 @@ int ew_reduce(struct ew_job *j)
         }
     }
     return code;
+}
+
+/* ---- sumsq(x - mean(x, dim), dim) where the columns are not the innermost: a tile of rows stays in the second cache, so
+   that memory is read once: the orders of reduce_tiles twice. */
+static void tile_sum(const struct spread *s, char *stack, size_t row, const char *x, const char *mean, long n)
+{
+    ew_along *sum = mean ? ew_simd->rows_spread[s->type] : ew_simd->rows_sum[s->type];
+    ew_kernel *fold = ew_simd->fold[TAKE_SUM][s->type];
+    bool far = !mean && s->j.n * ew_size[s->type] > FAR;
+    int top = 0;
+    for (i64 run = 0, c = 0; c < s->j.len; run++, c += 64) {
+        long cols = (long)MIN(64, s->j.len - c);
+        sum(stack + top * row, x + c * s->j.inner * ew_size[s->type], mean, s->j.inner, cols, n, far && c + cols + 4 <= s->j.len);
+        top++;
+        for (i64 k = run; k & 1; k >>= 1, top--)
+            fold(stack + (top - 2) * row, stack + (top - 1) * row, NULL, n);
+    }
+    for (; top > 1; top--)
+        fold(stack + (top - 2) * row, stack + (top - 1) * row, NULL, n);
+}
+
+enum { SPREAD_UNIT = 512, SPREAD_MOST = 8, SPREAD_TILE = 512 << 10 };        /* bytes: of rows in registers, so many of these, of a tile */
+static long spread_rows(const struct spread *s)
+{
+    i64 units = SPREAD_TILE / (s->j.len * SPREAD_UNIT);
+    return (long)(MAX(1, MIN(units, SPREAD_MOST)) * SPREAD_UNIT / ew_size[s->type]);
+}
+
+static int spread_part(struct ew_job *j, i64 lo, i64 hi)
+{
+    const struct spread *s = (const struct spread *)j;
+    int size = ew_size[s->type], depth = 2, code = 0;
+    long tile = spread_rows(s);
+    i64 tiles = (j->inner + tile - 1) / tile;
+    for (i64 runs = (j->len + 63) / 64; runs > 1; runs = (runs + 1) / 2)
+        depth++;
+    size_t row = (size_t)tile * size + PAD;
+    char *mean = aligned_alloc(64, ((size_t)(depth + 1) * row + 63) & ~(size_t)63), *stack = mean + row;
+    if (!mean)
+        return EW_NO_MEMORY;
+    for (i64 t = lo; t < hi && !stopped(&code); t++) {
+        i64 o = t / tiles, i0 = t % tiles * tile;
+        long n = (long)MIN(tile, j->inner - i0);
+        const char *x = j->leaf[0].base + (o * j->inner * j->len + i0) * size;
+        tile_sum(s, stack, row, x, NULL, n);
+        for (long i = 0; i < n; i++)
+            if (s->type == T_D)
+                ((double *)mean)[i] = ((double *)stack)[i] / (double)j->len;
+            else
+                ((float *)mean)[i] = ((float *)stack)[i] / (float)j->len;
+        tile_sum(s, stack, row, x, mean, n);
+        memcpy(j->out + (o * j->inner + i0) * size, stack, (size_t)n * size);
+    }
+    free(mean);
+    return code;
+}
+
+int ew_spread(struct spread *s)
+{
+    long tile = spread_rows(s);
+    return parts(&s->j, (s->j.inner + tile - 1) / tile * s->j.outer, 1, s->j.n * 4, spread_part);
 }

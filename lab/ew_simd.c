@@ -247,6 +247,8 @@ const struct ew_simd NAME_(VARIANT) = {
               { take_sumsq_D, take_sumsq_F } },
     .fold = { { fold_sum_D, fold_sum_F }, { fold_prod_D, fold_prod_F }, { fold_max_D, fold_max_F }, { fold_min_D, fold_min_F },
               { fold_sum_D, fold_sum_F } },
+    .rows_sum = { rows_sum_D, rows_sum_F },
+    .rows_spread = { rows_spread_D, rows_spread_F },
     .halve = { { halve_sum_D, halve_sum_F }, { halve_prod_D, halve_prod_F }, { halve_max_D, halve_max_F }, { halve_min_D, halve_min_F },
                { halve_sum_D, halve_sum_F } },
 };

@@ -56,7 +56,8 @@ static inline V FN(sel)(VI m, V x, V y) { return (V)((m & (VI)x) | (~m & (VI)y))
 #define ceil(a) ((V)SL00(ceil)((X)(a)))
 #endif
 #endif
-#define exp(a) ((V)SL(exp)((X)(a)))
+#define EXP_LIB(a) ((V)SL(exp)((X)(a)))
+#define exp(a) FN(EXP)(a)
 #define exp2(a) ((V)SL(exp2)((X)(a)))
 #define expm1(a) ((V)SL(expm1)((X)(a)))
 #define log(a) ((V)SL(log)((X)(a)))
@@ -103,6 +104,7 @@ typedef T U __attribute__((may_alias));
 #define COSPI(a) cos((a) * K(3.14159265358979323846264338327950288L))
 #define POW_LIB(a, b) pow(a, b)
 #define TANH_LIB(a) tanh(a)
+#define EXP_LIB(a) exp(a)
 #define LANES1(f, a) ((T)f(a))
 #define LANES2(f, a, b) ((T)f(a, b))
 #endif

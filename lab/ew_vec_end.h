@@ -5,6 +5,7 @@
 #undef COSD
 #undef COSPI
 #undef EQ
+#undef EXP_LIB
 #undef FN
 #undef GAMMA
 #undef GE

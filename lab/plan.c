@@ -515,7 +515,7 @@ static value plan_run_any(struct plan *p, value *reg, bool complex)
                 continue;
             l->base = t->data;
             if (c == LC_COL) {
-                enum { WRAP = 4096 + 256 };
+                enum { WRAP = EW_WIDEST + 256 };
                 size_t R = (size_t)t->numel * g->size[v], len = R + WRAP;
                 char *m = scratch(len);
                 memcpy(m, t->data, R);
@@ -590,7 +590,7 @@ static value plan_run_any(struct plan *p, value *reg, bool complex)
 }
 
 /* ---- op by op */
-struct state { struct plan *single[EW_OPS], *reduce[RED_OPS][2]; };
+struct state { struct plan *single[EW_OPS], *reduce[RED_OPS][2], *deviation; };
 
 static void state_free(void)
 {
@@ -600,6 +600,7 @@ static void state_free(void)
     for (int i = 0; i < RED_OPS; i++)
         for (int k = 0; k < 2; k++)
             plan_free(s->reduce[i][k]);
+    plan_free(s->deviation);
     memory_free(s, sizeof *s);
 }
 
@@ -635,6 +636,16 @@ struct plan *ew_reducer(int op, bool dim)     /* the plan of a reducer alone */
         s->reduce[op][dim] = plan_new(2 + dim, node);
     }
     return s->reduce[op][dim];
+}
+
+struct plan *ew_deviation(void)
+{
+    struct state *s = state();
+    if (!s->deviation)
+        s->deviation = plan_new(5, (struct plan_node[]){
+            { .kind = PN_LEAF, .a = 0, .b = -1 }, { .kind = PN_LEAF, .a = 1, .b = -1 }, { .kind = PN_OP, .op = EW_minus, .a = 0, .b = 1 },
+            { .kind = PN_LEAF, .a = 2, .b = -1 }, { .kind = PN_REDUCE, .op = RED_sumsq, .a = 2, .b = 3 } });
+    return s->deviation;
 }
 
 /* Why a single op cannot be done. */

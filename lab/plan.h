@@ -56,6 +56,8 @@ extern const struct matrix_row { const struct builtin *fn; value (*run)(value a,
 
 /* Reduction of x along dim (0: the first that is not 1); pooled. */
 value reduce_apply(int op, value x, int dim);
+/* sumsq(x - mean(x, dim), dim) of a real x, with the same bits; pooled. */
+value reduce_spread(value x, int dim);
 
 /* Scalars, for the machine: the bits of the vector kernels.  *ok is set false when the result leaves the reals
    (or the row is not for doubles): then the value means nothing and ew_apply must be called. */

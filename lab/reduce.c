@@ -305,6 +305,24 @@ value reduce_apply(int op, value x, int dim)
     return keep(plan_run(ew_reducer(op, dim > 0), reg));
 }
 
+value reduce_spread(value x, int dim)
+{
+    struct tensor *t = tensor_of(x);
+    struct along a;
+    if (!RECORDING && (t->dtype == D_DOUBLE || t->dtype == D_SINGLE) && t->flags & T_DENSE && !(t->block && t->block->foreign) &&
+        along_of(RED_sumsq, t->nd, t->dim, dim, &a) && a.inner > 1 && a.len > 1) {
+        struct tensor *r = tensor_new(t->dtype, a.nd, a.dim);
+        struct spread s = { .j = { .n = t->numel, .out = r->data, .inner = a.inner, .len = a.len, .outer = a.outer }, .type = t->dtype == D_DOUBLE ? T_D : T_F };
+        s.j.leaf[0].base = t->data;
+        int bad = ew_spread(&s);
+        if (bad)
+            ew_stop(bad);
+        return tensor_value(r);
+    }
+    value mean = reduce_apply(RED_mean, x, dim), reg[3] = { x, mean, num(dim) };
+    return keep(plan_run(ew_deviation(), reg));
+}
+
 int reduce_find(sym name, int nargin)
 {
     if (nargin == 1 || nargin == 2)

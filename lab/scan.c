@@ -192,11 +192,15 @@ static value variance(struct call *c)
     double opt = w && w->numel ? *(double *)w->data : 0;
     if (opt != 0 && opt != 1)
         fail("Octave:bad-input", "%s: the second argument must be 0 (divide by n - 1), 1 (by n) or a vector of weights, but is %g", c->fn->name, opt);
-    value r = ew_apply(EW_minus, 2, (value[]){ v, reduce_apply(RED_mean, v, d) });
-    if (dtype_is(x->dtype, DT_C))
-        r = ew_apply(EW_abs, 1, &r);
     double by = n == 0 ? 0 : n == 1 ? 1 : opt == 1 ? (double)n : (double)(n - 1);
-    return ew_apply(EW_rdivide, 2, (value[]){ reduce_apply(RED_sumsq, r, d), num(by) });
+    value r;
+    if (dtype_is(x->dtype, DT_C)) {
+        r = ew_apply(EW_minus, 2, (value[]){ v, reduce_apply(RED_mean, v, d) });
+        r = reduce_apply(RED_sumsq, ew_apply(EW_abs, 1, &r), d);
+    } else {
+        r = reduce_spread(v, d);
+    }
+    return ew_apply(EW_rdivide, 2, (value[]){ r, num(by) });
 }
 
 BUILTIN(var, 1, 3, 1, NO_GRAD,
