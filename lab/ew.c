@@ -146,7 +146,9 @@ static void run_idivide(struct call *c)
 
 static void run_complex(struct call *c)
 {
-    if (c->nargin == 1)
+    if (c->nargin == 1 && is_tensor_like(c->arg[0]) && dtype_is(tensor_of(c->arg[0])->dtype, DT_C))
+        result(c, 0, c->arg[0]);
+    else if (c->nargin == 1)
         result(c, 0, ew_apply(EW_complex, 2, (value[]){ c->arg[0], num(0) }));
     else
         run_row(c, EW_complex);

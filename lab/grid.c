@@ -379,7 +379,7 @@ static void grid(struct call *c, bool mesh)
     i64 dim[MAX_DIMS];
     int most = mesh ? 3 : MAX_DIMS, n = c->nargin, want = MAX(1, c->nargout);
     if (n == 1)
-        n = MAX(MIN(want, most), 2);
+        n = MAX(MIN(want, most), mesh ? 2 : 1);          /* ndgrid(x): as many dimensions as results, as in Octave */
     if (want > n)
         fail("Octave:invalid-fun-call", "%s: %d results are wanted of %d vectors", c->fn->name, want, n);
     for (int k = 0; k < n; k++) {

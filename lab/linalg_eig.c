@@ -197,7 +197,7 @@ BUILTIN(orth, 1, 2, 1, NO_GRAD,
     i64 k = 0;
     while (k < r.s->numel && real_at(r.s, k) > tol)
         k++;
-    result_tensor(c, 0, tensor_clone(columns(r.u, 0, k)));
+    result(c, 0, ew_apply(EW_uminus, 1, (value[]){ tensor_value(tensor_clone(columns(r.u, 0, k))) }));     /* the signs of Octave */
 }
 
 /* ---- norms */

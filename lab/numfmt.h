@@ -18,9 +18,10 @@ struct print_state *print_state(void);
    the point (significant digits for 'g'). */
 struct numfmt { char form; bool single, complex, scalar; int w, iw, digits; };
 
-struct extent { double max, min; bool nonfinite, ints; }; /* of |x| over the finite elements; 0 0 when there is none */
+struct extent { double max, min; bool nonfinite, ints, near; }; /* of |x| over the finite elements; 0 0 when there is none */
 void extent_add(struct extent *e, const double *x, i64 n, int step);   /* e starts as EXTENT_0 */
-#define EXTENT_0 ((struct extent){ -1, INFINITY, false, true })
+/* near: what is whole as a single counts as whole, as in Octave's matrices, where A \\ b is mostly 1 2 3, not 1.0000 2.0000 3.0000 */
+#define EXTENT_0(near) ((struct extent){ -1, INFINITY, false, true, near })
 
 enum { FMT_SCALAR = 1, FMT_RANGE = 2, FMT_SINGLE = 4 };
 struct numfmt numfmt_real(struct extent e, int flags);

@@ -346,7 +346,10 @@ static struct cell *number_rows(struct tensor *t, int prec /* -1: none given */)
     i64 rows = d->dim[0], cols = d->numel / MAX(rows, 1);
     struct shape s = look(x, d->numel * (complex ? 2 : 1));
     int log = s.max > 0 ? (int)floor(log10(s.max)) : 0, width, digits;
-    if (prec >= 0) {
+    if (prec >= 0 && !dtype_is(t->dtype, DT_F)) {         /* integer classes take a precision as the width, as in Octave */
+        digits = 16;
+        width = prec;
+    } else if (prec >= 0) {
         digits = prec;
         width = prec + 7;
     } else if (s.ints && (s.max < 1e16 || exact)) {
@@ -361,7 +364,7 @@ static struct cell *number_rows(struct tensor *t, int prec /* -1: none given */)
         struct buf *b = buf_new();
         for (i64 j = 0; j < cols; j++) {
             i64 k = i + j * rows;
-            if (exact && prec < 0) {
+            if (exact) {
                 value v = element_value(ints, k);
                 char f[32];
                 if (t->dtype == D_INT64)
@@ -509,7 +512,9 @@ BUILTIN(mat2str, 1, 3, 1, NO_GRAD,
     named &= t->dtype != D_LOGICAL;
     if (named)
         buff(b, "%s(", dtypes[t->dtype].class);
-    if (t->numel == 0) {
+    if (rows == 0 && cols == 0) {
+        buf_puts(b, "[]");
+    } else if (t->numel == 0) {
         buff(b, "zeros(%lld,%lld)", (long long)rows, (long long)cols);
     } else {
         if (t->numel > 1)

@@ -151,7 +151,8 @@ static struct page page_of(struct tensor *t, int flags, int intwidth)
         struct tensor *d = tensor_dense(tensor_cast(t, fl & DT_C ? D_CDOUBLE : D_DOUBLE));
         p.x = (const double *)d->data;
         flags |= dtype_real(t->dtype) == D_SINGLE ? FMT_SINGLE : 0;
-        struct extent re = EXTENT_0, im = EXTENT_0;
+        bool near = !(flags & FMT_SCALAR);
+        struct extent re = EXTENT_0(near), im = EXTENT_0(near);
         if (fl & DT_C) {
             extent_add(&re, p.x, t->numel, 2);
             extent_add(&im, p.x + 1, t->numel, 2);
@@ -378,7 +379,7 @@ static void show_tensor(value v, const char *name)
         /* the format follows the limit as it was written, not the last element */
         struct page p = page_of(t, flags, 0);
         double ends[2] = { v.range->base, v.range->limit };
-        struct extent e = EXTENT_0, in = EXTENT_0;
+        struct extent e = EXTENT_0(true), in = EXTENT_0(true);
         extent_add(&e, ends, 2, 1);
         extent_add(&in, p.x, t->numel, 1);
         e.ints = in.ints;

@@ -31,7 +31,7 @@ void extent_add(struct extent *e, const double *x, i64 n, int step)
             e->max = a;
         if (a < e->min)
             e->min = a;
-        if (a != floor(a))
+        if (a != floor(a) && !(e->near && a < 999999.5 && (float)a == floorf((float)a) && a > 0.5))
             e->ints = false;
     }
 }
@@ -157,7 +157,7 @@ struct numfmt numfmt_complex(struct extent re, struct extent im, int flags)
 {
     re = settle(re);
     im = settle(im);
-    struct extent all = { fmax(re.max, im.max), fmin(re.min, im.min), re.nonfinite || im.nonfinite, re.ints && im.ints };
+    struct extent all = { fmax(re.max, im.max), fmin(re.min, im.min), re.nonfinite || im.nonfinite, re.ints && im.ints, false };
     int d1 = digits_of(re.min), d2 = digits_of(im.min);      /* a lone number shows both parts well, a matrix its larger ones */
     return choose(all, digits_of(all.max), flags & FMT_SCALAR ? MIN(d1, d2) : MAX(d1, d2), flags, true);
 }
