@@ -298,6 +298,7 @@ static void assert_close(struct call *c, value x, value y, double tol, const cha
     if (x.kind == K_CELL && y.kind == K_CELL) {
         if (strcmp(value_shape(x, a), value_shape(y, b)))
             fail("", "assert: sizes differ%s: %s and %s", where, a, b);
+        descend("assert");
         for (i64 i = 0; i < x.cell->numel; i++) {
             char here[64];
             snprintf(here, sizeof here, " in {%lld}", (long long)i + 1);

@@ -802,6 +802,7 @@ static bool is_text(value v) { return is_tensor_like(v) && value_dtype(v) == D_C
 bool case_matches(value v, value k)
 {
     if (k.kind == K_CELL) {
+        descend("switch");
         for (i64 i = 0; i < k.cell->numel; i++)
             if (case_matches(v, k.cell->v[i]))
                 return true;

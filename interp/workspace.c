@@ -51,25 +51,38 @@ static struct listing variables(struct call *c, int from)
     return l;
 }
 
-struct size { i64 bytes; };
-static void child_bytes(value *child, void *arg);
+/* Off a list, since values nest as deep as memory lasts; pooled. */
+struct size { i64 bytes; value *todo; int n, cap; };
+static void add_bytes(value *v, void *arg)
+{
+    struct size *s = arg;
+    switch (v->kind) {
+    case K_NUM: s->bytes += dtypes[v->dtype].size; break;
+    case K_RANGE: s->bytes += 24; break;
+    case K_TENSOR: s->bytes += v->t->numel * dtypes[v->t->dtype].size; break;
+    case K_WINDOW: s->bytes += v->w->numel * dtypes[v->w->base->dtype].size; break;
+    case K_CELL:
+    case K_STRUCT:
+        if (s->n == s->cap) {
+            s->cap = s->cap ? 2 * s->cap : 64;
+            value *all = scratch(sizeof *all * (size_t)s->cap);
+            if (s->n)
+                memcpy(all, s->todo, sizeof *all * (size_t)s->n);
+            s->todo = all;
+        }
+        s->todo[s->n++] = *v;
+    }
+}
 static i64 bytes_of(value v)
 {
-    switch (v.kind) {
-    case K_NUM: return dtypes[v.dtype].size;
-    case K_RANGE: return 24;
-    case K_TENSOR: return v.t->numel * dtypes[v.t->dtype].size;
-    case K_WINDOW: return v.w->numel * dtypes[v.w->base->dtype].size;
-    case K_CELL:
-    case K_STRUCT: {
-        struct size s = { 0 };
-        value_children(v, child_bytes, &s);
-        return s.bytes;
-    }
-    }
-    return 0;
+    struct size s = { 0 };
+    int mark = pool_mark();
+    add_bytes(&v, &s);
+    while (s.n)
+        value_children(s.todo[--s.n], add_bytes, &s);
+    pool_release(mark);
+    return s.bytes;
 }
-static void child_bytes(value *child, void *arg) { ((struct size *)arg)->bytes += bytes_of(*child); }
 
 BUILTIN(who, 0, ANY, 1, NO_GRAD,
   "who\n"

@@ -346,7 +346,8 @@ value tape_variable(value v)
         return tape_marked(in, node);
     }
     if (v.kind == K_CELL || v.kind == K_STRUCT) {
-        value u = clone(v);                   /* windows below become values, as the language says */
+        value u = value_shell(v);                 /* windows below become values, as the language says */
+        descend("autograd");
         i64 n = u.kind == K_CELL ? u.cell->numel : u.rec->numel * u.rec->f->n;
         value *e = u.kind == K_CELL ? u.cell->v : u.rec->v;
         value *from = v.kind == K_CELL ? v.cell->v : v.rec->v;
@@ -362,7 +363,7 @@ value tape_variable(value v)
 value tape_gradient(value var, const value *adjoint)
 {
     if (var.kind == K_CELL || var.kind == K_STRUCT) {
-        value u = clone(var);
+        value u = value_shell(var);
         i64 n = u.kind == K_CELL ? u.cell->numel : u.rec->numel * u.rec->f->n;
         value *e = u.kind == K_CELL ? u.cell->v : u.rec->v;
         value *from = var.kind == K_CELL ? var.cell->v : var.rec->v;

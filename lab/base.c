@@ -38,6 +38,8 @@ struct context *context_enter(struct context *c)
 {
     struct context *before = cx;
     cx = c;
+    if (c && before != c)
+        c->stack_low = 0;
     return before;
 }
 

@@ -162,6 +162,7 @@ static struct tensor *as_char(struct call *c, value v)
 static void rows_add(struct rows *r, value v, bool skip_empty)
 {
     if (v.kind == K_CELL) {
+        descend(r->c->fn->name);
         for (i64 i = 0; i < v.cell->numel; i++)
             rows_add(r, v.cell->v[i], skip_empty);
         return;

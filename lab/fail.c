@@ -3,6 +3,9 @@
  *
  * The only setjmp of the program stands in protect().  What the failing code had made is in the pool above the
  * mark and goes when protect() lands. */
+#define clone libc_clone                      /* sched.h has a clone() under GNU names, value.h another */
+#include <pthread.h>
+#undef clone
 #include "context.h"
 #include <stdarg.h>
 #include <stdlib.h>
@@ -72,6 +75,24 @@ NORETURN void fail_exit(int status)
     free(f->message);
     *f = (struct failure){ .kind = FAIL_EXIT, .id = strdup(""), .message = strdup("exit"), .node = -1, .status = status };
     fail_again();
+}
+
+void descend(const char *who)
+{
+    char here;
+    if (!cx->stack_low) {                     /* of the thread that runs: an eighth is left to what comes below */
+        pthread_attr_t attr;
+        void *low = NULL;
+        size_t bytes = 0;
+        if (!pthread_getattr_np(pthread_self(), &attr)) {
+            pthread_attr_getstack(&attr, &low, &bytes);
+            pthread_attr_destroy(&attr);
+        }
+        cx->stack_low = (uintptr_t)low + bytes / 8 + 1;
+        cx->stack_bytes = bytes;
+    }
+    if ((uintptr_t)&here < cx->stack_low)
+        fail("tl:nested", "%s: a value is nested too deep: the stack of %zu MB ends", who, cx->stack_bytes >> 20);
 }
 
 void poll_slow(void)

@@ -31,6 +31,9 @@ NORETURN void fail_again(void);               /* go on failing with failure() as
 NORETURN void fail_exit(int status);
 void warn(const char *id, const char *fmt, ...) PRINTF(2, 3);   /* through the hook the interpreter sets; may be off by id */
 
+/* At each step down a nested value, where code recurses: fails before the C stack ends. */
+void descend(const char *who);
+
 /* Runs body(arg); 0 if it returned, 1 if it failed (then failure() says why and the pool is as it was at the start).
    setjmp stands in this function alone. */
 int protect(void (*body)(void *), void *arg);

@@ -333,7 +333,7 @@ static value map_clone(value self)
 {
     struct map *from = (struct map *)self.inst, *m = map_new(from->key_type, from->value_type);
     for (i64 i = 0; i < from->n; i++)
-        put(m, from->e[i].key, from->e[i].hash, clone(from->e[i].v));
+        put(m, from->e[i].key, from->e[i].hash, from->e[i].v);
     return object_value(K_OBJECT, m);
 }
 

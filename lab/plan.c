@@ -263,18 +263,16 @@ static value narrowed(value v)
     if (v.kind != K_TENSOR || !dtype_is(v.t->dtype, DT_C))
         return v;
     int mark = pool_mark();
+    bool ours = !pool_holds(0, v);            /* else it was taken over from a product, whose owner is the pool */
+    if (ours)
+        keep(v);                              /* narrowing may fail */
     struct tensor *t = tensor_narrow(v.t);
-    if (t == v.t)
-        return v;
-    value r = copy(tensor_box(t));
-    if (!pool_holds(0, v))                    /* else it was taken over from a product, whose owner is the pool */
-        drop(v);
+    value r = v;
+    if (t != v.t)
+        r = copy(t->numel == 1 ? tensor_value(t) : tensor_box(t));
+    else if (ours)
+        v.o->owners++;
     pool_release(mark);
-    if (r.t->numel == 1) {
-        value s = copy(tensor_value(r.t));
-        drop(r);
-        return s;
-    }
     return r;
 }
 

@@ -276,40 +276,19 @@ static bool same_dims(value a, value b)
     return dims_equal(s.nd, s.d, t.nd, t.d);
 }
 
-static bool equaln(value a, value b)          /* value_equal where NaN equals NaN */
+static bool leaf_equaln(value a, value b)     /* NaN equals NaN */
 {
-    if (is_tensor_like(a) && is_tensor_like(b)) {
-        if (!is_class(a, DT_F) || !is_class(b, DT_F))
-            return value_equal(a, b);
-        if (!same_dims(a, b))
-            return false;
-        int mark = pool_mark();
-        struct tensor *x = tensor_dense(tensor_cast(tensor_of(a), D_CDOUBLE)), *y = tensor_dense(tensor_cast(tensor_of(b), D_CDOUBLE));
-        const double *p = (const double *)x->data, *q = (const double *)y->data;
-        bool same = true;
-        for (i64 i = 0; i < 2 * x->numel && same; i++)
-            same = p[i] == q[i] || (isnan(p[i]) && isnan(q[i]));
-        pool_release(mark);
-        return same;
-    }
-    if (a.kind != b.kind || (a.kind != K_CELL && a.kind != K_STRUCT))
+    if (!is_tensor_like(a) || !is_tensor_like(b) || !is_class(a, DT_F) || !is_class(b, DT_F))
         return value_equal(a, b);
     if (!same_dims(a, b))
         return false;
+    int mark = pool_mark();
+    struct tensor *x = tensor_dense(tensor_cast(tensor_of(a), D_CDOUBLE)), *y = tensor_dense(tensor_cast(tensor_of(b), D_CDOUBLE));
+    const double *p = (const double *)x->data, *q = (const double *)y->data;
     bool same = true;
-    if (a.kind == K_CELL) {
-        for (i64 i = 0; i < a.cell->numel && same; i++)
-            same = equaln(a.cell->v[i], b.cell->v[i]);
-        return same;
-    }
-    int n = a.rec->f->n;
-    if (n != b.rec->f->n)
-        return false;
-    for (int f = 0; f < n && same; f++) {
-        int g = record_find(b.rec, a.rec->f->name[f]);
-        for (i64 e = 0; e < a.rec->numel && same; e++)
-            same = g >= 0 && equaln(a.rec->v[e * n + f], b.rec->v[e * n + g]);
-    }
+    for (i64 i = 0; i < 2 * x->numel && same; i++)
+        same = p[i] == q[i] || (isnan(p[i]) && isnan(q[i]));
+    pool_release(mark);
     return same;
 }
 
@@ -321,6 +300,6 @@ BUILTIN(isequaln, 2, ANY, 1, NO_GRAD,
 {
     bool same = true;
     for (int i = 1; i < c->nargin && same; i++)
-        same = equaln(c->arg[0], c->arg[i]);
+        same = value_equal_by(c->arg[0], c->arg[i], leaf_equaln);
     result_bool(c, 0, same);
 }

@@ -280,6 +280,7 @@ static value change_case(struct call *c, value v, char from, char to)
 {
     if (v.kind == K_CELL) {
         struct cell *r = cell_new(v.cell->nd, v.cell->dim);
+        descend(c->fn->name);
         for (i64 i = 0; i < v.cell->numel; i++)
             cell_set(r, i, change_case(c, v.cell->v[i], from, to));
         return cell_value(r);
@@ -324,6 +325,7 @@ static value classify(struct call *c, value v, char_class *f)
 {
     if (v.kind == K_CELL) {
         struct cell *r = cell_new(v.cell->nd, v.cell->dim);
+        descend(c->fn->name);
         for (i64 i = 0; i < v.cell->numel; i++)
             cell_set(r, i, classify(c, v.cell->v[i], f));
         return cell_value(r);

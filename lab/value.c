@@ -233,7 +233,7 @@ static bool holds_pinned(value v)             /* is a window on something below 
 }
 
 
-static value container_copy(value v)          /* one level deep, the children copied; owned */
+value container_copy(value v)                 /* one level deep, the children copied; owned */
 {
     int mark = pool_mark();
     value to, *src, *dst;
@@ -314,36 +314,6 @@ struct record *own_record(value *slot)
 {
     own_container(slot);
     return slot->rec;
-}
-
-static value clone_value(value v)             /* owned; nesting is as deep as the display of it, so recursion will do */
-{
-    if (v.kind == K_TENSOR || v.kind == K_WINDOW || v.kind == K_RANGE) {
-        int mark = pool_mark();
-        value u = tensor_box(tensor_clone(tensor_of(v)));
-        u.o->owners++;
-        pool_release(mark);
-        return u;
-    }
-    if (v.kind == K_CELL || v.kind == K_STRUCT) {
-        int mark = pool_mark();
-        value u = keep(container_copy(v));
-        i64 n = v.kind == K_CELL ? u.cell->numel : u.rec->numel * u.rec->f->n;
-        value *e = v.kind == K_CELL ? u.cell->v : u.rec->v;
-        for (i64 i = 0; i < n; i++)
-            replace(&e[i], clone_value(e[i]));
-        u.o->owners++;
-        pool_release(mark);
-        return u;
-    }
-    if (v.kind == K_OBJECT && v.inst->class->clone)
-        return copy(v.inst->class->clone(v));
-    return copy(v);
-}
-
-value clone(value v)
-{
-    return keep(clone_value(v));
 }
 
 bool isshared(value v)
@@ -520,66 +490,4 @@ const char *value_describe(value v, char buf[static 160])
     else
         snprintf(buf, 160, "%s %s", value_shape(v, shape), class_of(v));
     return buf;
-}
-
-/* ---- isequal */
-static bool tensors_equal(value a, value b)
-{
-    int mark = pool_mark();
-    struct tensor *x = tensor_of(a), *y = tensor_of(b);
-    bool same = dims_equal(x->nd, x->dim, y->nd, y->dim);
-    if (same) {
-        bool wide = x->dtype == D_INT64 || x->dtype == D_UINT64 || y->dtype == D_INT64 || y->dtype == D_UINT64;
-        if (wide && x->dtype == y->dtype) {
-            x = tensor_dense(x), y = tensor_dense(y);
-            same = !memcmp(x->data, y->data, (size_t)x->numel * 8);
-        } else if (dtype_is(x->dtype, DT_C) || dtype_is(y->dtype, DT_C)) {
-            x = tensor_dense(tensor_cast(x, D_CDOUBLE)), y = tensor_dense(tensor_cast(y, D_CDOUBLE));
-            for (i64 i = 0; i < x->numel && same; i++)
-                same = ((double _Complex *)x->data)[i] == ((double _Complex *)y->data)[i];
-        } else {
-            if (x->dtype == D_SINGLE || y->dtype == D_SINGLE)         /* as == does */
-                x = tensor_cast(x, D_SINGLE), y = tensor_cast(y, D_SINGLE);
-            x = tensor_dense(tensor_cast(x, D_DOUBLE)), y = tensor_dense(tensor_cast(y, D_DOUBLE));
-            for (i64 i = 0; i < x->numel && same; i++)
-                same = ((double *)x->data)[i] == ((double *)y->data)[i];
-        }
-    }
-    pool_release(mark);
-    return same;
-}
-
-bool value_equal(value a, value b)
-{
-    if (is_tensor_like(a) && is_tensor_like(b))
-        return tensors_equal(a, b);
-    if (a.kind != b.kind)
-        return false;
-    switch (a.kind) {
-    case K_CELL:
-        if (!dims_equal(a.cell->nd, a.cell->dim, b.cell->nd, b.cell->dim))
-            return false;
-        for (i64 i = 0; i < a.cell->numel; i++)
-            if (!value_equal(a.cell->v[i], b.cell->v[i]))
-                return false;
-        return true;
-    case K_STRUCT:
-        if (!dims_equal(a.rec->nd, a.rec->dim, b.rec->nd, b.rec->dim) || a.rec->f->n != b.rec->f->n)
-            return false;
-        for (int f = 0; f < a.rec->f->n; f++) {
-            int g = record_find(b.rec, a.rec->f->name[f]);
-            if (g < 0)
-                return false;
-            for (i64 e = 0; e < a.rec->numel; e++)
-                if (!value_equal(a.rec->v[e * a.rec->f->n + f], b.rec->v[e * b.rec->f->n + g]))
-                    return false;
-        }
-        return true;
-    case K_FUNC:
-        return a.o == b.o || (a.func->class->equal && a.func->class->equal(a, b));
-    case K_OBJECT:
-        return a.o == b.o || (a.inst->class->equal && a.inst->class->equal(a, b));
-    default:
-        return true;
-    }
 }

@@ -92,6 +92,7 @@ static inline void replace(value *slot, value v)          /* v is owned; the old
     drop(old);
 }
 value clone(value v);                         /* every leaf anew; pooled */
+value value_shell(value v);                       /* a cell or struct: a pooled one of its own, one level deep, the children copied */
 bool isshared(value v);                       /* a window, or has any */
 
 /* ---- the pool */
@@ -139,7 +140,7 @@ struct class {
     void (*paren)(value self, struct call *c);            /* self(args…): argument 0 is self */
     void (*paren_set)(value self, int n, const value *index, value v);       /* self(index…) = v */
     i64 (*numel)(value self);
-    value (*clone)(value self);
+    value (*clone)(value self);                           /* a pooled one that holds the same values: `clone` goes on with its children */
     value (*save)(value self);                            /* a pooled struct of plain values; NULL: cannot be written into files */
     value (*blank)(const struct class *class);            /* an empty one, pooled, which load fills with what save gave: two steps, so that it may hold itself */
     void (*load)(value self, value saved);                /* fails unless saved is such a struct: files may hold anything */
@@ -164,6 +165,7 @@ const char *value_shape(value v, char buf[static 128]);   /* "2x3", for messages
 const char *dims_text(int nd, const i64 *dim, char buf[static 128]);
 const char *value_describe(value v, char buf[static 160]);     /* "2x3 double", "1x1 cell", "function handle", for messages */
 bool value_equal(value a, value b);           /* isequal */
+bool value_equal_by(value a, value b, bool (*leaf)(value a, value b));       /* leaf: of all that is not two cells or two structs */
 
 /* ---- the cycle collector: frees handles that only cycles hold; runs by itself when their number has doubled */
 void collect_cycles(void);
