@@ -50,6 +50,13 @@ struct tree {
 
 struct path_step { int kind, n, reg; sym name; bool lists; };  /* arguments or the dynamic field name from register reg */
 struct path { int root, n; struct path_step *step; };
+struct hold_target { int reg, outer, pc; };                    /* the place whose root this register or outer place (or -1) is; the instruction that writes it */
+struct hold {                                 /* targets with an index */
+    int n;
+    bool same;                                /* two of them in one variable */
+    struct hold_target *t;
+    int list, count;                          /* values of a list target: from register `list` as many as `count` says; count 0: none */
+};
 
 struct site {                                 /* one place in the code that calls */
     sym name;
@@ -81,6 +88,7 @@ struct code {
     struct tree **tree; int ntree;
     struct site **site; int nsite;
     struct path *path; int npath;
+    struct hold *hold; int nhold;
     struct shape *shape; int nshape;
     value *k; int nk;
     struct code **closure; int nclosure;

@@ -134,6 +134,19 @@ int path_new(struct comp *c, int root)
     k->path[k->npath - 1] = (struct path){ .root = root };
     return k->npath - 1;
 }
+int hold_new(struct comp *c, bool same)
+{
+    struct code *k = c->code;
+    PUSH(k->hold, k->nhold);
+    k->hold[k->nhold - 1] = (struct hold){ .same = same };
+    return k->nhold - 1;
+}
+void hold_add(struct comp *c, int hold, struct hold_target t)
+{
+    struct hold *h = &c->code->hold[hold];
+    PUSH(h->t, h->n);
+    h->t[h->n - 1] = t;
+}
 struct path_step *path_step(struct comp *c, int path)
 {
     struct path *p = &c->code->path[path];
@@ -318,13 +331,15 @@ static void code_free(struct code *k)
     }
     for (int i = 0; i < k->npath; i++)
         free(k->path[i].step);
+    for (int i = 0; i < k->nhold; i++)
+        free(k->hold[i].t);
     for (int i = 0; i < k->nshape; i++)
         free(k->shape[i].cols);
     for (int i = 0; i < k->nk; i++)
         drop(k->k[i]);
     for (int i = 0; i < k->npersist && k->persist; i++)
         drop(k->persist[i]);
-    void *piece[] = { k->ins, k->where, k->tree_at, k->tree, k->site, k->path, k->shape, k->k, k->closure, k->outer, k->handler,
+    void *piece[] = { k->ins, k->where, k->tree_at, k->tree, k->site, k->path, k->hold, k->shape, k->k, k->closure, k->outer, k->handler,
                       k->param, k->out, k->slot_name, k->capture, k->persist, k->text, k->doc };
     for (int i = 0; i < COUNT(piece); i++)
         free(piece[i]);

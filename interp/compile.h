@@ -54,6 +54,8 @@ int constant(struct comp *c, value v);
 int constant_text(struct comp *c, const char *s, size_t len);
 struct site *site_new(struct comp *c, const char *name);
 int path_new(struct comp *c, int root);
+int hold_new(struct comp *c, bool same);
+void hold_add(struct comp *c, int hold, struct hold_target t);
 struct path_step *path_step(struct comp *c, int path);
 int outer_of(struct comp *c, int slot);       /* number of the outer place of a global or persistent variable */
 NORETURN void compile_fail(struct comp *c, const struct node *n, const char *format, ...) PRINTF(3, 4);

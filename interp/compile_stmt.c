@@ -7,6 +7,8 @@
 #include "compile.h"
 #include <stdlib.h>
 
+static void set_target(struct comp *c, struct block_in *b, int target);
+
 /* ---- error ranges */
 static void handler_add(struct comp *c, struct block_in *b, int level)
 {
@@ -183,61 +185,57 @@ static int assign_name(struct comp *c, const struct node *n, bool statement)
     return reg;
 }
 
-/* a target with index, value in register v */
-static void assign_index(struct comp *c, const struct node *n, const struct node *t, int v)
+/* A target with an index: its indices are evaluated first, then `store` writes the value in register v.  `aside`: they must
+   survive that other targets are written, so variables among them are copied. */
+struct aim { int kind; int i, j, path; };
+enum { AIM_ONE, AIM_TWO, AIM_PATH, AIM_OBJECT };
+
+static int index_value(struct comp *c, const struct node *n, bool aside)
+{
+    return expr(c, n, aside ? temps(c, 1) : -1);
+}
+
+static struct aim aim_at(struct comp *c, const struct node *t, bool aside)
 {
     const struct node *b = t->index.base;
     const struct list *ls = &t->index.links;
-    int top = c->top;
+    struct aim a = { .kind = AIM_PATH };
     if (b->kind != NODE_NAME)
         compile_fail(c, t, "only a variable and its parts can be assigned to");
-    int slot = b->name.slot;
+    int slot = b->name.slot, k = 0;
     const struct node *p = ls->v[0];
     if (ls->n == 1 && p->kind == NODE_PAREN && !is_outer(c, slot) && p->link.args.n >= 1 && p->link.args.n <= 2) {
         bool plain = true;
         for (int i = 0; i < p->link.args.n; i++) {
-            int k = p->link.args.v[i]->kind;
-            if (k == NODE_COLON || k == NODE_NAMED || may_be_list(p->link.args.v[i]))
+            int arg = p->link.args.v[i]->kind;
+            if (arg == NODE_COLON || arg == NODE_NAMED || may_be_list(p->link.args.v[i]))
                 plain = false;
         }
         if (plain) {
             struct endbase eb = { .link = p, .kind = END_REG, .reg = reg_of(c, slot), .up = c->ends };
             c->ends = &eb;
-            int i = expr(c, p->link.args.v[0], -1), j = 0;
-            if (p->link.args.n == 2)
-                j = expr(c, p->link.args.v[1], -1);
+            a.kind = p->link.args.n == 1 ? AIM_ONE : AIM_TWO;
+            a.i = index_value(c, p->link.args.v[0], aside);
+            if (a.kind == AIM_TWO)
+                a.j = index_value(c, p->link.args.v[1], aside);
             c->ends = eb.up;
-            int pc = p->link.args.n == 1 ? emit3(c, n, I_SETIX1, reg_of(c, slot), i, v, 0, 0)
-                                         : emit3(c, n, I_SETIX2, reg_of(c, slot), i, j, v, 0);
-            operands(c, pc, b, t);
-            c->code->where[pc].at = p->at;
-            c->top = top;
-            return;
+            return a;
         }
     }
     /* an object's method in the middle yields the object that is written: net.get(1).weight = W */
-    int k = 0, other = -1, done = -1;
     while (k + 2 < ls->n && !(ls->v[k]->kind == NODE_FIELD && ls->v[k + 1]->kind == NODE_PAREN && ls->v[k + 2]->kind != NODE_PAREN))
         k++;
-    if (k + 2 < ls->n && !is_outer(c, slot)) {
-        other = emit(c, t, I_JOBJ, reg_of(c, slot), 0, 0);
-        struct node head = *t;
-        head.index.links.n = k + 2;
-        head.end = ls->v[k + 1]->end;
-        int r = expr(c, &head, temps(c, 1));
-        struct node rest = *t;
-        rest.index.links.v += k + 2;
-        rest.index.links.n -= k + 2;
-        int path = path_rest(c, &rest, r);
-        int pc = emit(c, n, I_PSET, v, 0, path);
-        operands(c, pc, t, t);
-        emit(c, t, I_CLEAR, r, 1, 0);
-        done = emit(c, t, I_JMP, 0, 0, 0);
-        patch(c, other, here(c));
-        c->top = top;
-    }
-    int path = path_of(c, t, ls->n);
-    outer_take(c, n, slot);
+    if (k + 2 < ls->n && !is_outer(c, slot))
+        return (struct aim){ .kind = AIM_OBJECT, .i = k };    /* evaluated when it is written */
+    a.path = path_of(c, t, ls->n);
+    return a;
+}
+
+static void store_path(struct comp *c, const struct node *n, const struct node *t, int path, int v)
+{
+    const struct node *b = t->index.base;
+    const struct list *ls = &t->index.links;
+    outer_take(c, n, b->name.slot);
     int pc = emit(c, n, I_PSET, v, 0, path);
     operands(c, pc, b, t);
     int named = ls->n - 1;                                     /* in messages the variable is what the last index stands behind */
@@ -247,9 +245,48 @@ static void assign_index(struct comp *c, const struct node *n, const struct node
         named = ls->n - 1;
     c->code->where[pc].e1 = named > 0 ? ls->v[named - 1]->end : b->end;
     c->code->where[pc].at = ls->v[ls->n - 1]->at;
-    outer_put(c, n, slot);
-    if (done >= 0)
+    outer_put(c, n, b->name.slot);
+}
+
+static void store(struct comp *c, const struct node *n, const struct node *t, struct aim a, int v)
+{
+    const struct node *b = t->index.base;
+    int top = c->top, slot = b->name.slot;
+    if (a.kind == AIM_ONE || a.kind == AIM_TWO) {
+        int pc = a.kind == AIM_ONE ? emit3(c, n, I_SETIX1, reg_of(c, slot), a.i, v, 0, 0)
+                                   : emit3(c, n, I_SETIX2, reg_of(c, slot), a.i, a.j, v, 0);
+        operands(c, pc, b, t);
+        c->code->where[pc].at = t->index.links.v[0]->at;
+    } else if (a.kind == AIM_OBJECT) {
+        int other = emit(c, t, I_JOBJ, reg_of(c, slot), 0, 0);
+        struct node head = *t;
+        head.index.links.n = a.i + 2;
+        head.end = t->index.links.v[a.i + 1]->end;
+        int r = expr(c, &head, temps(c, 1));
+        struct node rest = *t;
+        rest.index.links.v += a.i + 2;
+        rest.index.links.n -= a.i + 2;
+        int path = path_rest(c, &rest, r);
+        int pc = emit(c, n, I_PSET, v, 0, path);
+        operands(c, pc, t, t);
+        emit(c, t, I_CLEAR, r, 1, 0);
+        int done = emit(c, t, I_JMP, 0, 0, 0);
+        patch(c, other, here(c));
+        c->top = top;
+        path = path_of(c, t, t->index.links.n);
+        store_path(c, n, t, path, v);
         patch(c, done, here(c));
+    } else {
+        store_path(c, n, t, a.path, v);
+    }
+    c->top = top;
+}
+
+static void assign_index(struct comp *c, const struct node *n, const struct node *t, int v)
+{
+    int top = c->top;
+    struct aim a = aim_at(c, t, false);
+    store(c, n, t, a, v);
     c->top = top;
 }
 
@@ -325,77 +362,147 @@ static bool target_list(const struct node *t)
     return l->kind == NODE_FIELD;
 }
 
-static void assign_one(struct comp *c, const struct node *n, const struct node *t, int r, int number, bool print)
+/* [a, b(i), c{1:n}] = …  In this order: the indices, the right side, whether it has a value for each, the indexed places, the
+   names.  vm_hold.c says how it comes that all of them are written or none. */
+struct goal { const struct node *t; struct aim aim; int reg; };          /* reg: its value */
+
+static bool has_root(const struct goal *g, int n, const struct node *name, const struct goal *but)
 {
-    if (t->kind == NODE_TILDE) {
-        emit(c, t, I_CLEAR, r, 1, 0);
-        return;
-    }
-    emit3(c, t, I_NEED, r, number, 0, 0, 0);
-    if (t->kind == NODE_NAME)
-        store_variable(c, t, t->name.slot, r);
-    else
-        assign_index(c, n, t, r);
-    if (print)
-        display_target(c, t);
+    for (int i = 0; i < n; i++)
+        if (&g[i] != but && g[i].t->kind == NODE_INDEX && g[i].t->index.base->name.slot == name->name.slot)
+            return true;
+    return false;
 }
 
-/* [a, c{1:n}, b] = …: how many values the list takes is known when it runs.  The results stand in a row from base; those behind the
-   list are moved below first, so that what the assignments need above base overwrites nothing. */
-static void assign_list(struct comp *c, const struct node *n, int list, bool print)
+static void write_goal(struct comp *c, const struct node *n, const struct goal *g, int list, int count)
 {
-    const struct list *ts = &n->assign.targets;
-    const struct node *t = ts->v[list];
-    int behind = ts->n - list - 1, after = temps(c, MAX(1, behind)), count = temps(c, 1), total = temps(c, 1);
-    int slot = t->index.base->name.slot, path = path_of(c, t, t->index.links.n);
-    outer_take(c, n, slot);
-    emit(c, n, I_PCOUNT, count, 0, path);
-    outer_put(c, n, slot);
-    emitk(c, n, I_ADDK, total, count, ts->n - 1);
-    int base = temps(c, list + 1);
-    expr_multi(c, n->assign.value, base, ALL - 1, total, 0);
-    for (int i = 0; i < behind; i++)
-        emit3(c, n, I_PICK, after + i, base + list, count, i, 0);
-    outer_take(c, n, slot);
-    int pc = emit3(c, n, I_PLIST, base + list, count, 0, path, 0);
-    operands(c, pc, t, t);
-    outer_put(c, n, slot);
-    c->top = base + list + 1;
-    for (int i = 0; i < ts->n; i++)
-        if (i != list)
-            assign_one(c, n, ts->v[i], i < list ? base + i : after + i - list - 1, i + 1, print);
-        else if (print)
-            display_target(c, t);
+    if (g->t->kind == NODE_NAME) {
+        store_variable(c, g->t, g->t->name.slot, g->reg);
+    } else if (list) {
+        outer_take(c, n, g->t->index.base->name.slot);
+        int pc = emit3(c, n, I_PLIST, g->reg, count, 0, g->aim.path, 0);
+        operands(c, pc, g->t, g->t);
+        outer_put(c, n, g->t->index.base->name.slot);
+    } else if (g->t->kind == NODE_INDEX) {
+        store(c, n, g->t, g->aim, g->reg);
+    }
+}
+
+/* list: the target that takes several values, or -1; how many stands in register count */
+static void write_goals(struct comp *c, const struct node *n, struct goal *g, int ng, int list, int count, int held)
+{
+    bool mixed = false, same = false;         /* a name is a variable of which a part is written too: all in the order given */
+    int risks = 0;
+    for (int i = 0; i < ng; i++) {
+        const struct node *t = g[i].t;
+        if (t->kind == NODE_NAME)
+            mixed |= has_root(g, ng, t, NULL);
+        else if (t->kind == NODE_INDEX) {
+            same |= has_root(g, ng, t->index.base, &g[i]);
+            risks++;
+        }
+    }
+    struct block_in b;
+    int hold = -1, jump;
+    if (risks > 1 || mixed || (list >= 0 && ng > 1)) {         /* mixed: names are held as well */
+        hold = hold_new(c, same || mixed);
+        if (list >= 0) {
+            c->code->hold[hold].list = g[list].reg;
+            c->code->hold[hold].count = count;
+        }
+        emit(c, n, I_HOLD, held, 0, hold);
+        b = (struct block_in){ .kind = BLOCK_UNWIND };
+        b.id = ++c->handlers + 1;
+        b.from = here(c);
+        c->depth++;
+    }
+    for (int pass = 0; pass < 3; pass++) {    /* the list, whose values stand above all registers; places; names */
+        for (int i = 0; i < ng && pass == 1; i++)
+            if (i != list && g[i].t->kind != NODE_TILDE)
+                emit3(c, g[i].t, I_NEED, g[i].reg, i + 1, 0, 0, 0);
+        for (int i = 0; i < ng; i++) {
+            const struct node *t = g[i].t;
+            int its = i == list ? 0 : t->kind == NODE_NAME && !mixed ? 2 : 1;
+            if (t->kind == NODE_TILDE || pass != its)
+                continue;
+            write_goal(c, n, &g[i], i == list, count);
+            if (hold >= 0 && its < 2) {
+                int slot = t->kind == NODE_NAME ? t->name.slot : t->index.base->name.slot, pc = here(c) - 1;
+                while (c->code->ins[pc].op == I_XPUT)
+                    pc--;
+                if (t->kind == NODE_INDEX && g[i].aim.kind == AIM_OBJECT)
+                    pc = -1;
+                hold_add(c, hold, (struct hold_target){ reg_of(c, slot), is_outer(c, slot) ? outer_of(c, slot) : -1, pc });
+            }
+        }
+    }
+    if (hold >= 0) {
+        handler_add(c, &b, held + ng);
+        c->depth--;
+        emit(c, n, I_CLEAR, held, ng, 0);
+        jump = emit(c, n, I_JMP, 0, 0, 0);
+        set_target(c, &b, here(c));
+        emit(c, n, I_UNDO, held, 0, hold);
+        patch(c, jump, here(c));
+    }
 }
 
 static void assign_multi(struct comp *c, const struct node *n, bool print)
 {
     const struct list *ts = &n->assign.targets;
-    int top = c->top, base;
-    int list = -1, lists = 0;
-    for (int i = 0; i < ts->n; i++)
+    int top = c->top, list = -1, lists = 0, ng = ts->n, count = -1, total = -1, after = -1, held = temps(c, ng), base;
+    struct goal *g = scratch((size_t)ng * sizeof *g);
+    uint64_t ignored = 0;
+    for (int i = 0; i < ng; i++) {
         if (target_list(ts->v[i])) {
             list = i;
             lists++;
         }
+        if (ts->v[i]->kind == NODE_TILDE && i < 64)
+            ignored |= (uint64_t)1 << i;
+    }
     if (lists > 1)                            /* s.f of one struct each, as in [s.a, s.b] = f(): one value each is meant */
         list = -1;
     if (list >= 0) {
-        assign_list(c, n, list, print);
-        c->top = top;
-        return;
+        after = temps(c, MAX(1, ng - list - 1));
+        count = temps(c, 1);
+        total = temps(c, 1);
     }
-    uint64_t ignored = 0;
-    for (int i = 0; i < ts->n && i < 64; i++)
-        if (ts->v[i]->kind == NODE_TILDE)
-            ignored |= (uint64_t)1 << i;
-    base = c->top;
-    expr_multi(c, n->assign.value, base, ts->n, -1, ignored);
-    c->top = base + ts->n;
-    if (c->top > c->code->nreg)
-        c->code->nreg = c->top;
-    for (int i = 0; i < ts->n; i++)
-        assign_one(c, n, ts->v[i], base + i, i + 1, print);
+    for (int i = 0; i < ng; i++) {
+        const struct node *t = ts->v[i];
+        g[i] = (struct goal){ .t = t };
+        if (i == list) {
+            int slot = t->index.base->name.slot;
+            g[i].aim = (struct aim){ .kind = AIM_PATH, .path = path_of(c, t, t->index.links.n) };
+            outer_take(c, n, slot);
+            emit(c, n, I_PCOUNT, count, 0, g[i].aim.path);
+            outer_put(c, n, slot);
+            emitk(c, n, I_ADDK, total, count, ng - 1);
+        } else if (t->kind == NODE_INDEX) {
+            g[i].aim = aim_at(c, t, true);
+        }
+    }
+    if (list >= 0) {                          /* the results stand in a row; those behind the list go below it first */
+        base = temps(c, list + 1);
+        expr_multi(c, n->assign.value, base, ALL - 1, total, 0);
+        for (int i = list + 1; i < ng; i++)
+            emit3(c, n, I_PICK, after + i - list - 1, base + list, count, i - list - 1, 0);
+        c->top = base + list + 1;
+    } else {
+        base = c->top;
+        expr_multi(c, n->assign.value, base, ng, -1, ignored);
+        c->top = base + ng;
+        if (c->top > c->code->nreg)
+            c->code->nreg = c->top;
+    }
+    for (int i = 0; i < ng; i++) {
+        g[i].reg = list >= 0 && i > list ? after + i - list - 1 : base + i;
+        if (g[i].t->kind == NODE_TILDE)
+            emit(c, g[i].t, I_CLEAR, g[i].reg, 1, 0);
+    }
+    write_goals(c, n, g, ng, list, count, held);
+    for (int i = 0; print && i < ng; i++)
+        display_target(c, g[i].t);
     c->top = top;
 }
 

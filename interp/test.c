@@ -294,18 +294,16 @@ static void snapshot(struct text *t)
 }
 
 /* One statement without a body, which calls no function of the test's own and nothing that leaves traces elsewhere; of in-place
-   methods at most one, since what the first of a chain has done stays done; so with several targets, [a, b] = f(). */
+   methods at most one, since what the first of a chain has done stays done. */
 static bool is_plain(const struct ast *a, const char *s, const char *end)
 {
     static const char *const not_these[] = { "eval", "evalc", "evalin", "assignin", "rand", "randn", "randi", "randperm", "rng", "tic",
-        "toc", "clear", "save", "load", "fopen", "fclose", "delete", "exit", "quit", "warning", "lasterr", "format", "run", "source" };
+        "toc", "clear", "fopen", "fclose", "delete", "exit", "quit", "warning", "lasterr", "format", "run", "source" };
     const struct list *body = &a->main->body->list;
     if (a->functions || body->n != 1 || body->v[0]->kind != NODE_EXPR)
         return false;
     const struct node *e = body->v[0]->unary.a;
     int in_place = 0;
-    if (e->kind == NODE_ASSIGN && e->assign.targets.n > 1)
-        return false;
     while (s < end) {
         if (!isalpha((unsigned char)*s) && *s != '_') {
             s++;

@@ -589,6 +589,10 @@ op_PDEL:
 op_PCOUNT:
 op_PLIST:
     SLOW(place_op(I, R));
+op_HOLD:
+    SLOW(hold_op(I, R));
+op_UNDO:
+    SLOW(undo_op(I, R));
 op_PICK: {
         value *from = &R[I->b + (int)R[I->c].num + I->d];
         value v = *from;

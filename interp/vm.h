@@ -202,6 +202,9 @@ void append_op(const struct ins *i, value *R);
 void set_index(const struct ins *i, value *R);
 void place_op(const struct ins *i, value *R);
 void end_op(const struct ins *i, value *R);
+void hold_op(const struct ins *i, value *R);                   /* vm_hold.c */
+void undo_op(const struct ins *i, value *R);
+void list_lose(value *from, int n);
 bool case_matches(value v, value k);
 void ans_op(const struct ins *i, value *R);
 void spread_op(const struct ins *i, value *R);

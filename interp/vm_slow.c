@@ -707,6 +707,13 @@ static void path_release(const struct path *p, value *R)
     }
 }
 
+struct list_room { int n; value *v; };
+static void list_room(void *arg)
+{
+    struct list_room *r = arg;
+    r->v = scratch((size_t)r->n * sizeof *r->v);
+}
+
 void place_op(const struct ins *i, value *R)
 {
     struct path *p = &vm->frame->code->path[i->d];
@@ -740,7 +747,12 @@ void place_op(const struct ins *i, value *R)
         return;
     case I_PLIST: {
         int count = (int)R[i->b].num;
-        value *v = scratch((size_t)(count + 1) * sizeof *v);
+        struct list_room room = { .n = count + 1 };
+        if (protect(list_room, &room)) {
+            list_lose(&R[i->a], count);
+            fail_again();
+        }
+        value *v = room.v;
         for (int k = 0; k < count; k++) {
             v[k] = R[i->a + k];
             R[i->a + k].tag = 0;
