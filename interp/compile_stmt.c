@@ -363,7 +363,7 @@ static bool target_list(const struct node *t)
 }
 
 /* [a, b(i), c{1:n}] = …  In this order: the indices, the right side, whether it has a value for each, the indexed places, the
-   names.  vm_hold.c says how it comes that all of them are written or none. */
+   names.  Names alone take what there is, as in Octave, before a value that is missing is an error.  vm_hold.c says how it comes that all of them are written or none. */
 struct goal { const struct node *t; struct aim aim; int reg; };          /* reg: its value */
 
 static bool has_root(const struct goal *g, int n, const struct node *name, const struct goal *but)
@@ -389,7 +389,7 @@ static void write_goal(struct comp *c, const struct node *n, const struct goal *
 }
 
 /* list: the target that takes several values, or -1; how many stands in register count */
-static void write_goals(struct comp *c, const struct node *n, struct goal *g, int ng, int list, int count, int held)
+static void write_goals(struct comp *c, const struct node *n, struct goal *g, int ng, int list, int count, int held, bool print)
 {
     bool mixed = false, same = false;         /* a name is a variable of which a part is written too: all in the order given */
     int risks = 0;
@@ -403,6 +403,7 @@ static void write_goals(struct comp *c, const struct node *n, struct goal *g, in
         }
     }
     struct block_in b;
+    bool each = same || mixed || !risks;      /* shown as soon as it is written: what follows may change it, or not come */
     int hold = -1, jump;
     if (risks > 1 || mixed || (list >= 0 && ng > 1)) {         /* mixed: names are held as well */
         hold = hold_new(c, same || mixed);
@@ -417,7 +418,7 @@ static void write_goals(struct comp *c, const struct node *n, struct goal *g, in
         c->depth++;
     }
     for (int pass = 0; pass < 3; pass++) {    /* the list, whose values stand above all registers; places; names */
-        for (int i = 0; i < ng && pass == 1; i++)
+        for (int i = 0; i < ng && pass == 1 && risks; i++)
             if (i != list && g[i].t->kind != NODE_TILDE)
                 emit3(c, g[i].t, I_NEED, g[i].reg, i + 1, 0, 0, 0);
         for (int i = 0; i < ng; i++) {
@@ -425,6 +426,8 @@ static void write_goals(struct comp *c, const struct node *n, struct goal *g, in
             int its = i == list ? 0 : t->kind == NODE_NAME && !mixed ? 2 : 1;
             if (t->kind == NODE_TILDE || pass != its)
                 continue;
+            if (!risks)
+                emit3(c, t, I_NEED, g[i].reg, i + 1, 0, 0, 0);
             write_goal(c, n, &g[i], i == list, count);
             if (hold >= 0 && its < 2) {
                 int slot = t->kind == NODE_NAME ? t->name.slot : t->index.base->name.slot, pc = here(c) - 1;
@@ -434,6 +437,8 @@ static void write_goals(struct comp *c, const struct node *n, struct goal *g, in
                     pc = -1;
                 hold_add(c, hold, (struct hold_target){ reg_of(c, slot), is_outer(c, slot) ? outer_of(c, slot) : -1, pc });
             }
+            if (print && each)
+                display_target(c, t);
         }
     }
     if (hold >= 0) {
@@ -445,6 +450,8 @@ static void write_goals(struct comp *c, const struct node *n, struct goal *g, in
         emit(c, n, I_UNDO, held, 0, hold);
         patch(c, jump, here(c));
     }
+    for (int i = 0; print && !each && i < ng; i++)
+        display_target(c, g[i].t);
 }
 
 static void assign_multi(struct comp *c, const struct node *n, bool print)
@@ -500,9 +507,7 @@ static void assign_multi(struct comp *c, const struct node *n, bool print)
         if (g[i].t->kind == NODE_TILDE)
             emit(c, g[i].t, I_CLEAR, g[i].reg, 1, 0);
     }
-    write_goals(c, n, g, ng, list, count, held);
-    for (int i = 0; print && i < ng; i++)
-        display_target(c, g[i].t);
+    write_goals(c, n, g, ng, list, count, held, print);
     c->top = top;
 }
 
