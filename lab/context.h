@@ -56,6 +56,7 @@ static inline size_t fields_bytes(int cap) { return sizeof(struct fields) + (siz
 void fields_drop(struct fields *f);
 void value_cut(value *child, void *arg);                  /* drops a child and leaves 0; what dies waits for `destroy` */
 value container_copy(value v);             /* of a cell or struct: one level deep, the children copied; owned */
+value map_clone(value self);                  /* one level, the values shared: `clone` goes on below, since maps nest and hold themselves */
 void value_buried(void);                                  /* … or for this */
 
 #endif

@@ -75,7 +75,8 @@ static void clone_slot(value *slot, struct todo *d, struct twins *t)
             keep(copy(v));
             twin_add(t, v.o, u);
             k = twin_find(t, v.o);
-            value_children(u, todo_push, d);
+            if (v.inst->class->clone == map_clone)
+                value_children(u, todo_push, d);
         }
         replace(slot, copy(t->twin[k]));
     }

@@ -4,6 +4,7 @@
  * A map is a handle: who writes into it is seen by all who hold it.  Entries lie in an array in no order, found through
  * a table of their numbers (open addressing, at most half full); the sorted order that keys and values show is made when
  * it is asked for and kept until a key comes or goes.  So a million insertions cost a million steps, and so does a walk. */
+#include "context.h"
 #include "print.h"
 #include "save.h"
 #include <math.h>
@@ -329,7 +330,7 @@ static struct map *map_new(int key_type, int type)
     return m;
 }
 
-static value map_clone(value self)
+value map_clone(value self)
 {
     struct map *from = (struct map *)self.inst, *m = map_new(from->key_type, from->value_type);
     for (i64 i = 0; i < from->n; i++)

@@ -140,7 +140,7 @@ struct class {
     void (*paren)(value self, struct call *c);            /* self(args…): argument 0 is self */
     void (*paren_set)(value self, int n, const value *index, value v);       /* self(index…) = v */
     i64 (*numel)(value self);
-    value (*clone)(value self);                           /* a pooled one that holds the same values: `clone` goes on with its children */
+    value (*clone)(value self);                           /* pooled; all that it owns anew, ties among it kept (maps: one level, deep.c) */
     value (*save)(value self);                            /* a pooled struct of plain values; NULL: cannot be written into files */
     value (*blank)(const struct class *class);            /* an empty one, pooled, which load fills with what save gave: two steps, so that it may hold itself */
     void (*load)(value self, value saved);                /* fails unless saved is such a struct: files may hold anything */
