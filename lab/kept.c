@@ -157,3 +157,26 @@ void kept_backward(struct kept *k, value g, value *gx)
     if (bad)
         fail_again();
 }
+
+void rule_alone(const struct builtin *fn, int nin, const value *in, const bool *want, int nout, const value *out, const value *g, value *gx)
+{
+    struct tape *t = tape_state();
+    int parent[32];
+    struct entry e = { .rule = R_CALL, .nin = nin, .nout = nout, .first = 0, .fn = fn, .in = (value *)in, .parent = parent, .out = (value *)out };
+    struct entry *current = t->current;
+    value *adjoint = t->adjoint;
+    struct cell *hold = cell_2d(1, nin);      /* owns the gradients */
+    if (nin > COUNT(parent))
+        fail("tl:internal", "%s: too many arguments for a rule", fn->name);
+    for (int i = 0; i < nin; i++) {
+        parent[i] = want[i] ? 0 : -1;
+        replace(&hold->v[i], nil());
+    }
+    t->current = &e;
+    t->adjoint = (value *)g;
+    struct call c = { fn, nin, nin, (value *)in, hold->v };
+    fn->grad(&c);                             /* when it fails these two stay; who differentiates next sets his own */
+    t->current = current;
+    t->adjoint = adjoint;
+    memcpy(gx, hold->v, sizeof(value) * (size_t)nin);
+}

@@ -37,6 +37,8 @@ struct kept;
 struct kept *kept_run(void (*f)(void *arg, int n, const value *x, value *y), void *arg, int n, const value *x, value *y);   /* y pooled */
 void kept_backward(struct kept *k, value g, value *gx);   /* g as y; gx[0 … n - 1] pooled, zeros where y does not depend on x */
 void kept_free(struct kept *k);
+/* The rule of one builtin without a tape: out[0 … nout - 1] are its results for in[], g[] their gradients (NIL: none); gx[i] pooled, where want[i]. */
+void rule_alone(const struct builtin *fn, int nin, const value *in, const bool *want, int nout, const value *out, const value *g, value *gx);
 
 /* ---- for a builtin's rule, `void NAME_grad(struct call *c)`: c->arg are the arguments of the forward call, and
    result(c, i, g) gives the gradient of argument i */

@@ -5,6 +5,7 @@
  * each child's output stays in the child, where backward finds it again. */
 #include "nn.h"
 #include "lab/cat.h"
+#include "lab/index.h"
 
 enum { MODULES = 0 };                         /* number of the state field */
 static struct cell *children(struct module *m) { return STATE(m, MODULES).cell; }
@@ -158,3 +159,315 @@ LAYER_CONTAINER(Sequential,
   "  }\n\n"
   "See also: nn.Concat, nn.Parallel, nn.Linear",
   .forward = sequential_forward, .backward = sequential_backward, .tree = "chain", .changed = container_changed)
+
+/* ---- pieces of tensors; all record themselves */
+extern const struct builtin builtin_reshape;
+value nn_sized(value v, int nd, const i64 *dim)       /* column-major, as the language's reshape */
+{
+    struct tensor *t = tensor_2d(D_DOUBLE, 1, MAX(2, nd));
+    for (int d = 0; d < MAX(2, nd); d++)
+        ((double *)t->data)[d] = d < nd ? (double)dim[d] : 1;
+    return g_call(&builtin_reshape, 2, v, tensor_box(t));
+}
+
+value nn_slice(value x, int dim, i64 from, i64 n)
+{
+    value idx[MAX_DIMS];
+    i64 size[MAX_DIMS];
+    int nd = MAX(value_dims(x, size), dim);
+    for (int d = 0; d < nd; d++)
+        idx[d] = d == dim - 1 ? range_new((double)from + 1, 1, (double)(from + n)) : colon();
+    return index_paren(x, nd, idx);
+}
+
+/* x at place i of dimension dim, which goes; of a matrix a row remains. */
+value nn_select(value x, int dim, i64 i)
+{
+    i64 size[MAX_DIMS];
+    int nd = value_dims(x, size);
+    value y = nn_slice(x, dim, i, 1);
+    if (nd <= 2)
+        return nn_sized(y, 2, (i64[]){ 1, value_numel(y) });
+    memmove(size + dim - 1, size + dim, sizeof(i64) * (size_t)(nd - dim));
+    return nn_sized(y, nd - 1, size);
+}
+
+value nn_join(struct module *m, int dim, int n, const value *part)
+{
+    value y = cat_dim(layer_of(m)->class.name, dim - 1, n, part);
+    return RECORDING ? tape_cat(dim, n, part, y) : y;
+}
+
+value nn_add(struct module *m, value a, value b)             /* of tensors or cells alike; NIL is nothing */
+{
+    if (is_nil(a) || is_nil(b))
+        return is_nil(a) ? b : a;
+    if (a.kind == K_CELL && b.kind == K_CELL && a.cell->numel == b.cell->numel) {
+        struct cell *c = cell_new(a.cell->nd, a.cell->dim);
+        for (i64 i = 0; i < a.cell->numel; i++)
+            cell_set(c, i, nn_add(m, a.cell->v[i], b.cell->v[i]));
+        return cell_value(c);
+    }
+    if (!is_tensor_like(a) || !is_tensor_like(b))
+        nn_fail(m, "gradients of different kinds cannot be added");
+    return g_op(EW_plus, a, b);
+}
+
+static i64 size_along(value v, int dim)
+{
+    i64 size[MAX_DIMS];
+    return dim <= value_dims(v, size) ? size[dim - 1] : 1;
+}
+
+static void some_children(struct module *m)
+{
+    if (!children(m)->numel)
+        nn_fail(m, "has no modules yet; m.add(module) adds one");
+}
+
+static void dim_show(struct module *m, struct buf *b)
+{
+    for (int i = 0; i < m->info->no; i++)
+        buff(b, "%s%g", i ? ", " : "", option_num(m, i));
+}
+
+/* ---- Concat, DepthConcat: one input, outputs joined */
+static value padded(value v, int along, int nd, const i64 *most)         /* zeros around, but along the joined dimension */
+{
+    i64 size[MAX_DIMS];
+    int have = value_dims(v, size);
+    for (int d = 0; d < nd; d++) {
+        i64 n = d < have ? size[d] : 1, first = (most[d] - n) / 2, last = most[d] - n - first;
+        if (d == along - 1 || most[d] == n)
+            continue;
+        value part[3];
+        int k = 0;
+        for (int side = 0; side < 2; side++) {
+            i64 zeros = side ? last : first, zd[MAX_DIMS];
+            int vd = value_dims(v, zd);
+            for (int e = vd; e < nd; e++)
+                zd[e] = 1;
+            zd[d] = zeros;
+            if (side)
+                part[k++] = v;
+            if (zeros)
+                part[k++] = tensor_box(tensor_zeros(value_dtype(v), MAX(vd, nd), zd));
+            if (!side && zeros == 0)
+                continue;
+        }
+        value y = cat_dim("nn.DepthConcat", d, k, part);
+        v = RECORDING ? tape_cat(d + 1, k, part, y) : y;
+    }
+    return v;
+}
+
+static bool depth_concat(struct module *m) { return !strcmp(layer_of(m)->class.name, "nn.DepthConcat"); }
+
+static value concat_forward(struct module *m, value x)
+{
+    int n = (int)children(m)->numel, dim = (int)option_int(m, 0), nd = 2;
+    value *part = scratch(sizeof *part * (size_t)MAX(1, n));
+    i64 most[MAX_DIMS] = { 0 }, size[MAX_DIMS];
+    some_children(m);
+    for (int i = 0; i < n; i++) {
+        part[i] = child_forward(m, i, x);
+        int k = value_dims(part[i], size);
+        for (int d = 0; d < k; d++)
+            most[d] = MAX(most[d], size[d]);
+        nd = MAX(nd, k);
+    }
+    for (int i = 0; i < n && depth_concat(m); i++)
+        part[i] = padded(part[i], dim, nd, most);
+    return nn_join(m, dim, n, part);
+}
+
+static value concat_backward(struct module *m, value x, value g, int want, double scale)
+{
+    i64 at = 0, size[MAX_DIMS], gsize[MAX_DIMS];
+    int dim = (int)option_int(m, 0);
+    value sum = nil();
+    for (i64 i = 0; i < children(m)->numel; i++) {
+        value y = child(m, i)->output;
+        i64 n = size_along(y, dim);
+        value part = nn_slice(g, dim, at, n);
+        if (depth_concat(m)) {
+            int nd = value_dims(y, size), gd = value_dims(part, gsize);
+            for (int d = 0; d < gd; d++)
+                if (d != dim - 1 && gsize[d] != (d < nd ? size[d] : 1))
+                    part = nn_slice(part, d + 1, (gsize[d] - (d < nd ? size[d] : 1)) / 2, d < nd ? size[d] : 1);
+        }
+        sum = nn_add(m, sum, child_backward(m, i, x, part, want, scale));
+        at += n;
+    }
+    return sum;
+}
+
+LAYER_CONTAINER(Concat,
+  "m = nn.Concat(dimension, module1, module2, ...)\n\n"
+  "Every module gets the same input; their outputs are joined along the dimension.\n\n"
+  "Example:\n  nn.Concat(2, nn.Identity(), nn.Square()).forward([2 3])\n  ans =\n     2   3   4   9\n\n"
+  "See also: nn.Sequential, nn.ConcatTable, nn.DepthConcat",
+  .options = "dimension:n", .forward = concat_forward, .backward = concat_backward, .tree = "concat", .show = dim_show, .changed = NULL)
+
+LAYER_CONTAINER(DepthConcat,
+  "m = nn.DepthConcat(dimension, module1, module2, ...)\n\n"
+  "As nn.Concat, for outputs that differ in their other dimensions as well: the smaller ones stand in the middle of zeros.\n\n"
+  "Example:\n  nn.DepthConcat(1, nn.Identity(), nn.Narrow(2, 2, 1)).forward([1 2 3])\n  ans =\n     1   2   3\n     0   2   0\n\n"
+  "See also: nn.Concat",
+  .options = "dimension:n", .forward = concat_forward, .backward = concat_backward, .tree = "concat", .show = dim_show)
+
+/* ---- Parallel: the i-th module on the i-th slice */
+static value parallel_forward(struct module *m, value x)
+{
+    int n = (int)children(m)->numel, in = (int)option_int(m, 0), out = (int)option_int(m, 1);
+    value *part = scratch(sizeof *part * (size_t)MAX(1, n));
+    some_children(m);
+    i64 size[MAX_DIMS];
+    bool rows = value_dims(x, size) == 2;
+    if (size_along(x, in) != n)
+        nn_fail(m, "has %d modules, so dimension %d of its input must be %d, but the input is %s", n, in, n, value_shape(x, (char[128]){ 0 }));
+    for (int i = 0; i < n; i++) {
+        part[i] = child_forward(m, i, nn_select(x, in, i));
+        rows = rows && value_dims(part[i], size) == 2 && size[0] == 1;
+    }
+    return nn_join(m, rows && out == 1 ? 2 : out, n, part);
+}
+
+static value parallel_backward(struct module *m, value x, value g, int want, double scale)
+{
+    i64 at = 0, n = children(m)->numel, size[MAX_DIMS], xs[MAX_DIMS];
+    int in = (int)option_int(m, 0), out = (int)option_int(m, 1), nd = value_dims(x, xs);
+    bool rows = nd == 2;
+    value *part = scratch(sizeof *part * (size_t)MAX(1, n));
+    for (i64 i = 0; i < n; i++)
+        rows = rows && value_dims(child(m, i)->output, size) == 2 && size[0] == 1;
+    if (rows && out == 1)
+        out = 2;
+    memcpy(size, xs, sizeof(i64) * (size_t)nd);
+    size[in - 1] = 1;
+    for (i64 i = 0; i < n; i++) {
+        i64 k = size_along(child(m, i)->output, out);
+        part[i] = child_backward(m, i, nn_select(x, in, i), nn_slice(g, out, at, k), want, scale);
+        if (want & WANT_INPUT)
+            part[i] = nn_sized(part[i], nd, size);
+        at += k;
+    }
+    return want & WANT_INPUT ? nn_join(m, in, (int)n, part) : nil();
+}
+
+LAYER_CONTAINER(Parallel,
+  "m = nn.Parallel(inputDimension, outputDimension, module1, module2, ...)\n\n"
+  "The i-th module gets the i-th slice of the input along inputDimension (that dimension goes; of a matrix a row remains); the outputs are joined along outputDimension, "
+  "rows along their length.\n\n"
+  "Example:\n  nn.Parallel(2, 1, nn.Identity(), nn.Square()).forward([1 2; 3 4])\n  ans =\n      1    3    4   16\n\n"
+  "See also: nn.Concat, nn.ParallelTable",
+  .options = "inputDimension:n outputDimension:n", .forward = parallel_forward, .backward = parallel_backward, .tree = "parallel", .show = dim_show)
+
+/* ---- cells */
+static value concat_table_forward(struct module *m, value x)
+{
+    struct cell *y = cell_2d(1, children(m)->numel);
+    for (i64 i = 0; i < y->numel; i++)
+        cell_set(y, i, child_forward(m, i, x));
+    return cell_value(y);
+}
+
+static struct cell *grad_cell(struct module *m, value g, i64 n)
+{
+    char d[160];
+    if (g.kind != K_CELL || g.cell->numel != n)
+        nn_fail(m, "gradOutput must be %lld tensors in a cell, like the output, but is a %s", (long long)n, value_describe(g, d));
+    return g.cell;
+}
+
+static value concat_table_backward(struct module *m, value x, value g, int want, double scale)
+{
+    value sum = nil();
+    struct cell *c = grad_cell(m, g, children(m)->numel);
+    for (i64 i = 0; i < c->numel; i++)
+        sum = nn_add(m, sum, child_backward(m, i, x, c->v[i], want, scale));
+    return sum;
+}
+
+LAYER_CONTAINER(ConcatTable,
+  "m = nn.ConcatTable(module1, module2, ...)\n\n"
+  "Every module gets the same input; the output is a cell of theirs.\n\n"
+  "Example:\n  nn.ConcatTable(nn.Identity(), nn.Square()).forward(3)\n  ans =\n  {\n    [1,1] = 3\n    [1,2] = 9\n  }\n\n\n"
+  "See also: nn.Concat, nn.ParallelTable",
+  .forward = concat_table_forward, .backward = concat_table_backward, .tree = "concat")
+
+static struct cell *input_cell(struct module *m, value x)
+{
+    char wants[64];
+    snprintf(wants, sizeof wants, "a cell of %lld inputs", (long long)children(m)->numel);
+    if (x.kind != K_CELL || x.cell->numel != children(m)->numel)
+        nn_fail_shape(m, wants, x);
+    return x.cell;
+}
+
+static value parallel_table_forward(struct module *m, value x)
+{
+    struct cell *in = input_cell(m, x), *y = cell_2d(1, in->numel);
+    for (i64 i = 0; i < y->numel; i++)
+        cell_set(y, i, child_forward(m, i, in->v[i]));
+    return cell_value(y);
+}
+
+static value parallel_table_backward(struct module *m, value x, value g, int want, double scale)
+{
+    struct cell *in = input_cell(m, x), *c = grad_cell(m, g, in->numel), *y = cell_2d(1, in->numel);
+    for (i64 i = 0; i < y->numel; i++) {
+        value gx = child_backward(m, i, in->v[i], c->v[i], want, scale);
+        if (want & WANT_INPUT)
+            cell_set(y, i, gx);
+    }
+    return want & WANT_INPUT ? cell_value(y) : nil();
+}
+
+LAYER_CONTAINER(ParallelTable,
+  "m = nn.ParallelTable(module1, module2, ...)\n\n"
+  "The i-th module gets the i-th element of the input, a cell; the output is a cell of theirs.\n\n"
+  "Example:\n  nn.ParallelTable(nn.Identity(), nn.Square()).forward({2, 3})\n  ans =\n  {\n    [1,1] = 2\n    [1,2] = 9\n  }\n\n\n"
+  "See also: nn.ConcatTable, nn.MapTable",
+  .forward = parallel_table_forward, .backward = parallel_table_backward, .tree = "parallel")
+
+/* The module for every element: copies of it with the same parameters, since each keeps its own output. */
+static void map_grow(struct module *m, value x)
+{
+    some_children(m);
+    if (x.kind != K_CELL)
+        nn_fail_shape(m, "a cell of inputs", x);
+    while (children(m)->numel < x.cell->numel) {
+        value extra = module_clone(children(m)->v[0]);
+        value a = modules_of(children(m)->v[0]), b = modules_of(extra);
+        for (i64 i = 0; i < a.cell->numel; i++) {
+            struct module *from = module_of(a.cell->v[i]), *to = module_of(b.cell->v[i]);
+            for (int k = 0; k < 2 * from->info->np; k++)
+                replace(&to->f[k], copy(from->f[k]));
+        }
+        put_child(m, children(m)->numel, extra);
+    }
+    while (children(m)->numel > MAX(1, x.cell->numel)) {
+        struct cell *c = cell_2d(1, children(m)->numel - 1);
+        for (i64 i = 0; i < c->numel; i++)
+            cell_set(c, i, children(m)->v[i]);
+        replace(&STATE(m, MODULES), copy(cell_value(c)));
+    }
+}
+static value map_table_forward(struct module *m, value x)
+{
+    map_grow(m, x);
+    return parallel_table_forward(m, x);
+}
+static value map_table_backward(struct module *m, value x, value g, int want, double scale)
+{
+    map_grow(m, x);
+    return parallel_table_backward(m, x, g, want, scale);
+}
+
+LAYER_CONTAINER(MapTable,
+  "m = nn.MapTable(module)\n\n"
+  "The module for every element of the input, a cell of any length; the output is a cell. All use the same parameters.\n\n"
+  "Example:\n  nn.MapTable(nn.Square()).forward({2, 3})\n  ans =\n  {\n    [1,1] = 4\n    [1,2] = 9\n  }\n\n\n"
+  "See also: nn.ParallelTable",
+  .forward = map_table_forward, .backward = map_table_backward, .tree = "parallel")

@@ -101,7 +101,7 @@ static i64 *class_numbers(struct module *m, value t, i64 samples, i64 classes, d
             nn_fail(m, "a class number must be an integer from 1 to %lld, but is %g", (long long)classes, t.num);
         return y;
     }
-    struct tensor *tt = nn_rows(tensor_of(t));
+    struct tensor *tt = rows_of(tensor_of(t));
     for (i64 i = 0; i < samples; i++) {
         double c = element_double(tt, i);
         if (tt->nd > 2 || (tt->dim[0] != 1 && tt->dim[1] != 1))

@@ -290,7 +290,7 @@ static void accumulate(struct module *m, int i, value g, double scale)
     if (is_nil(g) || !has_param(m, i))
         return;
     struct window *w = PARAM(m, i).w;
-    struct tensor *t = nn_rows(tensor_cast(tensor_of(g), w->base->dtype));
+    struct tensor *t = rows_of(tensor_cast(tensor_of(g), w->base->dtype));
     char *dst = grad_data(m, i);
     if (t->dtype == D_SINGLE)
         for (i64 k = 0; k < t->numel; k++)
@@ -316,6 +316,48 @@ static value back_kept(struct module *m, value x, value g, int want, double scal
     return want & WANT_INPUT ? gx[0] : nil();
 }
 
+/* ---- layers that are one builtin */
+static value call_input(struct module *m, value x) { return x.kind == K_CELL ? x : tensor_box(nn_float(m, x)); }
+
+static value run_call(struct module *m, value x, bool recording)
+{
+    const struct layer *l = layer_of(m);
+    const struct builtin *b;
+    value arg[32], out[2];
+    int n = l->call(m, recording ? x : call_input(m, x), m->f, &b, arg);
+    if (!recording)
+        replace(&m->output, nil());           /* its memory is free for the result */
+    call_builtin(b, n, arg, MAX(1, l->results), out);
+    if (l->results > 1 && !recording)
+        replace(&m->aux, copy(out[1]));
+    return out[0];
+}
+
+static value back_call(struct module *m, value x, value g, int want, double scale)
+{
+    const struct layer *l = layer_of(m);
+    const struct builtin *b;
+    value arg[32], gx[32], out[2], gy[2] = { nil(), nil() };
+    bool wanted[32];
+    if (is_nil(m->output))
+        replace(&m->output, copy(run_call(m, x, false)));
+    int n = l->call(m, call_input(m, x), m->f, &b, arg);
+    for (int i = 0; i < n; i++) {
+        wanted[i] = i == 0 && (want & WANT_INPUT);
+        for (int k = 0; k < m->info->np; k++)
+            wanted[i] |= (want & WANT_PARAMS) && same_value(arg[i], PARAM(m, k));
+    }
+    out[0] = m->output;
+    out[1] = m->aux;
+    gy[0] = nn_grad_like(m, g, tensor_of(m->output));
+    rule_alone(b, n, arg, wanted, MAX(1, l->results), out, gy, gx);
+    for (int k = 0; (want & WANT_PARAMS) && k < m->info->np; k++)
+        for (int i = 1; i < n; i++)
+            if (has_param(m, k) && same_value(arg[i], PARAM(m, k)))
+                accumulate(m, k, gx[i], scale);
+    return want & WANT_INPUT ? gx[0] : nil();
+}
+
 value module_forward(struct module *m, value x)
 {
     const struct layer *l = layer_of(m);
@@ -329,7 +371,7 @@ value module_forward(struct module *m, value x)
     if (!l->table && x.kind == K_CELL)
         nn_fail_shape(m, "a tensor", x);
     if (unlikely(RECORDING != NULL) && tracked_below(x)) {
-        value y = l->record ? l->record(m, x, m->f) : l->expr ? apply_closure(m, x, nil(), NULL) : l->forward(m, x);
+        value y = l->record ? l->record(m, x, m->f) : l->expr ? apply_closure(m, x, nil(), NULL) : l->call ? run_call(m, x, true) : l->forward(m, x);
         if (!tracked_below(y))
             fail("tl:not-differentiable", "%s: has no derivative under autograd", l->class.name);
         return y;
@@ -340,7 +382,7 @@ value module_forward(struct module *m, value x)
     }
     if (same_value(x, m->output) && is_counted(x))
         keep(copy(x));                        /* its own output as input: that memory is not free to be written */
-    value y = l->forward ? l->forward(m, x) : run_kept(m, x, nil());
+    value y = l->forward ? l->forward(m, x) : l->call ? run_call(m, x, false) : run_kept(m, x, nil());
     if (!same_value(y, m->output))
         replace(&m->output, copy(y));
     return m->output;
@@ -351,7 +393,7 @@ value module_backward(struct module *m, value x, value g, int want, double scale
     const struct layer *l = layer_of(m);
     if (l->criterion)
         nn_fail(m, "a criterion takes an input and a target: dx = c.backward(x, target)");
-    value y = l->backward ? l->backward(m, x, g, want, scale) : back_kept(m, x, g, want, scale);
+    value y = l->backward ? l->backward(m, x, g, want, scale) : l->call ? back_call(m, x, g, want, scale) : back_kept(m, x, g, want, scale);
     if (!(want & WANT_INPUT)) {
         replace(&m->lazy_x, copy(x));
         replace(&m->lazy_g, copy(g));

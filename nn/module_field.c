@@ -19,7 +19,7 @@ struct module *module_new(const struct layer *l)
     m->info = p;
     m->n = p->n;
     m->train = true;
-    m->output = m->grad_input = m->kept_x = m->lazy_x = m->lazy_g = nil();
+    m->output = m->grad_input = m->aux = m->kept_x = m->lazy_x = m->lazy_g = nil();
     value empty = tensor_box(tensor_2d(D_DOUBLE, 0, 0));
     for (int i = 0; i < p->n; i++)            /* zeroed fields, while that fails, are numbers */
         m->f[i] = copy(empty);
@@ -38,6 +38,7 @@ void module_children(struct object *o, void (*visit)(value *child, void *arg), v
     struct module *m = (struct module *)o;
     visit(&m->output, arg);
     visit(&m->grad_input, arg);
+    visit(&m->aux, arg);
     visit(&m->kept_x, arg);
     visit(&m->lazy_x, arg);
     visit(&m->lazy_g, arg);
@@ -319,78 +320,22 @@ value *module_place(value self, sym field)
 }
 
 /* ---- tensors in Torch's order */
-bool nn_is_rows(const struct tensor *t)
-{
-    i64 s = 1;
-    for (int d = t->nd; d-- > 0; s *= t->dim[d])
-        if (t->dim[d] != 1 && t->stride[d] != s)
-            return false;
-    return true;
-}
-
-static void turn_to_rows(struct tensor *t)    /* new, nobody else's */
-{
-    i64 s = 1, many = 0;
-    for (int d = t->nd; d-- > 0; s *= t->dim[d]) {
-        t->stride[d] = s;
-        many += t->dim[d] != 1;
-    }
-    if (many > 1)
-        t->flags &= (uint8_t)~T_DENSE;
-}
-
-struct tensor *nn_tensor(int dtype, int nd, const i64 *dim)
-{
-    struct tensor *t = tensor_new(dtype, nd, dim);
-    if (nd > 2 || (dim[0] != 1 && dim[1] != 1))
-        turn_to_rows(t);
-    return t;
-}
-
 struct tensor *nn_buffer(value *slot, int dtype, int nd, const i64 *dim)
 {
     nd = dims_trim(nd, dim);
     if (slot->kind == K_TENSOR) {
         struct tensor *t = slot->t;
         if (t->h.owners == 1 && !t->h.pins && !t->mark && t->dtype == dtype && (!t->block || (t->block->owners == 1 && !t->block->foreign)) &&
-            dims_equal(t->nd, t->dim, nd, dim) && nn_is_rows(t))
+            dims_equal(t->nd, t->dim, nd, dim) && rows_of(t) == t)
             return t;
     }
     replace(slot, nil());
-    struct tensor *t = nn_tensor(dtype, nd, dim);
+    struct tensor *t = rows_new(dtype, nd, dim);
     *slot = copy(tensor_box(t));
     return t;
 }
 
-struct tensor *nn_rows(struct tensor *t)
-{
-    if (nn_is_rows(t))
-        return t;
-    struct tensor *y = nn_tensor(t->dtype, t->nd, t->dim);
-    i64 dim[MAX_DIMS], stride[MAX_DIMS];
-    struct tensor from = *t;
-    for (int d = 0; d < t->nd; d++) {
-        dim[d] = t->dim[t->nd - 1 - d];
-        stride[d] = t->stride[t->nd - 1 - d];
-    }
-    from.dim = dim;
-    from.stride = stride;
-    from.flags = 0;
-    gather(&from, y->data);
-    return y;
-}
-
-struct tensor *nn_reshape(struct tensor *t, int nd, const i64 *dim)
-{
-    i64 stride[MAX_DIMS];
-    t = nn_rows(t);
-    rows_strides(nd, dim, stride);
-    if (t->block)
-        return tensor_alias(t, nd, dim, stride, 0);
-    struct tensor *y = nn_tensor(t->dtype, nd, dim);
-    memcpy(y->data, t->data, (size_t)t->numel * dtypes[t->dtype].size);
-    return y;
-}
+struct tensor *nn_reshape(struct tensor *t, int nd, const i64 *dim) { return rows_as(rows_of(t), nd, dim); }
 
 struct tensor *nn_float(struct module *m, value x)
 {
@@ -405,7 +350,7 @@ struct tensor *nn_float(struct module *m, value x)
         }
     if (t->dtype == dtype)
         return t;
-    struct tensor *in = nn_rows(t), *y = nn_tensor(dtype, t->nd, t->dim);
+    struct tensor *in = rows_of(t), *y = rows_new(dtype, t->nd, t->dim);
     convert_run(dtype, y->data, in->dtype, in->data, in->numel);
     return y;
 }
@@ -423,6 +368,7 @@ value nn_grad_like(struct module *m, value g, struct tensor *y)
     return tensor_box(t->dtype == y->dtype ? t : tensor_cast(t, y->dtype));
 }
 
+value nn_box(value v) { return v.kind == K_NUM ? tensor_box(tensor_of(v)) : v; }
 value nn_cells(int n) { return cell_value(cell_2d(1, n)); }
 
 struct cell *nn_cell(struct module *m, value x, int least, const char *what)

@@ -6,24 +6,28 @@
 #include <stdlib.h>
 
 /* ---- walks */
-static void each_in(value v, void (*visit)(struct module *m, void *arg), void *arg)
+typedef void visitor(struct module *m, void *arg);
+static void walk(struct module *m, visitor *visit, void *arg, bool apart);
+static void walk_value(value v, visitor *visit, void *arg, bool apart)
 {
     if (is_module(v))
-        module_each(module_of(v), visit, arg);
+        walk(module_of(v), visit, arg, apart);
     else if (v.kind == K_CELL)
         for (i64 i = 0; i < v.cell->numel; i++)
-            each_in(v.cell->v[i], visit, arg);
+            walk_value(v.cell->v[i], visit, arg, apart);
 }
 
-void module_each(struct module *m, void (*visit)(struct module *m, void *arg), void *arg)
+static void walk(struct module *m, visitor *visit, void *arg, bool apart)
 {
     nn_enter(m, 0);
     visit(m, arg);
-    if (!layer_of(m)->children_apart)
+    if (apart || !layer_of(m)->children_apart)
         for (int i = 2 * m->info->np; i < m->info->n; i++)
-            each_in(m->f[i], visit, arg);
+            walk_value(m->f[i], visit, arg, apart);
     nn_leave();
 }
+
+void module_each(struct module *m, visitor *visit, void *arg) { walk(m, visit, arg, true); }
 
 /* ---- parameters */
 struct params { int n, cap; value *w, *g; struct module **m; int *field; };
@@ -71,7 +75,7 @@ static int first_of(const struct params *p, int i)           /* the first that i
 value nn_parameters(struct module *m, bool grads)
 {
     struct params p = { 0 };
-    module_each(m, collect, &p);
+    walk(m, collect, &p, false);
     struct cell *c = cell_2d(1, p.n);
     for (int i = 0; i < p.n; i++)
         cell_set(c, i, grads ? p.g[i] : p.w[i]);
@@ -130,7 +134,7 @@ static value flatten(struct params *p, bool grads)
 static void get_parameters(struct module *m, struct call *c)
 {
     struct params p = { 0 };
-    module_each(m, collect, &p);
+    walk(m, collect, &p, false);
     for (int i = 0; i < p.n; i++) {           /* shared weights must share their gradients, else one is lost */
         int k = first_of(&p, i);
         if (k != i && !same_place(p.g[k], p.g[i]))
@@ -147,7 +151,7 @@ struct runs { int n; struct run { struct tensor *w, *g; i64 from, gfrom, count; 
 static struct runs runs_of(struct module *m)
 {
     struct params p = { 0 };
-    module_each(m, collect, &p);
+    walk(m, collect, &p, false);
     struct runs r = { 0, scratch(sizeof(struct run) * (size_t)MAX(1, p.n)) };
     for (int i = 0; i < p.n; i++) {
         struct window *w = p.w[i].w, *g = p.g[i].w;
@@ -217,6 +221,7 @@ static void clear_state(struct module *m, void *arg)
     (void)arg;
     replace(&m->output, nil());
     replace(&m->grad_input, nil());
+    replace(&m->aux, nil());
     replace(&m->kept_x, nil());
     replace(&m->lazy_x, nil());
     replace(&m->lazy_g, nil());
@@ -252,7 +257,7 @@ static void convert_state(struct module *m, void *arg)
 static void convert(struct module *m, int dtype)
 {
     struct params p = { 0 };
-    module_each(m, collect, &p);
+    walk(m, collect, &p, true);
     for (int g = 0; g < 2; g++) {
         value *w = g ? p.g : p.w, *made = scratch(sizeof *made * (size_t)MAX(1, p.n));
         for (int i = 0; i < p.n; i++) {       /* a base is converted once, so what lay on one still does */
@@ -291,6 +296,7 @@ static value modules_named(struct module *m, const char *name)
     cell_resize(w.found, 2, (i64[]){ 1, w.n });
     return cell_value(w.found);
 }
+value modules_of(value v) { return modules_named(module_of(v), NULL); }
 static void apply_visit(struct module *m, void *arg)
 {
     value self = module_value(m), out = nil();
@@ -329,8 +335,8 @@ static value the_name(struct call *c, int i) { (void)arg_text(c, i, NULL); retur
 static void share(struct module *m, struct module *other, int n, struct call *c)
 {
     struct params p = { 0 }, q = { 0 };
-    module_each(m, collect, &p);
-    module_each(other, collect, &q);
+    walk(m, collect, &p, false);
+    walk(other, collect, &q, false);
     if (p.n != q.n)
         fail("tl:nn", "share: the modules must have the same parameters, but one has %d and the other %d", p.n, q.n);
     for (int k = 0; k < n; k++)

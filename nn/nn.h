@@ -13,10 +13,11 @@
  * constructor with its errors, fields, printing, clone, share, save and load, conversion, getParameters, and its turn in
  * tests/nn/every-layer.tl, which fails for a layer without a row there.
  *
- * Three ways to say what a layer computes:
+ * Four ways to say what a layer computes:
  *   .expr      a closure in the language, "@(x, weight, bias) x * weight' + bias"; further parameters are fields, by name.  The
  *              module keeps the tape of the run, backward walks it.  One line, and enough for most layers.
  *   .record    C in terms of functions that record themselves (g_op, g_call … of tape.h); kept on a tape likewise.
+ *   .call      one builtin with a derivative, as nn.conv2d: its rule is asked without a tape.
  *   .forward and .backward in C, where speed counts; they are not seen by autograd, so .record or .expr stands beside them for a
  *              module that is called under an outer autograd (and the test compares the two).
  *
@@ -25,6 +26,7 @@
 #ifndef TL_NN_H
 #define TL_NN_H
 #include "lab/tape.h"
+#include "nn/rows.h"
 
 struct module;
 struct layer;
@@ -42,12 +44,14 @@ struct layer {
     value (*forward)(struct module *m, value x);              /* pooled or borrowed */
     value (*backward)(struct module *m, value x, value g, int want, double scale);    /* gradInput, or NIL when not wanted */
     value (*record)(struct module *m, value x, const value *w);            /* w[i]: parameter i, perhaps tracked */
+    int (*call)(struct module *m, value x, const value *w, const struct builtin **b, value *arg);    /* one builtin with a rule: its arguments, x first; their number */
+    int results;                              /* of that builtin that its rule wants to see; 0 is 1 */
     value (*loss)(struct module *m, value x, value t);        /* criterions: a scalar … */
     value (*loss_grad)(struct module *m, value x, value t);   /* … and the gradient of the input */
     void (*show)(struct module *m, struct buf *b);            /* what stands in its parentheses: "10 -> 25" */
     const char *tree;                         /* a container: how its children hang: "chain", "concat", "parallel" */
     bool criterion, table, view;              /* table: input or output may be a cell; view: the output may share the input's memory */
-    bool children_apart;                      /* the children are no part of parameters() and the like */
+    bool children_apart;                      /* the children's parameters are not those of the net: they are made of this module's */
     bool (*method)(struct module *m, const char *name, struct call *c);       /* methods of this layer alone; false: none of that name */
     const char *methods;                      /* their names, for completion */
     void (*forget)(struct module *m);         /* clearState beyond output and gradInput */
@@ -87,6 +91,7 @@ struct module {
     bool train, updates;                      /* updates: backward writes into the parameters themselves, not their gradients */
     uint8_t rank;                             /* of the input at the last forward; 0 unknown */
     value output, grad_input;
+    value aux;                                /* the second result of .call; what else a layer must remember for backward */
     value kept_x;                             /* what the kept tape ran on */
     value lazy_x, lazy_g;                     /* gradInput has not been computed yet */
     value f[];
@@ -135,17 +140,24 @@ struct tensor *param_tensor(const struct module *m, int i);            /* a plai
 
 /* ---- tensors */
 struct tensor *nn_buffer(value *slot, int dtype, int nd, const i64 *dim);        /* in Torch's order; the slot's own when nobody else holds it */
-struct tensor *nn_tensor(int dtype, int nd, const i64 *dim);           /* in Torch's order; pooled */
-struct tensor *nn_rows(struct tensor *t);     /* t itself when it lies in Torch's order without gaps, else laid out so */
-bool nn_is_rows(const struct tensor *t);
 struct tensor *nn_float(struct module *m, value x);                    /* of the class the module computes in; fails for what is no tensor */
 struct tensor *nn_reshape(struct tensor *t, int nd, const i64 *dim);   /* elements in Torch's order; the same memory where it lies so */
 value nn_grad_like(struct module *m, value g, struct tensor *y);       /* gradOutput checked against y, in its class */
+value nn_box(value v);                        /* a scalar as a 1x1 tensor */
 value nn_cells(int n);                        /* 1 x n cell */
 struct cell *nn_cell(struct module *m, value x, int least, const char *what);    /* the input as cells, or fails */
 
-/* Any walk over the modules of a net, m first, in order; not into what is apart. */
+/* Pieces of tensors; they record themselves.  dim counts from 1, places from 0. */
+value nn_slice(value x, int dim, i64 from, i64 n);
+value nn_select(value x, int dim, i64 i);     /* the dimension goes; of a matrix a row remains */
+value nn_join(struct module *m, int dim, int n, const value *part);
+value nn_add(struct module *m, value a, value b);         /* tensors or cells alike; NIL is nothing */
+value nn_sized(value v, int nd, const i64 *dim);          /* reshape, column-major */
+value nn_view(value v, int nd, const i64 *dim);           /* reshape in Torch's order: nn.reshape */
+
+/* Any walk over the modules of a net, m first, in order. */
 void module_each(struct module *m, void (*visit)(struct module *m, void *arg), void *arg);
+value modules_of(value v);                    /* cell of the module and all below, in order */
 value nn_parameters(struct module *m, bool grads);                     /* cell of windows, each once */
 
 /* ---- what struct class wants (module.c, module_file.c, module_method.c) */

@@ -52,7 +52,7 @@ value expr_order(value v, bool *turned, bool first)
         *turned = !(v.t->flags & T_DENSE);
     if (!*turned)
         return v;
-    return tensor_box(turned_round(nn_rows(v.t)));
+    return tensor_box(turned_round(rows_of(v.t)));
 }
 
 value expr_turn_back(value v, bool turned)
@@ -162,10 +162,30 @@ static void options_show(struct module *m, struct buf *b)
     LAYER(id, help, .options = opts, .forward = forward_##id, .backward = backward_##id, .record = record_##id, .show = options_show)
 #include "transfer.def"
 
-/* ---- along a dimension */
-LAYER(LogSoftMax,
-  "m = nn.LogSoftMax()\n\n"
-  "log(softmax(x)) along the rows of N x C; of images along their maps.\n\n"
-  "Example:\n  exp(nn.LogSoftMax().forward([1 1]))\n  ans =\n     0.5000   0.5000\n\n"
-  "See also: nn.SoftMax, nn.ClassNLLCriterion",
-  .expr = "@(x) x - max(x, [], 2) - log(sum(exp(x - max(x, [], 2)), 2))")
+/* ---- along a dimension: the primitives of softmax.c */
+extern const struct builtin builtin_nn_softmax, builtin_nn_logsoftmax;
+static int softmax_call(struct module *m, value x, const value *w, const struct builtin **b, value *arg)
+{
+    (void)m, (void)w;
+    *b = &builtin_nn_softmax;
+    arg[0] = x;
+    return 1;
+}
+static int logsoftmax_call(struct module *m, value x, const value *w, const struct builtin **b, value *arg)
+{
+    (void)m, (void)w;
+    *b = &builtin_nn_logsoftmax;
+    arg[0] = x;
+    return 1;
+}
+
+#define SOFT_HELP(name, what, example, out)                                                                                                    \
+    "m = nn." name "()\n\n" what " along the rows of N x F, along the channels of C x H x W and N x C x H x W.\n\nExample:\n  " example "\n" out \
+    "\n\nSee also: nn.SoftMax, nn.LogSoftMax, nn.ClassNLLCriterion"
+LAYER(SoftMax, SOFT_HELP("SoftMax", "exp(x) ./ sum(exp(x))", "nn.SoftMax().forward([0 log(3)])", "  ans =\n     0.2500   0.7500"), .call = softmax_call)
+LAYER(SpatialSoftMax, SOFT_HELP("SpatialSoftMax", "exp(x) ./ sum(exp(x))", "nn.SpatialSoftMax().forward([0 log(3)])", "  ans =\n     0.2500   0.7500"),
+    .call = softmax_call)
+LAYER(LogSoftMax, SOFT_HELP("LogSoftMax", "log(exp(x) ./ sum(exp(x)))", "nn.LogSoftMax().forward([0 0])", "  ans =\n    -0.6931  -0.6931"), .call = logsoftmax_call)
+LAYER(SpatialLogSoftMax, SOFT_HELP("SpatialLogSoftMax", "log(exp(x) ./ sum(exp(x)))", "nn.SpatialLogSoftMax().forward([0 0])", "  ans =\n    -0.6931  -0.6931"),
+    .call = logsoftmax_call)
+LAYER(SoftMin, SOFT_HELP("SoftMin", "exp(-x) ./ sum(exp(-x))", "nn.SoftMin().forward([0 log(3)])", "  ans =\n     0.7500   0.2500"), .expr = "@(x) nn.softmax(-x)")

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* criterion_more.c: losses that are expressions of the language, and losses made of others. */
+#include "nn.h"
+#include <math.h>
+
+#define SEE "\n\nSee also: nn.MSECriterion, nn.ClassNLLCriterion, nn.CrossEntropyCriterion"
+/* The mean over elements, or the sum: what sizeAverage says. */
+#define OVER(n) " if sizeAverage, y = y / (" n "); end; return y end"
+#define TARGETS " t = t(:);"
+#define ALL(e) "sum(sum(" e ", 1)(:))"
+
+LAYER(BCECriterion,
+  "c = nn.BCECriterion(weights, sizeAverage)\n\n"
+  "Mean of -(t.*log(x) + (1-t).*log(1-x)) for probabilities x and targets t from 0 to 1, each term times its weight.\n\n"
+  "Example:\n  nn.BCECriterion().forward([0.5 0.5], [0 1])\n  ans = 0.6931" SEE,
+  .options = "weights:v= sizeAverage:b=1", .criterion = true,
+  .expr = "@(x, t, weights, sizeAverage) begin e = t .* reallog(x + 1e-12) + (1 - t) .* reallog(1 - x + 1e-12); if !isempty(weights), e = e .* weights; end;"
+          " y = -" ALL("e") ";" OVER("numel(x)"))
+LAYER(WeightedMSECriterion,
+  "c = nn.WeightedMSECriterion(weight)\n\n"
+  "Mean of (x - weight.*t).^2: the target is weighted, element by element.\n\n"
+  "Example:\n  nn.WeightedMSECriterion([1 0.5]).forward([1 2], [1 8])\n  ans = 2" SEE,
+  .options = "weight:v sizeAverage:b=1", .criterion = true,
+  .expr = "@(x, t, weight, sizeAverage) begin y = " ALL("(x - weight .* t).^2") ";" OVER("numel(x)"))
+LAYER(CrossEntropyCriterion,
+  "c = nn.CrossEntropyCriterion(weights, sizeAverage)\n\n"
+  "nn.LogSoftMax and nn.ClassNLLCriterion in one: for scores x, N x C, and class numbers.\n\n"
+  "Example:\n  nn.CrossEntropyCriterion().forward([0 0], 1)\n  ans = 0.6931" SEE,
+  .options = "weights:v= sizeAverage:b=1", .criterion = true,
+  .expr = "@(x, t, weights, sizeAverage) begin [n, c] = size(x);" TARGETS " if numel(t) != n || any(t < 1 | t > c | t != fix(t)),"
+          " error('nn.CrossEntropyCriterion: the target must be %d class numbers from 1 to %d', n, c), end;"
+          " z = nn.logsoftmax(x, 2); p = z((1:n)' + (t - 1) * n); w = ones(n, 1); if !isempty(weights), w = reshape(weights(t), [n 1]); end;"
+          " y = -sum(p .* w);" OVER("sum(w)"))
+LAYER(SpatialClassNLLCriterion,
+  "c = nn.SpatialClassNLLCriterion(weights, sizeAverage)\n\n"
+  "nn.ClassNLLCriterion for every place of images: log-probabilities N x C x H x W (or C x H x W), targets N x H x W (or H x W).\n\n"
+  "Example:\n  nn.SpatialClassNLLCriterion().forward(-ones(2, 2, 2), ones(2, 2))\n  ans = 1" SEE,
+  .options = "weights:v= sizeAverage:b=1", .criterion = true,
+  .expr = "@(x, t, weights, sizeAverage) begin s = size(x); if numel(s) < 4, s = [1 s 1]; s = s(1:4); x = reshape(x, s); end; c = s(2); if numel(t) * c != numel(x),"
+          " error('nn.SpatialClassNLLCriterion: the input is %s, so there must be %d class numbers, but there are %d', mat2str(s), numel(x)/c, numel(t)), end;"
+          " z = reshape(permute(x, [1 3 4 2]), [numel(t) c]);" TARGETS " if any(t < 1 | t > c | t != fix(t)), error('nn.SpatialClassNLLCriterion: class numbers are from 1 to %d', c), end;"
+          " n = numel(t); p = z((1:n)' + (t - 1) * n); w = ones(n, 1); if !isempty(weights), w = reshape(weights(t), [n 1]); end; y = -sum(p .* w);" OVER("sum(w)"))
+LAYER(MultiMarginCriterion,
+  "c = nn.MultiMarginCriterion(p, weights, margin, sizeAverage)\n\n"
+  "For scores x, N x C, and class numbers t: the mean over samples of sum over i != t of max(0, margin - x(t) + x(i)).^p / C; p is 1 or 2.\n\n"
+  "Example:\n  nn.MultiMarginCriterion().forward([0 0.5], 1)\n  ans = 0.7500" SEE,
+  .options = "p:n=1 weights:v= margin:x=1 sizeAverage:b=1", .criterion = true,
+  .expr = "@(x, t, p, weights, margin, sizeAverage) begin [n, c] = size(x);" TARGETS " if numel(t) != n || any(t < 1 | t > c | t != fix(t)),"
+          " error('nn.MultiMarginCriterion: the target must be %d class numbers from 1 to %d', n, c), end; k = (1:n)' + (t - 1) * n; h = max(0, margin - x(k) + x);"
+          " if p == 2, h = h.^2; end; m = ones(n, c); m(k) = 0; if !isempty(weights), m = m .* reshape(weights(t), [n 1]); end; y = " ALL("h .* m") " / c;" OVER("n"))
+LAYER(MultiLabelMarginCriterion,
+  "c = nn.MultiLabelMarginCriterion(sizeAverage)\n\n"
+  "For scores x and rows t of class numbers ended by 0: the sum over classes j in the row and i outside of max(0, 1 - x(j) + x(i)), divided by the number of classes.\n\n"
+  "Example:\n  nn.MultiLabelMarginCriterion().forward([0.1 0.2 0.4 0.8], [4 1 0 0])\n  ans = 0.8500" SEE,
+  .options = "sizeAverage:b=1", .criterion = true,
+  .expr = "@(x, t, sizeAverage) begin [n, c] = size(x); y = 0; for k = 1:n, j = t(k, :); e = find(j == 0, 1); if !isempty(e), j = j(1:e-1); end; j = reshape(j, 1, []);"
+          " if any(j > c | j < 1), error('nn.MultiLabelMarginCriterion: class numbers are from 1 to %d', c), end; if isempty(j), continue, end;"
+          " i = setdiff(1:c, j); if isempty(i), continue, end; y = y + sum(sum(max(0, 1 - reshape(x(k, j), [], 1) + x(k, i)), 1)) / c; end;" OVER("n"))
+LAYER(MultiLabelSoftMarginCriterion,
+  "c = nn.MultiLabelSoftMarginCriterion(weights, sizeAverage)\n\n"
+  "nn.BCECriterion of sigmoid(x), in a form that does not overflow: targets t are 0 or 1.\n\n"
+  "Example:\n  nn.MultiLabelSoftMarginCriterion().forward([0 0], [0 1])\n  ans = 0.6931" SEE,
+  .options = "weights:v= sizeAverage:b=1", .criterion = true,
+  .expr = "@(x, t, weights, sizeAverage) begin e = max(0, x) - x .* t + log1p(exp(-abs(x))); if !isempty(weights), e = e .* weights; end; y = " ALL("e") ";" OVER("numel(x)"))
+LAYER(HingeEmbeddingCriterion,
+  "c = nn.HingeEmbeddingCriterion(margin, sizeAverage)\n\n"
+  "For distances x and targets 1 or -1: x where t is 1, max(0, margin - x) where it is -1; the mean.\n\n"
+  "Example:\n  nn.HingeEmbeddingCriterion().forward([0.3 0.4], [1 -1])\n  ans = 0.4500" SEE,
+  .options = "margin:x=1 sizeAverage:b=1", .criterion = true,
+  .expr = "@(x, t, margin, sizeAverage) begin t = reshape(t + zeros(size(x)), size(x)); y = " ALL("x .* (t == 1) + max(0, margin - x) .* (t == -1)") ";" OVER("numel(x)"))
+LAYER(L1HingeEmbeddingCriterion,
+  "c = nn.L1HingeEmbeddingCriterion(margin)\n\n"
+  "For {a, b} and a target 1 or -1: their L1 distance d, or max(0, margin - d).\n\n"
+  "Example:\n  nn.L1HingeEmbeddingCriterion().forward({[1 2], [1 4]}, 1)\n  ans = 2" SEE,
+  .options = "margin:x=1", .criterion = true, .table = true,
+  .expr = "@(x, t, margin) begin d = " ALL("abs(x{1} - x{2})") "; if t == 1, return d, end; return max(0, margin - d) end")
+LAYER(CosineEmbeddingCriterion,
+  "c = nn.CosineEmbeddingCriterion(margin, sizeAverage)\n\n"
+  "For {a, b}, N x F, and targets 1 or -1: 1 - cos(a, b), or max(0, cos(a, b) - margin); the mean.\n\n"
+  "Example:\n  nn.CosineEmbeddingCriterion().forward({[1 0], [0 1]}, 1)\n  ans = 1" SEE,
+  .options = "margin:x=0 sizeAverage:b=1", .criterion = true, .table = true,
+  .expr = "@(x, t, margin, sizeAverage) begin a = x{1}; b = x{2}; n = size(a, 1); t = reshape(t, [numel(t) 1]); c = sum(a .* b, 2) ./ sqrt((sum(a.^2, 2) + 1e-12) .* (sum(b.^2, 2) + 1e-12));"
+          " y = sum((1 - c) .* (t == 1) + max(0, c - margin) .* (t == -1));" OVER("n"))
+LAYER(MarginRankingCriterion,
+  "c = nn.MarginRankingCriterion(margin, sizeAverage)\n\n"
+  "For {a, b} and targets 1 (a ranks higher) or -1: the mean of max(0, -t.*(a - b) + margin).\n\n"
+  "Example:\n  nn.MarginRankingCriterion(1).forward({2, 1.5}, 1)\n  ans = 0.5000" SEE,
+  .options = "margin:x=1 sizeAverage:b=1", .criterion = true, .table = true,
+  .expr = "@(x, t, margin, sizeAverage) begin d = x{1} - x{2}; y = " ALL("max(0, -t .* d + margin)") ";" OVER("numel(d)"))
+LAYER(DistanceRatioCriterion,
+  "c = nn.DistanceRatioCriterion(sizeAverage)\n\n"
+  "For distances {d1, d2} of samples to one like them and one unlike: the mean of -log(exp(-d1) ./ (exp(-d1) + exp(-d2))).\n\n"
+  "Example:\n  nn.DistanceRatioCriterion().forward({1, 1}, [])\n  ans = 0.6931" SEE,
+  .options = "sizeAverage:b=1", .criterion = true, .table = true,
+  .expr = "@(x, t, sizeAverage) begin d = x{1} - x{2}; y = " ALL("max(0, d) + log1p(exp(-abs(d)))") ";" OVER("numel(d)"))
+LAYER(L1Cost,
+  "c = nn.L1Cost()\n\nThe sum of abs(x); the target does not matter.\n\nExample:\n  nn.L1Cost().forward([1 -2], [])\n  ans = 3" SEE,
+  .criterion = true, .expr = "@(x, t) " ALL("abs(x)"))
+/* Corners of a regular simplex around 0 at distance 1, row by row: each new coordinate makes the rows before it as far from
+   the later ones as those are from each other. */
+static void simplex_init(struct module *m)
+{
+    i64 n = option_int(m, 0);
+    struct tensor *t = tensor_zeros(D_DOUBLE, 2, (i64[]){ n, n });
+    double *a = (double *)t->data, d = (double)n - 1;
+    for (i64 k = 0; k + 1 < n; k++) {
+        double s = 1;
+        for (i64 i = 0; i < k; i++)
+            s -= a[k + i * n] * a[k + i * n];
+        a[k + k * n] = sqrt(s);
+        for (i64 r = k + 1; r < n; r++)
+            a[r + k * n] = (a[k + k * n] * a[k + k * n] - 1 - 1 / d) / a[k + k * n];
+    }
+    replace(&STATE(m, 0), copy(tensor_box(t)));
+}
+static bool simplex_method(struct module *m, const char *name, struct call *c)
+{
+    if (strcmp(name, "getPredictions") && strcmp(name, "getTopPrediction"))
+        return false;
+    if (c->nargin < 2)
+        fail("Octave:invalid-fun-call", "nn.ClassSimplexCriterion.%s: the input is needed", name);
+    value y = tape_matrix(MX_MTIMES, c->arg[1], tape_matrix(MX_TRANSPOSE, STATE(m, 0), nil()));
+    if (name[3] == 'P') {
+        result(c, 0, y);
+        return true;
+    }
+    struct tensor *t = tensor_dense(tensor_of(y)), *top = tensor_2d(D_DOUBLE, t->dim[0], 1);
+    for (i64 i = 0; i < t->dim[0]; i++) {
+        i64 best = 0;
+        for (i64 k = 1; k < t->dim[1]; k++)
+            if (element_double(t, i + k * t->dim[0]) > element_double(t, i + best * t->dim[0]))
+                best = k;
+        ((double *)top->data)[i] = (double)best + 1;
+    }
+    result_tensor(c, 0, top);
+    return true;
+}
+LAYER(ClassSimplexCriterion,
+  "c = nn.ClassSimplexCriterion(nClasses)\n\n"
+  "Mean squared distance of x, N x nClasses, to the corner of a regular simplex that stands for each sample's class; c.getPredictions(x), c.getTopPrediction(x).\n\n"
+  "Example:\n  size(nn.ClassSimplexCriterion(3).simplex)\n  ans =\n     3   3" SEE,
+  .options = "nClasses:n", .state = "simplex", .criterion = true, .init = simplex_init, .method = simplex_method,
+  .methods = "getPredictions getTopPrediction", .expr = "@(x, t, simplex) begin d = x - simplex(t(:), :); return " ALL("d.^2") " / numel(x) end")
+
+/* ---- criterions of criterions */
+enum { CRITERIONS, WEIGHTS };
+static struct cell *parts(struct module *m) { return STATE(m, CRITERIONS).cell; }
+static double weight_at(struct module *m, i64 i) { return element_double(tensor_of(STATE(m, WEIGHTS)), i); }
+static void parts_init(struct module *m)
+{
+    replace(&STATE(m, CRITERIONS), copy(nn_cells(0)));
+    replace(&STATE(m, WEIGHTS), copy(tensor_box(tensor_2d(D_DOUBLE, 1, 0))));
+}
+static bool parts_method(struct module *m, const char *name, struct call *c)
+{
+    if (strcmp(name, "add"))
+        return false;
+    if (c->nargin < 2 || !is_module(c->arg[1]) || !layer_of(module_of(c->arg[1]))->criterion || module_of(c->arg[1]) == m)
+        fail("Octave:invalid-input-arg", "%s.add: a criterion is wanted", layer_of(m)->class.name);
+    double w = has_arg(c, 2) ? arg_num(c, 2) : 1;
+    i64 n = parts(m)->numel;
+    struct cell *all = cell_2d(1, n + 1);
+    struct tensor *t = tensor_2d(D_DOUBLE, 1, n + 1);
+    for (i64 i = 0; i <= n; i++) {
+        cell_set(all, i, i < n ? parts(m)->v[i] : c->arg[1]);
+        ((double *)t->data)[i] = i < n ? weight_at(m, i) : w;
+    }
+    replace(&STATE(m, CRITERIONS), copy(cell_value(all)));
+    replace(&STATE(m, WEIGHTS), copy(tensor_box(t)));
+    result(c, 0, c->arg[0]);
+    return true;
+}
+static void parts_check(struct module *m)
+{
+    value w = STATE(m, WEIGHTS);
+    if (!is_tensor_like(w) || value_numel(w) != parts(m)->numel)
+        fail("Octave:load-error", "%s: the file holds no such criterion here", layer_of(m)->class.name);
+}
+static value part_of(struct module *m, value v, i64 i, bool repeat)
+{
+    if (repeat)
+        return v;
+    if (v.kind != K_CELL || v.cell->numel != parts(m)->numel)
+        nn_fail(m, "has %lld criterions and wants a cell of as many inputs and targets", (long long)parts(m)->numel);
+    return v.cell->v[i];
+}
+static value parts_loss(struct module *m, value x, value t)
+{
+    bool one = m->info->no == 0;
+    value s = num(0);
+    for (i64 i = 0; i < parts(m)->numel; i++) {
+        value y = module_loss(module_of(parts(m)->v[i]), part_of(m, x, i, one), part_of(m, t, i, one || option_bool(m, 0)));
+        s = g_op(EW_plus, s, g_op(EW_times, y, num(weight_at(m, i))));
+    }
+    return s;
+}
+static value parts_gradient(struct module *m, value x, value t)
+{
+    bool one = m->info->no == 0;
+    value sum = nil();
+    struct cell *all = cell_2d(1, parts(m)->numel);
+    for (i64 i = 0; i < parts(m)->numel; i++) {
+        value g = module_loss_grad(module_of(parts(m)->v[i]), part_of(m, x, i, one), part_of(m, t, i, one || option_bool(m, 0)));
+        if (one || g.kind != K_CELL)
+            g = g_op(EW_times, g, num(weight_at(m, i)));
+        if (one)
+            sum = nn_add(m, sum, g);
+        else
+            cell_set(all, i, g);
+    }
+    return one ? sum : cell_value(all);
+}
+LAYER(MultiCriterion,
+  "c = nn.MultiCriterion()\n\n"
+  "A weighted sum of criterions of the same input and target: c.add(criterion, weight).\n\n"
+  "Example:\n  c = nn.MultiCriterion(); c.add(nn.MSECriterion(), 0.5); c.add(nn.AbsCriterion()); c.forward([1 2], [1 4])\n  ans = 2" SEE,
+  .state = "criterions weights", .init = parts_init, .method = parts_method, .methods = "add", .check = parts_check, .criterion = true, .table = true,
+  .loss = parts_loss, .loss_grad = parts_gradient)
+LAYER(ParallelCriterion,
+  "c = nn.ParallelCriterion(repeatTarget)\n\n"
+  "A weighted sum of criterions, each of its own element of the input and target, both cells: c.add(criterion, weight). With repeatTarget one target is for all.\n\n"
+  "Example:\n  c = nn.ParallelCriterion(); c.add(nn.MSECriterion()); c.add(nn.AbsCriterion()); c.forward({1, 2}, {1, 4})\n  ans = 2" SEE,
+  .options = "repeatTarget:b=0", .state = "criterions weights", .init = parts_init, .method = parts_method, .methods = "add", .check = parts_check,
+  .criterion = true, .table = true, .loss = parts_loss, .loss_grad = parts_gradient)
+
+static value maybe(struct module *m, int i, value v)
+{
+    return is_module(OPTION(m, i)) ? module_forward(module_of(OPTION(m, i)), v) : v;
+}
+static value module_criterion_loss(struct module *m, value x, value t)
+{
+    return module_loss(module_of(OPTION(m, 0)), maybe(m, 1, x), maybe(m, 2, t));
+}
+static value module_criterion_gradient(struct module *m, value x, value t)
+{
+    value y = maybe(m, 1, x), g = module_loss_grad(module_of(OPTION(m, 0)), y, maybe(m, 2, t));
+    return is_module(OPTION(m, 1)) ? module_backward(module_of(OPTION(m, 1)), x, g, WANT_INPUT, 1) : g;
+}
+LAYER(ModuleCriterion,
+  "c = nn.ModuleCriterion(criterion, inputModule, targetModule)\n\n"
+  "The criterion, with modules that change its input and target first.\n\n"
+  "Example:\n  nn.ModuleCriterion(nn.MSECriterion(), nn.Square()).forward(2, 4)\n  ans = 0" SEE,
+  .options = "criterion:c inputModule:v= targetModule:v=", .criterion = true, .table = true, .loss = module_criterion_loss, .loss_grad = module_criterion_gradient)

@@ -1,0 +1,291 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* decorator.c: modules around one other module, in the option `module`. */
+#include "nn.h"
+#include "lab/place.h"
+#include <math.h>
+#include <time.h>
+
+static inline struct module *inner(struct module *m) { return module_of(OPTION(m, 0)); }
+static value inner_forward(struct module *m, value x)
+{
+    nn_enter(m, 1);
+    value y = module_forward(inner(m), x);
+    nn_leave();
+    return y;
+}
+static value inner_backward(struct module *m, value x, value g, int want, double scale)
+{
+    nn_enter(m, 1);
+    value y = module_backward(inner(m), x, g, want, scale);
+    nn_leave();
+    return y;
+}
+#define SEE "\n\nSee also: nn.Sequential"
+
+/* ---- Bottle: leading dimensions as one */
+static value folded(value x, int keep, i64 *dim, int *nd)     /* the first nd - keep + 1 dimensions of x as one, in Torch's order */
+{
+    struct tensor *t = tensor_of(x);
+    i64 size[MAX_DIMS];
+    *nd = t->nd;
+    memcpy(dim, t->dim, sizeof(i64) * (size_t)t->nd);
+    if (t->nd <= keep)
+        return x;
+    size[0] = 1;
+    for (int d = 0; d <= t->nd - keep; d++)
+        size[0] *= dim[d];
+    for (int d = 1; d < keep; d++)
+        size[d] = dim[t->nd - keep + d];
+    return nn_view(x, keep, size);
+}
+static value bottle_forward(struct module *m, value x)
+{
+    i64 dim[MAX_DIMS], size[MAX_DIMS], out[MAX_DIMS];
+    int nd, in = (int)option_int(m, 1), to = (int)option_int(m, 2), lead;
+    if (!is_tensor_like(x))
+        nn_fail_shape(m, "a tensor", x);
+    value y = inner_forward(m, folded(x, in, dim, &nd));
+    if (nd <= in)
+        return y;
+    int yd = value_dims(y, size), k = 0;
+    lead = nd - in + 1;
+    for (; k < lead; k++)
+        out[k] = dim[k];
+    for (int d = 1; d < to; d++)
+        out[k++] = d < yd ? size[d] : 1;
+    return nn_view(y, k, out);
+}
+static value bottle_backward(struct module *m, value x, value g, int want, double scale)
+{
+    i64 dim[MAX_DIMS], size[MAX_DIMS];
+    int nd, in = (int)option_int(m, 1);
+    value fx = folded(x, in, dim, &nd);
+    if (nd <= in)
+        return inner_backward(m, x, g, want, scale);
+    int yd = value_dims(inner(m)->output, size);
+    value gx = inner_backward(m, fx, nn_view(g, yd, size), want, scale);
+    return want & WANT_INPUT ? nn_view(gx, nd, dim) : nil();
+}
+LAYER(Bottle,
+  "m = nn.Bottle(module, nInputDim, nOutputDim)\n\n"
+  "Hands p x q x r x n to a module that wants nInputDim (2) dimensions as pqr x n, and spreads its output again.\n\n"
+  "Example:\n  size(nn.Bottle(nn.Linear(4, 2)).forward(ones(3, 5, 4)))\n  ans =\n     3   5   2" SEE,
+  .options = "module:m nInputDim:n=2 nOutputDim:n=nInputDim", .forward = bottle_forward, .backward = bottle_backward)
+
+/* ---- NaN */
+static bool has_nan(value v)
+{
+    if (v.kind == K_CELL) {
+        for (i64 i = 0; i < v.cell->numel; i++)
+            if (has_nan(v.cell->v[i]))
+                return true;
+        return false;
+    }
+    if (!is_tensor_like(v) || !dtype_is(value_dtype(v), DT_F))
+        return false;
+    struct tensor *t = rows_of(tensor_of(v));
+    bool single = t->dtype == D_SINGLE;
+    for (i64 i = 0; i < t->numel; i++)
+        if (isnan(single ? ((float *)t->data)[i] : ((double *)t->data)[i]))
+            return true;
+    return false;
+}
+static void nan_check(struct module *m, const char *what, value v)
+{
+    struct buf *b = buf_new();
+    if (!has_nan(v))
+        return;
+    module_label(inner(m), b);
+    fail("tl:nan", "NaN found in %s of module: nn.NaN(%g) @ %s", what, is_tensor_like(OPTION(m, 1)) && value_numel(OPTION(m, 1)) ? option_num(m, 1) : 0, b->s);
+}
+static value nan_forward(struct module *m, value x)
+{
+    value p = nn_parameters(inner(m), false);
+    nan_check(m, "parameters", p);
+    nan_check(m, "input", x);
+    value y = inner_forward(m, x);
+    nan_check(m, "output", y);
+    return y;
+}
+static value nan_backward(struct module *m, value x, value g, int want, double scale)
+{
+    nan_check(m, "gradOutput", g);
+    value y = inner_backward(m, x, g, want, scale);
+    if (want & WANT_INPUT)
+        nan_check(m, "gradInput", y);
+    nan_check(m, "gradients of the parameters", nn_parameters(inner(m), true));
+    return y;
+}
+static void id_show(struct module *m, struct buf *b)
+{
+    if (value_numel(OPTION(m, 1)))
+        buff(b, "%g", option_num(m, 1));
+}
+LAYER(NaN,
+  "m = nn.NaN(module, id)\n\n"
+  "The module, with an error that names it as soon as a NaN is in its parameters, input, output or gradients.\n\n"
+  "Example:\n  nn.NaN(nn.Square(), 2).forward(3)\n  ans = 9" SEE,
+  .options = "module:m id:z=", .forward = nan_forward, .backward = nan_backward, .show = id_show, .table = true)
+
+/* ---- Profile */
+enum { COUNT_OF, SECONDS };
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+static value profile_forward(struct module *m, value x)
+{
+    double start = seconds();
+    value y = inner_forward(m, x);
+    double total = STATE(m, SECONDS).num + seconds() - start, count = STATE(m, COUNT_OF).num + 1;
+    if (count >= option_num(m, 1)) {
+        outf("%s took %.3f seconds for %g forward passes\n", layer_of(inner(m))->class.name, total, count);
+        total = count = 0;
+    }
+    replace(&STATE(m, SECONDS), num(total));
+    replace(&STATE(m, COUNT_OF), num(count));
+    return y;
+}
+static void profile_init(struct module *m)
+{
+    replace(&STATE(m, COUNT_OF), num(0));
+    replace(&STATE(m, SECONDS), num(0));
+}
+LAYER(Profile,
+  "m = nn.Profile(module, interval)\n\n"
+  "The module; every interval (100) forward passes it prints how long they took.\n\n"
+  "Example:\n  nn.Profile(nn.Square()).forward(3)\n  ans = 9" SEE,
+  .options = "module:m interval:n=100", .state = "count seconds", .init = profile_init, .forward = profile_forward, .backward = inner_backward, .table = true)
+
+LAYER(DontCast,
+  "m = nn.DontCast(module)\n\n"
+  "The module; in a net it stands for a part that is left as it is.\n\n"
+  "Example:\n  nn.DontCast(nn.Square()).forward(3)\n  ans = 9" SEE,
+  .options = "module:m", .forward = inner_forward, .backward = inner_backward, .table = true)
+
+/* ---- WeightNorm: weight = g * v / |v|, the norm over each slice along outputDim */
+enum { V, G, WN_BIAS };
+static struct window *inner_weight(struct module *m)
+{
+    int k = module_field(inner(m), "weight");
+    if (k != 0 || !has_param(inner(m), 0))
+        fail("Octave:invalid-input-arg", "nn.WeightNorm: %s has no weight", layer_of(inner(m))->class.name);
+    return PARAM(inner(m), 0).w;
+}
+static void norm_layout(struct module *m, i64 *outer, i64 *n, i64 *in)   /* elements of slice j: outer x in */
+{
+    struct window *w = inner_weight(m);
+    int dim = (int)option_int(m, 1);
+    if (dim > w->nd)
+        fail("Octave:invalid-input-arg", "nn.WeightNorm: the weight has %d dimensions, outputDim is %d", w->nd, dim);
+    *outer = *n = *in = 1;
+    for (int d = 0; d < w->nd; d++)
+        *(d < dim - 1 ? outer : d == dim - 1 ? n : in) *= w->dim[d];
+}
+static double *as_doubles(value w)
+{
+    double *x = scratch(sizeof *x * (size_t)w.w->numel);
+    convert_run(D_DOUBLE, x, w.w->base->dtype, window_data(w.w), w.w->numel);
+    return x;
+}
+static void from_doubles(value w, const double *x)
+{
+    own_block(w.w->base);
+    w.w->base->version++;
+    convert_run(w.w->base->dtype, window_data(w.w), D_DOUBLE, x, w.w->numel);
+}
+static void wn_norms(struct module *m, const double *v, double *norm)
+{
+    i64 outer, n, in;
+    norm_layout(m, &outer, &n, &in);
+    for (i64 j = 0; j < n; j++) {
+        double s = 0;
+        for (i64 o = 0; o < outer; o++)
+            for (i64 i = 0; i < in; i++)
+                s += v[(o * n + j) * in + i] * v[(o * n + j) * in + i];
+        norm[j] = sqrt(s);
+    }
+}
+static void wn_tie(struct module *m)          /* the inner bias is this module's */
+{
+    if (has_param(inner(m), 1) && has_param(m, WN_BIAS)) {
+        replace(&PARAM(inner(m), 1), copy(PARAM(m, WN_BIAS)));
+        replace(&GRAD(inner(m), 1), copy(GRAD(m, WN_BIAS)));
+    }
+}
+static void wn_init(struct module *m)
+{
+    i64 outer, n, in;
+    struct window *w = inner_weight(m);
+    norm_layout(m, &outer, &n, &in);
+    nn_param(m, V, w->nd, w->dim);
+    nn_param(m, G, 2, (i64[]){ 1, n });
+    from_doubles(PARAM(m, V), as_doubles(PARAM(inner(m), 0)));
+    nn_no_param(m, WN_BIAS);
+    if (inner(m)->info->np > 1 && has_param(inner(m), 1)) {
+        replace(&PARAM(m, WN_BIAS), copy(PARAM(inner(m), 1)));
+        replace(&GRAD(m, WN_BIAS), copy(GRAD(inner(m), 1)));
+    }
+    double *g = scratch(sizeof *g * (size_t)n);
+    wn_norms(m, as_doubles(PARAM(m, V)), g);
+    from_doubles(PARAM(m, G), g);
+}
+static void wn_reset(struct module *m, double stdv)
+{
+    i64 outer, n, in;
+    if (isnan(stdv))                          /* at its birth: the inner module's own */
+        return;
+    nn_reset(inner(m), stdv);
+    norm_layout(m, &outer, &n, &in);
+    from_doubles(PARAM(m, V), as_doubles(PARAM(inner(m), 0)));
+    double *g = scratch(sizeof *g * (size_t)n);
+    wn_norms(m, as_doubles(PARAM(m, V)), g);
+    from_doubles(PARAM(m, G), g);
+}
+static value wn_forward(struct module *m, value x)
+{
+    i64 outer, n, in;
+    norm_layout(m, &outer, &n, &in);
+    double *v = as_doubles(PARAM(m, V)), *g = as_doubles(PARAM(m, G)), *norm = scratch(sizeof *norm * (size_t)n);
+    wn_norms(m, v, norm);
+    for (i64 k = 0; k < PARAM(m, V).w->numel; k++)
+        v[k] *= g[k / in % n] / norm[k / in % n];
+    wn_tie(m);
+    from_doubles(PARAM(inner(m), 0), v);
+    return inner_forward(m, x);
+}
+static value wn_backward(struct module *m, value x, value gy, int want, double scale)
+{
+    if (!(want & WANT_PARAMS))
+        return inner_backward(m, x, gy, want, scale);
+    i64 outer, n, in;
+    norm_layout(m, &outer, &n, &in);
+    wn_tie(m);
+    nn_fill(GRAD(inner(m), 0), 0);
+    value gx = inner_backward(m, x, gy, want, scale);
+    double *v = as_doubles(PARAM(m, V)), *g = as_doubles(PARAM(m, G)), *gw = as_doubles(GRAD(inner(m), 0)), *norm = scratch(sizeof *norm * (size_t)n);
+    bool updates = m->updates;
+    value to_v = updates ? PARAM(m, V) : GRAD(m, V), to_g = updates ? PARAM(m, G) : GRAD(m, G);
+    double *dv = as_doubles(to_v), *dg = as_doubles(to_g), *dot = scratch(sizeof *dot * (size_t)n);
+    wn_norms(m, v, norm);
+    memset(dot, 0, sizeof *dot * (size_t)n);
+    for (i64 k = 0; k < PARAM(m, V).w->numel; k++)
+        dot[k / in % n] += gw[k] * v[k];
+    for (i64 j = 0; j < n; j++)
+        dg[j] += dot[j] / norm[j];
+    for (i64 k = 0; k < PARAM(m, V).w->numel; k++) {
+        i64 j = k / in % n;
+        dv[k] += g[j] / norm[j] * (gw[k] - dot[j] * v[k] / (norm[j] * norm[j]));
+    }
+    from_doubles(to_v, dv);
+    from_doubles(to_g, dg);
+    return gx;
+}
+LAYER(WeightNorm,
+  "m = nn.WeightNorm(module, outputDim)\n\n"
+  "The module with its weight written as g * v / |v|, the norm taken over each slice along outputDim (1). v, g (1 x nOut) and the bias are learned.\n\n"
+  "Example:\n  l = nn.Linear(3, 2); x = [1 2 3]; m = nn.WeightNorm(l); norm(m.forward(x) - (x * l.weight' + l.bias)) < 1e-12\n  ans = 1" SEE,
+  .options = "module:m outputDim:n=1", .params = "v g bias", .init = wn_init, .reset = wn_reset, .forward = wn_forward, .backward = wn_backward,
+  .children_apart = true)
