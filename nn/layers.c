@@ -11,3 +11,16 @@ const struct layer *const nn_layers[] = {
 #undef L
     NULL
 };
+
+BUILTIN(nn_layers, 0, 0, 1, NO_GRAD,
+  "c = nn.layers()\n\n"
+  "The names of all layers and criterions.\n\n"
+  "Example:\n  any(strcmp(nn.layers(), 'nn.Linear'))\n  ans = 1\n\n"
+  "See also: nn.Sequential")
+{
+    int n = 0;
+    const char *name[512];
+    for (; nn_layers[n] && n < COUNT(name); n++)
+        name[n] = nn_layers[n]->class.name;
+    result(c, 0, cell_of_texts(n, name));
+}

@@ -1,0 +1,119 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* norm_layers.c: batch and layer normalisation. */
+#include "nn.h"
+#include <math.h>
+
+#define SEE "\n\nSee also: nn.BatchNormalization, nn.LayerNorm"
+enum { N_OUTPUT, EPS, MOMENTUM, AFFINE };
+enum { RUNNING_MEAN, RUNNING_VAR };
+
+static void batch_init(struct module *m)
+{
+    i64 n = option_int(m, N_OUTPUT);
+    for (int i = 0; i < 2; i++)
+        if (option_bool(m, AFFINE))
+            nn_param(m, i, 2, (i64[]){ 1, n });
+        else
+            nn_no_param(m, i);
+    struct tensor *var = tensor_zeros(D_DOUBLE, 2, (i64[]){ 1, n });
+    for (i64 i = 0; i < n; i++)
+        ((double *)var->data)[i] = 1;
+    replace(&STATE(m, RUNNING_MEAN), copy(tensor_box(tensor_zeros(D_DOUBLE, 2, (i64[]){ 1, n }))));
+    replace(&STATE(m, RUNNING_VAR), copy(tensor_box(var)));
+}
+static void batch_reset(struct module *m, double stdv)        /* Torch: weight uniform in 0 to 1, bias 0 */
+{
+    (void)stdv;
+    if (has_param(m, 0))
+        nn_uniform(PARAM(m, 0), 0, 1);
+    if (has_param(m, 1))
+        nn_fill(PARAM(m, 1), 0);
+}
+
+static value plain(value v) { return tensor_box(tensor_clone(tensor_of(v))); }
+static void remember(struct module *m, int which, value now, double factor)
+{
+    double k = option_num(m, MOMENTUM);
+    value was = STATE(m, which), next = g_op(EW_plus, g_op(EW_times, was, num(1 - k)), g_op(EW_times, plain(now), num(k * factor)));
+    struct tensor *t = tensor_cast(tensor_of(next), tensor_of(was)->dtype);
+    replace(&STATE(m, which), copy(tensor_box(t)));
+}
+
+static value batch_record(struct module *m, value x, const value *w)
+{
+    i64 dim[MAX_DIMS], n = option_int(m, N_OUTPUT), places = 1;
+    int nd = value_dims(x, dim);
+    char wants[64];
+    const char *class = layer_of(m)->class.name;
+    bool sample = class[3] != 'B' && nd == (class[3] == 'S' ? 3 : 4) && dim[0] == n && dim[1] != n;
+    if (sample ? dim[0] != n : dim[1] != n) {
+        snprintf(wants, sizeof wants, class[3] == 'B' ? "N x %lld" : class[3] == 'S' ? "N x %lld x H x W" : "N x %lld x T x H x W", (long long)n);
+        nn_fail_shape(m, wants, x);
+    }
+    i64 batch = sample ? 1 : dim[0];
+    for (int d = sample ? 1 : 2; d < nd; d++)
+        places *= dim[d];
+    value z = nn_view(x, 3, (i64[]){ batch, n, places }), mean, var;
+    if (m->train) {
+        double count = (double)(batch * places);
+        if (count < 2)
+            nn_fail(m, "training needs more than one value for each of the %lld features", (long long)n);
+        mean = g_op(EW_rdivide, g_sum(g_sum(z, 1), 3), num(count));
+        z = g_op(EW_minus, z, mean);
+        var = g_op(EW_rdivide, g_sum(g_sum(g_fn(EW_square, z), 1), 3), num(count));
+        remember(m, RUNNING_MEAN, mean, 1);
+        remember(m, RUNNING_VAR, var, count / (count - 1));
+    } else {
+        z = g_op(EW_minus, z, STATE(m, RUNNING_MEAN));
+        var = STATE(m, RUNNING_VAR);
+    }
+    z = g_op(EW_rdivide, z, g_fn(EW_realsqrt, g_op(EW_plus, var, num(option_num(m, EPS)))));
+    if (has_param(m, 0))
+        z = g_op(EW_plus, g_op(EW_times, z, w[0]), w[1]);
+    return nn_view(z, nd, dim);
+}
+static void batch_show(struct module *m, struct buf *b) { buff(b, "%g", option_num(m, N_OUTPUT)); }
+#define BATCH .options = "nOutput:n eps:x=1e-5 momentum:x=0.1 affine:b=1", .params = "weight bias", .state = "running_mean running_var",  \
+    .init = batch_init, .reset = batch_reset, .record = batch_record, .show = batch_show
+#define BATCH_TEXT " each feature gets mean 0 and variance 1 over the batch, then times weight plus bias (affine=false: not). running_mean and running_var follow with momentum (0.1, the share of the new value); " \
+    "evaluation uses them. y = (x - mean)./sqrt(var + eps)."
+LAYER(BatchNormalization,
+  "m = nn.BatchNormalization(nOutput, eps, momentum, affine)\n\nFor N x nOutput:" BATCH_TEXT "\n\n"
+  "Example:\n  m = nn.BatchNormalization(1, 0); m.weight = 1; m.forward([1; 3])\n  ans =\n    -1\n     1" SEE, BATCH)
+LAYER(SpatialBatchNormalization,
+  "m = nn.SpatialBatchNormalization(nOutput, eps, momentum, affine)\n\nFor images, N x nOutput x H x W:" BATCH_TEXT "\n\n"
+  "Example:\n  size(nn.SpatialBatchNormalization(3).forward(ones(2, 3, 4, 5)))\n  ans =\n     2   3   4   5" SEE, BATCH)
+LAYER(VolumetricBatchNormalization,
+  "m = nn.VolumetricBatchNormalization(nOutput, eps, momentum, affine)\n\nFor volumes, N x nOutput x T x H x W:" BATCH_TEXT "\n\n"
+  "Example:\n  size(nn.VolumetricBatchNormalization(3).forward(ones(2, 3, 2, 4, 5)))\n  ans =\n     2   3   2   4   5" SEE, BATCH)
+
+static void layer_init(struct module *m)
+{
+    bool affine = option_bool(m, m->info->no - 1);
+    for (int i = 0; i < 2; i++)
+        if (affine)
+            nn_param(m, i, 2, (i64[]){ 1, option_int(m, 0) });
+        else
+            nn_no_param(m, i);
+}
+static void layer_reset(struct module *m, double stdv)
+{
+    (void)stdv;
+    if (has_param(m, 0))
+        nn_fill(PARAM(m, 0), 1);
+    if (has_param(m, 1))
+        nn_fill(PARAM(m, 1), m->info->no > 3 ? option_num(m, 1) : 0);
+}
+#define LAYER_BODY "begin d = ndims(x); F = numel(x) / prod(size(x)(1:d-1)); z = x - mean(x, d); y = z ./ realsqrt(mean(z.^2, d) + eps_); if !isempty(weight), s = ones(1, max(2, d)); s(d) = F;" \
+    " y = y .* reshape(weight, s) + reshape(bias, s); end; return y end"
+LAYER(LayerNorm,
+  "m = nn.LayerNorm(normalizedShape, eps, elementwiseAffine)\n\n"
+  "Each sample gets mean 0 and variance 1 along its last dimension, of normalizedShape elements, then times weight plus bias (at first 1 and 0). As PyTorch's.\n\n"
+  "Example:\n  nn.LayerNorm(2, 0).forward([1 3])\n  ans =\n    -1   1" SEE,
+  .options = "normalizedShape:n eps_:x=1e-5 affine:b=1", .params = "weight bias", .init = layer_init, .reset = layer_reset, .show = batch_show,
+  .expr = "@(x, weight, bias, eps_) " LAYER_BODY)
+LAYER(LayerNormalization,
+  "m = nn.LayerNormalization(nOutput, bias, eps, affine)\n\nTorch's name and order of nn.LayerNorm; bias (0) is where the learned bias starts, eps is 1e-10.\n\n"
+  "Example:\n  nn.LayerNormalization(2, 0, 0).forward([1 3])\n  ans =\n    -1   1" SEE,
+  .options = "nOutput:n firstBias:x=0 eps_:x=1e-10 affine:b=1", .params = "weight bias", .init = layer_init, .reset = layer_reset, .show = batch_show,
+  .expr = "@(x, weight, bias, eps_) " LAYER_BODY)

@@ -1,0 +1,490 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* spatial.c: layers over sequences, images and volumes, made of the primitives of conv.c and pool.c.
+ *
+ * Those that take time are one primitive each (.call); the rest are expressions. */
+#include "nn.h"
+#include "lab/index.h"
+#include <math.h>
+
+#define SEE "\n\nSee also: nn.SpatialConvolution, nn.SpatialMaxPooling, nn.TemporalConvolution, nn.VolumetricConvolution"
+static void options_show(struct module *m, struct buf *b)
+{
+    for (int i = 0; i < m->info->no; i++)
+        if (OPTION(m, i).kind == K_NUM && m->info->kind[2 * m->info->np + i] != 'b')
+            buff(b, "%s%g", b->n ? ", " : "", option_num(m, i));
+}
+static value row(int n, const double *x)
+{
+    struct tensor *t = tensor_2d(D_DOUBLE, 1, n);
+    memcpy(t->data, x, (size_t)n * sizeof *x);
+    return tensor_box(t);
+}
+static value row_of(struct module *m, int n, const int *option)
+{
+    double x[3];
+    for (int i = 0; i < n; i++)
+        x[i] = option_num(m, option[i]);
+    return row(n, x);
+}
+
+/* ---- convolutions: which options are stride, padding, dilation, in the order of places (time, height, width) */
+struct conv_options { int places, stride[3], pad[3], dilation[3]; const char *shape; };
+extern const struct builtin builtin_nn_conv2d, builtin_nn_conv3d;
+static const struct conv_options image = { 2, { 5, 4 }, { 7, 6 }, { -1, -1 }, "C x H x W or N x C x H x W" },
+    dilated = { 2, { 5, 4 }, { 7, 6 }, { 9, 8 }, "C x H x W or N x C x H x W" },
+    volume = { 3, { 5, 7, 6 }, { 8, 10, 9 }, { -1, -1, -1 }, "C x T x H x W or N x C x T x H x W" },
+    dilated_volume = { 3, { 5, 7, 6 }, { 8, 10, 9 }, { 11, 13, 12 }, "C x T x H x W or N x C x T x H x W" };
+
+static int convolution(struct module *m, value x, const value *w, const struct builtin **b, value *arg, const struct conv_options *o)
+{
+    struct layout l;
+    struct tensor *t = tensor_of(x);
+    i64 in = option_int(m, 0);
+    if (!layout_of(t, o->places, in, &l)) {
+        char wants[96];
+        snprintf(wants, sizeof wants, "%s with C = %lld", o->shape, (long long)in);
+        nn_fail_shape(m, wants, x);
+    }
+    *b = o->places == 2 ? &builtin_nn_conv2d : &builtin_nn_conv3d;
+    arg[0] = x;
+    arg[1] = w[0];
+    arg[2] = w[1];
+    arg[3] = row_of(m, o->places, o->stride);
+    arg[4] = row_of(m, o->places, o->pad);
+    if (o->dilation[0] < 0)
+        return 5;
+    arg[5] = row_of(m, o->places, o->dilation);
+    return 6;
+}
+#define CALLS(kind)                                                                                                          \
+    static int kind##_call(struct module *m, value x, const value *w, const struct builtin **b, value *arg)                  \
+    {                                                                                                                        \
+        return convolution(m, x, w, b, arg, &kind);                                                                          \
+    }
+CALLS(image)
+CALLS(dilated)
+CALLS(volume)
+CALLS(dilated_volume)
+
+static void image_init(struct module *m)
+{
+    i64 out = option_int(m, 1);
+    nn_param(m, 0, 4, (i64[]){ out, option_int(m, 0), option_int(m, 3), option_int(m, 2) });
+    nn_param(m, 1, 2, (i64[]){ 1, out });
+}
+static void volume_init(struct module *m)
+{
+    i64 out = option_int(m, 1);
+    nn_param(m, 0, 5, (i64[]){ out, option_int(m, 0), option_int(m, 2), option_int(m, 4), option_int(m, 3) });
+    nn_param(m, 1, 2, (i64[]){ 1, out });
+}
+static void conv_reset(struct module *m, double stdv)         /* the bias in the range of the weight */
+{
+    struct window *w = PARAM(m, 0).w;
+    double s = isnan(stdv) ? 1 / sqrt((double)(w->numel / MAX(1, w->dim[0]))) : stdv * sqrt(3);
+    nn_uniform(PARAM(m, 0), -s, s);
+    if (has_param(m, 1))
+        nn_uniform(PARAM(m, 1), -s, s);
+}
+static void show_conv(struct module *m, struct buf *b)
+{
+    buff(b, "%g -> %g, %gx%g", option_num(m, 0), option_num(m, 1), option_num(m, 2), option_num(m, 3));
+    if (option_num(m, 4) != 1 || option_num(m, 5) != 1 || option_num(m, 6) != 0 || option_num(m, 7) != 0)
+        buff(b, ", %g,%g", option_num(m, 4), option_num(m, 5));
+    if (option_num(m, 6) != 0 || option_num(m, 7) != 0)
+        buff(b, ", %g,%g", option_num(m, 6), option_num(m, 7));
+    if (!has_param(m, 1))
+        buff(b, " without bias");
+}
+static bool no_bias(struct module *m, const char *name, struct call *c)
+{
+    if (strcmp(name, "noBias"))
+        return false;
+    nn_no_param(m, 1);
+    result(c, 0, c->arg[0]);
+    return true;
+}
+#define IMAGE_OPTIONS "nInputPlane:n nOutputPlane:n kW:n kH:n dW:n=1 dH:n=1 padW:k=0 padH:k=padW"
+#define CONV .params = "weight bias", .reset = conv_reset, .method = no_bias, .methods = "noBias"
+#define IMAGE_TEXT                                                                                                                                       \
+    "Cross-correlation of images, C x H x W or N x C x H x W, with nOutputPlane kernels of kH x kW for all nInputPlane channels; steps dW, dH, zeros padW, padH at "   \
+    "each side. weight is nOutputPlane x nInputPlane x kH x kW, bias 1 x nOutputPlane, both uniform in ±1/sqrt(kW*kH*nInputPlane) at first."
+LAYER(SpatialConvolution,
+  "m = nn.SpatialConvolution(nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH)\n\n" IMAGE_TEXT "\n\n"
+  "Example:\n  size(nn.SpatialConvolution(3, 8, 5, 5).forward(ones(3, 32, 32)))\n  ans =\n      8   28   28" SEE,
+  .options = IMAGE_OPTIONS, CONV, .init = image_init, .call = image_call, .show = show_conv)
+LAYER(SpatialConvolutionMM,
+  "m = nn.SpatialConvolutionMM(nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH)\n\nAs nn.SpatialConvolution.\n\n"
+  "Example:\n  size(nn.SpatialConvolutionMM(3, 8, 5, 5).forward(ones(3, 32, 32)))\n  ans =\n      8   28   28" SEE,
+  .options = IMAGE_OPTIONS, CONV, .init = image_init, .call = image_call, .show = show_conv)
+LAYER(SpatialDilatedConvolution,
+  "m = nn.SpatialDilatedConvolution(nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH, dilationW, dilationH)\n\n"
+  "nn.SpatialConvolution with kernels whose elements stand dilationW, dilationH places apart.\n\n"
+  "Example:\n  size(nn.SpatialDilatedConvolution(1, 2, 3, 3, 1, 1, 0, 0, 2, 2).forward(ones(1, 9, 9)))\n  ans =\n     2   5   5" SEE,
+  .options = IMAGE_OPTIONS " dilationW:n=1 dilationH:n=dilationW", CONV, .init = image_init, .call = dilated_call, .show = show_conv)
+#define VOLUME_OPTIONS "nInputPlane:n nOutputPlane:n kT:n kW:n kH:n dT:n=1 dW:n=1 dH:n=1 padT:k=0 padW:k=0 padH:k=0"
+LAYER(VolumetricConvolution,
+  "m = nn.VolumetricConvolution(nInputPlane, nOutputPlane, kT, kW, kH, dT, dW, dH, padT, padW, padH)\n\n"
+  "Cross-correlation of volumes, C x T x H x W or N x C x T x H x W. weight is nOutputPlane x nInputPlane x kT x kH x kW.\n\n"
+  "Example:\n  size(nn.VolumetricConvolution(1, 2, 2, 3, 3).forward(ones(1, 4, 5, 5)))\n  ans =\n     2   3   3   3" SEE,
+  .options = VOLUME_OPTIONS, CONV, .init = volume_init, .call = volume_call, .show = options_show)
+LAYER(VolumetricDilatedConvolution,
+  "m = nn.VolumetricDilatedConvolution(nInputPlane, nOutputPlane, kT, kW, kH, dT, dW, dH, padT, padW, padH, dilationT, dilationW, dilationH)\n\n"
+  "nn.VolumetricConvolution with kernels whose elements stand apart.\n\n"
+  "Example:\n  size(nn.VolumetricDilatedConvolution(1, 2, 2, 2, 2, 1, 1, 1, 0, 0, 0, 2, 2, 2).forward(ones(1, 4, 5, 5)))\n  ans =\n     2   2   3   3" SEE,
+  .options = VOLUME_OPTIONS " dilationT:n=1 dilationW:n=1 dilationH:n=1", CONV, .init = volume_init, .call = dilated_volume_call, .show = options_show)
+
+static void full_init(struct module *m)
+{
+    nn_param(m, 0, 4, (i64[]){ option_int(m, 0), option_int(m, 1), option_int(m, 3), option_int(m, 2) });
+    nn_param(m, 1, 2, (i64[]){ 1, option_int(m, 1) });
+}
+static void full_volume_init(struct module *m)
+{
+    nn_param(m, 0, 5, (i64[]){ option_int(m, 0), option_int(m, 1), option_int(m, 2), option_int(m, 4), option_int(m, 3) });
+    nn_param(m, 1, 2, (i64[]){ 1, option_int(m, 1) });
+}
+static void full_reset(struct module *m, double stdv)         /* Torch: by kernel and input planes */
+{
+    struct window *w = PARAM(m, 0).w;
+    double s = isnan(stdv) ? 1 / sqrt((double)(w->numel / MAX(1, w->dim[1]))) : stdv * sqrt(3);
+    nn_uniform(PARAM(m, 0), -s, s);
+    if (has_param(m, 1))
+        nn_uniform(PARAM(m, 1), -s, s);
+}
+LAYER(SpatialFullConvolution,
+  "m = nn.SpatialFullConvolution(nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH, adjW, adjH)\n\n"
+  "The transpose of nn.SpatialConvolution: an image of (W-1)*dW - 2*padW + kW + adjW columns. weight is nInputPlane x nOutputPlane x kH x kW. The input {x, like} takes the size "
+  "of the tensor like.\n\n"
+  "Example:\n  size(nn.SpatialFullConvolution(1, 2, 3, 3, 2, 2).forward(ones(1, 4, 4)))\n  ans =\n     2   9   9" SEE,
+  .options = IMAGE_OPTIONS " adjW:k=0 adjH:k=0", .params = "weight bias", .init = full_init, .reset = full_reset, .method = no_bias, .methods = "noBias", .show = show_conv, .table = true,
+  .expr = "@(x, weight, bias, nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH, adjW, adjH) begin o = [0 0]; if iscell(x), like = size(x{2}); x = x{1}; o = like(end-1:end); end;"
+          " s = size(x); if ndims(x) < 4 && s(1) == nInputPlane, lead = nOutputPlane; s = [1 s 1 1]; else, lead = [s(1) nOutputPlane]; s = [s 1 1]; end;"
+          " if s(2) != nInputPlane, error('nn.SpatialFullConvolution wants %d channels and got %s', nInputPlane, mat2str(size(x))), end;"
+          " h = (s(3)-1)*dH - 2*padH + kH + adjH; w = (s(4)-1)*dW - 2*padW + kW + adjW; if o(1), h = o(1); w = o(2); end; z = [lead h w];"
+          " y = nn.conv2d_input(x, weight, z, [dH dW], [padH padW]); if !isempty(bias), y = y + nn.channelspread(bias, z); end; return y end")
+LAYER(VolumetricFullConvolution,
+  "m = nn.VolumetricFullConvolution(nInputPlane, nOutputPlane, kT, kW, kH, dT, dW, dH, padT, padW, padH, adjT, adjW, adjH)\n\n"
+  "The transpose of nn.VolumetricConvolution. weight is nInputPlane x nOutputPlane x kT x kH x kW.\n\n"
+  "Example:\n  size(nn.VolumetricFullConvolution(1, 2, 2, 2, 2).forward(ones(1, 3, 3, 3)))\n  ans =\n     2   4   4   4" SEE,
+  .options = VOLUME_OPTIONS " adjT:k=0 adjW:k=0 adjH:k=0", .params = "weight bias", .init = full_volume_init, .reset = full_reset, .method = no_bias, .methods = "noBias", .show = options_show,
+  .expr = "@(x, weight, bias, nInputPlane, nOutputPlane, kT, kW, kH, dT, dW, dH, padT, padW, padH, adjT, adjW, adjH) begin s = size(x);"
+          " if ndims(x) < 5 && s(1) == nInputPlane, lead = nOutputPlane; s = [1 s 1 1 1]; else, lead = [s(1) nOutputPlane]; s = [s 1 1 1]; end;"
+          " z = [lead, (s(3)-1)*dT - 2*padT + kT + adjT, (s(4)-1)*dH - 2*padH + kH + adjH, (s(5)-1)*dW - 2*padW + kW + adjW];"
+          " y = nn.conv3d_input(x, weight, z, [dT dH dW], [padT padH padW]); if !isempty(bias), y = y + nn.channelspread(bias, z); end; return y end")
+
+/* One kernel for each pair of input channel and output, nothing added up over channels. */
+static void depthwise_init(struct module *m)
+{
+    nn_param(m, 0, 4, (i64[]){ option_int(m, 1), option_int(m, 0), option_int(m, 3), option_int(m, 2) });
+    nn_param(m, 1, 2, (i64[]){ option_int(m, 1), option_int(m, 0) });
+}
+LAYER(SpatialDepthWiseConvolution,
+  "m = nn.SpatialDepthWiseConvolution(nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH)\n\n"
+  "Each channel is convolved with nOutputPlane kernels of its own: nInputPlane*nOutputPlane maps, those of the first channel first. weight is nOutputPlane x nInputPlane x kH x kW, "
+  "bias nOutputPlane x nInputPlane.\n\n"
+  "Example:\n  size(nn.SpatialDepthWiseConvolution(2, 3, 3, 3).forward(ones(2, 5, 5)))\n  ans =\n     6   3   3" SEE,
+  .options = IMAGE_OPTIONS, CONV, .init = depthwise_init, .show = show_conv,
+  .expr = "@(x, weight, bias, nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH) begin w = reshape(weight, [nOutputPlane*nInputPlane 1 kH kW]); b = bias; if !isempty(b), b = reshape(b, 1, []); end;"
+          " return nn.conv2d(x, w, b, [dH dW], [padH padW], 1, nInputPlane) end")
+
+static void temporal_init(struct module *m)
+{
+    nn_param(m, 0, 2, (i64[]){ option_int(m, 1), option_int(m, 0) * option_int(m, 2) });
+    nn_param(m, 1, 2, (i64[]){ 1, option_int(m, 1) });
+}
+LAYER(TemporalConvolution,
+  "m = nn.TemporalConvolution(inputFrameSize, outputFrameSize, kW, dW)\n\n"
+  "Convolution of sequences, T x F or N x T x F, along time: each output frame is weight (outputFrameSize x kW*inputFrameSize) times kW frames, plus bias.\n\n"
+  "Example:\n  size(nn.TemporalConvolution(4, 6, 3).forward(ones(10, 4)))\n  ans =\n     8   6" SEE,
+  .options = "inputFrameSize:n outputFrameSize:n kW:n dW:n=1", CONV, .init = temporal_init, .show = options_show,
+  .expr = "@(x, weight, bias, inputFrameSize, outputFrameSize, kW, dW) begin s = size(x); F = inputFrameSize; if s(end) != F && F > 1, error('nn.TemporalConvolution wants T x %d or N x T x %d and got %s', F, F, mat2str(s)), end;"
+          " b = numel(x) != s(1) * F; if !b, n = 1; t = s(1); else, n = s(1); t = s(2); end; if t < kW, error('nn.TemporalConvolution wants at least %d frames and got %d', kW, t), end;"
+          " z = permute(reshape(x, [n t 1 F]), [1 4 3 2]); w = permute(reshape(weight, [outputFrameSize F 1 kW]), [1 2 3 4]); y = nn.conv2d(z, w, bias, [1 dW]);"
+          " k = floor((t - kW) / dW) + 1; y = permute(reshape(y, [n outputFrameSize 1 k]), [1 4 2 3]); if b, return reshape(y, [n k outputFrameSize]), end; return reshape(y, [k outputFrameSize]) end")
+
+/* ---- pooling */
+extern const struct builtin builtin_nn_maxpool2d, builtin_nn_maxpool3d;
+static int pooling(struct module *m, value x, const struct builtin **b, value *arg, int places, const int *kernel, const int *stride, const int *pad, const int *dilation, int ceil_at)
+{
+    *b = places == 2 ? &builtin_nn_maxpool2d : &builtin_nn_maxpool3d;
+    arg[0] = x;
+    arg[1] = row_of(m, places, kernel);
+    arg[2] = row_of(m, places, stride);
+    arg[3] = row_of(m, places, pad);
+    arg[4] = dilation ? row_of(m, places, dilation) : num(1);
+    arg[5] = boolean(STATE(m, ceil_at).num != 0);
+    return 6;
+}
+static int image_pool(struct module *m, value x, const value *w, const struct builtin **b, value *arg)
+{
+    (void)w;
+    return pooling(m, x, b, arg, 2, (int[]){ 1, 0 }, (int[]){ 3, 2 }, (int[]){ 5, 4 }, m->info->no > 6 ? (int[]){ 7, 6 } : NULL, 0);
+}
+static int volume_pool(struct module *m, value x, const value *w, const struct builtin **b, value *arg)
+{
+    (void)w;
+    return pooling(m, x, b, arg, 3, (int[]){ 0, 2, 1 }, (int[]){ 3, 5, 4 }, (int[]){ 6, 8, 7 }, m->info->no > 9 ? (int[]){ 9, 11, 10 } : NULL, 0);
+}
+static void pool_init(struct module *m) { replace(&STATE(m, 0), num(0)); }
+static bool pool_method(struct module *m, const char *name, struct call *c)
+{
+    if (!strcmp(name, "ceil") || !strcmp(name, "floor"))
+        replace(&STATE(m, 0), num(name[0] == 'c'));
+    else if (m->info->ns > 1 && (!strcmp(name, "setCountIncludePad") || !strcmp(name, "setCountExcludePad")))
+        replace(&STATE(m, 1), num(name[8] == 'I'));
+    else
+        return false;
+    result(c, 0, c->arg[0]);
+    return true;
+}
+#define POOL .state = "ceil_mode", .init = pool_init, .method = pool_method, .methods = "ceil floor", .results = 2, .show = options_show
+LAYER(SpatialMaxPooling,
+  "m = nn.SpatialMaxPooling(kW, kH, dW, dH, padW, padH)\n\n"
+  "The largest value of every kH x kW window, windows dW, dH apart (kW, kH). m.ceil() counts windows that reach beyond the edge as well, m.floor() does not.\n\n"
+  "Example:\n  size(nn.SpatialMaxPooling(2, 2).forward(ones(3, 8, 8)))\n  ans =\n     3   4   4" SEE,
+  .options = "kW:n kH:n dW:n=kW dH:n=kH padW:k=0 padH:k=0", POOL, .call = image_pool)
+LAYER(SpatialDilatedMaxPooling,
+  "m = nn.SpatialDilatedMaxPooling(kW, kH, dW, dH, padW, padH, dilationW, dilationH)\n\n"
+  "nn.SpatialMaxPooling over windows whose places stand apart.\n\n"
+  "Example:\n  size(nn.SpatialDilatedMaxPooling(2, 2, 1, 1, 0, 0, 2, 2).forward(ones(3, 8, 8)))\n  ans =\n     3   6   6" SEE,
+  .options = "kW:n kH:n dW:n=kW dH:n=kH padW:k=0 padH:k=0 dilationW:n=1 dilationH:n=1", POOL, .call = image_pool)
+LAYER(VolumetricMaxPooling,
+  "m = nn.VolumetricMaxPooling(kT, kW, kH, dT, dW, dH, padT, padW, padH)\n\nThe largest value of every window of volumes.\n\n"
+  "Example:\n  size(nn.VolumetricMaxPooling(2, 2, 2).forward(ones(1, 4, 4, 4)))\n  ans =\n     1   2   2   2" SEE,
+  .options = "kT:n kW:n kH:n dT:n=kT dW:n=kW dH:n=kH padT:k=0 padW:k=0 padH:k=0", POOL, .call = volume_pool)
+LAYER(VolumetricDilatedMaxPooling,
+  "m = nn.VolumetricDilatedMaxPooling(kT, kW, kH, dT, dW, dH, padT, padW, padH, dilationT, dilationW, dilationH)\n\nnn.VolumetricMaxPooling over windows whose places stand apart.\n\n"
+  "Example:\n  size(nn.VolumetricDilatedMaxPooling(2, 2, 2, 1, 1, 1, 0, 0, 0, 2, 2, 2).forward(ones(1, 4, 4, 4)))\n  ans =\n     1   2   2   2" SEE,
+  .options = "kT:n kW:n kH:n dT:n=kT dW:n=kW dH:n=kH padT:k=0 padW:k=0 padH:k=0 dilationT:n=1 dilationW:n=1 dilationH:n=1", POOL, .call = volume_pool)
+LAYER(TemporalMaxPooling,
+  "m = nn.TemporalMaxPooling(kW, dW)\n\nThe largest of kW frames, dW (kW) apart, for each feature of T x F or N x T x F.\n\n"
+  "Example:\n  nn.TemporalMaxPooling(2).forward([1; 5; 2; 3])\n  ans =\n     5\n     3" SEE,
+  .options = "kW:n dW:n=kW", .show = options_show,
+  .expr = "@(x, kW, dW) begin s = size(x); b = numel(s) > 2; if !b, s = [1 s]; end; if s(2) < kW, error('nn.TemporalMaxPooling wants at least %d frames and got %d', kW, s(2)), end;"
+          " z = permute(reshape(x, [s(1) s(2) 1 s(3)]), [1 4 3 2]); y = nn.maxpool2d(z, [1 kW], [1 dW]); k = floor((s(2) - kW) / dW) + 1; y = permute(reshape(y, [s(1) s(3) k]), [1 3 2]);"
+          " if !b, y = reshape(y, [k s(3)]); end; return y end")
+static void average_init(struct module *m)
+{
+    replace(&STATE(m, 0), num(0));
+    replace(&STATE(m, 1), num(1));
+}
+LAYER(SpatialAveragePooling,
+  "m = nn.SpatialAveragePooling(kW, kH, dW, dH, padW, padH)\n\n"
+  "The mean of every kH x kW window, windows dW, dH apart (1). Zeros of the padding count, unless m.setCountExcludePad(); m.ceil() counts windows that reach beyond the edge.\n\n"
+  "Example:\n  nn.SpatialAveragePooling(2, 2, 2, 2).forward(reshape(1:4, 1, 2, 2))\n  ans = 2.5000" SEE,
+  .options = "kW:n kH:n dW:n=1 dH:n=1 padW:k=0 padH:k=0", .state = "ceil_mode count_include_pad", .init = average_init, .method = pool_method,
+  .methods = "ceil floor setCountIncludePad setCountExcludePad", .show = options_show,
+  .expr = "@(x, kW, kH, dW, dH, padW, padH, ceil_mode, count_include_pad) begin s = size(x); b = ndims(x) > 3; if !b, s = [1 s 1]; end; s = [s 1 1]; s = s(1:4); x = reshape(x, s); H = s(3); W = s(4);"
+          " r = @(v) floor(v); if ceil_mode, r = @(v) ceil(v); end; h = r((H + 2*padH - kH)/dH) + 1; w = r((W + 2*padW - kW)/dW) + 1;"
+          " if (h-1)*dH >= H + padH, h = h - 1; end; if (w-1)*dW >= W + padW, w = w - 1; end; if h < 1 || w < 1, error('nn.SpatialAveragePooling: a window of %dx%d does not fit into %dx%d', kH, kW, H, W), end;"
+          " eH = max(0, (h-1)*dH + kH - H - padH); eW = max(0, (w-1)*dW + kW - W - padW); m = ones(1, 1, H, W); z = x;"
+          " f = @(q, n) cat(4, zeros([n H+padH+eH padW]), cat(3, zeros([n padH W]), q, zeros([n eH W])), zeros([n H+padH+eH eW])); z = f(z, s(1:2)); k = ones(s(2), 1, kH, kW);"
+          " y = nn.conv2d(z, k, [], [dH dW], 0, 1, s(2)); y = reshape(y(:, :, 1:h, 1:w), [s(1) s(2) h w]);"
+          " if count_include_pad, p = zeros(1, 1, H+padH+eH, W+padW+eW); p(1, 1, 1:min(H+2*padH, end), 1:min(W+2*padW, end)) = 1; else, p = f(m, [1 1]); end;"
+          " c = nn.conv2d(p, ones(1, 1, kH, kW), [], [dH dW]); c = reshape(c(:, :, 1:h, 1:w), [1 1 h w]); y = y ./ c; if !b, y = reshape(y, [s(2) h w]); end; return y end")
+
+#define BINS(id, op, text)                                                                                                                               \
+  LAYER(id, "m = nn." #id "(W, H)\n\n" text " of W x H bins over the image, whatever its size: bins go from floor(j*w/W) to ceil((j+1)*w/W).\n\nExample:\n  "  \
+    "size(nn." #id "(2, 3).forward(ones(4, 9, 9)))\n  ans =\n     4   3   2" SEE, .options = "W:n H:n=W", .show = options_show,                      \
+    .expr = "@(x, W, H) begin s = size(x); b = ndims(x) > 3; if !b, s = [1 s 1]; end; s = [s 1 1]; s = s(1:4); x = reshape(x, s); h = s(3); w = s(4); r = cell(1, H); c = cell(1, W);" \
+            " for i = 0:H-1, p = x(:, :, floor(i*h/H)+1:ceil((i+1)*h/H), :); for j = 0:W-1, q = p(:, :, :, floor(j*w/W)+1:ceil((j+1)*w/W)); c{j+1} = " op "; end; r{i+1} = cat(4, c{:}); end;" \
+            " y = cat(3, r{:}); if !b, y = reshape(y, [s(2) H W]); end; return y end")
+#define LAYER_BINS BINS
+LAYER_BINS(SpatialAdaptiveMaxPooling, "max(max(q, [], 3), [], 4)", "The largest values")
+LAYER_BINS(SpatialAdaptiveAveragePooling, "mean(mean(q, 3), 4)", "The means")
+LAYER_BINS(AdaptiveAveragePooling, "mean(mean(q, 3), 4)", "The means")
+
+static void sub_init(struct module *m)
+{
+    nn_param(m, 0, 2, (i64[]){ 1, option_int(m, 0) });
+    nn_param(m, 1, 2, (i64[]){ 1, option_int(m, 0) });
+}
+static void sub_reset(struct module *m, double stdv)
+{
+    double s = isnan(stdv) ? 1 / sqrt(option_num(m, 1) * (m->info->no > 3 ? option_num(m, 2) : 1)) : stdv * sqrt(3);
+    nn_uniform(PARAM(m, 0), -s, s);
+    nn_uniform(PARAM(m, 1), -s, s);
+}
+LAYER(SpatialSubSampling,
+  "m = nn.SpatialSubSampling(nInputPlane, kW, kH, dW, dH)\n\nSums over kH x kW windows, times one learned weight for each channel, plus a bias.\n\n"
+  "Example:\n  size(nn.SpatialSubSampling(3, 2, 2, 2, 2).forward(ones(3, 8, 8)))\n  ans =\n     3   4   4" SEE,
+  .options = "nInputPlane:n kW:n kH:n dW:n=1 dH:n=1", .params = "weight bias", .init = sub_init, .reset = sub_reset, .show = options_show,
+  .expr = "@(x, weight, bias, nInputPlane, kW, kH, dW, dH) nn.conv2d(x, repmat(reshape(weight, [nInputPlane 1]), [1 1 kH kW]), bias, [dH dW], 0, 1, nInputPlane)")
+LAYER(TemporalSubSampling,
+  "m = nn.TemporalSubSampling(inputFrameSize, kW, dW)\n\nSums of kW frames, dW apart, times one learned weight for each feature, plus a bias.\n\n"
+  "Example:\n  size(nn.TemporalSubSampling(3, 2, 2).forward(ones(8, 3)))\n  ans =\n     4   3" SEE,
+  .options = "inputFrameSize:n kW:n dW:n=1", .params = "weight bias", .init = sub_init, .reset = sub_reset, .show = options_show,
+  .expr = "@(x, weight, bias, kW, dW) begin d = ndims(x) - 1; n = floor((size(x, d) - kW) / dW) + 1; if n < 1, error('nn.TemporalSubSampling wants at least %d frames and got %d', kW, size(x, d)), end; y = 0;"
+          " for k = 1:kW, i = k + (0:n-1)*dW; if d == 1, y = y + x(i, :); else, y = y + x(:, i, :); end, end; if d == 1, return y .* weight + bias, end;"
+          " return y .* reshape(weight, 1, 1, []) + reshape(bias, 1, 1, []) end")
+LAYER(SpatialLPPooling,
+  "m = nn.SpatialLPPooling(nInputPlane, pnorm, kW, kH, dW, dH)\n\nThe p-norm of every kH x kW window.\n\n"
+  "Example:\n  nn.SpatialLPPooling(1, 2, 2, 1).forward(reshape([3 4], 1, 1, 2))\n  ans = 5" SEE,
+  .options = "nInputPlane:n pnorm:x kW:n kH:n dW:n=kW dH:n=kH", .show = options_show,
+  .expr = "@(x, nInputPlane, pnorm, kW, kH, dW, dH) realpow(nn.conv2d(realpow(abs(x), pnorm), ones(nInputPlane, 1, kH, kW), [], [dH dW], 0, 1, nInputPlane), 1/pnorm)")
+
+/* ---- edges and sizes */
+#define INDEXED(id, rows, cols, text, example, out)                                                                                            \
+  LAYER(id, "m = nn." #id "(padLeft, padRight, padTop, padBottom)\n\n" text " The others are padLeft by default.\n\nExample:\n  " example "\n  ans =\n" out SEE, \
+    .options = "padLeft:z padRight:z=padLeft padTop:z=padLeft padBottom:z=padLeft", .show = options_show,                                      \
+    .expr = "@(x, padLeft, padRight, padTop, padBottom) begin b = ndims(x) > 3; s = size(x); if !b, s = [1 s 1]; end; s = [s 1 1]; s = s(1:4); x = reshape(x, s); H = s(3); W = s(4);" \
+            " i = 1-padTop:H+padBottom; j = 1-padLeft:W+padRight; " rows cols " if !b, y = reshape(y, size(y)(2:end)); end; return y end")
+#define LAYER_INDEXED INDEXED
+LAYER_INDEXED(SpatialZeroPadding, "f = @(q) cat(3, zeros([size(q,1) size(q,2) max(0,padTop) size(q,4)]), q, zeros([size(q,1) size(q,2) max(0,padBottom) size(q,4)]));",
+  " y = f(x(:, :, max(1,1-padTop):H+min(0,padBottom), max(1,1-padLeft):W+min(0,padRight))); n = size(y, 3); y = cat(4, zeros([s(1) s(2) n max(0,padLeft)]), y, zeros([s(1) s(2) n max(0,padRight)]));",
+  "Zeros around images; negative numbers cut.", "size(nn.SpatialZeroPadding(1, 2, 0, -1).forward(ones(1, 4, 4)))", "     1   3   7")
+LAYER_INDEXED(SpatialReflectionPadding, "i = 1 + abs(i - 1); i = H - abs(H - i); j = 1 + abs(j - 1); j = W - abs(W - j);", " y = x(:, :, i, j);",
+  "Images with their edges mirrored.", "squeeze(nn.SpatialReflectionPadding(1, 1, 0, 0).forward(reshape([1 2 3], 1, 1, 3)))'", "     2   1   2   3   2")
+LAYER_INDEXED(SpatialReplicationPadding, "i = min(max(i, 1), H); j = min(max(j, 1), W);", " y = x(:, :, i, j);", "Images with their edges repeated.",
+  "squeeze(nn.SpatialReplicationPadding(1, 1, 0, 0).forward(reshape([1 2 3], 1, 1, 3)))'", "     1   1   2   3   3")
+LAYER(VolumetricReplicationPadding,
+  "m = nn.VolumetricReplicationPadding(padLeft, padRight, padTop, padBottom, padFront, padBack)\n\nVolumes with their edges repeated.\n\n"
+  "Example:\n  size(nn.VolumetricReplicationPadding(1).forward(ones(1, 2, 3, 4)))\n  ans =\n     1   4   5   6" SEE,
+  .options = "padLeft:k padRight:k=padLeft padTop:k=padLeft padBottom:k=padLeft padFront:k=padLeft padBack:k=padLeft", .show = options_show,
+  .expr = "@(x, padLeft, padRight, padTop, padBottom, padFront, padBack) begin b = ndims(x) > 4; s = size(x); if !b, s = [1 s 1]; end; s = [s 1 1 1]; s = s(1:5); x = reshape(x, s);"
+          " f = @(n, a, z) min(max(1-a:n+z, 1), n); y = x(:, :, f(s(3), padFront, padBack), f(s(4), padTop, padBottom), f(s(5), padLeft, padRight)); if !b, y = reshape(y, size(y)(2:end)); end; return y end")
+LAYER(SpatialUpSamplingNearest,
+  "m = nn.SpatialUpSamplingNearest(scale)\n\nEvery element of images scale x scale times.\n\nExample:\n  size(nn.SpatialUpSamplingNearest(2).forward(ones(3, 4, 5)))\n  ans =\n      3    8   10" SEE,
+  .options = "scale:n", .show = options_show,
+  .expr = "@(x, scale) begin n = max(ndims(x), 3); i = repmat({':'}, 1, n); i{n-1} = ceil((1:size(x, n-1)*scale)/scale); i{n} = ceil((1:size(x, n)*scale)/scale); return x(i{:}) end")
+LAYER(SpatialUpSamplingBilinear,
+  "m = nn.SpatialUpSamplingBilinear(scale)\n\nImages of (H-1)*(scale-1) + H rows, interpolated linearly, corners on corners; scale may be {width, height} of the result.\n\n"
+  "Example:\n  squeeze(nn.SpatialUpSamplingBilinear({3, 1}).forward(reshape([1 3], 1, 1, 2)))'\n  ans =\n     1   2   3" SEE,
+  .options = "scale:v",
+  .expr = "@(x, scale) begin n = max(ndims(x), 3); H = size(x, n-1); W = size(x, n); if iscell(scale), w = scale{1}; h = scale{2}; else, h = (H-1)*(scale-1) + H; w = (W-1)*(scale-1) + W; end;"
+          " p = 1 + (0:h-1) * ((H-1)/max(1, h-1)); q = 1 + (0:w-1) * ((W-1)/max(1, w-1)); a = repmat({':'}, 1, n); b = a; a{n-1} = floor(p); b{n-1} = min(floor(p)+1, H); s = ones(1, n); s(n-1) = h; f = reshape(p - floor(p), s);"
+          " y = x(a{:}) .* (1 - f) + x(b{:}) .* f; a = repmat({':'}, 1, n); b = a; a{n} = floor(q); b{n} = min(floor(q)+1, W); s = ones(1, n); s(n) = w; f = reshape(q - floor(q), s);"
+          " return y(a{:}) .* (1 - f) + y(b{:}) .* f end")
+LAYER(SpatialCrossMapLRN,
+  "m = nn.SpatialCrossMapLRN(size, alpha, beta, k)\n\nx ./ (k + alpha/size * sum of x.^2 over size neighbouring channels).^beta.\n\n"
+  "Example:\n  nn.SpatialCrossMapLRN(1, 1, 0.5, 0).forward(reshape([3 4], 1, 1, 2))\n  ans =\n\n  ans(:,:,1) = 1\n  ans(:,:,2) = 1\n" SEE,
+  .options = "size_:n alpha:x=1e-4 beta:x=0.75 k:x=1", .show = options_show,
+  .expr = "@(x, size_, alpha, beta, k) begin b = ndims(x) > 3; s = size(x); if !b, s = [1 s 1]; end; s = [s 1 1]; s = s(1:4); x = reshape(x, s); c = s(2); q = x.^2; z = 0; h = floor((size_ - 1) / 2);"
+          " for d = -h:size_-1-h, i = max(1, 1+d):min(c, c+d); z = z + cat(2, zeros([s(1) max(0, -d) s(3) s(4)])(:, 1:min(end, c), :, :), q(:, i, :, :), zeros([s(1) max(0, d) s(3) s(4)])(:, 1:min(end, c), :, :)); end;"
+          " y = x ./ realpow(k + alpha / size_ * z, beta); if !b, y = reshape(y, s(2:4)); end; return y end")
+
+/* ---- local means and deviations */
+#define SMOOTH " b = ndims(x) > 3; s = size(x); if !b, s = [1 s 1]; end; s = [s 1 1]; s = s(1:4); x = reshape(x, s); k = kernel; if isempty(k), k = ones(9, 9); end; if isvector(k), k = k(:) * k(:)'; end;" \
+    " n = nInputPlane; k = k / (sum(k(:)) * n); [kh, kw] = size(k); p = [floor(kh/2) floor(kw/2)]; K = repmat(reshape(k, [1 1 kh kw]), [1 n 1 1]); C = nn.conv2d(ones([1 n s(3) s(4)]), K, [], 1, p);" \
+    " avg = @(q) nn.conv2d(q, K, [], 1, p) ./ C;"
+#define BACK " if !b, y = reshape(y, s(2:4)); end; return y end"
+#define DIVIDE " d = sqrt(avg(x.^2)); md = mean(mean(d, 3), 4); d = max(d, md + zeros(size(d))); v = thresval; if isempty(v), v = threshold; end; d = d .* (d > threshold) + v * (d <= threshold); y = x ./ d;"
+#define NORM_EXAMPLE(id) "\n\nExample:\n  size(nn." #id "(2, ones(3, 3)).forward(ones(2, 6, 6)))\n  ans =\n     2   6   6" SEE
+LAYER(SpatialSubtractiveNormalization,
+  "m = nn.SpatialSubtractiveNormalization(nInputPlane, kernel)\n\nImages less their local mean over all channels, weighted by the kernel (9 x 9 ones; a vector is separable); at the edges over what "
+  "there is." NORM_EXAMPLE(SpatialSubtractiveNormalization),
+  .options = "nInputPlane:n=1 kernel:v=", .show = options_show, .expr = "@(x, nInputPlane, kernel) begin" SMOOTH " y = x - avg(x);" BACK)
+LAYER(SpatialDivisiveNormalization,
+  "m = nn.SpatialDivisiveNormalization(nInputPlane, kernel, threshold, thresval)\n\nImages divided by their local deviation over all channels, at least its mean over the image; values up to threshold (1e-4) "
+  "become thresval." NORM_EXAMPLE(SpatialDivisiveNormalization),
+  .options = "nInputPlane:n=1 kernel:v= threshold:x=1e-4 thresval:x=", .show = options_show, .expr = "@(x, nInputPlane, kernel, threshold, thresval) begin" SMOOTH DIVIDE BACK)
+LAYER(SpatialContrastiveNormalization,
+  "m = nn.SpatialContrastiveNormalization(nInputPlane, kernel, threshold, thresval)\n\nnn.SpatialSubtractiveNormalization, then nn.SpatialDivisiveNormalization." NORM_EXAMPLE(SpatialContrastiveNormalization),
+  .options = "nInputPlane:n=1 kernel:v= threshold:x=1e-4 thresval:x=", .show = options_show, .expr = "@(x, nInputPlane, kernel, threshold, thresval) begin" SMOOTH " x = x - avg(x);" DIVIDE BACK)
+
+/* ---- lookup */
+enum { N_INDEX, N_OUT, PADDING_VALUE, MAX_NORM, NORM_TYPE };
+static void lookup_init(struct module *m) { nn_param(m, 0, 2, (i64[]){ option_int(m, N_INDEX), option_int(m, N_OUT) }); }
+static void lookup_reset(struct module *m, double stdv) { nn_normal(PARAM(m, 0), 0, isnan(stdv) ? 1 : stdv); }
+static value lookup_forward(struct module *m, value x);
+static value lookup_backward(struct module *m, value x, value g, int want, double scale);
+static value lookup_record(struct module *m, value x, const value *w);
+#define LOOKUP                                                                                                                                   \
+    .options = "nIndex:n nOutput:n paddingValue:k=0 maxNorm:x= normType:x=2", .params = "weight", .init = lookup_init, .reset = lookup_reset,    \
+    .forward = lookup_forward, .backward = lookup_backward, .record = lookup_record, .show = options_show
+LAYER(LookupTable,
+  "m = nn.LookupTable(nIndex, nOutput, paddingValue, maxNorm, normType)\n\n"
+  "Rows of weight (nIndex x nOutput, N(0, 1) at first) for indices: a row of T gives T x nOutput, N x T gives N x T x nOutput. The row paddingValue gets no gradient; with maxNorm rows "
+  "that are used are scaled down to that normType-norm.\n\n"
+  "Example:\n  m = nn.LookupTable(3, 2); m.weight = [1 2; 3 4; 5 6]; m.forward([3 1])\n  ans =\n     5   6\n     1   2" SEE, LOOKUP)
+LAYER(Embedding,
+  "m = nn.Embedding(nIndex, nOutput, paddingValue, maxNorm, normType)\n\nnn.LookupTable by another name.\n\n"
+  "Example:\n  size(nn.Embedding(10, 4).forward([3 1 7]))\n  ans =\n     3   4" SEE, LOOKUP)
+
+static i64 *lookup_rows(struct module *m, value x, i64 *n, i64 *dim, int *nd)
+{
+    if (!is_tensor_like(x) || dtype_is(value_dtype(x), DT_C | DT_T))
+        nn_fail_shape(m, "indices", x);
+    struct tensor *t = rows_of(tensor_cast(tensor_of(x), D_DOUBLE));
+    i64 *at = scratch(sizeof *at * (size_t)MAX(1, t->numel));
+    for (i64 i = 0; i < t->numel; i++) {
+        double k = ((double *)t->data)[i];
+        if (!(k >= 1 && k <= option_num(m, N_INDEX)) || k != floor(k))
+            nn_fail(m, "an index must be an integer from 1 to %g, but number %lld is %g", option_num(m, N_INDEX), (long long)i + 1, k);
+        at[i] = (i64)k - 1;
+    }
+    *n = t->numel;
+    *nd = 0;
+    if (t->nd == 2 && (t->dim[0] == 1 || t->dim[1] == 1))
+        dim[(*nd)++] = t->numel;
+    else
+        for (int d = 0; d < t->nd; d++)
+            dim[(*nd)++] = t->dim[d];
+    dim[(*nd)++] = option_int(m, N_OUT);
+    return at;
+}
+static void renormalise(struct module *m, const i64 *at, i64 n)
+{
+    double most = option_num(m, MAX_NORM), p = option_num(m, NORM_TYPE);
+    i64 k = option_int(m, N_OUT);
+    struct window *w = PARAM(m, 0).w;
+    own_block(w->base);
+    w->base->version++;
+    for (i64 i = 0; i < n; i++) {
+        double s = 0;
+        for (i64 j = 0; j < k; j++)
+            s += pow(fabs(w->base->dtype == D_SINGLE ? ((float *)window_data(w))[at[i] * k + j] : ((double *)window_data(w))[at[i] * k + j]), p);
+        s = pow(s, 1 / p);
+        if (s <= most)
+            continue;
+        for (i64 j = 0; j < k; j++)
+            if (w->base->dtype == D_SINGLE)
+                ((float *)window_data(w))[at[i] * k + j] *= (float)(most / (s + 1e-7));
+            else
+                ((double *)window_data(w))[at[i] * k + j] *= most / (s + 1e-7);
+    }
+}
+static value lookup_forward(struct module *m, value x)
+{
+    i64 n, dim[MAX_DIMS], *at;
+    int nd;
+    at = lookup_rows(m, x, &n, dim, &nd);
+    if (value_numel(OPTION(m, MAX_NORM)))
+        renormalise(m, at, n);
+    struct tensor *y = nn_buffer(&m->output, nn_dtype(m), nd, dim);
+    size_t bytes = (size_t)dim[nd - 1] * dtypes[y->dtype].size;
+    for (i64 i = 0; i < n; i++)
+        memcpy(y->data + (size_t)i * bytes, param_data(m, 0) + (size_t)at[i] * bytes, bytes);
+    nn_set_rank(nd);
+    return tensor_box(y);
+}
+static value lookup_backward(struct module *m, value x, value g, int want, double scale)
+{
+    i64 n, dim[MAX_DIMS], *at, xd[MAX_DIMS];
+    int nd;
+    at = lookup_rows(m, x, &n, dim, &nd);
+    struct tensor shape = { .nd = (uint8_t)dims_trim(nd, dim), .dim = dim, .dtype = (uint8_t)nn_dtype(m) };
+    struct tensor *t = rows_of(nn_grad_like(m, g, &shape).t);
+    i64 k = dim[nd - 1], pad = option_int(m, PADDING_VALUE) - 1;
+    if (want & WANT_PARAMS) {
+        char *d = grad_data(m, 0);
+        for (i64 i = 0; i < n; i++)
+            for (i64 j = 0; j < k && at[i] != pad; j++)
+                if (t->dtype == D_SINGLE)
+                    ((float *)d)[at[i] * k + j] += (float)scale * ((float *)t->data)[i * k + j];
+                else
+                    ((double *)d)[at[i] * k + j] += scale * ((double *)t->data)[i * k + j];
+    }
+    return want & WANT_INPUT ? tensor_box(tensor_zeros(D_DOUBLE, value_dims(x, xd), xd)) : nil();
+}
+static value lookup_record(struct module *m, value x, const value *w)
+{
+    i64 n, dim[MAX_DIMS];
+    int nd;
+    i64 *at = lookup_rows(m, tracked(x) ? tensor_box(tensor_of(tape_plain(x))) : x, &n, dim, &nd);
+    struct tensor *t = tensor_2d(D_DOUBLE, 1, n);
+    for (i64 i = 0; i < n; i++)
+        ((double *)t->data)[i] = (double)at[i] + 1;
+    return nn_view(index_paren(w[0], 2, (value[]){ tensor_box(t), colon() }), nd, dim);
+}
