@@ -161,12 +161,19 @@ static value linear_backward(struct module *m, value x, value g, int want, doubl
 
 static value linear_record(struct module *m, value x, const value *w)
 {
-    i64 dim[MAX_DIMS];
+    i64 dim[MAX_DIMS], rows;
     int nd = value_dims(x, dim);
-    if (nd != 2 || dim[1] != option_int(m, IN))
-        nn_fail_shape(m, "N x inputSize under autograd", x);
-    value y = tape_matrix(MX_MTIMES, x, tape_matrix(MX_TRANSPOSE, w[WEIGHT], nil()));
-    return has_param(m, BIAS) ? g_op(EW_plus, y, w[BIAS]) : y;
+    (void)samples(m, x, &rows);               /* complains */
+    bool many = nd != 2 || dim[1] != option_int(m, IN);
+    value y = tape_matrix(MX_MTIMES, many ? nn_view(x, 2, (i64[]){ rows, option_int(m, IN) }) : x, tape_matrix(MX_TRANSPOSE, w[WEIGHT], nil()));
+    if (has_param(m, BIAS))
+        y = g_op(EW_plus, y, w[BIAS]);
+    if (!many)
+        return y;
+    if (nd == 2)                              /* inputs of one feature each, whose dimension the tensor has dropped */
+        nd = 3;
+    dim[nd - 1] = option_int(m, OUT);
+    return nn_view(y, nd, dim);
 }
 
 static bool linear_method(struct module *m, const char *name, struct call *c)

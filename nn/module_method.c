@@ -140,6 +140,10 @@ static void get_parameters(struct module *m, struct call *c)
         if (k != i && !same_place(p.g[k], p.g[i]))
             fail("tl:nn", "getParameters: modules share a parameter, but not its gradient; share both, as in m.share(other, 'weight', 'gradWeight')");
     }
+    for (int i = 0; i < p.n; i++) {           /* flatten compares windows that it has replaced */
+        keep(copy(p.w[i]));
+        keep(copy(p.g[i]));
+    }
     value w = flatten(&p, false), g = flatten(&p, true);
     result(c, 0, w);
     if (wants(c, 1))
