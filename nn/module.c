@@ -345,7 +345,7 @@ static value back_call(struct module *m, value x, value g, int want, double scal
     for (int i = 0; i < n; i++) {
         wanted[i] = i == 0 && (want & WANT_INPUT);
         for (int k = 0; k < m->info->np; k++)
-            wanted[i] |= (want & WANT_PARAMS) && same_value(arg[i], PARAM(m, k));
+            wanted[i] |= (want & WANT_PARAMS) && has_param(m, k) && same_value(arg[i], PARAM(m, k));
     }
     out[0] = m->output;
     out[1] = m->aux;
