@@ -146,10 +146,15 @@ void module_load(value self, value saved)
         value v = record_get(saved.rec, 0, p->name[i]);
         if (p->kind[i])
             continue;
-        if (!strcmp(p->name[i]->text, "modules") ? !only_modules(v) : !alike(m->f[i], v))
+        bool without = layer_of(m)->methods && strstr(layer_of(m)->methods, "noBias") && i < 2 * p->np && !strcmp(p->name[i % p->np]->text, "bias") &&
+            is_tensor_like(v) && value_numel(v) == 0;
+        if (!strcmp(p->name[i]->text, "modules") ? !only_modules(v) : !without && !alike(m->f[i], v))
             fail_load(m, p->name[i]->text);
         replace(&m->f[i], load_take(v));
     }
+    for (int i = 0; i < p->np; i++)
+        if (has_param(m, i) != (GRAD(m, i).kind == K_WINDOW) || (has_param(m, i) && PARAM(m, i).w->base->dtype != GRAD(m, i).w->base->dtype))
+            fail_load(m, p->name[i]->text);
     value train = record_get(saved.rec, 0, symbol_of("train"));
     m->train = is_tensor_like(train) && value_numel(train) == 1 && value_true(train);
     if (layer_of(m)->check)
