@@ -49,7 +49,7 @@ lapack_driver lapack_potrs;
 lapack_driver lapack_pocon;
 lapack_driver lapack_trtrs;                   /* a triangular (uplo, trans, diag), b n x k -> solution */
 lapack_driver lapack_trcon;                   /* -> num rcond */
-lapack_driver lapack_gesv;                    /* a, b -> LU, solution; num anorm -> rcond, one job */
+lapack_driver lapack_gesv;                    /* a, b -> LU, solution; num anorm -> rcond, or a bound below it where it is far from eps; one job */
 lapack_driver lapack_posv;                    /* the same by Cholesky */
 lapack_driver lapack_geqrf;                   /* a m x n -> R and reflectors, s tau */
 lapack_driver lapack_orgqr;                   /* a m x n with k reflectors, s tau -> Q */

@@ -62,15 +62,8 @@ BUILTIN(find, 1, 3, 3, grad_zero,
     start[0] = 0;
 #pragma omp parallel for schedule(static) num_threads(ew_threads) if (parts > 1)
     for (i64 p = 0; p < parts; p++) {
-        i64 k = 0;
-        for (i64 i = n * p / parts; i < n * (p + 1) / parts;) {
-            i64 stop = MIN(n * (p + 1) / parts, i + 4096);
-            unsigned sum = 0;
-            for (; i < stop; i++)
-                sum += m[i] != 0;
-            k += sum;
-        }
-        start[p + 1] = k;
+        i64 from = n * p / parts;
+        start[p + 1] = count_true(m + from, n * (p + 1) / parts - from);
     }
     for (i64 p = 0; p < parts; p++)
         start[p + 1] += start[p];
@@ -81,11 +74,7 @@ BUILTIN(find, 1, 3, 3, grad_zero,
     double *to = (double *)at->data;
 #pragma omp parallel for schedule(static) num_threads(ew_threads) if (parts > 1)
     for (i64 p = 0; p < parts; p++) {
-        i64 k = start[p], end = start[p + 1];
-        for (i64 i = n * p / parts; k < end; i++) {
-            to[k] = (double)(i + 1);
-            k += m[i] != 0;
-        }
+        mask_positions(to + start[p], m, n * p / parts, n * (p + 1) / parts, start[p + 1] - start[p]);
     }
     if (count < all) {
         struct tensor *part = tensor_2d(D_DOUBLE, count, 1);

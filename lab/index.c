@@ -6,6 +6,7 @@
  * Dimensions of one element vanish and neighbours that follow each other in memory are merged, so A(:,3) is one memcpy
  * and A(:,:,2:4) too.  Kernels exist per element size, not per class. */
 #include "index.h"
+#include "clones.h"
 #include "nearest.h"
 #include "tape.h"
 #include "call.h"
@@ -99,16 +100,22 @@ static bool list_of(int dtype, i64 *to, const void *from, i64 n, i64 *extent)
     }
 }
 
-static i64 count_true(const uint8_t *m, i64 n)
+CLONES i64 count_true(const uint8_t *m, i64 n)
 {
-    i64 all = 0;
-    for (i64 i = 0; i < n;) {                 /* bytes are 0 or 1: 255 of them fit in a byte's sum */
-        i64 stop = MIN(n, i + 4096);
-        unsigned part = 0;
-        for (; i < stop; i++)
-            part += m[i] != 0;
-        all += part;
+    enum { LANES = 64, MOST = 255 };          /* so many ones fit in a byte */
+    i64 all = 0, i = 0;
+    while (n - i >= LANES) {
+        uint8_t sum[LANES] = { 0 };
+        i64 turns = MIN((n - i) / LANES, MOST);
+        for (; turns > 0; turns--, i += LANES)
+            SIMD
+            for (int k = 0; k < LANES; k++)
+                sum[k] = (uint8_t)(sum[k] + (m[i + k] != 0));
+        for (int k = 0; k < LANES; k++)
+            all += sum[k];
     }
+    for (; i < n; i++)
+        all += m[i] != 0;
     return all;
 }
 
@@ -520,7 +527,7 @@ COMPRESS(16, two_words)
 
 #ifdef __x86_64__
 /* Eight elements at a time while eight places are left; returns how far it came.  3 times the speed of the loop above. */
-__attribute__((target("avx512f,avx512bw,avx512vl"))) static i64 compress_512(uint64_t *to, const uint64_t *from, const uint8_t *m, i64 n, i64 want, i64 *done)
+__attribute__((target("avx512f,avx512bw,avx512vl,popcnt"))) static i64 compress_512(uint64_t *to, const uint64_t *from, const uint8_t *m, i64 n, i64 want, i64 *done)
 {
     i64 i = 0, k = 0;
     for (; i + 8 <= n && k + 8 <= want; i += 8) {
@@ -549,6 +556,35 @@ static void compress(void *to, const void *from, const uint8_t *m, i64 n, i64 wa
     case 4: compress_4(to, from, m, n, want); break;
     case 8: compress_8(to, from, m, n, want); break;
     default: compress_16(to, from, m, n, want); break;
+    }
+}
+
+#ifdef __x86_64__
+__attribute__((target("avx512f,avx512bw,avx512vl,popcnt"))) static i64 positions_512(double *to, const uint8_t *m, i64 i, i64 end, i64 want, i64 *done)
+{
+    i64 k = 0;
+    __m512d at = _mm512_add_pd(_mm512_set_pd(8, 7, 6, 5, 4, 3, 2, 1), _mm512_set1_pd((double)i)), eight = _mm512_set1_pd(8);
+    for (; i + 8 <= end && k + 8 <= want; i += 8, at = _mm512_add_pd(at, eight)) {
+        __m128i bytes = _mm_loadl_epi64((const __m128i *)(m + i));
+        __mmask8 some = (__mmask8)_mm_test_epi8_mask(bytes, bytes);
+        _mm512_storeu_pd(to + k, _mm512_maskz_compress_pd(some, at));
+        k += __builtin_popcount(some);
+    }
+    *done = k;
+    return i;
+}
+#endif
+
+void mask_positions(double *to, const uint8_t *m, i64 i, i64 end, i64 want)
+{
+    i64 k = 0;
+#ifdef __x86_64__
+    if (__builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl"))
+        i = positions_512(to, m, i, end, want, &k);
+#endif
+    for (; k < want; i++) {
+        to[k] = (double)(i + 1);
+        k += m[i] != 0;
     }
 }
 

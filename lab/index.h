@@ -67,6 +67,10 @@ static inline struct tensor *tensor_see(value v, struct tensor *view)
 /* The adjoint of index_paren: zeros shaped and classed like base, with g added where x(idx…) read; repeated indices add up.  Pooled. */
 value index_add(value base_like, int n, const value *idx, value g);
 
+/* masks: bytes, not zero is true */
+i64 count_true(const uint8_t *m, i64 n);
+void mask_positions(double *to, const uint8_t *m, i64 i, i64 end, i64 want);     /* of the true ones from i on, counted from 1; there are `want` before end */
+
 /* ---- elements of a dense real double tensor by double scalars; false: take the general way */
 static inline bool index_get1(value a, value i, value *out)
 {

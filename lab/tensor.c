@@ -278,37 +278,6 @@ static void move_run(size_t size, void *to, const void *from, i64 n, i64 s)
     }
 }
 
-/* A transposed plane (stride 1 along the second dimension) in tiles of 16 x 16, so that each line of memory is read
-   once: 4 times faster than by columns at 4000 x 4000. */
-#define TURN(T)                                                                                \
-    static void turn_##T(T *restrict to, const T *restrict from, i64 rows, i64 cols, i64 s)    \
-    {                                                                                          \
-        enum { TILE = 16 };                                                                    \
-        for (i64 i0 = 0; i0 < rows; i0 += TILE)                                                \
-            for (i64 j0 = 0; j0 < cols; j0 += TILE) {                                          \
-                i64 ie = MIN(i0 + TILE, rows), je = MIN(j0 + TILE, cols);                      \
-                for (i64 j = j0; j < je; j++)                                                  \
-                    for (i64 i = i0; i < ie; i++)                                              \
-                        to[i + j * rows] = from[i * s + j];                                    \
-            }                                                                                  \
-    }
-TURN(uint8_t)
-TURN(uint16_t)
-TURN(uint32_t)
-TURN(uint64_t)
-TURN(uint128)
-
-static void turn_plane(size_t size, void *to, const void *from, i64 rows, i64 cols, i64 s)
-{
-    switch (size) {
-    case 1: turn_uint8_t(to, from, rows, cols, s); break;
-    case 2: turn_uint16_t(to, from, rows, cols, s); break;
-    case 4: turn_uint32_t(to, from, rows, cols, s); break;
-    case 8: turn_uint64_t(to, from, rows, cols, s); break;
-    default: turn_uint128(to, from, rows, cols, s); break;
-    }
-}
-
 void gather(const struct tensor *t, void *dst)
 {
     size_t size = dtypes[t->dtype].size;
