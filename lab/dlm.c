@@ -57,6 +57,7 @@ static void guess_separator(struct reading *r, const char *s, const char *end)
 static void read_line(const struct reading *r, struct list *l, const char *s, const char *end, i64 line)
 {
     for (i64 col = 0; col <= r->c1; col++) {
+        bool at_sep = false;
         while (s < end && is_blank(*s) && !(!r->blanks && *s == *r->sep))
             s++;
         if (r->blanks && s == end && col > 0)
@@ -68,7 +69,8 @@ static void read_line(const struct reading *r, struct list *l, const char *s, co
             stop = s + used;
             while (stop < end && is_blank(*stop) && !(!r->blanks && *stop == *r->sep))
                 stop++;
-            bool at_end = stop == end || (r->blanks ? used && is_blank(stop[-1]) : (size_t)(end - stop) >= r->nsep && !memcmp(stop, r->sep, r->nsep));
+            at_sep = !r->blanks && stop < end && *stop == *r->sep && (r->nsep == 1 || ((size_t)(end - stop) >= r->nsep && !memcmp(stop, r->sep, r->nsep)));
+            bool at_end = stop == end || (r->blanks ? used && is_blank(stop[-1]) : at_sep);
             if (!used)
                 x = r->empty;
             if (!at_end) {
@@ -93,7 +95,7 @@ static void read_line(const struct reading *r, struct list *l, const char *s, co
             if (s == end)
                 return;
         } else {
-            const char *p = (size_t)(end - stop) >= r->nsep ? memmem(stop, (size_t)(end - stop), r->sep, r->nsep) : NULL;
+            const char *p = at_sep ? stop : (size_t)(end - stop) >= r->nsep ? memmem(stop, (size_t)(end - stop), r->sep, r->nsep) : NULL;
             if (!p)
                 return;
             s = p + r->nsep;

@@ -41,6 +41,19 @@ static size_t word_number(const char *s, size_t n, double *x)
     return 0;
 }
 
+/* Eight digits at once, where eight bytes are digits: each step joins neighbours, digits to pairs, to fours, to all. */
+static inline bool eight_digits(const char *s, uint64_t *v)
+{
+    uint64_t b;
+    memcpy(&b, s, 8);
+    if (((b & 0xf0f0f0f0f0f0f0f0u) | ((b + 0x0606060606060606u) & 0xf0f0f0f0f0f0f0f0u) >> 4) != 0x3333333333333333u)
+        return false;
+    b = (b & 0x0f0f0f0f0f0f0f0fu) * 2561 >> 8;
+    b = (b & 0x00ff00ff00ff00ffu) * 6553601 >> 16;
+    *v = (b & 0x0000ffff0000ffffu) * 42949672960001u >> 32;
+    return true;
+}
+
 double text_number(const char *s, size_t n, size_t *used)
 {
     size_t i = 0;
@@ -58,7 +71,14 @@ double text_number(const char *s, size_t n, size_t *used)
             digits++;
         }
     if (i < n && s[i] == '.') {
-        for (i++; i < n && s[i] >= '0' && s[i] <= '9'; i++, seen++)
+        i++;
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+        for (uint64_t v; digits <= 11 && n - i >= 8 && eight_digits(s + i, &v); i += 8, seen += 8, scale -= 8) {
+            m = m * 100000000 + v;
+            digits += m ? 8 : 0;              /* zeros in front are counted too: at worst strtod reads what need not go there */
+        }
+#endif
+        for (; i < n && s[i] >= '0' && s[i] <= '9'; i++, seen++)
             if (digits < 19) {
                 m = m * 10 + (uint64_t)(s[i] - '0');
                 digits += m != 0;
@@ -75,7 +95,7 @@ double text_number(const char *s, size_t n, size_t *used)
         return minus ? -x : x;
     }
     size_t end = i;
-    if (i < n && strchr("eEdD", s[i]) && s[i]) {
+    if (i < n && ((s[i] | 32) == 'e' || (s[i] | 32) == 'd')) {
         size_t k = i + 1;
         bool neg = false;
         int e = 0;
