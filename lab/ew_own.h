@@ -3,7 +3,7 @@
  * of singles.  Included once per compute type by ew_vec.h.  Where there is FMA (AVX2, AVX-512) both vector lengths give
  * the same bits: what is no correctly rounded result starts from integer arithmetic, never from an instruction that only
  * approximates.  Measured against __float128:
- *     exp  double 0.6 ulp, single 0.6     tanh  double 0.76, single 0.73     x^2.5  0.501     pow  double 0.67, single 0.503
+ *     exp  double 0.6 ulp, single 0.6     tanh  double 0.76, single 0.97     x^2.5  0.501     pow  double 0.67, single 0.503
  * A power whose exponent is special (2, 0.5, 2.5 …) is a lane choice here, so x.^2 and x.^y agree bit for bit. */
 #if VECTOR && VARIANT >= 256
 #ifndef EW_OWN_ONCE
@@ -26,6 +26,8 @@ typedef int32_t VJH __attribute__((vector_size(VB / 2)));
 #define FMAF_(a, b, c) ((VF)_mm512_fmadd_ps((__m512)(a), (__m512)(b), (__m512)(c)))
 #define MINF_(a, b) ((VF)_mm512_min_ps((__m512)(a), (__m512)(b)))
 #define ANYBIT(m) _mm512_test_epi32_mask((__m512i)(m), (__m512i)(m))
+#define MAXJ(a, b) ((VJ)_mm512_max_epi32((__m512i)(a), (__m512i)(b)))
+#define CELL(r, k) ((VF)_mm512_permutex2var_ps(_mm512_load_ps(tanh_cell[r]), (__m512i)(k), _mm512_load_ps(tanh_cell[r] + 16)))
 #define ALLD(m) (_mm512_movepi64_mask((__m512i)(m)) == 0xFF)
 #define ALLF(m) (_mm512_movepi32_mask((__m512i)(m)) == 0xFFFF)
 #else
@@ -38,6 +40,8 @@ typedef int32_t VJH __attribute__((vector_size(VB / 2)));
 #define FMAF_(a, b, c) ((VF)_mm256_fmadd_ps((__m256)(a), (__m256)(b), (__m256)(c)))
 #define MINF_(a, b) ((VF)_mm256_min_ps((__m256)(a), (__m256)(b)))
 #define ANYBIT(m) _mm256_movemask_epi8((__m256i)(m))
+#define MAXJ(a, b) ((VJ)_mm256_max_epi32((__m256i)(a), (__m256i)(b)))
+#define CELL(r, k) ((VF)_mm256_i32gather_ps(tanh_cell[r], (__m256i)((k) & 31), 4))
 #define ALLD(m) (_mm256_movemask_epi8((__m256i)(m)) == -1)
 #define ALLF ALLD
 #endif
@@ -68,30 +72,51 @@ static inline VD tanh_double(VD x)
     return (VD)((VL)FMAD(rem, rc, z) | sign);
 }
 
-/* 1/x to 2^-16 for normal x > 0: the exponent from an integer difference (to 12 %), then two steps of Newton, the first
-   with an error that is spread evenly.  A division takes 16 cycles for 16 singles, this 3. */
-static inline VF inverse_near(VF x)
-{
-    VF y = (VF)(0x7EF127EA - (VJ)x);
-    y = y * (KF(2.0) - x * y);
-    VF e = FMAF_(-x, y, KF(1.0));
-    return FMAF_(FMAF_(e, e, e), y, y);
-}
-
-static inline VF tanh_float(VF x)             /* the same in singles */
+/* tanh of singles: |x| in cells of a quarter octave from 1/16 to 10, in each a polynomial of degree 6 about a point whose
+   tanh is nearly a single (within 2^-14 of an ulp, beyond 7 within a half); below 1/16 an odd one about 0.  Rows: the point,
+   its tanh, the coefficients; columns: the cell, bits >> 21 & 31.  21 instructions a vector; expm1 and a division took 60. */
+static const float tanh_cell[8][32] __attribute__((aligned(64))) = {
+    {0x1.1ff226p1f, 0x1.5ff05ep1f, 0x1.9feb98p1f, 0x1.e01726p1f, 0x1.2004d2p2f, 0x1.5fe8bep2f, 0x1.9fef28p2f, 0x1.e0177p2f,
+     0x1.1fe89p3f, 0x1.4p3f, 0x1.4p3f, 0, 0x1.200c32p-4f, 0x1.5ff334p-4f, 0x1.9ffde6p-4f, 0x1.e00434p-4f,
+     0x1.1ff20ep-3f, 0x1.6006ap-3f, 0x1.a01724p-3f, 0x1.e01738p-3f, 0x1.1ff652p-2f, 0x1.600068p-2f, 0x1.9fefaap-2f, 0x1.e0167ep-2f,
+     0x1.1ff3a2p-1f, 0x1.5ffc7cp-1f, 0x1.9fef8ap-1f, 0x1.dff95ap-1f, 0x1.20155cp0f, 0x1.5fef1ep0f, 0x1.a01248p0f, 0x1.dfe98p0f},
+    {0x1.f4bd6ep-1f, 0x1.fbd406p-1f, 0x1.fe75fcp-1f, 0x1.ff6f4cp-1f, 0x1.ffdfacp-1f, 0x1.fffb9cp-1f, 0x1.ffff68p-1f, 0x1.ffffecp-1f,
+     0x1.fffffep-1f, 0x1p0f, 0x1p0f, 0, 0x1.1f92ep-4f, 0x1.5f161ep-4f, 0x1.9e9142p-4f, 0x1.ddd4b8p-4f,
+     0x1.1e1024p-3f, 0x1.5c9976p-3f, 0x1.9a7552p-3f, 0x1.d77c5ap-3f, 0x1.189aa6p-2f, 0x1.52c322p-2f, 0x1.8a79f8p-2f, 0x1.bfc09cp-2f,
+     0x1.04ff48p-1f, 0x1.31559cp-1f, 0x1.577ff2p-1f, 0x1.77d528p-1f, 0x1.9e6b72p-1f, 0x1.c27104p-1f, 0x1.d9cc3cp-1f, 0x1.e87494p-1f},
+    {0x1.645bfp-5f, 0x1.09e80ap-6f, 0x1.896c66p-8f, 0x1.213f1cp-9f, 0x1.02983ep-11f, 0x1.18ff4p-14f, 0x1.300052p-17f, 0x1.46bfb2p-20f,
+     0x1.f4e4c6p-25f, 0, 0, 0x1p0f, 0x1.fd79eap-1f, 0x1.fc3d04p-1f, 0x1.fac14cp-1f, 0x1.f9083cp-1f,
+     0x1.f602cp-1f, 0x1.f12a74p-1f, 0x1.eb6f2p-1f, 0x1.e4dd2ap-1f, 0x1.d98daap-1f, 0x1.c7f704p-1f, 0x1.b4048ap-1f, 0x1.9e1bbap-1f,
+     0x1.7af43cp-1f, 0x1.49e972p-1f, 0x1.198bf2p-1f, 0x1.d83dd4p-2f, 0x1.61204ep-2f, 0x1.cedcf8p-3f, 0x1.26374ep-3f, 0x1.700d5ap-4f},
+    {-0x1.5c85a2p-5f, -0x1.07bd6p-6f, -0x1.883da6p-8f, -0x1.20ed5ep-9f, -0x1.028768p-11f, -0x1.18fc6ap-14f, -0x1.2fff9cp-17f, -0x1.2b2714p-19f,
+     0x1.ee20fcp-22f, 0, 0, 0, -0x1.1e27f4p-4f, -0x1.5c818ep-4f, -0x1.9a51d2p-4f, -0x1.d753c8p-4f,
+     -0x1.187b64p-3f, -0x1.527fdep-3f, -0x1.89f89p-3f, -0x1.be7f3cp-3f, -0x1.038884p-2f, -0x1.2dafd6p-2f, -0x1.4fef5ep-2f, -0x1.6a24fep-2f,
+     -0x1.8259eep-2f, -0x1.897d76p-2f, -0x1.79c73ap-2f, -0x1.5aa5e4p-2f, -0x1.1dd33ap-2f, -0x1.973662p-3f, -0x1.104374p-3f, -0x1.5f2088p-4f},
+    {0x1.bc253cp-6f, 0x1.59e736p-7f, 0x1.03e95ap-8f, 0x1.805eccp-10f, 0x1.584dcep-12f, 0x1.765e24p-15f, 0x1.950ce4p-18f, 0x1.d5742ep-21f,
+     0x1.e3850cp-25f, 0, 0, -0x1.55554ep-2f, -0x1.4ea0d6p-2f, -0x1.4b5b68p-2f, -0x1.477446p-2f, -0x1.42f134p-2f,
+     -0x1.3b15ccp-2f, -0x1.2ea296p-2f, -0x1.2024a6p-2f, -0x1.0fd8c6p-2f, -0x1.e92a82p-3f, -0x1.9857f6p-3f, -0x1.42882cp-3f, -0x1.d6e2ep-4f,
+     -0x1.bd84acp-5f, 0x1.d70024p-7f, 0x1.0702cap-4f, 0x1.842b7p-4f, 0x1.c691bep-4f, 0x1.97eebcp-4f, 0x1.33c164p-4f, 0x1.a89804p-5f},
+    {-0x1.940fb8p-7f, -0x1.4e8abcp-8f, -0x1.00c62ap-9f, -0x1.7eab8p-11f, -0x1.581cccp-13f, -0x1.7679a6p-16f, -0x1.95312p-19f, 0x1.5b6bbcp-17f,
+     -0x1.7ac0eep-20f, 0, 0, 0, 0x1.6c8a3ep-5f, 0x1.7b6a22p-5f, 0x1.c706aep-5f, 0x1.0ff634p-4f,
+     0x1.6daaa6p-4f, 0x1.afb6fcp-4f, 0x1.eb2f7ap-4f, 0x1.130eb8p-3f, 0x1.331c72p-3f, 0x1.500418p-3f, 0x1.5c45e4p-3f, 0x1.587faep-3f,
+     0x1.3a4f92p-3f, 0x1.e99228p-4f, 0x1.474e54p-4f, 0x1.629ba6p-5f, 0x1.a5627ep-9f, -0x1.5da1ep-6f, -0x1.9d246ep-6f, -0x1.55f4b6p-6f},
+    {0x1.04db68p-8f, 0x1.f5ef74p-10f, 0x1.93ed7cp-11f, 0x1.3201cep-12f, 0x1.1ca882p-14f, 0x1.366b22p-17f, 0x1.4fff72p-20f, -0x1.4dd0dp-24f,
+     -0x1.bf155ap-28f, 0, 0, 0x1.10a2b2p-3f, 0x1.086aecp-3f, 0x1.e066aap-4f, 0x1.edec3ep-4f, 0x1.eddd4ap-4f,
+     0x1.cbbdb8p-4f, 0x1.a25d64p-4f, 0x1.765c4ap-4f, 0x1.40f056p-4f, 0x1.e3f4bap-5f, 0x1.05c1dp-5f, 0x1.8665a2p-8f, -0x1.1a0b8ap-6f,
+     -0x1.6440d8p-5f, -0x1.f8901ap-5f, -0x1.00c56ap-4f, -0x1.b2c13cp-5f, -0x1.0614d6p-5f, -0x1.37b382p-7f, 0x1.727b4p-10f, 0x1.2dc086p-8f},
+    {-0x1.7b3d14p-11f, -0x1.1d2812p-11f, -0x1.ff7328p-13f, -0x1.90a874p-14f, -0x1.76094p-16f, -0x1.990cdcp-19f, -0x1.bb892p-22f, -0x1.e2644cp-16f,
+     0x1.f02754p-21f, 0, 0, 0, 0x1.2e1c28p4f, 0x1.ab4d0cp6f, 0x1.be0c54p6f, 0x1.7e2834p6f,
+     -0x1.ce1eaep0f, -0x1.baf9ap-5f, 0x1.93b9b4p0f, -0x1.7a36d4p0f, -0x1.6214ep-4f, -0x1.7fc554p-8f, -0x1.6ad43cp-4f, -0x1.8a440cp-4f,
+     -0x1.1a9f8cp-5f, -0x1.a2cc7ap-7f, 0x1.43557p-8f, 0x1.f3904p-7f, 0x1.2f1186p-6f, 0x1.673a8p-7f, 0x1.0f0a4p-8f, 0x1.449f8ap-11f},
+};
+static inline VF tanh_float(VF x)
 {
     VJ sign = (VJ)x & (INT32_MIN + (VJ){0});
-    VF ax = MINF_(KF(10), (VF)((VJ)x ^ sign)), y = ax + ax, kf = FMAF_(y, KF(1.44269504), KF(12582912));
-    VJ ki = (VJ)kf;
-    kf -= 12582912.f;
-    VF r0 = FMAF_(kf, KF(-0x1.62e4p-1), y), r1 = kf * KF(-0x1.7f7d1cp-20), r = r0 + r1, rl = (r0 - r) + r1;
-    VF s = (VF)(((VUJ)ki + 127) << 23), r2 = r * r;
-    VF q = FMAF_(r2, FMAF_(r2, FMAF_(r, KF(1.0 / 40320), KF(1.0 / 5040)), FMAF_(r, KF(1.0 / 720), KF(1.0 / 120))),
-                 FMAF_(r, KF(1.0 / 24), KF(1.0 / 6)));
-    VF t = FMAF_(r2, FMAF_(r, q, KF(.5)), FMAF_(rl, r, rl)), A = s - 1, b = s * r, hi = A + b;
-    VF lo = (b - (hi - A)) + s * t, h = hi + lo, l = lo - (h - hi), D = h + 2, bb = D - h;
-    VF dl = (h - (D - bb)) + (2 - bb) + l, rc = inverse_near(D), z = h * rc, rem = FMAF_(-z, D, h) + FMAF_(-z, dl, l);
-    return (VF)((VJ)FMAF_(rem, rc, z) | sign);
+    VF ax = MINF_(KF(9.5), (VF)((VJ)x ^ sign));               /* in this order min(9.5, NaN) is NaN */
+    VJ k = MAXJ((VJ)ax, (491 << 21) + (VJ){0}) >> 21;
+    VF d = ax - CELL(0, k), p = FMAF_(d, CELL(7, k), CELL(6, k));
+    p = FMAF_(d, FMAF_(d, FMAF_(d, p, CELL(5, k)), CELL(4, k)), CELL(3, k));
+    return (VF)((VJ)FMAF_(d, FMAF_(d, p, CELL(2, k)), CELL(1, k)) | sign);
 }
 
 /* x^2.5, x >= 0: x*x and sqrt(x) as pairs.  The correction of the root needs few digits of 1/s: a single division, a third
