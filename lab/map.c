@@ -238,6 +238,12 @@ static value text_value(const char *s)
     return tensor_value(tensor_text(s, strlen(s)));
 }
 
+extern const struct builtin builtin_keys, builtin_values;
+static const struct builtin *listing(sym name)
+{
+    return !strcmp(name->text, "keys") ? &builtin_keys : !strcmp(name->text, "values") ? &builtin_values : NULL;
+}
+
 static value map_get(value self, sym field)
 {
     struct map *m = (struct map *)self.inst;
@@ -247,7 +253,23 @@ static value map_get(value self, sym field)
         return text_value(dtypes[m->key_type].class);
     if (!strcmp(field->text, "ValueType"))
         return text_value(value_type(m));
-    return nil();
+    if (!strcmp(field->text, "length"))
+        return num(m->n);
+    const struct builtin *b = listing(field);
+    return b ? call1(b, 1, self) : nil();
+}
+
+/* m.keys() and m.values(some); without parentheses they are fields, as in Octave. */
+static bool map_method(value self, sym name, struct call *c)
+{
+    (void)self;
+    const struct builtin *b = listing(name);
+    if (!b)
+        return false;
+    value v = nil();
+    call_builtin(b, c->nargin, c->arg, 1, &v);
+    result(c, 0, v);
+    return true;
 }
 
 static i64 map_numel(value self)
@@ -391,7 +413,7 @@ static void map_load(value self, value saved)
 
 static const char *const map_names[] = { "Count", "KeyType", "ValueType", "isKey", "keys", "length", "numel", "remove", "values", NULL };
 const struct class map_class = {
-    .name = "containers.Map", .free = map_free, .children = map_children, .print = map_print, .get = map_get,
+    .name = "containers.Map", .free = map_free, .children = map_children, .print = map_print, .get = map_get, .method = map_method,
     .paren = map_paren, .paren_set = map_paren_set, .numel = map_numel, .clone = map_clone, .save = map_save, .blank = map_blank, .load = map_load, .names = map_names,
 };
 
