@@ -379,6 +379,8 @@ static void grid(struct call *c, bool mesh)
     }
     for (int k = 0; k < n; k++)
         dim[mesh && k < 2 ? 1 - k : k] = v[k]->numel;
+    if (n == 1)
+        dim[n++] = 1;
     for (int k = 0; k < want; k++)
         result_tensor(c, k, spread(v[k], n, dim, mesh && k < 2 ? 1 - k : k));
 }

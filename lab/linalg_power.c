@@ -137,31 +137,31 @@ BUILTIN(expm, 1, 1, 1, NO_GRAD,
 
 /* ---- through the Schur form */
 struct schur { struct tensor *t, *u; };       /* a = u t u' */
-static struct schur schur_form(struct tensor *a, bool complex_)
+static struct schur schur_form(struct tensor *a, bool complex_, const char *who)
 {
     if (!linalg_finite(a))
-        fail("Octave:invalid-input-arg", "schur: the matrix contains Inf or NaN");
+        fail("Octave:invalid-input-arg", "%s: the matrix contains Inf or NaN", who);
     i64 n = a->dim[0];
     a = tensor_clone(complex_ ? tensor_cast(a, dtype_complex(a->dtype)) : a);
     struct lapack q = { .dtype = a->dtype, .n = n, .a = a, .v = tensor_2d(a->dtype, n, n) };
     if (n)
         lapack(lapack_gees, &q, 25. * (double)n * (double)n * (double)n);
     if (q.info)
-        fail("Octave:no-convergence", "schur: the eigenvalues did not converge");
+        fail("Octave:no-convergence", "%s: the eigenvalues did not converge", who);
     return (struct schur){ a, q.v };
 }
 
 /* An upper triangular complex double form; of a real matrix with real eigenvalues the real one, so that results stay real. */
-static struct schur triangular_form(struct tensor *a)
+static struct schur triangular_form(struct tensor *a, const char *who)
 {
-    struct schur s = schur_form(a, false);
+    struct schur s = schur_form(a, false, who);
     i64 n = a->dim[0];
     bool triangular = true;
     if (!dtype_is(a->dtype, DT_C))
         for (i64 i = 0; i + 1 < n; i++)
             triangular &= element_double(s.t, i + 1 + i * n) == 0;
     if (!triangular)
-        s = schur_form(a, true);
+        s = schur_form(a, true, who);
     return (struct schur){ tensor_cast(s.t, D_CDOUBLE), tensor_cast(s.u, D_CDOUBLE) };
 }
 
@@ -196,7 +196,7 @@ BUILTIN(sqrtm, 1, 1, 1, NO_GRAD,
     "See also: mpower, expm, logm, sqrt")
 {
     struct tensor *a = square_arg(c);
-    struct schur s = triangular_form(a);
+    struct schur s = triangular_form(a, c->fn->name);
     s.t = tensor_clone(s.t);
     bool singular = false;
     for (i64 i = 0; i < a->dim[0]; i++)
@@ -220,7 +220,7 @@ BUILTIN(logm, 1, 2, 1, NO_GRAD,
     static const double w[] = { 0.064742483084434847, 0.13985269574463833, 0.19091502525255947, 0.20897959183673469, 0.19091502525255947, 0.13985269574463833, 0.064742483084434847 };
     struct tensor *a = square_arg(c);
     i64 n = a->dim[0];
-    struct schur s = triangular_form(a);
+    struct schur s = triangular_form(a, c->fn->name);
     s.t = tensor_clone(s.t);
     double _Complex *t = (double _Complex *)s.t->data;
     bool negative = false;
@@ -271,7 +271,7 @@ BUILTIN(schur, 1, 2, 2, NO_GRAD,
 {
     struct tensor *a = square_arg(c);
     bool complex_ = has_arg(c, 1) && arg_option(c, 1, (const char *const[]){ "real", "complex", NULL }) == 1;
-    struct schur s = schur_form(a, complex_);
+    struct schur s = schur_form(a, complex_, c->fn->name);
     result_tensor(c, 0, c->nargout < 2 ? tensor_narrow(s.t) : tensor_narrow(s.u));
     result_tensor(c, 1, tensor_narrow(s.t));
 }

@@ -266,6 +266,8 @@ BUILTIN(bitcmp, 1, 1, 1, NO_GRAD,
 {
     struct tensor *x = arg_tensor(c, 0);
     int dt = x->dtype;
+    if (dtype_is(dt, DT_C))
+        fail_arg(c, 0, "real");
     double all = ldexp(1, bits_of(dt)) - 1;
     value top = dt == D_UINT64 ? (value){ .kind = K_NUM, .dtype = D_UINT64, .u = UINT64_MAX }
               : dt == D_INT64 ? (value){ .kind = K_NUM, .dtype = D_INT64, .i = INT64_MAX } : num(all);
