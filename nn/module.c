@@ -454,6 +454,13 @@ value module_loss_grad(struct module *m, value x, value t)
     return y;
 }
 
+value nn_outer(struct module *m, int what, value x, value g, int want, double scale)
+{
+    struct job j = { .m = m, .x = x, .g = g, .want = want, .scale = scale };
+    j.what = what == 0 ? FORWARD : what == 1 ? BACKWARD : what == 2 ? LOSS : LOSS_GRAD;
+    return run(&j);
+}
+
 /* A value as the language wants it: a boxed scalar becomes a number. */
 static value outward(value v)
 {

@@ -119,6 +119,7 @@ value module_forward(struct module *m, value x);
 value module_backward(struct module *m, value x, value g, int want, double scale);
 value module_loss(struct module *m, value x, value t);
 value module_loss_grad(struct module *m, value x, value t);
+value nn_outer(struct module *m, int what, value x, value g, int want, double scale);      /* a call from outside any net: 0 forward, 1 backward, 2 loss, 3 its gradient; errors name the place */
 int nn_rank(void);                            /* of the value that is passed on; 0: unknown, or cells */
 void nn_set_rank(int rank);                   /* by a layer, for its output */
 void nn_enter(struct module *container, int child);                    /* for errors: "In module 3 of nn.Sequential: …" */

@@ -1,0 +1,101 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* lambda.c: layers of one's own from a function, and ways to set the parameters of a whole net at first. */
+#include "nn.h"
+#include <math.h>
+
+enum { F, WEIGHTS, MOST = 8 };
+
+static void lambda_init(struct module *m)
+{
+    value w = OPTION(m, WEIGHTS), f = OPTION(m, F);
+    i64 n = w.kind == K_CELL ? w.cell->numel : 0;
+    if (f.kind != K_FUNC)
+        fail("Octave:invalid-input-arg", "nn.Lambda: argument 1 must be a function, but is a %s", class_of(f));
+    if (w.kind != K_CELL && value_numel(w))
+        fail("Octave:invalid-input-arg", "nn.Lambda: argument 2 must be a cell of parameters, but is a %s", class_of(w));
+    if (n > MOST)
+        fail("Octave:invalid-input-arg", "nn.Lambda: at most %d parameters, not %lld", MOST, (long long)n);
+    for (int i = 0; i < MOST; i++) {
+        i64 dim[MAX_DIMS];
+        if (i >= n) {
+            nn_no_param(m, i);
+            continue;
+        }
+        value v = w.cell->v[i];
+        if (!is_tensor_like(v) || dtype_is(value_dtype(v), DT_C | DT_T))
+            fail("Octave:invalid-input-arg", "nn.Lambda: parameter %d must be a real tensor, but is a %s", i + 1, class_of(v));
+        int nd = value_dims(v, dim);
+        nn_param(m, i, nd, dim);
+    }
+}
+
+static void lambda_reset(struct module *m, double stdv)      /* the values that were given */
+{
+    value w = OPTION(m, WEIGHTS);
+    (void)stdv;
+    for (int i = 0; w.kind == K_CELL && i < w.cell->numel && i < MOST; i++) {
+        struct window *to = PARAM(m, i).w;
+        struct tensor *t = rows_of(tensor_of(w.cell->v[i]));
+        own_block(to->base);
+        to->base->version++;
+        convert_run(to->base->dtype, window_data(to), t->dtype, t->data, to->numel);
+    }
+}
+
+static value lambda_record(struct module *m, value x, const value *w)
+{
+    value arg[1 + MOST], y;
+    int n = 1;
+    arg[0] = x;
+    for (int i = 0; i < MOST && has_param(m, i); i++)
+        arg[n++] = w[i];
+    call_function(OPTION(m, F), n, arg, 1, &y);
+    return y;
+}
+
+LAYER(Lambda,
+  "m = nn.Lambda(f)\nm = nn.Lambda(f, weights)\n\n"
+  "A layer of one's own: y = f(x), or y = f(x, w1, w2, …) with learned parameters, whose first values are in the cell weights. Its gradients come from autograd. x and y may be "
+  "cells.\n\n"
+  "Example:\n  m = nn.Lambda(@(x, w) x .* w, {[2 3]}); m.forward([1 1]), dx = m.backward([1 1], [1 1])\n  ans =\n     2   3\n  dx =\n     2   3\n\n"
+  "See also: autograd, nn.Sequential",
+  .options = "f:v weights:v=", .params = "weight weight2 weight3 weight4 weight5 weight6 weight7 weight8", .init = lambda_init, .reset = lambda_reset,
+  .record = lambda_record, .table = true)
+
+/* ---- initialisation of a net */
+struct rule { int which; double gain; };
+static void set_first(struct module *m, void *arg)
+{
+    struct rule *r = arg;
+    for (int i = 0; i < m->info->np; i++) {
+        if (!has_param(m, i))
+            continue;
+        struct window *w = PARAM(m, i).w;
+        bool bias = !strcmp(m->info->name[i]->text, "bias");
+        if (bias)
+            nn_fill(PARAM(m, i), 0);
+        if (bias || strcmp(m->info->name[i]->text, "weight") || w->nd < 2 || w->dim[0] < 1 || w->numel <= w->dim[0] || (w->nd == 2 && w->dim[0] == 1))
+            continue;
+        double in = (double)(w->numel / w->dim[0]), out = (double)w->dim[0] * in / (double)w->dim[1], var = r->which < 2 ? 1 / in : 2 / (in + out);
+        double sd = r->gain * sqrt(var);
+        if (r->which % 2)
+            nn_normal(PARAM(m, i), 0, sd);
+        else
+            nn_uniform(PARAM(m, i), -sd * sqrt(3), sd * sqrt(3));
+    }
+}
+
+BUILTIN(nn_init, 2, 3, 1, NO_GRAD,
+  "net = nn.init(net, rule, gain)\n\n"
+  "Sets the weights of a net anew and its biases to 0. The rule is \"kaiming\" (uniform with variance gain^2/fanIn; gain is sqrt(2), for ReLU) or \"xavier\" (gain^2*2/(fanIn + "
+  "fanOut); gain is 1), or \"kaiming_normal\" or \"xavier_normal\" for normal numbers.\n\n"
+  "Example:\n  net = nn.init(nn.Linear(6, 3), 'kaiming'); all(abs(net.weight(:)) <= 1)\n  ans = 1\n\n"
+  "See also: nn.Linear")
+{
+    static const char *const rules[] = { "kaiming", "kaiming_normal", "xavier", "xavier_normal", NULL };
+    struct module *m = arg_module(c, 0);
+    struct rule r = { arg_option(c, 1, rules), 1 };
+    r.gain = has_arg(c, 2) ? arg_num(c, 2) : r.which < 2 ? sqrt(2) : 1;
+    module_each(m, set_first, &r);
+    result(c, 0, c->arg[0]);
+}
