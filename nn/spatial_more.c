@@ -1,0 +1,79 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* spatial_more.c: layers over images and volumes that are rarer: unshared kernels, sizes, averages of volumes; and inputs that
+ * are mostly zero. */
+#include "nn.h"
+#include <math.h>
+
+#define SEE "\n\nSee also: nn.SpatialConvolution, nn.SpatialMaxPooling, nn.Linear"
+static void options_show(struct module *m, struct buf *b)
+{
+    for (int i = 0; i < m->info->no; i++)
+        if (OPTION(m, i).kind == K_NUM && m->info->kind[2 * m->info->np + i] != 'b')
+            buff(b, "%s%g", b->n ? ", " : "", option_num(m, i));
+}
+static void uniform_all(struct module *m, double s)
+{
+    for (int i = 0; i < m->info->np; i++)
+        if (has_param(m, i))
+            nn_uniform(PARAM(m, i), -s, s);
+}
+
+enum { IN, OUT, IW, IH, KW, KH, DW, DH, PAD_W, PAD_H };
+static void local_init(struct module *m)
+{
+    i64 oh = (option_int(m, IH) + 2 * option_int(m, PAD_H) - option_int(m, KH)) / option_int(m, DH) + 1;
+    i64 ow = (option_int(m, IW) + 2 * option_int(m, PAD_W) - option_int(m, KW)) / option_int(m, DW) + 1;
+    if (option_int(m, IH) + 2 * option_int(m, PAD_H) < option_int(m, KH) || option_int(m, IW) + 2 * option_int(m, PAD_W) < option_int(m, KW))
+        nn_fail(m, "the kernel is larger than the image");
+    nn_param(m, 0, 6, (i64[]){ oh, ow, option_int(m, OUT), option_int(m, IN), option_int(m, KH), option_int(m, KW) });
+    nn_param(m, 1, 3, (i64[]){ option_int(m, OUT), oh, ow });
+}
+static void local_reset(struct module *m, double stdv)
+{
+    uniform_all(m, isnan(stdv) ? 1 / sqrt(option_num(m, KW) * option_num(m, KH) * option_num(m, IN)) : stdv * sqrt(3));
+}
+LAYER(SpatialConvolutionLocal,
+  "m = nn.SpatialConvolutionLocal(nInputPlane, nOutputPlane, iW, iH, kW, kH, dW, dH, padW, padH)\n\n"
+  "nn.SpatialConvolution of images of iH x iW whose kernels differ from place to place: weight is oH x oW x nOutputPlane x nInputPlane x kH x kW, bias nOutputPlane x oH x oW.\n\n"
+  "Example:\n  size(nn.SpatialConvolutionLocal(2, 3, 5, 5, 3, 3).forward(ones(2, 5, 5)))\n  ans =\n     3   3   3" SEE,
+  .options = "nInputPlane:n nOutputPlane:n iW:n iH:n kW:n kH:n dW:n=1 dH:n=1 padW:k=0 padH:k=padW", .params = "weight bias", .init = local_init, .reset = local_reset, .show = options_show,
+  .expr = "@(x, weight, bias, nInputPlane, nOutputPlane, iW, iH, kW, kH, dW, dH, padW, padH) begin b = ndims(x) > 3; s = size(x); if !b, s = [1 s 1]; end; s = [s 1 1]; s = s(1:4);"
+          " if !isequal(s(2:4), [nInputPlane iH iW]), error('nn.SpatialConvolutionLocal wants %d x %d x %d and got %s', nInputPlane, iH, iW, mat2str(size(x))), end; x = reshape(x, s); n = s(1);"
+          " x = cat(3, zeros([n s(2) padH iW]), x, zeros([n s(2) padH iW])); x = cat(4, zeros([n s(2) iH+2*padH padW]), x, zeros([n s(2) iH+2*padH padW]));"
+          " H = size(weight, 1); W = size(weight, 2); y = reshape(bias, [1 nOutputPlane H W]) + zeros([n 1 1 1]);"
+          " for p = 1:kH, for q = 1:kW, a = reshape(x(:, :, p+(0:H-1)*dH, q+(0:W-1)*dW), [n 1 nInputPlane H W]); w = permute(reshape(weight(:, :, :, :, p, q), [H W nOutputPlane nInputPlane]), [3 4 1 2]);"
+          " y = y + reshape(sum(a .* reshape(w, [1 nOutputPlane nInputPlane H W]), 3), [n nOutputPlane H W]); end, end; if !b, y = reshape(y, [nOutputPlane H W]); end; return y end")
+
+LAYER(VolumetricAveragePooling,
+  "m = nn.VolumetricAveragePooling(kT, kW, kH, dT, dW, dH)\n\nThe mean of every kT x kH x kW window of volumes, windows dT, dW, dH apart (as long as they are wide).\n\n"
+  "Example:\n  nn.VolumetricAveragePooling(2, 2, 2).forward(reshape(1:8, 1, 2, 2, 2))\n  ans = 4.5000" SEE,
+  .options = "kT:n kW:n kH:n dT:n=kT dW:n=kW dH:n=kH", .show = options_show,
+  .expr = "@(x, kT, kW, kH, dT, dW, dH) begin b = ndims(x) > 4; s = size(x); if !b, s = [1 s 1 1]; end; s = [s 1 1 1]; s = s(1:5); k = [kT kH kW]; d = [dT dH dW]; o = floor((s(3:5) - k) ./ d) + 1;"
+          " if any(o < 1), error('nn.VolumetricAveragePooling: a window of %dx%dx%d does not fit into %s', kT, kH, kW, mat2str(size(x))), end; x = reshape(x, s); y = 0;"
+          " for p = 1:kT, for q = 1:kH, for r = 1:kW, y = y + x(:, :, p+(0:o(1)-1)*dT, q+(0:o(2)-1)*dH, r+(0:o(3)-1)*dW); end, end, end; y = y / (kT*kH*kW); if !b, y = reshape(y, [s(2) o]); end; return y end")
+
+LAYER(UpSampling,
+  "m = nn.UpSampling(scale)\n\nEvery element of images scale x scale times, of volumes (5 dimensions) scale x scale x scale times.\n\n"
+  "Example:\n  size(nn.UpSampling(2).forward(ones(1, 3, 4, 5)))\n  ans =\n      1    3    8   10" SEE,
+  .options = "scale:n", .show = options_show,
+  .expr = "@(x, scale) begin n = max(ndims(x), 3); i = repmat({':'}, 1, n); for d = max(n - 1, 3 - (n < 4)):n, i{d} = ceil((1:size(x, d)*scale)/scale); end; if n == 5, i{3} = ceil((1:size(x, 3)*scale)/scale); end; return x(i{:}) end")
+
+static void sparse_init(struct module *m)
+{
+    nn_param(m, 0, 2, (i64[]){ option_int(m, 1), option_int(m, 0) });
+    nn_param(m, 1, 2, (i64[]){ 1, option_int(m, 1) });
+}
+static void sparse_reset(struct module *m, double stdv) { uniform_all(m, isnan(stdv) ? 1 / sqrt(option_num(m, 0)) : stdv * sqrt(3)); }
+LAYER(SparseLinear,
+  "m = nn.SparseLinear(inputSize, outputSize)\n\n"
+  "nn.Linear for one sample that is mostly zero, given as rows [index value]; a cell of such matrices is a batch. The output has a row for each sample.\n\n"
+  "Example:\n  m = nn.SparseLinear(4, 1); m.weight = [1 2 3 4]; m.bias = 0; m.forward([2 10; 4 1])\n  ans = 24" SEE,
+  .options = "inputSize:n outputSize:n", .params = "weight bias", .init = sparse_init, .reset = sparse_reset, .show = options_show, .table = true,
+  .expr = "@(x, weight, bias, inputSize) begin if !iscell(x), x = {x}; end; y = cell(1, numel(x)); for k = 1:numel(x), p = x{k}; if size(p, 2) != 2, error('nn.SparseLinear wants rows [index value] and got %s', mat2str(size(p))), end;"
+          " y{k} = p(:, 2)' * weight(:, round(p(:, 1)))' + bias; end; return cat(1, y{:}) end")
+
+LAYER(SpatialAutoCropMSECriterion,
+  "c = nn.SpatialAutoCropMSECriterion(sizeAverage)\n\nnn.MSECriterion for images of which the target may be larger: its middle is compared.\n\n"
+  "Example:\n  nn.SpatialAutoCropMSECriterion().forward(zeros(1, 1, 2, 2), ones(1, 1, 4, 4))\n  ans = 1\n\nSee also: nn.MSECriterion",
+  .options = "sizeAverage:b=1", .criterion = true,
+  .expr = "@(x, t, sizeAverage) begin n = max(3, ndims(x)); i = repmat({':'}, 1, n); for d = n-1:n, a = size(x, d); f = floor((size(t, d) - a) / 2); i{d} = f+1:f+a; end; e = (x - t(i{:})).^2; y = sum(e(:)); if sizeAverage, y = y / numel(e); end; return y end")
