@@ -4,12 +4,11 @@
  * The three passes are the three derivatives of one trilinear form, so each one's rule is made of the two others, and
  * they differentiate as often as one likes. */
 #include "nn/conv.h"
-#include "nn/kernels.h"
 #include "nn/prim.h"
 #include "lab/tape.h"
 
 #define B(name) extern const struct builtin builtin_nn_##name;
-B(conv2d) B(conv2d_input) B(conv2d_weight) B(conv3d) B(conv3d_input) B(conv3d_weight) B(channelsum) B(channelspread)
+B(conv2d) B(conv2d_input) B(conv2d_weight) B(conv3d) B(conv3d_input) B(conv3d_weight) B(channelsum)
 #undef B
 
 const char *nn_name(const struct call *c)
@@ -39,13 +38,13 @@ void nn_places(struct call *c, int i, int places, i64 otherwise, i64 least, cons
     }
 }
 
-/* Stride, padding, dilation, groups at arguments i, i + 1, … */
-static void geometry(struct call *c, int i, int places, struct conv *g)
+/* Stride and padding at arguments i, i + 1; dilation and groups at j, j + 1 */
+static void geometry(struct call *c, int i, int places, struct conv *g, int j)
 {
     nn_places(c, i, places, 1, 1, "the stride", g->stride);
     nn_places(c, i + 1, places, 0, 0, "the padding", g->pad);
-    nn_places(c, i + 2, places, 1, 1, "the dilation", g->dilation);
-    g->groups = has_arg(c, i + 3) ? arg_int(c, i + 3, 1, INT32_MAX) : 1;
+    nn_places(c, j, places, 1, 1, "the dilation", g->dilation);
+    g->groups = has_arg(c, j + 1) ? arg_int(c, j + 1, 1, INT32_MAX) : 1;
 }
 
 /* A weight of places + 2 dimensions, whose trailing singletons may be gone. */
@@ -129,7 +128,7 @@ static void forward(struct call *c, int places)
     i64 kd[5], dim[5];
     struct layout l;
     kernel_of(c, 1, w, places, kd);
-    geometry(c, 3, places, &g);
+    geometry(c, 3, places, &g, 5);
     g.channels_out = kd[0];
     g.channels_in = kd[1] * g.groups;
     check_groups(c, &g, kd[0], w);
@@ -187,7 +186,7 @@ static void input_gradient(struct call *c, int places)    /* dy, w, size of x, s
     i64 kd[5], xd[5], dim[5];
     struct layout l;
     kernel_of(c, 1, w, places, kd);
-    geometry(c, 3, places, &g);
+    geometry(c, 3, places, &g, 5);
     g.channels_out = kd[0];
     g.channels_in = kd[1] * g.groups;
     check_groups(c, &g, kd[0], w);
@@ -216,7 +215,7 @@ static void weight_gradient(struct call *c, int places)   /* x, dy, size of w, s
     int nd = sizes_arg(c, 2, places + 2, wd, "the weight");
     struct tensor fake = { .nd = (uint8_t)nd, .dim = wd };
     kernel_of(c, 2, &fake, places, kd);
-    geometry(c, 3, places, &g);
+    geometry(c, 3, places, &g, 5);
     g.channels_out = kd[0];
     g.channels_in = kd[1] * g.groups;
     if (!layout_of(x, places, g.channels_in, &l))
@@ -255,8 +254,18 @@ static value with_geometry(struct call *c, const struct builtin *b, value first,
     return out;
 }
 
+/* Was the input a batch?  It was looked at before. */
+static bool places_batch(struct call *c, int places)
+{
+    struct layout l;
+    i64 kd[5];
+    kernel_of(c, 1, tensor_of(c->arg[1]), places, kd);
+    layout_of(tensor_of(c->arg[0]), places, kd[1] * (has_arg(c, 6) ? arg_int(c, 6, 1, INT32_MAX) : 1), &l);
+    return l.batch;
+}
+
 /* Gradients of forward(x, w, b, …): all are linear in each. */
-static void forward_grad(struct call *c, const struct builtin *input, const struct builtin *weight)
+static void forward_grad(struct call *c, int places, const struct builtin *input, const struct builtin *weight)
 {
     value x = c->arg[0], w = c->arg[1], g = grad_of(c, 0);
     if (grad_wanted(c, 0))
@@ -264,7 +273,7 @@ static void forward_grad(struct call *c, const struct builtin *input, const stru
     if (grad_wanted(c, 1))
         result(c, 1, with_geometry(c, weight, x, g, nn_sizes(w)));
     if (c->nargin > 2 && grad_wanted(c, 2))
-        result(c, 2, g_reshape_like(g_call(&builtin_nn_channelsum, 2, g, num((double)value_numel(c->arg[2]))), c->arg[2]));
+        result(c, 2, g_reshape_like(g_call(&builtin_nn_channelsum, 2, g, num(places_batch(c, places) ? 2 : 1)), c->arg[2]));
 }
 static void input_gradient_grad(struct call *c, const struct builtin *forward, const struct builtin *weight)
 {
@@ -282,8 +291,8 @@ static void weight_gradient_grad(struct call *c, const struct builtin *forward, 
     if (grad_wanted(c, 1))
         result(c, 1, with_geometry(c, forward, x, v, nil()));
 }
-static void conv2d_grad(struct call *c) { forward_grad(c, &builtin_nn_conv2d_input, &builtin_nn_conv2d_weight); }
-static void conv3d_grad(struct call *c) { forward_grad(c, &builtin_nn_conv3d_input, &builtin_nn_conv3d_weight); }
+static void conv2d_grad(struct call *c) { forward_grad(c, 2, &builtin_nn_conv2d_input, &builtin_nn_conv2d_weight); }
+static void conv3d_grad(struct call *c) { forward_grad(c, 3, &builtin_nn_conv3d_input, &builtin_nn_conv3d_weight); }
 static void conv2d_input_grad(struct call *c) { input_gradient_grad(c, &builtin_nn_conv2d, &builtin_nn_conv2d_weight); }
 static void conv3d_input_grad(struct call *c) { input_gradient_grad(c, &builtin_nn_conv3d, &builtin_nn_conv3d_weight); }
 static void conv2d_weight_grad(struct call *c) { weight_gradient_grad(c, &builtin_nn_conv2d, &builtin_nn_conv2d_input); }
@@ -376,91 +385,96 @@ BUILTIN(nn_conv3d_weight, 3, 7, 1, conv3d_weight_grad,
     weight_gradient(c, 3);
 }
 
-/* ---- sums over everything but the channels, and back */
-static void channelspread_grad(struct call *c)
+/* ---- transposed convolution: the adjoint as a function of its own; x stands for the gradient of an output */
+static void transposed(struct call *c, int places)        /* x, w, b, stride, padding, more, dilation, groups */
 {
-    result(c, 0, g_reshape_like(g_call(&builtin_nn_channelsum, 2, grad_of(c, 0), num((double)value_numel(c->arg[0]))), c->arg[0]));
-}
-static void channelsum_grad(struct call *c)
-{
-    result(c, 0, g_call(&builtin_nn_channelspread, 2, grad_of(c, 0), nn_sizes(c->arg[0])));
-}
-
-/* Where the channels stand: dimension 1 of one sample, 2 of a batch, told apart by their number. */
-static void channel_layout(struct call *c, int nd, const i64 *dim, i64 channels, i64 *n, i64 *inner)
-{
-    char a[128];
-    bool sample = dim[0] == channels && (nd < 4 || dim[1] != channels);
-    if (!sample && (nd < 2 || dim[1] != channels))
-        fail("Octave:nonconformant-args", "%s: %lld channels must be dimension 1 or 2, but the size is %s", nn_name(c), (long long)channels,
-             dims_text(nd, dim, a));
-    *n = sample ? 1 : dim[0];
-    *inner = 1;
-    for (int d = sample ? 1 : 2; d < nd; d++)
-        *inner *= dim[d];
-}
-
-struct sums { const struct tensor *x; i64 channels, inner; double *part; };
-static void sum_task(void *arg, i64 i, int thread)
-{
-    struct sums *q = arg;
-    (void)thread;
-    bool single = q->x->dtype == D_SINGLE;
-    q->part[i] = nn_kernels->conv[single].sum(q->x->data + i * q->inner * (single ? 4 : 8), q->inner);
-}
-
-BUILTIN(nn_channelsum, 2, 2, 1, channelsum_grad,
-    "s = nn.channelsum(x, n)\n\n"
-    "Adds x up over samples and places, keeping its n channels: the gradient of a bias. x is C x … or N x C x …; of a 3-d or smaller tensor "
-    "where both could hold, the first dimension is that of channels. s is 1 x n.\n\n"
-    "Example:\n"
-    "  nn.channelsum(ones(5, 2, 3, 3), 2)\n"
-    "  ans =\n"
-    "     45   45\n\n"
-    "See also: nn.channelspread, nn.conv2d")
-{
-    struct sums q = { .x = rows_arg(c, 0), .channels = arg_int(c, 1, 0, INT64_MAX) };
-    i64 n;
-    channel_layout(c, q.x->nd, q.x->dim, q.channels, &n, &q.inner);
-    struct tensor *s = tensor_2d(q.x->dtype, 1, q.channels);
-    q.part = scratch(sizeof(double) * (size_t)(n * q.channels));
-    if (q.x->numel)
-        rows_each(n * q.channels, rows_threads((double)q.x->numel), sum_task, &q);
-    for (i64 k = 0; k < q.channels; k++) {
-        double sum = 0;
-        for (i64 i = 0; i < n && q.x->numel; i++)
-            sum += q.part[i * q.channels + k];
-        if (s->dtype == D_SINGLE)
-            ((float *)s->data)[k] = (float)sum;
-        else
-            ((double *)s->data)[k] = sum;
+    struct conv g = { .dtype = class_with(c, 0, 1) };
+    struct tensor *w = rows_like(c, 1, g.dtype), *x = rows_like(c, 0, g.dtype);
+    i64 kd[5], dim[5], more[3];
+    struct layout l;
+    kernel_of(c, 1, w, places, kd);
+    geometry(c, 3, places, &g, 6);
+    nn_places(c, 5, places, 0, 0, "the output's additional size", more);
+    g.channels_out = kd[0];
+    g.channels_in = kd[1] * g.groups;
+    check_groups(c, &g, kd[0], w);
+    if (!layout_of(x, places, g.channels_out, &l))
+        fail_input(c, x, w, places, g.channels_out);
+    g.n = l.n;
+    memcpy(g.out, l.size, sizeof g.out);
+    memcpy(g.kernel, kd + 2, sizeof g.kernel);
+    for (int d = 0; d < 3; d++) {
+        g.in[d] = (g.out[d] - 1) * g.stride[d] - 2 * g.pad[d] + g.dilation[d] * (g.kernel[d] - 1) + 1 + more[d];
+        if (more[d] >= g.stride[d] && more[d])
+            fail("Octave:invalid-input-arg", "%s: the output's additional size (%lld) must be less than the stride (%lld)", nn_name(c), (long long)more[d],
+                 (long long)g.stride[d]);
+        if (g.in[d] < 1 && x->numel) {
+            char a[128], b[128];
+            fail("Octave:nonconformant-args", "%s: of an input of %s and a weight of %s the padding leaves nothing", nn_name(c), tensor_shape(x, a),
+                 tensor_shape(w, b));
+        }
+        g.in[d] = MAX(0, g.in[d]);
     }
-    result_tensor(c, 0, s);
+    struct tensor *b = bias_of(c, 2, g.channels_in, g.dtype), *y = rows_new(g.dtype, layout_dims(&l, g.channels_in, g.in, dim), dim);
+    if (y->numel && x->numel)
+        conv_input(&g, x->data, w->data, b ? b->data : NULL, y->data);
+    result_tensor(c, 0, y);
 }
 
-BUILTIN(nn_channelspread, 2, 2, 1, channelspread_grad,
-    "x = nn.channelspread(s, size)\n\n"
-    "A tensor of the given size, C x … or N x C x …, each channel filled with its element of s.\n\n"
-    "Example:\n"
-    "  x = nn.channelspread([3 7], [2 2 2]);\n"
-    "  x(2, :)\n"
-    "  ans =\n"
-    "     7   7   7   7\n\n"
-    "See also: nn.channelsum")
+static void transposed_grad(struct call *c, int places, const struct builtin *forward, const struct builtin *weight)
 {
-    struct tensor *s = rows_arg(c, 0), *t = arg_double(c, 1);
-    i64 dim[MAX_DIMS], n, inner;
-    if (t->numel < 2 || t->numel > MAX_DIMS)
-        fail_arg(c, 1, "a size");
-    for (i64 d = 0; d < t->numel; d++)
-        dim[d] = (i64)((double *)t->data)[d];
-    channel_layout(c, (int)t->numel, dim, s->numel, &n, &inner);
-    struct tensor *x = rows_new(s->dtype, (int)t->numel, dim);
-    for (i64 i = 0; i < n * s->numel; i++)
-        for (i64 j = 0; j < inner; j++)
-            if (s->dtype == D_SINGLE)
-                ((float *)x->data)[i * inner + j] = ((float *)s->data)[i % s->numel];
-            else
-                ((double *)x->data)[i * inner + j] = ((double *)s->data)[i % s->numel];
-    result_tensor(c, 0, x);
+    value g = grad_of(c, 0), arg[7], out;
+    for (int i = 3; i < 7; i++)               /* stride, padding, dilation, groups */
+        arg[i] = i + (i > 4) < c->nargin ? c->arg[i + (i > 4)] : nil();
+    if (grad_wanted(c, 0)) {
+        arg[0] = g;
+        arg[1] = c->arg[1];
+        arg[2] = nil();
+        call_builtin(forward, 7, arg, 1, &out);
+        result(c, 0, out);
+    }
+    if (grad_wanted(c, 1)) {
+        arg[0] = g;
+        arg[1] = c->arg[0];
+        arg[2] = nn_sizes(c->arg[1]);
+        call_builtin(weight, 7, arg, 1, &out);
+        result(c, 1, out);
+    }
+    if (c->nargin > 2 && grad_wanted(c, 2)) {
+        struct layout l;
+        i64 kd[5];
+        kernel_of(c, 1, tensor_of(c->arg[1]), places, kd);
+        layout_of(tensor_of(c->arg[0]), places, kd[0], &l);
+        result(c, 2, g_reshape_like(g_call(&builtin_nn_channelsum, 2, g, num(l.batch ? 2 : 1)), c->arg[2]));
+    }
+}
+static void convtranspose2d_grad(struct call *c) { transposed_grad(c, 2, &builtin_nn_conv2d, &builtin_nn_conv2d_weight); }
+static void convtranspose3d_grad(struct call *c) { transposed_grad(c, 3, &builtin_nn_conv3d, &builtin_nn_conv3d_weight); }
+
+BUILTIN(nn_convtranspose2d, 2, 8, 1, convtranspose2d_grad,
+    "y = nn.convtranspose2d(x, w, b, stride, padding, more, dilation, groups)\n\n"
+    "Transposed convolution of images x (nIn x H x W or N x nIn x H x W): what nn.conv2d with the same arguments does to gradients. w is nIn x "
+    "nOut/groups x kH x kW. The result is nOut x oH x oW, with oH = (H - 1)*stride - 2*padding + dilation*(kH - 1) + 1 + more, where more is less than "
+    "the stride.\n\n"
+    "Example:\n"
+    "  y = nn.convtranspose2d(ones(1, 2, 2), ones(1, 1, 2, 2), [], 2);\n"
+    "  size(y), sum(y(:))\n"
+    "  ans =\n"
+    "     1   4   4\n"
+    "  ans = 16\n\n"
+    "See also: nn.conv2d, nn.convtranspose3d")
+{
+    transposed(c, 2);
+}
+
+BUILTIN(nn_convtranspose3d, 2, 8, 1, convtranspose3d_grad,
+    "y = nn.convtranspose3d(x, w, b, stride, padding, more, dilation, groups)\n\n"
+    "As nn.convtranspose2d, for volumes: w is nIn x nOut/groups x kT x kH x kW.\n\n"
+    "Example:\n"
+    "  size(nn.convtranspose3d(ones(1, 2, 2, 2), ones(1, 3, 2, 2, 2)))\n"
+    "  ans =\n"
+    "     3   3   3   3\n\n"
+    "See also: nn.convtranspose2d, nn.conv3d")
+{
+    transposed(c, 3);
 }

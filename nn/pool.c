@@ -18,9 +18,9 @@ B(pick) B(unpool)
 struct pool {
     i64 planes, in[3], kernel[3], stride[3], pad[3], dilation[3], out[3];
     bool ceil, plain;                         /* plain: no padding, dilation or cut window */
-    bool include;                             /* averages: padding counts in the divisor */
     const struct tensor *x, *at;
     struct tensor *y;
+    const i64 *from[3], *to[3];
     char *spare;
     size_t spare_bytes;
 };
@@ -28,6 +28,17 @@ struct pool {
 static i64 product(const i64 *d)
 {
     return d[0] * d[1] * d[2];
+}
+
+i64 nn_pool_out(struct call *c, i64 in, i64 kernel, i64 stride, i64 pad, i64 dilation, bool ceil)
+{
+    if (pad > kernel / 2)
+        fail("Octave:invalid-input-arg", "%s: the padding (%lld) must be at most half of the window (%lld)", nn_name(c), (long long)pad, (long long)kernel);
+    i64 room = in + 2 * pad - dilation * (kernel - 1) - 1;
+    if (room < 0)
+        return -1;
+    i64 out = (room + (ceil ? stride - 1 : 0)) / stride + 1;
+    return out - (ceil && out > 1 && (out - 1) * stride >= in + pad);     /* a window must begin inside the image or its padding before it */
 }
 
 /* Kernel, stride, padding at arguments 1, 2, 3; dilation at 4 when there is one; and x's planes. */
@@ -53,16 +64,11 @@ static struct layout pool_args(struct call *c, struct pool *p, int places, int d
     memcpy(p->in, l.size, sizeof p->in);
     p->planes = l.n * l.channels;
     for (int d = 0; d < 3; d++) {
-        if (p->pad[d] > p->kernel[d] / 2)
-            fail("Octave:invalid-input-arg", "%s: the padding (%lld) must be at most half of the window (%lld)", nn_name(c), (long long)p->pad[d],
-                 (long long)p->kernel[d]);
-        i64 room = p->in[d] + 2 * p->pad[d] - p->dilation[d] * (p->kernel[d] - 1) - 1;
-        if (room < 0 && p->planes)
+        p->out[d] = nn_pool_out(c, p->in[d], p->kernel[d], p->stride[d], p->pad[d], p->dilation[d], p->ceil);
+        if (p->out[d] < 0 && p->planes)
             fail("Octave:nonconformant-args", "%s: a window of %s, padding and dilation counted, does not fit into an input of %s", nn_name(c),
                  dims_text(places, p->kernel + 3 - places, b), tensor_shape(p->x, a));
-        p->out[d] = room < 0 ? 0 : (room + (p->ceil ? p->stride[d] - 1 : 0)) / p->stride[d] + 1;
-        if (p->ceil && p->out[d] > 1 && (p->out[d] - 1) * p->stride[d] >= p->in[d] + p->pad[d])
-            p->out[d]--;                      /* a window must begin inside the image or its padding before it */
+        p->out[d] = MAX(0, p->out[d]);
     }
     p->plain = true;
     for (int d = 0; d < 3; d++)
@@ -70,13 +76,26 @@ static struct layout pool_args(struct call *c, struct pool *p, int places, int d
     return l;
 }
 
-static void clip(const struct pool *p, int d, i64 out, i64 *from, i64 *to)    /* the window's places in dimension d that exist: from + k*dilation < to */
+/* Windows of dimension d: from + k*dilation < to */
+static void windows_new(struct pool *p, int d, i64 **from, i64 **to)
 {
-    i64 a = out * p->stride[d] - p->pad[d], end = a + (p->kernel[d] - 1) * p->dilation[d] + 1;
-    while (a < 0)
-        a += p->dilation[d];
-    *from = a;
-    *to = MIN(end, p->in[d]);
+    p->from[d] = *from = scratch(sizeof(i64) * (size_t)(p->out[d] + 1));
+    p->to[d] = *to = scratch(sizeof(i64) * (size_t)(p->out[d] + 1));
+}
+
+static void windows_regular(struct pool *p)
+{
+    i64 *from, *to;
+    for (int d = 0; d < 3; d++) {
+        windows_new(p, d, &from, &to);
+        for (i64 o = 0; o < p->out[d]; o++) {
+            i64 a = o * p->stride[d] - p->pad[d], end = a + (p->kernel[d] - 1) * p->dilation[d] + 1;
+            if (a < 0)
+                a += (-a + p->dilation[d] - 1) / p->dilation[d] * p->dilation[d];
+            from[o] = a;
+            to[o] = MIN(end, p->in[d]);
+        }
+    }
 }
 
 #define MAXIMA(T)                                                                                               \
@@ -85,12 +104,9 @@ static void clip(const struct pool *p, int d, i64 out, i64 *from, i64 *to)    /*
         for (i64 a = 0; a < p->out[0]; a++)                                                                     \
             for (i64 b = 0; b < p->out[1]; b++)                                                                 \
                 for (i64 e = 0; e < p->out[2]; e++, y++, at++) {                                                \
-                    i64 t0, t1, h0, h1, w0, w1, best = -1;                                                      \
+                    i64 best = -1, h0 = p->from[1][b], h1 = p->to[1][b], w0 = p->from[2][e], w1 = p->to[2][e];  \
                     T most = -(T)INFINITY;                                                                      \
-                    clip(p, 0, a, &t0, &t1);                                                                    \
-                    clip(p, 1, b, &h0, &h1);                                                                    \
-                    clip(p, 2, e, &w0, &w1);                                                                    \
-                    for (i64 t = t0; t < t1; t += p->dilation[0])                                               \
+                    for (i64 t = p->from[0][a]; t < p->to[0][a]; t += p->dilation[0])                           \
                         for (i64 h = h0; h < h1; h += p->dilation[1])                                           \
                             for (i64 w = w0; w < w1; w += p->dilation[2]) {                                     \
                                 i64 i = (t * p->in[1] + h) * p->in[2] + w;                                      \
@@ -142,25 +158,100 @@ static void clip(const struct pool *p, int d, i64 out, i64 *from, i64 *to)    /*
 MAXIMA(float)
 MAXIMA(double)
 
+static void maximum_run(struct call *c, struct pool *p, const struct layout *l)
+{
+    i64 dim[5];
+    int nd = layout_dims(l, l->channels, p->out, dim);
+    if (product(p->in) > INT32_MAX)
+        fail("tl:too-large", "%s: a plane of %lld elements is too large", nn_name(c), (long long)product(p->in));
+    p->y = rows_new(p->x->dtype, nd, dim);
+    p->at = rows_new(D_INT32, nd, dim);
+    if (p->y->numel) {
+        int threads = rows_threads((double)p->planes * (double)product(p->out) * (double)product(p->kernel));
+        p->spare_bytes = ((size_t)((p->out[2] - 1) * p->stride[2] + p->kernel[2] + 32) * 12 + 127) & ~(size_t)63;
+        p->spare = scratch(p->spare_bytes * (size_t)threads);
+        rows_each(p->planes, threads, p->x->dtype == D_SINGLE ? maxima_float : maxima_double, p);
+    }
+    result_tensor(c, 0, p->y);
+    if (wants(c, 1))
+        result_tensor(c, 1, (struct tensor *)p->at);
+}
+
 static void maximum(struct call *c, int places)
 {
     struct pool p = { .x = rows_arg(c, 0) };
     struct layout l = pool_args(c, &p, places, 4, 5);
-    i64 dim[5];
-    int nd = layout_dims(&l, l.channels, p.out, dim);
-    if (product(p.in) > INT32_MAX)
-        fail("tl:too-large", "%s: a plane of %lld elements is too large", nn_name(c), (long long)product(p.in));
-    p.y = rows_new(p.x->dtype, nd, dim);
-    p.at = rows_new(D_INT32, nd, dim);
-    if (p.y->numel) {
-        int threads = rows_threads((double)p.planes * (double)product(p.out) * (double)product(p.kernel));
-        p.spare_bytes = ((size_t)((p.out[2] - 1) * p.stride[2] + p.kernel[2] + 32) * 12 + 127) & ~(size_t)63;
-        p.spare = scratch(p.spare_bytes * (size_t)threads);
-        rows_each(p.planes, threads, p.x->dtype == D_SINGLE ? maxima_float : maxima_double, &p);
+    if (!p.plain)
+        windows_regular(&p);
+    maximum_run(c, &p, &l);
+}
+
+/* Pooling to a given size: what stands in argument 1; the windows follow. */
+static struct layout sized(struct call *c, struct pool *p, int places)
+{
+    struct layout l;
+    char a[128];
+    if (!has_arg(c, 1))
+        fail_arg(c, 1, "the size of the result");
+    nn_places(c, 1, places, 1, 1, "the size of the result", p->out);
+    if (!layout_of(p->x, places, -1, &l))
+        fail("Octave:nonconformant-args", "%s: the input must be %s, but is %s", nn_name(c),
+             places == 3 ? "C x T x H x W or N x C x T x H x W" : "C x H x W or N x C x H x W", tensor_shape(p->x, a));
+    memcpy(p->in, l.size, sizeof p->in);
+    p->planes = l.n * l.channels;
+    if (p->planes && product(p->in) == 0)
+        fail("Octave:nonconformant-args", "%s: an input of %s has no places", nn_name(c), tensor_shape(p->x, a));
+    for (int d = 0; d < 3; d++) {
+        if (d < 3 - places)
+            p->out[d] = p->in[d];
+        p->dilation[d] = p->stride[d] = 1;
+        p->kernel[d] = p->out[d] ? p->in[d] / p->out[d] + 1 : 1;
     }
-    result_tensor(c, 0, p.y);
-    if (wants(c, 1))
-        result_tensor(c, 1, (struct tensor *)p.at);
+    return l;
+}
+
+static void adaptive(struct call *c, int places)
+{
+    struct pool p = { .x = rows_arg(c, 0) };
+    struct layout l = sized(c, &p, places);
+    i64 *from, *to;
+    for (int d = 0; d < 3; d++) {
+        windows_new(&p, d, &from, &to);
+        for (i64 o = 0; o < p.out[d]; o++) {
+            from[o] = o * p.in[d] / p.out[d];
+            to[o] = ((o + 1) * p.in[d] + p.out[d] - 1) / p.out[d];
+        }
+    }
+    maximum_run(c, &p, &l);
+}
+
+/* The intervals of B. Graham, "Fractional max-pooling" (2014), pseudo-random: with a = (in - k)/(out - 1), window i begins at
+   floor((i + u) a) - floor(u a), the last at in - k. */
+static void fractional(struct call *c, int places)
+{
+    struct pool p = { .x = rows_arg(c, 0) };
+    i64 k[3], *from, *to;
+    struct layout l = sized(c, &p, places);
+    nn_places(c, 2, places, 1, 1, "the window", k);
+    struct tensor *u = arg_double(c, 3);
+    if (u->numel != places)
+        fail("Octave:invalid-input-arg", "%s: %d numbers between 0 and 1 are needed, one for each dimension, not %lld", nn_name(c), places, (long long)u->numel);
+    for (int d = 0; d < 3; d++) {
+        double r = d < 3 - places ? 0 : ((double *)u->data)[d - (3 - places)];
+        if (!(r >= 0 && r <= 1))
+            fail("Octave:invalid-input-arg", "%s: the numbers must lie between 0 and 1, but one is %g", nn_name(c), r);
+        if (p.planes && p.out[d] + k[d] - 1 > p.in[d])
+            fail("Octave:nonconformant-args", "%s: %lld windows of %lld do not fit into a dimension of %lld", nn_name(c), (long long)p.out[d], (long long)k[d],
+                 (long long)p.in[d]);
+        p.kernel[d] = k[d];
+        windows_new(&p, d, &from, &to);
+        double a = p.out[d] > 1 ? (double)(p.in[d] - k[d]) / (double)(p.out[d] - 1) : 0;
+        for (i64 o = 0; o < p.out[d]; o++) {
+            from[o] = o == p.out[d] - 1 ? p.in[d] - k[d] : (i64)(((double)o + r) * a) - (i64)(r * a);
+            to[o] = from[o] + k[d];
+        }
+    }
+    maximum_run(c, &p, &l);
 }
 
 /* The places of the largest: of the second result, or found again. */
@@ -208,6 +299,49 @@ BUILTIN(nn_maxpool3d, 2, 6, 2, nn_maxpool3d_grad,
     "See also: nn.maxpool2d, nn.unpool")
 {
     maximum(c, 3);
+}
+
+BUILTIN(nn_adaptivemaxpool2d, 2, 2, 2, nn_maxpool2d_grad,
+    "y = nn.adaptivemaxpool2d(x, size)\n"
+    "[y, at] = nn.adaptivemaxpool2d(x, size)\n\n"
+    "Largest values of windows such that the result has the given size, one number or [height width]: window i of n goes from floor((i-1)*H/n) + 1 to "
+    "ceil(i*H/n). at as in nn.maxpool2d.\n\n"
+    "Example:\n"
+    "  y = nn.adaptivemaxpool2d(reshape(1:5, 1, 1, 5), [1 2]);\n"
+    "  y(:)'\n"
+    "  ans =\n"
+    "     3   5\n\n"
+    "See also: nn.adaptiveavgpool2d, nn.maxpool2d")
+{
+    adaptive(c, 2);
+}
+
+BUILTIN(nn_fractionalmaxpool2d, 4, 4, 2, nn_maxpool2d_grad,
+    "y = nn.fractionalmaxpool2d(x, size, k, u)\n"
+    "[y, at] = nn.fractionalmaxpool2d(x, size, k, u)\n\n"
+    "Largest values of size(1) x size(2) windows of k places (one number or [height width]) whose distances are whole numbers around (H - k)/(size - 1), "
+    "in an order set by u, two numbers from 0 to 1 (rand(1, 2)). at as in nn.maxpool2d.\n\n"
+    "Example:\n"
+    "  y = nn.fractionalmaxpool2d(reshape(1:9, 1, 1, 9), [1 4], [1 2], [0 0.5]);\n"
+    "  y(:)'\n"
+    "  ans =\n"
+    "     2   4   6   9\n\n"
+    "See also: nn.maxpool2d")
+{
+    fractional(c, 2);
+}
+
+BUILTIN(nn_fractionalmaxpool3d, 4, 4, 2, nn_maxpool3d_grad,
+    "y = nn.fractionalmaxpool3d(x, size, k, u)\n"
+    "[y, at] = nn.fractionalmaxpool3d(x, size, k, u)\n\n"
+    "As nn.fractionalmaxpool2d, for volumes; u has three numbers.\n\n"
+    "Example:\n"
+    "  size(nn.fractionalmaxpool3d(ones(2, 5, 5, 5), 2, 2, rand(1, 3)))\n"
+    "  ans =\n"
+    "     2   2   2   2\n\n"
+    "See also: nn.fractionalmaxpool2d")
+{
+    fractional(c, 3);
 }
 
 /* ---- reading and adding at places of planes */

@@ -1,0 +1,448 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* norm.c: normalisation of batches, samples and neighbouring channels, and the sums over all but one dimension they need.
+ *
+ * A batch is outer x channels x inner in memory.  Means and variances are summed in double, vector by vector, each channel
+ * by one thread, so any number of threads gives the same bits.  The rules are written in sums, spreads and elementwise
+ * functions and so differentiate again. */
+#include "nn/kernels.h"
+#include "nn/prim.h"
+#include "lab/clones.h"
+#include "lab/tape.h"
+#include <math.h>
+
+#define B(name) extern const struct builtin builtin_nn_##name;
+B(channelsum) B(channelspread) B(crossmapsum)
+#undef B
+
+/* ---- sums over everything but one dimension, and back */
+struct slab { const struct tensor *x; struct tensor *y; i64 outer, n, inner; double *part; const char *s; };
+
+static struct slab slab_of(struct call *c, int nd, const i64 *dim, int at)
+{
+    struct slab q = { .outer = 1, .n = at <= nd ? dim[at - 1] : 1, .inner = 1 };
+    (void)c;
+    for (int d = 0; d < nd; d++)
+        if (d < at - 1)
+            q.outer *= dim[d];
+        else if (d >= at)
+            q.inner *= dim[d];
+    return q;
+}
+
+CLONES static void column_sums_float(const float *x, double *s, i64 rows, i64 n)
+{
+    for (i64 r = 0; r < rows; r++)
+        SIMD for (i64 i = 0; i < n; i++)
+            s[i] += x[r * n + i];
+}
+CLONES static void column_sums_double(const double *x, double *s, i64 rows, i64 n)
+{
+    for (i64 r = 0; r < rows; r++)
+        SIMD for (i64 i = 0; i < n; i++)
+            s[i] += x[r * n + i];
+}
+
+static void sum_task(void *arg, i64 i, int thread)
+{
+    struct slab *q = arg;
+    (void)thread;
+    bool single = q->x->dtype == D_SINGLE;
+    q->part[i] = nn_kernels->conv[single].sum(q->x->data + i * q->inner * (single ? 4 : 8), q->inner);
+}
+
+/* The sum of each of n channels, in double; scratch. */
+static double *sums_of(struct slab *q)
+{
+    double *s = memset(scratch(sizeof(double) * (size_t)MAX(1, q->n)), 0, sizeof(double) * (size_t)q->n);
+    if (!q->x->numel)
+        return s;
+    if (q->inner == 1) {
+        if (q->x->dtype == D_SINGLE)
+            column_sums_float((const float *)q->x->data, s, q->outer, q->n);
+        else
+            column_sums_double((const double *)q->x->data, s, q->outer, q->n);
+        return s;
+    }
+    q->part = scratch(sizeof(double) * (size_t)(q->outer * q->n));
+    rows_each(q->outer * q->n, rows_threads((double)q->x->numel), sum_task, q);
+    for (i64 i = 0; i < q->outer; i++)
+        for (i64 k = 0; k < q->n; k++)
+            s[k] += q->part[i * q->n + k];
+    return s;
+}
+
+static struct tensor *row_of(int dtype, const double *s, i64 n)
+{
+    struct tensor *t = tensor_2d(dtype, 1, n);
+    convert_run(dtype, t->data, D_DOUBLE, s, n);
+    return t;
+}
+
+static void channelspread_grad(struct call *c)
+{
+    result(c, 0, g_reshape_like(g_call(&builtin_nn_channelsum, 2, grad_of(c, 0), c->arg[2]), c->arg[0]));
+}
+static void channelsum_grad(struct call *c)
+{
+    result(c, 0, g_call(&builtin_nn_channelspread, 3, grad_of(c, 0), nn_sizes(c->arg[0]), c->arg[1]));
+}
+
+BUILTIN(nn_channelsum, 2, 2, 1, channelsum_grad,
+    "s = nn.channelsum(x, dim)\n\n"
+    "x added up over all its dimensions but dim, as a row: the gradient of a bias is that of its result, added up over samples and places.\n\n"
+    "Example:\n"
+    "  nn.channelsum(ones(5, 2, 3, 3), 2)\n"
+    "  ans =\n"
+    "     45   45\n\n"
+    "See also: nn.channelspread, sum")
+{
+    struct tensor *x = rows_arg(c, 0);
+    struct slab q = slab_of(c, x->nd, x->dim, arg_dim(c, 1, 1));
+    q.x = x;
+    result_tensor(c, 0, row_of(x->dtype, sums_of(&q), q.n));
+}
+
+BUILTIN(nn_channelspread, 3, 3, 1, channelspread_grad,
+    "x = nn.channelspread(s, size, dim)\n\n"
+    "A tensor of the given size, filled along dim with the elements of s, the same at all other places.\n\n"
+    "Example:\n"
+    "  x = nn.channelspread([3 7], [2 2 2], 1);\n"
+    "  x(2, :)\n"
+    "  ans =\n"
+    "     7   7   7   7\n\n"
+    "See also: nn.channelsum, repmat")
+{
+    struct tensor *s = rows_arg(c, 0), *t = arg_double(c, 1);
+    i64 dim[MAX_DIMS];
+    char a[128];
+    if (t->numel < 2 || t->numel > MAX_DIMS)
+        fail_arg(c, 1, "a size");
+    for (i64 d = 0; d < t->numel; d++) {
+        double x = ((double *)t->data)[d];
+        if (!(x >= 0 && x < 1e15) || x != (double)(i64)x)
+            fail_arg(c, 1, "a size");
+        dim[d] = (i64)x;
+    }
+    int at = arg_dim(c, 2, 1);
+    struct slab q = slab_of(c, (int)t->numel, dim, at);
+    if (s->numel != q.n)
+        fail("Octave:nonconformant-args", "nn.channelspread: %lld elements cannot fill dimension %d of %s", (long long)s->numel, at, dims_text((int)t->numel, dim, a));
+    struct tensor *x = rows_new(s->dtype, (int)t->numel, dim);
+    i64 size = dtypes[s->dtype].size, k = 0;
+    for (i64 i = 0; i < q.outer; i++)
+        for (i64 n = 0; n < q.n; n++)
+            for (i64 j = 0; j < q.inner; j++)
+                memcpy(x->data + k++ * size, s->data + n * size, (size_t)size);
+    result_tensor(c, 0, x);
+}
+
+/* ---- batches */
+static struct tensor *per_channel(struct call *c, int i, i64 n, int dtype, const char *what)
+{
+    if (!has_arg(c, i) || value_numel(c->arg[i]) == 0)
+        return NULL;
+    struct tensor *t = rows_like(c, i, dtype);
+    char s[128];
+    if (t->numel != n)
+        fail("Octave:nonconformant-args", "%s: the %s must have one element for each of %lld channels, but is %s", nn_name(c), what, (long long)n, tensor_shape(t, s));
+    return t;
+}
+
+#define AFFINE(T)                                                                                               \
+    CLONES static void affine_##T(const T *x, T *y, i64 n, T mul, T add)                                        \
+    {                                                                                                           \
+        SIMD for (i64 i = 0; i < n; i++)                                                                        \
+            y[i] = x[i] * mul + add;                                                                            \
+    }                                                                                                           \
+    CLONES static void affine_row_##T(const T *x, T *y, i64 n, const T *mul, const T *add)                      \
+    {                                                                                                           \
+        SIMD for (i64 i = 0; i < n; i++)                                                                        \
+            y[i] = x[i] * mul[i] + add[i];                                                                      \
+    }                                                                                                           \
+    CLONES static double squares_##T(const T *x, i64 n, double mean)                                            \
+    {                                                                                                           \
+        double part[16] = { 0 }, s = 0;                                                                         \
+        i64 i = 0;                                                                                              \
+        for (; i + 16 <= n; i += 16)                                                                            \
+            SIMD for (int k = 0; k < 16; k++)                                                                   \
+                part[k] += (x[i + k] - mean) * (x[i + k] - mean);                                               \
+        for (; i < n; i++)                                                                                      \
+            part[0] += (x[i] - mean) * (x[i] - mean);                                                           \
+        for (int k = 0; k < 16; k++)                                                                            \
+            s += part[k];                                                                                       \
+        return s;                                                                                               \
+    }                                                                                                           \
+    CLONES static void square_columns_##T(const T *x, double *s, const double *mean, i64 rows, i64 n)           \
+    {                                                                                                           \
+        for (i64 r = 0; r < rows; r++)                                                                          \
+            SIMD for (i64 i = 0; i < n; i++)                                                                    \
+                s[i] += (x[r * n + i] - mean[i]) * (x[r * n + i] - mean[i]);                                    \
+    }                                                                                                           \
+    static void normalise_##T(const struct slab *q, T *y, const T *mul, const T *add)                           \
+    {                                                                                                           \
+        const T *x = (const T *)q->x->data;                                                                     \
+        for (i64 i = 0; i < q->outer; i++, poll())                                                              \
+            if (q->inner == 1)                                                                                  \
+                affine_row_##T(x + i * q->n, y + i * q->n, q->n, mul, add);                                     \
+            else                                                                                                \
+                for (i64 k = 0; k < q->n; k++)                                                                  \
+                    affine_##T(x + (i * q->n + k) * q->inner, y + (i * q->n + k) * q->inner, q->inner, mul[k], add[k]); \
+    }
+AFFINE(float)
+AFFINE(double)
+
+static void spread_of_squares(void *arg, i64 i, int thread)
+{
+    struct slab *q = arg;
+    (void)thread;
+    const double *mean = (const double *)q->s;
+    q->part[i] = q->x->dtype == D_SINGLE ? squares_float((const float *)q->x->data + i * q->inner, q->inner, mean[i % q->n])
+                                         : squares_double((const double *)q->x->data + i * q->inner, q->inner, mean[i % q->n]);
+}
+
+static double *variances(struct slab *q, const double *mean)          /* sums of squared distances from the mean */
+{
+    double *s = memset(scratch(sizeof(double) * (size_t)MAX(1, q->n)), 0, sizeof(double) * (size_t)q->n);
+    if (!q->x->numel)
+        return s;
+    if (q->inner == 1) {
+        if (q->x->dtype == D_SINGLE)
+            square_columns_float((const float *)q->x->data, s, mean, q->outer, q->n);
+        else
+            square_columns_double((const double *)q->x->data, s, mean, q->outer, q->n);
+        return s;
+    }
+    q->s = (const char *)mean;
+    q->part = scratch(sizeof(double) * (size_t)(q->outer * q->n));
+    rows_each(q->outer * q->n, rows_threads((double)q->x->numel), spread_of_squares, q);
+    for (i64 i = 0; i < q->outer; i++)
+        for (i64 k = 0; k < q->n; k++)
+            s[k] += q->part[i * q->n + k];
+    return s;
+}
+
+/* Channels stand in dimension 2; x is a batch.  Arguments: x, weight, bias, mean, variance, training, momentum, eps. */
+static bool training_of(struct call *c) { return !has_arg(c, 5) || arg_bool(c, 5); }
+static double eps_of(struct call *c) { return has_arg(c, 7) ? arg_num(c, 7) : 1e-5; }
+
+static void batchnorm_grad(struct call *c)
+{
+    value x = c->arg[0], g = grad_of(c, 0), size = nn_sizes(x), two = num(2), w = c->nargin > 1 ? c->arg[1] : nil(), mean, var;
+    i64 dim[MAX_DIMS];
+    int nd = value_dims(x, dim);
+    double m = 1;
+    for (int d = 0; d < nd; d++)
+        m *= d == 1 ? 1 : (double)dim[d];
+    if (value_numel(x) == 0) {
+        for (int i = 0; i < 3 && i < c->nargin; i++)
+            if (grad_wanted(c, i))
+                result(c, i, g_op(EW_times, c->arg[i], num(0)));
+        return;
+    }
+#define SUM(v) g_call(&builtin_nn_channelsum, 2, v, two)
+#define SPREAD(v) g_call(&builtin_nn_channelspread, 3, v, size, two)
+#define MUL(a, b) g_op(EW_times, a, b)
+    bool training = training_of(c), affine = !is_nil(w) && value_numel(w);
+    if (training) {
+        mean = MUL(SUM(x), num(1 / m));
+        value away = g_op(EW_minus, x, SPREAD(mean));
+        var = MUL(SUM(MUL(away, away)), num(1 / m));
+    } else {
+        mean = c->arg[3];
+        var = c->arg[4];
+    }
+    value istd = g_op(EW_rdivide, num(1), g_fn(EW_sqrt, g_op(EW_plus, var, num(eps_of(c)))));
+    value xhat = MUL(g_op(EW_minus, x, SPREAD(mean)), SPREAD(istd));
+    if (grad_wanted(c, 0)) {
+        value gx = affine ? MUL(g, SPREAD(g_reshape_like(w, istd))) : g;
+        if (training) {
+            value a = MUL(SUM(gx), num(1 / m)), b = MUL(SUM(MUL(gx, xhat)), num(1 / m));
+            gx = g_op(EW_minus, g_op(EW_minus, gx, SPREAD(a)), MUL(xhat, SPREAD(b)));
+        }
+        result(c, 0, MUL(gx, SPREAD(istd)));
+    }
+    if (affine && grad_wanted(c, 1))
+        result(c, 1, g_reshape_like(SUM(MUL(g, xhat)), w));
+    if (c->nargin > 2 && grad_wanted(c, 2))
+        result(c, 2, g_reshape_like(SUM(g), c->arg[2]));
+}
+
+BUILTIN(nn_batchnorm, 1, 8, 3, batchnorm_grad,
+    "y = nn.batchnorm(x, weight, bias, mean, var, training, momentum, eps)\n"
+    "[y, mean, var] = nn.batchnorm(…)\n\n"
+    "Each channel of a batch x (N x C, N x C x H x W, …) with its mean taken off, divided by sqrt(variance + eps), times weight plus bias ([]: none). "
+    "While training (default true) mean and variance are the batch's own, and the running ones, mean and var, come back moved towards them by momentum "
+    "(0.1), the variance with n - 1; else they are mean and var. eps is 1e-5.\n\n"
+    "Example:\n"
+    "  nn.batchnorm([1 2; 3 6], [], [], [], [], true, 0.1, 0)\n"
+    "  ans =\n"
+    "    -1  -1\n"
+    "     1   1\n\n"
+    "See also: nn.layernorm, nn.lrn")
+{
+    struct tensor *x = rows_arg(c, 0);
+    struct slab q = slab_of(c, x->nd, x->dim, 2);
+    char a[128];
+    q.x = x;
+    i64 n = q.n;
+    struct tensor *w = per_channel(c, 1, n, x->dtype, "weight"), *b = per_channel(c, 2, n, x->dtype, "bias");
+    struct tensor *rm = per_channel(c, 3, n, D_DOUBLE, "mean"), *rv = per_channel(c, 4, n, D_DOUBLE, "variance");
+    bool training = training_of(c);
+    double momentum = has_arg(c, 6) ? arg_num(c, 6) : 0.1, eps = eps_of(c), m = (double)(q.outer * q.inner);
+    if (!training && (!rm || !rv))
+        fail("Octave:invalid-fun-call", "%s: a mean and a variance are needed when not training", nn_name(c));
+    if (training && x->numel && m < 2)
+        fail("Octave:nonconformant-args", "%s: one value a channel has no variance to train on, and the input is %s", nn_name(c), tensor_shape(x, a));
+    const double *mean = training ? sums_of(&q) : (const double *)rm->data;
+    const double *var = (const double *)(rv ? rv->data : NULL);
+    if (training) {
+        double *s = (double *)mean;
+        for (i64 k = 0; k < n; k++)
+            s[k] /= MAX(m, 1);
+        double *v = variances(&q, mean);
+        for (i64 k = 0; k < n; k++)
+            v[k] /= MAX(m, 1);
+        var = v;
+    }
+    struct tensor *mul = tensor_2d(x->dtype, 1, n), *add = tensor_2d(x->dtype, 1, n), *y = rows_new(x->dtype, x->nd, x->dim);
+    for (i64 k = 0; k < n; k++) {
+        double f = (w ? element_double(w, k) : 1) / sqrt(var[k] + eps), t = (b ? element_double(b, k) : 0) - mean[k] * f;
+        if (x->dtype == D_SINGLE) {
+            ((float *)mul->data)[k] = (float)f;
+            ((float *)add->data)[k] = (float)t;
+        } else {
+            ((double *)mul->data)[k] = f;
+            ((double *)add->data)[k] = t;
+        }
+    }
+    if (x->numel) {
+        if (x->dtype == D_SINGLE)
+            normalise_float(&q, (float *)y->data, (const float *)mul->data, (const float *)add->data);
+        else
+            normalise_double(&q, (double *)y->data, (const double *)mul->data, (const double *)add->data);
+    }
+    result_tensor(c, 0, y);
+    if (!wants(c, 1))
+        return;
+    double *nm = scratch(sizeof(double) * (size_t)MAX(1, n)), *nv = scratch(sizeof(double) * (size_t)MAX(1, n));
+    for (i64 k = 0; k < n; k++) {
+        double om = rm ? ((double *)rm->data)[k] : 0, ov = rv ? ((double *)rv->data)[k] : 1;
+        nm[k] = training && x->numel ? om + momentum * (mean[k] - om) : om;
+        nv[k] = training && x->numel ? ov + momentum * (var[k] * m / (m - 1) - ov) : ov;
+    }
+    result_tensor(c, 1, row_of(x->dtype, nm, n));
+    if (wants(c, 2))
+        result_tensor(c, 2, row_of(x->dtype, nv, n));
+}
+
+/* ---- samples */
+static void layernorm_grad(struct call *c)
+{
+    value x = c->arg[0], g = grad_of(c, 0), w = c->nargin > 1 ? c->arg[1] : nil();
+    i64 dim[MAX_DIMS];
+    int nd = value_dims(x, dim);
+    double n = (double)dim[nd - 1], eps = has_arg(c, 3) ? arg_num(c, 3) : 1e-5;
+    bool affine = !is_nil(w) && value_numel(w);
+    value last = num(nd), size = nn_sizes(x);
+    value away = g_op(EW_minus, x, MUL(g_sum(x, nd), num(1 / n)));
+    value istd = g_op(EW_rdivide, num(1), g_fn(EW_sqrt, g_op(EW_plus, MUL(g_sum(MUL(away, away), nd), num(1 / n)), num(eps))));
+    value xhat = MUL(away, istd);
+    if (grad_wanted(c, 0)) {
+        value gx = affine ? MUL(g, g_call(&builtin_nn_channelspread, 3, w, size, last)) : g;
+        value a = MUL(g_sum(gx, nd), num(1 / n)), b = MUL(g_sum(MUL(gx, xhat), nd), num(1 / n));
+        result(c, 0, MUL(g_op(EW_minus, g_op(EW_minus, gx, a), MUL(xhat, b)), istd));
+    }
+    if (affine && grad_wanted(c, 1))
+        result(c, 1, g_reshape_like(g_call(&builtin_nn_channelsum, 2, MUL(g, xhat), last), w));
+    if (c->nargin > 2 && grad_wanted(c, 2))
+        result(c, 2, g_reshape_like(g_call(&builtin_nn_channelsum, 2, g, last), c->arg[2]));
+}
+
+BUILTIN(nn_layernorm, 1, 4, 1, layernorm_grad,
+    "y = nn.layernorm(x, weight, bias, eps)\n\n"
+    "x along its last dimension with the mean taken off, divided by sqrt(variance + eps), times weight plus bias ([]: none), one element for each place "
+    "of that dimension. eps is 1e-5.\n\n"
+    "Example:\n"
+    "  nn.layernorm([1 3; 2 6], [], [], 0)\n"
+    "  ans =\n"
+    "    -1   1\n"
+    "    -1   1\n\n"
+    "See also: nn.batchnorm")
+{
+    struct tensor *x = rows_arg(c, 0);
+    i64 n = x->dim[x->nd - 1];
+    struct tensor *w = per_channel(c, 1, n, x->dtype, "weight"), *b = per_channel(c, 2, n, x->dtype, "bias");
+    double eps = has_arg(c, 3) ? arg_num(c, 3) : 1e-5;
+    struct tensor *y = rows_new(x->dtype, x->nd, x->dim);
+    bool single = x->dtype == D_SINGLE;
+    for (i64 r = 0; n && r < x->numel / n; r++) {
+        const char *from = x->data + r * n * (single ? 4 : 8);
+        char *to = y->data + r * n * (single ? 4 : 8);
+        double mean = nn_kernels->conv[single].sum(from, n) / (double)n;
+        double var = (single ? squares_float((const float *)from, n, mean) : squares_double((const double *)from, n, mean)) / (double)n, f = 1 / sqrt(var + eps);
+        if (single) {
+            affine_float((const float *)from, (float *)to, n, (float)f, (float)(-mean * f));
+            for (i64 i = 0; i < n && (w || b); i++)
+                ((float *)to)[i] = ((float *)to)[i] * (w ? ((float *)w->data)[i] : 1) + (b ? ((float *)b->data)[i] : 0);
+        } else {
+            affine_double((const double *)from, (double *)to, n, f, -mean * f);
+            for (i64 i = 0; i < n && (w || b); i++)
+                ((double *)to)[i] = ((double *)to)[i] * (w ? ((double *)w->data)[i] : 1) + (b ? ((double *)b->data)[i] : 0);
+        }
+        if (!(r & 1023))
+            poll();
+    }
+    result_tensor(c, 0, y);
+}
+
+/* ---- neighbouring channels */
+static void crossmapsum_grad(struct call *c)  /* symmetric */
+{
+    result(c, 0, g_call(c->fn, 2, grad_of(c, 0), c->arg[1]));
+}
+
+BUILTIN(nn_crossmapsum, 2, 2, 1, crossmapsum_grad,
+    "y = nn.crossmapsum(x, size)\n\n"
+    "Of images x (C x H x W or N x C x H x W), each channel plus those up to (size - 1)/2 before and behind it.\n\n"
+    "Example:\n"
+    "  y = nn.crossmapsum(reshape(1:4, 4, 1, 1), 3);\n"
+    "  y(:)'\n"
+    "  ans =\n"
+    "     3   6   9   7\n\n"
+    "See also: nn.lrn")
+{
+    struct tensor *x = rows_arg(c, 0);
+    i64 half = (arg_int(c, 1, 1, INT32_MAX) - 1) / 2;
+    struct slab q = slab_of(c, x->nd, x->dim, x->nd > 3 ? 2 : 1);
+    struct tensor *y = rows_zeros(x->dtype, x->nd, x->dim);
+    for (i64 o = 0; o < q.outer; o++)
+        for (i64 k = 0; k < q.n; k++) {
+            poll();
+            for (i64 j = MAX(0, k - half); j <= MIN(q.n - 1, k + half); j++)
+                for (i64 i = 0; i < q.inner; i++)
+                    if (x->dtype == D_SINGLE)
+                        ((float *)y->data)[(o * q.n + k) * q.inner + i] += ((float *)x->data)[(o * q.n + j) * q.inner + i];
+                    else
+                        ((double *)y->data)[(o * q.n + k) * q.inner + i] += ((double *)x->data)[(o * q.n + j) * q.inner + i];
+        }
+    result_tensor(c, 0, y);
+}
+
+BUILTIN(nn_lrn, 2, 5, 1, grad_pass,
+    "y = nn.lrn(x, size, alpha, beta, k)\n\n"
+    "Local response normalisation across channels: x ./ (k + alpha/size * s).^beta, where s sums the squares of size neighbouring channels "
+    "(nn.crossmapsum). alpha is 1e-4, beta 0.75, k 1.\n\n"
+    "Example:\n"
+    "  y = nn.lrn(ones(3, 1, 1), 3, 3, 1);\n"
+    "  y(:)'\n"
+    "  ans =\n"
+    "     0.3333   0.2500   0.3333\n\n"
+    "See also: nn.crossmapsum, nn.batchnorm")
+{
+    value x = c->arg[0];
+    double size = (double)arg_int(c, 1, 1, INT32_MAX), alpha = has_arg(c, 2) ? arg_num(c, 2) : 1e-4;
+    double beta = has_arg(c, 3) ? arg_num(c, 3) : 0.75, k = has_arg(c, 4) ? arg_num(c, 4) : 1;
+    value s = g_call(&builtin_nn_crossmapsum, 2, MUL(x, x), num(size));
+    value d = g_op(EW_plus, MUL(s, num(alpha / size)), num(k));
+    result(c, 0, MUL(x, g_op(EW_power, d, num(-beta))));
+}
