@@ -78,9 +78,17 @@ static struct tensor *row_of(int dtype, const double *s, i64 n)
     return t;
 }
 
+/* Where n channels stand, when not told: dimension 1 of one sample, 2 of a batch. */
+static int spread_dim(struct call *c, int nd, const i64 *dim, i64 n)
+{
+    return arg_dim(c, 2, dim[0] == n && (nd < 4 || dim[1] != n) ? 1 : 2);
+}
+
 static void channelspread_grad(struct call *c)
 {
-    result(c, 0, g_reshape_like(g_call(&builtin_nn_channelsum, 2, grad_of(c, 0), c->arg[2]), c->arg[0]));
+    i64 dim[MAX_DIMS];
+    int nd = value_dims(grad_of(c, 0), dim), at = spread_dim(c, nd, dim, value_numel(c->arg[0]));
+    result(c, 0, g_reshape_like(g_call(&builtin_nn_channelsum, 2, grad_of(c, 0), num(at)), c->arg[0]));
 }
 static void channelsum_grad(struct call *c)
 {
@@ -102,9 +110,10 @@ BUILTIN(nn_channelsum, 2, 2, 1, channelsum_grad,
     result_tensor(c, 0, row_of(x->dtype, sums_of(&q), q.n));
 }
 
-BUILTIN(nn_channelspread, 3, 3, 1, channelspread_grad,
+BUILTIN(nn_channelspread, 2, 3, 1, channelspread_grad,
     "x = nn.channelspread(s, size, dim)\n\n"
-    "A tensor of the given size, filled along dim with the elements of s, the same at all other places.\n\n"
+    "A tensor of the given size, filled along dim with the elements of s, the same at all other places. By default dim is where channels stand: 1, or 2 of "
+    "a batch.\n\n"
     "Example:\n"
     "  x = nn.channelspread([3 7], [2 2 2], 1);\n"
     "  x(2, :)\n"
@@ -123,7 +132,7 @@ BUILTIN(nn_channelspread, 3, 3, 1, channelspread_grad,
             fail_arg(c, 1, "a size");
         dim[d] = (i64)x;
     }
-    int at = arg_dim(c, 2, 1);
+    int at = spread_dim(c, (int)t->numel, dim, s->numel);
     struct slab q = slab_of(c, (int)t->numel, dim, at);
     if (s->numel != q.n)
         fail("Octave:nonconformant-args", "nn.channelspread: %lld elements cannot fill dimension %d of %s", (long long)s->numel, at, dims_text((int)t->numel, dim, a));
@@ -439,7 +448,7 @@ BUILTIN(nn_lrn, 2, 5, 1, grad_pass,
     "     0.3333   0.2500   0.3333\n\n"
     "See also: nn.crossmapsum, nn.batchnorm")
 {
-    value x = c->arg[0];
+    value x = tracked(c->arg[0]) ? c->arg[0] : tensor_box(rows_arg(c, 0));
     double size = (double)arg_int(c, 1, 1, INT32_MAX), alpha = has_arg(c, 2) ? arg_num(c, 2) : 1e-4;
     double beta = has_arg(c, 3) ? arg_num(c, 3) : 0.75, k = has_arg(c, 4) ? arg_num(c, 4) : 1;
     value s = g_call(&builtin_nn_crossmapsum, 2, MUL(x, x), num(size));
