@@ -30,15 +30,7 @@ static void batch_reset(struct module *m, double stdv)        /* Torch: weight u
         nn_fill(PARAM(m, 1), 0);
 }
 
-static value plain(value v) { return tensor_box(tensor_clone(tensor_of(v))); }
-static void remember(struct module *m, int which, value now, double factor)
-{
-    double k = option_num(m, MOMENTUM);
-    value was = STATE(m, which), next = g_op(EW_plus, g_op(EW_times, was, num(1 - k)), g_op(EW_times, plain(now), num(k * factor)));
-    struct tensor *t = tensor_cast(tensor_of(next), tensor_of(was)->dtype);
-    replace(&STATE(m, which), copy(tensor_box(t)));
-}
-
+extern const struct builtin builtin_nn_batchnorm;
 static value batch_record(struct module *m, value x, const value *w)
 {
     i64 dim[MAX_DIMS], n = option_int(m, N_OUTPUT), places = 1;
@@ -50,27 +42,18 @@ static value batch_record(struct module *m, value x, const value *w)
         snprintf(wants, sizeof wants, class[3] == 'B' ? "N x %lld" : class[3] == 'S' ? "N x %lld x H x W" : "N x %lld x T x H x W", (long long)n);
         nn_fail_shape(m, wants, x);
     }
-    i64 batch = sample ? 1 : dim[0];
     for (int d = sample ? 1 : 2; d < nd; d++)
         places *= dim[d];
-    value z = nn_view(x, 3, (i64[]){ batch, n, places }), mean, var;
-    if (m->train) {
-        double count = (double)(batch * places);
-        if (count < 2)
-            nn_fail(m, "training needs more than one value for each of the %lld features", (long long)n);
-        mean = g_op(EW_rdivide, g_sum(g_sum(z, 1), 3), num(count));
-        z = g_op(EW_minus, z, mean);
-        var = g_op(EW_rdivide, g_sum(g_sum(g_fn(EW_square, z), 1), 3), num(count));
-        remember(m, RUNNING_MEAN, mean, 1);
-        remember(m, RUNNING_VAR, var, count / (count - 1));
-    } else {
-        z = g_op(EW_minus, z, STATE(m, RUNNING_MEAN));
-        var = STATE(m, RUNNING_VAR);
+    if (m->train && (sample ? 1 : dim[0]) * places < 2 && places)
+        nn_fail(m, "training needs more than one value for each of the %lld features", (long long)n);
+    value out[3], arg[8] = { sample ? nn_view(x, 3, (i64[]){ 1, n, places }) : x, has_param(m, 0) ? w[0] : nil(), has_param(m, 1) ? w[1] : nil(),
+                             STATE(m, RUNNING_MEAN), STATE(m, RUNNING_VAR), boolean(m->train), num(option_num(m, MOMENTUM)), num(option_num(m, EPS)) };
+    call_builtin(&builtin_nn_batchnorm, 8, arg, m->train ? 3 : 1, out);
+    for (int k = 0; k < 2 && m->train; k++) { /* clones: without the tape's mark */
+        struct tensor *was = tensor_of(STATE(m, k)), *now = tensor_cast(tensor_clone(tensor_of(out[1 + k])), was->dtype);
+        replace(&STATE(m, k), copy(tensor_box(now)));
     }
-    z = g_op(EW_rdivide, z, g_fn(EW_realsqrt, g_op(EW_plus, var, num(option_num(m, EPS)))));
-    if (has_param(m, 0))
-        z = g_op(EW_plus, g_op(EW_times, z, w[0]), w[1]);
-    return nn_view(z, nd, dim);
+    return sample ? nn_view(out[0], nd, dim) : out[0];
 }
 static void batch_show(struct module *m, struct buf *b) { buff(b, "%g", option_num(m, N_OUTPUT)); }
 #define BATCH .options = "nOutput:n eps:x=1e-5 momentum:x=0.1 affine:b=1", .params = "weight bias", .state = "running_mean running_var",  \

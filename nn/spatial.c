@@ -199,7 +199,7 @@ LAYER(TemporalConvolution,
   "Example:\n  size(nn.TemporalConvolution(4, 6, 3).forward(ones(10, 4)))\n  ans =\n     8   6" SEE,
   .options = "inputFrameSize:n outputFrameSize:n kW:n dW:n=1", CONV, .init = temporal_init, .show = options_show,
   .expr = "@(x, weight, bias, inputFrameSize, outputFrameSize, kW, dW) begin s = size(x); F = inputFrameSize; if s(end) != F && F > 1, error('nn.TemporalConvolution wants T x %d or N x T x %d and got %s', F, F, mat2str(s)), end;"
-          " b = numel(x) != s(1) * F; if !b, n = 1; t = s(1); else, n = s(1); t = s(2); end; if t < kW, error('nn.TemporalConvolution wants at least %d frames and got %d', kW, t), end;"
+          " if F > 1, return nn.conv1d(x, weight, bias, dW), end; b = numel(x) != s(1) * F; if !b, n = 1; t = s(1); else, n = s(1); t = s(2); end; if t < kW, error('nn.TemporalConvolution wants at least %d frames and got %d', kW, t), end;"
           " z = permute(reshape(x, [n t 1 F]), [1 4 3 2]); w = permute(reshape(weight, [outputFrameSize F 1 kW]), [1 2 3 4]); y = nn.conv2d(z, w, bias, [1 dW]);"
           " k = floor((t - kW) / dW) + 1; y = permute(reshape(y, [n outputFrameSize 1 k]), [1 4 2 3]); if b, return reshape(y, [n k outputFrameSize]), end; return reshape(y, [k outputFrameSize]) end")
 
@@ -275,25 +275,16 @@ LAYER(SpatialAveragePooling,
   "Example:\n  nn.SpatialAveragePooling(2, 2, 2, 2).forward(reshape(1:4, 1, 2, 2))\n  ans = 2.5000" SEE,
   .options = "kW:n kH:n dW:n=1 dH:n=1 padW:k=0 padH:k=0", .state = "ceil_mode count_include_pad", .init = average_init, .method = pool_method,
   .methods = "ceil floor setCountIncludePad setCountExcludePad", .show = options_show,
-  .expr = "@(x, kW, kH, dW, dH, padW, padH, ceil_mode, count_include_pad) begin s = size(x); b = ndims(x) > 3; if !b, s = [1 s 1]; end; s = [s 1 1]; s = s(1:4); x = reshape(x, s); H = s(3); W = s(4);"
-          " r = @(v) floor(v); if ceil_mode, r = @(v) ceil(v); end; h = r((H + 2*padH - kH)/dH) + 1; w = r((W + 2*padW - kW)/dW) + 1;"
-          " if (h-1)*dH >= H + padH, h = h - 1; end; if (w-1)*dW >= W + padW, w = w - 1; end; if h < 1 || w < 1, error('nn.SpatialAveragePooling: a window of %dx%d does not fit into %dx%d', kH, kW, H, W), end;"
-          " eH = max(0, (h-1)*dH + kH - H - padH); eW = max(0, (w-1)*dW + kW - W - padW); m = ones(1, 1, H, W); z = x;"
-          " f = @(q, n) cat(4, zeros([n H+padH+eH padW]), cat(3, zeros([n padH W]), q, zeros([n eH W])), zeros([n H+padH+eH eW])); z = f(z, s(1:2)); k = ones(s(2), 1, kH, kW);"
-          " y = nn.conv2d(z, k, [], [dH dW], 0, 1, s(2)); y = reshape(y(:, :, 1:h, 1:w), [s(1) s(2) h w]);"
-          " if count_include_pad, p = zeros(1, 1, H+padH+eH, W+padW+eW); p(1, 1, 1:min(H+2*padH, end), 1:min(W+2*padW, end)) = 1; else, p = f(m, [1 1]); end;"
-          " c = nn.conv2d(p, ones(1, 1, kH, kW), [], [dH dW]); c = reshape(c(:, :, 1:h, 1:w), [1 1 h w]); y = y ./ c; if !b, y = reshape(y, [s(2) h w]); end; return y end")
+  .expr = "@(x, kW, kH, dW, dH, padW, padH, ceil_mode, count_include_pad) nn.avgpool2d(x, [kH kW], [dH dW], [padH padW], ceil_mode, count_include_pad)")
 
 #define BINS(id, op, text)                                                                                                                               \
   LAYER(id, "m = nn." #id "(W, H)\n\n" text " of W x H bins over the image, whatever its size: bins go from floor(j*w/W) to ceil((j+1)*w/W).\n\nExample:\n  "  \
     "size(nn." #id "(2, 3).forward(ones(4, 9, 9)))\n  ans =\n     4   3   2" SEE, .options = "W:n H:n=W", .show = options_show,                      \
-    .expr = "@(x, W, H) begin s = size(x); b = ndims(x) > 3; if !b, s = [1 s 1]; end; s = [s 1 1]; s = s(1:4); x = reshape(x, s); h = s(3); w = s(4); r = cell(1, H); c = cell(1, W);" \
-            " for i = 0:H-1, p = x(:, :, floor(i*h/H)+1:ceil((i+1)*h/H), :); for j = 0:W-1, q = p(:, :, :, floor(j*w/W)+1:ceil((j+1)*w/W)); c{j+1} = " op "; end; r{i+1} = cat(4, c{:}); end;" \
-            " y = cat(3, r{:}); if !b, y = reshape(y, [s(2) H W]); end; return y end")
+    .expr = "@(x, W, H) nn." #op "(x, [H W])")
 #define LAYER_BINS BINS
-LAYER_BINS(SpatialAdaptiveMaxPooling, "max(max(q, [], 3), [], 4)", "The largest values")
-LAYER_BINS(SpatialAdaptiveAveragePooling, "mean(mean(q, 3), 4)", "The means")
-LAYER_BINS(AdaptiveAveragePooling, "mean(mean(q, 3), 4)", "The means")
+LAYER_BINS(SpatialAdaptiveMaxPooling, adaptivemaxpool2d, "The largest values")
+LAYER_BINS(SpatialAdaptiveAveragePooling, adaptiveavgpool2d, "The means")
+LAYER_BINS(AdaptiveAveragePooling, adaptiveavgpool2d, "The means")
 
 static void sub_init(struct module *m)
 {
@@ -322,40 +313,34 @@ LAYER(SpatialLPPooling,
   "m = nn.SpatialLPPooling(nInputPlane, pnorm, kW, kH, dW, dH)\n\nThe p-norm of every kH x kW window.\n\n"
   "Example:\n  nn.SpatialLPPooling(1, 2, 2, 1).forward(reshape([3 4], 1, 1, 2))\n  ans = 5" SEE,
   .options = "nInputPlane:n pnorm:x kW:n kH:n dW:n=kW dH:n=kH", .show = options_show,
-  .expr = "@(x, nInputPlane, pnorm, kW, kH, dW, dH) realpow(nn.conv2d(realpow(abs(x), pnorm), ones(nInputPlane, 1, kH, kW), [], [dH dW], 0, 1, nInputPlane), 1/pnorm)")
+  .expr = "@(x, nInputPlane, pnorm, kW, kH, dW, dH) realpow(kW*kH*nn.avgpool2d(realpow(abs(x), pnorm), [kH kW], [dH dW]), 1/pnorm)")
 
 /* ---- edges and sizes */
-#define INDEXED(id, rows, cols, text, example, out)                                                                                            \
+#define PADDING(id, mode, text, example, out)                                                                                                  \
   LAYER(id, "m = nn." #id "(padLeft, padRight, padTop, padBottom)\n\n" text " The others are padLeft by default.\n\nExample:\n  " example "\n  ans =\n" out SEE, \
     .options = "padLeft:z padRight:z=padLeft padTop:z=padLeft padBottom:z=padLeft", .show = options_show,                                      \
-    .expr = "@(x, padLeft, padRight, padTop, padBottom) begin b = ndims(x) > 3; s = size(x); if !b, s = [1 s 1]; end; s = [s 1 1]; s = s(1:4); x = reshape(x, s); H = s(3); W = s(4);" \
-            " i = 1-padTop:H+padBottom; j = 1-padLeft:W+padRight; " rows cols " if !b, y = reshape(y, size(y)(2:end)); end; return y end")
-#define LAYER_INDEXED INDEXED
-LAYER_INDEXED(SpatialZeroPadding, "f = @(q) cat(3, zeros([size(q,1) size(q,2) max(0,padTop) size(q,4)]), q, zeros([size(q,1) size(q,2) max(0,padBottom) size(q,4)]));",
-  " y = f(x(:, :, max(1,1-padTop):H+min(0,padBottom), max(1,1-padLeft):W+min(0,padRight))); n = size(y, 3); y = cat(4, zeros([s(1) s(2) n max(0,padLeft)]), y, zeros([s(1) s(2) n max(0,padRight)]));",
-  "Zeros around images; negative numbers cut.", "size(nn.SpatialZeroPadding(1, 2, 0, -1).forward(ones(1, 4, 4)))", "     1   3   7")
-LAYER_INDEXED(SpatialReflectionPadding, "i = 1 + abs(i - 1); i = H - abs(H - i); j = 1 + abs(j - 1); j = W - abs(W - j);", " y = x(:, :, i, j);",
-  "Images with their edges mirrored.", "squeeze(nn.SpatialReflectionPadding(1, 1, 0, 0).forward(reshape([1 2 3], 1, 1, 3)))'", "     2   1   2   3   2")
-LAYER_INDEXED(SpatialReplicationPadding, "i = min(max(i, 1), H); j = min(max(j, 1), W);", " y = x(:, :, i, j);", "Images with their edges repeated.",
+    .expr = "@(x, padLeft, padRight, padTop, padBottom) nn.pad2d(x, [padLeft padRight padTop padBottom], '" #mode "')")
+#define LAYER_PADDING PADDING
+LAYER_PADDING(SpatialZeroPadding, zero, "Zeros around images; negative numbers cut.", "size(nn.SpatialZeroPadding(1, 2, 0, -1).forward(ones(1, 4, 4)))", "     1   3   7")
+LAYER_PADDING(SpatialReflectionPadding, reflect, "Images with their edges mirrored.",
+  "squeeze(nn.SpatialReflectionPadding(1, 1, 0, 0).forward(reshape([1 2 3], 1, 1, 3)))'", "     2   1   2   3   2")
+LAYER_PADDING(SpatialReplicationPadding, replicate, "Images with their edges repeated.",
   "squeeze(nn.SpatialReplicationPadding(1, 1, 0, 0).forward(reshape([1 2 3], 1, 1, 3)))'", "     1   1   2   3   3")
 LAYER(VolumetricReplicationPadding,
   "m = nn.VolumetricReplicationPadding(padLeft, padRight, padTop, padBottom, padFront, padBack)\n\nVolumes with their edges repeated.\n\n"
   "Example:\n  size(nn.VolumetricReplicationPadding(1).forward(ones(1, 2, 3, 4)))\n  ans =\n     1   4   5   6" SEE,
   .options = "padLeft:k padRight:k=padLeft padTop:k=padLeft padBottom:k=padLeft padFront:k=padLeft padBack:k=padLeft", .show = options_show,
-  .expr = "@(x, padLeft, padRight, padTop, padBottom, padFront, padBack) begin b = ndims(x) > 4; s = size(x); if !b, s = [1 s 1]; end; s = [s 1 1 1]; s = s(1:5); x = reshape(x, s);"
-          " f = @(n, a, z) min(max(1-a:n+z, 1), n); y = x(:, :, f(s(3), padFront, padBack), f(s(4), padTop, padBottom), f(s(5), padLeft, padRight)); if !b, y = reshape(y, size(y)(2:end)); end; return y end")
+  .expr = "@(x, padLeft, padRight, padTop, padBottom, padFront, padBack) nn.pad3d(x, [padLeft padRight padTop padBottom padFront padBack], 'replicate')")
 LAYER(SpatialUpSamplingNearest,
   "m = nn.SpatialUpSamplingNearest(scale)\n\nEvery element of images scale x scale times.\n\nExample:\n  size(nn.SpatialUpSamplingNearest(2).forward(ones(3, 4, 5)))\n  ans =\n      3    8   10" SEE,
   .options = "scale:n", .show = options_show,
-  .expr = "@(x, scale) begin n = max(ndims(x), 3); i = repmat({':'}, 1, n); i{n-1} = ceil((1:size(x, n-1)*scale)/scale); i{n} = ceil((1:size(x, n)*scale)/scale); return x(i{:}) end")
+  .expr = "@(x, scale) nn.upsample2d(x, scale)")
 LAYER(SpatialUpSamplingBilinear,
   "m = nn.SpatialUpSamplingBilinear(scale)\n\nImages of (H-1)*(scale-1) + H rows, interpolated linearly, corners on corners; scale may be {width, height} of the result.\n\n"
   "Example:\n  squeeze(nn.SpatialUpSamplingBilinear({3, 1}).forward(reshape([1 3], 1, 1, 2)))'\n  ans =\n     1   2   3" SEE,
   .options = "scale:v",
-  .expr = "@(x, scale) begin n = max(ndims(x), 3); H = size(x, n-1); W = size(x, n); if iscell(scale), w = scale{1}; h = scale{2}; else, h = (H-1)*(scale-1) + H; w = (W-1)*(scale-1) + W; end;"
-          " p = 1 + (0:h-1) * ((H-1)/max(1, h-1)); q = 1 + (0:w-1) * ((W-1)/max(1, w-1)); a = repmat({':'}, 1, n); b = a; a{n-1} = floor(p); b{n-1} = min(floor(p)+1, H); s = ones(1, n); s(n-1) = h; f = reshape(p - floor(p), s);"
-          " y = x(a{:}) .* (1 - f) + x(b{:}) .* f; a = repmat({':'}, 1, n); b = a; a{n} = floor(q); b{n} = min(floor(q)+1, W); s = ones(1, n); s(n) = w; f = reshape(q - floor(q), s);"
-          " return y(a{:}) .* (1 - f) + y(b{:}) .* f end")
+  .expr = "@(x, scale) begin n = max(ndims(x), 3); H = size(x, n-1); W = size(x, n); if iscell(scale), s = [scale{2} scale{1}]; else, s = ([H W] - 1)*(scale - 1) + [H W]; end;"
+          " return nn.upsample2d(x, s, 'bilinear') end")
 LAYER(SpatialCrossMapLRN,
   "m = nn.SpatialCrossMapLRN(size, alpha, beta, k)\n\nx ./ (k + alpha/size * sum of x.^2 over size neighbouring channels).^beta.\n\n"
   "Example:\n  nn.SpatialCrossMapLRN(1, 1, 0.5, 0).forward(reshape([3 4], 1, 1, 2))\n  ans =\n\n  ans(:,:,1) = 1\n  ans(:,:,2) = 1\n" SEE,
