@@ -1,7 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # run.sh [TABLE...]: tl and the peers that are here, one after another in one run; then a table of ratios against tests/bench/targets.
-# Tables: A scalar code, B small tensors, C elementwise chains, D linear algebra, E sorting, choosing, random numbers, files, texts, S start.
+# Tables: A scalar code, B small tensors, C elementwise chains, D linear algebra, E sorting, choosing, random numbers, files, texts,
+# F networks, S start.
 # QUICK=1: smaller sizes, a minute or two.  TORCH_PYTHON=PATH: a Python that has PyTorch, where python3 has none.
 # The rows (workload;peer;threads;seconds;...) stay in bench/rows of the build folder.  make bench BENCH='A C' runs two tables.
 set -u
@@ -9,7 +10,7 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 LC_ALL=C; export LC_ALL
 : "${TL:?}" "${QUICK=}" "${CC:=cc}" "${BLAS_LIBS=-lopenblas}" "${BLAS_CFLAGS=}"
 export QUICK
-[ $# -gt 0 ] || set -- A B C D E S
+[ $# -gt 0 ] || set -- A B C D E F S
 out=$PWD/bench
 mkdir -p "$out"
 rows=$out/rows
@@ -109,6 +110,12 @@ for table; do
         done
         [ -z "$numpy" ] || with numpy 1 "$numpy" "$here/e.py"
         [ -z "$octave" ] || with octave 1 "$octave" -qf "$here/e.tl" ;;
+    F)  echo "F: networks" >&2
+        for n in $(seq 1 "$two"); do
+            with tl "$n" "$TL" "$here/f.tl"
+            [ -z "$torch" ] || with torch "$n" "$torch" "$here/f.py"
+        done
+        [ -z "$torch" ] || "$torch" -c 'import torch; print("F: PyTorch", torch.__version__)' ;;
     S)  echo "S: start" >&2
         compile start || continue
         row "tl" "$out/start" start tl "$TL"
@@ -116,7 +123,7 @@ for table; do
         [ -z "$python" ] || row python3 "$out/start" start python3 "$python" -c pass
         [ -z "$numpy" ] || row numpy "$out/start" start numpy "$numpy" -c 'import numpy'
         [ -z "$octave" ] || row octave "$out/start" start octave "$octave" -qf --eval 1 ;;
-    *)  echo "run.sh: there is no table $table (A B C D E S)" >&2; exit 2 ;;
+    *)  echo "run.sh: there is no table $table (A B C D E F S)" >&2; exit 2 ;;
     esac
 done
 
@@ -124,6 +131,7 @@ done
 awk -F ' *; *' '
     function time(s) { return s < 1e-6 ? sprintf("%.0f ns", s * 1e9) : s < 1e-3 ? sprintf("%.3g us", s * 1e6) : s < 1 ? sprintf("%.3g ms", s * 1e3) : sprintf("%.3g s", s) }
     function show(w, s) { return w ~ /memory/ ? sprintf("%.1f MiB", s) : time(s) }
+    function best(w, peer,    q, m) { for (q = 1; q <= 64; q++) if ((w, peer, q) in sec && (!m || sec[w, peer, q] < m)) m = sec[w, peer, q]; return m }
     FNR == NR { if (!/^#/ && NF == 3) { n++; pattern[n] = "^" $1 "$"; base[n] = $2; most[n] = $3 } next }
     {
         if ($4 == "fail") why[$1, $2, $3] = $5; else sec[$1, $2, $3] = $4 + 0
@@ -133,6 +141,13 @@ awk -F ' *; *' '
         for (i = 1; i <= n; i++) for (k = 1; k <= m; k++) {
             w = work[k]; t = threads[k]
             if (w !~ pattern[i]) continue
+            if (base[i] == "torch*") {        # each at its best number of threads
+                x = best(w, "tl"); b = best(w, "torch")
+                if ((i, w) in seen || !x || !b) continue
+                seen[i, w] = 1; ok = x / b <= most[i]; all++; good += ok
+                printf "%-26s tl %-10s %-7s %-10s ratio %-6.3g target <= %-10s %s\n", w, time(x), "torch", time(b), x / b, most[i], ok ? "ok" : "MISSED"
+                continue
+            }
             same = base[i] == "C" || base[i] == "torch"        # peers that run with as many threads
             if (same && !((w, base[i], t) in sec)) continue
             if (base[i] == "numpy" && !((w, "numpy", 1) in sec)) continue
