@@ -224,13 +224,24 @@ int path_rest(struct comp *c, const struct node *n, int root) { return path_from
 
 static bool place_method(const char *name) { return is_view_method(code_sym(name)) || is_inplace_method(code_sym(name)); }
 
+/* Can it be but a package?  A name without slot is never a variable; what is no function now may be a package by the time it
+   is called, when addpath has run. */
+static bool package_expected(struct comp *c, const struct node *b)
+{
+    for (int i = 0; i < c->ast->functions; i++)
+        if (c->ast->function[i]->name == b->name.name)
+            return false;
+    struct callee f = b->name.slot < 0 ? resolve(code_sym(b->name.name), c->unit) : (struct callee){ 0 };
+    return b->name.slot < 0 && !f.code && !f.builtin;
+}
+
 /* `pkg.name` at the head of a chain: number of links that are part of the name */
 static int package_links(struct comp *c, const struct node *n)
 {
     const struct node *b = n->index.base;
-    if (b->kind != NODE_NAME || is_sure(c, b->name.slot) || link_at(n, 0)->kind != NODE_FIELD || !package_known(b->name.name, c->unit))
+    if (b->kind != NODE_NAME || is_sure(c, b->name.slot) || link_at(n, 0)->kind != NODE_FIELD)
         return 0;
-    return 1;
+    return package_known(b->name.name, c->unit) || package_expected(c, b);
 }
 
 struct chain { struct comp *c; const struct node *n; int nargout; int want; bool statement; int count; uint64_t ignored; int lists; };

@@ -202,6 +202,7 @@ char **complete(const char *text, size_t at, size_t *from, int *files)
             offer_fields(v, &f);
         else {
             struct in_package p = { &f, package, head - 1 };
+            interp_package_about(package);                    /* a plugin tells its functions when it is loaded */
             interp_each_function(offer_member, &p);
             if (!strchr(package, '.')) {
                 path_each(package, false, offer, &f);

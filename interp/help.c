@@ -172,11 +172,12 @@ static bool package_page(struct buf *out, const char *name)
 {
     if (!interp_is_package(name))
         return false;
+    const char *about = interp_package_about(name);
     struct members m = { .package = name, .len = strlen(name) };
     interp_each_function(add_member, &m);
     path_each(name, false, add_file, &m);
     path_each(name, true, add_file, &m);
-    buff(out, "'%s' is a package:\n\n", name);
+    buff(out, about && *about ? "'%s' is a package, %s:\n\n" : "'%s' is a package:\n\n", name, about);
     if (m.nv)
         qsort(m.v, (size_t)m.nv, sizeof *m.v, by_text);
     for (int i = 0; i < m.nv; i++) {

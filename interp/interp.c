@@ -71,6 +71,11 @@ static value function_named(const char *name)
     return function_handle(s, vm->frame > vm->frames && vm->frame->code->unit->file ? vm->frame->code->unit : NULL);
 }
 
+static const struct builtin *builtin_named(const char *name)
+{
+    return find_builtin(symbol_of(name));
+}
+
 void interp_start(void)
 {
     struct machine *m = calloc(1, sizeof *m);
@@ -98,6 +103,8 @@ void interp_start(void)
     h->try = machine_try;
     h->function_named = function_named;
     h->function_builtin = function_builtin;
+    h->builtin_named = builtin_named;
+    h->plugin_file = path_plugin_own;
     h->warning = warning_hook;
     h->function_parts = function_parts;
     h->function_made = function_made;

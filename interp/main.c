@@ -2,6 +2,7 @@
 /* The program: options, scripts, exit status (LANGUAGE.md section 8). What it runs, it runs through interp.h. */
 #include "config.h"
 #include "interp/program.h"
+#include "lab/plugin.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -49,6 +50,11 @@ static const char *ask(const char *name)                 /* a text from a functi
     return f ? f() : NULL;
 }
 
+static void say_plugin(const char *name, const char *library, bool built)
+{
+    printf("%-8s %s%s\n", name, library, built ? ", a plugin" : ": not built");
+}
+
 static void version(void)
 {
     printf("tl %s\n", PACKAGE_VERSION);
@@ -65,6 +71,7 @@ static void version(void)
     printf("maths    SLEEF\n");
     printf("editor   %s\n", TL_EDITOR);
     printf("CUDA     %s\n", TL_CUDA);
+    plugin_versions(say_plugin);
     printf("compiler %s\n", TL_COMPILER);
     printf("licence  of this binary: %s; of its sources: BSD-3-Clause\n", TL_LICENCE);
 }

@@ -8,6 +8,7 @@
 
 #include <ctype.h>
 #include <dirent.h>
+#include <dlfcn.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -15,7 +16,7 @@
 #include <time.h>
 #include <unistd.h>
 
-struct entry { char *name; bool m, tl, package; };
+struct entry { char *name; bool m, tl, package, plugin; };
 struct folder {
     char *dir;
     struct timespec changed;
@@ -27,7 +28,7 @@ struct folder {
 };
 struct found { char *file; uint64_t stamp; struct found *next; };     /* files handed out */
 struct paths {
-    struct folder *all, *script, *here, *library;
+    struct folder *all, *script, *here, *library, *plugins;
     struct folder **on;                       /* addpath's, first one first */
     int n, room;
     char *running;                            /* the script that runs: its own name means the library's function in it */
@@ -96,6 +97,8 @@ static struct folder *current(struct paths *p)
     return getcwd(buf, sizeof buf) ? folder_of(p, buf) : NULL;
 }
 
+static void from_environment(struct paths *p);
+static const char *path_plugins(void);
 static struct paths *paths(void)
 {
     void **room = context_room(ROOM_PATH);
@@ -106,26 +109,30 @@ static struct paths *paths(void)
         p->epoch = 1;
         p->here = current(p);
         p->library = folder_of(p, path_data());
+        p->plugins = folder_of(p, path_plugins());
+        from_environment(p);
     }
     return *room;
 }
 
-/* The program that still stands in its build folder takes the sources' scripts, else the installed ones. */
-const char *path_data(void)
+/* What still stands in its build folder, program or library, takes the sources' scripts and the plugins beside it, else the
+   installed ones. */
+static bool in_build(void)
 {
-    static char self[PATH_MAX];
-    const char *given = getenv("TL_SCRIPTS");
-    if (given && *given)
-        return given;
-    if (!self[0]) {
-        ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-        self[n > 0 ? n : 0] = 0;
-        size_t m = strlen(TL_BUILDDIR);
-        bool built = !strncmp(self, TL_BUILDDIR, m) && self[m] == '/' && !access(TL_SRCDIR "/scripts", R_OK);
-        strcpy(self, built ? TL_SRCDIR "/scripts" : TL_DATADIR "/scripts");
-    }
-    return self;
+    static char self[PATH_MAX];               /* threads write the same into it */
+    Dl_info me;
+    if (!self[0] && (!dladdr((void *)path_data, &me) || !me.dli_fname || !realpath(me.dli_fname, self)))
+        return false;
+    size_t m = strlen(TL_BUILDDIR);
+    return !strncmp(self, TL_BUILDDIR, m) && self[m] == '/' && !access(TL_SRCDIR "/scripts", R_OK);
 }
+static const char *given_or(const char *variable, const char *built, const char *installed)
+{
+    const char *given = getenv(variable);
+    return given && *given ? given : in_build() ? built : installed;
+}
+const char *path_data(void) { return given_or("TL_SCRIPTS", TL_SRCDIR "/scripts", TL_DATADIR "/scripts"); }
+static const char *path_plugins(void) { return given_or("TL_PLUGINS", TL_BUILDDIR, TL_LIBDIR); }
 
 /* --- listing --- */
 
@@ -149,7 +156,8 @@ static bool same_entries(const struct entry *a, int na, const struct entry *b, i
     if (na != nb)
         return false;
     for (int i = 0; i < na; i++)
-        if (strcmp(a[i].name, b[i].name) || a[i].m != b[i].m || a[i].tl != b[i].tl || a[i].package != b[i].package)
+        if (strcmp(a[i].name, b[i].name) || a[i].m != b[i].m || a[i].tl != b[i].tl || a[i].package != b[i].package ||
+            a[i].plugin != b[i].plugin)
             return false;
     return true;
 }
@@ -171,7 +179,11 @@ static bool list(struct folder *f)
             x.tl = true;
         else if (dot && !strcmp(dot, ".m"))
             x.m = true;
-        else
+        else if (dot && !strcmp(dot, ".so") && !strncmp(s, "tl_", 3)) {
+            x.plugin = true;
+            s += 3;
+            n -= 3;
+        } else
             continue;
         if (!is_name(s, n))
             continue;
@@ -195,6 +207,7 @@ static bool list(struct folder *f)
             new.v[n - 1].m |= new.v[i].m;
             new.v[n - 1].tl |= new.v[i].tl;
             new.v[n - 1].package |= new.v[i].package;
+            new.v[n - 1].plugin |= new.v[i].plugin;
             free(new.v[i].name);
         } else
             new.v[n++] = new.v[i];
@@ -341,6 +354,32 @@ bool path_is_package(const char *name)
     return false;
 }
 
+static const char *plugin_in(struct paths *p, struct folder *f, const char *name)
+{
+    char buf[PATH_MAX];
+    struct entry *e = f ? entry_of(f, name) : NULL;
+    if (!e || !e->plugin || snprintf(buf, sizeof buf, "%s/tl_%s.so", f->dir, name) >= (int)sizeof buf)
+        return NULL;
+    return remember(p, buf, NULL);
+}
+
+const char *path_plugin_own(const char *name)
+{
+    struct paths *p = paths();
+    return plugin_in(p, p->plugins, name);
+}
+
+const char *path_plugin(const char *name)
+{
+    struct paths *p = paths();
+    const char *s = plugin_in(p, p->script, name);
+    if (!s)
+        s = plugin_in(p, p->here, name);
+    for (int i = 0; i < p->n && !s; i++)
+        s = plugin_in(p, p->on[i], name);
+    return s ? s : path_plugin_own(name);
+}
+
 static void each_in(struct paths *p, struct folder *f, const char *package, void (*visit)(const char *, void *), void *arg)
 {
     char buf[PATH_MAX];
@@ -356,7 +395,7 @@ static void each_in(struct paths *p, struct folder *f, const char *package, void
     for (int i = 0; i < f->n; i++) {
         if (f->v[i].tl || f->v[i].m)
             visit(f->v[i].name, arg);
-        if (f->v[i].package && snprintf(buf, sizeof buf, "%s.", f->v[i].name) < (int)sizeof buf)
+        if ((f->v[i].package || f->v[i].plugin) && snprintf(buf, sizeof buf, "%s.", f->v[i].name) < (int)sizeof buf)
             visit(buf, arg);
     }
 }
@@ -527,6 +566,19 @@ BUILTIN(addpath, 1, ANY, 1, NO_GRAD,
     each_argument(c, 0, n, add_one, &at);
     if (c->nargout > 0)
         result(c, 0, buf_value(old));
+}
+
+/* Folders in TL_PATH, as at the start of a session `addpath` would add them; those that are not there do not count. */
+static void from_environment(struct paths *p)
+{
+    const char *s = getenv("TL_PATH");
+    char dir[PATH_MAX], full[PATH_MAX];
+    while (s && *s) {
+        size_t n = strcspn(s, ":");
+        if (n && snprintf(dir, sizeof dir, "%.*s", (int)n, s) < (int)sizeof dir && full_name(dir, full))
+            insert(p, folder_of(p, full), p->n);
+        s += n + (s[n] == ':');
+    }
 }
 
 static void remove_one(struct call *c, const char *dir, void *arg)

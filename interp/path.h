@@ -10,6 +10,8 @@
 const char *path_find(const char *name, uint64_t *stamp);
 const char *path_library(const char *name, uint64_t *stamp);      /* in the library's folder alone */
 bool path_is_package(const char *name);      /* a folder +name is in sight, the library included */
+const char *path_plugin(const char *name);   /* file tl_NAME.so: beside the script, here, on the path, then tl's own; NULL: none */
+const char *path_plugin_own(const char *name);        /* of tl's own alone */
 uint32_t path_epoch(void);                   /* rises whenever a name may mean another function than before */
 
 /* Looks whether folders or files changed. Called before each line of the prompt, and once more before a name is said to be

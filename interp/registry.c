@@ -6,6 +6,7 @@
  * own file and the last two.  Whenever a name may mean another function than before, function_epoch rises; what the
  * machine remembers at a call is right only for its own epoch. */
 #include "vm.h"
+#include "lab/plugin.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -37,6 +38,8 @@ struct registry {
     struct loaded *loaded;
     int nloaded;
     uint32_t path_seen;
+    const struct plugin **plugin;             /* whose functions are here */
+    int nplugin;
 };
 #define reg (vm->registry)
 
@@ -45,6 +48,7 @@ static int by_name(const void *a, const void *b)
     return strcmp((*(const struct builtin *const *)a)->name, (*(const struct builtin *const *)b)->name);
 }
 static void table_put(sym name, const struct builtin *b);
+static void table_reserve(void);
 
 /* b stays the caller's; it must live as long as the context. */
 void registry_add(const struct builtin *b)
@@ -53,13 +57,32 @@ void registry_add(const struct builtin *b)
     if (!sorted)
         fail_memory(sizeof *sorted);
     reg->sorted = sorted;
-    if (2 * (uint32_t)reg->n + 2 > reg->mask)
-        fail("tl:too-many-functions", "there is no room for another function: %d are known", reg->n);
-    if (!find_builtin(symbol_of(b->name)))
+    table_reserve();
+    sym name = symbol_of(b->name);
+    if (!find_builtin(name))
         reg->sorted[reg->n++] = b;
-    table_put(symbol_of(b->name), b);
+    else
+        for (int i = 0; i < reg->n; i++)
+            if (!strcmp(reg->sorted[i]->name, b->name))
+                reg->sorted[i] = b;
+    table_put(name, b);
     qsort(reg->sorted, (size_t)reg->n, sizeof *reg->sorted, by_name);
     function_epoch++;
+}
+
+static void table_reserve(void)               /* for one more */
+{
+    if (2 * (uint32_t)reg->n + 2 <= reg->mask)
+        return;
+    uint32_t size = 2 * (reg->mask + 1);
+    void *table = calloc(size, sizeof *reg->table);
+    if (!table)
+        fail_memory(size * sizeof *reg->table);
+    free(reg->table);
+    reg->table = table;
+    reg->mask = size - 1;
+    for (int i = 0; i < reg->n; i++)
+        table_put(symbol_of(reg->sorted[i]->name), reg->sorted[i]);
 }
 
 static void table_put(sym name, const struct builtin *b)
@@ -86,6 +109,7 @@ void registry_free(void)
     free(reg->all);
     free(reg->sorted);
     free(reg->table);
+    free(reg->plugin);
     free(reg);
     reg = NULL;
 }
@@ -278,8 +302,44 @@ void functions_look(void)
     }
 }
 
+/* ---- plugins: tl_NAME.so is a package NAME.  Its functions join the builtins when its name is first met with a dot behind. */
+static bool is_plugin(const char *name) { return !plugin_of_tree(name) && path_plugin(name) != NULL; }
+static void use_plugin(const char *name)      /* fails */
+{
+    for (int i = 0; i < reg->nplugin; i++)
+        if (!strcmp(reg->plugin[i]->name, name))
+            return;
+    const struct plugin *p = plugin_load(name, path_plugin(name));
+    const struct plugin **all = realloc(reg->plugin, sizeof *all * (size_t)(reg->nplugin + 1));
+    if (!all)
+        fail_memory(sizeof *all);
+    reg->plugin = all;
+    for (int i = 0; i < p->n; i++)
+        registry_add(&p->row[i]);
+    reg->plugin[reg->nplugin++] = p;
+}
+static bool plugin_before_dot(const char *name, char *buf, size_t room)
+{
+    size_t n = strcspn(name, ".");
+    if (!name[n] || n >= room)
+        return false;
+    memcpy(buf, name, n);
+    buf[n] = 0;
+    return is_plugin(buf);
+}
+static void use_body(void *name) { use_plugin(name); }
+const char *interp_package_about(const char *name)
+{
+    if (!is_plugin(name))
+        return NULL;
+    if (protect(use_body, (void *)name))
+        return failure()->message;
+    return plugin_loaded(name)->about;
+}
+
 static struct callee look(sym name, const struct unit *from)
 {
+    char package[256];
     struct callee none = { 0 };
     uint64_t stamp = 0;
     const char *file;
@@ -305,6 +365,11 @@ static struct callee look(sym name, const struct unit *from)
     file = path_library(name->text, &stamp);
     if (file)
         return (struct callee){ from_file(file, stamp, COMPILE_FILE | COMPILE_LIBRARY), NULL };
+    if (plugin_before_dot(name->text, package, sizeof package)) {
+        use_plugin(package);
+        if ((b = find_builtin(name)))
+            return (struct callee){ NULL, b };
+    }
     return none;
 }
 struct callee resolve(sym name, const struct unit *from)
@@ -323,7 +388,7 @@ bool package_known(const char *name, const struct unit *from)
     for (int i = 0; i < COUNT(packages); i++)
         if (!strcmp(packages[i], name))
             return true;
-    return path_is_package(name);
+    return path_is_package(name) || is_plugin(name);
 }
 bool interp_is_package(const char *name) { return package_known(name, NULL); }
 

@@ -628,7 +628,10 @@ static void test_example(const char *name, const char *help)
             continue;
         }
         any = true;
-        piece_run(&p);
+        if (piece_run(&p) == PIECE_FAILED && failure()->id && !strcmp(failure()->id, "tl:no-plugin")) {
+            printf("ok %d - %s # SKIP its plugin is not built\n", ++tests, name);
+            break;
+        }
         struct lines got = split(said.s, said.n, true), want = { 0 };
         const char *q = s;
         while (want.n < got.n && q < end) {                  /* as many lines as were printed */

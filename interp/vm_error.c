@@ -321,6 +321,10 @@ void fail_undefined(sym name)
 {
     if (!name)
         fail("Octave:undefined-function", "a value is missing here");
+    const char *dot = strchr(name->text, '.');
+    sym package = dot ? symbol_n(name->text, (size_t)(dot - name->text)) : NULL;
+    if (package && !package_known(package->text, NULL))
+        name = package;
     const struct frame *f = vm->frame;
     const struct code *c = f && f != vm->frames ? f->code : NULL;
     for (int i = 0; c && i < c->nparam; i++)

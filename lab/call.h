@@ -107,6 +107,8 @@ struct hooks {                                /* what lab/ needs from above; int
     value (*function_made)(const char *text, size_t len, bool closure, int n, const sym *name);   /* the same back, runs nothing; NIL: not a name,
                                                              not the text of exactly one closure.  n names are variables, without value yet */
     value *(*function_slot)(value f, sym name);           /* where a closure holds that variable, or NULL */
+    const struct builtin *(*builtin_named)(const char *name);       /* whatever the user's functions are; NULL: none */
+    const char *(*plugin_file)(const char *name);         /* where tl_NAME.so of this tl is, or NULL */
     const struct class *(*class_named)(const char *name); /* of the rooms above lab/, or NULL */
     void (*warning)(const char *id, const char *message);
 };

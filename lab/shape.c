@@ -7,6 +7,7 @@
 #include "index.h"
 #include "call.h"
 #include "rules.h"
+#include "tape.h"
 #include <math.h>
 
 /* ---- any kind of array */
@@ -778,7 +779,17 @@ BUILTIN(prepad, 2, 4, 1, NO_GRAD,
     pad(c, true);
 }
 
-BUILTIN(resize, 2, ANY, 1, NO_GRAD,
+static void resize_grad(struct call *c)      /* each element goes back to its place, what was lost gets zero */
+{
+    extern const struct builtin builtin_resize;
+    i64 dim[MAX_DIMS];
+    int nd = value_dims(c->arg[0], dim);
+    struct tensor *s = tensor_2d(D_DOUBLE, 1, nd);
+    for (int d = 0; d < nd; d++)
+        ((double *)s->data)[d] = (double)dim[d];
+    result(c, 0, g_call(&builtin_resize, 2, grad_of(c, 0), tensor_box(s)));
+}
+BUILTIN(resize, 2, ANY, 1, resize_grad,
     "y = resize(x, m, n, …)\n"
     "y = resize(x, m)\n"
     "y = resize(x, [m n …])\n\n"

@@ -72,7 +72,7 @@ program='interp/(main|repl|json|test)\.c'
     list test_files $(tree tests ! -path 'tests/unit/*')
     list script_files $(tree scripts)
     list doc_files $(tree doc)
-    list api_headers $(files interp tl.h)
+    list api_headers $(files interp tl.h) $(files lab tl_plugin.h)
     list m4_files m4/sources.sh $(files m4 'tl_*.m4')
 } >"$new"
 cmp -s "$new" "$out" || cp "$new" "$out"

@@ -1,0 +1,15 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# plugins/: a library each, loaded when its first function is called (lab/plugins.def).  They link nothing of tl; in the build
+# folder they stand beside the program, installed in pkglibdir.
+plugindir = $(pkglibdir)
+plugin_PROGRAMS =
+plugin_cflags = $(AM_CFLAGS) -fPIC
+plugin_link = $(CC) $(plugin_cflags) $(CFLAGS) $(LDFLAGS) -shared -o $@
+
+if HAVE_FFTW
+plugin_PROGRAMS += tl_fft.so
+tl_fft_so_SOURCES = %reldir%/fft.c
+tl_fft_so_CFLAGS = $(plugin_cflags) $(FFTW_CFLAGS)
+tl_fft_so_LINK = $(plugin_link)
+tl_fft_so_LDADD = $(FFTW_LIBS) -lm
+endif
