@@ -107,6 +107,27 @@ static void offer_member(const char *name, void *arg)          /* of all functio
         offer(name + p->len + 1, p->f);
 }
 
+/* (name, name = default, …) from its parenthesis or a comma on */
+static void offer_parameters(const char *open, struct found *f)
+{
+    for (const char *s = open ? open + 1 : ""; *s && *s != ')'; s += *s == ',') {
+        s += strspn(s, " .\n");
+        size_t n = 0;
+        char arg[64];
+        while (n + 2 < sizeof arg && (isalnum((unsigned char)s[n]) || s[n] == '_')) {
+            arg[n] = s[n];
+            n++;
+        }
+        arg[n] = '=';
+        arg[n + 1] = 0;
+        if (n > 0 && strcmp(arg, "varargin="))
+            offer(arg, f);
+        int depth = 0;
+        for (s += n; *s && (depth > 0 || (*s != ',' && *s != ')')); s++)
+            depth += strchr("([{", *s) ? 1 : strchr(")]}", *s) ? -1 : 0;
+    }
+}
+
 /* The name of the call whose parentheses are open at `at`, and whose arguments the help names: f(x, dim=<Tab> */
 static void offer_arguments(const char *text, size_t at, struct found *f)
 {
@@ -133,32 +154,42 @@ static void offer_arguments(const char *text, size_t at, struct found *f)
     memcpy(name, text + begin, end - begin);
     name[end - begin] = 0;
     struct function_info info = interp_function(name);
-    if (info.kind != FN_BUILTIN)
-        return;
-    /* the longest signature, `y = name(a, b, …)`: its parameters but the first are worth naming */
-    const char *best = NULL;
-    for (const char *s = info.builtin->help; s && *s && *s != '\n'; s = strchr(s, '\n') ? strchr(s, '\n') + 1 : NULL) {
-        const char *open = memchr(s, '(', strcspn(s, "\n"));
-        if (open && (!best || strcspn(open, ")") > strcspn(best, ")")))
-            best = open;
-    }
-    if (!best)
-        return;
-    const char *s = strchr(best, ',');
-    while (s && s < best + strcspn(best, ")")) {
-        s += strspn(s, ", ");
-        size_t n = 0;
-        char arg[64];
-        while (n + 2 < sizeof arg && (isalnum((unsigned char)s[n]) || s[n] == '_')) {
-            arg[n] = s[n];
-            n++;
+    if (info.kind == FN_BUILTIN) {
+        /* of each signature, `y = name(a, b, …)`, the parameters but the first are worth naming */
+        for (const char *s = info.builtin->help; s && *s && *s != '\n'; s = strchr(s, '\n') ? strchr(s, '\n') + 1 : NULL) {
+            const char *open = memchr(s, '(', strcspn(s, "\n"));
+            offer_parameters(open ? strchr(open, ',') : NULL, f);
         }
-        arg[n] = '=';
-        arg[n + 1] = 0;
-        if (n > 1)
-            offer(arg, f);
-        s = strchr(s, ',');
+    } else if (info.kind != FN_NONE && info.source) {
+        const char *open = strchr(info.source->text + info.begin, '(');
+        if (open < info.source->text + info.end)
+            offer_parameters(open, f);
     }
+}
+
+/* Words that take file names as they are: `load da<Tab>`, `cd sub<Tab>`, and what follows `!`. */
+static bool wants_file(const char *text, size_t at)
+{
+    static const char *const words[] = { "addpath", "cat", "cd", "chdir", "delete", "diary", "dir", "edit", "less", "load", "ls", "mkdir",
+        "rmdir", "rmpath", "run", "save", "source", NULL };
+    size_t begin = at;
+    while (begin > 0 && !strchr("\n;,", text[begin - 1]))
+        begin--;
+    begin += strspn(text + begin, " \t");
+    if (begin >= at)
+        return false;
+    size_t n = strcspn(text + begin, " \t");
+    if (begin + n >= at)
+        return false;                                         /* still the first word */
+    if (text[begin] == '!')
+        return true;
+    char next = text[begin + n + strspn(text + begin + n, " \t")];
+    if (begin + n + strspn(text + begin + n, " \t") < at && (next == '=' || next == '('))
+        return false;
+    for (const char *const *w = words; *w; w++)
+        if (strlen(*w) == n && !strncmp(text + begin, *w, n))
+            return interp_variable(*w).kind == K_NIL;
+    return false;
 }
 
 static int by_text(const void *a, const void *b)
@@ -171,7 +202,7 @@ char **complete(const char *text, size_t at, size_t *from, int *files)
     struct found f = { 0 };
     char prefix[256];
     *files = 0;
-    if (in_quotes(text, at, from)) {
+    if (in_quotes(text, at, from) || wants_file(text, at)) {
         *files = 1;
         return NULL;
     }
@@ -211,8 +242,8 @@ char **complete(const char *text, size_t at, size_t *from, int *files)
         }
     } else {
         interp_each_variable(offer, &f);
-        variables = f.n;
         offer_arguments(text, begin, &f);
+        variables = f.n;                                      /* and options: what is nearest comes first */
         for (int i = 0; i < KEYWORDS; i++)
             offer(keyword_info[i].text, &f);
         interp_each_function(offer, &f);
@@ -230,6 +261,8 @@ char **complete(const char *text, size_t at, size_t *from, int *files)
         if (d && d[1])
             d[1] = 0;
         bool twice = false;
+        for (int k = 0; i >= variables && k < variables && !twice; k++)        /* dim= here, not the function dim */
+            twice = !strncmp(f.v[k], s, strlen(s)) && !strcmp(f.v[k] + strlen(s), "=");
         for (int k = n - 1; k >= 0 && !twice && (k >= n - 2 || k < variables); k--)
             twice = !strcmp(f.v[k], s);
         if (twice)

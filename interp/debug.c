@@ -13,7 +13,7 @@ static const char red[] = "\033[1;31m", yellow[] = "\033[1;33m", plain[] = "\033
 bool debug_colour(int fd)
 {
     const char *no = getenv("NO_COLOR"), *term = getenv("TERM");
-    return isatty(fd) && !(no && *no) && term && strcmp(term, "dumb");
+    return isatty(fd) && !(no && *no) && term && *term && strcmp(term, "dumb");
 }
 
 static bool typed(const struct source *s)

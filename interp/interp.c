@@ -2,6 +2,7 @@
 /* interp.c: an interpreter comes and goes, and runs texts for the program. */
 #include "vm.h"
 #include "nn/nn.h"
+#include <sys/ioctl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
@@ -127,11 +128,17 @@ static int run_job(struct job *j)
 {
     struct machine *m = vm;
     bool prompt = (j->flags & RUN_PROMPT) != 0;
-    if (prompt)
+    if (prompt) {
+        struct winsize w;
         print_elide(true);
+        if (!ioctl(1, TIOCGWINSZ, &w) && w.ws_col >= 20)
+            print_width(w.ws_col);
+    }
     int failed = protect(job_body, j);
-    if (prompt)
+    if (prompt) {
         print_elide(false);
+        print_width(PRINT_WIDTH);
+    }
     if (failed)
         error_locate();
     if (m->runs == 0)

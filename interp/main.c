@@ -7,6 +7,7 @@
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <langinfo.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -84,11 +85,27 @@ static void on_interrupt(int sig)
     interrupt_flag = 1;
 }
 
-static void catch_interrupts(void)
+volatile sig_atomic_t program_ended;
+
+static void on_end(int sig)                   /* as Ctrl-C, and then we leave; asked again, at once */
+{
+    program_ended = sig;
+    interrupt_flag = 1;
+}
+
+static void catch_signals(void)
 {
     struct sigaction a = { .sa_handler = on_interrupt };      /* no SA_RESTART: a read ends with EINTR */
+    static const int ends[] = { SIGHUP, SIGTERM };
     sigemptyset(&a.sa_mask);
     sigaction(SIGINT, &a, NULL);
+    a.sa_handler = on_end;
+    a.sa_flags = SA_RESETHAND;
+    for (int i = 0; i < 2; i++) {
+        struct sigaction was;
+        if (!sigaction(ends[i], NULL, &was) && was.sa_handler != SIG_IGN)       /* nohup */
+            sigaction(ends[i], &a, NULL);
+    }
 }
 
 char *program_read(FILE *in, size_t *len)
@@ -134,7 +151,8 @@ static int status_after(int failed)
     struct failure *f = failure();
     if (f->kind == FAIL_EXIT)
         return f->status;
-    interp_report(2);
+    if (!program_ended)
+        interp_report(2);
     return f->kind == FAIL_INTERRUPT ? 130 : 1;
 }
 
@@ -251,7 +269,8 @@ int main(int argc, char **argv)
     const char *eval[64];
     int evals = 0, i = 1;
     bool prompt = false, quiet = false, startup = true, ended = false;
-    setlocale(LC_CTYPE, "");
+    if (!setlocale(LC_CTYPE, "") || !strcmp(nl_langinfo(CODESET), "ANSI_X3.4-1968"))       /* the line editor must know UTF-8 */
+        setlocale(LC_CTYPE, "C.UTF-8");
     for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
         const char *a = argv[i];
         if (!strcmp(a, "--")) {
@@ -295,7 +314,7 @@ int main(int argc, char **argv)
         if (i >= argc)
             return wrong("a file is missing after", argv[i - 1]);
     }
-    catch_interrupts();
+    catch_signals();
     int status = 0;
     new_context();
     if (what == TEST || what == TEST_HELP) {
@@ -329,6 +348,11 @@ int main(int argc, char **argv)
     }
     out_flush();
     context_free(cx);
+    if (program_ended) {                                      /* all is closed and written: now as the signal says */
+        fflush(stdout);
+        signal(program_ended, SIG_DFL);
+        raise(program_ended);
+    }
     if (fflush(stdout) || ferror(stdout)) {
         fprintf(stderr, "tl: cannot write the output: %s\n", strerror(errno));
         return status ? status : 1;

@@ -3,6 +3,7 @@
    libedit or nothing but getline; all that differs between them stands in `edit_…`. */
 #include "config.h"
 #include "interp/complete.h"
+#include "interp/debug.h"
 #include "interp/lex.h"
 #include "interp/program.h"
 #include "interp/session.h"
@@ -10,6 +11,7 @@
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <locale.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <sys/file.h>
@@ -25,9 +27,13 @@
 #elif HAVE_LIBEDIT
 #include <editline/readline.h>
 #endif
-#define HAVE_EDITOR (HAVE_READLINE || HAVE_LIBEDIT)
+#if HAVE_READLINE || HAVE_LIBEDIT
+#define HAVE_EDITOR 1
+#else
+#define HAVE_EDITOR 0
+#endif
 
-enum { HISTORY_MOST = 5000, HISTORY_BYTES = 4 << 20 };
+enum { HISTORY_MOST = 5000, HISTORY_BYTES = 4 << 20, HISTORY_ENTRY = 1 << 18 };
 
 /* --- history: "#seconds", newline, the entry with its newlines; appended and locked entry by entry --- */
 
@@ -54,12 +60,27 @@ static void history_name(void)
         make_folders(history_file);
 }
 
-static void remember(const char *entry, bool keep)
+static void add_entry(const char *entry)
+{
+    free(last_entry);
+    last_entry = strdup(entry);
+#if HAVE_EDITOR
+    add_history(entry);
+#endif
+}
+
+/* Said once: the session goes on, its lines are known until its end. */
+static void no_history(int why)
+{
+    fprintf(stderr, "warning: what is typed is not kept for the next session: %s: %s\n", history_file, strerror(why));
+    free(history_file);
+    history_file = NULL;
+}
+
+static void remember(const char *entry)
 {
     if (!*entry || (last_entry && !strcmp(entry, last_entry)))
         return;
-    free(last_entry);
-    last_entry = strdup(entry);
 #if HAVE_READLINE
     for (int i = history_length - 1; i >= 0; i--) {           /* an entry stands once, where it was used last */
         HIST_ENTRY *h = history_get(history_base + i);
@@ -69,21 +90,30 @@ static void remember(const char *entry, bool keep)
         }
     }
 #endif
-#if HAVE_EDITOR
-    add_history(entry);
-#endif
-    if (!keep || !history_file)
+    add_entry(entry);
+    if (!history_file)
         return;
-    int fd = open(history_file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600);
+    int fd = open(history_file, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0600), why = errno;
     char *text = NULL;
-    if (fd < 0)
+    struct stat st;
+    if (fd < 0) {
+        no_history(why);
         return;
+    }
     int n = asprintf(&text, "#%lld\n%s\n", (long long)time(NULL), entry);
     flock(fd, LOCK_EX);
-    if (n > 0 && write(fd, text, (size_t)n) != n)
-        n = 0;                                                /* a full disk: the session goes on */
+    bool plain = !fstat(fd, &st) && S_ISREG(st.st_mode);
+    errno = ENOSPC;
+    if (n > 0 && write(fd, text, (size_t)n) != n) {           /* a full disk: no half entry */
+        why = errno;
+        if (plain && ftruncate(fd, st.st_size))
+            why = errno;
+        n = -1;
+    }
     close(fd);
     free(text);
+    if (n < 0)
+        no_history(why);
 }
 
 static bool is_stamp(const char *s)
@@ -91,10 +121,49 @@ static bool is_stamp(const char *s)
     return s[0] == '#' && isdigit((unsigned char)s[1]) && strspn(s + 1, "0123456789") == strcspn(s + 1, "\n");
 }
 
+/* A file that something else wrote into may hold anything: how much of an entry, in whole lines, could have been typed. */
+static size_t typed_part(const char *s, size_t n)
+{
+    size_t line = 0;
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)s[i];
+        if (c == '\n')
+            line = i + 1;
+        else if ((c < ' ' && c != '\t') || c == 127)
+            return line;
+    }
+    return n;
+}
+
+/* Of equal entries only the last stays; the others become NULL. */
+static void keep_last(char **entry, int n)
+{
+    size_t slots = 64;
+    while (slots < 2 * (size_t)n)
+        slots *= 2;
+    char **table = calloc(slots, sizeof *table);
+    for (int i = n - 1; table && i >= 0; i--) {
+        size_t at = 5381;
+        for (const char *s = entry[i]; s && *s; s++)
+            at = at * 33 + (unsigned char)*s;
+        for (at &= slots - 1; table[at] && entry[i] && strcmp(table[at], entry[i]); at = (at + 1) & (slots - 1))
+            ;
+        if (table[at]) {
+            free(entry[i]);
+            entry[i] = NULL;
+        } else {
+            table[at] = entry[i];
+        }
+    }
+    free(table);
+}
+
 static void history_load(void)
 {
     size_t len;
-    char *text = history_file ? program_read_file(history_file, &len) : NULL;
+    struct stat st;
+    bool plain = history_file && !stat(history_file, &st) && S_ISREG(st.st_mode);
+    char *text = plain ? program_read_file(history_file, &len) : NULL;
     if (!text)
         return;
     char *end = text + len, *s = text;
@@ -105,28 +174,41 @@ static void history_load(void)
         char *tmp = NULL;
         if (asprintf(&tmp, "%s.new", history_file) >= 0) {
             FILE *out = fopen(tmp, "w");
-            if (out && fwrite(s, 1, (size_t)(end - s), out) == (size_t)(end - s) && !fclose(out))
-                rename(tmp, history_file);
+            bool good = out && fwrite(s, 1, (size_t)(end - s), out) == (size_t)(end - s);
+            if ((out && fclose(out)) || !good || rename(tmp, history_file))
+                unlink(tmp);
             free(tmp);
         }
     }
+    char **entry = NULL;
+    int n = 0, room = 0;
     while (s < end) {
-        char *entry = s;
+        char *from = s;
         if (is_stamp(s))
-            entry = s = memchr(s, '\n', (size_t)(end - s)) ? (char *)memchr(s, '\n', (size_t)(end - s)) + 1 : end;
-        while (s < end && !(s > entry && is_stamp(s))) {
+            from = s = memchr(s, '\n', (size_t)(end - s)) ? (char *)memchr(s, '\n', (size_t)(end - s)) + 1 : end;
+        while (s < end && !(s > from && is_stamp(s))) {
             char *eol = memchr(s, '\n', (size_t)(end - s));
             s = eol ? eol + 1 : end;
         }
-        size_t n = (size_t)(s - entry);
-        if (n && entry[n - 1] == '\n')
-            n--;
-        char *copy = strndup(entry, n);
-        if (copy)
-            remember(copy, false);
-        free(copy);
+        size_t len = typed_part(from, (size_t)(s - from));
+        if (!len || len > HISTORY_ENTRY)
+            continue;
+        if (n == room) {
+            char **v = realloc(entry, sizeof *v * (size_t)(room = 2 * room + 256));
+            if (!v)
+                break;
+            entry = v;
+        }
+        entry[n++] = strndup(from, from[len - 1] == '\n' ? len - 1 : len);
     }
     free(text);
+    keep_last(entry, n);
+    for (int i = n > HISTORY_MOST ? n - HISTORY_MOST : 0; i < n; i++)
+        if (entry[i])
+            add_entry(entry[i]);
+    for (int i = 0; i < n; i++)
+        free(entry[i]);
+    free(entry);
 }
 
 /* --- the line editor --- */
@@ -150,6 +232,7 @@ static char **edit_complete(const char *word, int start, int end)
     int files = 0;
     (void)word;
     char **all = complete(rl_line_buffer, (size_t)end, &from, &files);
+    rl_completion_append_character = 0;
     if (files)
         return NULL;                                          /* readline completes file names itself */
     rl_attempted_completion_over = 1;
@@ -159,9 +242,7 @@ static char **edit_complete(const char *word, int start, int end)
     }
     complete_free(completions);
     completions = all;
-    char **m = rl_completion_matches(word, next_completion);
-    rl_completion_append_character = 0;
-    return m;
+    return rl_completion_matches(word, next_completion);
 }
 
 #endif
@@ -183,12 +264,12 @@ static int edit_key(FILE *in)
         FD_SET(fd, &ready);
         sigprocmask(SIG_BLOCK, &block, &before);
         errno = EINTR;
-        if (!rl_pending_signal() && !interrupt_flag)
+        if (!rl_pending_signal() && !interrupt_flag && !program_ended)
             n = pselect(fd + 1, &ready, NULL, NULL, NULL, &before);
         sigprocmask(SIG_SETMASK, &before, NULL);
         if (n <= 0) {
             rl_check_signals();                               /* Ctrl-C, Ctrl-Z, a window of another size */
-            if (interrupt_flag) {
+            if (interrupt_flag || program_ended) {
                 rl_replace_line("", 0);
                 return '\n';
             }
@@ -216,9 +297,99 @@ static const char *history_entry(int i)
 
 static char *edit_line(const char *prompt);
 
+/* Up and Down: between the lines of a block; from its first and last line on, to the entries that begin as the text before
+   the cursor did when the search began. */
+static struct { char *prefix, *typed; int at; } found;
+static int edit_up(int count, int key), edit_down(int count, int key);
+
+static void search_end(void)
+{
+    free(found.prefix);
+    free(found.typed);
+    found.prefix = found.typed = NULL;
+}
+
+static void search(int step)
+{
+    if (!found.prefix) {
+        found.prefix = strndup(rl_line_buffer, (size_t)rl_point);
+        found.typed = strdup(rl_line_buffer);
+        found.at = history_length;
+        if (!found.prefix || !found.typed)
+            return;
+    }
+    size_t n = strlen(found.prefix);
+    for (int i = found.at + step; i >= 0 && i <= history_length; i += step) {
+        const char *s = i < history_length ? history_entry(i) : found.typed;
+        if (strncmp(s, found.prefix, n) || (i < history_length && !strcmp(s, rl_line_buffer)))
+            continue;
+        found.at = i;
+        rl_replace_line(s, 1);
+        rl_point = step < 0 ? (int)strcspn(s, "\n") : rl_end;         /* so that the same key leads on */
+        return;
+    }
+    rl_ding();
+}
+
+static bool move_line(int step)
+{
+    const char *s = rl_line_buffer;
+    int begin = rl_point, column, to;
+    while (begin > 0 && s[begin - 1] != '\n')
+        begin--;
+    column = rl_point - begin;
+    if (step < 0) {
+        if (!begin)
+            return false;
+        to = begin - 1;
+        while (to > 0 && s[to - 1] != '\n')
+            to--;
+    } else {
+        const char *eol = strchr(s + begin, '\n');
+        if (!eol)
+            return false;
+        to = (int)(eol - s) + 1;
+    }
+    int len = (int)strcspn(s + to, "\n");
+    rl_point = to + (column < len ? column : len);
+    while (rl_point > to && (s[rl_point] & 0xc0) == 0x80)     /* to the start of a character */
+        rl_point--;
+    return true;
+}
+
+static void up_or_down(int step)
+{
+    if (rl_last_func != edit_up && rl_last_func != edit_down)
+        search_end();
+    if (!move_line(step))
+        search(step);
+}
+
+static int edit_up(int count, int key)
+{
+    (void)count, (void)key;
+    up_or_down(-1);
+    return 0;
+}
+
+static int edit_down(int count, int key)
+{
+    (void)count, (void)key;
+    up_or_down(1);
+    return 0;
+}
+
+static int edit_newline(int count, int key)
+{
+    (void)count, (void)key;
+    rl_insert_text("\n");
+    return 0;
+}
+
 static void bind_if(const char *keys, rl_command_func_t *was, rl_command_func_t *now)
 {
-    if (rl_function_of_keyseq(keys, NULL, NULL) == was)
+    rl_command_func_t *f = rl_function_of_keyseq(keys, NULL, NULL);
+    if (!f || f == was)
         rl_bind_keyseq(keys, now);
 }
 
@@ -235,11 +406,17 @@ static void edit_start(void)
     rl_completer_quote_characters = "'\"";
     rl_attempted_completion_function = edit_complete;
     rl_getc_function = edit_key;
+    if (MB_CUR_MAX > 1 && getenv("LC_ALL"))                   /* readline asks the environment before each line; main.c chose a locale that */
+        setenv("LC_ALL", setlocale(LC_CTYPE, NULL), 1);       /* knows UTF-8 even if that one does not */
+    else if (MB_CUR_MAX > 1)
+        setenv("LC_CTYPE", setlocale(LC_CTYPE, NULL), 1);
     rl_initialize();
-    bind_if("\033[A", rl_get_previous_history, rl_history_search_backward);      /* prefix and Up */
-    bind_if("\033[B", rl_get_next_history, rl_history_search_forward);
-    bind_if("\033OA", rl_get_previous_history, rl_history_search_backward);
-    bind_if("\033OB", rl_get_next_history, rl_history_search_forward);
+    static const char *const up[] = { "\033[A", "\033OA" }, *const down[] = { "\033[B", "\033OB" };
+    for (int i = 0; i < 2; i++) {
+        bind_if(up[i], rl_get_previous_history, edit_up);
+        bind_if(down[i], rl_get_next_history, edit_down);
+    }
+    bind_if("\033\r", rl_vi_editing_mode, edit_newline);      /* Alt-Enter: a line more, where Enter would end the block */
     stifle_history(HISTORY_MOST);
     session_hooks = (struct session_hooks){ edit_line, history_count, history_entry };
 #elif HAVE_LIBEDIT
@@ -257,7 +434,7 @@ static char *edit_line(const char *prompt)
 #if HAVE_EDITOR
     if (terminal) {
         char *s = readline(prompt);
-        if (interrupt_flag) {
+        if (interrupt_flag || program_ended) {
             free(s);
             return NULL;
         }
@@ -285,21 +462,6 @@ static char *edit_line(const char *prompt)
 
 /* --- one text --- */
 
-/* Pasted from a session: lines begin with the prompt. */
-static void strip_prompts(char *text)
-{
-    if (strncmp(text, ">> ", 3))
-        return;
-    char *to = text;
-    for (char *s = text; *s; ) {
-        if (!strncmp(s, ">> ", 3) || !strncmp(s, ".. ", 3))
-            s += 3;
-        while (*s && (*to++ = *s++) != '\n')
-            ;
-    }
-    *to = 0;
-}
-
 static bool is_incomplete(const char *text)
 {
     struct parse_error e;
@@ -313,15 +475,45 @@ static bool is_incomplete(const char *text)
     return e.incomplete;
 }
 
+/* Pasted from a session: lines begin with the prompt.  What stands between them is what was answered, unless a block goes on. */
+static void strip_prompts(char *text)
+{
+    if (strncmp(text, ">> ", 3))
+        return;
+    char *to = text, *statement = text;
+    for (char *s = text; *s; ) {
+        bool prompt = !strncmp(s, ">> ", 3) || !strncmp(s, ".. ", 3);
+        char *eol = s + strcspn(s, "\n"), *next = *eol ? eol + 1 : eol;
+        if (prompt && *s == '>')
+            statement = to;
+        bool wanted = prompt;
+        if (!prompt) {
+            char was = *to;
+            *to = 0;
+            wanted = is_incomplete(statement);
+            *to = was;
+        }
+        if (wanted) {
+            s += prompt ? 3 : 0;
+            memmove(to, s, (size_t)(next - s));
+            to += next - s;
+        }
+        s = next;
+    }
+    *to = 0;
+}
+
+static const char *prompts[2] = { ">> ", ".. " };
+
 /* A whole text, asking for lines until the parser is content. NULL: end of input, or Ctrl-C. */
 static char *read_text(void)
 {
-    char *text = edit_line(">> ");
+    char *text = edit_line(prompts[0]);
     if (!text)
         return NULL;
     strip_prompts(text);
     while (text[0] != '!' && text[0] != '?' && is_incomplete(text)) {
-        char *line = edit_line(".. ");
+        char *line = edit_line(prompts[1]);
         if (!line) {
             if (interrupt_flag) {
                 free(text);
@@ -349,7 +541,21 @@ static void shell(const char *command)
     interrupt_flag = 0;
 }
 
-/* `!word` is for the shell if word means nothing here; `! word` always is. */
+static bool is_program(const char *word)
+{
+    const char *path = getenv("PATH");
+    while (path && *path) {
+        int n = (int)strcspn(path, ":");
+        char file[1024];
+        if (snprintf(file, sizeof file, "%.*s/%s", n, path, word) < (int)sizeof file && !access(file, X_OK))
+            return true;
+        path += n + (path[n] == ':');
+    }
+    return false;
+}
+
+/* `! words` is for the shell.  `!word` is if word means nothing here, or if it is a program and what follows is no
+   operand of a function: `!ls -l`, `!cat file`, but `!isempty(x)`, `!any (x)`, `!rand > 0.5`, `!true`. */
 static bool is_shell(const char *text)
 {
     char word[128];
@@ -367,7 +573,15 @@ static bool is_shell(const char *text)
     word[n] = 0;
     if (isdigit((unsigned char)word[0]) || is_keyword(word) || interp_is_variable(NULL, word))
         return false;
-    return interp_function(word).kind == FN_NONE;
+    if (interp_function(word).kind == FN_NONE)
+        return true;
+    if (!strcmp(word, "true") || !strcmp(word, "false") || !is_program(word))
+        return false;
+    const char *rest = s + n, *t = rest + strspn(rest, " \t");
+    if (!*t || *t == '\n')
+        return true;
+    size_t ops = strspn(t, "+-*/\\^<>=~!&|.,:;'");
+    return t > rest && *t != '(' && *t != ';' && *t != ',' && !(ops && isspace((unsigned char)t[ops]));
 }
 
 static char *trim(char *s)
@@ -394,6 +608,32 @@ static void ask_help(char *text)
     pool_release(mark);
 }
 
+/* --- `time on`: what each command took --- */
+
+struct used { double seconds, bytes; };
+
+static struct used used_now(void)
+{
+    struct timespec t;
+    double pages = 0;
+    if (time_shown) {
+        FILE *in = fopen("/proc/self/statm", "r");
+        if (in && fscanf(in, "%*f %lf", &pages) != 1)
+            pages = 0;
+        if (in)
+            fclose(in);
+    }
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (struct used){ (double)t.tv_sec + 1e-9 * (double)t.tv_nsec, pages * (double)sysconf(_SC_PAGESIZE) };
+}
+
+static void show_used(struct used before)
+{
+    struct used now = used_now();
+    if (before.bytes > 0)                                     /* it was on before */
+        printf("[%.4f s, %+.1f MB]\n", now.seconds - before.seconds, (now.bytes - before.bytes) / 1e6);
+}
+
 static void greet(void)
 {
     printf("tl %s. Type `help` for help, `exit` or Ctrl-D to leave.\n", PACKAGE_VERSION);
@@ -416,6 +656,10 @@ int repl(bool quiet)
     int status = 0;
     edit_start();
     if (terminal) {
+        if (HAVE_EDITOR && debug_colour(1)) {
+            prompts[0] = "\001\033[1;34m\002>>\001\033[0m\002 ";       /* \1 and \2: not to be counted as columns */
+            prompts[1] = "\001\033[1;34m\002..\001\033[0m\002 ";
+        }
         history_name();
         history_load();
         if (!quiet)
@@ -424,19 +668,20 @@ int repl(bool quiet)
     for (;;) {
         out_flush();
         interrupt_flag = 0;
-        char *text = read_text();
+        char *text = program_ended ? NULL : read_text();
         if (!text) {
-            if (interrupt_flag)
+            if (interrupt_flag && !program_ended)
                 continue;
             if (terminal)
                 fputs("\n", stdout);
             break;
         }
         if (terminal && text[strspn(text, " \t\n")])
-            remember(text, true);
+            remember(text);
         session_typed(text);
         path_refresh();
         struct step step = { text, STEP_RUN };
+        struct used before = used_now();
         int failed = protect(decide, &step);
         if (failed)
             interp_report(2);
@@ -446,6 +691,8 @@ int repl(bool quiet)
             failed = interp_run("", text, strlen(text), isatty(1) ? RUN_PROMPT : 0, 0);
         free(text);
         out_flush();
+        if (time_shown)
+            show_used(before);
         if (!failed)
             continue;
         struct failure *f = failure();
@@ -462,6 +709,7 @@ int repl(bool quiet)
 #endif
 #if HAVE_READLINE
     clear_history();
+    search_end();
 #endif
     free(last_entry);
     free(history_file);

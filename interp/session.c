@@ -2,8 +2,10 @@
 /* Functions of the session: asking, the diary, the history, the screen. */
 #include "session.h"
 #include "lab/call.h"
+#include "lab/files.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -45,12 +47,21 @@ char *session_read(const char *prompt)
 
 /* --- the diary: what is typed and shown also goes to a file --- */
 
-static __thread struct { FILE *file; char *name; struct sink before; } diary;
+static __thread struct { FILE *file; char *name; struct sink before; bool bad; } diary;
+
+/* Line by line into the file, so that it is there whatever happens; a file that cannot be written is said once. */
+static void diary_add(const char *s, size_t n)
+{
+    if (diary.bad || (fwrite(s, 1, n, diary.file) == n && !fflush(diary.file)))
+        return;
+    diary.bad = true;
+    fprintf(stderr, "warning: diary: cannot write '%s': %s\n", diary.name, strerror(errno));
+}
 
 static void diary_write(void *unused, const char *s, size_t n)
 {
     (void)unused;
-    fwrite(s, 1, n, diary.file);
+    diary_add(s, n);
     if (diary.before.write)
         diary.before.write(diary.before.to, s, n);
     else
@@ -87,13 +98,17 @@ static void diary_on(const char *name)
     free(diary.name);
     diary.name = copy;
     diary.file = f;
+    diary.bad = false;
     diary.before = out_redirect((struct sink){ diary_write, NULL });
 }
 
 void session_typed(const char *text)
 {
-    if (diary.file)
-        fprintf(diary.file, ">> %s\n", text);
+    if (diary.file) {
+        diary_add(">> ", 3);
+        diary_add(text, strlen(text));
+        diary_add("\n", 1);
+    }
 }
 
 BUILTIN(diary, 0, 1, 2, NO_GRAD,
@@ -120,6 +135,12 @@ BUILTIN(diary, 0, 1, 2, NO_GRAD,
 
 /* --- history, the screen --- */
 
+static void write_history(FILE *f, void *arg)
+{
+    for (int i = 0; i < *(int *)arg; i++)
+        fprintf(f, "%s\n", session_hooks.history_entry(i));
+}
+
 BUILTIN(history, 0, 2, 1, NO_GRAD,
   "history\n"
   "history n\n"
@@ -129,14 +150,7 @@ BUILTIN(history, 0, 2, 1, NO_GRAD,
 {
     int n = session_hooks.history_count ? session_hooks.history_count() : 0;
     if (c->nargin && arg_is_text(c, 0) && !strcmp(arg_text(c, 0, NULL), "-w")) {
-        const char *name = c->nargin > 1 ? arg_text(c, 1, NULL) : "history.tl";
-        FILE *f = fopen(name, "w");
-        if (!f)
-            fail("Octave:history", "history: %s: %s", name, strerror(errno));
-        for (int i = 0; i < n; i++)
-            fprintf(f, "%s\n", session_hooks.history_entry(i));
-        if (fclose(f))
-            fail("Octave:history", "history: %s: %s", name, strerror(errno));
+        file_replace("history", c->nargin > 1 ? arg_text(c, 1, NULL) : "history.tl", false, write_history, &n);
         return;
     }
     int last = n;
@@ -210,6 +224,8 @@ void session_page(const char *s, size_t n)
         out_text(s, n);
         return;
     }
+    void (*before)(int) = signal(SIGPIPE, SIG_IGN);           /* the reader may leave early */
     fwrite(s, 1, n, to);
     pclose(to);
+    signal(SIGPIPE, before);
 }

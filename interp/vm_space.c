@@ -269,6 +269,13 @@ static char *read_whole(const char *file, size_t *len)
             break;
         n += k;
     }
+    if (ferror(in)) {                         /* a folder, a broken disk */
+        int why = errno;
+        free(s);
+        fclose(in);
+        errno = why;
+        return NULL;
+    }
     fclose(in);
     if (s)
         s[n] = 0;

@@ -80,6 +80,11 @@ static inline void poll(void)
     if (unlikely(interrupt_flag))
         poll_slow();
 }
+static inline void poll_each(i64 i)           /* in loops of cheap steps: polls at every 65,536th */
+{
+    if (unlikely(!(i & 0xffff)))
+        poll();
+}
 
 /* ---- the context: created empty, entered before use.  Rooms keep their own state behind typed pointers,
    set up at first use and freed by the function they register. */

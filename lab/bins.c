@@ -255,7 +255,9 @@ BUILTIN(histc, 2, 3, 2, NO_GRAD,
     struct tensor *n = tensor_zeros(D_DOUBLE, nd, size), *at = tensor_new(D_DOUBLE, x->nd, x->dim);
     for (i64 j = 0; j < r.count; j++) {
         i64 from = run_start(&r, j), to = j % r.before + j / r.before * r.before * k;
+        poll();
         for (i64 i = 0; i < r.n; i++) {
+            poll_each(i);
             i64 b = bin_of(e, k, ((double *)x->data)[from + i * r.before]);
             if (b >= 0)
                 ((double *)n->data)[to + b * r.before]++;

@@ -274,9 +274,18 @@ void blas_syrk(int dtype, i64 n, i64 k, struct mat a, void *c)
     i64 lda;
     settle_threads();
     enum CBLAS_TRANSPOSE t = operand(dtype, n, k, &a, &lda);
+    /* in parts of k of at most TILE operations, as gemm */
+    i64 part = MAX((i64)(TILE / ((double)n * (double)n)), 256), step = dtypes[dtype].size * (t == CblasNoTrans ? lda : 1);
+    for (i64 l = 0; l < k || l == 0; l += part) {
+        const char *from = (const char *)a.data + l * step;
+        poll();
+        if (dtype == D_DOUBLE)
+            cblas_dsyrk(CblasColMajor, CblasUpper, t, (int)n, (int)MIN(part, k - l), 1, (const double *)from, (int)lda, l ? 1 : 0, c, (int)n);
+        else
+            cblas_ssyrk(CblasColMajor, CblasUpper, t, (int)n, (int)MIN(part, k - l), 1, (const float *)from, (int)lda, l ? 1 : 0, c, (int)n);
+    }
     if (dtype == D_DOUBLE) {
         double *x = c;
-        cblas_dsyrk(CblasColMajor, CblasUpper, t, (int)n, (int)k, 1, a.data, (int)lda, 0, x, (int)n);
         for (i64 j0 = 0; j0 < n; j0 += 32)    /* tiles, so that both sides stay in cache */
             for (i64 i0 = 0; i0 <= j0; i0 += 32)
                 for (i64 j = j0; j < MIN(j0 + 32, n); j++)
@@ -284,7 +293,6 @@ void blas_syrk(int dtype, i64 n, i64 k, struct mat a, void *c)
                         x[j + i * n] = x[i + j * n];
     } else {
         float *x = c;
-        cblas_ssyrk(CblasColMajor, CblasUpper, t, (int)n, (int)k, 1, a.data, (int)lda, 0, x, (int)n);
         for (i64 j0 = 0; j0 < n; j0 += 32)
             for (i64 i0 = 0; i0 <= j0; i0 += 32)
                 for (i64 j = j0; j < MIN(j0 + 32, n); j++)

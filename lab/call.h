@@ -131,4 +131,6 @@ void buf_putc(struct buf *b, char ch);
 void buff(struct buf *b, const char *fmt, ...) PRINTF(2, 3);
 value buf_value(struct buf *b);               /* char row */
 
+extern __thread bool time_shown;              /* `time on`: the prompt tells what each command took */
+
 #endif

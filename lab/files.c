@@ -17,10 +17,11 @@ enum { FIRST = 3, MOST = 1024 };
 struct file { FILE *f; char *name; char mode[8]; int fid; bool big_endian; };
 struct table { struct file std[FIRST]; struct file *open[MOST]; };
 
-static void close_file(struct file *f)
+static void close_file(struct file *f)        /* one that nobody closed: what it lacks can only be said */
 {
-    if (f->f)
-        fclose(f->f);
+    bool bad = f->f && ferror(f->f) && f->mode[0] != 'r';
+    if (f->f && (fclose(f->f) || bad))
+        fprintf(stderr, "warning: '%s' could not be written: %s\n", f->name, strerror(errno));
     free(f->name);
     free(f);
 }
@@ -288,7 +289,8 @@ BUILTIN(fclose, 1, 1, 1, NO_GRAD,
             continue;
         t->open[i] = NULL;
         errno = 0;
-        if (fclose(f->f))
+        bool bad = ferror(f->f) && f->mode[0] != 'r';         /* an earlier write that was lost */
+        if (fclose(f->f) || bad)
             status = -1;
         f->f = NULL;
         int e = errno;
@@ -296,7 +298,7 @@ BUILTIN(fclose, 1, 1, 1, NO_GRAD,
         snprintf(name, sizeof name, "%s", f->name);
         close_file(f);
         if (status && !all)
-            fail("Octave:write-error", "fclose: '%s' could not be written: %s", name, strerror(e));
+            fail("Octave:write-error", "fclose: '%s' could not be written: %s", name, strerror(e ? e : EIO));
     }
     result_num(c, 0, status);
 }
@@ -466,7 +468,10 @@ BUILTIN(fread, 1, 5, 2, NO_GRAD,
     if (n == 0)
         dim[0] = dim[1] = 0;
     struct tensor *t = tensor_zeros(p.to, 2, dim);
-    convert_run(p.to, t->data, p.from, b->s, n);
+    for (i64 at = 0; at < n; at += 1 << 20) {
+        poll();
+        convert_run(p.to, t->data + at * dtypes[p.to].size, p.from, b->s + at * (i64)size, MIN(n - at, 1 << 20));
+    }
     result_tensor(c, 0, t);
     if (wants(c, 1))
         result_num(c, 1, (double)n);

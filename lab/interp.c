@@ -165,6 +165,7 @@ static struct points points_of(struct call *c, struct tensor *x, struct tensor *
     struct tensor *z = tensor_cast(y, p.complex_ ? D_CDOUBLE : D_DOUBLE);
     for (i64 j = 0; j < p.cols; j++)
         for (i64 i = 0; i < p.n; i++) {
+            poll_each(i);
             i64 from = (order ? order[i] : i) + j * p.n;
             if (p.complex_) {
                 p.y[i + j * p.n] = creal(((double _Complex *)z->data)[from]);
@@ -203,6 +204,7 @@ static void evaluate(const struct points *p, int method, const double *ends, con
                 r = e > x[m] ? NAN : y[e <= x[at] ? at : at + 1];
             }
             to[i + j * k] = r;
+            poll_each(i);
         }
     }
 }
@@ -211,6 +213,7 @@ static struct tensor *joined(const struct points *p, const double *to, int nd, c
 {
     struct tensor *r = tensor_new(p->complex_ ? D_CDOUBLE : D_DOUBLE, nd, dim);
     for (i64 i = 0; i < r->numel; i++) {
+        poll_each(i);
         if (p->complex_)
             ((double _Complex *)r->data)[i] = CMPLX(to[i], to[i + r->numel]);
         else

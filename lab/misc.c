@@ -429,6 +429,9 @@ BUILTIN(system, 1, 2, 2, NO_GRAD,
     }
     if (status == -1)
         fail_system(c, command);
+    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGINT)    /* while the command runs, Ctrl-C is for it alone: a loop around it ends too */
+        interrupt_flag = 1;
+    poll();
     status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
     if (c->nargout)
         result_num(c, 0, status);

@@ -9,6 +9,7 @@ struct print_state {
     int precision;                            /* significant digits of a double: 5 or 16, or what output_precision set */
     enum form form;
     bool compact, elide;
+    int width;                                /* columns of a line */
     int indent, levels;                       /* blanks before a line; struct_levels_to_print */
 };
 struct print_state *print_state(void);

@@ -563,6 +563,7 @@ static value in_base(struct call *c, struct tensor *t, i64 base, const char *sym
     struct cell *r = cell_2d(t->numel, 1);
     i64 longest = min_len;
     for (i64 i = 0; i < t->numel; i++) {
+        poll_each(i);
         value v = element_value(t, i);
         char s[1100];
         size_t k = sizeof s;
@@ -588,6 +589,7 @@ static value in_base(struct call *c, struct tensor *t, i64 base, const char *sym
     memset(m->data, symbols[0], (size_t)m->numel);
     for (i64 i = 0; i < t->numel; i++) {
         struct tensor *s = tensor_of(r->v[i]);
+        poll_each(i);
         for (i64 j = 0; j < s->numel; j++)
             m->data[i + (longest - s->numel + j) * t->numel] = s->data[j];
     }
@@ -617,7 +619,7 @@ static void two_power_base(struct call *c, i64 base)       /* negative numbers: 
     struct tensor *t = numbers_of(c);
     double least = 0;
     for (i64 i = 0; i < t->numel; i++)
-        least = fmin(least, element_double(t, i));
+        poll_each(i), least = fmin(least, element_double(t, i));
     if (least < 0) {
         static const struct { double least; int dtype, to; } rows[] = { { -128, D_INT8, D_UINT8 }, { -32768, D_INT16, D_UINT16 },
             { -2147483648.0, D_INT32, D_UINT32 }, { -9223372036854775808.0, D_INT64, D_UINT64 } };

@@ -291,8 +291,10 @@ static struct tensor *take_columns(struct tensor *v, i64 rows, i64 cols, const i
 {
     struct tensor *r = tensor_2d(v->dtype, rows, cols);
     size_t size = dtypes[v->dtype].size;
-    for (i64 i = 0; i < r->numel; i++)
+    for (i64 i = 0; i < r->numel; i++) {
         memcpy(r->data + i * (i64)size, v->data + at[i] * (i64)size, size);
+        poll_each(i);
+    }
     return r;
 }
 

@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { WIDTH = 80, ELIDE = 1000 /* elements; then the prompt shows */, SOME = 20 /* rows and columns */, DEEPEST = 256 /* levels of containers */ };
+enum { ELIDE = 1000 /* elements; then the prompt shows */, SOME = 20 /* rows and columns */, DEEPEST = 256 /* levels of containers */ };
 
 static void state_free(void)
 {
@@ -25,6 +25,7 @@ struct print_state *print_state(void)
         if (!s)
             fail_memory(sizeof *s);
         s->precision = 5;
+        s->width = PRINT_WIDTH;
         s->levels = 2;
         *room = s;
         context_at_exit(state_free);
@@ -40,6 +41,11 @@ int print_indent(void)
 void print_elide(bool on)
 {
     print_state()->elide = on;
+}
+
+void print_width(int columns)
+{
+    print_state()->width = columns;
 }
 
 void print_blanks(int n)
@@ -203,7 +209,7 @@ static void page_rows(const struct page *p, bool below, bool beside)
 {
     struct buf *o = buf_new();
     i64 rows = p->t->dim[0], cols = p->t->dim[1], each = cols;
-    int width = WIDTH - print_indent();
+    int width = print_state()->width - print_indent();
     bool tight = p->f.form == '+', cut = (double)cols * p->column > width && p->t->dtype != D_LOGICAL;     /* as Octave: truth values are not split */
     if (cut)
         each = MAX(width / p->column, 1);
@@ -285,14 +291,14 @@ static void show_page(struct tensor *t, int flags, int intwidth)
 /* The beginning of a page: rows that fit a screen, columns that fit a line, of a row two lines. */
 static void show_some(struct tensor *t, int flags, int intwidth)
 {
-    i64 row = t->dim[0] == 1, dim[2] = { MIN(t->dim[0], SOME), MIN(t->dim[1], WIDTH) };
+    i64 row = t->dim[0] == 1, dim[2] = { MIN(t->dim[0], SOME), MIN(t->dim[1], print_state()->width) };
     struct tensor *some = tensor_alias(t, 2, dim, t->stride, 0);
     if (t->dtype == D_CHAR) {
         page_text(some);
         return;
     }
     struct page p = page_of(some, flags, intwidth);
-    dim[1] = MIN(dim[1], MAX(1, (WIDTH - 3) / p.column) << row);
+    dim[1] = MIN(dim[1], MAX(1, (print_state()->width - 3) / p.column) << row);
     p = page_of(tensor_alias(t, 2, dim, t->stride, 0), flags, intwidth);
     page_rows(&p, dim[0] < t->dim[0], dim[1] < t->dim[1]);
 }

@@ -362,9 +362,11 @@ static value split(const struct found *f, size_t per, const char *s, size_t n)
 static value list_of(const struct found *f, size_t per, const char *s, int what)
 {
     struct cell *r = cell_2d(1, (i64)f->n);
-    for (size_t i = 0; i < f->n; i++)
+    for (size_t i = 0; i < f->n; i++) {
+        poll_each((i64)i);
         cell_set(r, (i64)i, what == R_EXTENTS ? extents(f, per, i) : what == R_TOKENS ? tokens(f, per, i, s, false)
                  : text_value(s + f->at[i * per][0], f->at[i * per][1] - f->at[i * per][0]));
+    }
     return cell_value(r);
 }
 

@@ -40,9 +40,14 @@ static value places(const char *s, size_t n, const char *pat, size_t m, bool ove
     for (int pass = 0;; pass++) {
         struct tensor *t = pass ? tensor_2d(D_DOUBLE, 1, count) : NULL;
         i64 k = 0;
-        for (const char *p = s, *end = s + n; (p = find(p, (size_t)(end - p), pat, m)); p += overlaps ? 1 : m, k++)
+        for (const char *p = s, *end = s + n; (p = find(p, (size_t)(end - p), pat, m)); p += overlaps ? 1 : m, k++) {
             if (pass)
                 ((double *)t->data)[k] = (double)(p - s + 1);
+            if (m > 64)
+                poll();
+            else
+                poll_each(k);
+        }
         if (pass)
             return tensor_value(t);
         if (!(count = k))

@@ -290,9 +290,12 @@ static value change_case(struct call *c, value v, char from, char to)
     if (value_dtype(v) != D_CHAR)
         return v;
     struct tensor *t = tensor_clone(tensor_of(v));
-    for (i64 i = 0; i < t->numel; i++)
-        if (t->data[i] >= from && t->data[i] < from + 26)
-            t->data[i] = (char)(t->data[i] - from + to);
+    for (i64 at = 0; at < t->numel; at += 1 << 20) {          /* in pieces, for the loop below is one of vectors */
+        poll();
+        for (i64 i = at, end = MIN(at + (1 << 20), t->numel); i < end; i++)
+            if (t->data[i] >= from && t->data[i] < from + 26)
+                t->data[i] = (char)(t->data[i] - from + to);
+    }
     return tensor_value(t);
 }
 

@@ -331,6 +331,7 @@ static struct tensor *date_rows(struct call *c, int i, const char *format, bool 
     struct tensor *y = tensor_2d(D_DOUBLE, t->numel, 6);
     for (i64 r = 0; r < t->numel; r++) {
         double d[6];
+        poll_each(r);
         datevec_of(x[r], d);
         for (int k = 0; k < 6; k++)
             ((double *)y->data)[r + k * t->numel] = d[k];
@@ -454,6 +455,7 @@ BUILTIN(datestr, 0, 2, 1, NO_GRAD,
     }
     struct buf **line = scratch(sizeof *line * (n + 1));
     for (i64 r = 0; r < n; r++) {
+        poll();
         write_date(line[r] = buf_new(), row_number(y, r), format);
         width = MAX(width, (i64)line[r]->n);
     }
@@ -462,7 +464,7 @@ BUILTIN(datestr, 0, 2, 1, NO_GRAD,
         return;
     }
     struct tensor *s = tensor_2d(D_CHAR, n, width);
-    for (i64 r = 0; r < n; r++)
+    for (i64 r = 0; r < n; r++, poll_each(r))
         for (i64 k = 0; k < width; k++)
             s->data[r + k * n] = k < (i64)line[r]->n ? line[r]->s[k] : ' ';
     result_tensor(c, 0, s);
@@ -575,12 +577,22 @@ BUILTIN(addtodate, 3, 3, 1, NO_GRAD,
 }
 
 /* ---- clocks */
-BUILTIN(time, 0, 0, 1, grad_zero,
-  "t = time()\n\n"
+__thread bool time_shown;
+
+BUILTIN(time, 0, 1, 1, grad_zero,
+  "t = time()\n"
+  "time on\n"
+  "time off\n\n"
   "Seconds since the first of January 1970, 0 h in Greenwich, with their fraction.\n\n"
+  "After `time on` the prompt tells behind each command how long it took and how much more memory the program holds: [0.0123 s, +4.0 MB].\n\n"
   "Example:\n  time() > 1.7e9\n  ans = 1\n\n"
-  "See also: now, clock, tic, localtime")
+  "See also: now, clock, tic, timeit, localtime")
 {
+    static const char *const switches[] = { "off", "on", NULL };
+    if (c->nargin) {
+        time_shown = arg_option(c, 0, switches);
+        return;
+    }
     result_num(c, 0, unix_time());
 }
 

@@ -41,11 +41,15 @@ check-valgrind: all
 check-big: all
 	+@$(MAKE) $(AM_MAKEFLAGS) check-local J=1 T='$(or $(big_tests),none)'
 
+# Ctrl-C into every kind of work, five times each, with the seconds to the prompt; TL_CTRL_C_ONLY=sort for some of them.
+check-ctrl-c: all $(check_PROGRAMS)
+	@TL_CTRL_C=1 TL=$(abs_builddir)/tl tests/unit/ctrl_c
+
 # tl and its peers in one run; make bench QUICK=1 takes less than a minute.
 bench: all
 	@TL=$(abs_builddir)/tl QUICK='$(QUICK)' CC='$(CC)' BLAS_LIBS='$(BLAS_LIBS)' SLEEF_LIBS='$(SLEEF_LIBS)' BLAS_CFLAGS='$(BLAS_CFLAGS)' \
 	$(SHELL) $(srcdir)/tests/bench/run.sh $(BENCH)
 
-.PHONY: check-asan check-hard check-suffer check-valgrind check-big bench
+.PHONY: check-asan check-hard check-suffer check-valgrind check-big check-ctrl-c bench
 clean-local:
 	rm -rf test-logs bench asan hard

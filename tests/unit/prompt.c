@@ -1,109 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Types at the prompt on a pseudo terminal: blocks, errors, Ctrl-C, history, completion, help, the shell, the end. */
+/* Types at the prompt on a pseudo terminal: blocks, errors, Ctrl-C, history, editing, pasting, completion, colour, help, the
+   shell, the log, terminals of all kinds, the end; and what must not be lost when the end comes at the wrong time. */
 #include "folders.h"
 #include "interp/ast.h"
-#include <check.h>
-#include <poll.h>
-#include <pty.h>
-#include <signal.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/stat.h>
-#include <sys/wait.h>
-#include <termios.h>
-#include <time.h>
-#include <unistd.h>
-
-static int fd;
-static pid_t child;
-static char seen[1 << 16];                    /* what came since the last expectation was met */
-static size_t nseen;
-static char state[] = "/tmp/tl-prompt-XXXXXX";
-
-static double now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
-}
-
-static void start(const char *more)
-{
-    struct winsize w = { .ws_row = 24, .ws_col = 100 };
-    const char *tl = getenv("TL") ? getenv("TL") : TL_BUILDDIR "/tl";
-    nseen = 0;
-    child = forkpty(&fd, NULL, NULL, &w);
-    if (!child) {
-        setenv("XDG_STATE_HOME", state, 1);
-        setenv("XDG_CONFIG_HOME", state, 1);
-        setenv("TERM", "vt100", 1);
-        setenv("INPUTRC", "/dev/null", 1);
-        setenv("NO_COLOR", "1", 1);
-        execl(tl, "tl", "-q", more, NULL);
-        _exit(127);
-    }
-    ck_assert_int_gt(child, 0);
-}
-
-/* Waits until `what` has come; drops all up to and with it. */
-static bool comes(const char *what, double seconds)
-{
-    double end = now() + seconds;
-    for (;;) {
-        seen[nseen] = 0;
-        char *at = strstr(seen, what);
-        if (at) {
-            size_t used = (size_t)(at - seen) + strlen(what);
-            memmove(seen, seen + used, nseen - used + 1);
-            nseen -= used;
-            return true;
-        }
-        struct pollfd p = { .fd = fd, .events = POLLIN };
-        double left = end - now();
-        if (left <= 0 || poll(&p, 1, (int)(1000 * left) + 1) <= 0)
-            return false;
-        ssize_t n = read(fd, seen + nseen, sizeof seen - nseen - 1);
-        if (n <= 0)
-            return false;
-        for (ssize_t i = 0; i < n; i++)
-            if (!seen[nseen + (size_t)i])
-                seen[nseen + (size_t)i] = '?';
-        nseen += (size_t)n;
-    }
-}
-
-static void expect(const char *what)
-{
-    ck_assert_msg(comes(what, 20), "'%s' did not come; there was: %s", what, seen);
-}
-
-static void type(const char *text)
-{
-    ck_assert_int_eq(write(fd, text, strlen(text)), (ssize_t)strlen(text));
-}
-
-static void line(const char *text)            /* at a prompt */
-{
-    type(text);
-    type("\r");
-}
-
-static int leave(void)
-{
-    int status;
-    double end = now() + 20;
-    while (now() < end) {
-        if (waitpid(child, &status, WNOHANG) == child) {
-            close(fd);
-            return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-        }
-        comes("\1never\1", 0.02);
-    }
-    kill(child, SIGKILL);
-    waitpid(child, &status, 0);
-    return -1;
-}
+#include "pty.h"
 
 START_TEST(blocks_and_errors)
 {
@@ -264,31 +164,342 @@ START_TEST(help_and_the_shell)
 }
 END_TEST
 
+static void put_file(const char *name, const char *text)      /* in the session's folder */
+{
+    char path[200];
+    snprintf(path, sizeof path, "%s/%s", state, name);
+    FILE *f = fopen(path, "w");
+    ck_assert_ptr_nonnull(f);
+    fputs(text, f);
+    fclose(f);
+}
+
+static bool file_has(const char *name, const char *what)
+{
+    static char text[1 << 20];
+    char path[200];
+    snprintf(path, sizeof path, "%s/%s", state, name);
+    FILE *f = fopen(path, "r");
+    size_t n = f ? fread(text, 1, sizeof text - 1, f) : 0;
+    if (f)
+        fclose(f);
+    text[n] = 0;
+    return strstr(text, what) != NULL;
+}
+
+static void end_with_ctrl_d(void)
+{
+    type("\004");
+    ck_assert_int_eq(leave(), 0);
+}
+
+START_TEST(a_block_is_edited_as_a_block)
+{
+    start(NULL);
+    expect(">> ");
+    line("for k = 1:2");
+    expect(".. ");
+    line("v = 100 * k");
+    expect(".. ");
+    line("end");
+    expect("v = 200");
+    expect(">> ");
+    ask("ww9 = 1", "ww9 = 1");
+    type("\033[A\033[A");                     /* the block, the cursor on its first line */
+    expect("end");
+    type("\033[B\001u = 5,\033[A\r");         /* down into it, at the line's start; Enter takes the whole from any line */
+    expect("u = 5");
+    expect("v = 200");
+    expect(">> ");
+    type("ww\033[A\033[A\033[B9 + 41\r");     /* by prefix: only `ww9 = 1`; no more above; down is what was typed */
+    expect("ans = 42");
+    expect(">> ");
+    type("\022v = 1");                        /* Ctrl-R */
+    type("\r");
+    expect("v = 200");
+    expect(">> ");
+    type("q = 3\033\rq + 4\r");               /* Alt-Enter: a line more */
+    expect("q = 3");
+    expect("ans = 7");
+    expect(">> ");
+    end_with_ctrl_d();
+}
+END_TEST
+
+START_TEST(what_is_pasted)
+{
+    start(NULL);
+    expect(">> ");
+    type("\033[200~for i = 1:2\n  disp(i * 11)\n\nend\nz = 4\n\033[201~\r");            /* one unit, its lines untouched */
+    expect("11\r\n22\r\nz = 4\r\n");
+    expect(">> ");
+    type("\033[200~>> x = 4\nx = 8\n>> for i = 1:2\n.. disp(i * 100)\n.. end\n100\n200\n>> x + 1\nans = 0\n\033[201~\r");
+    expect("x = 4\r\n100\r\n200\r\nans = 5\r\n");             /* a whole session: answers are left out */
+    expect(">> ");
+    type("\033[200~if true\n  y = 6\033[201~\r");             /* half of a block: the rest is asked for */
+    expect(".. ");
+    line("end");
+    expect("y = 6");
+    expect(">> ");
+    end_with_ctrl_d();
+}
+END_TEST
+
+START_TEST(more_is_completed)
+{
+    put_file("some data.csv", "1,2\n3,4\n");
+    put_file("table_one.csv", "5,6\n");
+    start(NULL);
+    expect(">> ");
+    ask("csvread('table_o\t)", "5   6");      /* a file in quotes, the quote closed */
+    ask("csvread(\"some\t)", "3   4");        /* with a blank in its name */
+    ask("type table_o\x15" "1;", NULL);
+    line("delete table_o\t");
+    expect("delete table_one.csv");
+    expect(">> ");
+    ask("exist('table_one.csv')", "ans = 0");
+    ask("function r = scale(x, multiplier = 2), r = multiplier * x; end", NULL);
+    ask("scale(21, multip\t3)", "ans = 63");     /* the parameters of a function of one's own, of a builtin */
+    ask("sort([4 2; 3 1], dim\t2)", "2   4");
+    ask("A = [1 2; 3 4];", NULL);
+    ask("A.transp\t)", "1   3");              /* methods */
+    ask("p.q.inner = 9;", NULL);
+    ask("p.q.in\t", "ans = 9");
+    ask("f = @() error('this must not run');", NULL);
+    type("f().in\t");
+    ck_assert(!comes("must not run", 0.3));
+    type("\003");
+    expect(">> ");
+    type("sort\t\t");                         /* several: shown */
+    expect("sortrows");
+    expect(">> sort");
+    type("\003");
+    expect(">> ");
+    end_with_ctrl_d();
+}
+END_TEST
+
+START_TEST(colour_only_where_it_is_wanted)
+{
+    start_with(NULL, "TERM", "xterm", "NO_COLOR", (char *)NULL, NULL);
+    expect("\033[1;34m>>");
+    line("[1 2] + [1 2 3]");
+    expect("\033[1;31merror:");
+    expect(">>");
+    line("evalc('try, error(\"abc\"), catch e, disp(e.message), end')");         /* what is kept has none */
+    expect("ans = abc");
+    expect(">>");
+    end_with_ctrl_d();
+    static const char *const plain[][2] = { { "xterm", "1" }, { "dumb", NULL }, { "", NULL } };
+    for (int i = 0; i < 3; i++) {
+        start_with(NULL, "TERM", plain[i][0], "NO_COLOR", plain[i][1], NULL);
+        expect(">> ");
+        line("[1 2] + [1 2 3]");
+        ck_assert_msg(!comes("\033[1;31m", 0.2), "TERM=%s is coloured", plain[i][0]);
+        expect("error:");
+        expect(">> ");
+        end_with_ctrl_d();
+    }
+}
+END_TEST
+
+START_TEST(what_is_asked_often)
+{
+    start(NULL);
+    expect(">> ");
+    ask("help cumsum", "Example:");
+    ask("? cumsum", "See also:");
+    ask("apropos eigenvalue", "eig");
+    ask("help cumsun", "did you mean 'cumsum'");
+    ask("5;", NULL);
+    ask("value = 3", "value = 3");
+    ask("ans", "ans = 5");                    /* printing a name leaves ans alone */
+    ask("who", "value");
+    ask("whos", "double");
+    ask("which cumsum", "built-in");
+    ask("exist('value')", "ans = 1");
+    ask("clear value", NULL);
+    ask("value", "'value' is undefined");
+    ask("tic; toc", "Elapsed time is");
+    ask("t = timeit(@() 1 + 1); t < 1", "ans = 1");
+    ask("time on", NULL);
+    ask("1 + 1", " s, +");
+    ask("time off", NULL);
+    ask("big = 1:1001", "1x1001 in all");     /* shortened; what is asked for with disp is not */
+    ask("small = 1:1000", " 1000\r\n");
+    ask("disp(big)", " 1001\r\n");
+    ask("ls", NULL);
+    ask("pwd", "tl-prompt-");
+    ask("cd /", NULL);
+    ask("pwd", "ans = /\r\n");
+    ask("!echo $((6 * 7))", "42");
+    ask("!cat /dev/null", NULL);              /* a program, though cat is a function as well */
+    ask("!isempty(3)", "ans = 1");
+    ask("!true", "ans = 0");
+    ask("[status, text] = system('echo abc');", NULL);
+    ask("strtrim(text)", "ans = abc");
+    end_with_ctrl_d();
+}
+END_TEST
+
+START_TEST(startup_and_diary)
+{
+    char folder[200];
+    snprintf(folder, sizeof folder, "%s/tl", state);
+    mkdir(folder, 0700);
+    put_file("tl/startup.tl", "from_startup = 33;\n");
+    start(NULL);
+    expect(">> ");
+    ask("from_startup", "from_startup = 33");
+    ask("diary log.txt", NULL);
+    ask("7 * 6", "ans = 42");
+    ck_assert(file_has("log.txt", ">> 7 * 6\nans = 42\n"));   /* while it is on */
+    ask("diary off", NULL);
+    ask("1 + 1", "ans = 2");
+    ck_assert(!file_has("log.txt", "1 + 1"));
+    ask("history 2", "history 2");
+    ask("history -w all.tl", NULL);
+    ck_assert(file_has("all.tl", "7 * 6\n"));
+    ask("diary /dev/full", NULL);
+    ask("8 * 8", "cannot write '/dev/full'");
+    ask("9 * 9", "ans = 81");
+    ask("history -w /dev/full", "cannot write '/dev/full'");
+    ask("history -w /", "Is a directory");
+    end_with_ctrl_d();
+    put_file("tl/startup.tl", "x = = 1\n");   /* a bad one is told, the prompt comes */
+    start(NULL);
+    expect("startup.tl:1");
+    expect(">> ");
+    end_with_ctrl_d();
+    start("--no-startup");
+    expect(">> ");
+    end_with_ctrl_d();
+    put_file("tl/startup.tl", "");
+}
+END_TEST
+
+START_TEST(terminals_of_all_kinds)
+{
+    struct winsize w = { .ws_row = 24, .ws_col = 40 };
+    start_with(NULL, "LC_ALL", "C", NULL);
+    expect(">> ");
+    ask("1:25", "Columns 1 through");         /* 100 columns */
+    ck_assert_int_eq(ioctl(fd, TIOCSWINSZ, &w), 0);
+    ask("10:20", "Columns 1 through 8:");     /* 40 of them */
+    w.ws_col = 300;
+    ck_assert_int_eq(ioctl(fd, TIOCSWINSZ, &w), 0);
+    line("1:25");
+    expect("25\r\n");
+    expect(">> ");
+    ask("s = 'größe €', numel(s)", "s = größe €\r\nans = 11\r\n");
+    type("z = 'aé");                          /* a character is deleted whole */
+    ask("\177b'", "z = ab\r\n");
+    static char text[24000];                  /* a line of 20,000 characters */
+    strcpy(text, "x = [");
+    for (int i = 0; i < 5000; i++)
+        strcat(text, "123 ");
+    strcat(text, "]; sum(x)");
+    ask(text, "ans = 615000");
+    end_with_ctrl_d();
+    static const char *const terms[] = { "dumb", "", "nosuchterminal" };
+    for (int i = 0; i < 3; i++) {
+        start_with(NULL, "TERM", terms[i], NULL);
+        expect(">> ");
+        ask("6 * 7", "ans = 42");
+        line("if true");
+        expect(".. ");
+        line("y = 3");
+        expect(".. ");
+        ask("end", "y = 3");
+        end_with_ctrl_d();
+    }
+    char rc[200];
+    put_file("inputrc", "$if tl\n\"\\C-xq\": \"6 * 9\"\n$endif\n");
+    snprintf(rc, sizeof rc, "%s/inputrc", state);
+    start_with(NULL, "INPUTRC", rc, NULL);
+    expect(">> ");
+    ask("\030q", "ans = 54");
+    end_with_ctrl_d();
+}
+END_TEST
+
+START_TEST(history_is_not_lost)
+{
+    char file[200], command[600];
+    snprintf(file, sizeof file, "%s/tl/history", state);
+    start(NULL);                              /* the terminal goes away in the middle of work */
+    expect(">> ");
+    ask("kept_by_hangup = 1;", NULL);
+    ask("diary hangup.log", NULL);
+    ask("f = fopen('hangup.txt', 'w'); fprintf(f, 'whole');", NULL);
+    line("while true, end");
+    ck_assert(!comes(">> ", 0.2));
+    kill(child, SIGHUP);
+    ck_assert_int_eq(leave(), 128 + SIGHUP);
+    ck_assert(file_has("tl/history", "kept_by_hangup"));
+    ck_assert(file_has("hangup.log", "while true"));
+    ck_assert(file_has("hangup.txt", "whole"));
+    start(NULL);                              /* and at the prompt */
+    expect(">> ");
+    ask("kept_by_term = 1;", NULL);
+    ask("f = fopen('term.txt', 'w'); fprintf(f, 'whole');", NULL);
+    type("half a li");
+    expect("half a li");
+    kill(child, SIGTERM);
+    ck_assert_int_eq(leave(), 128 + SIGTERM);
+    ck_assert(file_has("tl/history", "kept_by_term"));
+    ck_assert(file_has("term.txt", "whole"));
+    start(NULL);
+    expect(">> ");
+    ask("kept_by_close = 1;", NULL);
+    close(fd);                                /* the terminal itself */
+    int status;
+    waitpid(child, &status, 0);
+    ck_assert(file_has("tl/history", "kept_by_close"));
+    start(NULL);                              /* killed outright */
+    expect(">> ");
+    ask("kept_by_kill = 1;", NULL);
+    kill(child, SIGKILL);
+    leave();
+    ck_assert(file_has("tl/history", "kept_by_kill"));
+    /* something else wrote into the file */
+    snprintf(command, sizeof command, "head -c 3000 /dev/urandom >>%s; printf '\\n#12\\nafter_garbage = 5\\n#99999999999999999999\\n' >>%s", file, file);
+    ck_assert_int_eq(system(command), 0);
+    start(NULL);
+    expect(">> ");
+    type("after_g\033[A\r");
+    expect("after_garbage = 5\r\n");
+    expect("after_garbage = 5\r\n");
+    expect(">> ");
+    type("kept_by_k\033[A\r");
+    expect("kept_by_kill = 1;");
+    expect(">> ");
+    end_with_ctrl_d();
+    /* it cannot be written */
+    static const char *const bad[] = { "ln -s /dev/full %s", "mkdir %s", "ln -s /nonexistent/folder/file %s" };
+    for (int i = 0; i < 3; i++) {
+        char make[300];
+        snprintf(make, sizeof make, bad[i], file);
+        snprintf(command, sizeof command, "rm -rf %s && %s", file, make);
+        ck_assert_int_eq(system(command), 0);
+        start(NULL);
+        expect(">> ");
+        ask("a_line = 9", "is not kept for the next session");
+        ask("1;", NULL);
+        type("a_l\033[A\r");                  /* this session knows it */
+        expect("a_line = 9\r\n");
+        expect(">> ");
+        end_with_ctrl_d();
+    }
+    snprintf(command, sizeof command, "rm -rf %s", file);
+    ck_assert_int_eq(system(command), 0);
+}
+END_TEST
+
 int main(void)
 {
-    int a, b;
-    if (openpty(&a, &b, NULL, NULL, NULL)) {
-        puts("1..0 # SKIP no pseudo terminal is to be had here (is /dev/pts mounted?)");
-        return 0;
-    }
-    close(a);
-    close(b);
-    if (!mkdtemp(state))
-        return 1;
-    Suite *s = suite_create("prompt");
-    TCase *t = tcase_create("prompt");
-    tcase_set_timeout(t, 120);
-    tcase_add_test(t, blocks_and_errors);
-    tcase_add_test(t, interrupts_keep_everything);
-    tcase_add_test(t, history_lives_on);
-    tcase_add_test(t, names_are_completed);
-    tcase_add_test(t, help_and_the_shell);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    char command[100];
-    snprintf(command, sizeof command, "rm -rf %s", state);
-    return system(command) || failed > 0;
+    const TTest *const tests[] = { blocks_and_errors, interrupts_keep_everything, history_lives_on, names_are_completed,
+        help_and_the_shell, a_block_is_edited_as_a_block, what_is_pasted, more_is_completed, colour_only_where_it_is_wanted,
+        what_is_asked_often, startup_and_diary, terminals_of_all_kinds, history_is_not_lost };
+    return pty_main("prompt", sizeof tests / sizeof *tests, tests, 120);
 }
