@@ -4,6 +4,19 @@ check_PROGRAMS =
 if HAVE_CHECK
 check_PROGRAMS += $(unit_programs)
 endif
+
+# tests/fuzz: a few thousand texts a target in `make check`; `make fuzz` lets libFuzzer lead (clang), FUZZ its options.
+check_PROGRAMS += tests/fuzz/fuzz
+tests_fuzz_fuzz_SOURCES = %reldir%/fuzz/fuzz.c
+tests_fuzz_fuzz_LDADD = libcore.la $(core_libs)
+FUZZ = -max_total_time=600 -max_len=400 -timeout=20
+fuzz:
+	+@ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1; export ASAN_OPTIONS; \
+	$(MKDIR_P) libfuzzer && cd libfuzzer && { test -f Makefile || $(abs_top_srcdir)/configure -q CC=clang --with-cuda=no \
+	    --enable-sanitizers=address,undefined,fuzzer-no-link CFLAGS='-g -O1'; } && $(MAKE) $(AM_MAKEFLAGS) builtins.inc folders.h libcore.la && \
+	clang -std=gnu17 -g -O1 -fopenmp -fsanitize=address,undefined,fuzzer -DLIBFUZZER -D_GNU_SOURCE -I$(abs_top_srcdir) -I. $(abs_srcdir)/tests/fuzz/fuzz.c \
+	    .libs/libcore.a $(core_libs) -o fuzz && $(MKDIR_P) corpus && ./fuzz $(FUZZ) corpus
+
 all_tests = $(check_PROGRAMS) $(sh_tests) $(tl_tests) $(function_tests) $(example_tests)
 J = `nproc 2>/dev/null || echo 2`
 test_run = TL=$(abs_builddir)/tl SRCDIR=$(abs_top_srcdir) $(SHELL) $(srcdir)/tests/run.sh -j $(J)
@@ -50,6 +63,6 @@ bench: all
 	@TL=$(abs_builddir)/tl QUICK='$(QUICK)' CC='$(CC)' BLAS_LIBS='$(BLAS_LIBS)' SLEEF_LIBS='$(SLEEF_LIBS)' BLAS_CFLAGS='$(BLAS_CFLAGS)' \
 	$(SHELL) $(srcdir)/tests/bench/run.sh $(BENCH)
 
-.PHONY: check-asan check-hard check-suffer check-valgrind check-big check-ctrl-c bench
+.PHONY: fuzz check-asan check-hard check-suffer check-valgrind check-big check-ctrl-c bench
 clean-local:
-	rm -rf test-logs bench asan hard
+	rm -rf test-logs bench asan hard libfuzzer
