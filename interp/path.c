@@ -121,8 +121,11 @@ static bool in_build(void)
 {
     static char self[PATH_MAX];               /* threads write the same into it */
     Dl_info me;
-    if (!self[0] && (!dladdr((void *)path_data, &me) || !me.dli_fname || !realpath(me.dli_fname, self)))
-        return false;
+    if (!self[0]) {                           /* of the program itself dladdr knows only what it was called as: tl, ./tl */
+        bool library = dladdr((void *)path_data, &me) && me.dli_fname && me.dli_fname[0] == '/';
+        if (!realpath(library ? me.dli_fname : "/proc/self/exe", self))
+            return false;
+    }
     size_t m = strlen(TL_BUILDDIR);
     return !strncmp(self, TL_BUILDDIR, m) && self[m] == '/' && !access(TL_SRCDIR "/scripts", R_OK);
 }
