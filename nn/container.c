@@ -96,6 +96,8 @@ static bool container_method(struct module *m, const char *name, struct call *c)
 static bool container_changed(struct module *m, int field)
 {
     value v = m->f[field];
+    if (m->info->kind[field])                 /* an option */
+        return true;
     if (v.kind != K_CELL)
         return false;
     for (i64 i = 0; i < v.cell->numel; i++)
@@ -104,7 +106,7 @@ static bool container_changed(struct module *m, int field)
     return true;
 }
 
-#define CONTAINER .state = "modules", .init = container_init, .method = container_method, .methods = "add get insert remove", .table = true
+#define CONTAINER .state = "modules", .init = container_init, .changed = container_changed, .method = container_method, .methods = "add get insert remove", .table = true
 
 static void with_children(struct call *c, const struct layer *l)
 {
@@ -158,7 +160,7 @@ LAYER_CONTAINER(Sequential,
   "    (2): nn.Tanh\n"
   "  }\n\n"
   "See also: nn.Concat, nn.Parallel, nn.Linear",
-  .forward = sequential_forward, .backward = sequential_backward, .tree = "chain", .changed = container_changed)
+  .forward = sequential_forward, .backward = sequential_backward, .tree = "chain")
 
 /* ---- pieces of tensors; all record themselves */
 extern const struct builtin builtin_reshape;
@@ -307,7 +309,7 @@ LAYER_CONTAINER(Concat,
   "Every module gets the same input; their outputs are joined along the dimension.\n\n"
   "Example:\n  nn.Concat(2, nn.Identity(), nn.Square()).forward([2 3])\n  ans =\n     2   3   4   9\n\n"
   "See also: nn.Sequential, nn.ConcatTable, nn.DepthConcat",
-  .options = "dimension:n", .forward = concat_forward, .backward = concat_backward, .tree = "concat", .show = dim_show, .changed = NULL)
+  .options = "dimension:n", .forward = concat_forward, .backward = concat_backward, .tree = "concat", .show = dim_show)
 
 LAYER_CONTAINER(DepthConcat,
   "m = nn.DepthConcat(dimension, module1, module2, ...)\n\n"

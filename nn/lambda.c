@@ -35,6 +35,8 @@ static void lambda_reset(struct module *m, double stdv)      /* the values that 
     (void)stdv;
     for (int i = 0; w.kind == K_CELL && i < w.cell->numel && i < MOST; i++) {
         struct window *to = PARAM(m, i).w;
+        if (!has_param(m, i) || !is_tensor_like(w.cell->v[i]) || value_numel(w.cell->v[i]) != to->numel)
+            continue;
         struct tensor *t = rows_of(tensor_of(w.cell->v[i]));
         own_block(to->base);
         to->base->version++;

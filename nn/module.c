@@ -393,6 +393,8 @@ value module_backward(struct module *m, value x, value g, int want, double scale
     const struct layer *l = layer_of(m);
     if (l->criterion)
         nn_fail(m, "a criterion takes an input and a target: dx = c.backward(x, target)");
+    if (!l->backward && !l->call && !l->record && !l->expr)
+        nn_fail(m, "has no backward");
     value y = l->backward ? l->backward(m, x, g, want, scale) : l->call ? back_call(m, x, g, want, scale) : back_kept(m, x, g, want, scale);
     if (!(want & WANT_INPUT)) {
         replace(&m->lazy_x, copy(x));

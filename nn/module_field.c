@@ -292,8 +292,13 @@ bool module_set(value self, sym field, value v)
         }
         if (i < 2 * m->info->np)
             nn_fail(m, "it has no %s", field->text);
-        if (m->info->kind[i])
+        char kind = m->info->kind[i];
+        if (m->info->np && (kind == 'n' || kind == 'k' || kind == 'm'))
+            nn_fail(m, "%s is fixed when the layer is made, for its parameters fit it", field->text);
+        if (kind)
             v = checked_option(m, i, v);
+        else if (!l->changed && !nn_alike(*slot, v))
+            nn_fail(m, "the field %s takes only what is like its present value", field->text);
         tape_check_outside(NULL, self.inst, v);
         if (l->changed) {
             value was = keep(copy(*slot));
@@ -314,7 +319,7 @@ value *module_place(value self, sym field)
 {
     struct module *m = module_of(self);
     for (int i = 0; i < m->info->n; i++)
-        if (m->info->name[i] == field && !m->info->kind[i])
+        if (m->info->name[i] == field && i < 2 * m->info->np)
             return &m->f[i];
     return NULL;
 }

@@ -96,7 +96,7 @@ static NORETURN void fail_load(struct module *m, const char *name)
     fail("Octave:load-error", "%s: the file holds no such layer here (%s)", layer_of(m)->class.name, name);
 }
 
-static bool alike(value have, value v)        /* v may stand where init has put have */
+bool nn_alike(value have, value v)
 {
     i64 a[MAX_DIMS], b[MAX_DIMS];
     if (have.kind == K_WINDOW) {
@@ -113,7 +113,7 @@ static bool alike(value have, value v)        /* v may stand where init has put 
             return false;
         return value_numel(have) == 0 || dims_equal(value_dims(have, a), a, value_dims(v, b), b);
     }
-    return have.kind == v.kind;
+    return have.kind == v.kind && have.kind != K_CELL;
 }
 
 static bool only_modules(value v)
@@ -148,7 +148,7 @@ void module_load(value self, value saved)
             continue;
         bool without = layer_of(m)->methods && strstr(layer_of(m)->methods, "noBias") && i < 2 * p->np && !strcmp(p->name[i % p->np]->text, "bias") &&
             is_tensor_like(v) && value_numel(v) == 0;
-        if (!strcmp(p->name[i]->text, "modules") ? !only_modules(v) : !without && !alike(m->f[i], v))
+        if (m->f[i].kind == K_CELL ? !only_modules(v) : !without && !nn_alike(m->f[i], v))
             fail_load(m, p->name[i]->text);
         replace(&m->f[i], load_take(v));
     }

@@ -183,6 +183,7 @@ void module_run_method(struct module *m, int what, struct call *c);
 value module_grad_input(struct module *m);
 void nn_init(struct module *m);               /* init and the first reset */
 void nn_reset(struct module *m, double stdv);
+bool nn_alike(value have, value v);           /* v may stand in a field where have stands: same kind and size */
 value nn_window(struct tensor *base, i64 offset, int nd, const i64 *dim);        /* in Torch's order */
 
 struct nn_state {

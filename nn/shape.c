@@ -177,10 +177,12 @@ static value view_forward(struct module *m, value x) { return resized(m, x, view
 static value reshape_forward(struct module *m, value x) { return resized(m, x, reshape_rule); }
 static void sizes_show(struct module *m, struct buf *b)
 {
-    i64 size[MAX_DIMS];
-    int n = numbers(m, OPTION(m, SIZES), size);
-    for (int i = 0; i < n; i++)
-        buff(b, "%s%lld", i ? ", " : "", (long long)size[i]);
+    value v = OPTION(m, SIZES);
+    for (i64 i = 0; i < (v.kind == K_CELL ? v.cell->numel : 1); i++) {        /* never fails: errors call this */
+        value e = v.kind == K_CELL ? v.cell->v[i] : v;
+        for (i64 k = 0; is_tensor_like(e) && k < value_numel(e); k++)
+            buff(b, "%s%g", b->n ? ", " : "", element_double(tensor_of(e), k));
+    }
 }
 static bool view_method(struct module *m, const char *name, struct call *c)
 {
