@@ -37,20 +37,13 @@ LAYER(SpatialConvolutionLocal,
   "nn.SpatialConvolution of images of iH x iW whose kernels differ from place to place: weight is oH x oW x nOutputPlane x nInputPlane x kH x kW, bias nOutputPlane x oH x oW.\n\n"
   "Example:\n  size(nn.SpatialConvolutionLocal(2, 3, 5, 5, 3, 3).forward(ones(2, 5, 5)))\n  ans =\n     3   3   3" SEE,
   .options = "nInputPlane:n nOutputPlane:n iW:n iH:n kW:n kH:n dW:n=1 dH:n=1 padW:k=0 padH:k=padW", .params = "weight bias", .init = local_init, .reset = local_reset, .show = options_show,
-  .expr = "@(x, weight, bias, nInputPlane, nOutputPlane, iW, iH, kW, kH, dW, dH, padW, padH) begin b = ndims(x) > 3; s = size(x); if !b, s = [1 s 1]; end; s = [s 1 1]; s = s(1:4);"
-          " if !isequal(s(2:4), [nInputPlane iH iW]), error('nn.SpatialConvolutionLocal wants %d x %d x %d and got %s', nInputPlane, iH, iW, mat2str(size(x))), end; x = reshape(x, s); n = s(1);"
-          " x = cat(3, zeros([n s(2) padH iW]), x, zeros([n s(2) padH iW])); x = cat(4, zeros([n s(2) iH+2*padH padW]), x, zeros([n s(2) iH+2*padH padW]));"
-          " H = size(weight, 1); W = size(weight, 2); y = reshape(bias, [1 nOutputPlane H W]) + zeros([n 1 1 1]);"
-          " for p = 1:kH, for q = 1:kW, a = reshape(x(:, :, p+(0:H-1)*dH, q+(0:W-1)*dW), [n 1 nInputPlane H W]); w = permute(reshape(weight(:, :, :, :, p, q), [H W nOutputPlane nInputPlane]), [3 4 1 2]);"
-          " y = y + reshape(sum(a .* reshape(w, [1 nOutputPlane nInputPlane H W]), 3), [n nOutputPlane H W]); end, end; if !b, y = reshape(y, [nOutputPlane H W]); end; return y end")
+  .expr = "@(x, weight, bias, dW, dH, padW, padH) nn.local2d(x, weight, bias, [dH dW], [padH padW])")
 
 LAYER(VolumetricAveragePooling,
   "m = nn.VolumetricAveragePooling(kT, kW, kH, dT, dW, dH)\n\nThe mean of every kT x kH x kW window of volumes, windows dT, dW, dH apart (as long as they are wide).\n\n"
   "Example:\n  nn.VolumetricAveragePooling(2, 2, 2).forward(reshape(1:8, 1, 2, 2, 2))\n  ans = 4.5000" SEE,
   .options = "kT:n kW:n kH:n dT:n=kT dW:n=kW dH:n=kH", .show = options_show,
-  .expr = "@(x, kT, kW, kH, dT, dW, dH) begin b = ndims(x) > 4; s = size(x); if !b, s = [1 s 1 1]; end; s = [s 1 1 1]; s = s(1:5); k = [kT kH kW]; d = [dT dH dW]; o = floor((s(3:5) - k) ./ d) + 1;"
-          " if any(o < 1), error('nn.VolumetricAveragePooling: a window of %dx%dx%d does not fit into %s', kT, kH, kW, mat2str(size(x))), end; x = reshape(x, s); y = 0;"
-          " for p = 1:kT, for q = 1:kH, for r = 1:kW, y = y + x(:, :, p+(0:o(1)-1)*dT, q+(0:o(2)-1)*dH, r+(0:o(3)-1)*dW); end, end, end; y = y / (kT*kH*kW); if !b, y = reshape(y, [s(2) o]); end; return y end")
+  .expr = "@(x, kT, kW, kH, dT, dW, dH) nn.avgpool3d(x, [kT kH kW], [dT dH dW])")
 
 LAYER(UpSampling,
   "m = nn.UpSampling(scale)\n\nEvery element of images scale x scale times, of volumes (5 dimensions) scale x scale x scale times.\n\n"
