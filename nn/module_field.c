@@ -340,7 +340,13 @@ struct tensor *nn_buffer(value *slot, int dtype, int nd, const i64 *dim)
     return t;
 }
 
-struct tensor *nn_reshape(struct tensor *t, int nd, const i64 *dim) { return rows_as(rows_of(t), nd, dim); }
+struct tensor *nn_reshape(struct tensor *t, int nd, const i64 *dim)
+{
+    char a[128], b[128];
+    if (dims_numel(nd, dim) != t->numel)
+        fail("Octave:nonconformant-args", "nn.reshape: %s does not make %s", tensor_shape(t, a), dims_text(nd, dim, b));
+    return rows_as(rows_of(t), nd, dim);
+}
 
 struct tensor *nn_float(struct module *m, value x)
 {
