@@ -93,12 +93,19 @@ static void on_end(int sig)                   /* as Ctrl-C, and then we leave; a
     interrupt_flag = 1;
 }
 
+static void on_limit(int sig)                 /* a file beyond ulimit -f: the write fails and says so.  A handler, since what is ignored stays so in programs we start */
+{
+    (void)sig;
+}
+
 static void catch_signals(void)
 {
     struct sigaction a = { .sa_handler = on_interrupt };      /* no SA_RESTART: a read ends with EINTR */
     static const int ends[] = { SIGHUP, SIGTERM };
     sigemptyset(&a.sa_mask);
     sigaction(SIGINT, &a, NULL);
+    a.sa_handler = on_limit;
+    sigaction(SIGXFSZ, &a, NULL);
     a.sa_handler = on_end;
     a.sa_flags = SA_RESETHAND;
     for (int i = 0; i < 2; i++) {

@@ -15,7 +15,7 @@ static struct node *condition(struct parser *p)
     if (tok.type == T_ASSIGN)
         lex_fail_hint(&p->x, tok.begin, "compare with ==; an assignment here stands in parentheses",
                       "'%s' in a condition", tok.op ? operator_info[tok.op].symbol : "=");
-    if ((tok.type == T_NAME && !strcmp(tok.text, "then")) || (at_keyword(p, KW_DO) && p->open->keyword == KW_WHILE))
+    if ((tok.type == T_NAME && !strcmp(tok.text, "then")) || (at_keyword(p, KW_DO) && p->open && p->open->keyword == KW_WHILE))
         parse_unexpected(p, "the statements");
     return n;
 }
