@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# plugins/: a library each, loaded when its first function is called (lab/plugins.def).  They link nothing of tl; in the build
+# lab/plugins/: a library each, loaded when its first function is called (lab/plugins.def).  They link nothing of tl; in the build
 # folder they stand beside the program, installed in pkglibdir.
 plugindir = $(pkglibdir)
 plugin_PROGRAMS =
