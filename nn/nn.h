@@ -155,6 +155,8 @@ value nn_join(struct module *m, int dim, int n, const value *part);
 value nn_add(struct module *m, value a, value b);         /* tensors or cells alike; NIL is nothing */
 value nn_sized(value v, int nd, const i64 *dim);          /* reshape, column-major */
 value nn_view(value v, int nd, const i64 *dim);           /* reshape in Torch's order: nn.reshape */
+/* Sequences as n samples of t steps of f features, or fails.  False: one sequence, T x F.  N x T x 1 has lost its last dimension. */
+bool nn_sequences(struct module *m, value x, i64 f, i64 *n, i64 *t);
 
 /* Any walk over the modules of a net, m first, in order. */
 void module_each(struct module *m, void (*visit)(struct module *m, void *arg), void *arg);

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* attention.c: nn.MultiHeadAttention.  All samples are projected in one product; a head of a sample is a slice of the result. */
+#include "nn.h"
+#include "lab/rand.h"
+#include <math.h>
+
+enum { EMBED, HEADS, DROPOUT, WITH_BIAS, CAUSAL };
+enum { IN_WEIGHT, IN_BIAS, OUT_WEIGHT, OUT_BIAS };
+
+static void attention_init(struct module *m)
+{
+    i64 e = option_int(m, EMBED);
+    double p = option_num(m, DROPOUT);
+    if (e % option_int(m, HEADS))
+        fail("Octave:invalid-input-arg", "nn.MultiHeadAttention: embedDim must be a multiple of numHeads, but %lld is not one of %lld", (long long)e,
+             (long long)option_int(m, HEADS));
+    if (!(p >= 0 && p < 1))
+        fail("Octave:invalid-input-arg", "nn.MultiHeadAttention: dropout must be from 0 on and less than 1, but is %g", p);
+    nn_param(m, IN_WEIGHT, 2, (i64[]){ 3 * e, e });
+    nn_param(m, OUT_WEIGHT, 2, (i64[]){ e, e });
+    for (int i = IN_BIAS; i <= OUT_BIAS; i += OUT_BIAS - IN_BIAS)
+        if (option_bool(m, WITH_BIAS))
+            nn_param(m, i, 2, (i64[]){ 1, i == IN_BIAS ? 3 * e : e });
+        else
+            nn_no_param(m, i);
+}
+
+static void attention_reset(struct module *m, double stdv)   /* PyTorch: Xavier for the first product */
+{
+    double e = option_num(m, EMBED), in = isnan(stdv) ? sqrt(6 / (4 * e)) : stdv * sqrt(3), out = isnan(stdv) ? 1 / sqrt(e) : stdv * sqrt(3);
+    nn_uniform(PARAM(m, IN_WEIGHT), -in, in);
+    nn_uniform(PARAM(m, OUT_WEIGHT), -out, out);
+    for (int i = IN_BIAS; i <= OUT_BIAS; i += OUT_BIAS - IN_BIAS)
+        if (has_param(m, i))
+            nn_fill(PARAM(m, i), 0);
+}
+
+static void attention_show(struct module *m, struct buf *b)
+{
+    buff(b, "%lld, %lld heads%s", (long long)option_int(m, EMBED), (long long)option_int(m, HEADS), option_bool(m, CAUSAL) ? ", causal" : "");
+}
+
+/* Third `which` of the projections, from q on: rows of x times that part of the weight. */
+static value projected(struct module *m, value x, const value *w, i64 which, i64 n)
+{
+    i64 e = option_int(m, EMBED);
+    value y = tape_matrix(MX_MTIMES, x, tape_matrix(MX_TRANSPOSE, nn_slice(w[IN_WEIGHT], 1, which * e, n * e), nil()));
+    return has_param(m, IN_BIAS) ? g_op(EW_plus, y, nn_slice(w[IN_BIAS], 2, which * e, n * e)) : y;
+}
+
+static value causal_mask(i64 l, i64 s, int dtype)            /* 0, and -Inf for places after the own one */
+{
+    struct tensor *t = tensor_zeros(D_DOUBLE, 2, (i64[]){ l, s });
+    for (i64 j = 0; j < s; j++)
+        for (i64 i = 0; i < l && i < j; i++)
+            ((double *)t->data)[i + j * l] = -INFINITY;
+    return tensor_box(tensor_cast(t, dtype));
+}
+
+static value dropout_mask(i64 l, i64 s, double p, int dtype)
+{
+    struct tensor *t = tensor_2d(D_DOUBLE, l, s);
+    double *x = (double *)t->data;
+    rand_uniform(x, t->numel);
+    for (i64 i = 0; i < t->numel; i++)
+        x[i] = x[i] < p ? 0 : 1 / (1 - p);
+    return tensor_box(tensor_cast(t, dtype));
+}
+
+extern const struct builtin builtin_nn_softmax;
+static value attention_record(struct module *m, value x, const value *w)
+{
+    i64 n, l, n2, s, s2, e = option_int(m, EMBED), heads = option_int(m, HEADS), d = e / heads;
+    bool self = x.kind != K_CELL;
+    struct cell *c = self ? NULL : nn_cell(m, x, 3, "a tensor, or {query, key, value}");
+    bool batch = nn_sequences(m, self ? x : c->v[0], e, &n, &l);
+    value q, k, v;
+    int dtype = nn_dtype(m);
+    if (self) {
+        s = l;
+        value all = projected(m, nn_view(x, 2, (i64[]){ n * l, e }), w, 0, 3);
+        q = nn_slice(all, 2, 0, e), k = nn_slice(all, 2, e, e), v = nn_slice(all, 2, 2 * e, e);
+    } else {
+        nn_sequences(m, c->v[1], e, &n2, &s);
+        bool fits = n2 == n;
+        nn_sequences(m, c->v[2], e, &n2, &s2);
+        if (!fits || n2 != n || s2 != s)
+            nn_fail(m, "query, key and value must have as many samples, and key and value as many steps, but they are %s, %s and %s",
+                    value_shape(c->v[0], (char[128]){ 0 }), value_shape(c->v[1], (char[128]){ 0 }), value_shape(c->v[2], (char[128]){ 0 }));
+        q = projected(m, nn_view(c->v[0], 2, (i64[]){ n * l, e }), w, 0, 1);
+        k = projected(m, nn_view(c->v[1], 2, (i64[]){ n * s, e }), w, 1, 1);
+        v = projected(m, nn_view(c->v[2], 2, (i64[]){ n * s, e }), w, 2, 1);
+    }
+    value *sample = scratch(sizeof *sample * (size_t)n), *head = scratch(sizeof *head * (size_t)heads);
+    value mask = option_bool(m, CAUSAL) ? causal_mask(l, s, dtype) : nil(), root = num(1 / sqrt((double)d));
+    double p = m->train ? option_num(m, DROPOUT) : 0;
+    q = g_op(EW_times, q, root);
+    for (i64 i = 0; i < n; i++) {
+        value qi = nn_slice(q, 1, i * l, l), ki = nn_slice(k, 1, i * s, s), vi = nn_slice(v, 1, i * s, s);
+        for (i64 j = 0; j < heads; j++) {
+            value score = tape_matrix(MX_MTIMES, nn_slice(qi, 2, j * d, d), tape_matrix(MX_TRANSPOSE, nn_slice(ki, 2, j * d, d), nil()));
+            if (!is_nil(mask))
+                score = g_op(EW_plus, score, mask);
+            value weight = g_call(&builtin_nn_softmax, 2, score, num(2));
+            if (p > 0)
+                weight = g_op(EW_times, weight, dropout_mask(l, s, p, dtype));
+            head[j] = tape_matrix(MX_MTIMES, weight, nn_slice(vi, 2, j * d, d));
+        }
+        sample[i] = heads > 1 ? nn_join(m, 2, (int)heads, head) : head[0];
+    }
+    value y = tape_matrix(MX_MTIMES, n > 1 ? nn_join(m, 1, (int)n, sample) : sample[0], tape_matrix(MX_TRANSPOSE, w[OUT_WEIGHT], nil()));
+    if (has_param(m, OUT_BIAS))
+        y = g_op(EW_plus, y, w[OUT_BIAS]);
+    nn_set_rank(batch ? 3 : 2);
+    return batch ? nn_view(y, 3, (i64[]){ n, l, e }) : y;
+}
+
+LAYER(MultiHeadAttention,
+  "m = nn.MultiHeadAttention(embedDim, numHeads, dropout, bias, causal)\n\n"
+  "Attention of sequences N x T x embedDim (or T x embedDim) to themselves, or for {query, key, value} of the query's steps to those of the key. As PyTorch's "
+  "MultiheadAttention: in_proj_weight is 3*embedDim x embedDim, out_proj_weight embedDim x embedDim, in_proj_bias and out_proj_bias rows; bias=false leaves them out. "
+  "dropout (0) is the part of the attention weights that training drops. With causal a step sees itself and those before it.\n\n"
+  "Example:\n  size(nn.MultiHeadAttention(8, 2).forward(randn(3, 5, 8)))\n  ans =\n     3   5   8\n\n"
+  "See also: nn.LayerNorm, nn.LSTM, nn.GELU",
+  .options = "embedDim:n numHeads:n dropout:x=0 hasBias:b=1 causal:b=0", .params = "in_proj_weight in_proj_bias out_proj_weight out_proj_bias", .init = attention_init,
+  .reset = attention_reset, .record = attention_record, .show = attention_show, .table = true)

@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* recurrent.c: nn.RNN, nn.GRU and nn.LSTM over sequences N x T x F, in Torch's order.
+ *
+ * The inputs of all steps are one product; a step multiplies only the state before it.  `record` says what is computed in
+ * functions that record themselves.  nn.LSTM has forward and backward of its own beside it: there the gates of a step
+ * lie as four blocks (input, forget and output gates, then the candidates), so sigmoid and tanh are one kernel call each, and the gradient of the
+ * recurrent weights is one product after the last step.  Blocks are rounded up to whole vectors, which kernels may write. */
+#include "lab/ew.h"
+#include "nn.h"
+#include "lab/blas.h"
+#include "lab/clones.h"
+#include "lab/index.h"
+#include <math.h>
+
+enum { INPUT, HIDDEN, LAYERS, MOST_LAYERS = 4 };
+enum { W_IH, W_HH, B_IH, B_HH, PER_LAYER };
+#define PARAMS_OF(l) "weight_ih_l" #l " weight_hh_l" #l " bias_ih_l" #l " bias_hh_l" #l
+#define PARAMS PARAMS_OF(0) " " PARAMS_OF(1) " " PARAMS_OF(2) " " PARAMS_OF(3)
+
+static bool is_lstm(struct module *m) { return layer_of(m)->class.name[3] == 'L'; }
+static bool is_gru(struct module *m) { return layer_of(m)->class.name[3] == 'G'; }
+static i64 gates(struct module *m) { return is_lstm(m) ? 4 : is_gru(m) ? 3 : 1; }
+static bool has_bias(struct module *m) { return option_bool(m, m->info->no - 1); }
+static i64 features(struct module *m, i64 layer) { return option_int(m, layer ? HIDDEN : INPUT); }
+
+static bool relu(struct module *m)            /* of nn.RNN */
+{
+    char text[16];
+    value v = OPTION(m, 3);
+    if (m->info->no < 5)
+        return false;
+    i64 n = value_numel(v);
+    struct tensor *t = tensor_of(v);
+    for (i64 i = 0; i < n && i < 15; i++)
+        text[i] = (char)element_double(t, i);
+    text[MIN(n, 15)] = 0;
+    if (strcmp(text, "tanh") && strcmp(text, "relu"))
+        fail("Octave:invalid-input-arg", "nn.RNN: nonlinearity must be \"tanh\" or \"relu\", but is \"%s\"", text);
+    return text[0] == 'r';
+}
+
+static void recurrent_init(struct module *m)
+{
+    i64 h = option_int(m, HIDDEN), layers = option_int(m, LAYERS), rows = gates(m) * h;
+    (void)relu(m);                            /* complains */
+    if (layers > MOST_LAYERS)
+        fail("Octave:invalid-input-arg", "%s: numLayers must be 1 to %d, but is %lld; further ones can follow in an nn.Sequential", layer_of(m)->class.name,
+             MOST_LAYERS, (long long)layers);
+    for (i64 l = 0; l < MOST_LAYERS; l++)
+        for (int i = 0; i < PER_LAYER; i++) {
+            int k = (int)l * PER_LAYER + i;
+            if (l >= layers || (i >= B_IH && !has_bias(m)))
+                nn_no_param(m, k);
+            else if (i >= B_IH)
+                nn_param(m, k, 2, (i64[]){ 1, rows });
+            else
+                nn_param(m, k, 2, (i64[]){ rows, i == W_IH ? features(m, l) : h });
+        }
+}
+
+static void recurrent_reset(struct module *m, double stdv)
+{
+    double s = isnan(stdv) ? 1 / sqrt((double)option_int(m, HIDDEN)) : stdv * sqrt(3);
+    for (int i = 0; i < m->info->np; i++)
+        if (has_param(m, i))
+            nn_uniform(PARAM(m, i), -s, s);
+}
+
+static void recurrent_show(struct module *m, struct buf *b)
+{
+    buff(b, "%lld -> %lld", (long long)option_int(m, INPUT), (long long)option_int(m, HIDDEN));
+    if (option_int(m, LAYERS) > 1)
+        buff(b, ", %lld layers", (long long)option_int(m, LAYERS));
+    if (!has_bias(m))
+        buf_puts(b, " without bias");
+}
+
+bool nn_sequences(struct module *m, value x, i64 f, i64 *n, i64 *t)
+{
+    char wants[64];
+    i64 dim[MAX_DIMS];
+    int nd = is_tensor_like(x) ? value_dims(x, dim) : 0;
+    bool batch = nd == 3 && dim[2] == f, thin = nd == 2 && f == 1 && (m->rank == 3 || dim[1] != 1);
+    if (!batch && !thin && (nd != 2 || dim[1] != f)) {
+        snprintf(wants, sizeof wants, "N x T x %lld, or T x %lld", (long long)f, (long long)f);
+        nn_fail_shape(m, wants, x);
+    }
+    *n = batch || thin ? dim[0] : 1;
+    *t = batch || thin ? dim[1] : dim[0];
+    if (*n < 1 || *t < 1)
+        nn_fail_shape(m, "at least one sequence of at least one step", x);
+    return batch || thin;
+}
+static bool sequences(struct module *m, value x, i64 *n, i64 *t) { return nn_sequences(m, x, option_int(m, INPUT), n, t); }
+
+static int result_dims(struct module *m, bool batch, i64 n, i64 t, i64 *dim)
+{
+    int nd = 0;
+    if (batch)
+        dim[nd++] = n;
+    dim[nd++] = t;
+    dim[nd++] = option_int(m, HIDDEN);
+    return nd;
+}
+
+/* ---- in functions that record themselves */
+static value times_turned(value x, value w) { return tape_matrix(MX_MTIMES, x, tape_matrix(MX_TRANSPOSE, w, nil())); }
+static value part(value x, i64 k, i64 h) { return nn_slice(x, 2, k * h, h); }
+
+static value recurrent_record(struct module *m, value x, const value *w)
+{
+    i64 n, t, h = option_int(m, HIDDEN), dim[3];
+    bool batch = sequences(m, x, &n, &t), lstm = is_lstm(m), gru = is_gru(m), bias = has_bias(m), flat = relu(m);
+    value all = nn_view(x, 2, (i64[]){ n * t, option_int(m, INPUT) });
+    value *out = scratch(sizeof *out * (size_t)t);
+    for (i64 l = 0; l < option_int(m, LAYERS); l++, w += PER_LAYER) {
+        value state = tensor_box(tensor_zeros(nn_dtype(m), 2, (i64[]){ n, h })), cell = state, pre = times_turned(all, w[W_IH]);
+        if (bias)
+            pre = g_op(EW_plus, pre, w[B_IH]);
+        if (bias && !gru)
+            pre = g_op(EW_plus, pre, w[B_HH]);
+        for (i64 k = 0; k < t; k++) {         /* the rows of step k are k, k + t, k + 2t … */
+            value idx[2] = { range_new((double)(k + 1), (double)t, (double)(n * t)), colon() };
+            value in = index_paren(pre, 2, idx), back = times_turned(state, w[W_HH]);
+            if (gru) {
+                if (bias)
+                    back = g_op(EW_plus, back, w[B_HH]);
+                value r = g_fn(EW_sigmoid, g_op(EW_plus, part(in, 0, h), part(back, 0, h)));
+                value z = g_fn(EW_sigmoid, g_op(EW_plus, part(in, 1, h), part(back, 1, h)));
+                value c = g_fn(EW_tanh, g_op(EW_plus, part(in, 2, h), g_op(EW_times, r, part(back, 2, h))));
+                state = g_op(EW_plus, c, g_op(EW_times, z, g_op(EW_minus, state, c)));
+            } else if (lstm) {
+                value a = g_op(EW_plus, in, back);
+                value i = g_fn(EW_sigmoid, part(a, 0, h)), f = g_fn(EW_sigmoid, part(a, 1, h));
+                value c = g_fn(EW_tanh, part(a, 2, h)), o = g_fn(EW_sigmoid, part(a, 3, h));
+                cell = g_op(EW_plus, g_op(EW_times, f, cell), g_op(EW_times, i, c));
+                state = g_op(EW_times, o, g_fn(EW_tanh, cell));
+            } else {
+                value a = g_op(EW_plus, in, back);
+                state = flat ? g_op(EW_max, num(0), a) : g_fn(EW_tanh, a);
+            }
+            out[k] = state;
+        }
+        all = nn_view(t > 1 ? nn_join(m, 2, (int)t, out) : out[0], 2, (i64[]){ n * t, h });
+    }
+    int nd = result_dims(m, batch, n, t, dim);
+    nn_set_rank(nd);
+    return nn_view(all, nd, dim);
+}
+
+/* ---- nn.LSTM by hand.  What forward leaves for backward stands in aux, a cell: */
+enum { GATES, CELLS, TANH_CELLS, OUTPUT, PER_AUX };       /* of each layer, steps outermost but for OUTPUT; then the gradient of the gates */
+
+#define STEPS(T)                                                                                                                  \
+    /* in: preactivations, batch n stride sn; back: those from the state, n x 4h, or NULL; to: blocks i f o g */                  \
+    CLONES static void gather_##T(T *to, const T *in, i64 sn, const T *back, const T *b1, const T *b2, i64 n, i64 h, i64 block)   \
+    {                                                                                                                             \
+        static const int place[] = { 0, 1, 3, 2 };                                                                                \
+        for (i64 s = 0; s < n; s++)                                                                                               \
+            for (int k = 0; k < 4; k++) {                                                                                         \
+                T *d = to + place[k] * block + s * h;                                                                             \
+                const T *p = in + s * sn + k * h, *q = back + (s * 4 + k) * h;                                                    \
+                if (back && b1) {                                                                                                 \
+                    SIMD for (i64 i = 0; i < h; i++)                                                                              \
+                        d[i] = p[i] + q[i] + b1[k * h + i] + b2[k * h + i];                                                       \
+                } else if (back) {                                                                                                \
+                    SIMD for (i64 i = 0; i < h; i++)                                                                              \
+                        d[i] = p[i] + q[i];                                                                                       \
+                } else if (b1) {                                                                                                  \
+                    SIMD for (i64 i = 0; i < h; i++)                                                                              \
+                        d[i] = p[i] + b1[k * h + i] + b2[k * h + i];                                                              \
+                } else {                                                                                                          \
+                    memcpy(d, p, (size_t)h * sizeof(T));                                                                          \
+                }                                                                                                                 \
+            }                                                                                                                     \
+    }                                                                                                                             \
+    CLONES static void cell_##T(T *c, const T *before, const T *a, i64 n, i64 block)                                              \
+    {                                                                                                                             \
+        const T *f = a + block, *g = a + 3 * block;                                                                               \
+        if (before) {                                                                                                             \
+            SIMD for (i64 i = 0; i < n; i++)                                                                                      \
+                c[i] = f[i] * before[i] + a[i] * g[i];                                                                            \
+        } else {                                                                                                                  \
+            SIMD for (i64 i = 0; i < n; i++)                                                                                      \
+                c[i] = a[i] * g[i];                                                                                               \
+        }                                                                                                                         \
+    }                                                                                                                             \
+    CLONES static void out_##T(T *y, i64 sn, const T *o, const T *tc, i64 n, i64 h)                                               \
+    {                                                                                                                             \
+        for (i64 s = 0; s < n; s++, y += sn, o += h, tc += h)                                                                     \
+            SIMD for (i64 i = 0; i < h; i++)                                                                                      \
+                y[i] = o[i] * tc[i];                                                                                              \
+    }                                                                                                                             \
+    /* dh, dc come with what later steps add, and leave dc for the step before; d: the four gates in PyTorch's order */           \
+    CLONES static void back_##T(T *d, i64 sn, const T *gy, i64 gs, const T *dh, T *dc, const T *a, const T *before, const T *tc,  \
+                                i64 n, i64 h, i64 block)                                                                          \
+    {                                                                                                                             \
+        for (i64 s = 0; s < n; s++) {                                                                                             \
+            const T *ig = a + s * h, *fg = ig + block, *og = fg + block, *cg = og + block, *u = tc + s * h, *p = before + s * h;  \
+            const T *gg = gy + s * gs, *hh = dh + s * h;                                                                          \
+            T *to = d + s * sn, *c = dc + s * h;                                                                                  \
+            SIMD for (i64 i = 0; i < h; i++) {                                                                                    \
+                T g = gg[i] + hh[i], all = c[i] + g * og[i] * (1 - u[i] * u[i]);                                                  \
+                to[i] = all * cg[i] * ig[i] * (1 - ig[i]);                                                                        \
+                to[2 * h + i] = all * ig[i] * (1 - cg[i] * cg[i]);                                                                \
+                to[3 * h + i] = g * u[i] * og[i] * (1 - og[i]);                                                                   \
+                c[i] = all * fg[i];                                                                                               \
+                to[h + i] = before ? all * p[i] * fg[i] * (1 - fg[i]) : 0;                                                        \
+            }                                                                                                                     \
+        }                                                                                                                         \
+    }                                                                                                                             \
+    CLONES static void columns_##T(T *to, T *to2, const T *d, T scale, i64 rows, i64 n)                                           \
+    {                                                                                                                             \
+        for (i64 r = 0; r < rows; r++, d += n)                                                                                    \
+            SIMD for (i64 i = 0; i < n; i++) {                                                                                    \
+                to[i] += scale * d[i];                                                                                            \
+                to2[i] += scale * d[i];                                                                                           \
+            }                                                                                                                     \
+    }                                                                                                                             \
+    static void forward_##T(struct module *m, int l, i64 n, i64 t, i64 f, const T *x, T *y, T *a, T *c, T *tc)                    \
+    {                                                                                                                             \
+        int dtype = nn_dtype(m), single = dtype == D_SINGLE, at = l * PER_LAYER;                                                  \
+        i64 h = option_int(m, HIDDEN), block = block_of(n, h), h4 = 4 * h;                                                        \
+        bool bias = has_param(m, at + B_IH);                                                                                      \
+        T *pre = scratch((size_t)(n * t * h4) * sizeof(T)), *back = scratch((size_t)(n * h4) * sizeof(T));                        \
+        const T *b1 = bias ? (const T *)param_data(m, at + B_IH) : NULL, *b2 = bias ? (const T *)param_data(m, at + B_HH) : NULL; \
+        blas_gemm(dtype, h4, n * t, f, 1, (struct mat){ param_data(m, at + W_IH), f, 1, false }, mat_dense(x, f), 0, pre, h4);    \
+        for (i64 k = 0; k < t; k++, a += 4 * block, c += block, tc += block) {                                                    \
+            if (k)                                                                                                                \
+                blas_gemm(dtype, h4, n, h, 1, (struct mat){ param_data(m, at + W_HH), h, 1, false },                              \
+                          (struct mat){ y + (k - 1) * h, 1, t * h, false }, 0, back, h4);                                         \
+            gather_##T(a, pre + k * h4, t * h4, k ? back : NULL, b1, b2, n, h, block);                                            \
+            ew_simd->k[EW_sigmoid][single][VV](a, a, NULL, 3 * block);                                                            \
+            ew_simd->k[EW_tanh][single][VV](a + 3 * block, a + 3 * block, NULL, block);                                           \
+            cell_##T(c, k ? c - block : NULL, a, n * h, block);                                                                   \
+            ew_simd->k[EW_tanh][single][VV](tc, c, NULL, block);                                                                  \
+            out_##T(y + k * h, t * h, a + 2 * block, tc, n, h);                                                                   \
+            poll();                                                                                                               \
+        }                                                                                                                         \
+    }                                                                                                                             \
+    /* d: the gradient of the gates of all steps, n x t x 4h; gx NULL: not wanted */                                              \
+    static void backward_##T(struct module *m, int l, i64 n, i64 t, i64 f, const T *x, const T *y, const T *gy, const T *a,       \
+                             const T *c, const T *tc, T *d, T *gx, bool params, double scale)                                     \
+    {                                                                                                                             \
+        int dtype = nn_dtype(m), at = l * PER_LAYER;                                                                              \
+        i64 h = option_int(m, HIDDEN), block = block_of(n, h), h4 = 4 * h;                                                        \
+        T *dh = scratch((size_t)(n * h) * sizeof(T)), *dc = scratch((size_t)(n * h) * sizeof(T));                                 \
+        memset(dh, 0, (size_t)(n * h) * sizeof(T));                                                                               \
+        memset(dc, 0, (size_t)(n * h) * sizeof(T));                                                                               \
+        for (i64 k = t; k-- > 0;) {                                                                                               \
+            if (k < t - 1)                                                                                                        \
+                blas_gemm(dtype, h, n, h4, 1, (struct mat){ param_data(m, at + W_HH), 1, h, false },                              \
+                          (struct mat){ d + (k + 1) * h4, 1, t * h4, false }, 0, dh, h);                                          \
+            back_##T(d + k * h4, t * h4, gy + k * h, t * h, dh, dc, a + 4 * k * block, k ? c + (k - 1) * block : NULL,            \
+                     tc + k * block, n, h, block);                                                                                \
+            poll();                                                                                                               \
+        }                                                                                                                         \
+        if (gx)                                                                                                                   \
+            blas_gemm(dtype, f, n * t, h4, 1, (struct mat){ param_data(m, at + W_IH), 1, f, false }, mat_dense(d, h4), 0, gx, f); \
+        if (!params)                                                                                                              \
+            return;                                                                                                               \
+        blas_gemm(dtype, f, h4, n * t, scale, mat_dense(x, f), (struct mat){ d, h4, 1, false }, 1, grad_data(m, at + W_IH), f);   \
+        if (has_param(m, at + B_IH))                                                                                              \
+            columns_##T((T *)grad_data(m, at + B_IH), (T *)grad_data(m, at + B_HH), d, (T)scale, n * t, h4);                      \
+        for (i64 s = 0; s < n; s++)           /* the state before a first step is 0, not the last one of the sample before */     \
+            memset(d + s * t * h4, 0, (size_t)h4 * sizeof(T));                                                                    \
+        if (n * t > 1)                                                                                                            \
+            blas_gemm(dtype, h, h4, n * t - 1, scale, mat_dense(y, h), (struct mat){ d + h4, h4, 1, false }, 1,                   \
+                      grad_data(m, at + W_HH), h);                                                                                \
+    }
+static i64 block_of(i64 n, i64 h) { return (n * h + 15) / 16 * 16; }
+STEPS(double)
+STEPS(float)
+
+static char *aux_data(struct module *m, int i, int dtype, i64 n)
+{
+    i64 dim[2] = { 1, n };
+    return nn_buffer(&m->aux.cell->v[i], dtype, 2, dim)->data;
+}
+
+static value lstm_forward(struct module *m, value x)
+{
+    i64 n, t, h = option_int(m, HIDDEN), dim[3];
+    bool batch = sequences(m, x, &n, &t);
+    int layers = (int)option_int(m, LAYERS), dtype = nn_dtype(m), nd = result_dims(m, batch, n, t, dim);
+    struct tensor *in = nn_reshape(nn_float(m, x), 2, (i64[]){ n * t, option_int(m, INPUT) });
+    i64 block = block_of(n, h);
+    if (m->aux.kind != K_CELL)
+        replace(&m->aux, copy(nn_cells(PER_AUX * layers + 1)));
+    struct tensor *y = nn_buffer(&m->output, dtype, nd, dim);
+    const char *from = in->data;
+    for (int l = 0; l < layers; l++) {
+        char *a = aux_data(m, PER_AUX * l + GATES, dtype, 4 * t * block), *c = aux_data(m, PER_AUX * l + CELLS, dtype, t * block);
+        char *tc = aux_data(m, PER_AUX * l + TANH_CELLS, dtype, t * block);
+        char *to = l == layers - 1 ? y->data : aux_data(m, PER_AUX * l + OUTPUT, dtype, n * t * h);
+        if (dtype == D_SINGLE)
+            forward_float(m, l, n, t, features(m, l), (const float *)from, (float *)to, (float *)a, (float *)c, (float *)tc);
+        else
+            forward_double(m, l, n, t, features(m, l), (const double *)from, (double *)to, (double *)a, (double *)c, (double *)tc);
+        from = to;
+    }
+    nn_set_rank(nd);
+    return tensor_box(y);
+}
+
+static value lstm_backward(struct module *m, value x, value g, int want, double scale)
+{
+    i64 n, t, h = option_int(m, HIDDEN), dim[3];
+    bool batch = sequences(m, x, &n, &t), params = want & WANT_PARAMS;
+    int layers = (int)option_int(m, LAYERS), dtype = nn_dtype(m), nd = result_dims(m, batch, n, t, dim);
+    i64 block = block_of(n, h), f = option_int(m, INPUT);
+    struct tensor *from = nn_float(m, x), *in = nn_reshape(from, 2, (i64[]){ n * t, f });
+    struct tensor shape = { .nd = (uint8_t)dims_trim(nd, dim), .dim = dim, .dtype = (uint8_t)dtype };
+    struct tensor *gy = nn_reshape(nn_grad_like(m, g, &shape).t, 2, (i64[]){ n * t, h }), *gx = NULL;
+    struct tensor *y = m->output.kind == K_TENSOR ? m->output.t : NULL;
+    if (m->aux.kind != K_CELL || !y || y->dtype != dtype || !dims_equal(y->nd, y->dim, shape.nd, dim) || rows_of(y) != y ||
+        value_numel(m->aux.cell->v[GATES]) != 4 * t * block) {
+        value again = lstm_forward(m, x);
+        y = again.t;
+    }
+    char *d = aux_data(m, PER_AUX * layers, dtype, n * t * 4 * h), *below = NULL;
+    const char *grad = gy->data;
+    if (want & WANT_INPUT)
+        gx = nn_buffer(&m->grad_input, dtype, from->nd, from->dim);
+    for (int l = layers; l-- > 0;) {
+        const value *aux = m->aux.cell->v + PER_AUX * l;
+        const char *xl = l ? (m->aux.cell->v + PER_AUX * (l - 1))[OUTPUT].t->data : in->data, *yl = l == layers - 1 ? y->data : aux[OUTPUT].t->data;
+        below = l ? scratch((size_t)(n * t * h) * dtypes[dtype].size) : gx ? gx->data : NULL;
+        if (dtype == D_SINGLE)
+            backward_float(m, l, n, t, features(m, l), (const float *)xl, (const float *)yl, (const float *)grad, (float *)aux[GATES].t->data,
+                           (float *)aux[CELLS].t->data, (float *)aux[TANH_CELLS].t->data, (float *)d, (float *)below, params, scale);
+        else
+            backward_double(m, l, n, t, features(m, l), (const double *)xl, (const double *)yl, (const double *)grad, (double *)aux[GATES].t->data,
+                            (double *)aux[CELLS].t->data, (double *)aux[TANH_CELLS].t->data, (double *)d, (double *)below, params, scale);
+        grad = below;
+    }
+    return gx ? tensor_box(gx) : nil();
+}
+
+#define SHAPES(k)                                                                                                                          \
+    "Sequences N x T x inputSize give N x T x hiddenSize; one sequence T x inputSize gives T x hiddenSize. The state before the first step is 0. With numLayers (1, at "  \
+    "most 4) each layer reads the one below. Layer l from 0 on has weight_ih_l (" k "hiddenSize rows), weight_hh_l, bias_ih_l and bias_hh_l, as in PyTorch, "  \
+    "at first uniform in ±1/sqrt(hiddenSize); bias=false leaves the biases out.\n\n"
+#define SEE "\n\nSee also: nn.RNN, nn.GRU, nn.LSTM, nn.MultiHeadAttention, nn.gModule"
+#define RECURRENT .params = PARAMS, .init = recurrent_init, .reset = recurrent_reset, .record = recurrent_record, .show = recurrent_show
+LAYER(RNN,
+  "m = nn.RNN(inputSize, hiddenSize, numLayers, nonlinearity, bias)\n\n"
+  "A recurrent network: at each step h = tanh(x*weight_ih' + bias_ih + h*weight_hh' + bias_hh). nonlinearity is \"tanh\" or \"relu\".\n\n" SHAPES("")
+  "Example:\n  size(nn.RNN(3, 5).forward(randn(2, 7, 3)))\n  ans =\n     2   7   5" SEE,
+  .options = "inputSize:n hiddenSize:n numLayers:n=1 nonlinearity:s=tanh hasBias:b=1", RECURRENT)
+LAYER(GRU,
+  "m = nn.GRU(inputSize, hiddenSize, numLayers, bias)\n\n"
+  "Gated recurrent units, gates in PyTorch's order: r = sigmoid(x*Wr' + h*Ur'), z = sigmoid(x*Wz' + h*Uz'), n = tanh(x*Wn' + r.*(h*Un')), h = (1 - z).*n + z.*h, each product with its "
+  "bias.\n\n" SHAPES("3*")
+  "Example:\n  size(nn.GRU(3, 5).forward(randn(2, 7, 3)))\n  ans =\n     2   7   5" SEE,
+  .options = "inputSize:n hiddenSize:n numLayers:n=1 hasBias:b=1", RECURRENT)
+LAYER(LSTM,
+  "m = nn.LSTM(inputSize, hiddenSize, numLayers, bias)\n\n"
+  "Long short-term memory, gates in PyTorch's order i, f, g, o: c = f.*c + i.*g, h = o.*tanh(c), where i, f, o are sigmoid and g is tanh of x*W' + h*U' with "
+  "their biases.\n\n" SHAPES("4*")
+  "Example:\n  size(nn.LSTM(3, 5).forward(randn(2, 7, 3)))\n  ans =\n     2   7   5" SEE,
+  .options = "inputSize:n hiddenSize:n numLayers:n=1 hasBias:b=1", RECURRENT, .forward = lstm_forward, .backward = lstm_backward)
