@@ -178,6 +178,35 @@ static NORETURN void fail_parameter(const char *fn, sym name, int n, const sym *
     fail("Octave:invalid-fun-call", "%s: there is no parameter '%s'; it has %s", fn, name->text, b->n ? b->s : "none");
 }
 
+static value name_text(sym name)
+{
+    int mark = pool_mark();
+    struct buf *text = buf_new();
+    buf_puts(text, name->text);
+    value v = copy(buf_value(text));
+    pool_release(mark);
+    return v;
+}
+
+/* For a callee without parameters of its own: what is named, the last nn of n arguments, as a name and a value each.  The new
+   row at the top holds references of its own; the old one stays. */
+static value *pair_names(const value *base, int n, int nn, const sym *names)
+{
+    value *to = top_now(), *p;
+    if (to < base + n)
+        to = (value *)base + n;
+    need_stack(p = to, n + nn);
+    for (int i = 0; i < n; i++) {
+        if (i >= n - nn) {
+            *p = name_text(names[i - (n - nn)]);
+            vm->sp = ++p;
+        }
+        *p = copy(base[i]);
+        vm->sp = ++p;
+    }
+    return to;
+}
+
 /* The last nn of n arguments are named; returns the new row at the top. */
 static value *bind_names(struct code *c, const struct builtin *b, value *base, int n, int nn, const sym *names, int *count)
 {
@@ -233,11 +262,7 @@ static value *bind_names(struct code *c, const struct builtin *b, value *base, i
                 most = c ? MAX(most, np) : most;
                 rest = to + most;
             }
-            int mark = pool_mark();
-            struct buf *text = buf_new();
-            buf_puts(text, names[k]->text);
-            rest[nrest++] = copy(buf_value(text));
-            pool_release(mark);
+            rest[nrest++] = name_text(names[k]);
             rest[nrest++] = base[npos + k];
             base[npos + k].tag = 0;
             vm->sp = rest + nrest;
@@ -510,16 +535,24 @@ static bool object_method(value self, struct site *s, value *base, int n, int na
     if (!class->method)
         return false;
     int nout = MAX(1, nargout), mark = pool_mark();
-    value *old = vm->sp, *out = top_now();
-    if (out < base + n)
-        out = base + n;
+    value *old = vm->sp, *arg = base;
+    int narg = n;
+    if (s->named) {
+        arg = pair_names(base, n, s->nnamed, s->argname);
+        narg += s->nnamed;
+    }
+    value *out = top_now();
+    if (out < arg + narg)
+        out = arg + narg;
     need_stack(out, nout);
     for (int i = 0; i < nout; i++)
         out[i] = nil();
     vm->sp = out + nout;
     struct builtin b = { s->name->text, 0, ANY, ANY, NULL, NULL, "" };
-    struct call c = { &b, n, nargout, base, out };
+    struct call c = { &b, narg, nargout, arg, out };
     bool known = class->method(self, s->name, &c);
+    for (int i = 0; arg != base && i < narg; i++)
+        release(&arg[i]);
     if (known) {
         for (int i = 0; i < n; i++)
             release(&base[i]);
@@ -559,7 +592,7 @@ void call_method(struct site *s, value *base)
         int count = n;
         if (s->colons || s->lists)
             args = site_args(&(struct site){ .lists = s->lists, .colons = s->colons }, NULL, NULL, base, n, &count);
-        if (!s->named && object_method(self, s, args, count, nargout, dest, multi)) {
+        if (object_method(self, s, args, count, nargout, dest, multi)) {
             vm->sp = before;
             return;
         }

@@ -120,9 +120,12 @@ static void memory_count(size_t bytes)
     cx->live++;
 }
 
+/* Of no bytes a step as well: a piece of its own, for on the free list it holds a pointer. */
+static inline size_t steps(size_t bytes) { return (bytes + !bytes + OBJECT_STEP - 1) / OBJECT_STEP; }
+
 void *memory_get(size_t bytes)
 {
-    size_t k = (bytes + OBJECT_STEP - 1) / OBJECT_STEP;
+    size_t k = steps(bytes);
     memory_count(bytes);
     if (RECYCLE && k < OBJECT_CLASSES) {
         void *p = cx->list[k];
@@ -145,7 +148,7 @@ void *memory_get(size_t bytes)
 
 void memory_free(void *p, size_t bytes)
 {
-    size_t k = (bytes + OBJECT_STEP - 1) / OBJECT_STEP;
+    size_t k = steps(bytes);
     if (!p)
         return;
     cx->live--;

@@ -4,12 +4,12 @@
  * The object holds nothing but the counts, mat(target, prediction), and the classes' names; all rates are worked out when
  * they are asked for, so they are never stale and updateValids has nothing to do.  Terms are Torch's: valids are the
  * right part of each row, unionvalids the intersection over union of row and column (VOC). */
+#include "optim.h"
 #include "lab/print.h"
 #include <math.h>
 #include <string.h>
 
 struct confusion { struct instance i; i64 n; double *count /* n x n, column-major: target down, prediction across */; value names /* cell or [] */; };
-extern const struct class confusion_class;
 enum { MOST_CLASSES = 20000 };
 
 static struct confusion *confusion_new(i64 n, value names)

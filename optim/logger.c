@@ -3,13 +3,13 @@
  *
  * Torch's form: the first line has the names, then a line of `%11.4e` numbers for each add, each with a tab behind it.  A
  * line is appended and the file closed again at once, so what was logged is on the disk whatever happens to the session. */
+#include "optim.h"
 #include "lab/print.h"
 #include <errno.h>
 #include <string.h>
 #include <time.h>
 
 struct logger { struct instance i; value file /* its name or [] */, names /* cell */, rows /* cell: a row of numbers each add */, style; bool written, logscale; };
-extern const struct class logger_class;
 
 static void logger_free(struct object *o)
 {
@@ -213,10 +213,50 @@ static void logger_print(value v, const char *name)
         out_puts("\n");
 }
 
+/* ---- into files and back: what was logged.  The name of its file stays behind: what is loaded is not trusted to write anywhere. */
+static value logger_save(value self)
+{
+    struct logger *m = (struct logger *)self.inst;
+    struct record *r = record_scalar();
+    record_set(r, 0, symbol_of("names"), m->names);
+    record_set(r, 0, symbol_of("rows"), m->rows);
+    record_set(r, 0, symbol_of("style"), m->style);
+    record_set(r, 0, symbol_of("logscale"), boolean(m->logscale));
+    return record_value(r);
+}
+
+static value logger_blank(const struct class *class)
+{
+    (void)class;
+    return object_value(K_OBJECT, logger_new());
+}
+
+static void logger_load(value self, value saved)
+{
+    struct logger *m = (struct logger *)self.inst;
+    static const char *const name[] = { "names", "rows", "style" };
+    value part[3], logscale = record_get(saved.rec, 0, symbol_of("logscale"));
+    bool good = logscale.kind == K_NUM;
+    for (int k = 0; k < 3; k++) {
+        part[k] = record_get(saved.rec, 0, symbol_of(name[k]));
+        good = good && part[k].kind == K_CELL && (k == 1 || texts(part[k].cell->numel, part[k].cell->v));
+    }
+    for (i64 i = 0; good && i < part[1].cell->numel; i++) {
+        value v = part[1].cell->v[i];
+        good = is_tensor_like(v) && value_dtype(v) == D_DOUBLE && (!part[0].cell->numel || value_numel(v) == part[0].cell->numel);
+    }
+    if (!good)
+        fail("Octave:load-error", "optim.Logger: the file holds none here");
+    replace(&m->names, copy(part[0]));
+    replace(&m->rows, copy(part[1]));
+    replace(&m->style, copy(part[2]));
+    m->logscale = logscale.num != 0;
+}
+
 static const char *const logger_names[] = { "add", "file", "names", "setNames", "setlogscale", "style", "values", NULL };
 const struct class logger_class = {
     .name = "optim.Logger", .free = logger_free, .children = logger_children, .print = logger_print, .get = logger_get,
-    .method = logger_method, .names = logger_names,
+    .method = logger_method, .save = logger_save, .blank = logger_blank, .load = logger_load, .names = logger_names,
 };
 
 BUILTIN(optim_Logger, 0, 2, 1, NO_GRAD,
@@ -225,7 +265,7 @@ BUILTIN(optim_Logger, 0, 2, 1, NO_GRAD,
   "names, then the numbers as %11.4e, tabs between. log.setNames({'train', 'test'}) names the columns; log.add({0.5, 0.6}),\n"
   "log.add(0.5, 0.6), log.add([0.5 0.6]) or log.add(train=0.5, test=0.6) adds a line. log.values is the matrix of all, log.names\n"
   "the names; log.style({'-', '+'}) keeps a style for each column. With timestamp true the date is appended to the file's name.\n"
-  "A file of that name is written anew. It is a handle.\n\n"
+  "A file of that name is written anew. It is a handle; one that was saved and loaded has its lines, but no file.\n\n"
   "Example:\n  log = optim.Logger();\n  log.setNames({'train', 'test'});\n  log.add({0.5, 0.75});\n  log.values\n  ans =\n     0.5000   0.7500\n\n"
   "See also: optim.ConfusionMatrix, optim.sgd")
 {
