@@ -497,7 +497,8 @@ void module_run_method(struct module *m, int what, struct call *c)       /* what
 
 void module_paren(value self, struct call *c)
 {
-    module_run_method(module_of(self), 0, c);
+    if (!nn_node_call(self, c))
+        module_run_method(module_of(self), 0, c);
 }
 
 value module_grad_input(struct module *m)     /* the field; computed now if backward was called for the parameters alone */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* module_print.c: a net as Torch draws it: a chain as a list, branches as a tree. */
+/* module_print.c: a net as Torch draws it: a chain as a list, branches as a tree, a graph as a list that says what each module reads. */
 #include "nn.h"
 #include "lab/print.h"
 
@@ -44,6 +44,24 @@ static void branches(struct module *m, struct cell *c, struct buf *b)
     buf_puts(b, "\n     ... -> output\n}");
 }
 
+static void graph(struct module *m, struct cell *c, struct buf *b)
+{
+    buf_puts(b, " {");
+    for (i64 i = 0; i <= c->numel; i++) {
+        struct buf *child = buf_new(), *reads = buf_new();
+        if (i < c->numel)
+            buff(b, "\n  (%lld): ", (long long)i + 1);
+        nn_graph_text(m, i, i < c->numel ? b : child, reads);
+        if (i < c->numel)
+            tree_of(module_of(c->v[i]), child);
+        else
+            buf_puts(b, "\n  output: ");
+        indented(b, child->s, "  ");
+        buf_puts(b, reads->s);
+    }
+    buf_puts(b, "\n}");
+}
+
 static void tree_of(struct module *m, struct buf *b)
 {
     const struct layer *l = layer_of(m);
@@ -64,6 +82,8 @@ static void tree_of(struct module *m, struct buf *b)
     module_label(m, b);
     if (!strcmp(l->tree, "chain"))
         chain(m, m->f[at].cell, b);
+    else if (!strcmp(l->tree, "graph"))
+        graph(m, m->f[at].cell, b);
     else
         branches(m, m->f[at].cell, b);
     nn_leave();

@@ -49,7 +49,7 @@ struct layer {
     value (*loss)(struct module *m, value x, value t);        /* criterions: a scalar … */
     value (*loss_grad)(struct module *m, value x, value t);   /* … and the gradient of the input */
     void (*show)(struct module *m, struct buf *b);            /* what stands in its parentheses: "10 -> 25" */
-    const char *tree;                         /* a container: how its children hang: "chain", "concat", "parallel" */
+    const char *tree;                         /* a container: how its children hang: "chain", "concat", "parallel", "graph" */
     bool criterion, table, view;              /* table: input or output may be a cell; view: the output may share the input's memory */
     bool children_apart;                      /* the children's parameters are not those of the net: they are made of this module's */
     bool (*method)(struct module *m, const char *name, struct call *c);       /* methods of this layer alone; false: none of that name */
@@ -172,6 +172,8 @@ bool module_set(value self, sym field, value v);
 value *module_place(value self, sym field);
 bool module_method(value self, sym name, struct call *c);
 void module_paren(value self, struct call *c);
+bool nn_node_call(value self, struct call *c);                         /* m(), m(node), m({node, …}) of a graph (graph.c) */
+void nn_graph_text(struct module *m, i64 i, struct buf *before, struct buf *behind);
 i64 module_numel(value self);
 value module_clone(value self);
 value module_save(value self);
