@@ -144,6 +144,13 @@ static value fit(value g, value like)
     return grows ? index_paren(g, n, idx) : g;
 }
 
+struct plain { struct plan *plan; value *reg, y; };
+static void plain_body(void *arg)
+{
+    struct plain *p = arg;
+    p->y = tape_run_plain(p->plan, p->reg);
+}
+
 static void rule_plan(struct tape *t, int at, value g)
 {
     struct entry e = t->e[at];
@@ -165,8 +172,12 @@ static void rule_plan(struct tape *t, int at, value g)
         } else {
             value *r = scratch(sizeof(value) * (size_t)nreg);
             memcpy(r, reg, sizeof(value) * (size_t)nreg);
-            gi = keep(tape_run_plain(d, r));
+            struct plain run = { .plan = d, .reg = r };
+            int bad = protect(plain_body, &run);
             plan_free(d);
+            if (bad)
+                fail_again();
+            gi = keep(run.y);
         }
         give(t, at, q[i].a, fit(gi, e.in[q[i].a]));
     }

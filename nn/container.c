@@ -28,19 +28,6 @@ static value child_backward(struct module *m, i64 i, value x, value g, int want,
 }
 
 /* ---- the list of children */
-static bool holds(struct module *m, struct module *what)
-{
-    if (m == what)
-        return true;
-    int at = module_field(m, "modules");
-    if (at < 0 || m->f[at].kind != K_CELL)
-        return false;
-    for (i64 i = 0; i < m->f[at].cell->numel; i++)
-        if (holds(module_of(m->f[at].cell->v[i]), what))
-            return true;
-    return false;
-}
-
 static void put_child(struct module *m, i64 at, value v)
 {
     char d[160];
@@ -49,7 +36,7 @@ static void put_child(struct module *m, i64 at, value v)
     if (layer_of(module_of(v))->criterion != layer_of(m)->criterion)
         fail("Octave:invalid-input-arg", "%s: takes %s, but %s is a %s", layer_of(m)->class.name, layer_of(m)->criterion ? "criterions" : "modules",
              class_of(v), layer_of(m)->criterion ? "module" : "criterion");
-    if (holds(module_of(v), m))
+    if (nn_holds(v, m))
         fail("tl:nn", "%s: a module cannot be part of itself", layer_of(m)->class.name);
     struct cell *old = children(m), *c = cell_2d(1, old->numel + 1);
     for (i64 i = 0; i <= old->numel; i++)
@@ -65,6 +52,8 @@ static void container_init(struct module *m)
 static bool container_method(struct module *m, const char *name, struct call *c)
 {
     i64 n = children(m)->numel;
+    if (strcmp(name, "get"))
+        nn_idle(m);
     if (!strcmp(name, "add")) {
         if (c->nargin < 2)
             fail("Octave:invalid-fun-call", "%s.add: a module is needed", layer_of(m)->class.name);
@@ -93,20 +82,7 @@ static bool container_method(struct module *m, const char *name, struct call *c)
     return true;
 }
 
-static bool container_changed(struct module *m, int field)
-{
-    value v = m->f[field];
-    if (m->info->kind[field])                 /* an option */
-        return true;
-    if (v.kind != K_CELL)
-        return false;
-    for (i64 i = 0; i < v.cell->numel; i++)
-        if (!is_module(v.cell->v[i]) || holds(module_of(v.cell->v[i]), m))
-            return false;
-    return true;
-}
-
-#define CONTAINER .state = "modules", .init = container_init, .changed = container_changed, .method = container_method, .methods = "add get insert remove", .table = true
+#define CONTAINER .state = "modules", .init = container_init, .changed = nn_children_changed, .method = container_method, .methods = "add get insert remove", .table = true
 
 static void with_children(struct call *c, const struct layer *l)
 {
@@ -177,6 +153,8 @@ value nn_slice(value x, int dim, i64 from, i64 n)
     value idx[MAX_DIMS];
     i64 size[MAX_DIMS];
     int nd = MAX(value_dims(x, size), dim);
+    if (dim < 1 || dim > MAX_DIMS)
+        fail("Octave:index-out-of-bounds", "there is no dimension %d", dim);
     for (int d = 0; d < nd; d++)
         idx[d] = d == dim - 1 ? range_new((double)from + 1, 1, (double)(from + n)) : colon();
     return index_paren(x, nd, idx);
@@ -190,8 +168,9 @@ value nn_select(value x, int dim, i64 i)
     value y = nn_slice(x, dim, i, 1);
     if (nd <= 2)
         return nn_sized(y, 2, (i64[]){ 1, value_numel(y) });
-    memmove(size + dim - 1, size + dim, sizeof(i64) * (size_t)(nd - dim));
-    return nn_sized(y, nd - 1, size);
+    if (dim <= nd)
+        memmove(size + dim - 1, size + dim, sizeof(i64) * (size_t)(nd - dim));
+    return nn_sized(y, nd - (dim <= nd), size);
 }
 
 value nn_join(struct module *m, int dim, int n, const value *part)
@@ -309,25 +288,30 @@ LAYER_CONTAINER(Concat,
   "Every module gets the same input; their outputs are joined along the dimension.\n\n"
   "Example:\n  nn.Concat(2, nn.Identity(), nn.Square()).forward([2 3])\n  ans =\n     2   3   4   9\n\n"
   "See also: nn.Sequential, nn.ConcatTable, nn.DepthConcat",
-  .options = "dimension:n", .forward = concat_forward, .backward = concat_backward, .tree = "concat", .show = dim_show)
+  .options = "dimension:d", .forward = concat_forward, .backward = concat_backward, .tree = "concat", .show = dim_show)
 
 LAYER_CONTAINER(DepthConcat,
   "m = nn.DepthConcat(dimension, module1, module2, ...)\n\n"
   "As nn.Concat, for outputs that differ in their other dimensions as well: the smaller ones stand in the middle of zeros.\n\n"
   "Example:\n  nn.DepthConcat(1, nn.Identity(), nn.Narrow(2, 2, 1)).forward([1 2 3])\n  ans =\n     1   2   3\n     0   2   0\n\n"
   "See also: nn.Concat",
-  .options = "dimension:n", .forward = concat_forward, .backward = concat_backward, .tree = "concat", .show = dim_show)
+  .options = "dimension:d", .forward = concat_forward, .backward = concat_backward, .tree = "concat", .show = dim_show)
 
 /* ---- Parallel: the i-th module on the i-th slice */
+static void slices_fit(struct module *m, value x, int in)
+{
+    some_children(m);
+    i64 n = children(m)->numel;
+    if (size_along(x, in) != n)
+        nn_fail(m, "has %lld modules, so dimension %d of its input must be %lld, but the input is %s", (long long)n, in, (long long)n, value_shape(x, (char[128]){ 0 }));
+}
 static value parallel_forward(struct module *m, value x)
 {
     int n = (int)children(m)->numel, in = (int)option_int(m, 0), out = (int)option_int(m, 1);
     value *part = scratch(sizeof *part * (size_t)MAX(1, n));
-    some_children(m);
     i64 size[MAX_DIMS];
     bool rows = value_dims(x, size) == 2;
-    if (size_along(x, in) != n)
-        nn_fail(m, "has %d modules, so dimension %d of its input must be %d, but the input is %s", n, in, n, value_shape(x, (char[128]){ 0 }));
+    slices_fit(m, x, in);
     for (int i = 0; i < n; i++) {
         part[i] = child_forward(m, i, nn_select(x, in, i));
         rows = rows && value_dims(part[i], size) == 2 && size[0] == 1;
@@ -341,6 +325,10 @@ static value parallel_backward(struct module *m, value x, value g, int want, dou
     int in = (int)option_int(m, 0), out = (int)option_int(m, 1), nd = value_dims(x, xs);
     bool rows = nd == 2;
     value *part = scratch(sizeof *part * (size_t)MAX(1, n));
+    slices_fit(m, x, in);
+    for (int d = nd; d < in; d++)
+        xs[d] = 1;
+    nd = MAX(nd, in);
     for (i64 i = 0; i < n; i++)
         rows = rows && value_dims(child(m, i)->output, size) == 2 && size[0] == 1;
     if (rows && out == 1)
@@ -363,7 +351,7 @@ LAYER_CONTAINER(Parallel,
   "rows along their length.\n\n"
   "Example:\n  nn.Parallel(2, 1, nn.Identity(), nn.Square()).forward([1 2; 3 4])\n  ans =\n      1    3    4   16\n\n"
   "See also: nn.Concat, nn.ParallelTable",
-  .options = "inputDimension:n outputDimension:n", .forward = parallel_forward, .backward = parallel_backward, .tree = "parallel", .show = dim_show)
+  .options = "inputDimension:d outputDimension:d", .forward = parallel_forward, .backward = parallel_backward, .tree = "parallel", .show = dim_show)
 
 /* ---- cells */
 static value concat_table_forward(struct module *m, value x)

@@ -155,7 +155,7 @@ static bool parts_method(struct module *m, const char *name, struct call *c)
 {
     if (strcmp(name, "add"))
         return false;
-    if (c->nargin < 2 || !is_module(c->arg[1]) || !layer_of(module_of(c->arg[1]))->criterion || module_of(c->arg[1]) == m)
+    if (c->nargin < 2 || !is_module(c->arg[1]) || !layer_of(module_of(c->arg[1]))->criterion || nn_holds(c->arg[1], m))
         fail("Octave:invalid-input-arg", "%s.add: a criterion is wanted", layer_of(m)->class.name);
     double w = has_arg(c, 2) ? arg_num(c, 2) : 1;
     i64 n = parts(m)->numel;
@@ -173,8 +173,10 @@ static bool parts_method(struct module *m, const char *name, struct call *c)
 static void parts_check(struct module *m)
 {
     value w = STATE(m, WEIGHTS);
+    if (STATE(m, CRITERIONS).kind != K_CELL)  /* not made yet */
+        return;
     if (!is_tensor_like(w) || value_numel(w) != parts(m)->numel)
-        fail("Octave:load-error", "%s: the file holds no such criterion here", layer_of(m)->class.name);
+        fail("Octave:invalid-input-arg", "%s: there must be a weight for each of its %lld criterions", layer_of(m)->class.name, (long long)parts(m)->numel);
 }
 static value part_of(struct module *m, value v, i64 i, bool repeat)
 {
@@ -214,13 +216,13 @@ LAYER(MultiCriterion,
   "c = nn.MultiCriterion()\n\n"
   "A weighted sum of criterions of the same input and target: c.add(criterion, weight).\n\n"
   "Example:\n  c = nn.MultiCriterion(); c.add(nn.MSECriterion(), 0.5); c.add(nn.AbsCriterion()); c.forward([1 2], [1 4])\n  ans = 2" SEE,
-  .state = "criterions weights", .init = parts_init, .method = parts_method, .methods = "add", .check = parts_check, .criterion = true, .table = true,
+  .state = "criterions weights", .init = parts_init, .method = parts_method, .methods = "add", .check = parts_check, .changed = nn_children_changed, .criterion = true, .table = true,
   .loss = parts_loss, .loss_grad = parts_gradient)
 LAYER(ParallelCriterion,
   "c = nn.ParallelCriterion(repeatTarget)\n\n"
   "A weighted sum of criterions, each of its own element of the input and target, both cells: c.add(criterion, weight). With repeatTarget one target is for all.\n\n"
   "Example:\n  c = nn.ParallelCriterion(); c.add(nn.MSECriterion()); c.add(nn.AbsCriterion()); c.forward({1, 2}, {1, 4})\n  ans = 2" SEE,
-  .options = "repeatTarget:b=0", .state = "criterions weights", .init = parts_init, .method = parts_method, .methods = "add", .check = parts_check,
+  .options = "repeatTarget:b=0", .state = "criterions weights", .init = parts_init, .method = parts_method, .methods = "add", .check = parts_check, .changed = nn_children_changed,
   .criterion = true, .table = true, .loss = parts_loss, .loss_grad = parts_gradient)
 
 static value maybe(struct module *m, int i, value v)

@@ -49,6 +49,8 @@ static value bottle_forward(struct module *m, value x)
         return y;
     int yd = value_dims(y, size), k = 0;
     lead = nd - in + 1;
+    if (lead + to - 1 > MAX_DIMS)
+        nn_fail(m, "a tensor has at most %d dimensions", MAX_DIMS);
     for (; k < lead; k++)
         out[k] = dim[k];
     for (int d = 1; d < to; d++)
@@ -70,7 +72,7 @@ LAYER(Bottle,
   "m = nn.Bottle(module, nInputDim, nOutputDim)\n\n"
   "Hands p x q x r x n to a module that wants nInputDim (2) dimensions as pqr x n, and spreads its output again.\n\n"
   "Example:\n  size(nn.Bottle(nn.Linear(4, 2)).forward(ones(3, 5, 4)))\n  ans =\n     3   5   2" SEE,
-  .options = "module:m nInputDim:n=2 nOutputDim:n=nInputDim", .forward = bottle_forward, .backward = bottle_backward)
+  .options = "module:m nInputDim:d=2 nOutputDim:d=nInputDim", .forward = bottle_forward, .backward = bottle_backward)
 
 /* ---- NaN */
 static bool has_nan(value v)
@@ -287,5 +289,5 @@ LAYER(WeightNorm,
   "m = nn.WeightNorm(module, outputDim)\n\n"
   "The module with its weight written as g * v / |v|, the norm taken over each slice along outputDim (1). v, g (1 x nOut) and the bias are learned.\n\n"
   "Example:\n  l = nn.Linear(3, 2); x = [1 2 3]; m = nn.WeightNorm(l); norm(m.forward(x) - (x * l.weight' + l.bias)) < 1e-12\n  ans = 1" SEE,
-  .options = "module:m outputDim:n=1", .params = "v g bias", .init = wn_init, .reset = wn_reset, .forward = wn_forward, .backward = wn_backward,
+  .options = "module:m outputDim:d=1", .params = "v g bias", .init = wn_init, .reset = wn_reset, .forward = wn_forward, .backward = wn_backward,
   .children_apart = true)

@@ -5,26 +5,32 @@
 
 enum { F, WEIGHTS, MOST = 8 };
 
-static void lambda_init(struct module *m)
+static void lambda_check(struct module *m)
 {
     value w = OPTION(m, WEIGHTS), f = OPTION(m, F);
     i64 n = w.kind == K_CELL ? w.cell->numel : 0;
     if (f.kind != K_FUNC)
         fail("Octave:invalid-input-arg", "nn.Lambda: argument 1 must be a function, but is a %s", class_of(f));
-    if (w.kind != K_CELL && value_numel(w))
+    if (w.kind != K_CELL && !(is_tensor_like(w) && value_numel(w) == 0))
         fail("Octave:invalid-input-arg", "nn.Lambda: argument 2 must be a cell of parameters, but is a %s", class_of(w));
     if (n > MOST)
         fail("Octave:invalid-input-arg", "nn.Lambda: at most %d parameters, not %lld", MOST, (long long)n);
+    for (i64 i = 0; i < n; i++)
+        if (!is_tensor_like(w.cell->v[i]) || dtype_is(value_dtype(w.cell->v[i]), DT_C | DT_T))
+            fail("Octave:invalid-input-arg", "nn.Lambda: parameter %lld must be a real tensor, but is a %s", (long long)i + 1, class_of(w.cell->v[i]));
+}
+
+static void lambda_init(struct module *m)
+{
+    value w = OPTION(m, WEIGHTS);
+    i64 n = w.kind == K_CELL ? w.cell->numel : 0;
     for (int i = 0; i < MOST; i++) {
         i64 dim[MAX_DIMS];
         if (i >= n) {
             nn_no_param(m, i);
             continue;
         }
-        value v = w.cell->v[i];
-        if (!is_tensor_like(v) || dtype_is(value_dtype(v), DT_C | DT_T))
-            fail("Octave:invalid-input-arg", "nn.Lambda: parameter %d must be a real tensor, but is a %s", i + 1, class_of(v));
-        int nd = value_dims(v, dim);
+        int nd = value_dims(w.cell->v[i], dim);
         nn_param(m, i, nd, dim);
     }
 }
@@ -61,7 +67,7 @@ LAYER(Lambda,
   "cells.\n\n"
   "Example:\n  m = nn.Lambda(@(x, w) x .* w, {[2 3]}); m.forward([1 1]), dx = m.backward([1 1], [1 1])\n  ans =\n     2   3\n  dx =\n     2   3\n\n"
   "See also: autograd, nn.Sequential",
-  .options = "f:v weights:v=", .params = "weight weight2 weight3 weight4 weight5 weight6 weight7 weight8", .init = lambda_init, .reset = lambda_reset,
+  .options = "f:v weights:v=", .params = "weight weight2 weight3 weight4 weight5 weight6 weight7 weight8", .check = lambda_check, .init = lambda_init, .reset = lambda_reset,
   .record = lambda_record, .table = true)
 
 /* ---- initialisation of a net */

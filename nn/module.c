@@ -189,6 +189,14 @@ void nn_enter(struct module *container, int child)
 
 void nn_leave(void) { nn_state()->depth--; }
 
+void nn_idle(struct module *m)
+{
+    struct nn_state *st = nn_state();
+    for (int i = 0; st->running && i < st->depth; i++)
+        if (st->place[i].container == m)
+            fail("tl:nn", "%s: cannot be changed while it runs", layer_of(m)->class.name);
+}
+
 struct job { struct module *m; value x, g, y; int want; double scale; enum { FORWARD, BACKWARD, LOSS, LOSS_GRAD } what; };
 static void job_body(void *arg)
 {
@@ -306,6 +314,8 @@ static value back_kept(struct module *m, value x, value g, int want, double scal
     value gx[NN_FIELDS + 1];
     if (!m->kept || !same_value(x, m->kept_x))
         run_kept(m, x, nil());
+    if (is_tensor_like(m->output))
+        g = nn_grad_like(m, g, tensor_of(m->output));
     kept_backward(m->kept, g, gx);
     if (want & WANT_PARAMS) {
         for (int i = 0; i < np; i++)
@@ -395,6 +405,8 @@ value module_backward(struct module *m, value x, value g, int want, double scale
         nn_fail(m, "a criterion takes an input and a target: dx = c.backward(x, target)");
     if (!l->backward && !l->call && !l->record && !l->expr)
         nn_fail(m, "has no backward");
+    if (x.kind == K_CELL ? !l->table : !is_tensor_like(x))
+        nn_fail_shape(m, "a tensor", x);
     value y = l->backward ? l->backward(m, x, g, want, scale) : l->call ? back_call(m, x, g, want, scale) : back_kept(m, x, g, want, scale);
     if (!(want & WANT_INPUT)) {
         replace(&m->lazy_x, copy(x));

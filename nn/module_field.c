@@ -56,6 +56,16 @@ static NORETURN void fail_option(struct module *m, int k, const char *what, valu
     fail("Octave:invalid-input-arg", "%s: %s must be %s, but is a %s", class, name, what, value_describe(v, d));
 }
 
+/* Integers fit an int, so that layers may add and multiply a few of them without a thought. */
+static const struct { char kind; double least, most; const char *what; } option_kinds[] = {
+    { 'n', 1, INT32_MAX, "a positive integer" },
+    { 'k', 0, INT32_MAX, "an integer from 0 on" },
+    { 'z', -INT32_MAX, INT32_MAX, "an integer" },
+    { 'd', 1, MAX_DIMS, "a dimension, an integer from 1 to 32" },
+    { 'e', -MAX_DIMS, MAX_DIMS, "a dimension, an integer from -32 to 32" },
+    { 'b', -INFINITY, INFINITY, "true or false" },
+};
+
 static value checked_option(struct module *m, int k, value v)
 {
     char kind = m->info->kind[k];
@@ -73,14 +83,18 @@ static value checked_option(struct module *m, int k, value v)
     }
     if (m->info->fallback[k][0] == 0 && !m->info->must[k] && is_tensor_like(v) && value_numel(v) == 0)
         return v;                             /* [] stands for "not given" where that is the default */
-    const char *what = kind == 'n' ? "a positive integer" : kind == 'k' ? "an integer from 0 on" : kind == 'z' ? "an integer" : kind == 'b' ? "true or false" : "a number";
+    const char *what = "a number";
+    for (int i = 0; i < COUNT(option_kinds); i++)
+        if (option_kinds[i].kind == kind)
+            what = option_kinds[i].what;
     if (!is_tensor_like(v) || value_numel(v) != 1 || dtype_is(value_dtype(v), DT_C | DT_T))
         fail_option(m, k, what, v);
     double x = element_double(tensor_of(v), 0);
     if (kind == 'b')
         return num(x != 0);
-    if (kind != 'x' && (x != floor(x) || fabs(x) > 0x1p53 || (kind == 'n' && x < 1) || (kind == 'k' && x < 0)))
-        fail_option(m, k, what, num(x));
+    for (int i = 0; i < COUNT(option_kinds); i++)
+        if (option_kinds[i].kind == kind && !(x == floor(x) && x >= option_kinds[i].least && x <= option_kinds[i].most))
+            fail_option(m, k, what, num(x));
     return num(x);
 }
 
@@ -96,6 +110,8 @@ void nn_options_set(struct module *m, int n, const value *arg)
         value v = nil();
         if (i < n && !is_nil(arg[i])) {
             v = checked_option(m, k, arg[i]);
+            if (nn_holds(v, m))
+                nn_fail(m, "a module cannot be part of itself");
         } else if (p->must[k]) {
             fail("Octave:invalid-fun-call", "%s: argument %d, %s, is needed", p->layer->class.name, i + 1, p->name[k]->text);
         } else if (p->fallback[k][0]) {
@@ -107,6 +123,8 @@ void nn_options_set(struct module *m, int n, const value *arg)
         }
         replace(&m->f[k], copy(v));
     }
+    if (p->layer->check)
+        p->layer->check(m);
 }
 
 /* A sample of the fan in of a parameter: all dimensions but the first. */
@@ -270,6 +288,8 @@ bool module_set(value self, sym field, value v)
         return true;
     }
     if (!strcmp(field->text, "output") || !strcmp(field->text, "gradInput")) {
+        if (!is_tensor_like(v) && v.kind != K_CELL)
+            nn_fail(m, "%s must be a tensor or a cell", field->text);
         replace(field->text[0] == 'o' ? &m->output : &m->grad_input, copy(v));
         return true;
     }
@@ -293,21 +313,25 @@ bool module_set(value self, sym field, value v)
         if (i < 2 * m->info->np)
             nn_fail(m, "it has no %s", field->text);
         char kind = m->info->kind[i];
+        nn_idle(m);
         if (m->info->np && (kind == 'n' || kind == 'k' || kind == 'm'))
             nn_fail(m, "%s is fixed when the layer is made, for its parameters fit it", field->text);
         if (kind)
             v = checked_option(m, i, v);
-        else if (!l->changed && !nn_alike(*slot, v))
+        else if (slot->kind == K_CELL ? v.kind != K_CELL || !l->changed : !nn_alike(*slot, v))
             nn_fail(m, "the field %s takes only what is like its present value", field->text);
+        else if (slot->kind == K_NUM)
+            v = num(element_double(tensor_of(v), 0));
         tape_check_outside(NULL, self.inst, v);
-        if (l->changed) {
-            value was = keep(copy(*slot));
-            replace(slot, copy(v));
-            if (!l->changed(m, i)) {
-                replace(slot, copy(was));
-                fail("tl:nn", "%s: the field %s cannot be set", l->class.name, field->text);
-            }
-            return true;
+        if (nn_holds(v, m))
+            nn_fail(m, "a module cannot be part of itself");
+        if (l->changed && !l->changed(m, i, v))
+            fail("tl:nn", "%s: the field %s cannot be set", l->class.name, field->text);
+        if (l->check) {
+            struct module *trial = module_new(l);
+            for (int k = 0; k < m->n; k++)
+                replace(&trial->f[k], copy(k == i ? v : m->f[k]));
+            l->check(trial);
         }
         replace(slot, copy(v));
         return true;

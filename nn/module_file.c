@@ -109,21 +109,11 @@ bool nn_alike(value have, value v)
         return true;
     }
     if (is_tensor_like(have)) {
-        if (!is_tensor_like(v))
+        if (!is_tensor_like(v) || (!dtype_is(value_dtype(have), DT_C | DT_T) && dtype_is(value_dtype(v), DT_C | DT_T)))
             return false;
         return value_numel(have) == 0 || dims_equal(value_dims(have, a), a, value_dims(v, b), b);
     }
     return have.kind == v.kind && have.kind != K_CELL;
-}
-
-static bool only_modules(value v)
-{
-    if (v.kind != K_CELL)
-        return false;
-    for (i64 i = 0; i < v.cell->numel; i++)
-        if (!is_module(v.cell->v[i]))
-            return false;
-    return true;
 }
 
 void module_load(value self, value saved)
@@ -148,9 +138,9 @@ void module_load(value self, value saved)
             continue;
         bool without = layer_of(m)->methods && strstr(layer_of(m)->methods, "noBias") && i < 2 * p->np && !strcmp(p->name[i % p->np]->text, "bias") &&
             is_tensor_like(v) && value_numel(v) == 0;
-        if (m->f[i].kind == K_CELL ? !only_modules(v) : !without && !nn_alike(m->f[i], v))
+        if (m->f[i].kind == K_CELL ? v.kind != K_CELL || nn_holds(v, m) || !layer_of(m)->changed || !layer_of(m)->changed(m, i, v) : !without && !nn_alike(m->f[i], v))
             fail_load(m, p->name[i]->text);
-        replace(&m->f[i], load_take(v));
+        replace(&m->f[i], m->f[i].kind == K_NUM ? num(element_double(tensor_of(v), 0)) : load_take(v));
     }
     for (int i = 0; i < p->np; i++)
         if (has_param(m, i) != (GRAD(m, i).kind == K_WINDOW) || (has_param(m, i) && PARAM(m, i).w->base->dtype != GRAD(m, i).w->base->dtype))

@@ -27,6 +27,32 @@ static void walk(struct module *m, visitor *visit, void *arg, bool apart)
     nn_leave();
 }
 
+bool nn_holds(value v, struct module *m)
+{
+    if (v.kind == K_CELL) {
+        for (i64 i = 0; i < v.cell->numel; i++)
+            if (nn_holds(v.cell->v[i], m))
+                return true;
+        return false;
+    }
+    if (!is_module(v) || module_of(v) == m)
+        return is_module(v);
+    struct module *c = module_of(v);
+    for (int i = 2 * c->info->np; i < c->n; i++)
+        if (nn_holds(c->f[i], m))
+            return true;
+    return false;
+}
+
+/* Cells in the state of a container hold modules; in that of a criterion, criterions. */
+bool nn_children_changed(struct module *m, int field, value v)
+{
+    for (i64 i = 0; m->f[field].kind == K_CELL && !m->info->kind[field] && i < v.cell->numel; i++)
+        if (!is_module(v.cell->v[i]) || layer_of(module_of(v.cell->v[i]))->criterion != layer_of(m)->criterion)
+            return false;
+    return true;
+}
+
 void module_each(struct module *m, visitor *visit, void *arg) { walk(m, visit, arg, true); }
 
 /* ---- parameters */
@@ -307,8 +333,20 @@ static void apply_visit(struct module *m, void *arg)
     call_function(((struct walk *)arg)->f, 1, &self, 0, &out);
 }
 
+static void put_replaced(struct module *m, int i, value v)
+{
+    if (nn_holds(v, m))
+        nn_fail(m, "a module cannot be part of itself");
+    if (m->f[i].kind == K_CELL ? v.kind != K_CELL || (layer_of(m)->changed && !layer_of(m)->changed(m, i, v))
+                               : m->info->kind[i] != 'v' && (!is_module(v) || layer_of(module_of(v))->criterion != (m->info->kind[i] == 'c')))
+        nn_fail(m, "replace: %s cannot be a %s", m->info->name[i]->text, class_of(v));
+    replace(&m->f[i], copy(v));
+}
+
 static value replaced(value v, value f)
 {
+    if (is_counted(v))
+        keep(copy(v));                        /* f may take it out of the net */
     if (v.kind == K_CELL) {
         struct cell *to = cell_new(v.cell->nd, v.cell->dim);
         bool any = false;
@@ -325,7 +363,7 @@ static value replaced(value v, value f)
     nn_enter(m, 0);
     for (int i = 2 * m->info->np; i < m->info->n; i++)
         if (is_module(m->f[i]) || m->f[i].kind == K_CELL)
-            replace(&m->f[i], copy(replaced(m->f[i], f)));
+            put_replaced(m, i, replaced(m->f[i], f));
     nn_leave();
     value y;
     call_function(f, 1, &v, 1, &y);

@@ -34,8 +34,8 @@ enum { WANT_INPUT = 1, WANT_PARAMS = 2 };     /* what backward is to compute: gr
 
 struct layer {
     struct class class;
-    const char *options;                      /* "name:kind=default …": n integer >= 1, k >= 0, z any integer, x number, b boolean, s text, v any value,
-                                                 m module, c criterion; without default it must be given; a default may be another option, or nothing ("=": []) */
+    const char *options;                      /* "name:kind=default …": n integer >= 1, k >= 0, z any integer, d dimension 1 … 32, e one that may be negative,
+                                                 x number, b boolean, s text, v any value, m module, c criterion; without default it must be given; a default may be another option, or nothing ("=": []) */
     const char *params;                       /* names; tensors made by init with nn_param */
     const char *state;                        /* other fields that are saved: running_mean, modules … */
     const char *expr;
@@ -55,8 +55,8 @@ struct layer {
     bool (*method)(struct module *m, const char *name, struct call *c);       /* methods of this layer alone; false: none of that name */
     const char *methods;                      /* their names, for completion */
     void (*forget)(struct module *m);         /* clearState beyond output and gradInput */
-    void (*check)(struct module *m);          /* after load: fails when fields do not fit together */
-    bool (*changed)(struct module *m, int field);             /* a field was set from outside; may fail before anything is kept */
+    void (*check)(struct module *m);          /* fails when options and state do not fit together: before init, after load, and with a field's new value before it is kept */
+    bool (*changed)(struct module *m, int field, value v);    /* a field is about to be set from outside: false, or an error, when that cannot be */
 };
 
 #define MODULE_CLASS(label)                                                                                                           \
@@ -124,6 +124,7 @@ int nn_rank(void);                            /* of the value that is passed on;
 void nn_set_rank(int rank);                   /* by a layer, for its output */
 void nn_enter(struct module *container, int child);                    /* for errors: "In module 3 of nn.Sequential: …" */
 void nn_leave(void);
+void nn_idle(struct module *m);               /* fails while m runs: a function inside it (nn.Lambda, a hook) may not take its modules away */
 NORETURN void nn_fail(struct module *m, const char *fmt, ...) PRINTF(2, 3);      /* "nn.Linear(4 -> 3): …" */
 NORETURN void nn_fail_shape(struct module *m, const char *wants, value x);       /* "nn.Linear(4 -> 3) wants N x 4 and got 3x5" */
 
@@ -160,6 +161,8 @@ bool nn_sequences(struct module *m, value x, i64 f, i64 *n, i64 *t);
 
 /* Any walk over the modules of a net, m first, in order. */
 void module_each(struct module *m, void (*visit)(struct module *m, void *arg), void *arg);
+bool nn_holds(value v, struct module *m);     /* m is v or below it */
+bool nn_children_changed(struct module *m, int field, value v);        /* .changed of what has others in a cell of its state */
 value modules_of(value v);                    /* cell of the module and all below, in order */
 value nn_parameters(struct module *m, bool grads);                     /* cell of windows, each once */
 

@@ -4,6 +4,7 @@
  * A tensor in Torch's order is reshaped without a copy. */
 #include "nn.h"
 #include "lab/index.h"
+#include <math.h>
 
 /* ---- nn.reshape */
 static int sizes_of(struct call *c, int at, i64 numel, i64 *dim)         /* one may be -1 */
@@ -96,6 +97,7 @@ static value resized_back(struct module *m, value x, value g, int want, double s
 static int numbers(struct module *m, value v, i64 *to)        /* sizes given as v{1}, v{2} … or one row */
 {
     int n = 0;
+    bool rest = false;
     struct cell *c = v.kind == K_CELL ? v.cell : NULL;
     for (i64 i = 0; i < (c ? c->numel : 1); i++) {
         value e = c ? c->v[i] : v;
@@ -104,8 +106,9 @@ static int numbers(struct module *m, value v, i64 *to)        /* sizes given as 
         struct tensor *t = tensor_of(e);
         for (i64 k = 0; k < t->numel; k++) {
             double x = element_double(t, k);
-            if (n == MAX_DIMS - 1 || x != (double)(i64)x || x < -1)
-                nn_fail(m, "sizes must be integers from 0 on, or -1 for the rest");
+            if (n == MAX_DIMS - 1 || !(x >= -1 && x <= INT32_MAX) || x != floor(x) || (x == -1 && rest))
+                nn_fail(m, "sizes must be integers from 0 on, one of them perhaps -1 for the rest");
+            rest |= x == -1;
             to[n++] = (i64)x;
         }
     }
@@ -116,7 +119,8 @@ static i64 product(int n, const i64 *dim)
 {
     i64 p = 1;
     for (int i = 0; i < n; i++)
-        p *= dim[i];
+        if (__builtin_mul_overflow(p, dim[i], &p))
+            return INT64_MAX;                 /* more than any tensor has */
     return p;
 }
 
@@ -130,7 +134,7 @@ static int view_rule(struct module *m, value x, int nd, const i64 *dim, i64 *to)
         if (size[i] == -1)
             rest = i;
         else
-            known *= size[i];
+            known = product(2, (i64[]){ known, size[i] });
     }
     double per = value_numel(OPTION(m, INPUT_DIMS)) ? option_num(m, INPUT_DIMS) : -1;
     i64 batch = 1;
@@ -142,9 +146,9 @@ static int view_rule(struct module *m, value x, int nd, const i64 *dim, i64 *to)
         batch = total / known;
         batched = true;
     }
-    if (rest >= 0 && known && total / batch % known == 0)
+    if (rest >= 0 && known && batch && total / batch % known == 0)
         size[rest] = total / batch / known;
-    if (product(n, size) * batch != total) {
+    if (product(n, size) != (batch ? total / batch : 0) || (batch && total % batch)) {
         char wants[160];
         snprintf(wants, sizeof wants, "samples of %lld elements", (long long)known);
         nn_fail_shape(m, wants, x);
@@ -270,7 +274,7 @@ LAYER(Collapse,
   "m = nn.Collapse(nInputDim)\n\n"
   "The last nInputDim dimensions as one; those before stay.\n\n"
   "Example:\n  size(nn.Collapse(2).forward(ones(2, 3, 4)))\n  ans =\n      2   12" SEE,
-  .options = "nInputDim:n", .forward = collapse_forward, .backward = resized_back, .view = true)
+  .options = "nInputDim:d", .forward = collapse_forward, .backward = resized_back, .view = true)
 
 static int squeeze_rule(struct module *m, value x, int nd, const i64 *dim, i64 *to)
 {
@@ -291,7 +295,7 @@ LAYER(Squeeze,
   "m = nn.Squeeze(dim, numInputDims)\n\n"
   "Without dimensions of size 1, or without that one; with numInputDims a batch may stand before it.\n\n"
   "Example:\n  size(nn.Squeeze().forward(ones(2, 1, 4)))\n  ans =\n     2   4" SEE,
-  .options = "dim:n= numInputDims:n=", .forward = squeeze_forward, .backward = resized_back, .view = true)
+  .options = "dim:d= numInputDims:d=", .forward = squeeze_forward, .backward = resized_back, .view = true)
 
 static int unsqueeze_rule(struct module *m, value x, int nd, const i64 *dim, i64 *to)
 {
@@ -301,6 +305,8 @@ static int unsqueeze_rule(struct module *m, value x, int nd, const i64 *dim, i64
     if (at > nd)
         nn_fail(m, "pos %d is beyond the dimensions of %s", at + 1, value_shape(x, (char[128]){ 0 }));
     for (int d = 0; d <= nd; d++) {
+        if (k == MAX_DIMS)
+            nn_fail(m, "a tensor has at most %d dimensions", MAX_DIMS);
         if (d == at)
             to[k++] = 1;
         if (d < nd)
@@ -313,7 +319,7 @@ LAYER(Unsqueeze,
   "m = nn.Unsqueeze(pos, numInputDims)\n\n"
   "With a dimension of size 1 at place pos; with numInputDims a batch may stand before it.\n\n"
   "Example:\n  size(nn.Unsqueeze(1).forward(ones(2, 4)))\n  ans =\n     1   2   4" SEE,
-  .options = "pos:n numInputDims:n=", .forward = unsqueeze_forward, .backward = resized_back, .view = true)
+  .options = "pos:d numInputDims:d=", .forward = unsqueeze_forward, .backward = resized_back, .view = true)
 
 /* ---- parts */
 #define PART_SEE "\n\nSee also: nn.Narrow, nn.Select, nn.Index"
@@ -348,7 +354,7 @@ LAYER(Narrow,
   "m = nn.Narrow(dimension, offset, length)\n\n"
   "length (1) elements along the dimension, from offset on. Negative: counted from the end.\n\n"
   "Example:\n  nn.Narrow(2, 2, 2).forward([1 2 3 4])\n  ans =\n     2   3" PART_SEE,
-  .options = "dimension:z offset:z length:z=1", .record = narrow_record, .show = options_show)
+  .options = "dimension:e offset:z length:z=1", .record = narrow_record, .show = options_show)
 
 static value select_record(struct module *m, value x, const value *w)
 {
@@ -366,7 +372,7 @@ LAYER(Select,
   "m = nn.Select(dimension, index)\n\n"
   "The slice at index of the dimension, which goes; of a matrix it stays with size 1. Negative: counted from the end.\n\n"
   "Example:\n  nn.Select(1, 2).forward([1 2; 3 4])\n  ans =\n     3   4" PART_SEE,
-  .options = "dimension:z index:z", .record = select_record, .show = options_show)
+  .options = "dimension:e index:z", .record = select_record, .show = options_show)
 
 static value index_record(struct module *m, value x, const value *w)
 {
@@ -385,7 +391,7 @@ LAYER(Index,
   "m = nn.Index(dimension)\n\n"
   "For {x, i}: the slices of x at the indices i of the dimension.\n\n"
   "Example:\n  nn.Index(2).forward({[10 20 30], [3 1]})\n  ans =\n     30   10" PART_SEE,
-  .options = "dimension:n", .record = index_record, .show = options_show, .table = true)
+  .options = "dimension:d", .record = index_record, .show = options_show, .table = true)
 
 LAYER(MaskedSelect,
   "m = nn.MaskedSelect()\n\n"
@@ -397,7 +403,7 @@ LAYER(Replicate,
   "m = nn.Replicate(nFeatures, dim, ndim)\n\n"
   "nFeatures copies of the input along a new dimension dim (1). With ndim, the number of dimensions of a sample, a batch may stand before it.\n\n"
   "Example:\n  size(nn.Replicate(3).forward(ones(2, 4)))\n  ans =\n     3   2   4" PART_SEE,
-  .options = "nFeatures:n dim:n=1 ndim:n=", .show = options_show,
+  .options = "nFeatures:n dim:d=1 ndim:d=", .show = options_show,
   .expr = "@(x, nFeatures, dim, ndim) begin s = size(x); d = dim; if !isempty(ndim) && numel(s) > ndim, d = d + 1; end;"
           " y = nn.reshape(x, [s(1:d-1) 1 s(d:end)]); r = ones(1, numel(s) + 1); r(d) = nFeatures; return repmat(y, r) end")
 
@@ -406,7 +412,7 @@ LAYER(Padding,
   "pad elements of value (0) along dim: before the input when pad is negative, else behind it. With nInputDim, the number of dimensions of a sample, a batch may stand "
   "before it. index: the place at which they stand, 1 at the edge.\n\n"
   "Example:\n  nn.Padding(2, 2, 2, -1).forward([1 2])\n  ans =\n     1   2  -1  -1" PART_SEE,
-  .options = "dim:n pad:z nInputDim:n= value:x=0 index:n=1", .show = options_show,
+  .options = "dim:d pad:z nInputDim:d= value:x=0 index:n=1", .show = options_show,
   .expr = "@(x, dim, pad, nInputDim, value, index) begin d = dim; if !isempty(nInputDim) && ndims(x) > nInputDim, d = d + 1; end;"
           " s = size(x); s(end+1:d) = 1; n = s(d); z = s; z(d) = abs(pad); p = value * ones(z); i = repmat({':'}, 1, numel(s)); a = i; b = i;"
           " if pad < 0, k = index - 1; else, k = n - index + 1; end; a{d} = 1:k; b{d} = k+1:n; return cat(d, x(a{:}), p, x(b{:})) end")
@@ -415,7 +421,7 @@ LAYER(Transpose,
   "m = nn.Transpose(dims, ...)\n\n"
   "Exchanges dimensions: each argument is a pair, [1 2] or {1, 2}, taken in order; m.numInputDims = n lets a batch stand before.\n\n"
   "Example:\n  nn.Transpose([1 2]).forward([1 2; 3 4])\n  ans =\n     1   3\n     2   4" PART_SEE,
-  .options = "dims:v dims2:v= dims3:v= numInputDims:n=",
+  .options = "dims:v dims2:v= dims3:v= numInputDims:d=",
   .expr = "@(x, dims, dims2, dims3, numInputDims) begin k = 0; if !isempty(numInputDims) && ndims(x) > numInputDims, k = 1; end;"
           " pairs = {dims, dims2, dims3}; n = ndims(x); for i = 1:3, q = pairs{i}; if isempty(q), continue, end; if iscell(q), q = [q{:}]; end; n = max([n q + k]); end;"
           " p = 1:n; for i = 1:3, q = pairs{i}; if isempty(q), continue, end; if iscell(q), q = [q{:}]; end; p(q + k) = p(fliplr(q + k)); end; return permute(x, p) end")

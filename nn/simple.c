@@ -227,7 +227,7 @@ LAYER(Maxout,
   LAYER(id, "m = nn." #id "(dimension, nInputDims)\n\n" text " along the dimension (1), which goes; of a matrix it stays with size 1. With nInputDims, the number of "  \
     "dimensions of a sample, a batch may stand before it; negative dimensions count from the end.\n\nExample:\n  " example "\n  ans =\n" out                       \
     "\n\nSee also: nn.Sum, nn.Mean, nn.Max, nn.Min",                                                                                                  \
-    .options = "dimension:z=1 nInputDims:n=", .show = options_show,                                                                                  \
+    .options = "dimension:e=1 nInputDims:d=", .show = options_show,                                                                                  \
     .expr = "@(x, dimension, nInputDims) begin d = dimension; if d < 0, d = ndims(x) + d + 1; elseif !isempty(nInputDims) && ndims(x) > nInputDims, d = d + 1; end;" \
             " y = " word "; s = size(x); if numel(s) > 2 && d <= numel(s), s(d) = []; y = reshape(y, s); end; return y end")
 #define LAYER_REDUCTION REDUCTION
@@ -240,7 +240,7 @@ LAYER(Sum,
   "dimensions of a sample, a batch may stand before it.\n\n"
   "Example:\n  nn.Sum(2).forward([1 2; 4 3])\n  ans =\n     3\n     7\n\n"
   "See also: nn.Mean, nn.Max, nn.Min",
-  .options = "dimension:z=1 nInputDims:z= sizeAverage:b=0 squeeze:b=1", .show = options_show,
+  .options = "dimension:e=1 nInputDims:e= sizeAverage:b=0 squeeze:b=1", .show = options_show,
   .expr = "@(x, dimension, nInputDims, sizeAverage, squeeze) begin d = dimension; if d < 0, d = ndims(x) + d + 1;"
           " elseif !isempty(nInputDims) && nInputDims > 0 && ndims(x) > nInputDims, d = d + 1; end; y = sum(x, d); if sizeAverage, y = y / size(x, d); end;"
           " s = size(x); if squeeze && numel(s) > 2 && d <= numel(s), s(d) = []; y = reshape(y, s); end; return y end")
@@ -273,13 +273,13 @@ LAYER(CReLU,
   "m = nn.CReLU(nInputDims)\n\n"
   "max(0, x) and max(0, -x) joined along the first dimension of a sample, which has nInputDims dimensions.\n\n"
   "Example:\n  nn.CReLU(1).forward([1 -2])\n  ans =\n     1   0   0   2" SEE,
-  .options = "nInputDims:n inplace:b=0", .show = options_show,
+  .options = "nInputDims:d inplace:b=0", .show = options_show,
   .expr = "@(x, nInputDims) begin d = 1 + (ndims(x) > nInputDims); return cat(d, max(0, x), max(0, -x)) end")
 LAYER(GatedLinearUnit,
   "m = nn.GatedLinearUnit(dim)\n\n"
   "The first half along dim (the last by default) times the sigmoid of the second.\n\n"
   "Example:\n  nn.GatedLinearUnit().forward([2 0])\n  ans = 1" SEE,
-  .options = "dim:n=",
+  .options = "dim:d=",
   .expr = "@(x, dim) begin d = dim; if isempty(d), d = ndims(x); end; n = size(x, d); if mod(n, 2), error('nn.GatedLinearUnit: dimension %d must be even, but is %d', d, n), end;"
           " i = repmat({':'}, 1, ndims(x)); j = i; i{d} = 1:n/2; j{d} = n/2+1:n; return x(i{:}) .* sigmoid(x(j{:})) end")
 
@@ -316,7 +316,7 @@ static value dropout_forward(struct module *m, value x)
         return g_op(EW_times, in, noise_like(t, dropped, m));
     return option_bool(m, DROP_V1) ? g_op(EW_times, in, num(1 - option_num(m, DROP_P))) : in;
 }
-static void dropout_init(struct module *m)
+static void dropout_check(struct module *m)
 {
     double p = option_num(m, DROP_P);
     if (!(p >= 0 && p < 1))
@@ -328,7 +328,7 @@ LAYER(Dropout,
   "In training each element is 0 with probability p (0.5), the others are divided by 1-p; in evaluation the output is the input. With v1 nothing is divided in training, and "
   "evaluation multiplies by 1-p. stochasticInference drops in evaluation as well.\n\n"
   "Example:\n  nn.Dropout(0.5).evaluate().forward([1 2])\n  ans =\n     1   2" SEE,
-  .options = "p:x=0.5 v1:b=0 inplace:b=0 stochasticInference:b=0", .init = dropout_init, .forward = dropout_forward, .backward = times_aux, .show = p_show)
+  .options = "p:x=0.5 v1:b=0 inplace:b=0 stochasticInference:b=0", .check = dropout_check, .forward = dropout_forward, .backward = times_aux, .show = p_show)
 
 static value map_dropout_forward(struct module *m, value x)
 {
@@ -351,9 +351,8 @@ static value map_dropout_forward(struct module *m, value x)
 }
 #define MAP_DROPOUT(id, what, example)                                                                                                      \
     LAYER(id, "m = nn." #id "(p)\n\nDrops whole maps of " what " with probability p (0.5) in training; evaluation multiplies by 1-p.\n\nExample:\n  " example SEE, \
-      .options = "p:x=0.5", .init = dropout_init_p, .forward = map_dropout_forward, .backward = map_dropout_backward, .show = p_show)
+      .options = "p:x=0.5", .check = dropout_check, .forward = map_dropout_forward, .backward = map_dropout_backward, .show = p_show)
 #define LAYER_MAP_DROPOUT MAP_DROPOUT
-static void dropout_init_p(struct module *m) { dropout_init(m); }
 static value map_dropout_backward(struct module *m, value x, value g, int want, double scale)
 {
     if ((want & WANT_INPUT) && is_nil(m->aux))
@@ -493,7 +492,7 @@ LAYER(Constant,
   "m = nn.Constant(value, nInputDim)\n\n"
   "The value, whatever the input is; with nInputDim, the number of dimensions of a sample, a row of it for each sample of a batch.\n\n"
   "Example:\n  nn.Constant([7 8]).forward(3)\n  ans =\n     7   8" SEE,
-  .options = "value:v nInputDim:n=", .record = constant_record)
+  .options = "value:v nInputDim:d=", .record = constant_record)
 LAYER(OneHot,
   "m = nn.OneHot(outputSize)\n\n"
   "For a row of T class numbers T x outputSize with a 1 in the column of each class; for N x T, N x T x outputSize.\n\n"

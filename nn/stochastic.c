@@ -105,7 +105,8 @@ static bool train_method(struct module *m, const char *name, struct call *c)
     if (c->nargin < 2)
         fail("Octave:invalid-fun-call", "nn.StochasticGradient.train: the data are needed");
     struct training q = { m, data_of(c->arg[1]) };
-    struct module *net = module_of(OPTION(m, MODULE));
+    struct module *net = module_of(keep(copy(OPTION(m, MODULE))));       /* a hook may set others */
+    keep(copy(OPTION(m, CRITERION)));
     module_each(net, set_updates, &on);
     int bad = protect(train_body, &q);
     nn_state()->depth = 0;

@@ -170,7 +170,7 @@ LAYER(SplitTable,
   "A cell of the slices along the dimension, which goes; of a matrix it stays with size 1. With nInputDims, the number of dimensions of a sample, a batch may stand before it; "
   "negative dimensions count from the end.\n\n"
   "Example:\n  nn.SplitTable(2).forward([1 2; 3 4]){2}\n  ans =\n     2\n     4" SEE,
-  .options = "dimension:z nInputDims:n=", .record = split_record, .table = true, .show = options_show)
+  .options = "dimension:e nInputDims:d=", .record = split_record, .table = true, .show = options_show)
 static value join_record(struct module *m, value x, const value *w)
 {
     struct cell *c = cells_in(m, x);
@@ -181,13 +181,13 @@ LAYER(JoinTable,
   "m = nn.JoinTable(dimension, nInputDims)\n\n"
   "The elements of the input, a cell, joined along the dimension. With nInputDims, the number of dimensions of a sample, a batch may stand before it.\n\n"
   "Example:\n  nn.JoinTable(2).forward({[1 2], 3})\n  ans =\n     1   2   3" SEE,
-  .options = "dimension:z nInputDims:n=", .record = join_record, .table = true, .show = options_show)
+  .options = "dimension:e nInputDims:d=", .record = join_record, .table = true, .show = options_show)
 
 LAYER(MixtureTable,
   "m = nn.MixtureTable(dim)\n\n"
   "For {gates, experts}: the experts' outputs (a cell, or a tensor with the experts along dim) weighted by the gates, N x experts, and added up.\n\n"
   "Example:\n  nn.MixtureTable().forward({[0.25 0.75], {[4 8], [0 4]}})\n  ans =\n     1   5" SEE,
-  .options = "dim:n=2", .table = true, .show = options_show,
+  .options = "dim:d=2", .table = true, .show = options_show,
   .expr = "@(x, dim) begin g = x{1}; e = x{2}; y = 0; k = size(g, 2);"
           " if iscell(e), for i = 1:k, y = y + e{i} .* g(:, i); end; return y, end;"
           " s = size(e); s(end+1:dim) = 1; i = repmat({':'}, 1, numel(s)); t = s; t(dim) = []; t(end+1:2) = 1;"
