@@ -355,6 +355,8 @@ static void graph_init(struct module *m)
 static void graph_check(struct module *m)
 {
     value v = OPTION(m, EDGES), notes = OPTION(m, NOTES);
+    if (STATE(m, MODULES).kind != K_CELL)     /* not made yet */
+        return;
     i64 n = modules(m)->numel;
     int at = 0, last = 0, reads = 0;
     bool ok = v.kind == K_TENSOR && v.t->dtype == D_INT32 && v.t->nd == 2 && v.t->dim[1] == 3 && notes.kind == K_CELL && notes.cell->numel == n && n > 0;
@@ -637,9 +639,9 @@ static bool graph_method(struct module *m, const char *name, struct call *c)
     return true;
 }
 
-static bool graph_changed(struct module *m, int field)
+static bool graph_changed(struct module *m, int field, value v)
 {
-    (void)m, (void)field;
+    (void)m, (void)field, (void)v;
     return false;
 }
 

@@ -138,7 +138,7 @@ void module_load(value self, value saved)
             continue;
         bool without = layer_of(m)->methods && strstr(layer_of(m)->methods, "noBias") && i < 2 * p->np && !strcmp(p->name[i % p->np]->text, "bias") &&
             is_tensor_like(v) && value_numel(v) == 0;
-        if (m->f[i].kind == K_CELL ? v.kind != K_CELL || nn_holds(v, m) || !layer_of(m)->changed || !layer_of(m)->changed(m, i, v) : !without && !nn_alike(m->f[i], v))
+        if (m->f[i].kind == K_CELL ? v.kind != K_CELL || nn_holds(v, m) || !nn_children_changed(m, i, v) : !without && !nn_alike(m->f[i], v))
             fail_load(m, p->name[i]->text);
         replace(&m->f[i], m->f[i].kind == K_NUM ? num(element_double(tensor_of(v), 0)) : load_take(v));
     }

@@ -337,7 +337,7 @@ static void put_replaced(struct module *m, int i, value v)
 {
     if (nn_holds(v, m))
         nn_fail(m, "a module cannot be part of itself");
-    if (m->f[i].kind == K_CELL ? v.kind != K_CELL || (layer_of(m)->changed && !layer_of(m)->changed(m, i, v))
+    if (m->f[i].kind == K_CELL ? v.kind != K_CELL || !nn_children_changed(m, i, v)
                                : m->info->kind[i] != 'v' && (!is_module(v) || layer_of(module_of(v))->criterion != (m->info->kind[i] == 'c')))
         nn_fail(m, "replace: %s cannot be a %s", m->info->name[i]->text, class_of(v));
     replace(&m->f[i], copy(v));
