@@ -8,7 +8,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { ELIDE = 1000 /* elements; then the prompt shows */, SOME = 20 /* rows and columns */, DEEPEST = 256 /* levels of containers */ };
+enum { ELIDE = 1000 /* elements; then the prompt shows */, SOME = 20 /* rows */, TAIL = 5 /* of them from the end */, DEEPEST = 256 /* levels of containers */ };
 
 static void state_free(void)
 {
@@ -205,12 +205,14 @@ static void columns_header(struct buf *o, i64 from, i64 to)
 }
 
 /* below, beside: the prompt has left out rows and columns of the matrix */
-static void page_rows(const struct page *p, bool below, bool beside)
+/* gap: before this row stands a mark that some are left out (0: none); beside: columns are; skip: so many between the first
+   line of columns and the next. */
+static void page_rows(const struct page *p, i64 gap, bool beside, i64 skip)
 {
     struct buf *o = buf_new();
     i64 rows = p->t->dim[0], cols = p->t->dim[1], each = cols;
     int width = print_state()->width - print_indent();
-    bool tight = p->f.form == '+', cut = (double)cols * p->column > width && p->t->dtype != D_LOGICAL;     /* as Octave: truth values are not split */
+    bool tight = p->f.form == '+', cut = (double)cols * p->column > width && (p->t->dtype != D_LOGICAL || skip);     /* as Octave: truth values are not split */
     if (cut)
         each = MAX(width / p->column, 1);
     for (i64 j = 0; j < cols; j += each) {
@@ -218,10 +220,15 @@ static void page_rows(const struct page *p, bool below, bool beside)
         if (cut) {
             if (j > 0)
                 blank_line();
-            columns_header(o, j, end);
+            columns_header(o, j ? j + skip : 0, j ? end + skip : end);
         }
         for (i64 i = 0; i < rows; i++) {
             poll();
+            if (gap && i == gap) {
+                indent(o);
+                buf_puts(o, "  …");
+                line_out(o);
+            }
             indent(o);
             for (i64 k = j; k < end; k++) {
                 if (!tight)
@@ -232,11 +239,6 @@ static void page_rows(const struct page *p, bool below, bool beside)
                 buf_puts(o, "  …");
             line_out(o);
         }
-    }
-    if (below) {
-        indent(o);
-        buf_puts(o, "  …");
-        line_out(o);
     }
 }
 
@@ -285,22 +287,49 @@ static void show_page(struct tensor *t, int flags, int intwidth)
         return;
     }
     struct page p = page_of(t, flags, intwidth);
-    page_rows(&p, false, false);
+    page_rows(&p, 0, false, 0);
 }
 
-/* The beginning of a page: rows that fit a screen, columns that fit a line, of a row two lines. */
+/* The first `head` and the last `tail` rows (d 0) or columns (d 1), joined. */
+static struct tensor *ends_of(const struct tensor *t, int d, i64 head, i64 tail)
+{
+    i64 dim[2] = { t->dim[0], t->dim[1] }, left_out[2] = { 0, 0 };
+    left_out[d] = dim[d] - head - tail;
+    dim[d] = head + tail;
+    struct tensor *y = tensor_new(t->dtype, 2, dim);
+    i64 size = dtypes[t->dtype].size;
+    for (i64 j = 0; j < dim[1]; j++)
+        for (i64 i = 0; i < dim[0]; i++) {
+            i64 row = i + (i >= head ? left_out[0] : 0), col = j + (j >= head ? left_out[1] : 0);
+            memcpy(y->data + (i + j * dim[0]) * size, t->data + (row * t->stride[0] + col * t->stride[1]) * size, (size_t)size);
+        }
+    return y;
+}
+
+/* The beginning and the end of a page: rows that fit a screen, columns that fit a line; of a row its first line and its last. */
 static void show_some(struct tensor *t, int flags, int intwidth)
 {
-    i64 row = t->dim[0] == 1, dim[2] = { MIN(t->dim[0], SOME), MIN(t->dim[1], print_state()->width) };
-    struct tensor *some = tensor_alias(t, 2, dim, t->stride, 0);
+    int width = print_state()->width;
+    i64 rows = t->dim[0], cols = t->dim[1], gap = rows > SOME ? SOME - TAIL : 0;
+    if (rows == 1 && t->dtype != D_CHAR) {
+        i64 each = MIN(cols / 2, width);
+        struct page p = page_of(ends_of(t, 1, each, each), flags, intwidth);
+        each = MIN(each, MAX(1, (width - print_indent()) / p.column));
+        p = page_of(ends_of(t, 1, each, each), flags, intwidth);
+        page_rows(&p, 0, false, cols - 2 * each);
+        return;
+    }
+    struct tensor *some = tensor_alias(t, 2, (i64[]){ rows, MIN(cols, width) }, t->stride, 0);
+    if (gap)
+        some = ends_of(some, 0, gap, TAIL);
     if (t->dtype == D_CHAR) {
         page_text(some);
         return;
     }
     struct page p = page_of(some, flags, intwidth);
-    dim[1] = MIN(dim[1], MAX(1, (print_state()->width - 3) / p.column) << row);
-    p = page_of(tensor_alias(t, 2, dim, t->stride, 0), flags, intwidth);
-    page_rows(&p, dim[0] < t->dim[0], dim[1] < t->dim[1]);
+    i64 shown = MIN(some->dim[1], MAX(1, (width - 3) / p.column));
+    p = page_of(tensor_alias(some, 2, (i64[]){ some->dim[0], shown }, some->stride, 0), flags, intwidth);
+    page_rows(&p, gap, shown < cols, 0);
 }
 
 static i64 page_count(const struct tensor *t)
@@ -391,7 +420,7 @@ static void show_tensor(value v, const char *name)
         e.ints = in.ints;
         p.f = numfmt_real(e, flags);
         p.column = numfmt_column(&p.f);
-        page_rows(&p, false, false);
+        page_rows(&p, 0, false, 0);
     } else {
         show_page(t, flags, 0);
     }

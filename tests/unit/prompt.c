@@ -325,7 +325,7 @@ START_TEST(what_is_asked_often)
     ask("time on", NULL);
     ask("1 + 1", " s, +");
     ask("time off", NULL);
-    ask("big = 1:1001", "1x1001 in all");     /* shortened; what is asked for with disp is not */
+    ask("big = 1:1001", "1001\r\n\r\n  1x1001 in all");     /* the beginning and the end; what is asked for with disp is whole */
     ask("small = 1:1000", " 1000\r\n");
     ask("disp(big)", " 1001\r\n");
     ask("ls", NULL);
