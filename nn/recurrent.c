@@ -3,13 +3,15 @@
  *
  * The inputs of all steps are one product; a step multiplies only the state before it.  `record` says what is computed in
  * functions that record themselves.  nn.LSTM has forward and backward of its own beside it: there the gates of a step
- * lie as four blocks (input, forget and output gates, then the candidates), so sigmoid and tanh are one kernel call each, and the gradient of the
- * recurrent weights is one product after the last step.  Blocks are rounded up to whole vectors, which kernels may write. */
+ * lie as four blocks (input, forget and output gates, then the candidates), so sigmoid and tanh are one kernel call each, the product with
+ * the state is a convolution's kernel (nn/kernels.h), its samples the outputs, and the gradient of the recurrent weights is one product after
+ * the last step.  Blocks are rounded up to whole vectors, which kernels may write. */
 #include "lab/ew.h"
 #include "nn.h"
 #include "lab/blas.h"
 #include "lab/clones.h"
 #include "lab/index.h"
+#include "nn/kernels.h"
 #include <math.h>
 
 enum { INPUT, HIDDEN, LAYERS, MOST_LAYERS = 4 };
@@ -148,25 +150,63 @@ static value recurrent_record(struct module *m, value x, const value *w)
     return nn_view(all, nd, dim);
 }
 
-/* ---- nn.LSTM by hand.  What forward leaves for backward stands in aux, a cell: */
-enum { GATES, CELLS, TANH_CELLS, OUTPUT, PER_AUX };       /* of each layer, steps outermost but for OUTPUT; then the gradient of the gates */
+/* ---- nn.LSTM by hand.  Inside, steps are outermost: t x n x f.  What forward leaves for backward stands in aux, a cell: */
+enum { GATES, CELLS, TANH_CELLS, OUTPUT, PER_AUX };       /* of each layer; then the input and the gradient of the gates */
+enum { KERNEL_BYTES = 1 << 20 };              /* a weight that stays in the second cache: BLAS would pack it anew for each step */
+
+struct product { bool direct; int dtype; const void *w; i64 k, cols; i64 *off; void *packed, *zero; };    /* of rows with a k x cols matrix */
+
+static i64 block_of(i64 n, i64 h) { return (n * h + 15) / 16 * 16; }
+static struct product product_of(int dtype, const void *w, i64 k, i64 cols, i64 n)
+{
+    size_t size = dtypes[dtype].size;
+    struct product p = { (size_t)(k * cols) * size <= KERNEL_BYTES, dtype, w, k, cols, NULL, NULL, NULL };
+    if (p.direct) {
+        p.off = scratch((size_t)k * sizeof *p.off);
+        for (i64 i = 0; i < k; i++)
+            p.off[i] = i * cols;
+        p.packed = scratch((size_t)(n * k) * size);
+        p.zero = scratch((size_t)n * size);
+        memset(p.zero, 0, (size_t)n * size);
+    }
+    return p;
+}
 
 #define STEPS(T)                                                                                                                  \
-    /* in: preactivations, batch n stride sn; back: those from the state, n x 4h, or NULL; to: blocks i f o g */                  \
-    CLONES static void gather_##T(T *to, const T *in, i64 sn, const T *back, const T *b1, const T *b2, i64 n, i64 h, i64 block)   \
+    static void turn_##T(T *to, const T *from, i64 a, i64 b, i64 n)       /* b x a x n of a x b x n */                            \
+    {                                                                                                                             \
+        for (i64 i = 0; i < a; i++)                                                                                               \
+            for (i64 k = 0; k < b; k++)                                                                                           \
+                memcpy(to + (k * a + i) * n, from + (i * b + k) * n, (size_t)n * sizeof(T));                                      \
+    }                                                                                                                             \
+    /* to (n x cols) = from (n x k) times the matrix, or added */                                                                 \
+    static void multiply_##T(const struct product *p, T *to, const T *from, i64 n, bool add)                                      \
+    {                                                                                                                             \
+        if (!p->direct) {                                                                                                         \
+            blas_gemm(p->dtype, p->cols, n, p->k, 1, mat_dense(p->w, p->cols), mat_dense(from, p->k), add, to, p->cols);          \
+            return;                                                                                                               \
+        }                                                                                                                         \
+        const struct conv_kernels *c = &nn_kernels->conv[p->dtype == D_SINGLE];                                                   \
+        T *w = p->packed;                                                                                                         \
+        for (int o = 0, i = 0, g; o < n; o += g, i++) {                                                                           \
+            g = conv_split((int)n, c->most, i);                                                                                   \
+            for (i64 k = 0; k < p->k; k++)                                                                                        \
+                for (int j = 0; j < g; j++)                                                                                       \
+                    *w++ = from[(o + j) * p->k + k];                                                                              \
+        }                                                                                                                         \
+        struct conv_tile q = { .src = p->w, .plane_rows = 1, .off = p->off, .taps = (int)p->k, .w = p->packed, .outputs = (int)n, \
+            .dst = to, .dst_channel = p->cols, .row1 = 1, .width = p->cols, .start = add ? NULL : p->zero };                      \
+        c->forward(&q);                                                                                                           \
+    }                                                                                                                             \
+    /* in: preactivations n x 4h; to: blocks i f o g */                                                                           \
+    CLONES static void gather_##T(T *to, const T *in, const T *b1, const T *b2, i64 n, i64 h, i64 block)                          \
     {                                                                                                                             \
         static const int place[] = { 0, 1, 3, 2 };                                                                                \
         for (i64 s = 0; s < n; s++)                                                                                               \
             for (int k = 0; k < 4; k++) {                                                                                         \
                 T *d = to + place[k] * block + s * h;                                                                             \
-                const T *p = in + s * sn + k * h, *q = back + (s * 4 + k) * h;                                                    \
-                if (back && b1) {                                                                                                 \
-                    SIMD for (i64 i = 0; i < h; i++)                                                                              \
-                        d[i] = p[i] + q[i] + b1[k * h + i] + b2[k * h + i];                                                       \
-                } else if (back) {                                                                                                \
-                    SIMD for (i64 i = 0; i < h; i++)                                                                              \
-                        d[i] = p[i] + q[i];                                                                                       \
-                } else if (b1) {                                                                                                  \
+                const T *p = in + (s * 4 + k) * h;                                                                                \
+                if (b1) {                                                                                                         \
                     SIMD for (i64 i = 0; i < h; i++)                                                                              \
                         d[i] = p[i] + b1[k * h + i] + b2[k * h + i];                                                              \
                 } else {                                                                                                          \
@@ -185,27 +225,32 @@ enum { GATES, CELLS, TANH_CELLS, OUTPUT, PER_AUX };       /* of each layer, step
                 c[i] = a[i] * g[i];                                                                                               \
         }                                                                                                                         \
     }                                                                                                                             \
-    CLONES static void out_##T(T *y, i64 sn, const T *o, const T *tc, i64 n, i64 h)                                               \
+    CLONES static void out_##T(T *y, const T *o, const T *tc, i64 n)                                                              \
     {                                                                                                                             \
-        for (i64 s = 0; s < n; s++, y += sn, o += h, tc += h)                                                                     \
-            SIMD for (i64 i = 0; i < h; i++)                                                                                      \
-                y[i] = o[i] * tc[i];                                                                                              \
+        SIMD for (i64 i = 0; i < n; i++)                                                                                          \
+            y[i] = o[i] * tc[i];                                                                                                  \
     }                                                                                                                             \
     /* dh, dc come with what later steps add, and leave dc for the step before; d: the four gates in PyTorch's order */           \
-    CLONES static void back_##T(T *d, i64 sn, const T *gy, i64 gs, const T *dh, T *dc, const T *a, const T *before, const T *tc,  \
-                                i64 n, i64 h, i64 block)                                                                          \
+    CLONES static void back_##T(T *d, const T *gy, const T *dh, T *dc, const T *a, const T *before, const T *tc, i64 n, i64 h,    \
+                                i64 block)                                                                                        \
     {                                                                                                                             \
         for (i64 s = 0; s < n; s++) {                                                                                             \
-            const T *ig = a + s * h, *fg = ig + block, *og = fg + block, *cg = og + block, *u = tc + s * h, *p = before + s * h;  \
-            const T *gg = gy + s * gs, *hh = dh + s * h;                                                                          \
-            T *to = d + s * sn, *c = dc + s * h;                                                                                  \
+            const T *ig = a + s * h, *fg = ig + block, *og = fg + block, *cg = og + block, *u = tc + s * h;                       \
+            const T *gg = gy + s * h, *hh = dh + s * h, *p = before ? before + s * h : NULL;                                      \
+            T *to = d + s * 4 * h, *c = dc + s * h;                                                                               \
             SIMD for (i64 i = 0; i < h; i++) {                                                                                    \
                 T g = gg[i] + hh[i], all = c[i] + g * og[i] * (1 - u[i] * u[i]);                                                  \
                 to[i] = all * cg[i] * ig[i] * (1 - ig[i]);                                                                        \
+                to[h + i] = all * fg[i] * (1 - fg[i]);                                                                            \
                 to[2 * h + i] = all * ig[i] * (1 - cg[i] * cg[i]);                                                                \
                 to[3 * h + i] = g * u[i] * og[i] * (1 - og[i]);                                                                   \
                 c[i] = all * fg[i];                                                                                               \
-                to[h + i] = before ? all * p[i] * fg[i] * (1 - fg[i]) : 0;                                                        \
+            }                                                                                                                     \
+            if (p) {                                                                                                              \
+                SIMD for (i64 i = 0; i < h; i++)                                                                                  \
+                    to[h + i] *= p[i];                                                                                            \
+            } else {                                                                                                              \
+                memset(to + h, 0, (size_t)h * sizeof(T));                                                                         \
             }                                                                                                                     \
         }                                                                                                                         \
     }                                                                                                                             \
@@ -217,42 +262,43 @@ enum { GATES, CELLS, TANH_CELLS, OUTPUT, PER_AUX };       /* of each layer, step
                 to2[i] += scale * d[i];                                                                                           \
             }                                                                                                                     \
     }                                                                                                                             \
-    static void forward_##T(struct module *m, int l, i64 n, i64 t, i64 f, const T *x, T *y, T *a, T *c, T *tc)                    \
+    static void forward_##T(struct module *m, int l, i64 n, i64 t, i64 f, const T *x, T *y, T *a, T *c, T *tc, T *pre)            \
     {                                                                                                                             \
         int dtype = nn_dtype(m), single = dtype == D_SINGLE, at = l * PER_LAYER;                                                  \
         i64 h = option_int(m, HIDDEN), block = block_of(n, h), h4 = 4 * h;                                                        \
         bool bias = has_param(m, at + B_IH);                                                                                      \
-        T *pre = scratch((size_t)(n * t * h4) * sizeof(T)), *back = scratch((size_t)(n * h4) * sizeof(T));                        \
+        T *turned = scratch((size_t)(h4 * h) * sizeof(T));                                                                        \
+        turn_##T(turned, (const T *)param_data(m, at + W_HH), h4, h, 1);                                                          \
+        struct product by = product_of(dtype, turned, h, h4, n);                                                                  \
         const T *b1 = bias ? (const T *)param_data(m, at + B_IH) : NULL, *b2 = bias ? (const T *)param_data(m, at + B_HH) : NULL; \
         blas_gemm(dtype, h4, n * t, f, 1, (struct mat){ param_data(m, at + W_IH), f, 1, false }, mat_dense(x, f), 0, pre, h4);    \
-        for (i64 k = 0; k < t; k++, a += 4 * block, c += block, tc += block) {                                                    \
+        for (i64 k = 0; k < t; k++, a += 4 * block, c += block, tc += block, pre += n * h4, y += n * h) {                         \
             if (k)                                                                                                                \
-                blas_gemm(dtype, h4, n, h, 1, (struct mat){ param_data(m, at + W_HH), h, 1, false },                              \
-                          (struct mat){ y + (k - 1) * h, 1, t * h, false }, 0, back, h4);                                         \
-            gather_##T(a, pre + k * h4, t * h4, k ? back : NULL, b1, b2, n, h, block);                                            \
+                multiply_##T(&by, pre, y - n * h, n, true);                                                                       \
+            gather_##T(a, pre, b1, b2, n, h, block);                                                                              \
             ew_simd->k[EW_sigmoid][single][VV](a, a, NULL, 3 * block);                                                            \
             ew_simd->k[EW_tanh][single][VV](a + 3 * block, a + 3 * block, NULL, block);                                           \
             cell_##T(c, k ? c - block : NULL, a, n * h, block);                                                                   \
             ew_simd->k[EW_tanh][single][VV](tc, c, NULL, block);                                                                  \
-            out_##T(y + k * h, t * h, a + 2 * block, tc, n, h);                                                                   \
+            out_##T(y, a + 2 * block, tc, n * h);                                                                                 \
             poll();                                                                                                               \
         }                                                                                                                         \
     }                                                                                                                             \
-    /* d: the gradient of the gates of all steps, n x t x 4h; gx NULL: not wanted */                                              \
+    /* d: the gradient of the gates of all steps; gx NULL: not wanted */                                                          \
     static void backward_##T(struct module *m, int l, i64 n, i64 t, i64 f, const T *x, const T *y, const T *gy, const T *a,       \
                              const T *c, const T *tc, T *d, T *gx, bool params, double scale)                                     \
     {                                                                                                                             \
         int dtype = nn_dtype(m), at = l * PER_LAYER;                                                                              \
         i64 h = option_int(m, HIDDEN), block = block_of(n, h), h4 = 4 * h;                                                        \
         T *dh = scratch((size_t)(n * h) * sizeof(T)), *dc = scratch((size_t)(n * h) * sizeof(T));                                 \
+        struct product by = product_of(dtype, param_data(m, at + W_HH), h4, h, n);                                                \
         memset(dh, 0, (size_t)(n * h) * sizeof(T));                                                                               \
         memset(dc, 0, (size_t)(n * h) * sizeof(T));                                                                               \
         for (i64 k = t; k-- > 0;) {                                                                                               \
             if (k < t - 1)                                                                                                        \
-                blas_gemm(dtype, h, n, h4, 1, (struct mat){ param_data(m, at + W_HH), 1, h, false },                              \
-                          (struct mat){ d + (k + 1) * h4, 1, t * h4, false }, 0, dh, h);                                          \
-            back_##T(d + k * h4, t * h4, gy + k * h, t * h, dh, dc, a + 4 * k * block, k ? c + (k - 1) * block : NULL,            \
-                     tc + k * block, n, h, block);                                                                                \
+                multiply_##T(&by, dh, d + (k + 1) * n * h4, n, false);                                                            \
+            back_##T(d + k * n * h4, gy + k * n * h, dh, dc, a + 4 * k * block, k ? c + (k - 1) * block : NULL, tc + k * block,   \
+                     n, h, block);                                                                                                \
             poll();                                                                                                               \
         }                                                                                                                         \
         if (gx)                                                                                                                   \
@@ -260,15 +306,12 @@ enum { GATES, CELLS, TANH_CELLS, OUTPUT, PER_AUX };       /* of each layer, step
         if (!params)                                                                                                              \
             return;                                                                                                               \
         blas_gemm(dtype, f, h4, n * t, scale, mat_dense(x, f), (struct mat){ d, h4, 1, false }, 1, grad_data(m, at + W_IH), f);   \
+        if (t > 1)                                                                                                                \
+            blas_gemm(dtype, h, h4, n * (t - 1), scale, mat_dense(y, h), (struct mat){ d + n * h4, h4, 1, false }, 1,             \
+                      grad_data(m, at + W_HH), h);                                                                                \
         if (has_param(m, at + B_IH))                                                                                              \
             columns_##T((T *)grad_data(m, at + B_IH), (T *)grad_data(m, at + B_HH), d, (T)scale, n * t, h4);                      \
-        for (i64 s = 0; s < n; s++)           /* the state before a first step is 0, not the last one of the sample before */     \
-            memset(d + s * t * h4, 0, (size_t)h4 * sizeof(T));                                                                    \
-        if (n * t > 1)                                                                                                            \
-            blas_gemm(dtype, h, h4, n * t - 1, scale, mat_dense(y, h), (struct mat){ d + h4, h4, 1, false }, 1,                   \
-                      grad_data(m, at + W_HH), h);                                                                                \
     }
-static i64 block_of(i64 n, i64 h) { return (n * h + 15) / 16 * 16; }
 STEPS(double)
 STEPS(float)
 
@@ -277,64 +320,80 @@ static char *aux_data(struct module *m, int i, int dtype, i64 n)
     i64 dim[2] = { 1, n };
     return nn_buffer(&m->aux.cell->v[i], dtype, 2, dim)->data;
 }
+static char *aux_now(struct module *m, int i) { return m->aux.cell->v[i].t->data; }
+static void turn(int dtype, void *to, const void *from, i64 a, i64 b, i64 n)
+{
+    if (dtype == D_SINGLE)
+        turn_float(to, from, a, b, n);
+    else
+        turn_double(to, from, a, b, n);
+}
 
 static value lstm_forward(struct module *m, value x)
 {
-    i64 n, t, h = option_int(m, HIDDEN), dim[3];
+    i64 n, t, h = option_int(m, HIDDEN), f = option_int(m, INPUT), dim[3];
     bool batch = sequences(m, x, &n, &t);
     int layers = (int)option_int(m, LAYERS), dtype = nn_dtype(m), nd = result_dims(m, batch, n, t, dim);
-    struct tensor *in = nn_reshape(nn_float(m, x), 2, (i64[]){ n * t, option_int(m, INPUT) });
+    struct tensor *in = rows_of(nn_float(m, x));
     i64 block = block_of(n, h);
     if (m->aux.kind != K_CELL)
-        replace(&m->aux, copy(nn_cells(PER_AUX * layers + 1)));
+        replace(&m->aux, copy(nn_cells(PER_AUX * layers + 2)));
     struct tensor *y = nn_buffer(&m->output, dtype, nd, dim);
-    const char *from = in->data;
+    char *from = aux_data(m, PER_AUX * layers, dtype, n * t * f), *pre = aux_data(m, PER_AUX * layers + 1, dtype, n * t * 4 * h);
+    turn(dtype, from, in->data, n, t, f);
     for (int l = 0; l < layers; l++) {
         char *a = aux_data(m, PER_AUX * l + GATES, dtype, 4 * t * block), *c = aux_data(m, PER_AUX * l + CELLS, dtype, t * block);
-        char *tc = aux_data(m, PER_AUX * l + TANH_CELLS, dtype, t * block);
-        char *to = l == layers - 1 ? y->data : aux_data(m, PER_AUX * l + OUTPUT, dtype, n * t * h);
+        char *tc = aux_data(m, PER_AUX * l + TANH_CELLS, dtype, t * block), *to = aux_data(m, PER_AUX * l + OUTPUT, dtype, n * t * h);
         if (dtype == D_SINGLE)
-            forward_float(m, l, n, t, features(m, l), (const float *)from, (float *)to, (float *)a, (float *)c, (float *)tc);
+            forward_float(m, l, n, t, features(m, l), (float *)from, (float *)to, (float *)a, (float *)c, (float *)tc, (float *)pre);
         else
-            forward_double(m, l, n, t, features(m, l), (const double *)from, (double *)to, (double *)a, (double *)c, (double *)tc);
+            forward_double(m, l, n, t, features(m, l), (double *)from, (double *)to, (double *)a, (double *)c, (double *)tc, (double *)pre);
         from = to;
     }
+    turn(dtype, y->data, from, t, n, h);
     nn_set_rank(nd);
     return tensor_box(y);
 }
 
+static bool forward_fits(struct module *m, int dtype, i64 n, i64 t, int nd, const i64 *dim)   /* aux is of such an input */
+{
+    struct tensor *y = m->output.kind == K_TENSOR ? m->output.t : NULL;
+    if (m->aux.kind != K_CELL || !y || y->dtype != dtype || !dims_equal(y->nd, y->dim, nd, dim))
+        return false;
+    value a = m->aux.cell->v[GATES];
+    return a.kind == K_TENSOR && a.t->dtype == dtype && a.t->numel == 4 * t * block_of(n, option_int(m, HIDDEN));
+}
+
 static value lstm_backward(struct module *m, value x, value g, int want, double scale)
 {
-    i64 n, t, h = option_int(m, HIDDEN), dim[3];
+    i64 n, t, h = option_int(m, HIDDEN), f = option_int(m, INPUT), dim[3];
     bool batch = sequences(m, x, &n, &t), params = want & WANT_PARAMS;
-    int layers = (int)option_int(m, LAYERS), dtype = nn_dtype(m), nd = result_dims(m, batch, n, t, dim);
-    i64 block = block_of(n, h), f = option_int(m, INPUT);
-    struct tensor *from = nn_float(m, x), *in = nn_reshape(from, 2, (i64[]){ n * t, f });
-    struct tensor shape = { .nd = (uint8_t)dims_trim(nd, dim), .dim = dim, .dtype = (uint8_t)dtype };
-    struct tensor *gy = nn_reshape(nn_grad_like(m, g, &shape).t, 2, (i64[]){ n * t, h }), *gx = NULL;
-    struct tensor *y = m->output.kind == K_TENSOR ? m->output.t : NULL;
-    if (m->aux.kind != K_CELL || !y || y->dtype != dtype || !dims_equal(y->nd, y->dim, shape.nd, dim) || rows_of(y) != y ||
-        value_numel(m->aux.cell->v[GATES]) != 4 * t * block) {
-        value again = lstm_forward(m, x);
-        y = again.t;
-    }
-    char *d = aux_data(m, PER_AUX * layers, dtype, n * t * 4 * h), *below = NULL;
-    const char *grad = gy->data;
-    if (want & WANT_INPUT)
-        gx = nn_buffer(&m->grad_input, dtype, from->nd, from->dim);
+    int layers = (int)option_int(m, LAYERS), dtype = nn_dtype(m), nd = dims_trim(result_dims(m, batch, n, t, dim), dim);
+    struct tensor *from = x.kind == K_TENSOR ? x.t : tensor_of(x), *gx = NULL;
+    struct tensor shape = { .nd = (uint8_t)nd, .dim = dim, .dtype = (uint8_t)dtype };
+    size_t size = dtypes[dtype].size;
+    value like = nn_grad_like(m, g, &shape);
+    if (!forward_fits(m, dtype, n, t, nd, dim))
+        lstm_forward(m, x);
+    char *grad = scratch((size_t)(n * t * h) * size), *below = NULL, *d = aux_data(m, PER_AUX * layers + 1, dtype, n * t * 4 * h);
+    turn(dtype, grad, rows_of(like.t)->data, n, t, h);
     for (int l = layers; l-- > 0;) {
-        const value *aux = m->aux.cell->v + PER_AUX * l;
-        const char *xl = l ? (m->aux.cell->v + PER_AUX * (l - 1))[OUTPUT].t->data : in->data, *yl = l == layers - 1 ? y->data : aux[OUTPUT].t->data;
-        below = l ? scratch((size_t)(n * t * h) * dtypes[dtype].size) : gx ? gx->data : NULL;
+        int at = PER_AUX * l;
+        char *xl = aux_now(m, l ? at - PER_AUX + OUTPUT : PER_AUX * layers), *y = aux_now(m, at + OUTPUT);
+        below = l || (want & WANT_INPUT) ? scratch((size_t)(n * t * features(m, l)) * size) : NULL;
         if (dtype == D_SINGLE)
-            backward_float(m, l, n, t, features(m, l), (const float *)xl, (const float *)yl, (const float *)grad, (float *)aux[GATES].t->data,
-                           (float *)aux[CELLS].t->data, (float *)aux[TANH_CELLS].t->data, (float *)d, (float *)below, params, scale);
+            backward_float(m, l, n, t, features(m, l), (float *)xl, (float *)y, (float *)grad, (float *)aux_now(m, at + GATES),
+                           (float *)aux_now(m, at + CELLS), (float *)aux_now(m, at + TANH_CELLS), (float *)d, (float *)below, params, scale);
         else
-            backward_double(m, l, n, t, features(m, l), (const double *)xl, (const double *)yl, (const double *)grad, (double *)aux[GATES].t->data,
-                            (double *)aux[CELLS].t->data, (double *)aux[TANH_CELLS].t->data, (double *)d, (double *)below, params, scale);
+            backward_double(m, l, n, t, features(m, l), (double *)xl, (double *)y, (double *)grad, (double *)aux_now(m, at + GATES),
+                            (double *)aux_now(m, at + CELLS), (double *)aux_now(m, at + TANH_CELLS), (double *)d, (double *)below, params, scale);
         grad = below;
     }
-    return gx ? tensor_box(gx) : nil();
+    if (!(want & WANT_INPUT))
+        return nil();
+    gx = nn_buffer(&m->grad_input, dtype, from->nd, from->dim);
+    turn(dtype, gx->data, below, t, n, f);
+    return tensor_box(gx);
 }
 
 #define SHAPES(k)                                                                                                                          \
