@@ -154,23 +154,11 @@ static value recurrent_record(struct module *m, value x, const value *w)
 enum { GATES, CELLS, TANH_CELLS, OUTPUT, PER_AUX };       /* of each layer; then the input and the gradient of the gates */
 enum { KERNEL_BYTES = 1 << 20 };              /* a weight that stays in the second cache: BLAS would pack it anew for each step */
 
-struct product { bool direct; int dtype; const void *w; i64 k, cols; i64 *off; void *packed, *zero; };    /* of rows with a k x cols matrix */
+/* A matrix k x cols with which rows are multiplied.  Directly: laid out as panels of one vector's width, [panel][k][lanes]. */
+struct product { bool direct; int dtype, lanes; struct mat w; i64 k, cols; i64 *off; char *panels; void *packed, *zero; };
+enum { CHUNK = 64 };                          /* rows at a time */
 
 static i64 block_of(i64 n, i64 h) { return (n * h + 15) / 16 * 16; }
-static struct product product_of(int dtype, const void *w, i64 k, i64 cols, i64 n)
-{
-    size_t size = dtypes[dtype].size;
-    struct product p = { (size_t)(k * cols) * size <= KERNEL_BYTES, dtype, w, k, cols, NULL, NULL, NULL };
-    if (p.direct) {
-        p.off = scratch((size_t)k * sizeof *p.off);
-        for (i64 i = 0; i < k; i++)
-            p.off[i] = i * cols;
-        p.packed = scratch((size_t)(n * k) * size);
-        p.zero = scratch((size_t)n * size);
-        memset(p.zero, 0, (size_t)n * size);
-    }
-    return p;
-}
 
 #define STEPS(T)                                                                                                                  \
     static void turn_##T(T *to, const T *from, i64 a, i64 b, i64 n)       /* b x a x n of a x b x n */                            \
@@ -179,24 +167,55 @@ static struct product product_of(int dtype, const void *w, i64 k, i64 cols, i64 
             for (i64 k = 0; k < b; k++)                                                                                           \
                 memcpy(to + (k * a + i) * n, from + (i * b + k) * n, (size_t)n * sizeof(T));                                      \
     }                                                                                                                             \
+    static struct product product_##T(int dtype, struct mat w, i64 k, i64 cols)                                                   \
+    {                                                                                                                             \
+        int lanes = nn_kernels->conv[dtype == D_SINGLE].lanes;                                                                    \
+        struct product p = { k * cols * (i64)sizeof(T) <= KERNEL_BYTES, dtype, lanes, w, k, cols, NULL, NULL, NULL, NULL };       \
+        if (!p.direct)                                                                                                            \
+            return p;                                                                                                             \
+        T *to = scratch((size_t)((cols + lanes - 1) / lanes * lanes * k) * sizeof(T));                                            \
+        p.panels = (char *)to;                                                                                                    \
+        p.off = scratch((size_t)k * sizeof *p.off);                                                                               \
+        for (i64 i = 0; i < k; i++)                                                                                               \
+            p.off[i] = i * lanes;                                                                                                 \
+        for (i64 c = 0; c < cols; c += lanes)                                                                                     \
+            for (i64 i = 0; i < k; i++, to += lanes)                                                                              \
+                for (i64 j = 0; j < lanes; j++)                                                                                   \
+                    to[j] = c + j < cols ? ((const T *)w.data)[i * w.rs + (c + j) * w.cs] : 0;                                    \
+        p.packed = scratch((size_t)(CHUNK * k) * sizeof(T));                                                                      \
+        p.zero = memset(scratch(CHUNK * sizeof(T)), 0, CHUNK * sizeof(T));                                                        \
+        return p;                                                                                                                 \
+    }                                                                                                                             \
     /* to (n x cols) = from (n x k) times the matrix, or added */                                                                 \
     static void multiply_##T(const struct product *p, T *to, const T *from, i64 n, bool add)                                      \
     {                                                                                                                             \
+        const struct conv_kernels *c = &nn_kernels->conv[p->dtype == D_SINGLE];                                                   \
+        i64 whole = p->cols / p->lanes, rest = p->cols % p->lanes;                                                                \
         if (!p->direct) {                                                                                                         \
-            blas_gemm(p->dtype, p->cols, n, p->k, 1, mat_dense(p->w, p->cols), mat_dense(from, p->k), add, to, p->cols);          \
+            blas_gemm(p->dtype, p->cols, n, p->k, 1, mat_turned(p->w), mat_dense(from, p->k), add, to, p->cols);                  \
             return;                                                                                                               \
         }                                                                                                                         \
-        const struct conv_kernels *c = &nn_kernels->conv[p->dtype == D_SINGLE];                                                   \
-        T *w = p->packed;                                                                                                         \
-        for (int o = 0, i = 0, g; o < n; o += g, i++) {                                                                           \
-            g = conv_split((int)n, c->most, i);                                                                                   \
-            for (i64 k = 0; k < p->k; k++)                                                                                        \
-                for (int j = 0; j < g; j++)                                                                                       \
-                    *w++ = from[(o + j) * p->k + k];                                                                              \
+        for (i64 at = 0; at < n; at += CHUNK, from += CHUNK * p->k, to += CHUNK * p->cols) {                                      \
+            int rows = (int)MIN(CHUNK, n - at);                                                                                   \
+            T *w = p->packed;                                                                                                     \
+            for (int o = 0, i = 0, g; o < rows; o += g, i++) {                                                                    \
+                g = conv_split(rows, c->most, i);                                                                                 \
+                for (i64 k = 0; k < p->k; k++)                                                                                    \
+                    for (int j = 0; j < g; j++)                                                                                   \
+                        *w++ = from[(o + j) * p->k + k];                                                                          \
+            }                                                                                                                     \
+            struct conv_tile q = { .src = p->panels, .src_row = p->k * p->lanes, .plane_rows = whole + 1, .off = p->off,          \
+                .taps = (int)p->k, .w = p->packed, .outputs = rows, .dst = to, .dst_channel = p->cols, .dst_row = p->lanes,       \
+                .row1 = whole, .width = p->lanes, .start = add ? NULL : p->zero };                                                \
+            if (whole)                                                                                                            \
+                c->forward(&q);                                                                                                   \
+            if (rest) {                                                                                                           \
+                q.row0 = whole;                                                                                                   \
+                q.row1 = whole + 1;                                                                                               \
+                q.width = rest;                                                                                                   \
+                c->forward(&q);                                                                                                   \
+            }                                                                                                                     \
         }                                                                                                                         \
-        struct conv_tile q = { .src = p->w, .plane_rows = 1, .off = p->off, .taps = (int)p->k, .w = p->packed, .outputs = (int)n, \
-            .dst = to, .dst_channel = p->cols, .row1 = 1, .width = p->cols, .start = add ? NULL : p->zero };                      \
-        c->forward(&q);                                                                                                           \
     }                                                                                                                             \
     /* in: preactivations n x 4h; to: blocks i f o g */                                                                           \
     CLONES static void gather_##T(T *to, const T *in, const T *b1, const T *b2, i64 n, i64 h, i64 block)                          \
@@ -267,11 +286,10 @@ static struct product product_of(int dtype, const void *w, i64 k, i64 cols, i64 
         int dtype = nn_dtype(m), single = dtype == D_SINGLE, at = l * PER_LAYER;                                                  \
         i64 h = option_int(m, HIDDEN), block = block_of(n, h), h4 = 4 * h;                                                        \
         bool bias = has_param(m, at + B_IH);                                                                                      \
-        T *turned = scratch((size_t)(h4 * h) * sizeof(T));                                                                        \
-        turn_##T(turned, (const T *)param_data(m, at + W_HH), h4, h, 1);                                                          \
-        struct product by = product_of(dtype, turned, h, h4, n);                                                                  \
+        struct product by = product_##T(dtype, (struct mat){ param_data(m, at + W_HH), 1, h, false }, h, h4);                     \
+        struct product in = product_##T(dtype, (struct mat){ param_data(m, at + W_IH), 1, f, false }, f, h4);                     \
         const T *b1 = bias ? (const T *)param_data(m, at + B_IH) : NULL, *b2 = bias ? (const T *)param_data(m, at + B_HH) : NULL; \
-        blas_gemm(dtype, h4, n * t, f, 1, (struct mat){ param_data(m, at + W_IH), f, 1, false }, mat_dense(x, f), 0, pre, h4);    \
+        multiply_##T(&in, pre, x, n * t, false);                                                                                  \
         for (i64 k = 0; k < t; k++, a += 4 * block, c += block, tc += block, pre += n * h4, y += n * h) {                         \
             if (k)                                                                                                                \
                 multiply_##T(&by, pre, y - n * h, n, true);                                                                       \
@@ -291,7 +309,7 @@ static struct product product_of(int dtype, const void *w, i64 k, i64 cols, i64 
         int dtype = nn_dtype(m), at = l * PER_LAYER;                                                                              \
         i64 h = option_int(m, HIDDEN), block = block_of(n, h), h4 = 4 * h;                                                        \
         T *dh = scratch((size_t)(n * h) * sizeof(T)), *dc = scratch((size_t)(n * h) * sizeof(T));                                 \
-        struct product by = product_of(dtype, param_data(m, at + W_HH), h4, h, n);                                                \
+        struct product by = product_##T(dtype, (struct mat){ param_data(m, at + W_HH), h, 1, false }, h4, h);                     \
         memset(dh, 0, (size_t)(n * h) * sizeof(T));                                                                               \
         memset(dc, 0, (size_t)(n * h) * sizeof(T));                                                                               \
         for (i64 k = t; k-- > 0;) {                                                                                               \
@@ -301,8 +319,10 @@ static struct product product_of(int dtype, const void *w, i64 k, i64 cols, i64 
                      n, h, block);                                                                                                \
             poll();                                                                                                               \
         }                                                                                                                         \
-        if (gx)                                                                                                                   \
-            blas_gemm(dtype, f, n * t, h4, 1, (struct mat){ param_data(m, at + W_IH), 1, f, false }, mat_dense(d, h4), 0, gx, f); \
+        if (gx) {                                                                                                                 \
+            struct product in = product_##T(dtype, (struct mat){ param_data(m, at + W_IH), f, 1, false }, h4, f);                 \
+            multiply_##T(&in, gx, d, n * t, false);                                                                               \
+        }                                                                                                                         \
         if (!params)                                                                                                              \
             return;                                                                                                               \
         blas_gemm(dtype, f, h4, n * t, scale, mat_dense(x, f), (struct mat){ d, h4, 1, false }, 1, grad_data(m, at + W_IH), f);   \
