@@ -156,7 +156,7 @@ enum { KERNEL_BYTES = 1 << 20 };              /* a weight that stays in the seco
 
 /* A matrix k x cols with which rows are multiplied.  Directly: laid out as panels of one vector's width, [panel][k][lanes]. */
 struct product { bool direct; int dtype, lanes; struct mat w; i64 k, cols; i64 *off; char *panels; void *packed, *zero; };
-enum { CHUNK = 64 };                          /* rows at a time */
+enum { CHUNK = 64, PIECE = 512 };             /* rows at a time; steps and samples of a sum */
 
 static i64 block_of(i64 n, i64 h) { return (n * h + 15) / 16 * 16; }
 
@@ -186,23 +186,24 @@ static i64 block_of(i64 n, i64 h) { return (n * h + 15) / 16 * 16; }
         p.zero = memset(scratch(CHUNK * sizeof(T)), 0, CHUNK * sizeof(T));                                                        \
         return p;                                                                                                                 \
     }                                                                                                                             \
-    /* to (n x cols) = from (n x k) times the matrix, or added */                                                                 \
-    static void multiply_##T(const struct product *p, T *to, const T *from, i64 n, bool add)                                      \
+    /* to (n x cols) = from (n x k, element (r, c) at r * so + c * sk) times the matrix, or added */                              \
+    static void multiply_##T(const struct product *p, T *to, const T *from, i64 so, i64 sk, T scale, i64 n, bool add)              \
     {                                                                                                                             \
         const struct conv_kernels *c = &nn_kernels->conv[p->dtype == D_SINGLE];                                                   \
         i64 whole = p->cols / p->lanes, rest = p->cols % p->lanes;                                                                \
         if (!p->direct) {                                                                                                         \
-            blas_gemm(p->dtype, p->cols, n, p->k, 1, mat_turned(p->w), mat_dense(from, p->k), add, to, p->cols);                  \
+            blas_gemm(p->dtype, p->cols, n, p->k, (double)scale, mat_turned(p->w), (struct mat){ from, sk, so, false }, add, to,  \
+                      p->cols);                                                                                                   \
             return;                                                                                                               \
         }                                                                                                                         \
-        for (i64 at = 0; at < n; at += CHUNK, from += CHUNK * p->k, to += CHUNK * p->cols) {                                      \
+        for (i64 at = 0; at < n; at += CHUNK, from += CHUNK * so, to += CHUNK * p->cols) {                                        \
             int rows = (int)MIN(CHUNK, n - at);                                                                                   \
             T *w = p->packed;                                                                                                     \
             for (int o = 0, i = 0, g; o < rows; o += g, i++) {                                                                    \
                 g = conv_split(rows, c->most, i);                                                                                 \
                 for (i64 k = 0; k < p->k; k++)                                                                                    \
                     for (int j = 0; j < g; j++)                                                                                   \
-                        *w++ = from[(o + j) * p->k + k];                                                                          \
+                        *w++ = scale * from[(o + j) * so + k * sk];                                                               \
             }                                                                                                                     \
             struct conv_tile q = { .src = p->panels, .src_row = p->k * p->lanes, .plane_rows = whole + 1, .off = p->off,          \
                 .taps = (int)p->k, .w = p->packed, .outputs = rows, .dst = to, .dst_channel = p->cols, .dst_row = p->lanes,       \
@@ -215,6 +216,17 @@ static i64 block_of(i64 n, i64 h) { return (n * h + 15) / 16 * 16; }
                 q.width = rest;                                                                                                   \
                 c->forward(&q);                                                                                                   \
             }                                                                                                                     \
+        }                                                                                                                         \
+    }                                                                                                                             \
+    /* to (h4 x f) += scale d' x, so many rows of each; the sums in pieces that stay in the cache */                              \
+    static void weights_##T(int dtype, T *to, const T *d, i64 h4, const T *x, i64 f, i64 rows, T scale)                           \
+    {                                                                                                                             \
+        int mark = pool_mark();                                                                                                   \
+        for (i64 at = 0; at < rows; at += PIECE) {                                                                                \
+            i64 n = MIN(PIECE, rows - at);                                                                                        \
+            struct product p = product_##T(dtype, (struct mat){ x + at * f, f, 1, false }, n, f);                                 \
+            multiply_##T(&p, to, d + at * h4, 1, h4, scale, h4, true);                                                            \
+            pool_release(mark);                                                                                                   \
         }                                                                                                                         \
     }                                                                                                                             \
     /* in: preactivations n x 4h; to: blocks i f o g */                                                                           \
@@ -289,10 +301,10 @@ static i64 block_of(i64 n, i64 h) { return (n * h + 15) / 16 * 16; }
         struct product by = product_##T(dtype, (struct mat){ param_data(m, at + W_HH), 1, h, false }, h, h4);                     \
         struct product in = product_##T(dtype, (struct mat){ param_data(m, at + W_IH), 1, f, false }, f, h4);                     \
         const T *b1 = bias ? (const T *)param_data(m, at + B_IH) : NULL, *b2 = bias ? (const T *)param_data(m, at + B_HH) : NULL; \
-        multiply_##T(&in, pre, x, n * t, false);                                                                                  \
+        multiply_##T(&in, pre, x, f, 1, 1, n * t, false);                                                                         \
         for (i64 k = 0; k < t; k++, a += 4 * block, c += block, tc += block, pre += n * h4, y += n * h) {                         \
             if (k)                                                                                                                \
-                multiply_##T(&by, pre, y - n * h, n, true);                                                                       \
+                multiply_##T(&by, pre, y - n * h, h, 1, 1, n, true);                                                              \
             gather_##T(a, pre, b1, b2, n, h, block);                                                                              \
             ew_simd->k[EW_sigmoid][single][VV](a, a, NULL, 3 * block);                                                            \
             ew_simd->k[EW_tanh][single][VV](a + 3 * block, a + 3 * block, NULL, block);                                           \
@@ -314,21 +326,19 @@ static i64 block_of(i64 n, i64 h) { return (n * h + 15) / 16 * 16; }
         memset(dc, 0, (size_t)(n * h) * sizeof(T));                                                                               \
         for (i64 k = t; k-- > 0;) {                                                                                               \
             if (k < t - 1)                                                                                                        \
-                multiply_##T(&by, dh, d + (k + 1) * n * h4, n, false);                                                            \
+                multiply_##T(&by, dh, d + (k + 1) * n * h4, h4, 1, 1, n, false);                                                  \
             back_##T(d + k * n * h4, gy + k * n * h, dh, dc, a + 4 * k * block, k ? c + (k - 1) * block : NULL, tc + k * block,   \
                      n, h, block);                                                                                                \
             poll();                                                                                                               \
         }                                                                                                                         \
         if (gx) {                                                                                                                 \
             struct product in = product_##T(dtype, (struct mat){ param_data(m, at + W_IH), f, 1, false }, h4, f);                 \
-            multiply_##T(&in, gx, d, n * t, false);                                                                               \
+            multiply_##T(&in, gx, d, h4, 1, 1, n * t, false);                                                                     \
         }                                                                                                                         \
         if (!params)                                                                                                              \
             return;                                                                                                               \
-        blas_gemm(dtype, f, h4, n * t, scale, mat_dense(x, f), (struct mat){ d, h4, 1, false }, 1, grad_data(m, at + W_IH), f);   \
-        if (t > 1)                                                                                                                \
-            blas_gemm(dtype, h, h4, n * (t - 1), scale, mat_dense(y, h), (struct mat){ d + n * h4, h4, 1, false }, 1,             \
-                      grad_data(m, at + W_HH), h);                                                                                \
+        weights_##T(dtype, (T *)grad_data(m, at + W_IH), d, h4, x, f, n * t, (T)scale);                                           \
+        weights_##T(dtype, (T *)grad_data(m, at + W_HH), d + n * h4, h4, y, h, n * (t - 1), (T)scale);                            \
         if (has_param(m, at + B_IH))                                                                                              \
             columns_##T((T *)grad_data(m, at + B_IH), (T *)grad_data(m, at + B_HH), d, (T)scale, n * t, h4);                      \
     }
