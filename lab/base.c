@@ -251,11 +251,10 @@ void *data_try(size_t bytes, uint16_t *class)
         return NULL;
     cx->live++;
 #ifdef TL_HARD
-    memset(p, 0xA5, bytes);
+    memset(p, 0xA5, cap);                     /* the spare bytes too: in daily life they hold what was there before */
 #endif
     if (huge)
         madvise(p, cap, MADV_HUGEPAGE);
-    memset(p + bytes, 0, SPARE);
     return p;
 }
 

@@ -46,7 +46,7 @@ struct context {
 };
 
 void data_put(void *p, uint16_t class);
-void *data_try(size_t bytes, uint16_t *class);            /* NULL when memory is short; SPARE zeroed bytes behind */
+void *data_try(size_t bytes, uint16_t *class);            /* NULL when memory is short; SPARE bytes behind, which hold anything */
 enum { POOL_SCRATCH = 255 };                  /* kind of a pool entry that is a scratch buffer; .a is its data class */
 
 /* between value.c, container.c, deep.c and collect.c */

@@ -58,6 +58,7 @@ struct ew_simd {
 };
 extern const struct ew_simd ew_simd128, ew_simd256, ew_simd512;
 extern const struct ew_simd *ew_simd;         /* the one in use */
+int simd_bits(void);                          /* 128, 256 or 512: the widest that was built, the processor has and TL_SIMD allows */
 
 /* long double and complex: plain C, compiled once; T_L, T_C, T_G in this order */
 extern ew_kernel *const ew_plain[EW_OPS][3][3];

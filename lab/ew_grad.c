@@ -36,6 +36,7 @@ static int two(struct maker *w, int op, int a, int b) { return add(w, (struct pl
 #define F1(name, x) one(w, EW_##name, x)
 #define F2(name, x, z) two(w, EW_##name, x, z)
 #define NOGRAD -1
+#define IF_COMPLEX(x) (w->complex ? (x) : NOGRAD)
 enum { MOST_NODES = 24 };                     /* that one column makes */
 
 static int derivative(struct maker *w, int op, bool second, int a, int b, int y, int g)

@@ -67,7 +67,8 @@ typedef uint8_t bytes64 __attribute__((vector_size(64), aligned(1), may_alias));
 #define SL00_D(f) Sleef_##f##d2_sse2
 #define SL00_F(f) Sleef_##f##f4_sse2
 #define PUT_D(d, m) ({ int m_ = _mm_movemask_pd((__m128d)(m)); uint16_t w_ = (uint16_t)((m_ & 1) | (m_ & 2) << 7); memcpy(d, &w_, 2); })
-#define PUT_F(d, m) ({ uint32_t w_ = (uint32_t)_mm_movemask_ps((__m128)(m)) * 0x00204081u & 0x01010101u; memcpy(d, &w_, 4); })
+#define PUT_F(d, m) ({ __m128i m_ = _mm_packs_epi32((__m128i)(m), (__m128i)(m)); \
+    uint32_t w_ = (uint32_t)_mm_cvtsi128_si32(_mm_packs_epi16(m_, m_)) & 0x01010101u; memcpy(d, &w_, 4); })
 #else
 #define VB 0
 #define PUT_D(d, m) (*(uint8_t *)(d) = (uint8_t)(m))
@@ -139,8 +140,9 @@ static long count(const void *p, long n)
     __m256i v = _mm256_setzero_si256();
     for (; i + 32 <= n; i += 32)
         v = _mm256_add_epi64(v, _mm256_sad_epu8(_mm256_loadu_si256((const void *)(x + i)), _mm256_setzero_si256()));
-    for (int j = 0; j < 4; j++)
-        s += ((i64 *)&v)[j];
+    long part[4];                             /* copied, not cast: a long may not alias a vector of long long */
+    memcpy(part, &v, sizeof part);
+    s = part[0] + part[1] + part[2] + part[3];
 #endif
     for (; i < n; i++)
         s += x[i];

@@ -17,15 +17,33 @@ int ew_threads = 1;
 bool ew_fused = true;
 uint8_t ew_shadowed[EW_OPS], reduce_shadowed[RED_OPS];
 
+int simd_bits(void)
+{
+    const char *most = getenv("TL_SIMD");
+    int bits = most ? atoi(most) : 512;
+    (void)bits;
+#ifdef HAVE_EW_512
+    if (bits >= 512 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd"))
+        return 512;
+#endif
+#ifdef HAVE_EW_256
+    if (bits >= 256 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2"))
+        return 256;
+#endif
+    return 128;
+}
+
 __attribute__((constructor)) static void choose(void)
 {
+    int bits = simd_bits();
+    (void)bits;
 #ifdef HAVE_EW_256
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma") && __builtin_cpu_supports("bmi2"))
+    if (bits == 256)
         ew_simd = &ew_simd256;
 #endif
 #ifdef HAVE_EW_512
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd"))
+    if (bits == 512)
         ew_simd = &ew_simd512;
 #endif
 #ifdef TL_OPENMP
