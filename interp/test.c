@@ -278,6 +278,28 @@ static void said_nothing(void)
 static enum { CALM, MEMORY, INTERRUPT } hostile;
 
 #ifdef TL_HARD
+/* A large tensor is told by sizes and a hash (FNV-1a by words): the text of a million numbers at every step would take minutes. */
+static bool said_in_short(struct text *t, value v, const char *name)
+{
+    enum { LARGE = 4096 };
+    if (v.kind != K_TENSOR || v.t->numel <= LARGE || !(v.t->flags & T_DENSE))
+        return false;
+    size_t size = dtypes[v.t->dtype].size;
+    uint64_t h = 14695981039346656037u;
+    for (i64 i = 0; i < v.t->numel; i++) {
+        uint64_t x[2] = { 0, 0 };
+        memcpy(x, v.t->data + (size_t)i * size, size);
+        h = ((h ^ x[0]) * 1099511628211u ^ x[1]) * 1099511628211u;
+    }
+    char line[120];
+    say(t, name, strlen(name));
+    say(t, line, (size_t)snprintf(line, sizeof line, ": %s, %d dimensions, hash %llx, sizes", dtypes[v.t->dtype].class, v.t->nd, (unsigned long long)h));
+    for (int i = 0; i < v.t->nd; i++)
+        say(t, line, (size_t)snprintf(line, sizeof line, " %lld", (long long)v.t->dim[i]));
+    say(t, "\n", 1);
+    return true;
+}
+
 static void snapshot(struct text *t)
 {
     struct sink mine = { say, t }, before = out_redirect(mine);
@@ -286,7 +308,10 @@ static void snapshot(struct text *t)
     say(t, "", 0);
     for (int i = 0; i < names->n; i++) {
         value v = interp_variable(names->var[i].name);
-        if (v.kind != K_NIL)
+        if (v.kind == K_NIL)
+            continue;
+        out_flush();
+        if (!said_in_short(t, v, names->var[i].name))
             print_display(v, names->var[i].name);
     }
     out_flush();
@@ -302,7 +327,6 @@ static bool is_plain(const struct ast *a, const char *s, const char *end)
     const struct list *body = &a->main->body->list;
     if (a->functions || body->n != 1 || body->v[0]->kind != NODE_EXPR)
         return false;
-    const struct node *e = body->v[0]->unary.a;
     int in_place = 0;
     while (s < end) {
         if (!isalpha((unsigned char)*s) && *s != '_') {

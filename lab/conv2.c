@@ -18,7 +18,7 @@ struct part { i64 r0, c0, rows, cols; };
 /* x: m rows framed by p-1 rows of zeros above and BLOCK + p below, ld apart; taps p x q, dense; to: rows x cols.
    One unit of work is a run of up to BLOCK rows in one column. */
 #define CONVOLVE(T, W)                                                                         \
-    typedef T rows_##T __attribute__((vector_size(64), aligned(8), may_alias));                \
+    typedef T rows_##T __attribute__((vector_size(64), aligned(sizeof(T)), may_alias));                \
     enum { BLOCK_##T = 4 * W };                                                                \
     CLONES static void units_##T(const T *x, i64 ld, i64 n, const T *taps, i64 p, i64 q, T *to, struct part w, i64 from, i64 end) \
     {                                                                                          \
