@@ -278,10 +278,17 @@ static void said_nothing(void)
 static enum { CALM, MEMORY, INTERRUPT } hostile;
 
 #ifdef TL_HARD
-/* A large tensor is told by sizes and a hash (FNV-1a by words): the text of a million numbers at every step would take minutes. */
+/* A large tensor is told by sizes and a hash (FNV-1a by words), a large range by its ends: the text of a million numbers at every
+   step would take minutes, that of a thousand million more memory than there is. */
 static bool said_in_short(struct text *t, value v, const char *name)
 {
     enum { LARGE = 4096 };
+    char line[160];
+    if (v.kind == K_RANGE && v.range->n > LARGE) {
+        say(t, name, strlen(name));
+        say(t, line, (size_t)snprintf(line, sizeof line, ": %lld from %a by %a to %a\n", (long long)v.range->n, v.range->base, v.range->inc, v.range->limit));
+        return true;
+    }
     if (v.kind != K_TENSOR || v.t->numel <= LARGE || !(v.t->flags & T_DENSE))
         return false;
     size_t size = dtypes[v.t->dtype].size;
@@ -291,7 +298,6 @@ static bool said_in_short(struct text *t, value v, const char *name)
         memcpy(x, v.t->data + (size_t)i * size, size);
         h = ((h ^ x[0]) * 1099511628211u ^ x[1]) * 1099511628211u;
     }
-    char line[120];
     say(t, name, strlen(name));
     say(t, line, (size_t)snprintf(line, sizeof line, ": %s, %d dimensions, hash %llx, sizes", dtypes[v.t->dtype].class, v.t->nd, (unsigned long long)h));
     for (int i = 0; i < v.t->nd; i++)
