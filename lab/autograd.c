@@ -163,6 +163,7 @@ static void rule_plan(struct tape *t, int at, value g)
     for (int i = 0; i < n; i++) {
         if (q[i].kind != PN_LEAF || e.parent[q[i].a] < 0)
             continue;
+        value *r = scratch(sizeof(value) * (size_t)nreg);         /* before d: nothing may fail while d is ours alone */
         struct plan *d = plan_grad(e.plan, i, ng, ny, reg);
         if (!d)
             continue;
@@ -170,7 +171,6 @@ static void rule_plan(struct tape *t, int at, value g)
         if (RECORDING && tape_takes(nreg, reg)) {
             gi = tape_record_plan(d, true, nreg, reg);
         } else {
-            value *r = scratch(sizeof(value) * (size_t)nreg);
             memcpy(r, reg, sizeof(value) * (size_t)nreg);
             struct plain run = { .plan = d, .reg = r };
             int bad = protect(plain_body, &run);
