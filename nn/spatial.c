@@ -369,22 +369,31 @@ LAYER(SpatialContrastiveNormalization,
   .options = "nInputPlane:n=1 kernel:v= threshold:x=1e-4 thresval:x=", .show = options_show, .expr = "@(x, nInputPlane, kernel, threshold, thresval) begin" SMOOTH " x = x - avg(x);" DIVIDE BACK)
 
 /* ---- lookup */
-enum { N_INDEX, N_OUT, PADDING_VALUE, MAX_NORM, NORM_TYPE };
+enum { N_INDEX, N_OUT, PADDING_VALUE, MAX_NORM, NORM_TYPE, BY_FREQUENCY };
 static void lookup_init(struct module *m) { nn_param(m, 0, 2, (i64[]){ option_int(m, N_INDEX), option_int(m, N_OUT) }); }
 static void lookup_reset(struct module *m, double stdv) { nn_normal(PARAM(m, 0), 0, isnan(stdv) ? 1 : stdv); }
 static value lookup_forward(struct module *m, value x);
 static value lookup_backward(struct module *m, value x, value g, int want, double scale);
 static value lookup_record(struct module *m, value x, const value *w);
+static bool lookup_method(struct module *m, const char *name, struct call *c)
+{
+    if (strcmp(name, "scaleGradByFreq"))
+        return false;
+    replace(&OPTION(m, BY_FREQUENCY), num(1));
+    result(c, 0, c->arg[0]);
+    return true;
+}
 #define LOOKUP                                                                                                                                   \
-    .options = "nIndex:n nOutput:n paddingValue:k=0 maxNorm:x= normType:x=2", .params = "weight", .init = lookup_init, .reset = lookup_reset,    \
+    .options = "nIndex:n nOutput:n paddingValue:k=0 maxNorm:x= normType:x=2 shouldScaleGradByFreq:b=0", .params = "weight", .init = lookup_init, .reset = lookup_reset, \
+    .method = lookup_method, .methods = "scaleGradByFreq",                                                                                       \
     .forward = lookup_forward, .backward = lookup_backward, .record = lookup_record, .show = options_show
 LAYER(LookupTable,
-  "m = nn.LookupTable(nIndex, nOutput, paddingValue, maxNorm, normType)\n\n"
+  "m = nn.LookupTable(nIndex, nOutput, paddingValue, maxNorm, normType, shouldScaleGradByFreq)\n\n"
   "Rows of weight (nIndex x nOutput, N(0, 1) at first) for indices: a row of T gives T x nOutput, N x T gives N x T x nOutput. The row paddingValue gets no gradient; with maxNorm rows "
-  "that are used are scaled down to that normType-norm.\n\n"
+  "that are used are scaled down to that normType-norm. After m.scaleGradByFreq() the gradient of a row is divided by how often it is used.\n\n"
   "Example:\n  m = nn.LookupTable(3, 2); m.weight = [1 2; 3 4; 5 6]; m.forward([3 1])\n  ans =\n     5   6\n     1   2" SEE, LOOKUP)
 LAYER(Embedding,
-  "m = nn.Embedding(nIndex, nOutput, paddingValue, maxNorm, normType)\n\nnn.LookupTable by another name.\n\n"
+  "m = nn.Embedding(nIndex, nOutput, paddingValue, maxNorm, normType, shouldScaleGradByFreq)\n\nnn.LookupTable by another name.\n\n"
   "Example:\n  size(nn.Embedding(10, 4).forward([3 1 7]))\n  ans =\n     3   4" SEE, LOOKUP)
 
 static i64 *lookup_rows(struct module *m, value x, i64 *n, i64 *dim, int *nd)
@@ -453,13 +462,21 @@ static value lookup_backward(struct module *m, value x, value g, int want, doubl
     struct tensor *t = rows_of(nn_grad_like(m, g, &shape).t);
     i64 k = dim[nd - 1], pad = option_int(m, PADDING_VALUE) - 1;
     if (want & WANT_PARAMS) {
+        i64 rows = option_int(m, N_INDEX), *times = option_bool(m, BY_FREQUENCY) ? scratch(sizeof *times * (size_t)rows) : NULL;
+        if (times) {
+            memset(times, 0, sizeof *times * (size_t)rows);
+            for (i64 i = 0; i < n; i++)
+                times[at[i]]++;
+        }
         char *d = grad_data(m, 0);
-        for (i64 i = 0; i < n; i++)
+        for (i64 i = 0; i < n; i++) {
+            double by = times ? scale / (double)times[at[i]] : scale;
             for (i64 j = 0; j < k && at[i] != pad; j++)
                 if (t->dtype == D_SINGLE)
-                    ((float *)d)[at[i] * k + j] += (float)scale * ((float *)t->data)[i * k + j];
+                    ((float *)d)[at[i] * k + j] += (float)by * ((float *)t->data)[i * k + j];
                 else
-                    ((double *)d)[at[i] * k + j] += scale * ((double *)t->data)[i * k + j];
+                    ((double *)d)[at[i] * k + j] += by * ((double *)t->data)[i * k + j];
+        }
     }
     return want & WANT_INPUT ? tensor_box(tensor_zeros(D_DOUBLE, value_dims(x, xd), xd)) : nil();
 }
