@@ -186,7 +186,7 @@ void tape_call(struct call *c)
     const struct builtin *b = c->fn;
     bool direct = tape_takes(c->nargin, c->arg);
     for (int op = 0; direct && op < MX_OPS; op++)         /* mtimes(A, B) is A*B */
-        if (b == matrix_ops[op].fn) {
+        if (b->run == matrix_ops[op].fn->run) {
             result(c, 0, tape_matrix(op, c->arg[0], c->nargin > 1 ? c->arg[1] : nil()));
             return;
         }
