@@ -60,11 +60,13 @@ static struct space *frame_space(struct frame *f)
     if (!s || !f->more)
         fail_memory(sizeof *s);
     for (int i = 0; i < f->code->nslot; i++) {
-        unsigned flags = VAR_ASSIGNED;
+        const char *name = f->code->slot_name[i]->text;
+        /* a package that the function names has a place too, empty: eval('nn.Tanh()') means the package */
+        unsigned flags = is_nil(f->base[i + f->code->shift]) && package_known(name, NULL) ? 0 : VAR_ASSIGNED;
         for (int k = 0; k < f->code->nouter; k++)
             if (f->code->outer[k].name == f->code->slot_name[i] && !f->code->outer[k].persistent)
                 flags |= VAR_GLOBAL;
-        scope_add(&s->scope, f->code->slot_name[i]->text, flags);
+        scope_add(&s->scope, name, flags);
     }
     f->more->space = s;
     f->more->own = true;
