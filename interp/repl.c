@@ -249,11 +249,23 @@ static char **edit_complete(const char *word, int start, int end)
 
 #if HAVE_READLINE
 
+/* The terminal once more, as a file of our own that never waits: Ctrl-C makes the system drop what was typed, also what
+   pselect has just promised, and a plain read would then wait with the signal gone by. */
+static int never_waiting(int fd)
+{
+    static int own = -2;
+    if (own == -2) {
+        const char *name = ttyname(fd);
+        own = name ? open(name, O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC) : -1;
+    }
+    return own >= 0 ? own : fd;
+}
+
 /* A key. Ctrl-C leaves the line: what was typed is dropped, and Enter is what readline gets to see. Signals are let in only
    while we wait, so that none can come between the test and the wait. */
 static int edit_key(FILE *in)
 {
-    int fd = fileno(in);
+    int fd = never_waiting(fileno(in));
     sigset_t block, before;
     sigemptyset(&block);
     sigaddset(&block, SIGINT);
@@ -283,7 +295,7 @@ static int edit_key(FILE *in)
             return c;
         if (got == 0)
             return EOF;
-        if (errno != EINTR)
+        if (errno != EINTR && errno != EAGAIN)
             return READERR;
     }
 }
