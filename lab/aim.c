@@ -64,6 +64,8 @@ static void inquire(struct target *g, int rnd, const i64 *rdim)
 
 void aim(struct target *g, int nd, const i64 *dim, int n, const value *idx, int rnd, const i64 *rdim)
 {
+    if (n < 1)
+        fail("Octave:index-out-of-bounds", "\2 = …: an index is needed between the brackets; : takes every element");
     if (n > MAX_DIMS)
         fail("Octave:index-out-of-bounds", "\1: %d indices, but a tensor has at most %d dimensions", n, MAX_DIMS);
     bool none = true;

@@ -23,7 +23,9 @@ static int cut(int nd, const i64 *dim, int n, const value *idx, int *out_nd, i64
     i64 len[MAX_DIMS];
     int d = -1;
     bool nothing = false;
-    if (n < 1 || n > MAX_DIMS)
+    if (n < 1)
+        fail("Octave:index-out-of-bounds", "\1(…) = []: an index is needed between the brackets; : takes every element");
+    if (n > MAX_DIMS)
         fail("Octave:index-out-of-bounds", "\1: %d indices, but a tensor has at most %d dimensions", n, MAX_DIMS);
     fold_dims(nd, dim, n, len);
     for (int k = 0; k < n; k++) {
