@@ -49,8 +49,10 @@ static bool equal_items(const struct items *s, i64 i, i64 j)
 static i64 *numbers(i64 n)
 {
     i64 *p = scratch((size_t)n * sizeof *p + 8);
-    for (i64 i = 0; i < n; i++)
+    for (i64 i = 0; i < n; i++) {
+        poll_each(i);
         p[i] = NONE;
+    }
     return p;
 }
 
@@ -61,6 +63,7 @@ static struct groups group(const struct items *s)
     struct groups g = { 0, numbers(s->n), numbers(s->n), numbers(s->n), numbers(s->n) };
     for (i64 k = 0; k < s->n; k++) {
         i64 i = order[k];
+        poll_each(k);
         if (k == 0 || !equal_items(s, order[k - 1], i))
             g.n++;
         i64 r = g.n - 1;
@@ -187,16 +190,20 @@ static value take(const struct items *s, i64 n, const i64 *at, bool row)
     i64 cols = s->rows ? s->t->dim[1] : 1, m = s->t->dim[0];
     struct tensor *r = s->rows ? tensor_2d(s->t->dtype, n, cols) : tensor_2d(s->t->dtype, row ? 1 : n, row ? n : 1);
     for (i64 j = 0; j < cols; j++)
-        for (i64 i = 0; i < n; i++)
+        for (i64 i = 0; i < n; i++) {
+            poll_each(i);
             memcpy(r->data + (j * n + i) * (i64)size, s->t->data + (at[i] + (s->rows ? j * m : 0)) * (i64)size, size);
+        }
     return tensor_value(r);
 }
 
 static void result_places(struct call *c, int i, i64 n, const i64 *at)        /* a column, from 1; NONE becomes 0 */
 {
     struct tensor *t = tensor_2d(D_DOUBLE, n, 1);
-    for (i64 k = 0; k < n; k++)
+    for (i64 k = 0; k < n; k++) {
+        poll_each(k);
         ((double *)t->data)[k] = (double)(at[k] + 1);
+    }
     result_tensor(c, i, t);
 }
 
@@ -265,14 +272,17 @@ BUILTIN(unique, 1, ANY, 3, NO_GRAD,
     if (o.stable)
         by_first(g.n, which, g.first);
     for (i64 k = 0; k < g.n; k++) {
+        poll_each(k);
         rank[which[k]] = k;
         place[k] = o.last ? g.last[which[k]] : g.first[which[k]];
     }
     result(c, 0, take(&s, g.n, place, row));
     result_places(c, 1, g.n, place);
     if (wants(c, 2)) {
-        for (i64 i = 0; i < s.n; i++)
+        for (i64 i = 0; i < s.n; i++) {
+            poll_each(i);
             g.id[i] = rank[g.id[i]];
+        }
         result_places(c, 2, s.n, g.id);
     }
 }
