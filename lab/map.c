@@ -231,6 +231,8 @@ static void map_print(value v, const char *name)
     outf("%*s  containers.Map object with properties:\n\n"
          "%*s    Count     : %lld\n%*s    KeyType   : %s\n%*s    ValueType : %s\n\n", in, "", in, "", (long long)m->n, in, "",
          dtypes[m->key_type].class, in, "", value_type(m));
+    if (name && !in)
+        outf("\n");        /* as Octave ends the display of an object of a class */
 }
 
 static value text_value(const char *s)
