@@ -3,6 +3,7 @@
 # run.sh [-j JOBS] [-o FOLDER] [-t SECONDS] TEST...  runs tests, one line for each file, then what failed, and last one line
 # with the sum, which CI reads.  Status 0 when nothing failed.
 #   NAME.tl   is given to `$TL --test`, which answers in TAP (tests/README.md)
+#   a folder stands for the NAME.tl and NAME.sh in it
 #   NAME.sh   is run by sh, any other file by itself: TAP if it says so, else status 0 is one test passed, 77 one skipped
 # A test runs in an empty folder of its own, with no input, and is stopped after SECONDS.  TL_WRAP goes before $TL
 # (valgrind).  What a test says is kept under FOLDER.
@@ -65,7 +66,9 @@ rm -rf "${out:?}"/*.log "${out:?}"/*.err "${out:?}"/*.res "${out:?}"/*.d
 CK_TAP_LOG_FILE_NAME=- CK_VERBOSITY=silent; export CK_TAP_LOG_FILE_NAME CK_VERBOSITY
 : "${OMP_NUM_THREADS=2}" "${HISTFILE=/dev/null}" "${GOMP_SPINCOUNT=1000}"; export OMP_NUM_THREADS GOMP_SPINCOUNT
 
-for t; do echo "$t"; done | xargs -P "$jobs" -I '{}' sh "$0" --one "$out" "$limit" '{}'
+for t; do
+    if [ -d "$t" ]; then find "$t" -name '*.tl' -o -name '*.sh' | sort; else echo "$t"; fi
+done | xargs -P "$jobs" -I '{}' sh "$0" --one "$out" "$limit" '{}'
 
 # What failed, in full up to 40 lines a file.
 for res in "$out"/*.res; do
