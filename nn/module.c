@@ -338,8 +338,11 @@ static value run_call(struct module *m, value x, bool recording)
     if (!recording)
         replace(&m->output, nil());           /* its memory is free for the result */
     call_builtin(b, n, arg, MAX(1, l->results), out);
-    if (l->results > 1 && !recording)
-        replace(&m->aux, copy(out[1]));
+    if (l->results > 1) {
+        if (!is_nil(m->kept_x))
+            replace(&m->kept_x, nil());
+        replace(recording ? &m->kept_x : &m->aux, copy(out[1]));
+    }
     return out[0];
 }
 

@@ -71,6 +71,8 @@ static value checked_option(struct module *m, int k, value v)
     char kind = m->info->kind[k];
     if (kind == 'v')
         return v;
+    if (m->info->fallback[k][0] == 0 && !m->info->must[k] && is_tensor_like(v) && value_numel(v) == 0)
+        return v;                             /* [] stands for "not given" where that is the default */
     if (kind == 'm' || kind == 'c') {
         if (!is_module(v) || layer_of(module_of(v))->criterion != (kind == 'c'))
             fail_option(m, k, kind == 'm' ? "a module" : "a criterion", v);
@@ -81,8 +83,6 @@ static value checked_option(struct module *m, int k, value v)
             fail_option(m, k, "a text", v);
         return v;
     }
-    if (m->info->fallback[k][0] == 0 && !m->info->must[k] && is_tensor_like(v) && value_numel(v) == 0)
-        return v;                             /* [] stands for "not given" where that is the default */
     const char *what = "a number";
     for (int i = 0; i < COUNT(option_kinds); i++)
         if (option_kinds[i].kind == kind)

@@ -21,7 +21,7 @@ static void walk(struct module *m, visitor *visit, void *arg, bool apart)
 {
     nn_enter(m, 0);
     visit(m, arg);
-    if (apart || !layer_of(m)->children_apart)
+    if (!layer_of(m)->refers && (apart || !layer_of(m)->children_apart))
         for (int i = 2 * m->info->np; i < m->info->n; i++)
             walk_value(m->f[i], visit, arg, apart);
     nn_leave();
@@ -361,7 +361,7 @@ static value replaced(value v, value f)
         return v;
     struct module *m = module_of(v);
     nn_enter(m, 0);
-    for (int i = 2 * m->info->np; i < m->info->n; i++)
+    for (int i = layer_of(m)->refers ? m->info->n : 2 * m->info->np; i < m->info->n; i++)
         if (is_module(m->f[i]) || m->f[i].kind == K_CELL)
             put_replaced(m, i, replaced(m->f[i], f));
     nn_leave();

@@ -51,6 +51,7 @@ struct layer {
     void (*show)(struct module *m, struct buf *b);            /* what stands in its parentheses: "10 -> 25" */
     const char *tree;                         /* a container: how its children hang: "chain", "concat", "parallel", "graph" */
     bool criterion, table, view;              /* table: input or output may be a cell; view: the output may share the input's memory */
+    bool refers;                              /* its options that are modules stand elsewhere in the net: they are no children */
     bool children_apart;                      /* the children's parameters are not those of the net: they are made of this module's */
     bool (*method)(struct module *m, const char *name, struct call *c);       /* methods of this layer alone; false: none of that name */
     const char *methods;                      /* their names, for completion */
@@ -92,7 +93,8 @@ struct module {
     uint8_t rank;                             /* of the input at the last forward; 0 unknown */
     value output, grad_input;
     value aux;                                /* the second result of .call; what else a layer must remember for backward */
-    value kept_x;                             /* what the kept tape ran on */
+    value kept_x;                             /* what the kept tape ran on; of .call with two results: the second one of the last call under autograd */
+    struct layout pooled;                     /* of a pooling: its last input */
     value lazy_x, lazy_g;                     /* gradInput has not been computed yet */
     value f[];
 };

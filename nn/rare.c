@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* rare.c: layers of Torch that are seldom met: keys and values instead of rows, kernels of one feature over time, the k largest
- * frames, norms of neighbouring features. */
+ * frames, norms of neighbouring features, dimensions by letters, clusters. */
 #include "nn.h"
 #include "lab/index.h"
+#include "lab/rand.h"
 #include <math.h>
 
 #define SEE "\n\nSee also: nn.Linear, nn.TemporalConvolution, nn.TemporalMaxPooling"
@@ -103,3 +104,207 @@ LAYER(FeatureLPPooling,
   .expr = "@(x, width, stride, power, batchMode) begin d = 1 + (batchMode || isrow(x)); n = floor((size(x, d) - width) / stride) + 1; i = repmat({':'}, 1, ndims(x));"
           " if n < 1, error('nn.FeatureLPPooling wants at least %d features and got %d', width, size(x, d)), end;"
           " s = 0; for k = 1:width, i{d} = (0:n-1)*stride + k; s = s + realpow(abs(x(i{:})), power); end; return realpow(s + (s == 0), 1 / power) .* (s != 0) end")
+
+/* ---- dimensions by letters */
+enum { FROM, TO };
+static int letters_of(struct module *m, int i, char *text)
+{
+    value v = OPTION(m, i);
+    i64 n = is_tensor_like(v) ? value_numel(v) : 0;
+    struct tensor *t = n ? tensor_of(v) : NULL;
+    const char *name = m->info->name[i]->text;
+    if (n && t->dtype != D_CHAR)
+        fail("Octave:invalid-input-arg", "nn.Convert: %s must be a text, but is a %s", name, class_of(v));
+    for (i64 k = 0; k < n; k++) {
+        char ch = (char)element_double(t, k);
+        if (!ch || !strchr("bcfhtw", ch) || n > 6 || memchr(text, ch, (size_t)k))
+            fail("Octave:invalid-input-arg", "nn.Convert: %s must be letters of \"bcfhtw\" (batch, channel, feature, height, time, width), each once", name);
+        text[k] = ch;
+    }
+    text[n] = 0;
+    return (int)n;
+}
+static void convert_check(struct module *m)
+{
+    char from[8], to[8];
+    int n = letters_of(m, FROM, from), k = letters_of(m, TO, to), same = 0;
+    if (k && !n)
+        fail("Octave:invalid-input-arg", "nn.Convert: an outputShape needs an inputShape");
+    for (int i = 0; i < k; i++)
+        same += strchr(from, to[i]) != NULL;
+    bool rows = !strcmp(to, "bf") && strchr(from, 'b'), one = !strcmp(to, "b") && n == 2 && strchr(from, 'b') && (strchr(from, 't') || strchr(from, 'f'));
+    if (k && !(n == k && same == k) && !rows && !one && !(!strcmp(from, "b") && !strcmp(to, "bt")))
+        fail("Octave:invalid-input-arg", "nn.Convert: \"%s\" cannot become \"%s\": the same letters in another order, \"bf\" from anything with b, \"b\" from two letters, or \"bt\" from \"b\"",
+             from, to);
+}
+static void convert_show(struct module *m, struct buf *b)
+{
+    char from[8], to[8];
+    if (letters_of(m, FROM, from) && letters_of(m, TO, to))
+        buff(b, "%s -> %s", from, to);
+}
+LAYER(Convert,
+  "m = nn.Convert(inputShape, outputShape)\n\n"
+  "Dimensions in another order, named by letters: b batch, c channel, h height, w width, t time, f feature. \"bf\" makes a row of each sample; \"b\" takes "
+  "the first of \"bt\" or the one feature of \"bf\"; \"bt\" or \"bf\" of \"b\" is a column. Without arguments numbers only become those of floating point.\n\n"
+  "Example:\n  size(nn.Convert('chw', 'hwc').forward(ones(3, 4, 5)))\n  ans =\n     4   5   3\n\n"
+  "See also: nn.Transpose, nn.Reshape, nn.Copy",
+  .options = "inputShape:v= outputShape:v=", .check = convert_check, .show = convert_show,
+  .expr = "@(x, inputShape, outputShape) begin n = numel(inputShape); if isempty(outputShape) || strcmp(inputShape, outputShape), return x + 0, end;"
+          " if n > 1 && ndims(x) > n, error('nn.Convert(%s -> %s) wants %d dimensions, and got %d', inputShape, outputShape, n, ndims(x)), end;"
+          " b = find(inputShape == 'b'); if n == 1, return reshape(x, [numel(x) 1]), end;"
+          " if strcmp(outputShape, 'b'), if inputShape(3 - b) == 'f' && size(x, 3 - b) > 1, error('nn.Convert(%s -> b): there are %d features, not one', inputShape, size(x, 3 - b)), end;"
+          " if b == 1, return x(:, 1), end; return reshape(x(1, :), [size(x, 2) 1]), end;"
+          " if strcmp(outputShape, 'bf') && !all(ismember('bf', inputShape)) || strcmp(outputShape, 'bf') && n > 2, p = 1:n; p([1 b]) = p([b 1]); if b > 1, x = permute(x, p); end; return nn.reshape(x, [size(x, 1) -1]), end;"
+          " [~, p] = ismember(outputShape, inputShape); return permute(x, p) end")
+
+/* ---- clusters: backward moves the weights, and hands back zeros */
+enum { K, DIM, SCALE };
+static void kmeans_init(struct module *m)
+{
+    nn_param(m, 0, 2, (i64[]){ option_int(m, K), option_int(m, DIM) });
+    replace(&STATE(m, 0), num(0));
+}
+static void kmeans_reset(struct module *m, double stdv) { nn_normal(PARAM(m, 0), 0, isnan(stdv) ? 1 : stdv); }
+static void kmeans_check(struct module *m)
+{
+    if (value_numel(OPTION(m, SCALE)) && !(option_num(m, SCALE) > 0))
+        nn_fail(m, "scale must be positive, but is %g", option_num(m, SCALE));
+}
+static double *doubles_of(struct tensor *t)   /* in Torch's order */
+{
+    double *x = scratch(sizeof *x * (size_t)MAX(1, t->numel));
+    t = rows_of(t);
+    convert_run(D_DOUBLE, x, t->dtype, t->data, t->numel);
+    return x;
+}
+static struct tensor *rows_in(struct module *m, value x)
+{
+    char wants[48];
+    struct tensor *t = nn_float(m, x);
+    snprintf(wants, sizeof wants, "N x %lld", (long long)option_int(m, DIM));
+    if (t->nd != 2 || t->dim[1] != option_int(m, DIM))
+        nn_fail_shape(m, wants, x);
+    return t;
+}
+static double nearest(const double *x, const double *c, i64 k, i64 dim, i64 *at)     /* the square of its distance */
+{
+    double least = INFINITY;
+    *at = 0;
+    for (i64 j = 0; j < k; j++) {
+        double s = 0;
+        for (i64 d = 0; d < dim; d++)
+            s += (x[d] - c[j * dim + d]) * (x[d] - c[j * dim + d]);
+        if (s < least)
+            least = s, *at = j;
+    }
+    return least;
+}
+static value kmeans_forward(struct module *m, value x)
+{
+    struct tensor *t = rows_in(m, x), *y = tensor_2d(t->dtype, t->dim[0], 1);
+    double *in = doubles_of(t), *c = doubles_of(param_tensor(m, 0)), loss = 0;
+    i64 n = t->dim[0], dim = option_int(m, DIM), at;
+    for (i64 i = 0; i < n; i++) {
+        poll();
+        loss += nearest(in + i * dim, c, option_int(m, K), dim, &at);
+        double one = (double)(at + 1);
+        convert_run(y->dtype, y->data + i * (i64)dtypes[y->dtype].size, D_DOUBLE, &one, 1);
+    }
+    replace(&STATE(m, 0), num(loss));
+    return tensor_box(y);
+}
+static value kmeans_backward(struct module *m, value x, value g, int want, double scale)
+{
+    struct tensor *t = rows_in(m, x);
+    double *in = doubles_of(t), *c = doubles_of(param_tensor(m, 0)), by = value_numel(OPTION(m, SCALE)) ? option_num(m, SCALE) : scale;
+    i64 n = t->dim[0], dim = option_int(m, DIM), k = option_int(m, K), *at = scratch(sizeof *at * (size_t)MAX(1, n)), *count = scratch(sizeof *count * (size_t)k);
+    (void)g;
+    if (want & WANT_PARAMS) {
+        value to = m->updates ? PARAM(m, 0) : GRAD(m, 0);
+        memset(count, 0, sizeof *count * (size_t)k);
+        for (i64 i = 0; i < n; i++) {
+            poll();
+            nearest(in + i * dim, c, k, dim, &at[i]);
+            count[at[i]]++;
+        }
+        double *sum = doubles_of(tensor_of(to));
+        for (i64 i = 0; i < n; i++)
+            for (i64 d = 0; d < dim; d++)
+                sum[at[i] * dim + d] += by * (c[at[i] * dim + d] - in[i * dim + d]) / (double)count[at[i]];
+        convert_run(to.w->base->dtype, grad_data(m, 0), D_DOUBLE, sum, k * dim);
+    }
+    return want & WANT_INPUT ? tensor_box(rows_zeros(t->dtype, t->nd, t->dim)) : nil();
+}
+/* One sample to begin with; each further one at random, with probability p by the square of its distance to those chosen. */
+static void kmeans_plus(struct module *m, struct tensor *t, double p)
+{
+    i64 n = t->dim[0], k = option_int(m, K), dim = option_int(m, DIM), at;
+    double *in = doubles_of(t), *c = scratch(sizeof *c * (size_t)(k * dim)), *far = scratch(sizeof *far * (size_t)n);
+    memcpy(c, in + rand_below(n) * dim, sizeof *c * (size_t)dim);
+    for (i64 j = 1; j < k; j++) {
+        double total = 0;
+        i64 take = rand_below(n);
+        poll();
+        for (i64 i = 0; i < n; i++)
+            total += far[i] = nearest(in + i * dim, c, j, dim, &at);
+        if (rand_one() < p && total > 0) {
+            double u = rand_one() * total;
+            for (take = 0; take < n - 1 && u >= far[take]; take++)
+                u -= far[take];
+        }
+        memcpy(c + j * dim, in + take * dim, sizeof *c * (size_t)dim);
+    }
+    own_block(PARAM(m, 0).w->base);
+    PARAM(m, 0).w->base->version++;
+    convert_run(PARAM(m, 0).w->base->dtype, window_data(PARAM(m, 0).w), D_DOUBLE, c, k * dim);
+}
+static void kmeans_random(struct module *m, struct tensor *t)         /* different samples */
+{
+    i64 n = t->dim[0], k = option_int(m, K), dim = option_int(m, DIM), *order = scratch(sizeof *order * (size_t)n);
+    double *in = doubles_of(t), *c = scratch(sizeof *c * (size_t)(k * dim));
+    for (i64 i = 0; i < n; i++)
+        order[i] = i;
+    for (i64 j = 0; j < k; j++) {
+        i64 i = j + rand_below(n - j), other = order[i];
+        order[i] = order[j];
+        order[j] = other;
+        memcpy(c + j * dim, in + other * dim, sizeof *c * (size_t)dim);
+    }
+    own_block(PARAM(m, 0).w->base);
+    PARAM(m, 0).w->base->version++;
+    convert_run(PARAM(m, 0).w->base->dtype, window_data(PARAM(m, 0).w), D_DOUBLE, c, k * dim);
+}
+static bool kmeans_method(struct module *m, const char *name, struct call *c)
+{
+    bool plus = !strcmp(name, "initKmeansPlus");
+    if (!plus && strcmp(name, "initRandom"))
+        return false;
+    if (c->nargin < 2)
+        fail("Octave:invalid-fun-call", "nn.Kmeans.%s: samples in rows are needed", name);
+    struct tensor *t = rows_in(m, c->arg[1]);
+    double p = plus && has_arg(c, 2) ? arg_num(c, 2) : 0.95;
+    if (t->dim[0] < option_int(m, K))
+        nn_fail(m, "%s: %lld samples are needed, one for each centroid, and there are %lld", name, (long long)option_int(m, K), (long long)t->dim[0]);
+    if (!(p >= 0 && p <= 1))
+        nn_fail(m, "%s: the probability must be from 0 to 1, but is %g", name, p);
+    if (plus)
+        kmeans_plus(m, t, p);
+    else
+        kmeans_random(m, t);
+    result(c, 0, c->arg[0]);
+    return true;
+}
+LAYER(Kmeans,
+  "m = nn.Kmeans(k, dim, scale)\n\n"
+  "For samples in rows, N x dim, the number of the nearest of k centroids, N x 1; m.loss is the sum of the squares of the distances. weight (k x dim) holds the centroids, normal "
+  "numbers at first; m.initRandom(x) takes samples, m.initKmeansPlus(x, p) such that lie apart (k-means++, p 0.95). backward makes the step of k-means: gradWeight is "
+  "centroid less mean of its samples, times scale (1), whatever gradOutput is; gradInput is 0. So m.updateParameters(1) moves centroids to the means.\n\n"
+  "Example:\n"
+  "  m = nn.Kmeans(2, 1); m.weight = [1; 8]; x = [0; 1; 9; 11];\n"
+  "  y = m.forward(x)', m.backward(x, 0); m.updateParameters(1); m.weight'\n"
+  "  y =\n     1   1   2   2\n"
+  "  ans =\n      0.5000   10.0000\n\n"
+  "See also: unsup.kmeans, nn.Euclidean",
+  .options = "k:n dim:n scale:x=", .params = "weight", .state = "loss", .init = kmeans_init, .reset = kmeans_reset, .check = kmeans_check, .forward = kmeans_forward,
+  .backward = kmeans_backward, .method = kmeans_method, .methods = "initRandom initKmeansPlus", .show = options_show)

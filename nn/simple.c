@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* simple.c: layers of few lines: learned sums, products and distances, reductions, and what only changes gradients. */
 #include "nn.h"
+#include "lab/blas.h"
 #include "lab/rand.h"
 #include <math.h>
 
@@ -215,12 +216,91 @@ static void maxout_init(struct module *m)
     nn_param(m, 0, 2, (i64[]){ n, option_int(m, 0) });
     nn_param(m, 1, 2, (i64[]){ 1, n });
 }
+/* With a module between: N x k x outputSize goes through it before the largest of the k is taken.  aux holds its input, and which was the largest. */
+enum { MX_OUT = 1, MX_K, MX_MODULE };
+static bool maxout_between(struct module *m) { return is_module(OPTION(m, MX_MODULE)); }
+static value maxout_forward(struct module *m, value x)
+{
+    i64 n, k = option_int(m, MX_K), out = option_int(m, MX_OUT), dim[3];
+    struct tensor *t = nn_float(m, x);
+    if (t->nd != 2 || t->dim[1] != option_int(m, 0)) {
+        char wants[48];
+        snprintf(wants, sizeof wants, "N x %lld", (long long)option_int(m, 0));
+        nn_fail_shape(m, wants, x);
+    }
+    n = t->dim[0];
+    memcpy(dim, (i64[]){ n, k, out }, sizeof dim);
+    value z = nn_view(g_op(EW_plus, tape_matrix(MX_MTIMES, tensor_box(t), tape_matrix(MX_TRANSPOSE, tensor_box(param_tensor(m, 0)), nil())), PARAM(m, 1)), 3, dim);
+    value kept = nn_cells(2);
+    cell_set(kept.cell, 0, z);
+    if (maxout_between(m)) {
+        nn_enter(m, 1);
+        nn_set_rank(3);
+        z = module_forward(module_of(OPTION(m, MX_MODULE)), z);
+        nn_leave();
+        if (!is_tensor_like(z) || !dims_equal(tensor_of(z)->nd, tensor_of(z)->dim, dims_trim(3, dim), dim))
+            nn_fail(m, "its module must not change the size of its input, %lldx%lldx%lld", (long long)n, (long long)k, (long long)out);
+    }
+    struct tensor *in = rows_of(nn_float(m, z)), *at = rows_new(D_INT32, 2, (i64[]){ n, out }), *y = nn_buffer(&m->output, in->dtype, 2, (i64[]){ n, out });
+    for (i64 i = 0; i < n * out; i++) {
+        i64 first = i / out * k * out + i % out, best = first;
+        for (i64 j = 1; j < k; j++) {
+            i64 p = first + j * out;
+            bool more = in->dtype == D_SINGLE ? ((float *)in->data)[p] > ((float *)in->data)[best] || isnan(((float *)in->data)[p])
+                                              : ((double *)in->data)[p] > ((double *)in->data)[best] || isnan(((double *)in->data)[p]);
+            best = more ? p : best;
+        }
+        ((int32_t *)at->data)[i] = (int32_t)((best - first) / out);
+        memcpy(y->data + i * (i64)dtypes[y->dtype].size, in->data + best * (i64)dtypes[y->dtype].size, dtypes[y->dtype].size);
+    }
+    cell_set(kept.cell, 1, tensor_box(at));
+    replace(&m->aux, copy(kept));
+    nn_set_rank(2);
+    return tensor_box(y);
+}
+static value maxout_backward(struct module *m, value x, value g, int want, double scale)
+{
+    i64 k = option_int(m, MX_K), out = option_int(m, MX_OUT), in = option_int(m, 0);
+    struct tensor *t = nn_float(m, x);
+    if (m->aux.kind != K_CELL || !is_tensor_like(m->output) || tensor_of(m->output)->dim[0] != t->dim[0])
+        maxout_forward(m, x);
+    struct tensor *gt = rows_of(tensor_of(nn_grad_like(m, g, tensor_of(m->output)))), *at = tensor_of(m->aux.cell->v[1]);
+    i64 n = gt->dim[0], size = (i64)dtypes[gt->dtype].size, dim[3] = { n, k, out };
+    struct tensor *gz = rows_zeros(gt->dtype, 3, dim);
+    for (i64 i = 0; i < n * out; i++)
+        memcpy(gz->data + (i / out * k * out + ((int32_t *)at->data)[i] * out + i % out) * size, gt->data + i * size, (size_t)size);
+    value gv = tensor_box(gz);
+    if (maxout_between(m)) {
+        nn_enter(m, 1);
+        gv = module_backward(module_of(OPTION(m, MX_MODULE)), m->aux.cell->v[0], gv, want | WANT_INPUT, scale);
+        nn_leave();
+    }
+    struct tensor *gl = rows_of(tensor_cast(nn_reshape(tensor_of(gv), 2, (i64[]){ n, k * out }), gt->dtype)), *rows = rows_of(t);
+    struct mat gm = { gl->data, 1, k * out, false };              /* (k out) x n */
+    if (want & WANT_PARAMS) {
+        char *gb = grad_data(m, 1);
+        blas_gemm(gt->dtype, in, k * out, n, scale, (struct mat){ rows->data, 1, in, false }, mat_turned(gm), 1, grad_data(m, 0), in);
+        for (i64 i = 0; i < n * k * out; i++)
+            if (gt->dtype == D_SINGLE)
+                ((float *)gb)[i % (k * out)] += (float)scale * ((float *)gl->data)[i];
+            else
+                ((double *)gb)[i % (k * out)] += scale * ((double *)gl->data)[i];
+    }
+    if (!(want & WANT_INPUT))
+        return nil();
+    struct tensor *gx = nn_buffer(&m->grad_input, gt->dtype, 2, (i64[]){ n, in });
+    blas_gemm(gt->dtype, in, n, k * out, 1, (struct mat){ param_data(m, 0), 1, in, false }, gm, 0, gx->data, in);
+    return tensor_box(gx);
+}
 LAYER(Maxout,
-  "m = nn.Maxout(inputSize, outputSize, maxoutNumber)\n\n"
-  "The largest of maxoutNumber linear functions for each output; weight is (outputSize*maxoutNumber) x inputSize.\n\n"
+  "m = nn.Maxout(inputSize, outputSize, maxoutNumber, preprocess)\n\n"
+  "The largest of maxoutNumber linear functions for each output; weight is (outputSize*maxoutNumber) x inputSize. preprocess is a module for their values, N x maxoutNumber x "
+  "outputSize, before the largest is taken, as nn.Dropout.\n\n"
   "Example:\n  size(nn.Maxout(3, 4, 2).forward(ones(5, 3)))\n  ans =\n     5   4" SEE,
-  .options = "inputSize:n outputSize:n maxoutNumber:n", .params = "weight bias", .init = maxout_init, .reset = euclidean_reset, .show = options_show,
-  .expr = "@(x, weight, bias, outputSize, maxoutNumber) reshape(max(nn.reshape(x * weight' + bias, [-1 maxoutNumber outputSize]), [], 2), [size(x, 1) outputSize])")
+  .options = "inputSize:n outputSize:n maxoutNumber:n preprocess:m=", .params = "weight bias", .init = maxout_init, .reset = euclidean_reset, .show = options_show,
+  .forward = maxout_forward, .backward = maxout_backward,
+  .expr = "@(x, weight, bias, outputSize, maxoutNumber, preprocess) begin z = nn.reshape(x * weight' + bias, [-1 maxoutNumber outputSize]); if !isempty(preprocess), z = preprocess.forward(z); end;"
+          " return reshape(max(z, [], 2), [size(x, 1) outputSize]) end")
 
 /* ---- along a dimension, which goes; of a matrix it stays with size 1 */
 #define REDUCTION(id, word, text, example, out)                                                                                                      \

@@ -207,7 +207,12 @@ LAYER(TemporalConvolution,
 extern const struct builtin builtin_nn_maxpool2d, builtin_nn_maxpool3d;
 static int pooling(struct module *m, value x, const struct builtin **b, value *arg, int places, const int *kernel, const int *stride, const int *pad, const int *dilation, int ceil_at)
 {
+    char wants[96];
     *b = places == 2 ? &builtin_nn_maxpool2d : &builtin_nn_maxpool3d;
+    if (!layout_of(tensor_of(x), places, -1, &m->pooled)) {
+        snprintf(wants, sizeof wants, "%s", places == 2 ? image.shape : volume.shape);
+        nn_fail_shape(m, wants, x);
+    }
     arg[0] = x;
     arg[1] = row_of(m, places, kernel);
     arg[2] = row_of(m, places, stride);
