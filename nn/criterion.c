@@ -192,3 +192,117 @@ LAYER(ClassNLLCriterion,
   "Example:\n  nn.ClassNLLCriterion().forward([-1 -2; -3 -4], [1 2])\n  ans = 2.5000\n\n"
   "See also: nn.LogSoftMax, nn.CrossEntropyCriterion",
   .options = "weights:v= sizeAverage:b=1 ignoreIndex:z=-100", .criterion = true, .loss = nll_loss, .loss_grad = nll_gradient)
+
+/* ---- nn.CrossEntropyCriterion: the loss of a sample is -sum(b .* z) with z the log-probabilities and b the share of each class, so its gradient is
+   sum(b)*exp(z) - b. */
+enum { SMOOTHING = IGNORE + 1 };
+struct cross { struct tensor *x; i64 n, classes, inner; i64 *class; double *soft, *weight, eps, by; };
+static struct cross cross_of(struct module *m, value x, value t)
+{
+    char a[128], d[160];
+    struct tensor *in = rows_of(nn_float(m, x));
+    struct cross q = { .x = in, .n = in->dim[0], .classes = in->dim[1], .inner = 1, .eps = option_num(m, SMOOTHING) };
+    value w = OPTION(m, WEIGHTS);
+    i64 nt = is_tensor_like(t) && !dtype_is(value_dtype(t), DT_C | DT_T) ? value_numel(t) : -1;
+    for (int k = 2; k < in->nd; k++)
+        q.inner *= in->dim[k];
+    if (in->nd == 3 && nt != q.n * q.inner && nt == q.classes * q.inner && nt != in->numel) {     /* one image: C x H x W */
+        q.classes = q.n;
+        q.inner = in->numel / MAX(1, q.n);
+        q.n = 1;
+    } else if (in->nd == 2 && q.classes == 1 && q.n > 1 && nt == 1) {                             /* a column for one sample */
+        q.classes = q.n;
+        q.n = 1;
+    }
+    bool soft = nt == in->numel && q.classes > 1;
+    if (!soft && nt != q.n * q.inner)
+        nn_fail(m, "the input is %s, so the target must be %lld class number%s, or probabilities of the same size, but is a %s", tensor_shape(in, a), (long long)(q.n * q.inner),
+                q.n * q.inner == 1 ? "" : "s", value_describe(t, d));
+    if (is_tensor_like(w) && value_numel(w)) {
+        if (value_numel(w) != q.classes)
+            nn_fail(m, "there are %lld weights for %lld classes", (long long)value_numel(w), (long long)q.classes);
+        q.weight = (double *)tensor_cast(tensor_dense(tensor_of(w)), D_DOUBLE)->data;
+    }
+    if (soft) {
+        struct tensor *tt = rows_of(tensor_of(t));
+        q.soft = scratch((size_t)MAX(1, tt->numel) * sizeof *q.soft);
+        convert_run(D_DOUBLE, q.soft, tt->dtype, tt->data, tt->numel);
+        q.by = (double)(q.n * q.inner);
+    } else {
+        q.class = class_numbers(m, t, q.n * q.inner, q.classes, option_num(m, IGNORE));
+        for (i64 i = 0; i < q.n * q.inner; i++)
+            q.by += q.class[i] ? q.weight ? q.weight[q.class[i] - 1] : 1 : 0;
+    }
+    q.by = option_bool(m, SIZE_AVERAGE) && q.by != 0 ? 1 / q.by : 1;
+    return q;
+}
+/* Sample i: z gets the log-probabilities, b the shares; returns their sum, or -1 when it is left out. */
+static double cross_sample(const struct cross *q, i64 i, double *z, double *b)
+{
+    i64 at = i / q->inner * q->classes * q->inner + i % q->inner, c = q->classes;
+    double most = -INFINITY, s = 0, all = 0;
+    if (!q->soft && !q->class[i])
+        return -1;
+    for (i64 k = 0; k < c; k++) {
+        i64 e = at + k * q->inner;
+        z[k] = q->x->dtype == D_SINGLE ? ((float *)q->x->data)[e] : ((double *)q->x->data)[e];
+        most = fmax(most, z[k]);
+        b[k] = ((q->soft ? q->soft[e] : q->class[i] == k + 1) * (1 - q->eps) + q->eps / (double)c) * (q->weight ? q->weight[k] : 1);
+        all += b[k];
+    }
+    for (i64 k = 0; k < c; k++)
+        s += exp(z[k] - most);
+    s = log(s) + most;
+    for (i64 k = 0; k < c; k++)
+        z[k] -= s;
+    return all;
+}
+static value cross_loss(struct module *m, value x, value t)
+{
+    struct cross q = cross_of(m, x, t);
+    double sum = 0, *z = scratch((size_t)MAX(1, q.classes) * sizeof *z), *b = scratch((size_t)MAX(1, q.classes) * sizeof *b);
+    for (i64 i = 0; i < q.n * q.inner; i++)
+        if (cross_sample(&q, i, z, b) >= 0)
+            for (i64 k = 0; k < q.classes; k++)
+                sum -= b[k] != 0 ? b[k] * z[k] : 0;
+    return num_of(q.x->dtype, q.x->dtype == D_SINGLE ? (float)(sum * q.by) : sum * q.by);
+}
+static value cross_gradient(struct module *m, value x, value t)
+{
+    struct cross q = cross_of(m, x, t);
+    struct tensor *g = nn_buffer(&m->grad_input, q.x->dtype, q.x->nd, q.x->dim);
+    double *z = scratch((size_t)MAX(1, q.classes) * sizeof *z), *b = scratch((size_t)MAX(1, q.classes) * sizeof *b);
+    for (i64 i = 0; i < q.n * q.inner; i++) {
+        double all = cross_sample(&q, i, z, b);
+        for (i64 k = 0; k < q.classes; k++) {
+            double d = all < 0 ? 0 : (all * exp(z[k]) - b[k]) * q.by;
+            i64 e = (i / q.inner * q.classes + k) * q.inner + i % q.inner;
+            if (g->dtype == D_SINGLE)
+                ((float *)g->data)[e] = (float)d;
+            else
+                ((double *)g->data)[e] = d;
+        }
+    }
+    return tensor_box(g);
+}
+static void cross_check(struct module *m)
+{
+    double eps = option_num(m, SMOOTHING);
+    if (!(eps >= 0 && eps <= 1))
+        nn_fail(m, "labelSmoothing must be from 0 to 1, but is %g", eps);
+}
+LAYER(CrossEntropyCriterion,
+  "c = nn.CrossEntropyCriterion(weights, sizeAverage, ignoreIndex, labelSmoothing)\n\n"
+  "nn.LogSoftMax and nn.ClassNLLCriterion in one: for scores x, N x C (or N x C x H x W, a class for each place) and class numbers from 1 to C. The target may also be "
+  "probabilities, of the size of x. With weights, one for each class, the weighted mean; sizeAverage=false sums; samples of class ignoreIndex (-100) are left out; labelSmoothing (0) is the "
+  "share of the target that is spread over all classes.\n\n"
+  "Example:\n  nn.CrossEntropyCriterion().forward([0 0], 1)\n  ans = 0.6931\n\n"
+  "See also: nn.LogSoftMax, nn.ClassNLLCriterion, nn.MSECriterion",
+  .options = "weights:v= sizeAverage:b=1 ignoreIndex:z=-100 labelSmoothing:x=0", .criterion = true, .check = cross_check, .loss = cross_loss, .loss_grad = cross_gradient,
+  .expr = "@(x, t, weights, sizeAverage, ignoreIndex, labelSmoothing) begin s = size(x); t = t + 0; if numel(s) == 2 && s(2) == 1 && isscalar(t), x = reshape(x, [1 s(1)]); s = size(x); end;"
+          " if numel(s) == 3 && numel(t) != s(1) * s(3) && numel(t) == s(2) * s(3), s = [1 s]; x = reshape(x, s); end; c = s(2); n = numel(x) / c; soft = numel(t) == numel(x) && c > 1;"
+          " p = [1 3:numel(s) 2]; if soft, t = reshape(permute(reshape(t, s), p), [n c]); elseif numel(t) != n, error('nn.CrossEntropyCriterion: the target must be %d class numbers', n), end;"
+          " z = nn.logsoftmax(reshape(permute(x, p), [n c]), 2); w = ones(1, c); if !isempty(weights), w = reshape(weights, [1 c]); end; e = labelSmoothing;"
+          " if soft, y = -sum(sum(z .* w .* (t * (1 - e) + e / c))); k = n; else,"
+          " t = reshape(t, [n 1]); on = t != ignoreIndex; t(!on) = 1; if any(t < 1 | t > c | t != fix(t)), error('nn.CrossEntropyCriterion: class numbers are from 1 to %d', c), end;"
+          " h = (t == 1:c) * (1 - e) + e / c; y = -sum(sum(z .* w .* h .* on)); k = sum(reshape(w(t), [n 1]) .* on); end; if sizeAverage, y = y / (k + (k == 0)); end; return y end")

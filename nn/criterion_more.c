@@ -22,24 +22,16 @@ LAYER(WeightedMSECriterion,
   "Example:\n  nn.WeightedMSECriterion([1 0.5]).forward([1 2], [1 8])\n  ans = 2" SEE,
   .options = "weight:v sizeAverage:b=1", .criterion = true,
   .expr = "@(x, t, weight, sizeAverage) begin y = " ALL("(x - weight .* t).^2") ";" OVER("numel(x)"))
-LAYER(CrossEntropyCriterion,
-  "c = nn.CrossEntropyCriterion(weights, sizeAverage)\n\n"
-  "nn.LogSoftMax and nn.ClassNLLCriterion in one: for scores x, N x C, and class numbers.\n\n"
-  "Example:\n  nn.CrossEntropyCriterion().forward([0 0], 1)\n  ans = 0.6931" SEE,
-  .options = "weights:v= sizeAverage:b=1", .criterion = true,
-  .expr = "@(x, t, weights, sizeAverage) begin [n, c] = size(x);" TARGETS " if numel(t) != n || any(t < 1 | t > c | t != fix(t)),"
-          " error('nn.CrossEntropyCriterion: the target must be %d class numbers from 1 to %d', n, c), end;"
-          " z = nn.logsoftmax(x, 2); p = z((1:n)' + (t - 1) * n); w = ones(n, 1); if !isempty(weights), w = reshape(weights(t), [n 1]); end;"
-          " y = -sum(p .* w);" OVER("sum(w)"))
 LAYER(SpatialClassNLLCriterion,
-  "c = nn.SpatialClassNLLCriterion(weights, sizeAverage)\n\n"
-  "nn.ClassNLLCriterion for every place of images: log-probabilities N x C x H x W (or C x H x W), targets N x H x W (or H x W).\n\n"
+  "c = nn.SpatialClassNLLCriterion(weights, sizeAverage, ignoreIndex)\n\n"
+  "nn.ClassNLLCriterion for every place of images: log-probabilities N x C x H x W (or C x H x W), targets N x H x W (or H x W). Places of class ignoreIndex (-100) are left out.\n\n"
   "Example:\n  nn.SpatialClassNLLCriterion().forward(-ones(2, 2, 2), ones(2, 2))\n  ans = 1" SEE,
-  .options = "weights:v= sizeAverage:b=1", .criterion = true,
-  .expr = "@(x, t, weights, sizeAverage) begin s = size(x); if numel(s) < 4, s = [1 s 1]; s = s(1:4); x = reshape(x, s); end; c = s(2); if numel(t) * c != numel(x),"
+  .options = "weights:v= sizeAverage:b=1 ignoreIndex:z=-100", .criterion = true,
+  .expr = "@(x, t, weights, sizeAverage, ignoreIndex) begin s = size(x); if numel(s) < 4, s = [1 s 1]; s = s(1:4); x = reshape(x, s); end; c = s(2); if numel(t) * c != numel(x),"
           " error('nn.SpatialClassNLLCriterion: the input is %s, so there must be %d class numbers, but there are %d', mat2str(s), numel(x)/c, numel(t)), end;"
-          " z = reshape(permute(x, [1 3 4 2]), [numel(t) c]);" TARGETS " if any(t < 1 | t > c | t != fix(t)), error('nn.SpatialClassNLLCriterion: class numbers are from 1 to %d', c), end;"
-          " n = numel(t); p = z((1:n)' + (t - 1) * n); w = ones(n, 1); if !isempty(weights), w = reshape(weights(t), [n 1]); end; y = -sum(p .* w);" OVER("sum(w)"))
+          " if !isempty(weights) && numel(weights) != c, error('nn.SpatialClassNLLCriterion: there are %d weights for %d classes', numel(weights), c), end;"
+          " z = reshape(permute(x, [1 3 4 2]), [numel(t) c]);" TARGETS " k = t != ignoreIndex; t(!k) = 1; if any(t < 1 | t > c | t != fix(t)), error('nn.SpatialClassNLLCriterion: class numbers are from 1 to %d', c), end;"
+          " n = numel(t); p = z((1:n)' + (t - 1) * n); w = k + 0; if !isempty(weights), w = k .* reshape(weights(t), [n 1]); end; y = -sum(p .* w);" OVER("(sum(w) + (sum(w) == 0))"))
 LAYER(MultiMarginCriterion,
   "c = nn.MultiMarginCriterion(p, weights, margin, sizeAverage)\n\n"
   "For scores x, N x C, and class numbers t: the mean over samples of sum over i != t of max(0, margin - x(t) + x(i)).^p / C; p is 1 or 2.\n\n"
@@ -157,6 +149,7 @@ static bool parts_method(struct module *m, const char *name, struct call *c)
         return false;
     if (c->nargin < 2 || !is_module(c->arg[1]) || !layer_of(module_of(c->arg[1]))->criterion || nn_holds(c->arg[1], m))
         fail("Octave:invalid-input-arg", "%s.add: a criterion is wanted", layer_of(m)->class.name);
+    nn_idle(m);
     double w = has_arg(c, 2) ? arg_num(c, 2) : 1;
     i64 n = parts(m)->numel;
     struct cell *all = cell_2d(1, n + 1);
@@ -191,7 +184,9 @@ static value parts_loss(struct module *m, value x, value t)
     bool one = m->info->no == 0;
     value s = num(0);
     for (i64 i = 0; i < parts(m)->numel; i++) {
+        nn_enter(m, (int)i + 1);
         value y = module_loss(module_of(parts(m)->v[i]), part_of(m, x, i, one), part_of(m, t, i, one || option_bool(m, 0)));
+        nn_leave();
         s = g_op(EW_plus, s, g_op(EW_times, y, num(weight_at(m, i))));
     }
     return s;
@@ -202,7 +197,9 @@ static value parts_gradient(struct module *m, value x, value t)
     value sum = nil();
     struct cell *all = cell_2d(1, parts(m)->numel);
     for (i64 i = 0; i < parts(m)->numel; i++) {
+        nn_enter(m, (int)i + 1);
         value g = module_loss_grad(module_of(parts(m)->v[i]), part_of(m, x, i, one), part_of(m, t, i, one || option_bool(m, 0)));
+        nn_leave();
         if (one || g.kind != K_CELL)
             g = g_op(EW_times, g, num(weight_at(m, i)));
         if (one)
@@ -225,21 +222,40 @@ LAYER(ParallelCriterion,
   .options = "repeatTarget:b=0", .state = "criterions weights", .init = parts_init, .method = parts_method, .methods = "add", .check = parts_check, .changed = nn_children_changed,
   .criterion = true, .table = true, .loss = parts_loss, .loss_grad = parts_gradient)
 
+/* Its modules are numbered as its arguments: 1 the criterion, 2 that of the input, 3 that of the target. */
+enum { MC_CRITERION, MC_INPUT, MC_TARGET };
 static value maybe(struct module *m, int i, value v)
 {
-    return is_module(OPTION(m, i)) ? module_forward(module_of(OPTION(m, i)), v) : v;
+    if (!is_module(OPTION(m, i)))
+        return v;
+    nn_enter(m, i + 1);
+    v = module_forward(module_of(OPTION(m, i)), v);
+    nn_leave();
+    return v;
+}
+static value inner_loss(struct module *m, value x, value t, value (*f)(struct module *m, value x, value t))
+{
+    nn_enter(m, 1);
+    value y = f(module_of(OPTION(m, MC_CRITERION)), x, t);
+    nn_leave();
+    return y;
 }
 static value module_criterion_loss(struct module *m, value x, value t)
 {
-    return module_loss(module_of(OPTION(m, 0)), maybe(m, 1, x), maybe(m, 2, t));
+    return inner_loss(m, maybe(m, MC_INPUT, x), maybe(m, MC_TARGET, t), module_loss);
 }
 static value module_criterion_gradient(struct module *m, value x, value t)
 {
-    value y = maybe(m, 1, x), g = module_loss_grad(module_of(OPTION(m, 0)), y, maybe(m, 2, t));
-    return is_module(OPTION(m, 1)) ? module_backward(module_of(OPTION(m, 1)), x, g, WANT_INPUT, 1) : g;
+    value g = inner_loss(m, maybe(m, MC_INPUT, x), maybe(m, MC_TARGET, t), module_loss_grad);
+    if (!is_module(OPTION(m, MC_INPUT)))
+        return g;
+    nn_enter(m, MC_INPUT + 1);
+    g = module_backward(module_of(OPTION(m, MC_INPUT)), x, g, WANT_INPUT, 1);
+    nn_leave();
+    return g;
 }
 LAYER(ModuleCriterion,
-  "c = nn.ModuleCriterion(criterion, inputModule, targetModule)\n\n"
-  "The criterion, with modules that change its input and target first.\n\n"
+  "c = nn.ModuleCriterion(criterion, inputModule, targetModule, castTarget)\n\n"
+  "The criterion, with modules that change its input and target first. A target is converted as the criterion needs it, whatever castTarget says.\n\n"
   "Example:\n  nn.ModuleCriterion(nn.MSECriterion(), nn.Square()).forward(2, 4)\n  ans = 0" SEE,
-  .options = "criterion:c inputModule:v= targetModule:v=", .criterion = true, .table = true, .loss = module_criterion_loss, .loss_grad = module_criterion_gradient)
+  .options = "criterion:c inputModule:m= targetModule:m= castTarget:b=1", .criterion = true, .table = true, .loss = module_criterion_loss, .loss_grad = module_criterion_gradient)

@@ -143,7 +143,11 @@ static value profile_forward(struct module *m, value x)
     value y = inner_forward(m, x);
     double total = STATE(m, SECONDS).num + seconds() - start, count = STATE(m, COUNT_OF).num + 1;
     if (count >= option_num(m, 1)) {
-        outf("%s took %.3f seconds for %g forward passes\n", layer_of(inner(m))->class.name, total, count);
+        {
+            value name = OPTION(m, 2);
+            char *text = is_tensor_like(name) && value_numel(name) && value_dtype(name) == D_CHAR ? tensor_dense(tensor_of(name))->data : NULL;
+            outf("%.*s took %.3f seconds for %g forward passes\n", text ? (int)value_numel(name) : 200, text ? text : layer_of(inner(m))->class.name, total, count);
+        }
         total = count = 0;
     }
     replace(&STATE(m, SECONDS), num(total));
@@ -156,16 +160,16 @@ static void profile_init(struct module *m)
     replace(&STATE(m, SECONDS), num(0));
 }
 LAYER(Profile,
-  "m = nn.Profile(module, interval)\n\n"
-  "The module; every interval (100) forward passes it prints how long they took.\n\n"
+  "m = nn.Profile(module, interval, name)\n\n"
+  "The module; every interval (100) forward passes it prints how long they took, under name (its class).\n\n"
   "Example:\n  nn.Profile(nn.Square()).forward(3)\n  ans = 9" SEE,
-  .options = "module:m interval:n=100", .state = "count seconds", .init = profile_init, .forward = profile_forward, .backward = inner_backward, .table = true)
+  .options = "module:m interval:n=100 name:v=", .state = "count seconds", .init = profile_init, .forward = profile_forward, .backward = inner_backward, .table = true)
 
 LAYER(DontCast,
-  "m = nn.DontCast(module)\n\n"
-  "The module; in a net it stands for a part that is left as it is.\n\n"
-  "Example:\n  nn.DontCast(nn.Square()).forward(3)\n  ans = 9" SEE,
-  .options = "module:m", .forward = inner_forward, .backward = inner_backward, .table = true)
+  "m = nn.DontCast(module, castin, castout)\n\n"
+  "The module, which keeps its class when the net is converted by m.single() or m.double(). Layers convert their inputs themselves, whatever castin and castout say.\n\n"
+  "Example:\n  net = nn.Sequential(nn.DontCast(nn.Linear(2, 2)), nn.Linear(2, 1)).single(); class(net.get(1).module.weight)\n  ans = double" SEE,
+  .options = "module:m castin:b=0 castout:b=0", .forward = inner_forward, .backward = inner_backward, .table = true, .keeps_class = true)
 
 /* ---- WeightNorm: weight = g * v / |v|, the norm over each slice along outputDim */
 enum { V, G, WN_BIAS };

@@ -7,23 +7,25 @@
 
 /* ---- walks */
 typedef void visitor(struct module *m, void *arg);
-static void walk(struct module *m, visitor *visit, void *arg, bool apart);
-static void walk_value(value v, visitor *visit, void *arg, bool apart)
+enum { OWN = 0, APART = 1, CAST = 2 };        /* into children whose parameters are not the net's; not below what keeps its class */
+static void walk(struct module *m, visitor *visit, void *arg, int into);
+static void walk_value(value v, visitor *visit, void *arg, int into)
 {
     if (is_module(v))
-        walk(module_of(v), visit, arg, apart);
+        walk(module_of(v), visit, arg, into);
     else if (v.kind == K_CELL)
         for (i64 i = 0; i < v.cell->numel; i++)
-            walk_value(v.cell->v[i], visit, arg, apart);
+            walk_value(v.cell->v[i], visit, arg, into);
 }
 
-static void walk(struct module *m, visitor *visit, void *arg, bool apart)
+static void walk(struct module *m, visitor *visit, void *arg, int into)
 {
+    const struct layer *l = layer_of(m);
     nn_enter(m, 0);
     visit(m, arg);
-    if (!layer_of(m)->refers && (apart || !layer_of(m)->children_apart))
+    if (!l->refers && ((into & APART) || !l->children_apart) && !((into & CAST) && l->keeps_class))
         for (int i = 2 * m->info->np; i < m->info->n; i++)
-            walk_value(m->f[i], visit, arg, apart);
+            walk_value(m->f[i], visit, arg, into);
     nn_leave();
 }
 
@@ -53,7 +55,7 @@ bool nn_children_changed(struct module *m, int field, value v)
     return true;
 }
 
-void module_each(struct module *m, visitor *visit, void *arg) { walk(m, visit, arg, true); }
+void module_each(struct module *m, visitor *visit, void *arg) { walk(m, visit, arg, APART); }
 
 /* ---- parameters */
 struct params { int n, cap; value *w, *g; struct module **m; int *field; };
@@ -101,7 +103,7 @@ static int first_of(const struct params *p, int i)           /* the first that i
 value nn_parameters(struct module *m, bool grads)
 {
     struct params p = { 0 };
-    walk(m, collect, &p, false);
+    walk(m, collect, &p, OWN);
     struct cell *c = cell_2d(1, p.n);
     for (int i = 0; i < p.n; i++)
         cell_set(c, i, grads ? p.g[i] : p.w[i]);
@@ -160,7 +162,7 @@ static value flatten(struct params *p, bool grads)
 static void get_parameters(struct module *m, struct call *c)
 {
     struct params p = { 0 };
-    walk(m, collect, &p, false);
+    walk(m, collect, &p, OWN);
     for (int i = 0; i < p.n; i++) {           /* shared weights must share their gradients, else one is lost */
         int k = first_of(&p, i);
         if (k != i && !same_place(p.g[k], p.g[i]))
@@ -181,7 +183,7 @@ struct runs { int n; struct run { struct tensor *w, *g; i64 from, gfrom, count; 
 static struct runs runs_of(struct module *m)
 {
     struct params p = { 0 };
-    walk(m, collect, &p, false);
+    walk(m, collect, &p, OWN);
     struct runs r = { 0, scratch(sizeof(struct run) * (size_t)MAX(1, p.n)) };
     for (int i = 0; i < p.n; i++) {
         struct window *w = p.w[i].w, *g = p.g[i].w;
@@ -287,7 +289,7 @@ static void convert_state(struct module *m, void *arg)
 static void convert(struct module *m, int dtype)
 {
     struct params p = { 0 };
-    walk(m, collect, &p, true);
+    walk(m, collect, &p, APART | CAST);
     for (int g = 0; g < 2; g++) {
         value *w = g ? p.g : p.w, *made = scratch(sizeof *made * (size_t)MAX(1, p.n));
         for (int i = 0; i < p.n; i++) {       /* a base is converted once, so what lay on one still does */
@@ -305,7 +307,7 @@ static void convert(struct module *m, int dtype)
         for (int i = 0; i < p.n; i++)
             replace(&p.m[i]->f[p.field[i] + (g ? p.m[i]->info->np : 0)], copy(made[i]));
     }
-    module_each(m, convert_state, &dtype);
+    walk(m, convert_state, &dtype, APART | CAST);
 }
 
 struct walk { struct call *c; struct cell *found; const char *name; i64 n; value f; };
@@ -377,8 +379,8 @@ static value the_name(struct call *c, int i) { (void)arg_text(c, i, NULL); retur
 static void share(struct module *m, struct module *other, int n, struct call *c)
 {
     struct params p = { 0 }, q = { 0 };
-    walk(m, collect, &p, false);
-    walk(other, collect, &q, false);
+    walk(m, collect, &p, OWN);
+    walk(other, collect, &q, OWN);
     if (p.n != q.n)
         fail("tl:nn", "share: the modules must have the same parameters, but one has %d and the other %d", p.n, q.n);
     for (int k = 0; k < n; k++)

@@ -52,6 +52,7 @@ struct layer {
     const char *tree;                         /* a container: how its children hang: "chain", "concat", "parallel", "graph" */
     bool criterion, table, view;              /* table: input or output may be a cell; view: the output may share the input's memory */
     bool refers;                              /* its options that are modules stand elsewhere in the net: they are no children */
+    bool keeps_class;                         /* m.single() and m.double() of a net leave its children as they are */
     bool children_apart;                      /* the children's parameters are not those of the net: they are made of this module's */
     bool (*method)(struct module *m, const char *name, struct call *c);       /* methods of this layer alone; false: none of that name */
     const char *methods;                      /* their names, for completion */

@@ -430,9 +430,9 @@ LAYER(Contiguous,
   "m = nn.Contiguous()\n\n"
   "The input.\n\nExample:\n  nn.Contiguous().forward(3)\n  ans = 3" PART_SEE, .expr = "@(x) x + 0")
 LAYER(Copy,
-  "m = nn.Copy(inputType, outputType)\n\n"
-  "The input, converted to the class outputType if that is given.\n\nExample:\n  class(nn.Copy('double', 'single').forward(3))\n  ans = single" PART_SEE,
-  .options = "inputType:v= outputType:v=",
+  "m = nn.Copy(inputType, outputType, forceCopy, dontCast)\n\n"
+  "The input, converted to the class outputType if that is given. Another class than the net's lasts up to the next layer with parameters.\n\nExample:\n  class(nn.Copy('double', 'single').forward(3))\n  ans = single" PART_SEE,
+  .options = "inputType:v= outputType:v= forceCopy:b=0 dontCast:b=0",
   .expr = "@(x, inputType, outputType) begin if strcmp(outputType, 'single'), return single(x), end;"
           " if strcmp(outputType, 'double'), return double(x), end; return x + 0 end")
 LAYER(PixelShuffle,

@@ -350,7 +350,7 @@ LAYER(MV,
 
 /* ---- several inputs or outputs of transfer functions */
 LAYER(CReLU,
-  "m = nn.CReLU(nInputDims)\n\n"
+  "m = nn.CReLU(nInputDims, inplace)\n\n"
   "max(0, x) and max(0, -x) joined along the first dimension of a sample, which has nInputDims dimensions.\n\n"
   "Example:\n  nn.CReLU(1).forward([1 -2])\n  ans =\n     1   0   0   2" SEE,
   .options = "nInputDims:d inplace:b=0", .show = options_show,

@@ -13,7 +13,7 @@ static void options_show(struct module *m, struct buf *b)
 
 /* ---- elementwise over the elements of a cell */
 #define TABLE(id, fold, text, example, out)                                                                          \
-  LAYER(id, "m = nn." #id "()\n\n" text "\n\nExample:\n  " example "\n  ans =\n" out SEE, .table = true, .options = "inplace:b=0",        \
+  LAYER(id, "m = nn." #id "(inplace)\n\n" text " inplace says nothing here: no input is changed.\n\nExample:\n  " example "\n  ans =\n" out SEE, .table = true, .options = "inplace:b=0",        \
     .expr = "@(x) begin if !iscell(x) || isempty(x), error('nn." #id " wants a cell of tensors and got a %s', class(x)), end; y = x{1};"   \
             " for i = 2:numel(x), y = " fold "; end; return y + 0 end")
 #define LAYER_TABLE TABLE
@@ -208,13 +208,18 @@ LAYER(CosineDistance,
 static value criterion_table_forward(struct module *m, value x)
 {
     struct cell *c = nn_cell(m, x, 2, "{input, target}");
-    return module_loss(module_of(OPTION(m, 0)), c->v[0], c->v[1]);
+    nn_enter(m, 1);
+    value y = module_loss(module_of(OPTION(m, 0)), c->v[0], c->v[1]);
+    nn_leave();
+    return y;
 }
 static value criterion_table_backward(struct module *m, value x, value g, int want, double scale)
 {
     struct cell *c = nn_cell(m, x, 2, "{input, target}");
     (void)want, (void)scale;
+    nn_enter(m, 1);
     value gx = module_loss_grad(module_of(OPTION(m, 0)), c->v[0], c->v[1]);
+    nn_leave();
     if (is_tensor_like(g) && value_numel(g) == 1)
         gx = g_op(EW_times, gx, g);
     struct cell *y = cell_2d(1, 2);
