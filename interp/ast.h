@@ -186,12 +186,14 @@ enum parse_flag {
     PARSE_EXPRESSION = 2, /* one expression only (str2func, inline) */
     PARSE_MORE = 4,       /* more lines can be had: a text that ends in `...` is incomplete */
 };
+struct token;
 struct parse_options {
     const char *name;     /* file name or NULL */
     unsigned flags;
     int first_line;       /* 0 means 1 */
     bool (*is_variable)(void *user, const char *name);    /* for command syntax; may be NULL */
     void *user;
+    void (*on_token)(void *user, const struct token *t);     /* sees every token as it is read; may be NULL */
 };
 struct parse_error {
     char message[400];

@@ -16,6 +16,8 @@ void parse_next(struct parser *p)
 {
     p->last_end = tok.end;
     lex_next(&p->x);
+    if (p->opt->on_token)
+        p->opt->on_token(p->opt->user, &tok);
 }
 
 void *parse_alloc(struct parser *p, size_t n)

@@ -475,7 +475,11 @@ static struct node *command(struct parser *p)
     while (lex_command_word(&p->x, &word)) {
         word->height = 1;
         parse_push(p, n, &n->command.args, word);
+        tok.begin = word->begin;
         tok.end = word->end;
+        tok.type = T_STRING;
+        if (p->opt->on_token)
+            p->opt->on_token(p->opt->user, &tok);
     }
     parse_next(p);
     return parse_ends(p, n);
