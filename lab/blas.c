@@ -529,6 +529,20 @@ DRIVER(potrs)
     end(q, &w, info);
 }
 
+DRIVER(potri)
+{
+    OPEN;
+    potri[f](&q->uplo, &n, q->A, LD(n), &info, 1);
+    end(q, &w, info);
+}
+
+DRIVER(trtri)
+{
+    OPEN;
+    trtri[f](&q->uplo, "N", &n, q->A, LD(n), &info, 1, 1);
+    end(q, &w, info);
+}
+
 DRIVER(trtrs)
 {
     OPEN;
@@ -544,8 +558,10 @@ DRIVER(trtrs)
    for a warning, and num becomes what that solve says.  The rest, and all but doubles, takes the estimate. */
 static bool far_from_singular(struct lapack *q, lapack_driver *solve)
 {
-    double *x = q->dtype == D_DOUBLE && q->num > 0 && q->n > 0 ? malloc((size_t)q->n * sizeof *x) : NULL, before = 0, after = 0;
-    if (!x)
+    double few[64], *x = few, before = 0, after = 0;
+    if (q->dtype != D_DOUBLE || !(q->num > 0) || q->n < 1)
+        return false;
+    if (q->n > (i64)(sizeof few / sizeof *few) && !(x = malloc((size_t)q->n * sizeof *x)))
         return false;
     uint64_t s = 1;
     for (i64 i = 0; i < q->n; i++) {          /* from -1.5 to -0.5 and from 0.5 to 1.5 */
@@ -559,7 +575,8 @@ static bool far_from_singular(struct lapack *q, lapack_driver *solve)
     solve(&p);
     for (i64 i = 0; i < q->n; i++)
         after += fabs(x[i]);
-    free(x);
+    if (x != few)
+        free(x);
     double condition = q->num * after / before * (double)q->n;
     if (p.info || !(condition < 1e10))
         return false;

@@ -46,6 +46,8 @@ lapack_driver lapack_getri;                   /* a LU, p -> inverse */
 lapack_driver lapack_gecon;                   /* a LU, num anorm -> num rcond */
 lapack_driver lapack_potrf;                   /* a -> Cholesky factor, uplo */
 lapack_driver lapack_potrs;
+lapack_driver lapack_potri;                   /* a Cholesky factor, uplo -> that triangle of the inverse */
+lapack_driver lapack_trtri;                   /* a triangular, uplo -> inverse */
 lapack_driver lapack_pocon;
 lapack_driver lapack_trtrs;                   /* a triangular (uplo, trans, diag), b n x k -> solution */
 lapack_driver lapack_trcon;                   /* -> num rcond */

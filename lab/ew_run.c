@@ -6,7 +6,8 @@
  * Dense operands are read in place; past the caches the next block of each, and of the result, is fetched one block
  * ahead (without that 2 KiB blocks take twice the time at 1e7 elements).
  *
- * The order of a sum depends on sizes alone: 64 accumulators (i mod 64) over blocks of 1024 elements, halved, then the
+ * The order of a sum depends on sizes alone: up to 256 elements of the innermost dimension one after the other, as in
+ * Octave (0.1 ten times is not 1); more of them into 64 accumulators (i mod 64) over blocks of 1024 elements, halved, then the
  * same tree over the partial sums; along a dimension that is not the innermost, runs of 64, then pairwise by run
  * number.  Threads get whole blocks, so any number of them gives the same bits. */
 #include "config.h"
@@ -20,7 +21,7 @@
 /* A region of two threads costs 5 to 10 us when both cores are free; a thread should have 30 us of work. */
 int ew_block = 0, ew_grain = 200000, ew_ahead = 1;
 
-enum { WIDEST = EW_WIDEST, PAD = 128, FAR = 16 << 20, TREE = 1024 };
+enum { WIDEST = EW_WIDEST, PAD = 128, FAR = 16 << 20, TREE = 1024, IN_ORDER = 256 };
 
 /* ---- loads */
 #define FILL_ROW(T)                                                                                    \
@@ -377,6 +378,52 @@ static void take_block(const struct ew_prog *p, int type, char *x, long n, void 
     ew_simd->take[p->take][type](acc, x, NULL, up);
 }
 
+static bool taken_in_order(const struct ew_prog *p, i64 len)
+{
+    return len <= IN_ORDER && (p->take == TAKE_SUM || p->take == TAKE_PROD || p->take == TAKE_SUMSQ);
+}
+
+/* `columns` columns of n elements at x, each taken into its accumulator one element after the other.  Four columns go
+   together: an addition waits for the one before it. */
+#define IN_ORDER_BY(T, join)                                                                           \
+    for (; columns >= 4; columns -= 4, v += 4 * n, a += 4) {                                           \
+        T s0 = a[0], s1 = a[1], s2 = a[2], s3 = a[3], y;                                               \
+        for (long i = 0; i < n; i++) {                                                                 \
+            y = v[i], s0 = s0 join;                                                                    \
+            y = v[i + n], s1 = s1 join;                                                                \
+            y = v[i + 2 * n], s2 = s2 join;                                                            \
+            y = v[i + 3 * n], s3 = s3 join;                                                            \
+        }                                                                                              \
+        a[0] = s0, a[1] = s1, a[2] = s2, a[3] = s3;                                                    \
+    }                                                                                                  \
+    for (; columns > 0; columns--, v += n, a++) {                                                      \
+        T s = *a, y;                                                                                   \
+        for (long i = 0; i < n; i++)                                                                   \
+            y = v[i], s = s join;                                                                      \
+        *a = s;                                                                                        \
+    }
+#define TAKE_IN_ORDER(T)                                                                               \
+    static void in_order_##T(int take, T *a, const T *v, long n, long columns)                         \
+    {                                                                                                  \
+        if (take == TAKE_SUM) {                                                                        \
+            IN_ORDER_BY(T, + y)                                                                        \
+        } else if (take == TAKE_PROD) {                                                                \
+            IN_ORDER_BY(T, * y)                                                                        \
+        } else {                                                                                       \
+            IN_ORDER_BY(T, + y * y)                                                                    \
+        }                                                                                              \
+    }
+TAKE_IN_ORDER(double)
+TAKE_IN_ORDER(float)
+
+static void in_order(const struct ew_prog *p, int type, void *acc, const void *x, long n, long columns)
+{
+    if (type == T_D)
+        in_order_double(p->take, acc, x, n, columns);
+    else
+        in_order_float(p->take, acc, x, n, columns);
+}
+
 /* Element `at` of the whole on, n of them: one partial for each 1024. */
 static int reduce_run(struct ew_job *j, struct frame *f, i64 at, i64 n, char *partial)
 {
@@ -386,6 +433,17 @@ static int reduce_run(struct ew_job *j, struct frame *f, i64 at, i64 n, char *pa
     long block = MIN(block_of(p), TREE);
     char acc[64 * 8] __attribute__((aligned(64))), copy[WIDEST + PAD + 64 * 8] __attribute__((aligned(64)));
     bool bytes = p->take == TAKES;
+    if (taken_in_order(p, n)) {
+        fill(partial, type, 1, start_of[p->take]);
+        for (i64 i = 0; i < n; i += block) {
+            long k = (long)MIN(block, n - i);
+            place_loads(j, f, at + i, k, block);
+            if ((code = run_ins(first, end, f->r, k)))
+                return code;
+            in_order(p, type, partial, f->r[p->root], k, 1);
+        }
+        return 0;
+    }
     for (i64 b = 0; b < n; b += TREE) {
         i64 m = MIN(TREE, n - b);
         long ones = 0;
@@ -466,30 +524,15 @@ static int reduce_columns(struct ew_job *j, i64 lo, i64 hi)           /* columns
             if ((code = run_ins(first, end, f.r, k * len)))
                 break;
             char *x = f.r[p->root];
+            if (taken_in_order(p, len)) {
+                fill(j->out + c * size, type, k, start_of[p->take]);
+                in_order(p, type, j->out + c * size, x, len, k);
+                continue;
+            }
             for (long q = 0; q < k; q++) {
                 char *to = j->out + (c + q) * size;
                 if (p->take == TAKES) {
                     *(double *)to = (double)ew_simd->count(x + q * len, len);
-                    continue;
-                }
-#define SHORT(T, join)                                                                  \
-    {                                                                                   \
-        const T *v = (const T *)x + q * len;                                            \
-        T *a = (T *)acc;                                                                \
-        for (long i = 0; i < len; i++) {                                                \
-            T b = v[i];                                                                 \
-            a[i] = p->take == TAKE_SUMSQ ? b * b : b + 0;                               \
-        }                                                                               \
-        for (long h = 32; h; h /= 2)                                                    \
-            for (long i = 0; i < h && i + h < len; i++)                                 \
-                join;                                                                   \
-        *(T *)to = a[0];                                                                \
-    }
-                if (len < 64 && take == TAKE_SUM) {       /* the tree without its empty accumulators: 0 + x is x but for -0 */
-                    if (type == T_D)
-                        SHORT(double, a[i] += a[i + h])
-                    else
-                        SHORT(float, a[i] += a[i + h])
                     continue;
                 }
                 fill(acc, type, 64, start_of[p->take]);

@@ -52,8 +52,9 @@ value linalg_mpower(value a, value b)
         t = tensor_dense(tensor_cast(t, dt));
         if (t->numel == 0 || x == 0)
             return tensor_value(linalg_identity(dt, t->dim[0]));
+        double rcond;
         if (x < 0)
-            t = linalg_solve(t, AS_IS, linalg_identity(dt, t->dim[0]));
+            t = linalg_inverse(t, &rcond, true);
         return tensor_value(tensor_narrow(integer_power(t, (uint64_t)fabs(x))));
     }
     return linalg_eig_power(t, nb == 1 ? b : a, nb == 1);

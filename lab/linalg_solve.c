@@ -2,10 +2,9 @@
 /* linalg_solve.c: A \ b and what comes with factors: inv, det, lu, chol, qr, linsolve, rcond.
  *
  * A square system goes to the cheapest method that its shape allows: triangular, Cholesky, LU; every one estimates the
- * condition and warns below eps, and a singular one falls to the least squares solution of least norm, as in Octave.
- * Up to 16 x 16 in double an LU of our own runs on whole vectors (10 x 10 in 0.3 us; LAPACK's condition estimate alone
- * costs 1.5): it proves with two triangular solves more, by the comparison matrices of L and U, that |inv(A)| is small
- * enough for no warning, and leaves to LAPACK what it cannot prove. */
+ * condition and warns below eps, and one with a pivot that is zero falls to the least squares solution of least norm, as in Octave.
+ * All sizes go to LAPACK by the same calls, so that whole solutions come out whole where they do there (an LU of our own was
+ * twice as fast at 10 x 10, and its last bits were others). */
 #include "linalg.h"
 #include "clones.h"
 #include "plan.h"
@@ -91,113 +90,22 @@ static bool is_lower(const struct tensor *t)
     return true;
 }
 
+static double real_at(const struct tensor *t, i64 k)
+{
+    switch (t->dtype) {
+    case D_DOUBLE: return ((double *)t->data)[k];
+    case D_SINGLE: return ((float *)t->data)[k];
+    case D_CDOUBLE: return creal(((double _Complex *)t->data)[k]);
+    default: return crealf(((float _Complex *)t->data)[k]);
+    }
+}
+
 static bool positive_diagonal(const struct tensor *t)
 {
     i64 n = t->dim[0];
-    for (i64 i = 0; i < n; i++) {
-        i64 k = i * (n + 1);
-        double x = t->dtype == D_DOUBLE ? ((double *)t->data)[k] : t->dtype == D_SINGLE ? (double)((float *)t->data)[k] :
-                   t->dtype == D_CDOUBLE ? creal(((double _Complex *)t->data)[k]) : (double)crealf(((float _Complex *)t->data)[k]);
-        if (!(x > 0))
-            return false;
-    }
-    return true;
-}
-
-/* ---- small systems */
-enum { TINY = 16 };
-typedef double v4 __attribute__((vector_size(32), aligned(8), may_alias));
-
-/* Solves op(A) X = B; A n x n at strides rs, cs, B n x k dense, X over B.  False: singular, or not proven harmless; B is as before. */
-CLONES static bool tiny_solve(i64 n, const double *a, i64 rs, i64 cs, i64 k, double *b)
-{
-    double lu[TINY * (TINY + 1)] __attribute__((aligned(64))), l[TINY + 4] __attribute__((aligned(64))) = { 0 };
-    double x[TINY * 4] __attribute__((aligned(64)));
-    i64 ld = (n + 3) & ~(i64)3;
-    double norm = 0;
-    if (k > 4)
-        return false;
-    double sum[TINY] = { 0 };
-    for (i64 j = 0; j < n; j++) {
-        for (i64 i = 0; i < n; i++) {
-            double e = a[i * rs + j * cs];
-            lu[i + j * ld] = e;
-            sum[i] += fabs(e);
-        }
-        for (i64 i = n; i < ld; i++)
-            lu[i + j * ld] = 0;
-    }
     for (i64 i = 0; i < n; i++)
-        norm = sum[i] > norm ? sum[i] : norm;
-    for (i64 j = 0; j < k; j++) {
-        memcpy(x + j * ld, b + j * n, (size_t)n * sizeof(double));
-        for (i64 i = n; i < ld; i++)
-            x[i + j * ld] = 0;
-    }
-    double v[TINY] __attribute__((aligned(64)));          /* the comparison matrix of L on ones: bounds |inv(L)| */
-    for (i64 i = 0; i < ld; i++)
-        v[i] = 1;
-    for (i64 p = 0; p < n; p++) {
-        double *col = lu + p * ld, big = fabs(col[p]);
-        i64 at = p;
-        for (i64 i = p + 1; i < n; i++)
-            if (fabs(col[i]) > big) {
-                big = fabs(col[i]);
-                at = i;
-            }
-        if (!(big > 0) || !(big < INFINITY))
+        if (!(real_at(t, i * (n + 1)) > 0))
             return false;
-        if (at != p) {
-            for (i64 j = 0; j < n; j++) {
-                double w = lu[p + j * ld];
-                lu[p + j * ld] = lu[at + j * ld];
-                lu[at + j * ld] = w;
-            }
-            for (i64 j = 0; j < k; j++) {
-                double w = x[p + j * ld];
-                x[p + j * ld] = x[at + j * ld];
-                x[at + j * ld] = w;
-            }
-            double w = v[p];
-            v[p] = v[at];
-            v[at] = w;
-        }
-        double inv = 1 / col[p];
-        i64 first = (p + 1) & ~(i64)3;
-        for (i64 i = first; i <= p; i++)
-            l[i] = 0;
-        for (i64 i = p + 1; i < ld; i++)
-            l[i] = col[i] * inv;
-        for (i64 j = p + 1; j < n; j++) {
-            double u = lu[p + j * ld];
-            for (i64 i = first; i < ld; i += 4)
-                *(v4 *)(lu + i + j * ld) -= *(v4 *)(l + i) * u;
-        }
-        for (i64 j = 0; j < k; j++) {
-            double u = x[p + j * ld];
-            for (i64 i = first; i < ld; i += 4)
-                *(v4 *)(x + i + j * ld) -= *(v4 *)(l + i) * u;
-        }
-        for (i64 i = p + 1; i < n; i++)
-            v[i] += fabs(l[i]) * v[p];
-    }
-    double worst = 0;
-    for (i64 p = n - 1; p >= 0; p--) {
-        double *col = lu + p * ld, inv = 1 / col[p];
-        v[p] *= fabs(inv);
-        worst = v[p] > worst ? v[p] : worst;
-        for (i64 i = 0; i < p; i++)
-            v[i] += fabs(col[i]) * v[p];
-        for (i64 j = 0; j < k; j++) {
-            double u = x[p + j * ld] *= inv;
-            for (i64 i = 0; i < p; i++)
-                x[i + j * ld] -= col[i] * u;
-        }
-    }
-    if (!(norm * worst < 1e15))
-        return false;
-    for (i64 j = 0; j < k; j++)
-        memcpy(b + j * n, x + j * ld, (size_t)n * sizeof(double));
     return true;
 }
 
@@ -294,7 +202,7 @@ static struct tensor *solve_square(struct tensor *a, int ta, struct tensor *b)
     if (is_lower(a))
         return solve_triangular(a, 'L', ta, b);
     double norm1 = blas_asum(a), anorm = isfinite(norm1) ? norm1 : linalg_finite(a) ? norm1 : NAN, cube = (double)n * (double)n * (double)n, rhs = 2. * (double)n * (double)n * (double)k;
-    struct lapack q = { .dtype = dt, .m = n, .n = n, .k = k, .b = tensor_clone(b), .uplo = 'U', .trans = trans, .num = anorm };
+    struct lapack q = { .dtype = dt, .m = n, .n = n, .k = k, .b = tensor_clone(b), .uplo = 'L', .trans = trans, .num = anorm };
     if (anorm == anorm && positive_diagonal(a) && linalg_hermitian(a)) {
         q.a = tensor_clone(a);
         if (ta == TRANSPOSED && dtype_is(dt, DT_C))
@@ -314,10 +222,9 @@ static struct tensor *solve_square(struct tensor *a, int ta, struct tensor *b)
         return q.b;
     }
     lapack(lapack_gesv, &q, 2 * cube / 3 + rhs);
-    if (q.info == 0 && !ill(q.num, dt))
-        return q.b;
-    warn_singular(q.info ? 0 : q.num);
-    if (q.num != q.num)
+    if (q.info || ill(q.num, dt))
+        warn_singular(q.info ? 0 : q.num);
+    if (q.info == 0 || q.num != q.num)
         return q.b;
     return least_squares(ta == AS_IS ? a : tensor_dense(ta == TRANSPOSED ? tensor_transpose(a) : linalg_turn(a)), b, false);
 }
@@ -325,14 +232,6 @@ static struct tensor *solve_square(struct tensor *a, int ta, struct tensor *b)
 struct tensor *linalg_solve(struct tensor *a, int ta, struct tensor *b)
 {
     int dt = promote(a->dtype, b->dtype);
-    if (likely(dt == D_DOUBLE && a->dim[0] == a->dim[1] && a->dim[0] <= TINY && a->dim[0] > 0 && a->dtype == dt && b->dtype == dt && b->dim[1] <= 4)) {
-        struct tensor *x = b->flags & T_DENSE ? tensor_2d(dt, b->dim[0], b->dim[1]) : tensor_clone(b);
-        if (b->flags & T_DENSE)
-            memcpy(x->data, b->data, (size_t)b->numel * sizeof(double));
-        i64 rs = a->stride[0], cs = a->stride[1];
-        if (tiny_solve(a->dim[0], (const double *)a->data, ta ? cs : rs, ta ? rs : cs, b->dim[1], (double *)x->data))
-            return x;
-    }
     a = tensor_cast(a, dt);
     b = tensor_dense(tensor_cast(b, dt));
     if (ta == TRANSPOSED && !(a->flags & T_DENSE)) {      /* the transpose of a transposed header is dense as it stands */
@@ -394,6 +293,20 @@ static struct lapack factor_lu(struct tensor *a)
     return q;
 }
 
+/* The Cholesky factor of a matrix that looks positive definite and is; else q.a is NULL.  a dense, kept. */
+static struct lapack factor_definite(struct tensor *a, char uplo)
+{
+    i64 n = a->dim[0];
+    struct lapack q = { .dtype = a->dtype, .n = n, .uplo = uplo };
+    if (n && positive_diagonal(a) && linalg_hermitian(a)) {
+        q.a = tensor_clone(a);
+        lapack(lapack_potrf, &q, (double)n * (double)n * (double)n / 3);
+        if (q.info)
+            q.a = NULL;
+    }
+    return q;
+}
+
 BUILTIN(lu, 1, 2, 3, NO_GRAD,
     "[L, U, P] = lu(A)\n"
     "[L, U] = lu(A)\n"
@@ -441,7 +354,7 @@ BUILTIN(lu, 1, 2, 3, NO_GRAD,
 BUILTIN(det, 1, 1, 2, det_grad,
     "d = det(A)\n"
     "[d, rcond] = det(A)\n\n"
-    "Determinant of a square matrix, from its LU factors, and the reciprocal condition number. det([]) is 1.\n\n"
+    "Determinant of a square matrix, from its LU factors (the Cholesky factor of a positive definite one), and the reciprocal condition number. det([]) is 1.\n\n"
     "Example:\n"
     "  det([1 2; 3 4])\n"
     "  ans = -2\n\n"
@@ -451,9 +364,28 @@ BUILTIN(det, 1, 1, 2, det_grad,
     linalg_square(a, "det");
     i64 n = a->dim[0];
     double anorm = wants(c, 1) ? blas_asum(a) : 0;
-    struct lapack q = factor_lu(a);
     double _Complex d = 1;
     double re = 1;
+    struct lapack q = { 0 };
+    if (!is_upper(a) && !is_lower(a))
+        q = factor_definite(a, 'L');
+    if (q.a) {
+        for (i64 i = 0; i < n; i++)
+            re *= real_at(q.a, i * (n + 1));
+        struct tensor *r = tensor_2d(dtype_real(a->dtype), 1, 1);
+        if (r->dtype == D_DOUBLE)
+            *(double *)r->data = re * re;
+        else
+            *(float *)r->data = (float)(re * re);
+        result_tensor(c, 0, r);
+        if (wants(c, 1)) {
+            q.num = anorm;
+            lapack(lapack_pocon, &q, 4. * (double)n * (double)n);
+            result_num(c, 1, q.num);
+        }
+        return;
+    }
+    q = factor_lu(a);
     for (i64 i = 0; i < n; i++) {
         bool turned = ((int *)q.p->data)[i] != i + 1;
         i64 k = i * (n + 1);
@@ -520,18 +452,46 @@ static void fill_inf(struct tensor *t)
         }
 }
 
-static struct tensor *inverse(struct tensor *a, double *rcond, bool warns)    /* a dense, kept */
+static void mirror(struct tensor *t)          /* the upper triangle, conjugated, into the lower one */
+{
+    i64 n = t->dim[0];
+#define MIRROR(T, conj_)                                                                       \
+    for (i64 j = 0; j < n; j++)                                                                \
+        for (i64 i = j + 1; i < n; i++)                                                        \
+            ((T *)t->data)[i + j * n] = conj_(((T *)t->data)[j + i * n]);                      \
+    break
+    switch (t->dtype) {
+    case D_DOUBLE: MIRROR(double, );
+    case D_SINGLE: MIRROR(float, );
+    case D_CDOUBLE: MIRROR(double _Complex, conj);
+    default: MIRROR(float _Complex, conjf);
+    }
+}
+
+/* By the factors that Octave takes: of a triangular matrix itself, Cholesky's of a positive definite one, else L and U. */
+struct tensor *linalg_inverse(struct tensor *a, double *rcond, bool warns)
 {
     i64 n = a->dim[0];
-    double cube = (double)n * (double)n * (double)n;
+    double cube = (double)n * (double)n * (double)n, square = 4. * (double)n * (double)n;
     *rcond = INFINITY;
     if (n == 0)
         return tensor_2d(a->dtype, 0, 0);
     double anorm = blas_asum(a);
-    struct lapack q = factor_lu(tensor_clone(a));
+    if (n == 1 && anorm != anorm) {
+        *rcond = NAN;
+        return filled_nan(a->dtype, 1, 1);
+    }
+    bool upper = is_upper(a), triangular = upper || is_lower(a);
+    struct lapack q = triangular ? (struct lapack){ .dtype = a->dtype, .n = n, .a = tensor_clone(a), .uplo = upper ? 'U' : 'L', .diag = 'N' }
+                                 : factor_definite(a, 'U');
+    bool definite = q.a && !triangular;
+    if (!q.a)
+        q = factor_lu(tensor_clone(a));
     q.num = anorm;
+    for (i64 i = 0; triangular && i < n; i++)
+        q.info |= is_zero(a, i * (n + 1));
     if (q.info == 0)
-        lapack(lapack_gecon, &q, 4. * (double)n * (double)n);
+        lapack(triangular ? lapack_trcon : definite ? lapack_pocon : lapack_gecon, &q, square);
     else
         q.num = 0;
     *rcond = q.num;
@@ -541,7 +501,9 @@ static struct tensor *inverse(struct tensor *a, double *rcond, bool warns)    /*
         fill_inf(q.a);
         return q.a;
     }
-    lapack(lapack_getri, &q, 4 * cube / 3);
+    lapack(triangular ? lapack_trtri : definite ? lapack_potri : lapack_getri, &q, 4 * cube / 3);
+    if (definite)
+        mirror(q.a);
     return q.a;
 }
 
@@ -557,7 +519,7 @@ BUILTIN(inv, 1, 1, 2, inv_grad,
     struct tensor *a = arg_matrix(c, 0);
     linalg_square(a, "inv");
     double rcond;
-    struct tensor *r = inverse(a, &rcond, c->nargout < 2);
+    struct tensor *r = linalg_inverse(tensor_dense(a), &rcond, c->nargout < 2);
     result_tensor(c, 0, tensor_narrow(r));
     result_num(c, 1, rcond);
 }

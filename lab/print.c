@@ -135,12 +135,21 @@ static int integer_bits(char *s, const struct tensor *t, i64 i, char form)
     return 8 * size;
 }
 
+static bool all_zero(const struct tensor *t)
+{
+    for (i64 i = 0; i < t->numel; i++)
+        if (element_double(t, i) != 0)
+            return false;
+    return true;
+}
+
 /* ---- one page of a matrix, as something that can write its element (i, j) */
 struct page {
     const struct tensor *t;                   /* 2-d */
     struct numfmt f;
     const double *x;                          /* parts of a float: column-major, complex interleaved */
-    int column;                               /* width with the gap before */
+    int column;                               /* width with the gap before, for the splitting of long rows */
+    bool range;
 };
 
 static char raw_form(void)                    /* hex and bits show integers too */
@@ -172,7 +181,7 @@ static struct page page_of(struct tensor *t, int flags, int intwidth)
         char form = raw_form();
         p.f = (struct numfmt){ .form = form ? form : 'i' };
         p.f.w = form ? dtypes[t->dtype].size * (form == 'x' ? 2 : 8) : intwidth ? intwidth : integer_width(t);
-        p.column = 2 + p.f.w;
+        p.column = 2 + (form || !all_zero(t) ? p.f.w : 0);       /* as Octave, where log10 of 0 has no digits */
     }
     return p;
 }
@@ -212,9 +221,9 @@ static void page_rows(const struct page *p, i64 gap, bool beside, i64 skip)
     struct buf *o = buf_new();
     i64 rows = p->t->dim[0], cols = p->t->dim[1], each = cols;
     int width = print_state()->width - print_indent();
-    bool tight = p->f.form == '+', cut = (double)cols * p->column > width && (p->t->dtype != D_LOGICAL || skip);     /* as Octave: truth values are not split */
-    if (cut)
-        each = MAX(width / p->column, 1);
+    bool tight = p->f.form == '+', cut = (double)cols * p->column > width;
+    if (cut)                                  /* as Octave: a range is split where it stands without indentation */
+        each = MAX((p->range ? print_state()->width : width) / p->column, 1);
     for (i64 j = 0; j < cols; j += each) {
         i64 end = MIN(j + each, cols);
         if (cut) {
@@ -263,6 +272,8 @@ static void show_scalar(struct tensor *t, const char *name)
 {
     struct buf *o = buf_new();
     struct page p = page_of(t, FMT_SCALAR, 0);
+    if (p.f.form != 'g' && !dtype_is(t->dtype, DT_C) && dtype_is(t->dtype, DT_F) && is_na(element_double(t, 0)))
+        buf_putc(o, ' ');                     /* as Octave, which gives it the width of NaN */
     page_put(o, &p, 0, p.f.form == 'g' && isfinite(element_double(t, 0)));
     one_line(name, o->s, o->n);
 }
@@ -348,7 +359,7 @@ static void page_name(struct buf *o, const struct tensor *t, i64 k)
     buf_putc(o, ')');
 }
 
-static void show_pages(struct tensor *t)
+static void show_pages(struct tensor *t, const char *name)
 {
     bool whole = dtype_is(t->dtype, DT_I), one = (t->dim[0] * t->dim[1] == 1 && !whole) || (t->dtype == D_CHAR && t->dim[0] == 1);
     int intwidth = whole ? integer_width(t) : 0;
@@ -359,12 +370,15 @@ static void show_pages(struct tensor *t)
     for (i64 k = 0, offset; k < shown; k++) {
         int mark = pool_mark();
         offset = tensor_offset(t, k * t->dim[0] * t->dim[1]);
-        struct tensor *p = tensor_alias(t, 2, t->dim, t->stride, offset);
+        struct tensor *p = tensor_narrow(tensor_alias(t, 2, t->dim, t->stride, offset));
         struct buf *o = buf_new();
         page_name(o, t, k);
         if (one && t->dtype == D_CHAR) {
             p = tensor_dense(p);
-            one_line(o->s, p->data, (size_t)p->numel);
+            print_blanks(name && k == 0 ? 0 : print_indent());
+            outf("%s = ", o->s);
+            out_text(p->data, (size_t)p->numel);
+            blank_line();
         } else if (one) {
             show_scalar(p, o->s);
         } else {
@@ -400,10 +414,13 @@ static void show_tensor(value v, const char *name)
         show_scalar(t, name);
         return;
     }
-    if (name)
+    if (name && text && t->nd > 2 && t->dim[0] == 1) {
+        print_blanks(print_indent());
+        outf("%s = ", name);                  /* as Octave: the first page goes on in this line */
+    } else if (name)
         print_header(name);
     if (t->nd > 2) {
-        show_pages(t);
+        show_pages(t, name);
     } else if (name && elided(t->numel)) {
         show_some(t, flags, 0);
         char d[128];
@@ -420,6 +437,7 @@ static void show_tensor(value v, const char *name)
         e.ints = in.ints;
         p.f = numfmt_real(e, flags);
         p.column = numfmt_column(&p.f);
+        p.range = true;
         page_rows(&p, 0, false, 0);
     } else {
         show_page(t, flags, 0);
