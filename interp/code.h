@@ -79,6 +79,17 @@ struct handler { int from, to, target, level, depth; bool unwind; };   /* pc ran
 struct param_info { sym name; int reg; bool has_default; };
 struct shape { int rows, *cols; bool lists; };                 /* of a matrix or cell literal */
 
+/* Where the debugger and the profiler can take hold: the first instruction of a statement, and those that return.  When one is
+ * wanted there, its instruction is BREAK and `op` says what it was (interp/breaks.c). */
+enum { MARK_LINE = 1, MARK_RETURN = 2, MARK_END = 4 /* the end of a function: it returns there if nothing did before */ };
+struct mark {
+    int32_t pc;
+    uint32_t at;                              /* byte in the source */
+    uint16_t op;
+    uint8_t flags;
+    uint8_t stops;                            /* breakpoints here */
+};
+
 struct code {
     struct unit *unit;
     sym name;                                 /* NULL: closure, script */
@@ -90,6 +101,8 @@ struct code {
     struct path *path; int npath;
     struct hold *hold; int nhold;
     struct shape *shape; int nshape;
+    struct mark *mark; int nmark;             /* by pc */
+    int profile;                              /* 1 + its number among what is profiled */
     value *k; int nk;
     struct code **closure; int nclosure;
     struct outer *outer; int nouter;
@@ -116,6 +129,7 @@ struct unit {
     bool script, library, file;               /* file: name.tl whose first function is its name; the others are its own */
     char *doc;
     struct unit *next;                        /* waiting to be freed */
+    struct unit *before, *after;              /* all units: vm->units */
 };
 
 struct unit *compile(struct ast *a, struct scope *top, unsigned flags);     /* fails with a located error; one reference */
@@ -123,6 +137,7 @@ enum { COMPILE_LIBRARY = 1, COMPILE_FILE = 2, COMPILE_FUNCTIONS = 4 /* not what 
 struct unit *unit_hold(struct unit *u);
 void unit_drop(struct unit *u);
 void code_list(const struct code *c);                          /* disassembly to the sink */
+struct mark *code_mark(const struct code *c, int pc);          /* the last one up to pc */
 sym code_sym(const char *name);
 
 #endif

@@ -5,6 +5,7 @@
  * Registers: parameters arrive in 0, 1, …; when scope.c has put them elsewhere all slots are shifted up and the
  * prologue moves them. */
 #include "compile.h"
+#include <ctype.h>
 #include <stdarg.h>
 #include <stdlib.h>
 
@@ -126,6 +127,40 @@ struct site *site_new(struct comp *c, const char *name)
     PUSH(k->site, k->nsite);
     k->site[k->nsite - 1] = s;
     return s;
+}
+void mark_here(struct comp *c, uint32_t at, unsigned flags)
+{
+    struct code *k = c->code;
+    if (!k->nmark || k->mark[k->nmark - 1].pc != k->n)         /* else the statement before is empty */
+        PUSH(k->mark, k->nmark);
+    k->mark[k->nmark - 1] = (struct mark){ .pc = k->n, .at = at, .flags = (uint8_t)flags };
+}
+/* All is emitted: the marks learn their instructions, and returns that begin no statement get theirs. */
+static void marks_end(struct code *k)
+{
+    int extra = 0, n = k->nmark;
+    while (n && k->mark[n - 1].pc >= k->n)
+        n--;
+    for (int pc = 0, m = 0; pc < k->n; pc++) {
+        bool returns = k->ins[pc].op == I_RET || k->ins[pc].op == I_RETV || k->ins[pc].op == I_HALT;
+        while (m < n && k->mark[m].pc < pc)
+            m++;
+        if (m < n && k->mark[m].pc == pc) {
+            k->mark[m].op = k->ins[pc].op;
+            k->mark[m].flags |= returns ? MARK_RETURN : 0;
+        } else {
+            extra += returns;
+        }
+    }
+    struct mark *all = zeroed(sizeof *all * (size_t)(n + extra));
+    for (int pc = 0, m = 0, to = 0; pc < k->n; pc++)
+        if (m < n && k->mark[m].pc == pc)
+            all[to++] = k->mark[m++];
+        else if (k->ins[pc].op == I_RET || k->ins[pc].op == I_RETV || k->ins[pc].op == I_HALT)
+            all[to++] = (struct mark){ .pc = pc, .at = m ? all[to - 1].at : k->begin, .op = k->ins[pc].op, .flags = MARK_RETURN };
+    free(k->mark);
+    k->mark = all;
+    k->nmark = n + extra;
 }
 int path_new(struct comp *c, int root)
 {
@@ -255,6 +290,18 @@ static void interface(struct comp *c)
         k->capture[i] = (struct capture){ c->up ? reg_of(c->up, f->scope.capture[i].from) : -1, reg_of(c, f->scope.capture[i].to) };
 }
 
+/* where `end` stands, or the last character of a function without one */
+static uint32_t end_of(const struct function *f, const struct ast *a)
+{
+    const char *s = a->source->text;
+    uint32_t at = f->end;
+    while (at > f->begin && (at >= a->source->len || strchr(" \t\r\n;,", s[at]) || !s[at]))
+        at--;
+    while (at > f->begin && isalpha((unsigned char)s[at - 1]) && isalpha((unsigned char)s[at]))
+        at--;
+    return at;
+}
+
 struct code *compile_function(struct comp *up, struct unit *u, struct ast *a, struct function *f, struct scope *top, unsigned flags)
 {
     struct code *k = zeroed(sizeof *k);
@@ -291,14 +338,18 @@ struct code *compile_function(struct comp *up, struct unit *u, struct ast *a, st
     prologue(c);
     if (f->closure && !f->block) {
         int base = c->top;
+        mark_here(c, f->body->begin, MARK_LINE);
         return_values(c, f->body, base);
         emit(c, f->body, I_RETV, base, ALL, 0);
     } else {
         block(c, f->body);
+        if (!f->script)
+            mark_here(c, end_of(f, a), MARK_LINE | MARK_END);
         emit(c, NULL, f->script ? I_HALT : I_RET, k->nout ? k->out[0] : 0, 0, 0);
         if (!f->script)
             k->where[k->n - 1] = (struct where){ .at = f->begin, .begin = f->begin, .end = f->begin };
     }
+    marks_end(k);
     k->ndrop = k->nlocal;
     k->slot_name = zeroed(sizeof *k->slot_name * (size_t)(k->nslot + 1));
     for (int i = 0; i < k->nslot; i++)
@@ -340,7 +391,7 @@ static void code_free(struct code *k)
     for (int i = 0; i < k->npersist && k->persist; i++)
         drop(k->persist[i]);
     void *piece[] = { k->ins, k->where, k->tree_at, k->tree, k->site, k->path, k->hold, k->shape, k->k, k->closure, k->outer, k->handler,
-                      k->param, k->out, k->slot_name, k->capture, k->persist, k->text, k->doc };
+                      k->param, k->out, k->slot_name, k->capture, k->persist, k->text, k->doc, k->mark };
     for (int i = 0; i < COUNT(piece); i++)
         free(piece[i]);
     free(k);
@@ -348,6 +399,12 @@ static void code_free(struct code *k)
 
 static void unit_free(struct unit *u)
 {
+    if (u->after)
+        u->after->before = u->before;
+    if (u->before)
+        u->before->after = u->after;
+    else if (vm && vm->units == u)
+        vm->units = u->after;
     code_free(u->main);
     for (int i = 0; i < u->functions; i++)
         code_free(u->function[i]);
@@ -401,7 +458,26 @@ struct unit *compile(struct ast *a, struct scope *top, unsigned flags)
         unit_free(u);
         fail_again();
     }
+    u->after = vm->units;
+    if (u->after)
+        u->after->before = u;
+    vm->units = u;
+    if (vm->breaks)
+        breaks_unit(u);
     return u;
+}
+
+struct mark *code_mark(const struct code *k, int pc)
+{
+    int lo = 0, hi = k->nmark;
+    while (hi - lo > 1) {
+        int mid = (lo + hi) / 2;
+        if (k->mark[mid].pc <= pc)
+            lo = mid;
+        else
+            hi = mid;
+    }
+    return &k->mark[lo];
 }
 
 /* ---- listing */
@@ -415,6 +491,8 @@ void code_list(const struct code *k)
     outf("%s: %d registers, %d variables\n", k->name ? k->name->text : k->script ? "script" : "closure", k->nreg, k->nslot);
     for (int pc = 0; pc < k->n; pc++) {
         struct ins i = k->ins[pc];
+        if (i.op == I_BREAK)
+            i.op = code_mark(k, pc)->op;
         outf("%5d  %-9s", pc, opcode_info[i.op].name);
         for (const char *f = opcode_info[i.op].format; *f; f++)
             switch (*f) {

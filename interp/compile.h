@@ -53,6 +53,7 @@ int temps(struct comp *c, int n);             /* n consecutive ones */
 int constant(struct comp *c, value v);
 int constant_text(struct comp *c, const char *s, size_t len);
 struct site *site_new(struct comp *c, const char *name);
+void mark_here(struct comp *c, uint32_t at, unsigned flags);        /* what is emitted next begins a statement */
 int path_new(struct comp *c, int root);
 int hold_new(struct comp *c, bool same);
 void hold_add(struct comp *c, int hold, struct hold_target t);

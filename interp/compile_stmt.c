@@ -615,6 +615,8 @@ static void if_statement(struct comp *c, const struct node *n)
     for (int i = 0; i < n->list.n; i++) {
         const struct node *k = n->list.v[i];
         int *no = NULL, nno = 0;
+        if (i && k->clause.cond)
+            mark_here(c, k->clause.cond->begin, MARK_LINE);
         if (k->clause.cond)
             condition(c, k->clause.cond, false, &no, &nno);
         block(c, k->clause.body);
@@ -641,8 +643,10 @@ static void while_statement(struct comp *c, const struct node *n)
     block(c, n->loop.body);
     c->block = b.up;
     int again = n->kind == NODE_WHILE ? start : here(c);
-    if (n->kind == NODE_UNTIL)
+    if (n->kind == NODE_UNTIL) {
+        mark_here(c, n->loop.cond->begin, MARK_LINE);
         condition(c, n->loop.cond, true, &out, &nout);
+    }
     patch(c, emit(c, n, I_LOOP, 0, 0, 0), start);
     patch_all(c, b.continues, b.ncontinue, again);
     patch_all(c, b.breaks, b.nbreak, here(c));
@@ -844,6 +848,8 @@ static void declaration(struct comp *c, const struct node *n)
 
 void statement(struct comp *c, const struct node *n)
 {
+    if (n->kind != NODE_BLOCK && n->kind != NODE_UNTIL && n->kind != NODE_TRY && n->kind != NODE_UNWIND && n->kind != NODE_FUNCTION)
+        mark_here(c, n->begin, MARK_LINE);
     switch (n->kind) {
     case NODE_EXPR: expression(c, n); break;
     case NODE_COMMAND: command(c, n, (n->flags & NODE_PRINT) != 0); break;

@@ -108,6 +108,19 @@ void debug_report(struct buf *out, const char *message, const struct report_plac
         buff(out, "  %s\n", hint + 1);
 }
 
+void debug_stopped(struct buf *out, const char *why, const struct report_place *p, bool colour)
+{
+    if (typed(p->source) && !p->function)
+        buff(out, "stopped%s%s\n", *why ? ": " : "", why);
+    else if (typed(p->source))
+        buff(out, "stopped in %s, line %d%s%s\n", p->function, source_line(p->source, p->at, NULL), *why ? ": " : "", why);
+    else
+        buff(out, "stopped at %s:%d%s%s%s%s\n", p->source->name, source_line(p->source, p->at, NULL), p->function ? ", in " : "",
+             p->function ? p->function : "", *why ? ": " : "", why);
+    if (!typed(p->source) || p->function)
+        put_source(out, p->source, p->at, colour);
+}
+
 char *debug_parse_message(const struct parse_error *e)
 {
     char *s = NULL;

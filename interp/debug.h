@@ -15,6 +15,7 @@ struct report_place {
 /* The report as text, ending in a newline. A message's second line "hint: …" is printed last. Places: innermost first;
    `more` of them were left out. */
 void debug_report(struct buf *out, const char *message, const struct report_place *place, int n, int more, bool colour);
+void debug_stopped(struct buf *out, const char *why, const struct report_place *place, bool colour);     /* where the debugger stands */
 void debug_parse_error(struct buf *out, const struct parse_error *e, bool colour);
 char *debug_parse_message(const struct parse_error *e);       /* "syntax error: …", a hint in a second line; malloc'd */
 void debug_warning(struct buf *out, const char *message, bool colour);

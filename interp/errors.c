@@ -82,6 +82,8 @@ void warning_hook(const char *id, const char *message)
     int mark = pool_mark();
     warning_say(warning_text(message));
     pool_release(mark);
+    if (unlikely(vm->breaks != NULL))
+        breaks_warned();
 }
 
 /* ---- templates: ("text"), (template, …), (id, template, …) */

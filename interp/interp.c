@@ -44,6 +44,7 @@ static void interp_free(void)
         source_free((struct source *)m->trace.place[i].source);
     error_place_next(NULL, 0);
     m->runs = 0;
+    breaks_free();
     registry_free();
     dead_free();
     for (int i = 0; i < m->ncleanup; i++)
@@ -151,8 +152,10 @@ static int run_job(struct job *j)
     }
     if (failed)
         error_locate();
-    if (m->runs == 0)
+    if (m->runs == 0) {
+        breaks_rest();
         dead_free();
+    }
     return failed;
 }
 int interp_run(const char *name, const char *text, size_t len, int flags, int first_line)
@@ -177,7 +180,7 @@ struct scope *interp_scope(void) { return &vm->base.scope; }
 value interp_variable(const char *name)
 {
     sym s = symbol_find(name, strlen(name));
-    value *v = s ? frame_variable(NULL, s, false) : NULL;
+    value *v = s ? frame_variable(frame_holder(vm->focus), s, false) : NULL;
     return v ? *v : nil();
 }
 bool interp_is_variable(void *unused, const char *name)
@@ -195,5 +198,5 @@ static void each_variable(sym name, value *v, unsigned flags, void *arg)
 void interp_each_variable(void (*f)(const char *name, void *arg), void *arg)
 {
     struct each e = { f, arg };
-    frame_each(NULL, each_variable, &e);
+    frame_each(frame_holder(vm->focus), each_variable, &e);
 }

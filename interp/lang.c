@@ -58,6 +58,12 @@ static void eval_values(struct eval *e)
         }
     }
 }
+value expression_value(const char *text, struct frame *host)
+{
+    struct eval e = { .text = text, .len = strlen(text), .host = host, .nargout = 1 };
+    eval_values(&e);
+    return e.out[0];
+}
 static void eval_values_body(void *arg) { eval_values(arg); }
 
 static void eval_in(struct call *c, int i, struct frame *host)
@@ -68,7 +74,10 @@ static void eval_in(struct call *c, int i, struct frame *host)
     if (!has_arg(c, i + 1)) {
         body(&e);
     } else {
-        if (protect(body, &e)) {
+        vm->guarded++;
+        int failed = protect(body, &e);
+        vm->guarded--;
+        if (failed) {
             if (failure()->kind != FAIL_ERROR)
                 fail_again();
             error_locate();
@@ -113,7 +122,9 @@ BUILTIN(evalc, 1, 2, 1, grad_pass,
     if (!f)
         fail_memory(256);
     struct sink old = out_redirect((struct sink){ collect, f });
+    vm->guarded += has_arg(c, 1);
     int failed = protect(evalc_body, &e);
+    vm->guarded -= has_arg(c, 1);
     if (failed && has_arg(c, 1) && failure()->kind == FAIL_ERROR) {
         error_locate();
         e.text = arg_text(c, 1, &e.len);
@@ -570,31 +581,6 @@ BUILTIN(input, 1, 2, 1, NO_GRAD,
     eval_values(&e);
     result(c, 0, e.out[0]);
 }
-BUILTIN(keyboard, 0, 1, 0, NO_GRAD,
-  "keyboard\n"
-  "keyboard(prompt)\n\n"
-  "Reads lines from the terminal and runs them with the variables of the function that calls it, until the input ends or "
-  "a line says return, dbcont or dbquit.\n\n"
-  "See also: input")
-{
-    const char *prompt = has_arg(c, 0) ? arg_text(c, 0, NULL) : "keyboard> ";
-    for (char *s; (s = session_read(prompt)); ) {
-        for (char *end = s + strlen(s); end > s && isspace((unsigned char)end[-1]); )
-            *--end = 0;
-        if (!strcmp(s, "return") || !strcmp(s, "dbcont"))
-            break;
-        if (!strcmp(s, "dbquit"))
-            fail("Octave:undefined-function", "keyboard: the run was ended by dbquit");
-        struct eval e = { .text = s, .len = strlen(s), .host = vm->frame };
-        if (protect(eval_body, &e)) {
-            if (failure()->kind == FAIL_EXIT)
-                fail_again();
-            error_locate();
-            interp_report(2);
-        }
-    }
-}
-
 BUILTIN(disassemble, 1, 1, 0, NO_GRAD,
   "disassemble(f)\n\n"
   "Prints the instructions that a function became.\n\n"

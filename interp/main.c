@@ -324,6 +324,11 @@ int main(int argc, char **argv)
     catch_signals();
     int status = 0;
     new_context();
+    const char *on_error = getenv("TL_DEBUG_ON_ERROR");
+    if (what == RUN)
+        repl_hooks();
+    if (what == RUN && on_error && *on_error && strcmp(on_error, "0"))
+        debug_on_error();
     if (what == TEST || what == TEST_HELP) {
         status = what == TEST ? test_files(argc - i, argv + i) : test_help(argc - i, argv + i);
         context_free(cx);

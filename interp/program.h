@@ -7,6 +7,7 @@
 char *program_read(FILE *in, size_t *len);                /* malloc'd; NULL: errno says why */
 char *program_read_file(const char *file, size_t *len);
 extern volatile sig_atomic_t program_ended;               /* the signal that asks us to leave: SIGHUP, SIGTERM; 0: none */
+void repl_hooks(void);                                    /* once: who asks when a run is stopped */
 int repl(bool quiet);                                     /* the prompt; the exit status */
 int test_files(int n, char **file);                       /* test.c: exit status */
 int test_help(int n, char **name);

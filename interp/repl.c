@@ -411,6 +411,10 @@ static bool terminal;                                         /* lines are typed
 
 static void edit_start(void)
 {
+    static bool started;
+    if (started)
+        return;
+    started = true;
     terminal = isatty(0);
 #if HAVE_READLINE
     rl_readline_name = "tl";
@@ -430,7 +434,9 @@ static void edit_start(void)
     }
     bind_if("\033\r", rl_vi_editing_mode, edit_newline);      /* Alt-Enter: a line more, where Enter would end the block */
     stifle_history(HISTORY_MOST);
-    session_hooks = (struct session_hooks){ edit_line, history_count, history_entry };
+    session_hooks.read = edit_line;
+    session_hooks.history_count = history_count;
+    session_hooks.history_entry = history_entry;
 #elif HAVE_LIBEDIT
     rl_readline_name = "tl";
     rl_basic_word_break_characters = " \t\n\"'`@$><=;|&{(,+-*/\\^~!:[])}%#?";
@@ -518,9 +524,9 @@ static void strip_prompts(char *text)
 static const char *prompts[2] = { ">> ", ".. " };
 
 /* A whole text, asking for lines until the parser is content. NULL: end of input, or Ctrl-C. */
-static char *read_text(void)
+static char *read_text(const char *prompt)
 {
-    char *text = edit_line(prompts[0]);
+    char *text = edit_line(prompt);
     if (!text)
         return NULL;
     strip_prompts(text);
@@ -663,6 +669,35 @@ static void decide(void *arg)
         ask_help(s->text);
 }
 
+/* The debugger's prompt: a text to be run. */
+static char *ask_text(const char *prompt)
+{
+    edit_start();
+    for (;;) {
+        char *text = program_ended ? NULL : read_text(prompt);
+        session_hooks.ended = program_ended != 0;
+        if (!text)
+            return NULL;
+        if (terminal && text[strspn(text, " \t\n")])
+            remember(text);
+        session_typed(text);
+        struct step step = { text, STEP_RUN };
+        if (protect(decide, &step))
+            interp_report(2);
+        else if (step.kind == STEP_RUN)
+            return text;
+        else if (step.kind == STEP_SHELL)
+            shell(text + 1);
+        free(text);
+        out_flush();
+    }
+}
+
+void repl_hooks(void)
+{
+    session_hooks.ask = ask_text;
+}
+
 int repl(bool quiet)
 {
     int status = 0;
@@ -680,7 +715,7 @@ int repl(bool quiet)
     for (;;) {
         out_flush();
         interrupt_flag = 0;
-        char *text = program_ended ? NULL : read_text();
+        char *text = program_ended ? NULL : read_text(prompts[0]);
         if (!text) {
             if (interrupt_flag && !program_ended)
                 continue;

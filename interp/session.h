@@ -5,7 +5,9 @@
 #include "lab/base.h"
 
 struct session_hooks {
+    char *(*ask)(const char *prompt);         /* a whole text, malloc'd; `?` and `!` are dealt with; NULL as below */
     char *(*read)(const char *prompt);        /* a line, malloc'd, without its newline; NULL: end of input or Ctrl-C */
+    bool ended;                               /* we were asked to leave (SIGTERM) */
     int (*history_count)(void);
     const char *(*history_entry)(int i);      /* from 0, oldest first */
 };

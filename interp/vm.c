@@ -117,6 +117,7 @@ static void run_loop(void)
     const struct ins *pc, *I;
     struct code *code;
     value *R, v;                              /* v: a result on its way */
+    struct ins broken;                        /* the instruction that BREAK stands for */
 
 #define RELOAD (fr = m->frame, pc = fr->pc, code = fr->code, R = fr->base)
 #define SAVE (fr->pc = pc)
@@ -762,7 +763,7 @@ op_ERRVAL: {
         pool_release(mark);
         if (I->b) {                                            /* of unwind_protect: what kind of failure, for RERAISE */
             struct failure *f = failure();
-            v.a = (uint16_t)(f->kind == FAIL_ERROR ? 0 : f->kind == FAIL_INTERRUPT ? 1 : 2);
+            v.a = (uint16_t)(f->kind == FAIL_ERROR ? 0 : f->kind == FAIL_INTERRUPT ? 1 : f->kind == FAIL_EXIT ? 2 : 3);
             v.b = (uint32_t)f->status;
         }
         replace(&R[I->a], v);
@@ -781,6 +782,8 @@ op_RERAISE: {
             fail_exit((int)status);
         if (kind == 1)
             poll_slow();
+        if (kind == 3)
+            fail_quit();
         error_raise(v);
     }
 op_BIND:
@@ -800,6 +803,12 @@ op_FAIL:
         s[n] = 0;
         fail("Octave:undefined-function", "%s", s);
     }
+op_BREAK:
+    SAVE;
+    broken = *I;
+    broken.op = breaks_hit();
+    I = &broken;
+    goto *jump[broken.op];
 op_HINT:
     if (R[I->a].kind == K_WINDOW)
         SLOW(hint_op(I));

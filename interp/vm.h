@@ -66,6 +66,7 @@ struct machine {
     value *stack, *sp, *stack_end;            /* sp: first free one while C code runs */
     int max_depth;
     int runs;                                 /* C recursion */
+    int guarded;                              /* calls in progress whose failure a builtin catches */
     struct space base;                        /* the workspace */
     struct frame *base_host;                  /* frame that has its variables now, or NULL */
     struct global *globals;
@@ -80,7 +81,9 @@ struct machine {
     struct warning_state { char *id; char mode; } *warning;    /* errors.c: by identifier: 'o'n, 'f' off, 'e'rror */
     int nwarning;
     char warning_all;
-    struct unit *dead;
+    struct unit *dead, *units;
+    struct breaks *breaks;                    /* breaks.c; NULL: never used */
+    struct frame *focus;                      /* stopped here: whose variables the prompt asks about */
     value *cleanup; int ncleanup;             /* functions of onCleanup that wait to run */
 };
 struct machine *machine(void);
@@ -93,6 +96,7 @@ void machine_call_code(struct code *c, struct function_value *self, int nargin, 
 void machine_run(struct unit *u, struct frame *host);          /* its statements with host's variables (NULL: the workspace's) */
 void run_text(const char *text, size_t len, const char *name, struct frame *host, int flags, int first_line);     /* eval */
 void run_tree(struct ast *a, struct frame *host);              /* takes a over */
+value expression_value(const char *text, struct frame *host);        /* of an expression; pooled */
 void run_file(const char *file, struct frame *host);
 struct unit *unit_load(const char *file, unsigned flags);
 NORETURN void fail_parse(struct parse_error *e);
@@ -100,6 +104,7 @@ NORETURN void fail_parse(struct parse_error *e);
 /* ---- variables by name */
 struct frame *frame_user(void);                                /* the frame that called the running builtin */
 struct frame *frame_caller(struct frame *f);                   /* its caller, NULL: the workspace */
+struct frame *frame_holder(struct frame *f);                   /* who has f's variables now: f, or a guest in it; NULL stays NULL */
 value *frame_variable(struct frame *f, sym name, bool create); /* NULL f: the workspace; the place, or NULL */
 void frame_each(struct frame *f, void (*visit)(sym name, value *v, unsigned flags, void *arg), void *arg);
 void frame_forget(struct frame *f, sym name);                  /* clear */
@@ -135,6 +140,9 @@ bool is_constant(sym name, double *x);                         /* pi Inf NaN …
 void error_place_next(struct source *s, uint32_t at);          /* takes s: the next failure is there */
 value stack_value(void);                                       /* err.stack; pooled */
 enum { LOCATED = -2 };                                         /* failure()->node when that is done; fail() sets it to -1 */
+struct error_kept { struct failure failure; struct trace trace; };
+void error_put_by(struct error_kept *k);                       /* while somebody looks around: what failed, and where */
+void error_take_back(struct error_kept *k, bool lose);         /* lose: another failure is on its way */
 void error_locate(void);                                       /* failure() gets its operands' names and its place */
 value error_value(void);                                       /* err of `catch err`; pooled */
 NORETURN void error_raise(value err);
@@ -144,6 +152,7 @@ const char *habit_hint(const char *name);                       /* what it is ca
 const char *did_you_mean(const char *name);                    /* or NULL; scratch */
 void warning_hook(const char *id, const char *message);
 const char *receiver_text(void);                                /* the first operand of the running instruction, as typed; scratch */
+const char *command_text(void);                                /* of `word text`: the text as it was typed, or NULL; scratch */
 const char *warning_text(const char *message);                 /* with the operands' texts; pooled */
 void warnings_free(void);
 
@@ -154,6 +163,8 @@ void release(value *v);                                        /* drop and leave
 void cleanup_later(value f);                                   /* takes f: an onCleanup whose last holder has gone */
 void cleanup_run(void);                                        /* at a safe point */
 void cleanup_after_failure(void);
+void frame_settle(struct frame *f);
+bool frame_catches(const struct frame *f);                     /* a try around where it is */
 void frame_pop(struct frame *f);                               /* variables go home, registers are dropped */
 void enter_code(struct code *c, struct function_value *self, value *base, int n, int nargout, value *dest, bool multi, uint64_t ignored);
 void call_site_run(struct site *s, value *base);               /* CALL */
@@ -186,6 +197,16 @@ void space_free(struct space *s);
 void call_refuse(const struct builtin *b, int nargin, int nargout);     /* lab/call.c: fails if the numbers do not fit */
 void functions_look(void);                                     /* have files come or gone? */
 value list_value(int n, const value *v);                       /* a comma list as one value: owned */
+
+/* the debugger: breaks.c says where to stop, stop.c is what one sees then; profile.c */
+uint16_t breaks_hit(void);                                     /* BREAK: the instruction that was there */
+void breaks_unit(struct unit *u);                              /* freshly compiled */
+void breaks_failing(void);                                     /* nothing is unwound yet: does somebody want to look? */
+void breaks_unwound(struct frame *f);                          /* frames above f are gone */
+struct frame *breaks_floor(void);                              /* the frames up to here have stopped, and something else runs above */
+void breaks_warned(void);
+void breaks_rest(void);                                        /* the machine is at rest: no more steps */
+void breaks_free(void);
 
 /* slow paths of single instructions: vm_slow.c */
 const struct ins *arith_miss(const struct ins *i, value *R);   /* where to go on */

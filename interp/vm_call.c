@@ -890,7 +890,10 @@ static void attempt_body(void *p)
 bool machine_try(value f, int nargin, const value *arg, int nargout, value *out)
 {
     struct attempt a = { f, nargin, nargout, arg, out };
-    if (!protect(attempt_body, &a))
+    vm->guarded++;
+    int failed = protect(attempt_body, &a);
+    vm->guarded--;
+    if (!failed)
         return true;
     if (failure()->kind != FAIL_ERROR)
         fail_again();

@@ -85,6 +85,23 @@ const char *receiver_text(void)
     t[w->e1 - w->b1] = 0;
     return t;
 }
+const char *command_text(void)
+{
+    const struct where *w = where_of(vm->frame, -1);
+    const struct source *s = vm->frame > vm->frames ? vm->frame->code->unit->source : NULL;
+    if (!s || w->end <= w->begin || w->end > s->len)
+        return NULL;
+    const char *text = s->text + w->begin, *end = s->text + w->end;
+    const char *p = text + strcspn(text, " \t(\n");
+    if (p >= end || (*p != ' ' && *p != '\t') || *(p + strspn(p, " \t")) == '(')
+        return NULL;
+    while (p < end && (*p == ' ' || *p == '\t'))
+        p++;
+    char *t = scratch((size_t)(end - p) + 1);
+    memcpy(t, p, (size_t)(end - p));
+    t[end - p] = 0;
+    return t;
+}
 const char *warning_text(const char *message)
 {
     struct frame *f = vm->frame;
@@ -193,7 +210,8 @@ static void locate(void *unused)
         trace_add(&m->trace, pending.source, pending.at, NULL);
         error_place_next(NULL, 0);
     }
-    for (struct frame *f = top; f > m->frames; f--) {
+    struct frame *floor = breaks_floor();                      /* a stopped run is no caller of what is typed there */
+    for (struct frame *f = top; f > floor; f--) {
         const struct where *w = where_of(f, f == top ? e->node : -1);
         const struct code *c = f->code;
         trace_add(&m->trace, c->unit->source, w->at, c->name ? c->name->text : c->script ? NULL : "@<anonymous>");
@@ -214,6 +232,26 @@ void error_locate(void)
     if (failure()->message && failure()->node != LOCATED && protect(locate, NULL)) {
         trace_clear(&vm->trace);
         failure()->node = LOCATED;
+    }
+}
+
+void error_put_by(struct error_kept *k)
+{
+    k->failure = *failure();
+    k->trace = vm->trace;
+    failure()->message = failure()->id = NULL;
+    vm->trace.n = vm->trace.more = 0;
+}
+void error_take_back(struct error_kept *k, bool lose)
+{
+    struct failure *f = lose ? &k->failure : failure();
+    struct trace *t = lose ? &k->trace : &vm->trace;
+    free(f->message);
+    free(f->id);
+    trace_clear(t);
+    if (!lose) {
+        *failure() = k->failure;
+        vm->trace = k->trace;
     }
 }
 
@@ -365,7 +403,7 @@ void fail_undefined_output(sym name)
 void interp_report(int fd)
 {
     struct failure *e = failure();
-    if (e->kind == FAIL_EXIT)
+    if (e->kind == FAIL_EXIT || e->kind == FAIL_QUIT)
         return;
     int mark = pool_mark();
     struct buf *b = buf_new();

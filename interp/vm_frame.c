@@ -39,8 +39,8 @@ void frame_pop(struct frame *f)
     vm->frame = f - 1;
 }
 
-/* Drops what a failed instruction left behind in frame f above register `level`. */
-static void frame_clear(struct frame *f, int level, value *end)
+/* A failed instruction's loans go back: variables are what they were. */
+void frame_settle(struct frame *f)
 {
     if (f->taken) {
         value *p = outer_place(f, f->taken_from), *r = &f->base[f->taken - 1];
@@ -54,6 +54,12 @@ static void frame_clear(struct frame *f, int level, value *end)
         *r = nil();
         drop(old);
     }
+}
+
+/* Drops what a failed instruction left behind in frame f above register `level`. */
+static void frame_clear(struct frame *f, int level, value *end)
+{
+    frame_settle(f);
     for (value *r = f->base + level; r < end; r++)
         if (is_counted(*r)) {
             value old = *r;
@@ -76,10 +82,24 @@ static const struct handler *handler_at(const struct frame *f, bool only_unwind)
     return best;
 }
 
+bool frame_catches(const struct frame *f)
+{
+    int pc = (int)(f->pc - f->code->ins) - 1;
+    for (int i = 0; i < f->code->nhandler; i++) {
+        const struct handler *h = &f->code->handler[i];
+        if (pc >= h->from && pc < h->to && !h->unwind)
+            return true;
+    }
+    return false;
+}
+
 /* After a failure: go on at the innermost handler above (or in) entry, or pop all and return false. */
 bool land(struct frame *entry, value *floor)
 {
+    bool fresh = failure()->node != LOCATED;
     error_locate();
+    if (unlikely(vm->breaks != NULL) && fresh)
+        breaks_failing();
     bool hard = failure()->kind != FAIL_ERROR;
     value *end = vm->sp;
     for (struct frame *f = vm->frame; f >= entry; f--) {
@@ -89,6 +109,8 @@ bool land(struct frame *entry, value *floor)
             frame_clear(f, h->level, end > top ? end : top);
             f->pc = f->code->ins + h->target;
             vm->frame = f;
+            if (unlikely(vm->breaks != NULL))
+                breaks_unwound(f);
             return true;
         }
         vm->frame = f;
@@ -106,6 +128,8 @@ bool land(struct frame *entry, value *floor)
             drop(old);
         }
     vm->sp = NULL;
+    if (unlikely(vm->breaks != NULL))
+        breaks_unwound(entry - 1);
     return false;
 }
 

@@ -107,7 +107,7 @@ const struct ins *arith_miss(const struct ins *i, value *R)
             return f->pc + (i->op >= I_JNLTK && i->op <= I_JGTK ? (int32_t)(i->b | (uint32_t)i->c << 16) : i->d);
         return f->pc;
     }
-    struct tree *t = c->tree[c->tree_at[i - c->ins]];
+    struct tree *t = c->tree[c->tree_at[f->pc - c->ins - 1]];   /* i may be a copy: BREAK */
     int mark = pool_mark();
     for (int k = 0; k < t->nleaf; k++)
         if (R[t->leaf[k]].kind == K_NIL) {

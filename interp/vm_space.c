@@ -130,6 +130,14 @@ struct frame *frame_caller(struct frame *f)
     return f - 1 > vm->frames ? f - 1 : NULL;
 }
 
+struct frame *frame_holder(struct frame *f)
+{
+    for (struct frame *g = f ? f + 1 : vm->frame + 1; g <= vm->frame; g++)
+        if (g->more && g->more->guest && g->more->host == f)
+            f = g;
+    return f;
+}
+
 value *frame_variable(struct frame *f, sym name, bool create)
 {
     if (!f || f == vm->frames)

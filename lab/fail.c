@@ -77,6 +77,11 @@ NORETURN void fail_exit(int status)
     fail_again();
 }
 
+void fail_quit(void)
+{
+    fail_with(FAIL_QUIT, "tl:quit", strdup("the run was ended by dbquit"));
+}
+
 void descend(const char *who)
 {
     char here;

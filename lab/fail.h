@@ -14,7 +14,7 @@
 #define TL_FAIL_H
 #include "base.h"
 
-enum fail_kind { FAIL_ERROR, FAIL_INTERRUPT, FAIL_EXIT };
+enum fail_kind { FAIL_ERROR, FAIL_INTERRUPT, FAIL_EXIT, FAIL_QUIT /* what the debugger was told to leave */ };
 
 struct failure {
     enum fail_kind kind;
@@ -29,6 +29,7 @@ NORETURN void fail(const char *id, const char *fmt, ...) PRINTF(2, 3);
 NORETURN void fail_memory(size_t bytes);      /* "out of memory: …" with what is free */
 NORETURN void fail_again(void);               /* go on failing with failure() as it is */
 NORETURN void fail_exit(int status);
+NORETURN void fail_quit(void);
 void warn(const char *id, const char *fmt, ...) PRINTF(2, 3);   /* through the hook the interpreter sets; may be off by id */
 
 /* At each step down a nested value, where code recurses: fails before the C stack ends. */

@@ -13,7 +13,7 @@ FUZZ = -max_total_time=600 -max_len=400 -timeout=20
 fuzz:
 	+@ASAN_OPTIONS=detect_leaks=1:allocator_may_return_null=1; export ASAN_OPTIONS; \
 	$(MKDIR_P) libfuzzer && cd libfuzzer && { test -f Makefile || $(abs_top_srcdir)/configure -q CC=clang --with-cuda=no \
-	    --enable-sanitizers=address,undefined,fuzzer-no-link CFLAGS='-g -O1'; } && $(MAKE) $(AM_MAKEFLAGS) builtins.inc folders.h libcore.la && \
+	    --enable-sanitizers=address,undefined,fuzzer-no-link CFLAGS='-g -O1'; } && $(MAKE) $(AM_MAKEFLAGS) builtins.inc folders.h layers.inc libcore.la && \
 	clang -std=gnu17 -g -O1 -fopenmp -fsanitize=address,undefined,fuzzer -DLIBFUZZER -D_GNU_SOURCE -I$(abs_top_srcdir) -I. $(abs_srcdir)/tests/fuzz/fuzz.c \
 	    .libs/libcore.a $(core_libs) -o fuzz && $(MKDIR_P) corpus && ./fuzz $(FUZZ) corpus
 
