@@ -363,11 +363,31 @@ BUILTIN(fileread, 1, 1, 1, NO_GRAD,
   "s = fileread(name)\n\n"
   "The whole file as text.\n\n"
   "Example:\n  numel(fileread('/dev/null'))\n  ans = 0\n\n"
-  "See also: fopen, fgetl, csvread")
+  "See also: filewrite, fopen, fgetl, csvread")
 {
     size_t n;
     const char *s = file_slurp("fileread", arg_text(c, 0, NULL), &n);
     result(c, 0, text_value(s, n));
+}
+
+static void write_bytes(FILE *f, void *arg)
+{
+    struct tensor *t = arg;
+    if (fwrite(t->data, 1, (size_t)t->numel, f) != (size_t)t->numel)
+        fail("Octave:write-error", "filewrite: cannot write: %s", strerror(errno));
+}
+BUILTIN(filewrite, 2, 2, 0, NO_GRAD,
+  "filewrite(name, bytes)\n\n"
+  "The bytes (text or uint8) as the whole file. They go to a temporary file beside it, which takes its name when all is written: "
+  "after an error the file is as it was.\n\n"
+  "Example:\n  f = tempname(); filewrite(f, 'abc'); fileread(f)\n  ans = abc\n  delete(f)\n\n"
+  "See also: fileread, fopen, fwrite")
+{
+    const char *name = arg_text(c, 0, NULL);
+    struct tensor *t = arg_dense(c, 1);
+    if (dtypes[t->dtype].size != 1)
+        fail_arg(c, 1, "text or bytes (uint8)");
+    file_replace("filewrite", name, false, write_bytes, t);
 }
 
 /* ---- bytes */

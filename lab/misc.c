@@ -307,7 +307,8 @@ BUILTIN(ls, 0, 1, 1, NO_GRAD,
 
 BUILTIN(dir, 0, 1, 1, NO_GRAD,
   "dir\ndir folder\ns = dir(folder)\n\n"
-  "The names in a folder one below the other, or a column of structs with the fields name, folder, date, bytes, isdir and datenum.\n\n"
+  "The names in a folder one below the other, or a column of structs with the fields name, folder, date, bytes, isdir and datenum; of a "
+  "file that file alone.\n\n"
   "Example:\n  isfield(dir('/'), 'bytes')\n  ans = 1\n\n"
   "See also: ls, pwd")
 {
@@ -323,7 +324,14 @@ BUILTIN(dir, 0, 1, 1, NO_GRAD,
     sym name[COUNT(fields)];
     for (int k = 0; k < COUNT(fields); k++)
         name[k] = symbol_of(fields[k]);
-    const char *folder = folder_arg(c);
+    const char *folder = folder_arg(c), *slash = strrchr(folder, '/');
+    struct stat is;
+    if (names->numel == 1 && !stat(folder, &is) && !S_ISDIR(is.st_mode)) {          /* one file: its own folder and name */
+        cell_set(names, 0, text_value(slash ? slash + 1 : folder));
+        char *part = memcpy(scratch(strlen(folder) + 2), folder, strlen(folder) + 1);
+        part[slash ? MAX(slash - folder, 1) : 0] = 0;
+        folder = *part ? part : ".";
+    }
     char *full = realpath(folder, NULL);
     value where = text_value(full ? full : folder);
     free(full);

@@ -13,3 +13,19 @@ tl_fft_so_CFLAGS = $(plugin_cflags) $(FFTW_CFLAGS)
 tl_fft_so_LINK = $(plugin_link)
 tl_fft_so_LDADD = $(FFTW_LIBS) -lm
 endif
+
+if HAVE_PNG
+plugin_PROGRAMS += tl_png.so
+tl_png_so_SOURCES = %reldir%/png.c %reldir%/picture.h
+tl_png_so_CFLAGS = $(plugin_cflags) $(PNG_CFLAGS)
+tl_png_so_LINK = $(plugin_link)
+tl_png_so_LDADD = $(PNG_LIBS)
+endif
+
+if HAVE_JPEG
+plugin_PROGRAMS += tl_jpeg.so
+tl_jpeg_so_SOURCES = %reldir%/jpeg.c %reldir%/picture.h
+tl_jpeg_so_CFLAGS = $(plugin_cflags) $(JPEG_CFLAGS)
+tl_jpeg_so_LINK = $(plugin_link)
+tl_jpeg_so_LDADD = $(JPEG_LIBS)
+endif
