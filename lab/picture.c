@@ -191,7 +191,7 @@ BUILTIN(pnm_encode, 1, 2, 1, NO_GRAD,
   "bytes = pnm_encode(x, plain)\n\n"
   "The bytes of a PBM file (x is H x W and logical), a PGM file (H x W, uint8 or uint16) or a PPM file (H x W x 3) of x; as text when "
   "plain is true.\n\n"
-  "Example:\n  char(pnm_encode(uint8([1 2; 3 4]), true))\n  ans =\n  P2\n  2 2\n  255\n  1 2\n  3 4\n\n"
+  "Example:\n  char(pnm_encode(uint8([1 2; 3 4]), true))\n  ans = P2\n  2 2\n  255\n  1 2\n  3 4\n\n"
   "See also: pnm_decode, imwrite")
 {
     struct tensor *x = arg_dense(c, 0);

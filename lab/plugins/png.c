@@ -91,7 +91,8 @@ static void head(struct work *k)
     k->at = 0;
     png_set_read_fn(k->png, k, pull);
     png_set_crc_action(k->png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
-    png_set_user_limits(k->png, 0x7fffffff, 0x7fffffff);             /* held against the file's length below */
+    png_uint_32 most = k->in.n < 0x7fffffff / (8 * INFLATES) ? (png_uint_32)k->in.n * 8 * INFLATES : 0x7fffffff;
+    png_set_user_limits(k->png, most, most);                         /* before libpng makes room for a row */
     png_set_chunk_malloc_max(k->png, CHUNK_MAX);
     png_read_info(k->png, k->info);
     png_get_IHDR(k->png, k->info, &k->w, &k->h, &k->bits, &k->colour, &k->interlaced, NULL, NULL);
