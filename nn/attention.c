@@ -57,14 +57,42 @@ static value causal_mask(i64 l, i64 s, int dtype)            /* 0, and -Inf for 
     return tensor_box(tensor_cast(t, dtype));
 }
 
-static value dropout_mask(i64 l, i64 s, double p, int dtype)
+/* Of head k of all; aux keeps what was drawn. */
+static value dropout_mask(struct module *m, i64 k, i64 all, i64 l, i64 s, double p, int dtype)
 {
+    if (m->aux.kind != K_CELL || m->aux.cell->numel != all)
+        replace(&m->aux, copy(nn_cells((int)all)));
+    value had = m->aux.cell->v[k];
+    if (m->again && is_tensor_like(had) && dims_equal(tensor_of(had)->nd, tensor_of(had)->dim, 2, (i64[]){ l, s }))
+        return had;
     struct tensor *t = tensor_2d(D_DOUBLE, l, s);
     double *x = (double *)t->data;
     rand_uniform(x, t->numel);
     for (i64 i = 0; i < t->numel; i++)
         x[i] = x[i] < p ? 0 : 1 / (1 - p);
-    return tensor_box(tensor_cast(t, dtype));
+    value mask = tensor_box(tensor_cast(t, dtype));
+    cell_set(m->aux.cell, k, mask);
+    return mask;
+}
+
+/* A mask of rows x cols, or NIL for []: numbers are added to the scores, true in a logical one takes the place away. */
+static value given_mask(struct module *m, struct cell *c, i64 k, const char *what, i64 rows, i64 cols)
+{
+    i64 dim[MAX_DIMS];
+    char shape[128], wants[192];
+    if (!c || c->numel <= k || (is_tensor_like(c->v[k]) && value_numel(c->v[k]) == 0))
+        return nil();
+    value v = c->v[k];
+    if (!is_tensor_like(v) || dtype_is(value_dtype(v), DT_C | DT_T) || !dims_equal(value_dims(v, dim), dim, 2, (i64[]){ rows, cols })) {
+        snprintf(wants, sizeof wants, "a %s of %s, or [],", what, dims_text(2, (i64[]){ rows, cols }, shape));
+        nn_fail_shape(m, wants, v);
+    }
+    if (value_dtype(v) != D_LOGICAL)
+        return tape_plain(nn_box(v));
+    struct tensor *t = tensor_of(v), *y = tensor_zeros(D_DOUBLE, 2, dim);
+    for (i64 i = 0; i < t->numel; i++)
+        ((double *)y->data)[i] = element_double(t, i) != 0 ? -INFINITY : 0;
+    return tensor_box(tensor_cast(y, nn_dtype(m)));
 }
 
 extern const struct builtin builtin_nn_softmax;
@@ -72,7 +100,7 @@ static value attention_record(struct module *m, value x, const value *w)
 {
     i64 n, l, n2, s, s2, e = option_int(m, EMBED), heads = option_int(m, HEADS), d = e / heads;
     bool self = x.kind != K_CELL;
-    struct cell *c = self ? NULL : nn_cell(m, x, 3, "a tensor, or {query, key, value}");
+    struct cell *c = self ? NULL : nn_cell(m, x, 3, "a tensor, or {query, key, value, attnMask, keyPaddingMask}");
     bool batch = nn_sequences(m, self ? x : c->v[0], e, &n, &l);
     value q, k, v;
     int dtype = nn_dtype(m);
@@ -93,6 +121,9 @@ static value attention_record(struct module *m, value x, const value *w)
     }
     value *sample = scratch(sizeof *sample * (size_t)n), *head = scratch(sizeof *head * (size_t)heads);
     value mask = option_bool(m, CAUSAL) ? causal_mask(l, s, dtype) : nil(), root = num(1 / sqrt((double)d));
+    value attn = given_mask(m, c, 3, "mask", l, s), padding = given_mask(m, c, 4, "keyPaddingMask", n, s);
+    if (!is_nil(attn))
+        mask = is_nil(mask) ? attn : g_op(EW_plus, mask, attn);
     double p = m->train ? option_num(m, DROPOUT) : 0;
     q = g_op(EW_times, q, root);
     for (i64 i = 0; i < n; i++) {
@@ -101,9 +132,11 @@ static value attention_record(struct module *m, value x, const value *w)
             value score = tape_matrix(MX_MTIMES, nn_slice(qi, 2, j * d, d), tape_matrix(MX_TRANSPOSE, nn_slice(ki, 2, j * d, d), nil()));
             if (!is_nil(mask))
                 score = g_op(EW_plus, score, mask);
+            if (!is_nil(padding))
+                score = g_op(EW_plus, score, nn_slice(padding, 1, i, 1));
             value weight = g_call(&builtin_nn_softmax, 2, score, num(2));
             if (p > 0)
-                weight = g_op(EW_times, weight, dropout_mask(l, s, p, dtype));
+                weight = g_op(EW_times, weight, dropout_mask(m, i * heads + j, n * heads, l, s, p, dtype));
             head[j] = tape_matrix(MX_MTIMES, weight, nn_slice(vi, 2, j * d, d));
         }
         sample[i] = heads > 1 ? nn_join(m, 2, (int)heads, head) : head[0];
@@ -119,7 +152,9 @@ LAYER(MultiHeadAttention,
   "m = nn.MultiHeadAttention(embedDim, numHeads, dropout, bias, causal)\n\n"
   "Attention of sequences N x T x embedDim (or T x embedDim) to themselves, or for {query, key, value} of the query's steps to those of the key. As PyTorch's "
   "MultiheadAttention: in_proj_weight is 3*embedDim x embedDim, out_proj_weight embedDim x embedDim, in_proj_bias and out_proj_bias rows; bias=false leaves them out. "
-  "dropout (0) is the part of the attention weights that training drops. With causal a step sees itself and those before it.\n\n"
+  "dropout (0) is the part of the attention weights that training drops. With causal a step sees itself and those before it. "
+  "{query, key, value, attnMask, keyPaddingMask}: true in attnMask (steps of the query x steps of the key) or keyPaddingMask (N x steps of the key) takes a place away, numbers are added to "
+  "the scores.\n\n"
   "Example:\n  size(nn.MultiHeadAttention(8, 2).forward(randn(3, 5, 8)))\n  ans =\n     3   5   8\n\n"
   "See also: nn.LayerNorm, nn.LSTM, nn.GELU",
   .options = "embedDim:n numHeads:n dropout:x=0 hasBias:b=1 causal:b=0", .params = "in_proj_weight in_proj_bias out_proj_weight out_proj_bias", .init = attention_init,

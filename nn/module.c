@@ -274,23 +274,39 @@ static void forget_kept(struct module *m)
     replace(&m->kept_x, nil());
 }
 
+static bool same_value(value a, value b)
+{
+    return a.tag == b.tag && a.u == b.u;
+}
+
+static value floats(struct module *m, value x)          /* cells for a layer with parameters: tensors of floating point in their class */
+{
+    bool any = false;
+    struct cell *c = cell_new(x.cell->nd, x.cell->dim);
+    for (i64 i = 0; i < c->numel; i++) {
+        value v = x.cell->v[i], y = v;
+        if (v.kind == K_CELL)
+            y = floats(m, v);
+        else if (is_tensor_like(v) && dtype_is(value_dtype(v), DT_F) && !dtype_is(value_dtype(v), DT_C) && value_dtype(v) != nn_dtype(m))
+            y = tensor_box(nn_float(m, v));
+        any |= !same_value(y, v);
+        cell_set(c, i, y);
+    }
+    return any ? cell_value(c) : x;
+}
+
 static value run_kept(struct module *m, value x, value t)
 {
     int np = m->info->np;
     value in[NN_FIELDS + 1], y;
     struct step s = { m, t };
     forget_kept(m);
-    in[0] = x.kind == K_CELL ? x : tensor_box(nn_float(m, x));
+    in[0] = x.kind != K_CELL ? tensor_box(nn_float(m, x)) : np ? floats(m, x) : x;
     for (int i = 0; i < np; i++)
         in[i + 1] = PARAM(m, i);
     m->kept = kept_run(step_body, &s, np + 1, in, &y);
     m->kept_x = copy(x);
     return y;
-}
-
-static bool same_value(value a, value b)
-{
-    return a.tag == b.tag && a.u == b.u;
 }
 
 static void accumulate(struct module *m, int i, value g, double scale)
@@ -312,8 +328,11 @@ static value back_kept(struct module *m, value x, value g, int want, double scal
 {
     int np = m->info->np;
     value gx[NN_FIELDS + 1];
-    if (!m->kept || !same_value(x, m->kept_x))
+    if (!m->kept || !same_value(x, m->kept_x)) {
+        m->again = !is_nil(m->output);
         run_kept(m, x, nil());
+        m->again = false;
+    }
     if (is_tensor_like(m->output))
         g = nn_grad_like(m, g, tensor_of(m->output));
     kept_backward(m->kept, g, gx);
@@ -325,6 +344,9 @@ static value back_kept(struct module *m, value x, value g, int want, double scal
     }
     return want & WANT_INPUT ? gx[0] : nil();
 }
+
+value nn_run_kept(struct module *m, value x) { return run_kept(m, x, nil()); }
+value nn_back_kept(struct module *m, value x, value g, int want, double scale) { return back_kept(m, x, g, want, scale); }
 
 /* ---- layers that are one builtin */
 static value call_input(struct module *m, value x) { return x.kind == K_CELL ? x : tensor_box(nn_float(m, x)); }
@@ -393,6 +415,7 @@ value module_forward(struct module *m, value x)
         replace(&m->lazy_x, nil());
         replace(&m->lazy_g, nil());
     }
+    m->again = false;                         /* an error may have left it */
     if (same_value(x, m->output) && is_counted(x))
         keep(copy(x));                        /* its own output as input: that memory is not free to be written */
     value y = l->forward ? l->forward(m, x) : l->call ? run_call(m, x, false) : run_kept(m, x, nil());

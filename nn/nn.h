@@ -73,7 +73,7 @@ struct layer {
     const struct builtin builtin_nn_##id = { "nn_" #id, 0, ANY, 1, nn_##id##_run, grad_pass, help };
 
 /* ---- a module */
-enum { NN_FIELDS = 40 };
+enum { NN_FIELDS = 80 };
 struct layer_info {                           /* a layer as this context knows it */
     const struct layer *layer;
     int np, no, ns, n;                        /* fields: params, their gradients, options, state */
@@ -90,6 +90,7 @@ struct module {
     const struct layer_info *info;            /* gone before the last modules go: children and free must not read it */
     int n;                                    /* fields */
     struct kept *kept;                        /* the tape of the last forward, of a layer with .expr or .record */
+    bool again;                               /* .record or .expr runs once more for backward: what was drawn at random stays */
     bool train, updates;                      /* updates: backward writes into the parameters themselves, not their gradients */
     uint8_t rank;                             /* of the input at the last forward; 0 unknown */
     value output, grad_input;
@@ -123,6 +124,8 @@ value module_backward(struct module *m, value x, value g, int want, double scale
 value module_loss(struct module *m, value x, value t);
 value module_loss_grad(struct module *m, value x, value t);
 value nn_outer(struct module *m, int what, value x, value g, int want, double scale);      /* a call from outside any net: 0 forward, 1 backward, 2 loss, 3 its gradient; errors name the place */
+value nn_run_kept(struct module *m, value x);             /* forward and backward by .record or .expr, of a layer that has others for special cases */
+value nn_back_kept(struct module *m, value x, value g, int want, double scale);
 int nn_rank(void);                            /* of the value that is passed on; 0: unknown, or cells */
 void nn_set_rank(int rank);                   /* by a layer, for its output */
 void nn_enter(struct module *container, int child);                    /* for errors: "In module 3 of nn.Sequential: …" */

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* recurrent.c: nn.RNN, nn.GRU and nn.LSTM over sequences N x T x F, in Torch's order.
  *
+ * A layer may read its input in both directions; dropout stands between layers.  Given {x, h0} or {x, h0, c0} the states before the first step are
+ * those, and the last ones come back beside the output.
+ *
  * The inputs of all steps are one product; a step multiplies only the state before it.  `record` says what is computed in
  * functions that record themselves.  nn.LSTM has forward and backward of its own beside it: there the gates of a step
  * lie as four blocks (input, forget and output gates, then the candidates), so sigmoid and tanh are one kernel call each, the product with
@@ -11,26 +14,34 @@
 #include "lab/blas.h"
 #include "lab/clones.h"
 #include "lab/index.h"
+#include "lab/rand.h"
 #include "nn/kernels.h"
 #include <math.h>
 
 enum { INPUT, HIDDEN, LAYERS, MOST_LAYERS = 4 };
-enum { W_IH, W_HH, B_IH, B_HH, PER_LAYER };
-#define PARAMS_OF(l) "weight_ih_l" #l " weight_hh_l" #l " bias_ih_l" #l " bias_hh_l" #l
-#define PARAMS PARAMS_OF(0) " " PARAMS_OF(1) " " PARAMS_OF(2) " " PARAMS_OF(3)
+enum { BOTH_WAYS = 1, DROPOUT, BATCH_FIRST, WITH_BIAS };      /* options from the end */
+enum { W_IH, W_HH, B_IH, B_HH, PER_WAY, PER_LAYER = 2 * PER_WAY };
+#define PARAMS_OF(l) "weight_ih_l" #l " weight_hh_l" #l " bias_ih_l" #l " bias_hh_l" #l " "
+#define REVERSE_OF(l) "weight_ih_l" #l "_reverse weight_hh_l" #l "_reverse bias_ih_l" #l "_reverse bias_hh_l" #l "_reverse "
+#define PARAMS PARAMS_OF(0) REVERSE_OF(0) PARAMS_OF(1) REVERSE_OF(1) PARAMS_OF(2) REVERSE_OF(2) PARAMS_OF(3) REVERSE_OF(3)
 
 static bool is_lstm(struct module *m) { return layer_of(m)->class.name[3] == 'L'; }
 static bool is_gru(struct module *m) { return layer_of(m)->class.name[3] == 'G'; }
+static bool is_rnn(struct module *m) { return layer_of(m)->class.name[3] == 'R'; }
 static i64 gates(struct module *m) { return is_lstm(m) ? 4 : is_gru(m) ? 3 : 1; }
-static bool has_bias(struct module *m) { return option_bool(m, m->info->no - 1); }
-static i64 features(struct module *m, i64 layer) { return option_int(m, layer ? HIDDEN : INPUT); }
+static int from_end(struct module *m, int k) { return m->info->no - k; }
+static bool has_bias(struct module *m) { return option_bool(m, from_end(m, WITH_BIAS)); }
+static int ways(struct module *m) { return option_bool(m, from_end(m, BOTH_WAYS)) ? 2 : 1; }
+static bool batch_first(struct module *m) { return option_bool(m, from_end(m, BATCH_FIRST)); }
+static double dropout(struct module *m) { return option_num(m, from_end(m, DROPOUT)); }
+static i64 features(struct module *m, i64 layer) { return layer ? option_int(m, HIDDEN) * ways(m) : option_int(m, INPUT); }
 
 static bool relu(struct module *m)            /* of nn.RNN */
 {
     char text[16];
-    value v = OPTION(m, 3);
-    if (m->info->no < 5)
+    if (!is_rnn(m))
         return false;
+    value v = OPTION(m, 3);
     i64 n = value_numel(v);
     struct tensor *t = tensor_of(v);
     for (i64 i = 0; i < n && i < 15; i++)
@@ -41,22 +52,33 @@ static bool relu(struct module *m)            /* of nn.RNN */
     return text[0] == 'r';
 }
 
+static void recurrent_check(struct module *m)
+{
+    double p = dropout(m);
+    (void)relu(m);                            /* complains */
+    if (!(p >= 0 && p < 1))
+        fail("Octave:invalid-input-arg", "%s: dropout must be from 0 on and less than 1, but is %g", layer_of(m)->class.name, p);
+    if (m->f[0].kind == K_WINDOW && has_param(m, PER_WAY) != (ways(m) == 2))
+        fail("tl:nn", "%s: bidirectional is fixed when the layer is made, for its parameters fit it", layer_of(m)->class.name);
+    if (m->f[0].kind == K_WINDOW && has_param(m, B_IH) != has_bias(m))
+        fail("tl:nn", "%s: the bias is fixed when the layer is made", layer_of(m)->class.name);
+}
+
 static void recurrent_init(struct module *m)
 {
     i64 h = option_int(m, HIDDEN), layers = option_int(m, LAYERS), rows = gates(m) * h;
-    (void)relu(m);                            /* complains */
     if (layers > MOST_LAYERS)
         fail("Octave:invalid-input-arg", "%s: numLayers must be 1 to %d, but is %lld; further ones can follow in an nn.Sequential", layer_of(m)->class.name,
              MOST_LAYERS, (long long)layers);
     for (i64 l = 0; l < MOST_LAYERS; l++)
         for (int i = 0; i < PER_LAYER; i++) {
-            int k = (int)l * PER_LAYER + i;
-            if (l >= layers || (i >= B_IH && !has_bias(m)))
+            int k = (int)l * PER_LAYER + i, which = i % PER_WAY;
+            if (l >= layers || i / PER_WAY >= ways(m) || (which >= B_IH && !has_bias(m)))
                 nn_no_param(m, k);
-            else if (i >= B_IH)
+            else if (which >= B_IH)
                 nn_param(m, k, 2, (i64[]){ 1, rows });
             else
-                nn_param(m, k, 2, (i64[]){ rows, i == W_IH ? features(m, l) : h });
+                nn_param(m, k, 2, (i64[]){ rows, which == W_IH ? features(m, l) : h });
         }
 }
 
@@ -73,6 +95,8 @@ static void recurrent_show(struct module *m, struct buf *b)
     buff(b, "%lld -> %lld", (long long)option_int(m, INPUT), (long long)option_int(m, HIDDEN));
     if (option_int(m, LAYERS) > 1)
         buff(b, ", %lld layers", (long long)option_int(m, LAYERS));
+    if (ways(m) > 1)
+        buf_puts(b, ", both ways");
     if (!has_bias(m))
         buf_puts(b, " without bias");
 }
@@ -93,15 +117,26 @@ bool nn_sequences(struct module *m, value x, i64 f, i64 *n, i64 *t)
         nn_fail_shape(m, "at least one sequence of at least one step", x);
     return batch || thin;
 }
-static bool sequences(struct module *m, value x, i64 *n, i64 *t) { return nn_sequences(m, x, option_int(m, INPUT), n, t); }
+/* The input alone, of {x, h0, c0} or x; n samples of t steps. */
+static value sequence_in(value x) { return x.kind == K_CELL && x.cell->numel ? x.cell->v[0] : x; }
+static bool sequences(struct module *m, value x, i64 *n, i64 *t)
+{
+    bool batch = nn_sequences(m, sequence_in(x), option_int(m, INPUT), n, t);
+    if (batch && !batch_first(m)) {
+        i64 steps = *n;
+        *n = *t;
+        *t = steps;
+    }
+    return batch;
+}
 
 static int result_dims(struct module *m, bool batch, i64 n, i64 t, i64 *dim)
 {
     int nd = 0;
     if (batch)
-        dim[nd++] = n;
-    dim[nd++] = t;
-    dim[nd++] = option_int(m, HIDDEN);
+        dim[nd++] = batch_first(m) ? n : t;
+    dim[nd++] = batch && !batch_first(m) ? n : t;
+    dim[nd++] = option_int(m, HIDDEN) * ways(m);
     return nd;
 }
 
@@ -109,46 +144,179 @@ static int result_dims(struct module *m, bool batch, i64 n, i64 t, i64 *dim)
 static value times_turned(value x, value w) { return tape_matrix(MX_MTIMES, x, tape_matrix(MX_TRANSPOSE, w, nil())); }
 static value part(value x, i64 k, i64 h) { return nn_slice(x, 2, k * h, h); }
 
+/* The states before the first step, numLayers*ways x N x hiddenSize, or without N for one sequence; NIL: zeros. */
+struct states { bool given, nested, flat; value h, c; };
+static struct states states_of(struct module *m, value x, bool batch, i64 n)
+{
+    struct states s = { .h = nil(), .c = nil() };
+    i64 parts = x.kind == K_CELL ? x.cell->numel : 0, all = option_int(m, LAYERS) * ways(m), h = option_int(m, HIDDEN), dim[MAX_DIMS];
+    char wants[192];
+    if (x.kind != K_CELL)
+        return s;
+    s.given = true;
+    s.nested = parts == 2 && x.cell->v[1].kind == K_CELL;
+    struct cell *c = s.nested ? x.cell->v[1].cell : x.cell;
+    int first = s.nested ? 0 : 1, most = is_lstm(m) ? 2 : 1;
+    if (parts < 1 || c->numel - first > most || (s.nested && c->numel != most))
+        nn_fail_shape(m, is_lstm(m) ? "{x}, {x, h0, c0} or {x, {h0, c0}}" : "{x} or {x, h0}", x);
+    for (i64 i = first; i < c->numel; i++) {
+        value v = c->v[i];
+        if (is_tensor_like(v) && value_numel(v) == 0 && h * n > 0)
+            continue;
+        int nd = is_tensor_like(v) && !dtype_is(value_dtype(v), DT_C | DT_T) ? value_dims(v, dim) : 0;
+        i64 full[3] = { all, batch ? n : h, h };
+        int fd = dims_trim(batch ? 3 : 2, full);
+        bool flat = all == 1 && nd == 2 && dim[0] == n && dim[1] == h && batch;
+        if (!nd || (!dims_equal(nd, dim, fd, full) && !flat)) {
+            char shape[128];
+            snprintf(wants, sizeof wants, "%s as first state %s,", dims_text(batch ? 3 : 2, (i64[]){ all, batch ? n : h, h }, shape), i == first ? "h0" : "c0");
+            nn_fail_shape(m, wants, v);
+        }
+        s.flat |= flat;
+        *(i == first ? &s.h : &s.c) = tape_plain(nn_box(v));
+    }
+    return s;
+}
+static value state_at(struct module *m, value all, i64 k, i64 n)
+{
+    i64 h = option_int(m, HIDDEN), total = option_int(m, LAYERS) * ways(m);
+    if (is_nil(all))
+        return tensor_box(tensor_zeros(nn_dtype(m), 2, (i64[]){ n, h }));
+    return nn_view(nn_slice(nn_view(all, 2, (i64[]){ total, n * h }), 1, k, 1), 2, (i64[]){ n, h });
+}
+/* Some elements 0, the others larger: after layer l - 1.  aux keeps what was drawn. */
+static value dropped(struct module *m, i64 l, value x)
+{
+    i64 dim[MAX_DIMS];
+    int nd = value_dims(x, dim);
+    double p = dropout(m);
+    if (m->aux.kind != K_CELL || m->aux.cell->numel != MOST_LAYERS)
+        replace(&m->aux, copy(nn_cells(MOST_LAYERS)));
+    value had = m->aux.cell->v[l];
+    if (m->again && is_tensor_like(had) && dims_equal(tensor_of(had)->nd, tensor_of(had)->dim, nd, dim))
+        return g_op(EW_times, x, had);
+    struct tensor *t = tensor_new(D_DOUBLE, nd, dim);
+    rand_uniform((double *)t->data, t->numel);
+    for (i64 i = 0; i < t->numel; i++)
+        ((double *)t->data)[i] = ((double *)t->data)[i] < p ? 0 : 1 / (1 - p);
+    value mask = tensor_box(tensor_cast(t, nn_dtype(m)));
+    cell_set(m->aux.cell, l, mask);
+    return g_op(EW_times, x, mask);
+}
+
+/* One layer in one direction: all is (n t) x features, the result (n t) x hidden; *state and *cell are the first and become the last. */
+static value one_way(struct module *m, value all, const value *w, i64 n, i64 t, bool back_to_front, value *state_, value *cell_)
+{
+    i64 h = option_int(m, HIDDEN);
+    bool lstm = is_lstm(m), gru = is_gru(m), bias = has_bias(m), flat = relu(m), first = batch_first(m);
+    value *out = scratch(sizeof *out * (size_t)t), pre = times_turned(all, w[W_IH]), state = *state_, cell = *cell_;
+    if (bias)
+        pre = g_op(EW_plus, pre, w[B_IH]);
+    if (bias && !gru)
+        pre = g_op(EW_plus, pre, w[B_HH]);
+    for (i64 j = 0; j < t; j++) {             /* the rows of step k are k, k + t, k + 2t …, of steps outermost nk, nk + 1 … */
+        i64 k = back_to_front ? t - 1 - j : j;
+        value idx[2] = { first ? range_new((double)(k + 1), (double)t, (double)(n * t)) : range_new((double)(k * n + 1), 1, (double)(k * n + n)), colon() };
+        value in = index_paren(pre, 2, idx), back = times_turned(state, w[W_HH]);
+        if (gru) {
+            if (bias)
+                back = g_op(EW_plus, back, w[B_HH]);
+            value r = g_fn(EW_sigmoid, g_op(EW_plus, part(in, 0, h), part(back, 0, h)));
+            value z = g_fn(EW_sigmoid, g_op(EW_plus, part(in, 1, h), part(back, 1, h)));
+            value c = g_fn(EW_tanh, g_op(EW_plus, part(in, 2, h), g_op(EW_times, r, part(back, 2, h))));
+            state = g_op(EW_plus, c, g_op(EW_times, z, g_op(EW_minus, state, c)));
+        } else if (lstm) {
+            value a = g_op(EW_plus, in, back);
+            value i = g_fn(EW_sigmoid, part(a, 0, h)), f = g_fn(EW_sigmoid, part(a, 1, h));
+            value c = g_fn(EW_tanh, part(a, 2, h)), o = g_fn(EW_sigmoid, part(a, 3, h));
+            cell = g_op(EW_plus, g_op(EW_times, f, cell), g_op(EW_times, i, c));
+            state = g_op(EW_times, o, g_fn(EW_tanh, cell));
+        } else {
+            value a = g_op(EW_plus, in, back);
+            state = flat ? g_op(EW_max, num(0), a) : g_fn(EW_tanh, a);
+        }
+        out[k] = state;
+    }
+    *state_ = state;
+    *cell_ = cell;
+    return nn_view(t > 1 ? nn_join(m, first ? 2 : 1, (int)t, out) : out[0], 2, (i64[]){ n * t, h });
+}
+
+static value last_states(struct module *m, const value *state, i64 n, bool batch, bool flat)
+{
+    i64 h = option_int(m, HIDDEN), all = option_int(m, LAYERS) * ways(m);
+    value part_[2 * MOST_LAYERS];
+    for (i64 k = 0; k < all; k++)
+        part_[k] = nn_view(state[k], 2, (i64[]){ 1, n * h });
+    value y = all > 1 ? nn_join(m, 1, (int)all, part_) : part_[0];
+    return flat ? nn_view(y, 2, (i64[]){ n, h }) : batch ? nn_view(y, 3, (i64[]){ all, n, h }) : y;
+}
+
 static value recurrent_record(struct module *m, value x, const value *w)
 {
-    i64 n, t, h = option_int(m, HIDDEN), dim[3];
-    bool batch = sequences(m, x, &n, &t), lstm = is_lstm(m), gru = is_gru(m), bias = has_bias(m), flat = relu(m);
-    value all = nn_view(x, 2, (i64[]){ n * t, option_int(m, INPUT) });
-    value *out = scratch(sizeof *out * (size_t)t);
-    for (i64 l = 0; l < option_int(m, LAYERS); l++, w += PER_LAYER) {
-        value state = tensor_box(tensor_zeros(nn_dtype(m), 2, (i64[]){ n, h })), cell = state, pre = times_turned(all, w[W_IH]);
-        if (bias)
-            pre = g_op(EW_plus, pre, w[B_IH]);
-        if (bias && !gru)
-            pre = g_op(EW_plus, pre, w[B_HH]);
-        for (i64 k = 0; k < t; k++) {         /* the rows of step k are k, k + t, k + 2t … */
-            value idx[2] = { range_new((double)(k + 1), (double)t, (double)(n * t)), colon() };
-            value in = index_paren(pre, 2, idx), back = times_turned(state, w[W_HH]);
-            if (gru) {
-                if (bias)
-                    back = g_op(EW_plus, back, w[B_HH]);
-                value r = g_fn(EW_sigmoid, g_op(EW_plus, part(in, 0, h), part(back, 0, h)));
-                value z = g_fn(EW_sigmoid, g_op(EW_plus, part(in, 1, h), part(back, 1, h)));
-                value c = g_fn(EW_tanh, g_op(EW_plus, part(in, 2, h), g_op(EW_times, r, part(back, 2, h))));
-                state = g_op(EW_plus, c, g_op(EW_times, z, g_op(EW_minus, state, c)));
-            } else if (lstm) {
-                value a = g_op(EW_plus, in, back);
-                value i = g_fn(EW_sigmoid, part(a, 0, h)), f = g_fn(EW_sigmoid, part(a, 1, h));
-                value c = g_fn(EW_tanh, part(a, 2, h)), o = g_fn(EW_sigmoid, part(a, 3, h));
-                cell = g_op(EW_plus, g_op(EW_times, f, cell), g_op(EW_times, i, c));
-                state = g_op(EW_times, o, g_fn(EW_tanh, cell));
-            } else {
-                value a = g_op(EW_plus, in, back);
-                state = flat ? g_op(EW_max, num(0), a) : g_fn(EW_tanh, a);
-            }
-            out[k] = state;
+    i64 n, t, dim[3], layers = option_int(m, LAYERS);
+    bool batch = sequences(m, x, &n, &t);
+    int both = ways(m);
+    struct states s = states_of(m, x, batch, n);
+    value all = nn_view(sequence_in(x), 2, (i64[]){ n * t, option_int(m, INPUT) }), state[2 * MOST_LAYERS], cell[2 * MOST_LAYERS];
+    for (i64 l = 0; l < layers; l++, w += PER_LAYER) {
+        value way[2];
+        if (l && m->train && dropout(m) > 0)
+            all = dropped(m, l, all);
+        for (int d = 0; d < both; d++) {
+            i64 k = l * both + d;
+            state[k] = state_at(m, s.h, k, n);
+            cell[k] = is_lstm(m) ? state_at(m, s.c, k, n) : nil();
+            way[d] = one_way(m, all, w + d * PER_WAY, n, t, d == 1, &state[k], &cell[k]);
         }
-        all = nn_view(t > 1 ? nn_join(m, 2, (int)t, out) : out[0], 2, (i64[]){ n * t, h });
+        all = both > 1 ? nn_join(m, 2, 2, way) : way[0];
     }
     int nd = result_dims(m, batch, n, t, dim);
-    nn_set_rank(nd);
-    return nn_view(all, nd, dim);
+    value y = nn_view(all, nd, dim);
+    nn_set_rank(s.given ? 0 : nd);
+    if (!s.given)
+        return y;
+    value hn = last_states(m, state, n, batch, s.flat), cn = is_lstm(m) ? last_states(m, cell, n, batch, s.flat) : nil(), out = nn_cells(is_lstm(m) && !s.nested ? 3 : 2);
+    cell_set(out.cell, 0, y);
+    if (s.nested) {
+        value inner = nn_cells(is_lstm(m) ? 2 : 1);
+        cell_set(inner.cell, 0, hn);
+        if (is_lstm(m))
+            cell_set(inner.cell, 1, cn);
+        cell_set(out.cell, 1, inner);
+        return out;
+    }
+    cell_set(out.cell, 1, hn);
+    if (is_lstm(m))
+        cell_set(out.cell, 2, cn);
+    return out;
 }
+
+/* The gradient of {y, hn, cn} may be that of y alone, or have [] where nothing depends. */
+static value whole_gradient(struct module *m, value g, value y)
+{
+    if (y.kind == K_CELL) {
+        struct cell *c = cell_new(y.cell->nd, y.cell->dim);
+        bool list = g.kind == K_CELL;
+        if (list && g.cell->numel > y.cell->numel)
+            nn_fail(m, "gradOutput has %lld elements, the output %lld", (long long)g.cell->numel, (long long)y.cell->numel);
+        for (i64 i = 0; i < c->numel; i++)
+            cell_set(c, i, whole_gradient(m, list ? (i < g.cell->numel ? g.cell->v[i] : nil()) : i ? nil() : g, y.cell->v[i]));
+        return cell_value(c);
+    }
+    struct tensor *t = tensor_of(y);
+    if (is_nil(g) || (is_tensor_like(g) && value_numel(g) == 0 && t->numel))
+        return tensor_box(tensor_zeros(t->dtype, t->nd, t->dim));
+    return nn_grad_like(m, g, t);
+}
+
+static value recurrent_backward(struct module *m, value x, value g, int want, double scale)
+{
+    if (x.kind == K_CELL && (!m->kept || m->kept_x.kind != K_CELL || m->kept_x.cell != x.cell))          /* the output says what the gradient is like */
+        replace(&m->output, copy(nn_run_kept(m, x)));
+    return nn_back_kept(m, x, x.kind == K_CELL ? whole_gradient(m, g, m->output) : g, want, scale);
+}
+static value recurrent_forward(struct module *m, value x) { return nn_run_kept(m, x); }
 
 /* ---- nn.LSTM by hand.  Inside, steps are outermost: t x n x f.  What forward leaves for backward stands in aux, a cell: */
 enum { GATES, CELLS, TANH_CELLS, OUTPUT, PER_AUX };       /* of each layer; then the input and the gradient of the gates */
@@ -359,14 +527,21 @@ static void turn(int dtype, void *to, const void *from, i64 a, i64 b, i64 n)
         turn_double(to, from, a, b, n);
 }
 
+static bool plain_case(struct module *m, value x)              /* what the hand-made functions know */
+{
+    return x.kind != K_CELL && ways(m) == 1 && batch_first(m) && !(m->train && dropout(m) > 0 && option_int(m, LAYERS) > 1);
+}
+
 static value lstm_forward(struct module *m, value x)
 {
+    if (!plain_case(m, x))
+        return nn_run_kept(m, x);
     i64 n, t, h = option_int(m, HIDDEN), f = option_int(m, INPUT), dim[3];
     bool batch = sequences(m, x, &n, &t);
     int layers = (int)option_int(m, LAYERS), dtype = nn_dtype(m), nd = result_dims(m, batch, n, t, dim);
     struct tensor *in = rows_of(nn_float(m, x));
     i64 block = block_of(n, h);
-    if (m->aux.kind != K_CELL)
+    if (m->aux.kind != K_CELL || m->aux.cell->numel != PER_AUX * layers + 2)
         replace(&m->aux, copy(nn_cells(PER_AUX * layers + 2)));
     struct tensor *y = nn_buffer(&m->output, dtype, nd, dim);
     char *from = aux_data(m, PER_AUX * layers, dtype, n * t * f), *pre = aux_data(m, PER_AUX * layers + 1, dtype, n * t * 4 * h);
@@ -388,7 +563,7 @@ static value lstm_forward(struct module *m, value x)
 static bool forward_fits(struct module *m, int dtype, i64 n, i64 t, int nd, const i64 *dim)   /* aux is of such an input */
 {
     struct tensor *y = m->output.kind == K_TENSOR ? m->output.t : NULL;
-    if (m->aux.kind != K_CELL || !y || y->dtype != dtype || !dims_equal(y->nd, y->dim, nd, dim))
+    if (m->aux.kind != K_CELL || m->aux.cell->numel != PER_AUX * option_int(m, LAYERS) + 2 || !y || y->dtype != dtype || !dims_equal(y->nd, y->dim, nd, dim))
         return false;
     value a = m->aux.cell->v[GATES];
     return a.kind == K_TENSOR && a.t->dtype == dtype && a.t->numel == 4 * t * block_of(n, option_int(m, HIDDEN));
@@ -396,6 +571,8 @@ static bool forward_fits(struct module *m, int dtype, i64 n, i64 t, int nd, cons
 
 static value lstm_backward(struct module *m, value x, value g, int want, double scale)
 {
+    if (!plain_case(m, x))
+        return recurrent_backward(m, x, g, want, scale);
     i64 n, t, h = option_int(m, HIDDEN), f = option_int(m, INPUT), dim[3];
     bool batch = sequences(m, x, &n, &t), params = want & WANT_PARAMS;
     int layers = (int)option_int(m, LAYERS), dtype = nn_dtype(m), nd = dims_trim(result_dims(m, batch, n, t, dim), dim);
@@ -426,26 +603,29 @@ static value lstm_backward(struct module *m, value x, value g, int want, double 
     return tensor_box(gx);
 }
 
-#define SHAPES(k)                                                                                                                          \
-    "Sequences N x T x inputSize give N x T x hiddenSize; one sequence T x inputSize gives T x hiddenSize. The state before the first step is 0. With numLayers (1, at "  \
-    "most 4) each layer reads the one below. Layer l from 0 on has weight_ih_l (" k "hiddenSize rows), weight_hh_l, bias_ih_l and bias_hh_l, as in PyTorch, "  \
-    "at first uniform in ±1/sqrt(hiddenSize); bias=false leaves the biases out.\n\n"
+#define SHAPES(k, states)                                                                                                                  \
+    "Sequences N x T x inputSize give N x T x hiddenSize; one sequence T x inputSize gives T x hiddenSize. The state before the first step is 0, or given: {" states "} gives a "        \
+    "cell with the output and the last states; states are numLayers x N x hiddenSize (one sequence: numLayers x hiddenSize). With numLayers (1, at "                \
+    "most 4) each layer reads the one below, of which training drops the part dropout (0). bidirectional: every layer reads both ways, its output is 2*hiddenSize wide, states are " \
+    "2*numLayers. batchFirst=false: sequences are T x N x inputSize. Layer l from 0 on has weight_ih_l (" k "hiddenSize rows), weight_hh_l, bias_ih_l and bias_hh_l, and such with _reverse, " \
+    "as in PyTorch, at first uniform in ±1/sqrt(hiddenSize); bias=false leaves the biases out.\n\n"
 #define SEE "\n\nSee also: nn.RNN, nn.GRU, nn.LSTM, nn.MultiHeadAttention, nn.gModule"
-#define RECURRENT .params = PARAMS, .init = recurrent_init, .reset = recurrent_reset, .record = recurrent_record, .show = recurrent_show
+#define RECURRENT .params = PARAMS, .check = recurrent_check, .init = recurrent_init, .reset = recurrent_reset, .record = recurrent_record, .show = recurrent_show, .table = true
+#define MORE "hasBias:b=1 batchFirst:b=1 dropout:x=0 bidirectional:b=0"
 LAYER(RNN,
-  "m = nn.RNN(inputSize, hiddenSize, numLayers, nonlinearity, bias)\n\n"
-  "A recurrent network: at each step h = tanh(x*weight_ih' + bias_ih + h*weight_hh' + bias_hh). nonlinearity is \"tanh\" or \"relu\".\n\n" SHAPES("")
+  "m = nn.RNN(inputSize, hiddenSize, numLayers, nonlinearity, bias, batchFirst, dropout, bidirectional)\n\n"
+  "A recurrent network: at each step h = tanh(x*weight_ih' + bias_ih + h*weight_hh' + bias_hh). nonlinearity is \"tanh\" or \"relu\".\n\n" SHAPES("", "x, h0")
   "Example:\n  size(nn.RNN(3, 5).forward(randn(2, 7, 3)))\n  ans =\n     2   7   5" SEE,
-  .options = "inputSize:n hiddenSize:n numLayers:n=1 nonlinearity:s=tanh hasBias:b=1", RECURRENT)
+  .options = "inputSize:n hiddenSize:n numLayers:n=1 nonlinearity:s=tanh " MORE, RECURRENT, .forward = recurrent_forward, .backward = recurrent_backward)
 LAYER(GRU,
-  "m = nn.GRU(inputSize, hiddenSize, numLayers, bias)\n\n"
+  "m = nn.GRU(inputSize, hiddenSize, numLayers, bias, batchFirst, dropout, bidirectional)\n\n"
   "Gated recurrent units, gates in PyTorch's order: r = sigmoid(x*Wr' + h*Ur'), z = sigmoid(x*Wz' + h*Uz'), n = tanh(x*Wn' + r.*(h*Un')), h = (1 - z).*n + z.*h, each product with its "
-  "bias.\n\n" SHAPES("3*")
+  "bias.\n\n" SHAPES("3*", "x, h0")
   "Example:\n  size(nn.GRU(3, 5).forward(randn(2, 7, 3)))\n  ans =\n     2   7   5" SEE,
-  .options = "inputSize:n hiddenSize:n numLayers:n=1 hasBias:b=1", RECURRENT)
+  .options = "inputSize:n hiddenSize:n numLayers:n=1 " MORE, RECURRENT, .forward = recurrent_forward, .backward = recurrent_backward)
 LAYER(LSTM,
-  "m = nn.LSTM(inputSize, hiddenSize, numLayers, bias)\n\n"
+  "m = nn.LSTM(inputSize, hiddenSize, numLayers, bias, batchFirst, dropout, bidirectional)\n\n"
   "Long short-term memory, gates in PyTorch's order i, f, g, o: c = f.*c + i.*g, h = o.*tanh(c), where i, f, o are sigmoid and g is tanh of x*W' + h*U' with "
-  "their biases.\n\n" SHAPES("4*")
-  "Example:\n  size(nn.LSTM(3, 5).forward(randn(2, 7, 3)))\n  ans =\n     2   7   5" SEE,
-  .options = "inputSize:n hiddenSize:n numLayers:n=1 hasBias:b=1", RECURRENT, .forward = lstm_forward, .backward = lstm_backward)
+  "their biases.\n\n" SHAPES("4*", "x, h0, c0")
+  "Example:\n  m = nn.LSTM(3, 5, bidirectional=true);\n  z = m.forward({randn(2, 7, 3)}); size(z{1}), size(z{2})\n  ans =\n      2    7   10\n  ans =\n     2   2   5" SEE,
+  .options = "inputSize:n hiddenSize:n numLayers:n=1 " MORE, RECURRENT, .forward = lstm_forward, .backward = lstm_backward)
