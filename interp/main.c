@@ -3,6 +3,7 @@
 #include "config.h"
 #include "interp/program.h"
 #include "lab/plugin.h"
+#include "plot/figure.h"
 
 #include <dlfcn.h>
 #include <errno.h>
@@ -163,6 +164,26 @@ static int status_after(int failed)
     return f->kind == FAIL_INTERRUPT ? 130 : 1;
 }
 
+static void draw_changed(void *unused)
+{
+    (void)unused;
+    plot_changed();
+}
+
+int program_draw(void)
+{
+    if (program_ended || !protect(draw_changed, NULL))
+        return 0;
+    struct failure *f = failure();
+    const char *hint = strstr(f->message, "\nhint: ");
+    out_flush();
+    if (f->kind == FAIL_INTERRUPT)
+        fputs("\n", stderr);
+    else
+        fprintf(stderr, "error: %.*s\n%s%s%s", hint ? (int)(hint - f->message) : (int)strlen(f->message), f->message, hint ? "  " : "", hint ? hint + 1 : "", hint ? "\n" : "");
+    return 1;
+}
+
 /* `ended`: exit() was called, so that nothing more is to be run. */
 static int run(const char *name, const char *text, size_t len, bool *ended)
 {
@@ -180,6 +201,7 @@ static int run_file(const char *file, bool *ended)
         return 1;
     }
     path_script(file);
+    plot_folder(file);
     int status = run(file, text, len, ended);
     free(text);
     return status;
@@ -358,6 +380,8 @@ int main(int argc, char **argv)
                 status = repl(quiet || evals || i < argc);
         }
     }
+    if (what == RUN && status != 130)
+        status |= program_draw();
     out_flush();
     context_free(cx);
     if (program_ended) {                                      /* all is closed and written: now as the signal says */

@@ -12,4 +12,6 @@ int repl(bool quiet);                                     /* the prompt; the exi
 int test_files(int n, char **file);                       /* test.c: exit status */
 int test_help(int n, char **name);
 
+int program_draw(void);                       /* pictures that have changed; 1 when that failed, which is told then */
+
 #endif

@@ -713,6 +713,7 @@ int repl(bool quiet)
             greet();
     }
     for (;;) {
+        program_draw();
         out_flush();
         interrupt_flag = 0;
         char *text = program_ended ? NULL : read_text(prompts[0]);

@@ -162,8 +162,11 @@ void file_replace(const char *who, const char *name, bool append, void (*body)(F
         free(real);
         fail("Octave:file-not-found", "%s: cannot open '%s' for writing: %s", who, name, strerror(e));
     }
+    errno = 0;
     int failed = protect(replace_body, &r), e = 0;
-    if (fclose(r.f) && !failed)
+    if (!failed && (fflush(r.f) || ferror(r.f)))
+        e = errno ? errno : EIO;
+    if (fclose(r.f) && !failed && !e)
         e = errno;
     if (tmp[0] && (failed || e))
         unlink(tmp);

@@ -1,0 +1,350 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* draw.c: a figure, its axes and their words as a script.
+ *
+ * Each axes are one plot command behind their settings; several share a page through multiplot.  Everything is said anew for
+ * each of them, so nothing of one picture is left for the next. */
+#include "plot.h"
+#include <math.h>
+#include <stdlib.h>
+
+/* ---- pieces */
+void draw_colour(struct buf *b, const double rgb[3])
+{
+    buff(b, "rgb '#%02x%02x%02x'", (int)lround(255 * rgb[0]), (int)lround(255 * rgb[1]), (int)lround(255 * rgb[2]));
+}
+
+void draw_font(struct buf *b, struct graphic *g)
+{
+    struct buf *f = buf_new();
+    buf_puts(f, prop_text(g, P_FontName));
+    for (char *p = f->s; *p; p++)             /* a comma or colon would begin something else */
+        if (*p == ',' || *p == ':')
+            *p = ' ';
+    if (prop_is(g, P_FontWeight, "bold") || prop_is(g, P_FontWeight, "demi"))
+        buf_puts(f, ":Bold");
+    if (!prop_is(g, P_FontAngle, "normal"))
+        buf_puts(f, ":Italic");
+    buff(f, ",%g", prop_num(g, P_FontSize));
+    buf_puts(b, " font ");
+    quote(b, f->s, f->n);
+}
+
+/* textcolor, when it is a colour */
+static void draw_textcolour(struct buf *b, struct graphic *g, int prop)
+{
+    double rgb[3];
+    if (prop_colour(g, prop, rgb)) {
+        buf_puts(b, " textcolor ");
+        draw_colour(b, rgb);
+    }
+}
+
+static bool has_words(struct graphic *g)
+{
+    return value_numel(prop_get(g, P_String)) > 0;
+}
+
+struct buf *draw_item(struct drawing *d)
+{
+    if (d->items++)
+        buf_puts(d->item, ", \\\n  ");
+    return d->item;
+}
+
+void draw_data(struct drawing *d, int columns, i64 n, const double *const *col)
+{
+    enum { ROWS = 4096 };
+    double *row = scratch((size_t)(ROWS * columns) * sizeof *row);
+    i64 start = d->data->bytes;
+    for (i64 i = 0; i < n; i += ROWS) {
+        i64 m = MIN(n - i, ROWS);
+        poll();
+        for (int k = 0; k < columns; k++)
+            for (i64 j = 0; j < m; j++) {
+                double x = col[k][i + j];
+                row[j * columns + k] = isfinite(x) ? x : NAN;
+            }
+        spool_write(d->data, row, (size_t)(m * columns) * sizeof *row);
+    }
+    buff(d->item, "'%s' binary skip=%lld record=%lld format='", d->data->path, (long long)start, (long long)n);
+    for (int k = 0; k < columns; k++)
+        buf_puts(d->item, "%float64");
+    buf_puts(d->item, "' using ");
+    for (int k = 0; k < columns; k++)
+        buff(d->item, "%s%d", k ? ":" : "", k + 1);
+}
+
+void draw_title(struct drawing *d, struct graphic *g)
+{
+    struct graphic *legend = axes_owned(d->ax, G_LEGEND);
+    value name = prop_get(g, P_DisplayName);
+    if (!legend || value_numel(name) == 0 || !prop_on(g, P_HandleVisibility)) {
+        buf_puts(d->item, " notitle");
+        return;
+    }
+    buf_puts(d->item, " title ");
+    quote_words(d->item, name, prop_is(legend, P_Interpreter, "tex"));
+    d->legend_items++;
+}
+
+const struct marker_row *marker_of(struct graphic *g)
+{
+    const char *s = prop_text(g, P_Marker);
+    for (const struct marker_row *m = marker_rows; m->name; m++)
+        if (!strcmp(m->name, s))
+            return m;
+    return NULL;
+}
+
+/* Dashes in gnuplot's units; the eye reads them as dashes, dots, dash and dot at every width. */
+static const char *dash(const char *style)
+{
+    return !strcmp(style, "--") ? " dt (9,6)" : !strcmp(style, ":") ? " dt (2,4)" : !strcmp(style, "-.") ? " dt (9,5,2,5)" : " dt solid";
+}
+
+void draw_line_style(struct drawing *d, struct graphic *g, const double rgb[3])
+{
+    buff(d->item, " lw %g%s lc ", prop_num(g, P_LineWidth), dash(prop_text(g, P_LineStyle)));
+    draw_colour(d->item, rgb);
+}
+
+/* ---- words */
+/* x,y[,z] in the axes' numbers, or parts of the axes; false: not to be seen on these axes. */
+static bool draw_place(struct drawing *d, struct graphic *g)
+{
+    struct tensor *t = prop_data(g, P_Position);
+    const double *x = (const double *)t->data;
+    bool parts = prop_is(g, P_Units, "normalized");
+    for (int a = 0; a < (d->solid ? 3 : 2); a++) {
+        double v = a < t->numel ? x[a] : 0;
+        if (!parts && axes_log(d->ax, a) && v <= 0)
+            return false;
+        buff(d->s, "%s%s %.17g", a ? "," : " at ", parts ? "graph" : "first", v);
+    }
+    return true;
+}
+
+void draw_label(struct drawing *d, struct graphic *g)
+{
+    double rgb[3];
+    bool boxed = prop_colour(g, P_BackgroundColor, rgb);
+    size_t start = d->s->n;
+    if (!has_words(g) || !prop_on(g, P_Visible))
+        return;
+    if (boxed) {
+        buff(d->s, "set style textbox %d opaque noborder fillcolor ", d->labels + 1);
+        draw_colour(d->s, rgb);
+        buf_putc(d->s, '\n');
+    }
+    buff(d->s, "set label %d ", ++d->labels);
+    quote_words(d->s, prop_get(g, P_String), !prop_is(g, P_Interpreter, "none"));
+    if (!draw_place(d, g)) {
+        d->s->s[d->s->n = start] = 0;
+        return;
+    }
+    buff(d->s, " %s rotate by %g", prop_text(g, P_HorizontalAlignment), prop_num(g, P_Rotation));
+    const char *up = prop_text(g, P_VerticalAlignment);      /* gnuplot centres words at their point */
+    if (strcmp(up, "middle"))
+        buff(d->s, " offset character 0,%s", !strcmp(up, "top") || !strcmp(up, "cap") ? "-0.5" : "0.5");
+    draw_font(d->s, g);
+    draw_textcolour(d->s, g, P_Color);
+    if (boxed)
+        buff(d->s, " boxed bs %d", d->labels);
+    buf_puts(d->s, " front\n");
+}
+
+static void draw_words(struct drawing *d, const char *what, int role)
+{
+    for (struct graphic *g = d->ax->first; g; g = g->next)
+        if (g->role == role && has_words(g) && prop_on(g, P_Visible)) {
+            buff(d->s, "set %s ", what);
+            quote_words(d->s, prop_get(g, P_String), !prop_is(g, P_Interpreter, "none"));
+            draw_font(d->s, g);
+            draw_textcolour(d->s, g, P_Color);
+            if (role != R_Title && prop_num(g, P_Rotation) != 0)
+                buff(d->s, " rotate by %g", prop_num(g, P_Rotation));
+            buf_putc(d->s, '\n');
+        }
+}
+
+/* ---- axes */
+static const char axis_name[] = "xyz";
+
+/* What stands at the ticks: words at given places, or numbers. */
+static void draw_ticks(struct drawing *d, int axis)
+{
+    struct graphic *ax = d->ax;
+    char a = axis_name[axis];
+    int tick = axis_prop(axis, TICK), label = axis_prop(axis, TICKLABEL);
+    struct tensor *at = prop_data(ax, tick);
+    bool tex = !prop_is(ax, P_TickLabelInterpreter, "none"), labelled = prop_given(ax, label);
+    value labels = prop_get(ax, label);
+    struct cell *words = labels.kind == K_CELL ? labels.cell : NULL;
+    i64 n = prop_given(ax, tick) ? at->numel : words ? words->numel : 0;
+    double rgb[3];
+    if (!prop_on(ax, P_Visible) || (prop_given(ax, tick) && n == 0)) {
+        buff(d->s, "unset %ctics\n", a);
+        return;
+    }
+    bool top = axis == 0 && prop_is(ax, P_XAxisLocation, "top"), right = axis == 1 && prop_is(ax, P_YAxisLocation, "right");
+    if (top || right) {
+        buff(d->s, "unset %ctics\n", a);
+        buff(d->s, "set link %c2\n", a);
+    }
+    buff(d->s, "set %c%stics %s nomirror scale 0.75", a, top || right ? "2" : "", prop_is(ax, P_TickDir, "in") ? "in" : "out");
+    if (axis == 0 && prop_num(ax, P_XTickLabelRotation) != 0)
+        buff(d->s, " rotate by %g%s", prop_num(ax, P_XTickLabelRotation), prop_num(ax, P_XTickLabelRotation) < 0 ? "" : " right");
+    draw_font(d->s, ax);
+    if (prop_colour(ax, P_XColor + axis, rgb)) {
+        buf_puts(d->s, " textcolor ");
+        draw_colour(d->s, rgb);
+    }
+    if (labelled && !words)
+        buf_puts(d->s, " format ''");
+    if (n > 0) {
+        buf_puts(d->s, " (");
+        for (i64 i = 0; i < n; i++) {
+            buf_puts(d->s, i ? ", " : "");
+            if (labelled && words && i < words->numel) {
+                quote_words(d->s, words->v[i], false);
+                d->s->n -= strlen(" noenhanced");
+                d->s->s[d->s->n] = 0;
+            } else if (labelled)
+                buf_puts(d->s, "''");
+            buff(d->s, " %.17g", prop_given(ax, tick) ? ((double *)at->data)[i] : (double)(i + 1));
+        }
+        buf_putc(d->s, ')');
+        if (labelled && tex)
+            buf_puts(d->s, " noenhanced");
+    }
+    buf_putc(d->s, '\n');
+}
+
+static void draw_axis(struct drawing *d, int axis)
+{
+    struct graphic *ax = d->ax;
+    char a = axis_name[axis];
+    bool log = axes_log(ax, axis), back = prop_is(ax, axis_prop(axis, DIR), "reverse");
+    double *lim = d->lim[axis];
+    axes_limits(ax, axis, lim);
+    buff(d->s, "set %crange [%.17g:%.17g] noextend\n", a, lim[back], lim[!back]);
+    if (log) {
+        buff(d->s, "set logscale %c\n", a);
+        if (lim[1] / lim[0] >= 100 || log10(lim[0]) == floor(log10(lim[0])))
+            buff(d->s, "set format %c \"10^{%%T}\" enhanced\nset m%ctics 10\n", a, a);
+    }
+    draw_ticks(d, axis);
+    draw_words(d, axis == 0 ? "xlabel" : axis == 1 ? "ylabel" : "zlabel", R_XLabel + axis);
+}
+
+static void draw_grid(struct drawing *d)
+{
+    struct graphic *ax = d->ax;
+    struct buf *which = buf_new();
+    double rgb[3] = { 0 };
+    for (int a = 0; a < (d->solid ? 3 : 2); a++) {
+        if (prop_on(ax, axis_prop(a, GRID)))
+            buff(which, " %ctics", axis_name[a]);
+        if (prop_on(ax, axis_prop(a, MINORGRID)))
+            buff(which, " m%ctics", axis_name[a]);
+        if (prop_on(ax, axis_prop(a, MINORGRID)) && !axes_log(ax, a))
+            buff(d->s, "set m%ctics 5\n", axis_name[a]);
+    }
+    if (!which->n || !prop_on(ax, P_Visible))
+        return;
+    prop_colour(ax, P_GridColor, rgb);
+    buff(d->s, "set grid%s %s lw 0.75%s lc ", which->s, prop_is(ax, P_Layer, "top") ? "front" : "back", dash(prop_text(ax, P_GridLineStyle)));
+    draw_colour(d->s, rgb);
+    buf_puts(d->s, ", lw 0.4 dt solid lc ");
+    draw_colour(d->s, rgb);
+    buf_putc(d->s, '\n');
+}
+
+static void draw_border(struct drawing *d)
+{
+    struct graphic *ax = d->ax;
+    double rgb[3] = { 0 };
+    if (!prop_on(ax, P_Visible)) {
+        buf_puts(d->s, "unset border\n");
+        return;
+    }
+    int x = prop_is(ax, P_XAxisLocation, "top") ? 4 : 1, y = prop_is(ax, P_YAxisLocation, "right") ? 8 : 2;
+    prop_colour(ax, P_XColor, rgb);
+    buff(d->s, "set border %d front lw %g lc ", d->solid ? 31 : prop_on(ax, P_Box) ? 15 : x + y, prop_num(ax, P_LineWidth));
+    draw_colour(d->s, rgb);
+    buf_putc(d->s, '\n');
+}
+
+/* Where on the page: the box itself when its place was set, else a cell, with the margins that the words need. */
+static void draw_place_on_page(struct drawing *d)
+{
+    struct graphic *ax = d->ax;
+    if (prop_given(ax, P_Position)) {
+        const double *p = (const double *)prop_data(ax, P_Position)->data;
+        buff(d->s, "set origin 0,0\nset size 1,1\nset lmargin at screen %g\nset rmargin at screen %g\nset bmargin at screen %g\nset tmargin at screen %g\n",
+             p[0], p[0] + p[2], p[1], p[1] + p[3]);
+    } else {
+        const double *p = (const double *)prop_data(ax, P_OuterPosition)->data;
+        buff(d->s, "set origin %g,%g\nset size %g,%g\n", p[0], p[1], p[2], p[3]);
+        if (!d->plain)
+            buf_puts(d->s, "set rmargin 3\n");
+    }
+    if (!d->solid) {
+        if (prop_given(ax, P_DataAspectRatio)) {
+            const double *r = (const double *)prop_data(ax, P_DataAspectRatio)->data;
+            if (d->lim[0][1] > d->lim[0][0])
+                buff(d->s, "set size ratio %.9g\n", (d->lim[1][1] - d->lim[1][0]) / r[1] / ((d->lim[0][1] - d->lim[0][0]) / r[0]));
+        } else if (prop_given(ax, P_PlotBoxAspectRatio)) {
+            const double *r = (const double *)prop_data(ax, P_PlotBoxAspectRatio)->data;
+            buff(d->s, "set size ratio %.9g\n", r[1] / r[0]);
+        }
+    }
+}
+
+static void draw_axes(struct drawing *d)
+{
+    struct graphic *ax = d->ax;
+    d->solid = axes_solid(ax);
+    d->item = buf_new();
+    d->items = d->legend_items = d->labels = d->objects = 0;
+    buf_puts(d->s, "reset\nset encoding utf8\nset datafile missing NaN\nunset key\nunset colorbox\n");
+    if (d->plain)
+        buf_puts(d->s, "set style increment user\n");
+    for (int a = 0; a < (d->solid ? 3 : 2); a++)
+        draw_axis(d, a);
+    draw_place_on_page(d);
+    draw_grid(d);
+    draw_border(d);
+    draw_words(d, "title", R_Title);
+    for (struct graphic *g = ax->first; g; g = g->next)
+        if (is_series(g)) {
+            poll();
+            if (g->kind == G_TEXT)
+                draw_label(d, g);
+            else if (prop_on(g, P_Visible) && series_rows[g->kind].draw)
+                series_rows[g->kind].draw(d, g);
+        }
+    draw_legend(d);
+    if (d->items == 0)
+        buf_puts(draw_item(d), d->solid ? "NaN notitle" : "NaN notitle");
+    buff(d->s, "%s %s\n", d->solid ? "splot" : "plot", d->item->s);
+}
+
+void draw_figure(struct drawing *d)
+{
+    int n = 0;
+    for (struct graphic *ax = d->fig->first; ax; ax = ax->next)
+        n += ax->kind == G_AXES;
+    if (n != 1)
+        buf_puts(d->s, "set multiplot\n");
+    for (struct graphic *ax = d->fig->first; ax; ax = ax->next)
+        if (ax->kind == G_AXES) {
+            d->ax = ax;
+            draw_axes(d);
+        }
+    if (n == 0) {                             /* an empty page */
+        buf_puts(d->s, "reset\nunset border\nunset tics\nunset key\nset xrange [0:1]\nset yrange [0:1]\nplot NaN notitle\n");
+    }
+    if (n != 1)
+        buf_puts(d->s, "unset multiplot\n");
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* draw.h: from a figure to a script for gnuplot.
+ *
+ * A drawing is one walk over a figure: the text of the script grows in `s`, the parts of the running plot command in `item`,
+ * and the numbers go in binary into one anonymous file, from which the script reads them with `skip`.  So no number and no
+ * name of the user's passes through gnuplot's parser, and every text passes through quote(). */
+#ifndef TL_DRAW_H
+#define TL_DRAW_H
+#include "figure.h"
+
+/* ---- spool.c: a file without a name (memfd, else a file of ours under TMPDIR), which gnuplot opens by path */
+struct spool { int fd; char path[96]; i64 bytes; bool named; };          /* fd -1: not open */
+void spool_open(struct spool *f);
+void spool_write(struct spool *f, const void *p, size_t n);
+void spool_close(struct spool *f);
+char *spool_read(struct spool *f, size_t *n);                            /* what gnuplot wrote into it, pooled */
+
+/* ---- quote.c: the only ways in which text gets into a script */
+void quote(struct buf *b, const char *s, size_t n);                      /* a gnuplot string that means these bytes, whatever they are */
+void quote_words(struct buf *b, value words, bool tex);                  /* a text or a cell of lines; with TeX's signs for enhanced text, or " noenhanced" behind */
+
+struct marker_row { const char *name, *words, *outline, *filled; double scale; };
+extern const struct marker_row marker_rows[];                            /* ends with a row without name */
+
+struct drawing {
+    struct buf *s, *item;
+    int items, legend_items, labels, objects;
+    struct spool *data;
+    struct graphic *fig, *ax;
+    bool solid, plain;                        /* axes in three dimensions; a terminal of characters */
+    double lim[3][2];
+    const char *who;
+};
+void draw_figure(struct drawing *d);                                     /* the whole script but terminal and output */
+struct buf *draw_item(struct drawing *d);                                /* begins one more part of the plot command */
+void draw_data(struct drawing *d, int columns, i64 n, const double *const *col);         /* 'file' binary …, into item; infinite becomes missing */
+void draw_title(struct drawing *d, struct graphic *g);                   /* its line in the legend, or notitle */
+void draw_colour(struct buf *b, const double rgb[3]);                    /* rgb "#rrggbb" */
+void draw_line_style(struct drawing *d, struct graphic *g, const double rgb[3]);         /* lw, dt, lc */
+const struct marker_row *marker_of(struct graphic *g);                   /* NULL: none */
+void draw_legend(struct drawing *d);                                     /* legend.c; after all series */
+void draw_label(struct drawing *d, struct graphic *g);                   /* a text at a place */
+void draw_font(struct buf *b, struct graphic *g);                        /* font "…" */
+
+/* ---- colormap.c */
+struct tensor *colormap_named(const char *name, i64 n);                  /* m x 3, pooled; NULL: there is none of that name */
+NORETURN void colormap_unknown(const char *who, const char *name);
+struct tensor *colour_order(void);
+
+/* ---- limits.c and the functions of series.def */
+int series_columns(struct drawing *d, struct graphic *g, i64 *n, const double **col);     /* XData, YData, in three dimensions ZData; how many */
+void draw_curve(struct drawing *d, struct graphic *g, int columns, i64 n, const double *const *col, const char *style);
+void draw_line(struct drawing *d, struct graphic *g);
+void reach_xyz(struct graphic *g, struct reach *e);
+void reach_text(struct graphic *g, struct reach *e);
+
+#endif

@@ -1,0 +1,81 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* legend.c: the legend and where it stands.
+ *
+ * 'best', the default, is the corner or the middle of a side where fewest points lie, found by counting them: gnuplot's own
+ * corner would often cover the data. */
+#include "plot.h"
+#include <math.h>
+#include <strings.h>
+
+static const struct place { const char *name, *key; double x, y; } places[] = {        /* x, y: left/bottom 0, middle 0.5 … of the box inside */
+    { "northeast", "inside right top", 1, 1 }, { "northwest", "inside left top", 0, 1 }, { "southeast", "inside right bottom", 1, 0 },
+    { "southwest", "inside left bottom", 0, 0 }, { "east", "inside right center", 1, 0.5 }, { "west", "inside left center", 0, 0.5 },
+    { "north", "inside center top", 0.5, 1 }, { "south", "inside center bottom", 0.5, 0 },
+    { "northeastoutside", "outside right top", -1, 0 }, { "eastoutside", "outside right center", -1, 0 }, { "southeastoutside", "outside right bottom", -1, 0 },
+    { "northwestoutside", "outside left top", -1, 0 }, { "westoutside", "outside left center", -1, 0 }, { "southwestoutside", "outside left bottom", -1, 0 },
+    { "northoutside", "outside center top horizontal", -1, 0 }, { "southoutside", "outside center bottom horizontal", -1, 0 },
+    { "bestoutside", "outside right top", -1, 0 },
+};
+enum { INSIDE = 8 };
+
+static double part(struct drawing *d, int axis, double x)     /* 0 … 1 along the axis */
+{
+    const double *lim = d->lim[axis];
+    double p = axes_log(d->ax, axis) ? log(x / lim[0]) / log(lim[1] / lim[0]) : (x - lim[0]) / (lim[1] - lim[0]);
+    return prop_is(d->ax, axis_prop(axis, DIR), "reverse") ? 1 - p : p;
+}
+
+/* The place with the fewest points in a box of w x h; lines between points count by up to 40 steps. */
+static int best(struct drawing *d, double w, double h)
+{
+    double hits[INSIDE] = { 0 };
+    for (struct graphic *g = d->ax->first; g; g = g->next) {
+        if (!is_series(g) || prop_find("YData", g->kind) < 0)
+            continue;
+        struct tensor *x = prop_data(g, P_XData), *y = prop_data(g, P_YData);
+        i64 n = MIN(x->numel, y->numel), step = MAX(1, n / 4000);
+        double px = NAN, py = NAN;
+        for (i64 i = 0; i < n; i += step) {
+            double qx = part(d, 0, ((double *)x->data)[i]), qy = part(d, 1, ((double *)y->data)[i]);
+            int between = isfinite(px + py + qx + qy) ? (int)fmin(40, 1 + 40 * hypot(qx - px, qy - py)) : 1;
+            for (int k = 1; k <= between; k++) {
+                double a = between == 1 ? qx : px + (qx - px) * k / between, b = between == 1 ? qy : py + (qy - py) * k / between;
+                for (int p = 0; p < INSIDE; p++) {
+                    double left = places[p].x * (1 - w), low = places[p].y * (1 - h);
+                    hits[p] += a >= left && a <= left + w && b >= low && b <= low + h;
+                }
+            }
+            px = qx;
+            py = qy;
+        }
+    }
+    int k = 0;
+    for (int p = 1; p < INSIDE; p++)
+        if (hits[p] < hits[k])
+            k = p;
+    return k;
+}
+
+void draw_legend(struct drawing *d)
+{
+    struct graphic *g = axes_owned(d->ax, G_LEGEND);
+    if (!g || !prop_on(g, P_Visible) || d->legend_items == 0)
+        return;
+    const char *where = prop_text(g, P_Location);
+    size_t longest = 4;
+    for (struct graphic *s = d->ax->first; s; s = s->next)
+        if (is_series(s) && prop_find("DisplayName", s->kind) >= 0)
+            longest = MAX(longest, (size_t)value_numel(prop_get(s, P_DisplayName)));
+    const struct place *p = NULL;
+    for (int k = 0; k < COUNT(places); k++)
+        if (!strcasecmp(places[k].name, where))
+            p = &places[k];
+    bool flat = prop_is(g, P_Orientation, "horizontal");
+    const double *cell = (const double *)prop_data(d->ax, P_OuterPosition)->data;
+    double rows = flat ? 1 : d->legend_items, columns = flat ? d->legend_items : 1;
+    if (!p)
+        p = &places[best(d, fmin(0.9, columns * (0.012 * (double)longest + 0.1) / cell[2]), fmin(0.9, (0.045 * rows + 0.03) / cell[3]))];
+    buff(d->s, "set key %s%s Left reverse samplen 2 spacing 1.15 width 0%s", p->key, flat && !strstr(p->key, "horizontal") ? " horizontal" : "", prop_on(g, P_Box) ? " opaque box lw 0.75 lc rgb '#bfbfbf'" : " noopaque nobox");
+    draw_font(d->s, g);
+    buf_putc(d->s, '\n');
+}

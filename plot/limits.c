@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* limits.c: how far the axes reach.
+ *
+ * tl finds the limits itself and always hands them to gnuplot, so xlim() knows them without asking and one figure looks the
+ * same on every terminal.  Automatic limits are the round numbers around the data; what was set stays, and an infinite end
+ * means the data's. */
+#include "plot.h"
+#include <math.h>
+
+void reach_add(struct reach *e, int axis, double x)
+{
+    if (!isfinite(x))
+        return;
+    e->lo[axis] = fmin(e->lo[axis], x);
+    e->hi[axis] = fmax(e->hi[axis], x);
+    if (x > 0)
+        e->least[axis] = fmin(e->least[axis], x);
+}
+
+void reach_data(struct reach *e, int axis, struct tensor *t)
+{
+    const double *x = (const double *)t->data;
+    double lo = e->lo[axis], hi = e->hi[axis], least = e->least[axis];
+    for (i64 i = 0; i < t->numel; i++) {      /* a NaN fails both comparisons; the infinite ones are no numbers here */
+        double v = x[i];
+        if (!(fabs(v) <= 1.7976931348623157e308))
+            continue;
+        if (v < lo)
+            lo = v;
+        if (v > hi)
+            hi = v;
+        if (v > 0 && v < least)
+            least = v;
+    }
+    e->lo[axis] = lo;
+    e->hi[axis] = hi;
+    e->least[axis] = least;
+}
+
+void reach_xyz(struct graphic *g, struct reach *e)
+{
+    for (int a = 0; a < 3; a++)
+        reach_data(e, a, prop_data(g, P_XData + a));
+}
+
+void reach_text(struct graphic *g, struct reach *e)
+{
+    (void)g;                                  /* words do not move the limits */
+    (void)e;
+}
+
+void axes_reach(struct graphic *ax, struct reach *e)
+{
+    for (int a = 0; a < 3; a++) {
+        e->lo[a] = e->least[a] = INFINITY;
+        e->hi[a] = -INFINITY;
+    }
+    for (struct graphic *g = ax->first; g; g = g->next)
+        if (is_series(g) && series_rows[g->kind].reach)
+            series_rows[g->kind].reach(g, e);
+}
+
+double nice_step(double span, int parts)
+{
+    double raw = span / parts, ten = pow(10, floor(log10(raw))), k = raw / ten;
+    return ten * (k < 1.5 ? 1 : k < 3.5 ? 2 : k < 7.5 ? 5 : 10);
+}
+
+bool axes_log(struct graphic *ax, int axis)
+{
+    return prop_is(ax, axis_prop(axis, SCALE), "log");
+}
+
+/* Round numbers around lo … hi. */
+static void around(double lo, double hi, double lim[2])
+{
+    if (lo == hi) {
+        double half = lo == 0 ? 1 : fabs(lo) * 0.1;
+        lo -= half;
+        hi += half;
+    }
+    double span = hi - lo;
+    if (!isfinite(span) || span < 1e-300 || span < 1e-13 * fmax(fabs(lo), fabs(hi))) {    /* no room for round numbers */
+        lim[0] = lo;
+        lim[1] = hi;
+        return;
+    }
+    double step = nice_step(span, 5);
+    lim[0] = step * floor(lo / step + 1e-9);
+    lim[1] = step * ceil(hi / step - 1e-9);
+}
+
+/* Pictures alone fill their axes. */
+static bool only_images(struct graphic *ax)
+{
+    bool any = false;
+    for (struct graphic *g = ax->first; g; g = g->next)
+        if (is_series(g) && g->kind != G_TEXT) {
+            if (!(series_rows[g->kind].flags & G_FILLING))
+                return false;
+            any = true;
+        }
+    return any;
+}
+
+void axes_limits(struct graphic *ax, int axis, double lim[2])
+{
+    int p = axis_prop(axis, LIM);
+    bool log = axes_log(ax, axis);
+    double set[2] = { -INFINITY, INFINITY };
+    if (prop_given(ax, p)) {
+        for (int i = 0; i < ax->nset; i++)
+            if (ax->set[i].prop == p)
+                for (int k = 0; k < 2; k++)
+                    set[k] = element_double(tensor_of(ax->set[i].v), k);
+        if (isfinite(set[0]) && isfinite(set[1]) && !(log && set[0] <= 0)) {
+            lim[0] = set[0];
+            lim[1] = set[1];
+            return;
+        }
+    }
+    struct reach e;
+    axes_reach(ax, &e);
+    double lo = log ? e.least[axis] : e.lo[axis], hi = e.hi[axis];
+    if (!(lo <= hi)) {                        /* nothing to see */
+        lo = log ? 0.1 : 0;
+        hi = log ? 10 : 1;
+    }
+    if (prop_is(ax, P_Tight, "yes") || only_images(ax)) {
+        lim[0] = lo;
+        lim[1] = hi > lo ? hi : lo == 0 ? 1 : log ? 10 * lo : lo + 0.1 * fabs(lo);
+    } else if (log) {
+        lim[0] = pow(10, floor(log10(lo) + 1e-9));
+        lim[1] = pow(10, ceil(log10(hi) - 1e-9));
+        if (lim[0] == lim[1]) {
+            lim[0] /= 10;
+            lim[1] *= 10;
+        }
+        if (lim[0] == 0)
+            lim[0] = lo;
+        if (!isfinite(lim[1]))
+            lim[1] = hi;
+    } else
+        around(lo, hi, lim);
+    if (isfinite(set[0]) && !(log && set[0] <= 0))
+        lim[0] = set[0];
+    if (isfinite(set[1]))
+        lim[1] = set[1];
+    if (!(lim[0] < lim[1])) {                 /* the end that was set lies beyond the data */
+        double w = lim[0] == 0 ? 1 : fabs(lim[0]) * 0.1;
+        if (isfinite(set[0]))
+            lim[1] = log ? 10 * lim[0] : lim[0] + w;
+        else
+            lim[0] = log ? lim[1] / 10 : lim[1] - w;
+    }
+}
+
+void axes_clim(struct graphic *ax, double lim[2])
+{
+    for (int i = 0; i < ax->nset; i++)
+        if (ax->set[i].prop == P_CLim) {
+            for (int k = 0; k < 2; k++)
+                lim[k] = element_double(tensor_of(ax->set[i].v), k);
+            if (isfinite(lim[0]) && isfinite(lim[1]))
+                return;
+        }
+    struct reach e = { .lo = { INFINITY }, .hi = { -INFINITY }, .least = { INFINITY } };
+    for (struct graphic *g = ax->first; g; g = g->next)
+        if (is_series(g) && (series_rows[g->kind].flags & G_MAPPED) && prop_is(g, P_CDataMapping, "scaled")) {
+            struct tensor *t = prop_data(g, P_CData);
+            if (t->nd == 2 && !(t->numel == 3 && t->dim[1] == 3))
+                reach_data(&e, 0, t);
+        }
+    lim[0] = e.lo[0] <= e.hi[0] ? e.lo[0] : 0;
+    lim[1] = e.lo[0] <= e.hi[0] ? e.hi[0] : 1;
+    if (lim[0] == lim[1])
+        lim[1] = lim[0] + (lim[0] == 0 ? 1 : fabs(lim[0]) * 0.1);
+}
+
+bool axes_solid(struct graphic *ax)
+{
+    for (struct graphic *g = ax->first; g; g = g->next)
+        if (is_series(g) && ((series_rows[g->kind].flags & G_SOLID) || (prop_find("ZData", g->kind) >= 0 && value_numel(prop_get(g, P_ZData)) > 0)))
+            return true;
+    return false;
+}
