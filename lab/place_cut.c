@@ -15,14 +15,61 @@ NORETURN static void fail_delete(int k, int n, i64 i, i64 len, int nd, const i64
     fail_bound(k, n, i, len, nd, dim);
 }
 
-/* Which elements stay: runs along one dimension.  Returns the dimension (-1: nothing goes) and the positions kept along it;
-   for a linear index the thing is seen as the vector it becomes. */
-static int cut(int nd, const i64 *dim, int n, const value *idx, int *out_nd, i64 *out, i64 *folded, const i64 **stay, i64 *nstay)
+/* What stays along the one dimension that is cut.  A range that goes leaves at most three parts, the elements before it, those
+   between its steps and those behind it, and is never laid out; of anything else there is a byte for each position. */
+struct stay {
+    i64 len, n;                               /* positions there are, positions that stay */
+    i64 first, step, count;                   /* those that go, ascending */
+    const bool *gone;                         /* or these */
+};
+
+static void stay_of(struct stay *s, const struct ix *x, i64 len, bool bytes)
+{
+    *s = (struct stay){.len = len, .first = x->first, .step = x->step, .count = x->n};
+    if (!x->list && x->step < 0)
+        s->first = x->first + (x->n - 1) * x->step, s->step = -x->step;
+    if (x->list || bytes) {
+        bool *gone = scratch((size_t)len + 1);
+        memset(gone, 0, (size_t)len + 1);
+        s->count = 0;
+        for (i64 i = 0; i < x->n; i++) {
+            bool *at = &gone[ix_at(x, i)];
+            s->count += !*at;
+            *at = true;
+        }
+        s->gone = gone;
+    }
+    s->n = len - s->count;
+}
+
+/* The next run of positions that stay, from *at on; false: there is no more. */
+static bool stay_next(const struct stay *s, i64 *at, i64 *n)
+{
+    i64 i = *at, end = s->len, last = s->first + (s->count - 1) * s->step;
+    if (s->gone) {
+        while (i < s->len && s->gone[i])
+            i++;
+        for (end = i; end < s->len && !s->gone[end];)
+            end++;
+    } else if (i <= last) {
+        if (i >= s->first && (i - s->first) % s->step == 0)
+            i = s->step == 1 ? last + 1 : i + 1;
+        if (i <= last)
+            end = i < s->first ? s->first : last - (last - i) / s->step * s->step;
+    }
+    *at = i, *n = end - i;
+    return end > i;
+}
+
+enum { SHORT = 4096 };                        /* below, bytes for positions are cheaper than reads of parts for each outer position */
+
+/* Which elements go: returns the dimension that is cut and what stays along it, -1 when nothing goes; len: the sizes that the
+   indices see, for a linear index that of the vector it becomes. */
+static int cut(int nd, const i64 *dim, int n, const value *idx, int *out_nd, i64 *out, i64 *len, struct stay *stay)
 {
     struct ix x[MAX_DIMS];
-    i64 len[MAX_DIMS];
-    int d = -1;
-    bool nothing = false;
+    bool nothing = false, whole[MAX_DIMS];
+    int part = -1, parts = 0, first = -1;     /* a dimension of which less than all goes, and how many there are */
     if (n < 1)
         fail("Octave:index-out-of-bounds", "\1(…) = []: an index is needed between the brackets; : takes every element");
     if (n > MAX_DIMS)
@@ -40,78 +87,91 @@ static int cut(int nd, const i64 *dim, int n, const value *idx, int *out_nd, i64
         if (x[k].extent > len[k])
             fail_delete(k, n, x[k].extent, len[k], nd, dim);
     if (n == 1 && x[0].colon) {
-        out[0] = out[1] = 0, *out_nd = 2, *nstay = 0, *stay = NULL;
-        memcpy(folded, len, sizeof(i64));
+        out[0] = out[1] = 0, *out_nd = 2;
+        *stay = (struct stay){.len = len[0], .step = 1, .count = len[0]};
         return 0;
     }
-    for (int pass = 0; pass < 2 && d < 0; pass++)              /* first the index that is no colon, then what selects less than all */
-        for (int k = 0; k < n; k++) {
-            if (pass == 0 ? x[k].colon : false)
-                continue;
-            bool all = true;
-            for (int j = 0; j < n && all; j++) {
-                if (j == k || x[j].colon)
-                    continue;
-                bool *seen = scratch((size_t)len[j] + 1);
-                memset(seen, 0, (size_t)len[j] + 1);
-                for (i64 i = 0; i < x[j].n; i++)
-                    seen[ix_at(&x[j], i)] = true;
-                for (i64 i = 0; i < len[j]; i++)
-                    all = all && seen[i];
-            }
-            if (all) {
-                d = k;
-                break;
-            }
-        }
-    if (d < 0)
+    for (int k = n - 1; k >= 0; k--) {
+        struct stay s;
+        whole[k] = x[k].colon || (x[k].list ? (stay_of(&s, &x[k], len[k], true), s.n == 0) : x[k].n == len[k]);
+        if (!whole[k])
+            part = k, parts++;
+        if (!x[k].colon)
+            first = k;
+    }
+    if (parts > 1)
         fail("Octave:undefined-function", "\2 = []: only one index may select less than all\nhint: \1(i, :) = [] deletes rows, \1(:, j) = [] columns");
-    bool *gone = scratch((size_t)len[d] + 1);
-    memset(gone, 0, (size_t)len[d] + 1);
-    for (i64 i = 0; i < x[d].n; i++)
-        gone[ix_at(&x[d], i)] = true;
-    i64 *list = scratch((size_t)(len[d] + 1) * sizeof *list), m = 0;
-    for (i64 i = 0; i < len[d]; i++)
-        if (!gone[i])
-            list[m++] = i;
-    *stay = list, *nstay = m;
+    int d = parts ? part : first < 0 ? 0 : first;        /* all of it goes: along the first index that is no colon */
+    stay_of(stay, &x[d], len[d], n > 1 && len[d] < SHORT);
     if (n == 1) {
         bool column = nd == 2 && dim[1] == 1 && dim[0] != 1;
-        out[0] = column ? m : 1, out[1] = column ? 1 : m, *out_nd = 2;
+        out[0] = column ? stay->n : 1, out[1] = column ? 1 : stay->n, *out_nd = 2;
     } else {
         memcpy(out, len, sizeof(i64) * (size_t)n);
-        out[d] = m;
+        out[d] = stay->n;
         *out_nd = dims_trim(n, out);
     }
-    memcpy(folded, len, sizeof(i64) * (size_t)n);
     return d;
 }
 
-static void keep_nest(struct nest *w, int n, const i64 *len, int d, const i64 *stay, i64 nstay)
+/* Reads what stays of outer x len x inner elements into a dense run: the parts of a range one after the other, for all outer
+   positions at once where that is one part. */
+static void stay_read(const struct stay *s, i64 inner, i64 outer, char *to, const char *from, size_t size)
 {
-    struct ix x[MAX_DIMS];
-    i64 stride[MAX_DIMS];
-    dense_strides(n, len, stride);
-    for (int k = 0; k < n; k++)
-        x[k] = (struct ix){.n = len[k], .step = 1};
-    x[d].list = stay, x[d].n = nstay;
-    nest_of(w, n, x, stride);
+    struct ix x[4];                           /* inner; a part's own run and, between the steps, its repetitions; outer */
+    i64 stride[4] = {1, inner, inner * s->step, inner * s->len};
+    struct nest w;
+    if (inner == 0 || outer == 0 || s->n == 0)
+        return;
+    i64 last = s->first + (s->count - 1) * s->step;
+    struct { i64 first, n, times; } part[] = {
+        {0, s->first, 1}, {s->first + 1, s->step - 1, s->count - 1}, {last + 1, s->len - 1 - last, 1},
+    };
+    int one = -1, parts = 0;
+    for (int p = 0; p < 3; p++)
+        if (part[p].n && part[p].times)
+            one = p, parts++;
+    x[0] = (struct ix){.n = inner, .step = 1};
+    if (s->gone) {
+        i64 *list = scratch((size_t)(s->n + 1) * sizeof *list), m = 0;
+        for (i64 i = 0; i < s->len; i++) {    /* without a branch: a mask's order is nobody's guess */
+            list[m] = i;
+            m += !s->gone[i];
+        }
+        x[1] = (struct ix){.n = m, .list = list};
+        x[2] = (struct ix){.n = 1};
+        x[3] = (struct ix){.n = outer, .step = 1};
+        nest_of(&w, 4, x, stride);
+        nest_read(&w, to, from, size);
+        return;
+    }
+    i64 times = parts > 1 ? outer : 1;
+    for (i64 o = 0; o < times; o++)
+        for (int p = parts > 1 ? 0 : one; p <= (parts > 1 ? 2 : one); p++) {
+            if (!part[p].n || !part[p].times)
+                continue;
+            x[1] = (struct ix){.n = part[p].n, .first = part[p].first, .step = 1};
+            x[2] = (struct ix){.n = part[p].times, .step = 1};
+            x[3] = (struct ix){.n = parts > 1 ? 1 : outer, .first = o, .step = 1};
+            nest_of(&w, 4, x, stride);
+            nest_read(&w, to, from, size);
+            to += (size_t)w.numel * size;
+        }
 }
 
-/* Moves the elements that stay to the front; those that go are handed to the pool, which drops them later. */
-static void compact(value *v, i64 numel, int unit, const i64 *at, i64 nstay)
+/* Moves the elements that stay to the front; those that go are dropped.  A position of dimension d is `unit` values. */
+static void compact(value *v, const struct stay *s, i64 outer, i64 unit)
 {
-    i64 k = 0;
-    for (i64 e = 0; e < numel; e++) {
-        bool stays = k < nstay && at[k] == e;
-        for (int u = 0; u < unit; u++) {
-            if (stays)
-                v[k * unit + u] = v[e * unit + u];
-            else
-                drop(v[e * unit + u]);
+    value *to = v;
+    for (i64 o = 0; o < outer; o++, v += s->len * unit)
+        for (i64 at = 0, from = 0, n; from < s->len; from = at += n) {
+            if (!stay_next(s, &at, &n))
+                at = s->len, n = 0;
+            for (i64 i = from * unit; i < at * unit; i++)
+                drop(v[i]);
+            memmove(to, v + at * unit, sizeof *v * (size_t)(n * unit));
+            to += n * unit;
         }
-        k += stays;
-    }
 }
 
 /* New sizes of a container; more has room for them when they are more than four. */
@@ -126,9 +186,8 @@ static void dims_set(int *nd, i64 **dim, i64 *inline_dim, int out_nd, const i64 
 
 static void delete_elements(value *slot, int n, const value *idx)
 {
-    i64 dim[MAX_DIMS], out[MAX_DIMS], len[MAX_DIMS], nstay = 0;
-    const i64 *stay = NULL;
-    struct nest w;
+    i64 dim[MAX_DIMS], out[MAX_DIMS], len[MAX_DIMS], inner = 1, outer = 1;
+    struct stay stay;
     char what[160];
     int out_nd;
     if (slot->kind == K_OBJECT && slot->inst->class->paren_set) {
@@ -139,29 +198,27 @@ static void delete_elements(value *slot, int n, const value *idx)
         fail("Octave:index-out-of-bounds", "\2 = []: \1 is a window (%s), and nothing can be deleted from it; clone(\1) can", value_shape(*slot, what));
     if (!is_tensor_like(*slot) && slot->kind != K_CELL && slot->kind != K_STRUCT)
         fail("Octave:undefined-function", "\2 = []: a %s has no elements to delete", value_describe(*slot, what));
-    int nd = value_dims(*slot, dim), d = cut(nd, dim, n, idx, &out_nd, out, len, &stay, &nstay);
+    int nd = value_dims(*slot, dim), d = cut(nd, dim, n, idx, &out_nd, out, len, &stay);
     if (d < 0)
         return;
-    if (n == 1 && nstay == 0)
-        w.numel = 0, w.nd = 0, w.offset = 0;
-    else
-        keep_nest(&w, n, len, d, stay, nstay);
+    for (int k = 0; k < n; k++)
+        inner *= k < d ? len[k] : 1, outer *= k > d ? len[k] : 1;
+    i64 left = inner * stay.n * outer;
     if (slot->kind == K_CELL || slot->kind == K_STRUCT) {
-        const i64 *at = nest_positions(&w);
         i64 *more = NULL;
         if (slot->kind == K_CELL) {
             struct cell *c = own_cell(slot);
             if (out_nd > 4)
                 more = memory_get(sizeof(i64) * (size_t)out_nd);
-            compact(c->v, c->numel, 1, at, w.numel);
-            c->numel = w.numel;
+            compact(c->v, &stay, outer, inner);
+            c->numel = left;
             dims_set(&c->nd, &c->dim, c->inline_dim, out_nd, out, more);
         } else {
             struct record *r = own_record(slot);
             if (out_nd > 4)
                 more = memory_get(sizeof(i64) * (size_t)out_nd);
-            compact(r->v, r->numel, r->f->n, at, w.numel);
-            r->numel = w.numel;
+            compact(r->v, &stay, outer, inner * r->f->n);
+            r->numel = left;
             dims_set(&r->nd, &r->dim, r->inline_dim, out_nd, out, more);
         }
         return;
@@ -171,22 +228,24 @@ static void delete_elements(value *slot, int n, const value *idx)
         for (i64 i = 0; i < all->numel; i++)
             ((double *)all->data)[i] = (double)(i + 1);
         struct tensor *at = tensor_new(D_DOUBLE, out_nd, out);
-        nest_read(&w, at->data, all->data, sizeof(double));
-        value left = tensor_box(at);
-        replace(slot, copy(index_paren(*slot, 1, &left)));
+        stay_read(&stay, inner, outer, at->data, all->data, sizeof(double));
+        value left_at = tensor_box(at);
+        replace(slot, copy(index_paren(*slot, 1, &left_at)));
         return;
     }
     struct tensor *t = tensor_of(*slot);
+    i64 head = 0, run = 0;
     if (slot->kind == K_TENSOR && t->h.owners == 1 && !t->h.pins && !t->mark && t->nd == 2 && out_nd == 2 && t->dim == t->inline_dim &&
-        (t->flags & T_DENSE) && nstay && stay[nstay - 1] == nstay - 1 && (n == 1 ? t->dim[0] == 1 || t->dim[1] == 1 : d == 1) && w.numel > 1) {
+        (t->flags & T_DENSE) && left > 1 && (n == 1 ? t->dim[0] == 1 || t->dim[1] == 1 : d == 1) &&
+        stay_next(&stay, &head, &run) && head == 0 && run == stay.n) {
         t->dim[0] = out[0], t->dim[1] = out[1];           /* the end goes: v(end) = [] costs nothing */
         dense_strides(2, t->dim, t->stride);
-        t->numel = w.numel;
+        t->numel = left;
         t->version++;
         return;
     }
     struct tensor *from = tensor_dense(t), *u = tensor_new(t->dtype, out_nd, out);
-    nest_read(&w, u->data, from->data, dtypes[t->dtype].size);
+    stay_read(&stay, inner, outer, u->data, from->data, dtypes[t->dtype].size);
     u->flags |= t->flags & T_DQ;
     replace(slot, copy(tensor_value(u)));
 }
