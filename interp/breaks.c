@@ -31,6 +31,7 @@ void breaks_free(void)
     }
     for (int i = 0; i < d->nseen; i++)
         free(d->seen[i].bad);
+    profile_free();
     free(d->seen);
     free(d->stop);
     free(d);

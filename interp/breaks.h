@@ -42,6 +42,7 @@ struct breaks {
     struct prompt *prompt;
     struct seen *seen;
     int nseen;
+    struct profile *profile;                  /* profile.c */
 };
 
 struct breaks *breaks(void);                  /* made when first asked for */
@@ -53,5 +54,6 @@ const struct mark *frame_mark(const struct frame *f);          /* the statement 
    when it is not. */
 void stopped(const char *why, struct frame *f);
 void profile_event(struct frame *f, const struct mark *m);
+void profile_free(void);
 
 #endif

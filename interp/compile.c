@@ -153,11 +153,14 @@ static void marks_end(struct code *k)
         }
     }
     struct mark *all = zeroed(sizeof *all * (size_t)(n + extra));
+    uint32_t at = k->begin;
     for (int pc = 0, m = 0, to = 0; pc < k->n; pc++)
-        if (m < n && k->mark[m].pc == pc)
+        if (m < n && k->mark[m].pc == pc) {
+            at = k->mark[m].at;
             all[to++] = k->mark[m++];
-        else if (k->ins[pc].op == I_RET || k->ins[pc].op == I_RETV || k->ins[pc].op == I_HALT)
-            all[to++] = (struct mark){ .pc = pc, .at = m ? all[to - 1].at : k->begin, .op = k->ins[pc].op, .flags = MARK_RETURN };
+        } else if (k->ins[pc].op == I_RET || k->ins[pc].op == I_RETV || k->ins[pc].op == I_HALT) {
+            all[to++] = (struct mark){ .pc = pc, .at = at, .op = k->ins[pc].op, .flags = MARK_RETURN };
+        }
     free(k->mark);
     k->mark = all;
     k->nmark = n + extra;

@@ -16,6 +16,7 @@
 #include <complex.h>
 #include <math.h>
 #include <stdlib.h>
+#include <time.h>
 #ifdef _OPENMP
 #include <omp.h>
 #endif
@@ -80,6 +81,24 @@ static void settle_threads(void)              /* once: the library may have been
 }
 
 /* ---- products */
+/* ---- time, for the profiler; a call that fails in between counts nothing */
+__thread struct blas_clock blas_clock;
+
+static double clock_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+static double clock_begin(void) { return unlikely(blas_clock.on) ? clock_now() : 0; }
+static void clock_end(double began, double operations)
+{
+    if (unlikely(began > 0)) {
+        blas_clock.seconds += clock_now() - began;
+        blas_clock.operations += operations;
+    }
+}
+
 static int fp(int dtype)                      /* 0 double, 1 single, 2 complex double, 3 complex single */
 {
     return dtype == D_DOUBLE ? 0 : dtype == D_SINGLE ? 1 : dtype == D_CDOUBLE ? 2 : 3;
@@ -255,7 +274,7 @@ static void scale_rows(int dtype, i64 m, i64 n, double beta, char *c, i64 ldc)  
     }
 }
 
-void blas_gemm(int dtype, i64 m, i64 n, i64 k, double alpha, struct mat a, struct mat b, double beta, void *c, i64 ldc)
+static void gemm(int dtype, i64 m, i64 n, i64 k, double alpha, struct mat a, struct mat b, double beta, void *c, i64 ldc)
 {
     size_t size = dtypes[dtype].size;
     if (m == 0 || n == 0)
@@ -308,10 +327,18 @@ void blas_gemm(int dtype, i64 m, i64 n, i64 k, double alpha, struct mat a, struc
             }
 }
 
+void blas_gemm(int dtype, i64 m, i64 n, i64 k, double alpha, struct mat a, struct mat b, double beta, void *c, i64 ldc)
+{
+    double began = clock_begin();
+    gemm(dtype, m, n, k, alpha, a, b, beta, c, ldc);
+    clock_end(began, 2. * (double)m * (double)n * (double)k * (dtype_is(dtype, DT_C) ? 4 : 1));
+}
+
 /* C = A' A (or A A'), symmetric to the bit; half the work of gemm.  A is n x k as `a` says, C n x n.  Real only. */
 void blas_syrk(int dtype, i64 n, i64 k, struct mat a, void *c)
 {
     i64 lda;
+    double began = clock_begin();
     settle_threads();
     enum CBLAS_TRANSPOSE t = operand(dtype, n, k, &a, &lda);
     /* in parts of k of at most TILE operations, as gemm */
@@ -339,11 +366,13 @@ void blas_syrk(int dtype, i64 n, i64 k, struct mat a, void *c)
                     for (i64 i = i0; i < MIN(i0 + 32, j); i++)
                         x[j + i * n] = x[i + j * n];
     }
+    clock_end(began, (double)n * (double)n * (double)k);
 }
 
 void blas_dot(int dtype, i64 n, const void *x, i64 sx, bool conjx, const void *y, i64 sy, void *r)
 {
     size_t size = dtypes[dtype].size;
+    double began = clock_begin();
     memset(r, 0, size);
     settle_threads();
     for (i64 at = 0; at < n; at += BLAS_MAX) {
@@ -365,6 +394,7 @@ void blas_dot(int dtype, i64 n, const void *x, i64 sx, bool conjx, const void *y
             *(float _Complex *)r += c;
         }
     }
+    clock_end(began, 2. * (double)n);
 }
 
 double blas_norm2(int dtype, i64 n, const void *x)
@@ -908,7 +938,9 @@ void lapack(lapack_driver *f, struct lapack *q, double flops)
     q->P = q->p ? (int *)q->p->data : NULL;
     q->info = 0;
     struct lapack_call c = { f, *q };
+    double began = clock_begin();
     job_run(run, &c, sizeof c, COUNT(t), t, flops * (dtype_is(q->dtype, DT_C) ? 4 : 1) / 30e9);
+    clock_end(began, flops * (dtype_is(q->dtype, DT_C) ? 4 : 1));
     *q = c.q;
     if (q->info == LAPACK_MEMORY)
         fail("Octave:out-of-memory", "out of memory for the workspace of a %lldx%lld matrix", (long long)MAX(q->m, q->n), (long long)q->n);

@@ -74,6 +74,9 @@ lapack_driver lapack_trsyl;                   /* a, b quasi-triangular, u right 
 int blas_threads(void);                       /* how many the library uses now */
 void blas_threads_apply(void);                /* after ew_threads or the mode has changed; also in a new thread */
 bool blas_deterministic(int on);              /* 1, 0: one thread in the library, so that it gives the same bits always; -1 asks; the state before */
+/* seconds and operations in products and LAPACK drivers of this thread, while it is on: for the profiler */
+struct blas_clock { bool on; double seconds, operations; };
+extern __thread struct blas_clock blas_clock;
 const char *blas_config(void);                /* "OpenBLAS 0.3.21 …", for tl --version */
 const char *blas_core(void);                  /* "SkylakeX", "Haswell" … */
 
