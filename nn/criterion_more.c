@@ -13,14 +13,14 @@ LAYER(BCECriterion,
   "c = nn.BCECriterion(weights, sizeAverage)\n\n"
   "Mean of -(t.*log(x) + (1-t).*log(1-x)) for probabilities x and targets t from 0 to 1, each term times its weight.\n\n"
   "Example:\n  nn.BCECriterion().forward([0.5 0.5], [0 1])\n  ans = 0.6931" SEE,
-  .options = "weights:v= sizeAverage:b=1", .criterion = true,
+  .alike = true, .options = "weights:v= sizeAverage:b=1", .criterion = true,
   .expr = "@(x, t, weights, sizeAverage) begin e = t .* reallog(x + 1e-12) + (1 - t) .* reallog(1 - x + 1e-12); if !isempty(weights), e = e .* weights; end;"
           " y = -" ALL("e") ";" OVER("numel(x)"))
 LAYER(WeightedMSECriterion,
   "c = nn.WeightedMSECriterion(weight)\n\n"
   "Mean of (x - weight.*t).^2: the target is weighted, element by element.\n\n"
   "Example:\n  nn.WeightedMSECriterion([1 0.5]).forward([1 2], [1 8])\n  ans = 2" SEE,
-  .options = "weight:v sizeAverage:b=1", .criterion = true,
+  .alike = true, .options = "weight:v sizeAverage:b=1", .criterion = true,
   .expr = "@(x, t, weight, sizeAverage) begin y = " ALL("(x - weight .* t).^2") ";" OVER("numel(x)"))
 LAYER(SpatialClassNLLCriterion,
   "c = nn.SpatialClassNLLCriterion(weights, sizeAverage, ignoreIndex)\n\n"
@@ -52,7 +52,7 @@ LAYER(MultiLabelSoftMarginCriterion,
   "c = nn.MultiLabelSoftMarginCriterion(weights, sizeAverage)\n\n"
   "nn.BCECriterion of sigmoid(x), in a form that does not overflow: targets t are 0 or 1.\n\n"
   "Example:\n  nn.MultiLabelSoftMarginCriterion().forward([0 0], [0 1])\n  ans = 0.6931" SEE,
-  .options = "weights:v= sizeAverage:b=1", .criterion = true,
+  .alike = true, .options = "weights:v= sizeAverage:b=1", .criterion = true,
   .expr = "@(x, t, weights, sizeAverage) begin e = max(0, x) - x .* t + log1p(exp(-abs(x))); if !isempty(weights), e = e .* weights; end; y = " ALL("e") ";" OVER("numel(x)"))
 LAYER(HingeEmbeddingCriterion,
   "c = nn.HingeEmbeddingCriterion(margin, sizeAverage)\n\n"
@@ -64,26 +64,26 @@ LAYER(L1HingeEmbeddingCriterion,
   "c = nn.L1HingeEmbeddingCriterion(margin)\n\n"
   "For {a, b} and a target 1 or -1: their L1 distance d, or max(0, margin - d).\n\n"
   "Example:\n  nn.L1HingeEmbeddingCriterion().forward({[1 2], [1 4]}, 1)\n  ans = 2" SEE,
-  .options = "margin:x=1", .criterion = true, .table = true,
+  .wants = "{a, b}", .options = "margin:x=1", .criterion = true, .table = true,
   .expr = "@(x, t, margin) begin d = " ALL("abs(x{1} - x{2})") "; if t == 1, return d, end; return max(0, margin - d) end")
 LAYER(CosineEmbeddingCriterion,
   "c = nn.CosineEmbeddingCriterion(margin, sizeAverage)\n\n"
   "For {a, b}, N x F, and targets 1 or -1: 1 - cos(a, b), or max(0, cos(a, b) - margin); the mean.\n\n"
   "Example:\n  nn.CosineEmbeddingCriterion().forward({[1 0], [0 1]}, 1)\n  ans = 1" SEE,
-  .options = "margin:x=0 sizeAverage:b=1", .criterion = true, .table = true,
+  .wants = "{N x F, N x F}", .options = "margin:x=0 sizeAverage:b=1", .criterion = true, .table = true,
   .expr = "@(x, t, margin, sizeAverage) begin a = x{1}; b = x{2}; n = size(a, 1); t = reshape(t, [numel(t) 1]); c = sum(a .* b, 2) ./ sqrt((sum(a.^2, 2) + 1e-12) .* (sum(b.^2, 2) + 1e-12));"
           " y = sum((1 - c) .* (t == 1) + max(0, c - margin) .* (t == -1));" OVER("n"))
 LAYER(MarginRankingCriterion,
   "c = nn.MarginRankingCriterion(margin, sizeAverage)\n\n"
   "For {a, b} and targets 1 (a ranks higher) or -1: the mean of max(0, -t.*(a - b) + margin).\n\n"
   "Example:\n  nn.MarginRankingCriterion(1).forward({2, 1.5}, 1)\n  ans = 0.5000" SEE,
-  .options = "margin:x=1 sizeAverage:b=1", .criterion = true, .table = true,
+  .wants = "{a, b}", .options = "margin:x=1 sizeAverage:b=1", .criterion = true, .table = true,
   .expr = "@(x, t, margin, sizeAverage) begin d = x{1} - x{2}; y = " ALL("max(0, -t .* d + margin)") ";" OVER("numel(d)"))
 LAYER(DistanceRatioCriterion,
   "c = nn.DistanceRatioCriterion(sizeAverage)\n\n"
   "For distances {d1, d2} of samples to one like them and one unlike: the mean of -log(exp(-d1) ./ (exp(-d1) + exp(-d2))).\n\n"
   "Example:\n  nn.DistanceRatioCriterion().forward({1, 1}, [])\n  ans = 0.6931" SEE,
-  .options = "sizeAverage:b=1", .criterion = true, .table = true,
+  .wants = "{d1, d2}", .options = "sizeAverage:b=1", .criterion = true, .table = true,
   .expr = "@(x, t, sizeAverage) begin d = x{1} - x{2}; y = " ALL("max(0, d) + log1p(exp(-abs(d)))") ";" OVER("numel(d)"))
 LAYER(L1Cost,
   "c = nn.L1Cost()\n\nThe sum of abs(x); the target does not matter.\n\nExample:\n  nn.L1Cost().forward([1 -2], [])\n  ans = 3" SEE,
@@ -131,7 +131,7 @@ LAYER(ClassSimplexCriterion,
   "c = nn.ClassSimplexCriterion(nClasses)\n\n"
   "Mean squared distance of x, N x nClasses, to the corner of a regular simplex that stands for each sample's class; c.getPredictions(x), c.getTopPrediction(x).\n\n"
   "Example:\n  size(nn.ClassSimplexCriterion(3).simplex)\n  ans =\n     3   3" SEE,
-  .options = "nClasses:n", .state = "simplex", .criterion = true, .init = simplex_init, .method = simplex_method,
+  .wants = "N x nClasses", .options = "nClasses:n", .state = "simplex", .criterion = true, .init = simplex_init, .method = simplex_method,
   .methods = "getPredictions getTopPrediction", .expr = "@(x, t, simplex) begin d = x - simplex(t(:), :); return " ALL("d.^2") " / numel(x) end")
 
 /* ---- criterions of criterions */

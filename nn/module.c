@@ -212,6 +212,7 @@ static void job_body(void *arg)
 static value run(struct job *j)               /* a call from outside */
 {
     struct nn_state *st = nn_state();
+    struct at_work before = st->now;
     int running = st->running++, depth = running ? st->depth : (st->depth = 0), rank = st->rank;
     st->rank = 0;
     int bad = protect(job_body, j);
@@ -226,14 +227,29 @@ static value run(struct job *j)               /* a call from outside */
         bool placed = st->depth > depth && failure()->kind == FAIL_ERROR;
         st->depth = depth;
         st->rank = rank;
-        if (!placed)
-            fail_again();
+        struct at_work now = st->now;
+        st->now = before;
         size_t len = strlen(failure()->message) + 1;
-        char *message = scratch(len);
+        char *message = scratch(len), shape[320];
         memcpy(message, failure()->message, len);
         snprintf(id, sizeof id, "%s", failure()->id);
+        bool named = now.m && failure()->kind == FAIL_ERROR && !strstr(message, layer_of(now.m)->class.name) && !strstr(id, "memory") && strncmp(message, "In module ", 10);
+        if (!placed && !named)
+            fail_again();
+        if (named) {                          /* it was said by a function inside the layer */
+            struct buf *b = buf_new();
+            module_label(now.m, b);
+            if (now.cell)
+                snprintf(shape, sizeof shape, "a cell of %lld", (long long)now.dim[0]);
+            else
+                dims_text(now.nd, now.dim, shape);
+            if (placed)
+                fail(id, "%s: %s, given %s: %s", where, b->s, shape, message);
+            fail(id, "%s, given %s: %s", b->s, shape, message);
+        }
         fail(id, "%s: %s", where, message);
     }
+    st->now = before;
     st->rank = rank;
     return j->y;
 }
@@ -241,6 +257,21 @@ static value run(struct job *j)               /* a call from outside */
 /* ---- running */
 int nn_rank(void) { return nn_state()->rank; }
 void nn_set_rank(int rank) { nn_state()->rank = rank; }
+
+static void begin(struct module *m, value x)
+{
+    struct at_work *now = &nn_state()->now;
+    if (layer_of(m)->tree) {                  /* containers name their children */
+        now->m = NULL;
+        return;
+    }
+    now->m = m;
+    now->cell = x.kind == K_CELL;
+    if (now->cell)
+        now->dim[0] = x.cell->numel;
+    else
+        now->nd = value_dims(x, now->dim);
+}
 
 static value apply_closure(struct module *m, value x, value t, const value *w)
 {
@@ -405,10 +436,14 @@ value module_forward(struct module *m, value x)
         nn_fail_shape(m, "a tensor", x);
     if (!l->table && x.kind == K_CELL)
         nn_fail_shape(m, "a tensor", x);
+    if (l->wants)
+        nn_check_input(m, x);
+    begin(m, x);
     if (unlikely(RECORDING != NULL) && tracked_below(x)) {
         value y = l->record ? l->record(m, x, m->f) : l->expr ? apply_closure(m, x, nil(), NULL) : l->call ? run_call(m, x, true) : l->forward(m, x);
         if (!tracked_below(y))
             fail("tl:not-differentiable", "%s: has no derivative under autograd", l->class.name);
+        st->now.m = NULL;
         return y;
     }
     if (!is_nil(m->lazy_x)) {
@@ -421,6 +456,7 @@ value module_forward(struct module *m, value x)
     value y = l->forward ? l->forward(m, x) : l->call ? run_call(m, x, false) : run_kept(m, x, nil());
     if (!same_value(y, m->output))
         replace(&m->output, copy(y));
+    st->now.m = NULL;
     return m->output;
 }
 
@@ -433,7 +469,11 @@ value module_backward(struct module *m, value x, value g, int want, double scale
         nn_fail(m, "has no backward");
     if (x.kind == K_CELL ? !l->table : !is_tensor_like(x))
         nn_fail_shape(m, "a tensor", x);
+    if (l->wants)
+        nn_check_input(m, x);
+    begin(m, x);
     value y = l->backward ? l->backward(m, x, g, want, scale) : l->call ? back_call(m, x, g, want, scale) : back_kept(m, x, g, want, scale);
+    nn_state()->now.m = NULL;
     if (!(want & WANT_INPUT)) {
         replace(&m->lazy_x, copy(x));
         replace(&m->lazy_g, copy(g));
@@ -455,10 +495,23 @@ static void not_a_criterion(struct module *m)
         nn_fail(m, "is a layer, not a criterion");
 }
 
+static void check_pair(struct module *m, value x, value t)
+{
+    const struct layer *l = layer_of(m);
+    if (x.kind != K_CELL ? !is_tensor_like(x) : !l->table)
+        nn_fail_shape(m, "a tensor", x);
+    if (l->wants)
+        nn_check_input(m, x);
+    if (l->alike)
+        nn_check_target(m, x, t);
+    begin(m, x);
+}
+
 value module_loss(struct module *m, value x, value t)
 {
     const struct layer *l = layer_of(m);
     not_a_criterion(m);
+    check_pair(m, x, t);
     value y;
     if (unlikely(RECORDING != NULL) && tracked_below(x)) {
         if (l->expr)
@@ -473,6 +526,7 @@ value module_loss(struct module *m, value x, value t)
         nn_fail(m, "the loss must be one number");
     y = y.kind == K_TENSOR ? element_value(y.t, 0) : y;
     replace(&m->output, copy(y));
+    nn_state()->now.m = NULL;
     return y;
 }
 
@@ -480,6 +534,7 @@ value module_loss_grad(struct module *m, value x, value t)
 {
     const struct layer *l = layer_of(m);
     not_a_criterion(m);
+    check_pair(m, x, t);
     value y;
     if (l->loss_grad) {
         y = l->loss_grad(m, x, t);
@@ -489,6 +544,7 @@ value module_loss_grad(struct module *m, value x, value t)
         kept_backward(m->kept, num(1), gx);
         y = gx[0];
     }
+    nn_state()->now.m = NULL;
     if (!same_value(y, m->grad_input))
         replace(&m->grad_input, copy(y));
     return y;

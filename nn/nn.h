@@ -38,6 +38,8 @@ struct layer {
                                                  x number, b boolean, s text, v any value, m module, c criterion; without default it must be given; a default may be another option, or nothing ("=": []) */
     const char *params;                       /* names; tensors made by init with nn_param */
     const char *state;                        /* other fields that are saved: running_mean, modules … */
+    const char *wants;                        /* what its input must be, checked before it runs (shapes.c): "N x inputSize or …", "{N x F, N x F}", "... x n" */
+    bool alike;                               /* a criterion whose target must be like its input */
     const char *expr;
     void (*init)(struct module *m);           /* options are set and checked; makes parameters and state */
     void (*reset)(struct module *m, double stdv);             /* fills parameters; stdv NAN: the layer's own.  NULL: uniform in ±1/sqrt(fan in) */
@@ -131,6 +133,8 @@ void nn_set_rank(int rank);                   /* by a layer, for its output */
 void nn_enter(struct module *container, int child);                    /* for errors: "In module 3 of nn.Sequential: …" */
 void nn_leave(void);
 void nn_idle(struct module *m);               /* fails while m runs: a function inside it (nn.Lambda, a hook) may not take its modules away */
+void nn_check_input(struct module *m, value x);          /* against .wants (shapes.c) */
+void nn_check_target(struct module *m, value x, value t);               /* against .alike */
 NORETURN void nn_fail(struct module *m, const char *fmt, ...) PRINTF(2, 3);      /* "nn.Linear(4 -> 3): …" */
 NORETURN void nn_fail_shape(struct module *m, const char *wants, value x);       /* "nn.Linear(4 -> 3) wants N x 4 and got 3x5" */
 
@@ -199,7 +203,9 @@ void nn_reset(struct module *m, double stdv);
 bool nn_alike(value have, value v);           /* v may stand in a field where have stands: same kind and size */
 value nn_window(struct tensor *base, i64 offset, int nd, const i64 *dim);        /* in Torch's order */
 
+struct at_work { struct module *m; bool cell; int nd; i64 dim[MAX_DIMS]; };     /* the layer that computes, and the size of its input: for errors */
 struct nn_state {
+    struct at_work now;
     struct layer_info **info;
     int ninfo;
     int rank;

@@ -93,10 +93,10 @@ LAYER(LayerNorm,
   "m = nn.LayerNorm(normalizedShape, eps, elementwiseAffine)\n\n"
   "Each sample gets mean 0 and variance 1 along its last dimension, of normalizedShape elements, then times weight plus bias (at first 1 and 0). As PyTorch's.\n\n"
   "Example:\n  nn.LayerNorm(2, 0).forward([1 3])\n  ans =\n    -1   1" SEE,
-  .options = "normalizedShape:n eps_:x=1e-5 affine:b=1", .params = "weight bias", .init = layer_init, .reset = layer_reset, .show = batch_show,
+  .wants = "... x normalizedShape", .options = "normalizedShape:n eps_:x=1e-5 affine:b=1", .params = "weight bias", .init = layer_init, .reset = layer_reset, .show = batch_show,
   .expr = "@(x, weight, bias, eps_) " LAYER_BODY)
 LAYER(LayerNormalization,
   "m = nn.LayerNormalization(nOutput, bias, eps, affine)\n\nTorch's name and order of nn.LayerNorm; bias (0) is where the learned bias starts, eps is 1e-10.\n\n"
   "Example:\n  nn.LayerNormalization(2, 0, 0).forward([1 3])\n  ans =\n    -1   1" SEE,
-  .options = "nOutput:n firstBias:x=0 eps_:x=1e-10 affine:b=1", .params = "weight bias", .init = layer_init, .reset = layer_reset, .show = batch_show,
+  .wants = "... x nOutput", .options = "nOutput:n firstBias:x=0 eps_:x=1e-10 affine:b=1", .params = "weight bias", .init = layer_init, .reset = layer_reset, .show = batch_show,
   .expr = "@(x, weight, bias, eps_) " LAYER_BODY)

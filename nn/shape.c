@@ -391,13 +391,13 @@ LAYER(Index,
   "m = nn.Index(dimension)\n\n"
   "For {x, i}: the slices of x at the indices i of the dimension.\n\n"
   "Example:\n  nn.Index(2).forward({[10 20 30], [3 1]})\n  ans =\n     30   10" PART_SEE,
-  .options = "dimension:d", .record = index_record, .show = options_show, .table = true)
+  .wants = "{x, index}", .options = "dimension:d", .record = index_record, .show = options_show, .table = true)
 
 LAYER(MaskedSelect,
   "m = nn.MaskedSelect()\n\n"
   "For {x, mask}: a row of the elements of x where the mask is not zero, in Torch's order.\n\n"
   "Example:\n  nn.MaskedSelect().forward({[1 2; 3 4], [1 0; 0 1]})\n  ans =\n     1   4" PART_SEE,
-  .expr = "@(x) begin a = nn.reshape(x{1}, [1 -1]); b = nn.reshape(double(x{2}), [1 -1]); return a(find(b)) end", .table = true)
+  .expr = "@(x) begin a = nn.reshape(x{1}, [1 -1]); b = nn.reshape(double(x{2}), [1 -1]); return a(find(b)) end", .wants = "{x, mask}", .table = true)
 
 LAYER(Replicate,
   "m = nn.Replicate(nFeatures, dim, ndim)\n\n"

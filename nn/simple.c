@@ -112,7 +112,7 @@ LAYER(Euclidean,
   "m = nn.Euclidean(inputSize, outputSize)\n\n"
   "Distances of x to the columns of weight (inputSize x outputSize): y(j) = norm(weight(:,j) - x').\n\n"
   "Example:\n  m = nn.Euclidean(2, 1); m.weight = [0; 0]; m.forward([3 4])\n  ans = 5" SEE,
-  .options = "inputSize:n outputSize:n", .params = "weight", .init = transposed_init, .reset = euclidean_reset, .show = arrow_show,
+  .wants = "N x inputSize", .options = "inputSize:n outputSize:n", .params = "weight", .init = transposed_init, .reset = euclidean_reset, .show = arrow_show,
   .expr = "@(x, weight) begin [i, o] = size(weight); n = size(x, 1); d = reshape(x, [n i 1]) - reshape(weight, [1 i o]);"
           " q = reshape(sum(d.^2, 2), [n o]); return sqrt(q + (q == 0)) .* (q != 0) end")
 static void weighted_init(struct module *m)
@@ -124,7 +124,7 @@ LAYER(WeightedEuclidean,
   "m = nn.WeightedEuclidean(inputSize, outputSize)\n\n"
   "As nn.Euclidean, each coordinate scaled by a learned diagCov: y(j) = norm(diagCov(:,j) .* (weight(:,j) - x')).\n\n"
   "Example:\n  m = nn.WeightedEuclidean(2, 1); m.weight = [0; 0]; m.diagCov = [1; 2]; m.forward([3 2])\n  ans = 5" SEE,
-  .options = "inputSize:n outputSize:n", .params = "weight diagCov", .init = weighted_init, .reset = euclidean_reset, .show = arrow_show,
+  .wants = "N x inputSize", .options = "inputSize:n outputSize:n", .params = "weight diagCov", .init = weighted_init, .reset = euclidean_reset, .show = arrow_show,
   .expr = "@(x, weight, diagCov) begin [i, o] = size(weight); n = size(x, 1); d = (reshape(x, [n i 1]) - reshape(weight, [1 i o])) .* reshape(diagCov, [1 i o]);"
           " q = reshape(sum(d.^2, 2), [n o]); return sqrt(q + (q == 0)) .* (q != 0) end")
 static void outin_init(struct module *m) { nn_param(m, 0, 2, (i64[]){ option_int(m, 1), option_int(m, 0) }); }
@@ -132,7 +132,7 @@ LAYER(Cosine,
   "m = nn.Cosine(inputSize, outputSize)\n\n"
   "Cosines between x and the rows of weight (outputSize x inputSize).\n\n"
   "Example:\n  m = nn.Cosine(2, 1); m.weight = [1 0]; m.forward([3 4])\n  ans = 0.6000" SEE,
-  .options = "inputSize:n outputSize:n", .params = "weight", .init = outin_init, .show = arrow_show,
+  .wants = "N x inputSize", .options = "inputSize:n outputSize:n", .params = "weight", .init = outin_init, .show = arrow_show,
   .reset = euclidean_reset, .expr = "@(x, weight) (x * weight') ./ (sqrt(sum(x.^2, 2) + 1e-24) * sqrt(sum(weight.^2, 2) + 1e-24)')")
 static void bilinear_init(struct module *m)
 {
@@ -146,7 +146,7 @@ LAYER(Bilinear,
   "m = nn.Bilinear(inputSize1, inputSize2, outputSize, bias)\n\n"
   "For {a, b}, N x inputSize1 and N x inputSize2: y(n,k) = a(n,:) * W_k * b(n,:)' + bias(k), with W_k = weight(k,:,:).\n\n"
   "Example:\n  m = nn.Bilinear(2, 2, 1); m.weight = ones(1, 2, 2); m.bias = 0; m.forward({[1 2], [3 4]})\n  ans = 21" SEE,
-  .options = "inputSize1:n inputSize2:n outputSize:n hasBias:b=1", .params = "weight bias", .init = bilinear_init, .table = true, .show = options_show,
+  .wants = "{N x inputSize1, N x inputSize2}", .options = "inputSize1:n inputSize2:n outputSize:n hasBias:b=1", .params = "weight bias", .init = bilinear_init, .table = true, .show = options_show,
   .reset = euclidean_reset,
   .expr = "@(x, weight, bias) begin a = x{1}; b = x{2}; [n, p] = size(a); q = size(b, 2); k = size(weight, 1); w = reshape(permute(weight, [2 3 1]), [p q*k]);"
           " t = reshape(a * w, [n q k]) .* b; y = reshape(sum(t, 2), [n k]); if !isempty(bias), y = y + bias; end; return y end")
@@ -179,7 +179,7 @@ LAYER(LinearWeightNorm,
   "m = nn.LinearWeightNorm(inputSize, outputSize, bias, eps)\n\n"
   "nn.Linear whose weight is g .* v ./ |v|, the norm of each row of v: v outputSize x inputSize, g outputSize x 1, bias 1 x outputSize.\n\n"
   "Example:\n  m = nn.LinearWeightNorm(2, 1); m.v = [3 4]; m.g = 5; m.bias = 0; m.forward([1 1])\n  ans = 7" SEE,
-  .options = "inputSize:n outputSize:n hasBias:b=1 eps:x=1e-16", .params = "v g bias", .init = linear_norm_init, .reset = linear_norm_reset, .show = arrow_show,
+  .wants = "N x inputSize", .options = "inputSize:n outputSize:n hasBias:b=1 eps:x=1e-16", .params = "v g bias", .init = linear_norm_init, .reset = linear_norm_reset, .show = arrow_show,
   .expr = "@(x, v, g, bias, eps) begin y = x * (v .* (g ./ sqrt(sum(v.^2, 2) + eps)))'; if !isempty(bias), y = y + bias; end; return y end")
 static void partial_init(struct module *m)
 {
@@ -206,7 +206,7 @@ LAYER(PartialLinear,
   "m = nn.PartialLinear(inputSize, outputSize, bias)\n\n"
   "nn.Linear of which m.setPartition(k) leaves the outputs k; m.resetPartition() takes all again.\n\n"
   "Example:\n  size(nn.PartialLinear(3, 5).setPartition([2 4]).forward(ones(1, 3)))\n  ans =\n     1   2" SEE,
-  .options = "inputSize:n outputSize:n hasBias:b=1", .params = "weight unused bias", .state = "partition", .init = partial_init, .reset = euclidean_reset, .show = arrow_show,
+  .wants = "N x inputSize", .options = "inputSize:n outputSize:n hasBias:b=1", .params = "weight unused bias", .state = "partition", .init = partial_init, .reset = euclidean_reset, .show = arrow_show,
   .method = partial_method, .methods = "setPartition resetPartition",
   .expr = "@(x, weight, bias, partition) begin w = weight; b = bias; if !isempty(partition), w = w(partition, :); if !isempty(b), b = b(partition); end, end;"
           " y = x * w'; if !isempty(b), y = y + b; end; return y end")
@@ -336,7 +336,7 @@ LAYER(MM,
   "m = nn.MM(transA, transB)\n\n"
   "For {A, B}: the matrix product, of 3-d tensors one for each sample; with transA or transB that side is transposed.\n\n"
   "Example:\n  nn.MM().forward({[1 2], [3; 4]})\n  ans = 11" SEE,
-  .options = "transA:b=0 transB:b=0", .table = true,
+  .wants = "{A, B}", .options = "transA:b=0 transB:b=0", .table = true,
   .expr = "@(x, transA, transB) begin a = x{1}; b = x{2}; if ndims(a) < 3 && ndims(b) < 3, if transA, a = a'; end; if transB, b = b'; end; return a * b, end;"
           " if transA, a = permute(a, [1 3 2]); end; if transB, b = permute(b, [1 3 2]); end; y = cell(1, size(a, 1));"
           " for i = 1:size(a, 1), y{i} = reshape(reshape(a(i,:,:), [size(a, 2) size(a, 3)]) * reshape(b(i,:,:), [size(b, 2) size(b, 3)]), [1 size(a, 2) size(b, 3)]); end; return cat(1, y{:}) end")
@@ -344,7 +344,7 @@ LAYER(MV,
   "m = nn.MV(trans)\n\n"
   "For {M, v}: the product of the matrix M and the vector v; of a batch, N x r x c and N x c, one for each sample. The result is a row.\n\n"
   "Example:\n  nn.MV().forward({[1 2; 3 4], [1 1]})\n  ans =\n     3   7" SEE,
-  .options = "trans:b=0", .table = true,
+  .wants = "{M, v}", .options = "trans:b=0", .table = true,
   .expr = "@(x, trans) begin m = x{1}; v = x{2}; if ndims(m) < 3, if trans, m = m'; end; return reshape(m * v(:), [1 size(m, 1)]), end;"
           " if trans, m = permute(m, [1 3 2]); end; [n, r, c] = size(m); return reshape(sum(m .* reshape(v, [n 1 c]), 3), [n r]) end")
 

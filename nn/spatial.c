@@ -157,7 +157,7 @@ LAYER(SpatialFullConvolution,
   "The transpose of nn.SpatialConvolution: an image of (W-1)*dW - 2*padW + kW + adjW columns. weight is nInputPlane x nOutputPlane x kH x kW. The input {x, like} takes the size "
   "of the tensor like.\n\n"
   "Example:\n  size(nn.SpatialFullConvolution(1, 2, 3, 3, 2, 2).forward(ones(1, 4, 4)))\n  ans =\n     2   9   9" SEE,
-  .options = IMAGE_OPTIONS " adjW:k=0 adjH:k=0", .params = "weight bias", .init = full_init, .reset = full_reset, .method = no_bias, .methods = "noBias", .show = show_conv, .table = true,
+  .wants = "nInputPlane x H x W or N x nInputPlane x H x W or {x, size}", .options = IMAGE_OPTIONS " adjW:k=0 adjH:k=0", .params = "weight bias", .init = full_init, .reset = full_reset, .method = no_bias, .methods = "noBias", .show = show_conv, .table = true,
   .expr = "@(x, weight, bias, nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH, adjW, adjH) begin o = [0 0]; if iscell(x), like = size(x{2}); x = x{1}; o = like(end-1:end); end;"
           " s = size(x); if ndims(x) < 4 && s(1) == nInputPlane, lead = nOutputPlane; s = [1 s 1 1]; else, lead = [s(1) nOutputPlane]; s = [s 1 1]; end;"
           " if s(2) != nInputPlane, error('nn.SpatialFullConvolution wants %d channels and got %s', nInputPlane, mat2str(size(x))), end;"
@@ -167,7 +167,7 @@ LAYER(VolumetricFullConvolution,
   "m = nn.VolumetricFullConvolution(nInputPlane, nOutputPlane, kT, kW, kH, dT, dW, dH, padT, padW, padH, adjT, adjW, adjH)\n\n"
   "The transpose of nn.VolumetricConvolution. weight is nInputPlane x nOutputPlane x kT x kH x kW.\n\n"
   "Example:\n  size(nn.VolumetricFullConvolution(1, 2, 2, 2, 2).forward(ones(1, 3, 3, 3)))\n  ans =\n     2   4   4   4" SEE,
-  .options = VOLUME_OPTIONS " adjT:k=0 adjW:k=0 adjH:k=0", .params = "weight bias", .init = full_volume_init, .reset = full_reset, .method = no_bias, .methods = "noBias", .show = options_show,
+  .wants = "nInputPlane x T x H x W or N x nInputPlane x T x H x W or {x, size}", .options = VOLUME_OPTIONS " adjT:k=0 adjW:k=0 adjH:k=0", .params = "weight bias", .init = full_volume_init, .reset = full_reset, .method = no_bias, .methods = "noBias", .show = options_show,
   .expr = "@(x, weight, bias, nInputPlane, nOutputPlane, kT, kW, kH, dT, dW, dH, padT, padW, padH, adjT, adjW, adjH) begin s = size(x);"
           " if ndims(x) < 5 && s(1) == nInputPlane, lead = nOutputPlane; s = [1 s 1 1 1]; else, lead = [s(1) nOutputPlane]; s = [s 1 1 1]; end;"
           " z = [lead, (s(3)-1)*dT - 2*padT + kT + adjT, (s(4)-1)*dH - 2*padH + kH + adjH, (s(5)-1)*dW - 2*padW + kW + adjW];"
@@ -184,7 +184,7 @@ LAYER(SpatialDepthWiseConvolution,
   "Each channel is convolved with nOutputPlane kernels of its own: nInputPlane*nOutputPlane maps, those of the first channel first. weight is nOutputPlane x nInputPlane x kH x kW, "
   "bias nOutputPlane x nInputPlane.\n\n"
   "Example:\n  size(nn.SpatialDepthWiseConvolution(2, 3, 3, 3).forward(ones(2, 5, 5)))\n  ans =\n     6   3   3" SEE,
-  .options = IMAGE_OPTIONS, CONV, .init = depthwise_init, .show = show_conv,
+  .wants = "nInputPlane x H x W or N x nInputPlane x H x W", .options = IMAGE_OPTIONS, CONV, .init = depthwise_init, .show = show_conv,
   .expr = "@(x, weight, bias, nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH) begin w = reshape(weight, [nOutputPlane*nInputPlane 1 kH kW]); b = bias; if !isempty(b), b = reshape(b, 1, []); end;"
           " return nn.conv2d(x, w, b, [dH dW], [padH padW], 1, nInputPlane) end")
 
@@ -197,7 +197,7 @@ LAYER(TemporalConvolution,
   "m = nn.TemporalConvolution(inputFrameSize, outputFrameSize, kW, dW)\n\n"
   "Convolution of sequences, T x F or N x T x F, along time: each output frame is weight (outputFrameSize x kW*inputFrameSize) times kW frames, plus bias.\n\n"
   "Example:\n  size(nn.TemporalConvolution(4, 6, 3).forward(ones(10, 4)))\n  ans =\n     8   6" SEE,
-  .options = "inputFrameSize:n outputFrameSize:n kW:n dW:n=1", CONV, .init = temporal_init, .show = options_show,
+  .wants = "T x inputFrameSize or N x T x inputFrameSize", .options = "inputFrameSize:n outputFrameSize:n kW:n dW:n=1", CONV, .init = temporal_init, .show = options_show,
   .expr = "@(x, weight, bias, inputFrameSize, outputFrameSize, kW, dW) begin s = size(x); F = inputFrameSize; if s(end) != F && F > 1, error('nn.TemporalConvolution wants T x %d or N x T x %d and got %s', F, F, mat2str(s)), end;"
           " if F > 1, return nn.conv1d(x, weight, bias, dW), end; b = numel(x) != s(1) * F; if !b, n = 1; t = s(1); else, n = s(1); t = s(2); end; if t < kW, error('nn.TemporalConvolution wants at least %d frames and got %d', kW, t), end;"
           " z = permute(reshape(x, [n t 1 F]), [1 4 3 2]); w = permute(reshape(weight, [outputFrameSize F 1 kW]), [1 2 3 4]); y = nn.conv2d(z, w, bias, [1 dW]);"
@@ -265,7 +265,7 @@ LAYER(VolumetricDilatedMaxPooling,
 LAYER(TemporalMaxPooling,
   "m = nn.TemporalMaxPooling(kW, dW)\n\nThe largest of kW frames, dW (kW) apart, for each feature of T x F or N x T x F.\n\n"
   "Example:\n  nn.TemporalMaxPooling(2).forward([1; 5; 2; 3])\n  ans =\n     5\n     3" SEE,
-  .options = "kW:n dW:n=kW", .show = options_show,
+  .wants = "T x F or N x T x F", .options = "kW:n dW:n=kW", .show = options_show,
   .expr = "@(x, kW, dW) begin s = size(x); b = numel(s) > 2; if !b, s = [1 s]; end; if s(2) < kW, error('nn.TemporalMaxPooling wants at least %d frames and got %d', kW, s(2)), end;"
           " z = permute(reshape(x, [s(1) s(2) 1 s(3)]), [1 4 3 2]); y = nn.maxpool2d(z, [1 kW], [1 dW]); k = floor((s(2) - kW) / dW) + 1; y = permute(reshape(y, [s(1) s(3) k]), [1 3 2]);"
           " if !b, y = reshape(y, [k s(3)]); end; return y end")
@@ -305,19 +305,19 @@ static void sub_reset(struct module *m, double stdv)
 LAYER(SpatialSubSampling,
   "m = nn.SpatialSubSampling(nInputPlane, kW, kH, dW, dH)\n\nSums over kH x kW windows, times one learned weight for each channel, plus a bias.\n\n"
   "Example:\n  size(nn.SpatialSubSampling(3, 2, 2, 2, 2).forward(ones(3, 8, 8)))\n  ans =\n     3   4   4" SEE,
-  .options = "nInputPlane:n kW:n kH:n dW:n=1 dH:n=1", .params = "weight bias", .init = sub_init, .reset = sub_reset, .show = options_show,
+  .wants = "nInputPlane x H x W or N x nInputPlane x H x W", .options = "nInputPlane:n kW:n kH:n dW:n=1 dH:n=1", .params = "weight bias", .init = sub_init, .reset = sub_reset, .show = options_show,
   .expr = "@(x, weight, bias, nInputPlane, kW, kH, dW, dH) nn.conv2d(x, repmat(reshape(weight, [nInputPlane 1]), [1 1 kH kW]), bias, [dH dW], 0, 1, nInputPlane)")
 LAYER(TemporalSubSampling,
   "m = nn.TemporalSubSampling(inputFrameSize, kW, dW)\n\nSums of kW frames, dW apart, times one learned weight for each feature, plus a bias.\n\n"
   "Example:\n  size(nn.TemporalSubSampling(3, 2, 2).forward(ones(8, 3)))\n  ans =\n     4   3" SEE,
-  .options = "inputFrameSize:n kW:n dW:n=1", .params = "weight bias", .init = sub_init, .reset = sub_reset, .show = options_show,
+  .wants = "T x inputFrameSize or N x T x inputFrameSize", .options = "inputFrameSize:n kW:n dW:n=1", .params = "weight bias", .init = sub_init, .reset = sub_reset, .show = options_show,
   .expr = "@(x, weight, bias, kW, dW) begin d = ndims(x) - 1; n = floor((size(x, d) - kW) / dW) + 1; if n < 1, error('nn.TemporalSubSampling wants at least %d frames and got %d', kW, size(x, d)), end; y = 0;"
           " for k = 1:kW, i = k + (0:n-1)*dW; if d == 1, y = y + x(i, :); else, y = y + x(:, i, :); end, end; if d == 1, return y .* weight + bias, end;"
           " return y .* reshape(weight, 1, 1, []) + reshape(bias, 1, 1, []) end")
 LAYER(SpatialLPPooling,
   "m = nn.SpatialLPPooling(nInputPlane, pnorm, kW, kH, dW, dH)\n\nThe p-norm of every kH x kW window.\n\n"
   "Example:\n  nn.SpatialLPPooling(1, 2, 2, 1).forward(reshape([3 4], 1, 1, 2))\n  ans = 5" SEE,
-  .options = "nInputPlane:n pnorm:x kW:n kH:n dW:n=kW dH:n=kH", .show = options_show,
+  .wants = "nInputPlane x H x W or N x nInputPlane x H x W", .options = "nInputPlane:n pnorm:x kW:n kH:n dW:n=kW dH:n=kH", .show = options_show,
   .expr = "@(x, nInputPlane, pnorm, kW, kH, dW, dH) realpow(kW*kH*nn.avgpool2d(realpow(abs(x), pnorm), [kH kW], [dH dW]), 1/pnorm)")
 
 /* ---- edges and sizes */
@@ -349,7 +349,7 @@ LAYER(SpatialUpSamplingBilinear,
 LAYER(SpatialCrossMapLRN,
   "m = nn.SpatialCrossMapLRN(size, alpha, beta, k)\n\nx ./ (k + alpha/size * sum of x.^2 over size neighbouring channels).^beta.\n\n"
   "Example:\n  nn.SpatialCrossMapLRN(1, 1, 0.5, 0).forward(reshape([3 4], 1, 1, 2))\n  ans =\n\n  ans(:,:,1) = 1\n  ans(:,:,2) = 1\n" SEE,
-  .options = "size_:n alpha:x=1e-4 beta:x=0.75 k:x=1", .show = options_show,
+  .wants = "C x H x W or N x C x H x W", .options = "size_:n alpha:x=1e-4 beta:x=0.75 k:x=1", .show = options_show,
   .expr = "@(x, size_, alpha, beta, k) begin b = ndims(x) > 3; s = size(x); if !b, s = [1 s 1]; end; s = [s 1 1]; s = s(1:4); x = reshape(x, s); c = s(2); q = x.^2; z = 0; h = floor((size_ - 1) / 2);"
           " for d = -h:size_-1-h, i = max(1, 1+d):min(c, c+d); z = z + cat(2, zeros([s(1) max(0, -d) s(3) s(4)])(:, 1:min(end, c), :, :), q(:, i, :, :), zeros([s(1) max(0, d) s(3) s(4)])(:, 1:min(end, c), :, :)); end;"
           " y = x ./ realpow(k + alpha / size_ * z, beta); if !b, y = reshape(y, s(2:4)); end; return y end")
@@ -364,14 +364,14 @@ LAYER(SpatialCrossMapLRN,
 LAYER(SpatialSubtractiveNormalization,
   "m = nn.SpatialSubtractiveNormalization(nInputPlane, kernel)\n\nImages less their local mean over all channels, weighted by the kernel (9 x 9 ones; a vector is separable); at the edges over what "
   "there is." NORM_EXAMPLE(SpatialSubtractiveNormalization),
-  .options = "nInputPlane:n=1 kernel:v=", .show = options_show, .expr = "@(x, nInputPlane, kernel) begin" SMOOTH " y = x - avg(x);" BACK)
+  .wants = "nInputPlane x H x W or N x nInputPlane x H x W", .options = "nInputPlane:n=1 kernel:v=", .show = options_show, .expr = "@(x, nInputPlane, kernel) begin" SMOOTH " y = x - avg(x);" BACK)
 LAYER(SpatialDivisiveNormalization,
   "m = nn.SpatialDivisiveNormalization(nInputPlane, kernel, threshold, thresval)\n\nImages divided by their local deviation over all channels, at least its mean over the image; values up to threshold (1e-4) "
   "become thresval." NORM_EXAMPLE(SpatialDivisiveNormalization),
-  .options = "nInputPlane:n=1 kernel:v= threshold:x=1e-4 thresval:x=", .show = options_show, .expr = "@(x, nInputPlane, kernel, threshold, thresval) begin" SMOOTH DIVIDE BACK)
+  .wants = "nInputPlane x H x W or N x nInputPlane x H x W", .options = "nInputPlane:n=1 kernel:v= threshold:x=1e-4 thresval:x=", .show = options_show, .expr = "@(x, nInputPlane, kernel, threshold, thresval) begin" SMOOTH DIVIDE BACK)
 LAYER(SpatialContrastiveNormalization,
   "m = nn.SpatialContrastiveNormalization(nInputPlane, kernel, threshold, thresval)\n\nnn.SpatialSubtractiveNormalization, then nn.SpatialDivisiveNormalization." NORM_EXAMPLE(SpatialContrastiveNormalization),
-  .options = "nInputPlane:n=1 kernel:v= threshold:x=1e-4 thresval:x=", .show = options_show, .expr = "@(x, nInputPlane, kernel, threshold, thresval) begin" SMOOTH " x = x - avg(x);" DIVIDE BACK)
+  .wants = "nInputPlane x H x W or N x nInputPlane x H x W", .options = "nInputPlane:n=1 kernel:v= threshold:x=1e-4 thresval:x=", .show = options_show, .expr = "@(x, nInputPlane, kernel, threshold, thresval) begin" SMOOTH " x = x - avg(x);" DIVIDE BACK)
 
 /* ---- lookup */
 enum { N_INDEX, N_OUT, PADDING_VALUE, MAX_NORM, NORM_TYPE, BY_FREQUENCY };

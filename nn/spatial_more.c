@@ -36,7 +36,7 @@ LAYER(SpatialConvolutionLocal,
   "m = nn.SpatialConvolutionLocal(nInputPlane, nOutputPlane, iW, iH, kW, kH, dW, dH, padW, padH)\n\n"
   "nn.SpatialConvolution of images of iH x iW whose kernels differ from place to place: weight is oH x oW x nOutputPlane x nInputPlane x kH x kW, bias nOutputPlane x oH x oW.\n\n"
   "Example:\n  size(nn.SpatialConvolutionLocal(2, 3, 5, 5, 3, 3).forward(ones(2, 5, 5)))\n  ans =\n     3   3   3" SEE,
-  .options = "nInputPlane:n nOutputPlane:n iW:n iH:n kW:n kH:n dW:n=1 dH:n=1 padW:k=0 padH:k=padW", .params = "weight bias", .init = local_init, .reset = local_reset, .show = options_show,
+  .wants = "nInputPlane x iH x iW or N x nInputPlane x iH x iW", .options = "nInputPlane:n nOutputPlane:n iW:n iH:n kW:n kH:n dW:n=1 dH:n=1 padW:k=0 padH:k=padW", .params = "weight bias", .init = local_init, .reset = local_reset, .show = options_show,
   .expr = "@(x, weight, bias, dW, dH, padW, padH) nn.local2d(x, weight, bias, [dH dW], [padH padW])")
 
 static void up_check(struct module *m)

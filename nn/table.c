@@ -26,7 +26,7 @@ LAYER_TABLE(CMinTable, "min(y, x{i})", "The smallest over the elements of the in
 LAYER(CAddTensorTable,
   "m = nn.CAddTensorTable()\n\nFor {v, {a, b, …}}: a cell {v + a, v + b, …}.\n\n"
   "Example:\n  nn.CAddTensorTable().forward({[1 1], {[1 2], [3 4]}}){2}\n  ans =\n     4   5" SEE,
-  .table = true, .expr = "@(x) begin y = cell(1, numel(x{2})); for i = 1:numel(y), y{i} = x{1} + x{2}{i}; end; return y end")
+  .wants = "{v, {a}}", .table = true, .expr = "@(x) begin y = cell(1, numel(x{2})); for i = 1:numel(y), y{i} = x{1} + x{2}{i}; end; return y end")
 
 /* ---- one cell from another: values are handed on, gradients handed back */
 static value empty_like(value v)              /* zeros, through cells */
@@ -137,11 +137,11 @@ LAYER(FlattenTable,
   .forward = flatten_forward, .backward = flatten_backward, .table = true)
 LAYER(ZipTable,
   "m = nn.ZipTable()\n\n{{a1, a2}, {b1, b2}} becomes {{a1, b1}, {a2, b2}}.\n\nExample:\n  nn.ZipTable().forward({{1, 2}, {3, 4}}){2}{1}\n  ans = 2" SEE,
-  .table = true,
+  .wants = "{{a}}", .table = true,
   .expr = "@(x) begin n = numel(x{1}); y = cell(1, n); for i = 1:n, z = cell(1, numel(x)); for k = 1:numel(x), z{k} = x{k}{i} + 0; end; y{i} = z; end; return y end")
 LAYER(ZipTableOneToMany,
   "m = nn.ZipTableOneToMany()\n\n{v, {a, b}} becomes {{v, a}, {v, b}}.\n\nExample:\n  nn.ZipTableOneToMany().forward({1, {3, 4}}){2}{2}\n  ans = 4" SEE,
-  .table = true, .expr = "@(x) begin y = cell(1, numel(x{2})); for i = 1:numel(y), y{i} = {x{1} + 0, x{2}{i} + 0}; end; return y end")
+  .wants = "{v, {a}}", .table = true, .expr = "@(x) begin y = cell(1, numel(x{2})); for i = 1:numel(y), y{i} = {x{1} + 0, x{2}{i} + 0}; end; return y end")
 
 static int shifted(struct module *m, value x, int dim)        /* a dimension of a sample, in a batch one further */
 {
@@ -187,7 +187,7 @@ LAYER(MixtureTable,
   "m = nn.MixtureTable(dim)\n\n"
   "For {gates, experts}: the experts' outputs (a cell, or a tensor with the experts along dim) weighted by the gates, N x experts, and added up.\n\n"
   "Example:\n  nn.MixtureTable().forward({[0.25 0.75], {[4 8], [0 4]}})\n  ans =\n     1   5" SEE,
-  .options = "dim:d=2", .table = true, .show = options_show,
+  .wants = "{gate, experts} or {gate, {expert}}", .options = "dim:d=2", .table = true, .show = options_show,
   .expr = "@(x, dim) begin g = x{1}; e = x{2}; y = 0; k = size(g, 2);"
           " if iscell(e), for i = 1:k, y = y + e{i} .* g(:, i); end; return y, end;"
           " s = size(e); s(end+1:dim) = 1; i = repmat({':'}, 1, numel(s)); t = s; t(dim) = []; t(end+1:2) = 1;"
@@ -196,14 +196,14 @@ LAYER(PairwiseDistance,
   "m = nn.PairwiseDistance(p)\n\n"
   "For {a, b}, vectors or rows: their p-norm distances (p = 2), N x 1.\n\n"
   "Example:\n  nn.PairwiseDistance(1).forward({[1 2 3], [4 5 6]})\n  ans = 9" SEE,
-  .options = "norm:x=2", .table = true, .show = options_show,
+  .wants = "{N x F, N x F}", .options = "norm:x=2", .table = true, .show = options_show,
   .expr = "@(x, norm) begin d = abs(x{1} - x{2}); if norm == 1, return sum(d, 2), end; s = sum(d .^ norm, 2); return realpow(s + (s == 0), 1 / norm) .* (s != 0) end")
 LAYER(DotProduct,
   "m = nn.DotProduct()\n\nFor {a, b}, vectors or rows: their dot products, N x 1.\n\nExample:\n  nn.DotProduct().forward({[1 2 3], [4 5 6]})\n  ans = 32" SEE,
-  .table = true, .expr = "@(x) sum(x{1} .* x{2}, 2)")
+  .wants = "{N x F, N x F}", .table = true, .expr = "@(x) sum(x{1} .* x{2}, 2)")
 LAYER(CosineDistance,
   "m = nn.CosineDistance()\n\nFor {a, b}, vectors or rows: the cosines between them, N x 1.\n\nExample:\n  nn.CosineDistance().forward({[1 2 3], [4 5 6]})\n  ans = 0.9746" SEE,
-  .table = true, .expr = "@(x) sum(x{1} .* x{2}, 2) ./ sqrt((sum(x{1}.^2, 2) + 1e-12) .* (sum(x{2}.^2, 2) + 1e-12))")
+  .wants = "{N x F, N x F}", .table = true, .expr = "@(x) sum(x{1} .* x{2}, 2) ./ sqrt((sum(x{1}.^2, 2) + 1e-12) .* (sum(x{2}.^2, 2) + 1e-12))")
 
 static value criterion_table_forward(struct module *m, value x)
 {
