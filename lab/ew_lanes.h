@@ -42,6 +42,11 @@ static inline LANE mod_lane(LANE a, LANE b)
     return r != 0 && (r < 0) != (b < 0) ? r + b : r;
 }
 
+/* The C library's, where Octave's last bits are wanted more than speed. */
+#define LIBRARY_LANE(f) static inline double f##_lane(double x) { return f(x); }
+LIBRARY_LANE(log10) LIBRARY_LANE(cbrt) LIBRARY_LANE(sinh) LIBRARY_LANE(cosh) LIBRARY_LANE(asin) LIBRARY_LANE(acos) LIBRARY_LANE(asinh)
+LIBRARY_LANE(acosh) LIBRARY_LANE(atanh)
+#undef LIBRARY_LANE
 static inline double tgamma_lane(double x) { return tgamma(x); }
 static inline double lgamma_lane(double x) { int sign; return lgamma_r(x, &sign); }
 static inline double psi_lane(double x)       /* recurrence up to 10, then the asymptotic series (Abramowitz, Stegun 6.3.18) */

@@ -62,22 +62,27 @@ static inline V FN(sel)(VI m, V x, V y) { return (V)((m & (VI)x) | (~m & (VI)y))
 #define expm1(a) ((V)SL(expm1)((X)(a)))
 #define log(a) ((V)SL(log)((X)(a)))
 #define log2(a) ((V)SL(log2)((X)(a)))
-#define log10(a) ((V)SL(log10)((X)(a)))
+#define log10(a) LIBRARY1(log10, a)
 #define log1p(a) ((V)SL(log1p)((X)(a)))
-#define cbrt(a) ((V)SL(cbrt)((X)(a)))
+#define cbrt(a) LIBRARY1(cbrt, a)
 #define hypot(a, b) ((V)SL05(hypot)((X)(a), (X)(b)))
 #define sin(a) ((V)SL(sin)((X)(a)))
 #define cos(a) ((V)SL(cos)((X)(a)))
 #define tan(a) ((V)SL(tan)((X)(a)))
-#define asin(a) ((V)SL(asin)((X)(a)))
-#define acos(a) ((V)SL(acos)((X)(a)))
+#define asin(a) LIBRARY1(asin, a)
+#define acos(a) LIBRARY1(acos, a)
 #define atan(a) ((V)SL(atan)((X)(a)))
 #define atan2(a, b) ((V)SL(atan2)((X)(a), (X)(b)))
-#define sinh(a) ((V)SL(sinh)((X)(a)))
-#define cosh(a) ((V)SL(cosh)((X)(a)))
-#define asinh(a) ((V)SL(asinh)((X)(a)))
-#define acosh(a) ((V)SL(acosh)((X)(a)))
-#define atanh(a) ((V)SL(atanh)((X)(a)))
+#define sinh(a) LIBRARY1(sinh, a)
+#define cosh(a) LIBRARY1(cosh, a)
+#define asinh(a) LIBRARY1(asinh, a)
+#define acosh(a) LIBRARY1(acosh, a)
+#define atanh(a) LIBRARY1(atanh, a)
+#if IS_DOUBLE                                 /* singles are as exact either way */
+#define LIBRARY1(f, a) LANES1(f##_lane, a)
+#else
+#define LIBRARY1(f, a) ((V)SL(f)((X)(a)))
+#endif
 #define tgamma(a) LANES1(tgamma_lane, a)      /* SLEEF's two look at their neighbours: a lane's bits depend on the others */
 #define lgamma(a) LANES1(lgamma_lane, a)
 #define erf(a) ((V)SL(erf)((X)(a)))
@@ -142,10 +147,16 @@ static inline V FN(REMAINDER)(V a, V b, int up)
 #define POW(a, b) FN(POWER)(a, b)
 #define TANH(a) FN(TANH)(a)
 
-static inline V FN(NTHROOT)(V a, V b)         /* abs(a)^(1/b), then one Newton step */
+static inline V FN(NTHROOT)(V a, V b)         /* abs(a)^(1/b), then one Newton step; the third is cbrt */
 {
+    M third = EQ(fabs(b), K(3));
     V x = fabs(a), p = POW(x, K(1) / b), c = p - (p - x / POW(p, b - K(1))) / b;
-    return copysign(SEL(LT(fabs(c), K(INFINITY)) & NE(p, K(0)), c, p), a);
+    V r = copysign(SEL(LT(fabs(c), K(INFINITY)) & NE(p, K(0)), c, p), a);
+    if (ANYM(third)) {
+        V t = cbrt(a);
+        r = SEL(third, SEL(LT(b, K(0)), K(1) / t, t), r);
+    }
+    return r;
 }
 #define NTHROOT(a, b) FN(NTHROOT)(a, b)
 

@@ -14,6 +14,7 @@
 #undef LANES1
 #undef LANES2
 #undef LD
+#undef LIBRARY1
 #undef LE
 #undef LT
 #undef M

@@ -130,6 +130,8 @@ BUILTIN(polyvalm, 2, 2, 1, NO_GRAD,
 }
 
 /* ---- fitting */
+extern const struct builtin builtin_qr, builtin_inv;
+
 BUILTIN(polyfit, 3, 3, 3, NO_GRAD,
     "p = polyfit(x, y, n)\n"
     "[p, S] = polyfit(x, y, n)\n"
@@ -161,35 +163,43 @@ BUILTIN(polyfit, 3, 3, 3, NO_GRAD,
         ((double *)mu->data)[1] = element_double(tensor_of(dev), 0);
         result_tensor(c, 2, mu);
     }
-    struct tensor *a = tensor_2d(dt, m, n + 1);           /* powers, the highest first */
-    x = tensor_dense(tensor_cast(tensor_of(xv), dt));
-    for (i64 i = 0; i < m; i++) {
-        cplx power = 1;
-        for (i64 j = n; j >= 0; j--) {
-            switch (dt) {
-            case D_DOUBLE: ((double *)a->data)[i + j * m] = creal(power); power *= ((double *)x->data)[i]; break;
-            case D_SINGLE: ((float *)a->data)[i + j * m] = (float)creal(power); power *= ((float *)x->data)[i]; break;
-            case D_CDOUBLE: ((cplx *)a->data)[i + j * m] = power; power *= ((cplx *)x->data)[i]; break;
-            default: ((float _Complex *)a->data)[i + j * m] = (float _Complex)power; power *= ((float _Complex *)x->data)[i];
-            }
-        }
-    }
+    struct tensor *p, *e = tensor_2d(D_DOUBLE, 1, n + 1);        /* powers, the highest first */
+    for (i64 j = 0; j <= n; j++)
+        ((double *)e->data)[j] = (double)(n - j);
+    struct tensor *a = tensor_dense(tensor_cast(tensor_of(ew_apply(EW_power, 2, (value[]){ xv, tensor_value(e) })), dt));
     struct tensor *b = tensor_reshape(tensor_cast(y, dt), 2, (i64[]){ m, 1 });
-    struct tensor *p = linalg_solve(a, AS_IS, b);
+    value f[3] = { 0 };                       /* as Octave: columns exchanged, so that powers of all sizes do well */
+    call_builtin(&builtin_qr, 2, (value[]){ tensor_value(a), num(0) }, 3, f);
+    struct tensor *k = tensor_of(f[2]);
+    i64 size = dtypes[dt].size;
+    if (m > n) {
+        p = tensor_2d(dt, n + 1, 1);
+        struct tensor *rhs = tensor_2d(dt, n + 1, 1);
+        struct mat turned = mat_turned(mat_of(tensor_of(f[0])));
+        turned.conj = true;
+        blas_gemm(dt, n + 1, 1, m, 1, turned, mat_of(tensor_dense(b)), 0, rhs->data, n + 1);
+        struct tensor *z = linalg_solve(tensor_of(f[1]), AS_IS, rhs);
+        for (i64 j = 0; j <= n; j++)
+            memcpy(p->data + ((i64)element_double(k, j) - 1) * size, z->data + j * size, (size_t)size);
+    } else
+        p = linalg_solve(a, AS_IS, b);
     result_tensor(c, 0, tensor_narrow(tensor_reshape(p, 2, (i64[]){ 1, n + 1 })));
     if (!wants(c, 1))
         return;
-    extern const struct builtin builtin_qr, builtin_inv;
     struct tensor *yf = linalg_product(a, AS_IS, p, AS_IS);
-    value qr[2], zero = num(0), rest = ew_apply(EW_minus, 2, (value[]){ tensor_value(b), tensor_value(yf) });
-    call_builtin(&builtin_qr, 2, (value[]){ tensor_value(a), zero }, 2, qr);
+    value rest = ew_apply(EW_minus, 2, (value[]){ tensor_value(b), tensor_value(yf) });
     struct record *r = record_scalar();
     record_set(r, 0, symbol_of("yf"), tensor_value(tensor_reshape(yf, 2, row ? (i64[]){ 1, m } : (i64[]){ m, 1 })));
     record_set(r, 0, symbol_of("X"), tensor_value(a));
-    record_set(r, 0, symbol_of("R"), qr[1]);
+    record_set(r, 0, symbol_of("R"), f[1]);
     if (m > n) {
-        value inv = call1(&builtin_inv, 1, qr[1]);
-        record_set(r, 0, symbol_of("C"), linalg_mtimes(inv, inv, AS_IS, CTRANSPOSED));
+        value square = linalg_mtimes(f[1], f[1], CTRANSPOSED, AS_IS);
+        struct tensor *inv = tensor_dense(tensor_cast(tensor_of(call1(&builtin_inv, 1, square)), dt)), *to = tensor_2d(dt, n + 1, n + 1);
+        for (i64 j = 0; j <= n; j++)
+            for (i64 i = 0; i <= n; i++)
+                memcpy(to->data + (i + j * (n + 1)) * size,
+                       inv->data + ((i64)element_double(k, i) - 1 + ((i64)element_double(k, j) - 1) * (n + 1)) * size, (size_t)size);
+        record_set(r, 0, symbol_of("C"), tensor_value(to));
     }
     record_set(r, 0, symbol_of("df"), num((double)MAX(0, m - n - 1)));
     record_set(r, 0, symbol_of("normr"), num(linalg_norm(linalg_float(tensor_of(rest)), 2, "polyfit")));
