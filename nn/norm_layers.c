@@ -100,3 +100,48 @@ LAYER(LayerNormalization,
   "Example:\n  nn.LayerNormalization(2, 0, 0).forward([1 3])\n  ans =\n    -1   1" SEE,
   .wants = "... x nOutput", .options = "nOutput:n firstBias:x=0 eps_:x=1e-10 affine:b=1", .params = "weight bias", .init = layer_init, .reset = layer_reset, .show = batch_show,
   .expr = "@(x, weight, bias, eps_) " LAYER_BODY)
+
+/* ---- over groups of channels of one sample */
+static void group_init(struct module *m)
+{
+    bool instance = m->info->no < 4, affine = option_bool(m, m->info->no - 1);
+    i64 n = option_int(m, instance ? 0 : 1);
+    if (!instance && n % option_int(m, 0))
+        fail("Octave:invalid-input-arg", "nn.GroupNorm: numChannels must be a multiple of numGroups, but %lld is not one of %lld", (long long)n, (long long)option_int(m, 0));
+    for (int i = 0; i < 2; i++)
+        if (affine)
+            nn_param(m, i, 2, (i64[]){ 1, n });
+        else
+            nn_no_param(m, i);
+}
+static void group_reset(struct module *m, double stdv)
+{
+    (void)stdv;
+    if (has_param(m, 0))
+        nn_fill(PARAM(m, 0), 1);
+    if (has_param(m, 1))
+        nn_fill(PARAM(m, 1), 0);
+}
+static void group_show(struct module *m, struct buf *b)
+{
+    buff(b, "%g", option_num(m, 0));
+    if (m->info->no == 4)
+        buff(b, ", %g", option_num(m, 1));
+}
+#define GROUPS(name, channels, groups)                                                                                                                                       \
+    "begin s = size(x); if ndims(x) < 3 && s(2) != " channels " || s(2) != " channels ", error('" name " wants N x %d x ... and got %s', " channels ", strjoin(cellfun(@num2str,"    \
+    " num2cell(s), 'UniformOutput', false), 'x')), end; z = nn.reshape(x, [s(1), " groups ", numel(x)/max(1, s(1)*" groups ")]); z = z - mean(z, 3); z = z ./ realsqrt(mean(z.^2, 3) + eps_);"    \
+    " y = nn.reshape(z, s); if !isempty(weight), c = ones(1, numel(s)); c(2) = s(2); y = y .* reshape(weight, c) + reshape(bias, c); end; return y end"
+LAYER(GroupNorm,
+  "m = nn.GroupNorm(numGroups, numChannels, eps, affine)\n\n"
+  "For N x numChannels x ...: the channels of each sample stand in numGroups groups, and each gets mean 0 and variance 1 over all its channels and places; then each channel times weight plus "
+  "bias (at first 1 and 0). As PyTorch's.\n\n"
+  "Example:\n  nn.GroupNorm(1, 2, 0).forward([1 3])\n  ans =\n    -1   1" SEE,
+  .options = "numGroups:n numChannels:n eps_:x=1e-5 affine:b=1", .params = "weight bias", .init = group_init, .reset = group_reset, .show = group_show,
+  .expr = "@(x, weight, bias, numGroups, numChannels, eps_) " GROUPS("nn.GroupNorm", "numChannels", "numGroups"))
+LAYER(InstanceNorm,
+  "m = nn.InstanceNorm(numFeatures, eps, affine)\n\n"
+  "For N x numFeatures x ...: each channel of each sample gets mean 0 and variance 1 over its places; with affine then times weight plus bias. As PyTorch's, without running means.\n\n"
+  "Example:\n  y = nn.InstanceNorm(1, 0).forward(reshape([1 3], 1, 1, 2)); y(:)'\n  ans =\n    -1   1" SEE,
+  .options = "numFeatures:n eps_:x=1e-5 affine:b=0", .params = "weight bias", .init = group_init, .reset = group_reset, .show = group_show,
+  .expr = "@(x, weight, bias, numFeatures, eps_) " GROUPS("nn.InstanceNorm", "numFeatures", "numFeatures"))

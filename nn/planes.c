@@ -111,7 +111,7 @@ static void run(struct call *c, const struct tensor *x, const struct layout *l, 
 /* ---- the maps; `first` is the argument behind the image */
 typedef void build(struct call *c, int first, const struct layout *l, struct map m[3]);
 
-static const char *const pad_modes[] = { "zero", "reflect", "replicate", NULL };
+static const char *const pad_modes[] = { "zero", "reflect", "replicate", "circular", NULL };
 static void build_pad(struct call *c, int first, const struct layout *l, struct map m[3])    /* left right top bottom front back */
 {
     struct tensor *t = arg_double(c, first);
@@ -130,6 +130,9 @@ static void build_pad(struct call *c, int first, const struct layout *l, struct 
         if (n + p[0] + p[1] < 0 || (mode && n == 0 && p[0] + p[1] > 0))
             fail("Octave:nonconformant-args", "%s: padding by %lld and %lld leaves nothing of a dimension of %lld", nn_name(c), (long long)p[0], (long long)p[1],
                  (long long)n);
+        if (mode == 3 && (p[0] > n || p[1] > n))
+            fail("Octave:nonconformant-args", "%s: a dimension of %lld goes round once at most, not %lld and %lld further", nn_name(c), (long long)n, (long long)p[0],
+                 (long long)p[1]);
         if (mode == 1 && (p[0] >= MAX(n, 1) || p[1] >= MAX(n, 1)))
             fail("Octave:nonconformant-args", "%s: reflection by %lld and %lld needs a larger dimension than %lld", nn_name(c), (long long)p[0], (long long)p[1],
                  (long long)n);
@@ -142,6 +145,8 @@ static void build_pad(struct call *c, int first, const struct layout *l, struct 
                 i = i < 0 ? -i : i >= n ? 2 * (n - 1) - i : i;
             if (mode == 2)
                 i = i < 0 ? 0 : i >= n ? n - 1 : i;
+            if (mode == 3)
+                i = i < 0 ? i + n : i >= n ? i - n : i;
             if (i < 0 || i >= n)
                 continue;
             m[d].at[k] = i;
@@ -355,7 +360,7 @@ BUILTIN(nn_pad2d, 2, 3, 1, forward_grad,
     "y = nn.pad2d(x, n)\n"
     "y = nn.pad2d(x, n, mode)\n\n"
     "Images x (C x H x W or N x C x H x W) with n = [left right top bottom] more columns and rows, or one number for all; negative numbers take "
-    "away. mode 'zero' (default) fills in zeros, 'reflect' mirrors at the outermost pixel, 'replicate' repeats it.\n\n"
+    "away. mode 'zero' (default) fills in zeros, 'reflect' mirrors at the outermost pixel, 'replicate' repeats it, 'circular' goes on at the other side.\n\n"
     "Example:\n"
     "  y = nn.pad2d(reshape(1:3, 1, 1, 3), [2 1 0 0], 'reflect');\n"
     "  y(:)'\n"

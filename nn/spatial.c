@@ -28,12 +28,12 @@ static value row_of(struct module *m, int n, const int *option)
 }
 
 /* ---- convolutions: which options are stride, padding, dilation, in the order of places (time, height, width) */
-struct conv_options { int places, stride[3], pad[3], dilation[3]; const char *shape; };
+struct conv_options { int places, stride[3], pad[3], dilation[3], groups; const char *shape; };
 extern const struct builtin builtin_nn_conv2d, builtin_nn_conv3d;
-static const struct conv_options image = { 2, { 5, 4 }, { 7, 6 }, { -1, -1 }, "C x H x W or N x C x H x W" },
-    dilated = { 2, { 5, 4 }, { 7, 6 }, { 9, 8 }, "C x H x W or N x C x H x W" },
-    volume = { 3, { 5, 7, 6 }, { 8, 10, 9 }, { -1, -1, -1 }, "C x T x H x W or N x C x T x H x W" },
-    dilated_volume = { 3, { 5, 7, 6 }, { 8, 10, 9 }, { 11, 13, 12 }, "C x T x H x W or N x C x T x H x W" };
+static const struct conv_options image = { 2, { 5, 4 }, { 7, 6 }, { -1, -1 }, 8, "C x H x W or N x C x H x W" },
+    dilated = { 2, { 5, 4 }, { 7, 6 }, { 9, 8 }, 10, "C x H x W or N x C x H x W" },
+    volume = { 3, { 5, 7, 6 }, { 8, 10, 9 }, { -1, -1, -1 }, -1, "C x T x H x W or N x C x T x H x W" },
+    dilated_volume = { 3, { 5, 7, 6 }, { 8, 10, 9 }, { 11, 13, 12 }, -1, "C x T x H x W or N x C x T x H x W" };
 
 static int convolution(struct module *m, value x, const value *w, const struct builtin **b, value *arg, const struct conv_options *o)
 {
@@ -51,10 +51,14 @@ static int convolution(struct module *m, value x, const value *w, const struct b
     arg[2] = w[1];
     arg[3] = row_of(m, o->places, o->stride);
     arg[4] = row_of(m, o->places, o->pad);
-    if (o->dilation[0] < 0)
+    i64 groups = o->groups < 0 ? 1 : option_int(m, o->groups);
+    if (o->dilation[0] < 0 && groups == 1)
         return 5;
-    arg[5] = row_of(m, o->places, o->dilation);
-    return 6;
+    arg[5] = o->dilation[0] < 0 ? num(1) : row_of(m, o->places, o->dilation);
+    if (groups == 1)
+        return 6;
+    arg[6] = num((double)groups);
+    return 7;
 }
 #define CALLS(kind)                                                                                                          \
     static int kind##_call(struct module *m, value x, const value *w, const struct builtin **b, value *arg)                  \
@@ -68,8 +72,11 @@ CALLS(dilated_volume)
 
 static void image_init(struct module *m)
 {
-    i64 out = option_int(m, 1);
-    nn_param(m, 0, 4, (i64[]){ out, option_int(m, 0), option_int(m, 3), option_int(m, 2) });
+    i64 out = option_int(m, 1), groups = option_int(m, m->info->no - 1);
+    if (option_int(m, 0) % groups || out % groups)
+        fail("Octave:invalid-input-arg", "%s: nInputPlane and nOutputPlane must be multiples of groups, but are %lld and %lld with %lld groups", layer_of(m)->class.name,
+             (long long)option_int(m, 0), (long long)out, (long long)groups);
+    nn_param(m, 0, 4, (i64[]){ out, option_int(m, 0) / groups, option_int(m, 3), option_int(m, 2) });
     nn_param(m, 1, 2, (i64[]){ 1, out });
 }
 static void volume_init(struct module *m)
@@ -110,18 +117,19 @@ static bool no_bias(struct module *m, const char *name, struct call *c)
     "Cross-correlation of images, C x H x W or N x C x H x W, with nOutputPlane kernels of kH x kW for all nInputPlane channels; steps dW, dH, zeros padW, padH at "   \
     "each side. weight is nOutputPlane x nInputPlane x kH x kW, bias 1 x nOutputPlane, both uniform in ±1/sqrt(kW*kH*nInputPlane) at first."
 LAYER(SpatialConvolution,
-  "m = nn.SpatialConvolution(nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH)\n\n" IMAGE_TEXT "\n\n"
+  "m = nn.SpatialConvolution(nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH, groups)\n\n" IMAGE_TEXT
+  " With groups (1) the outputs of each group see the channels of theirs only, and weight is nOutputPlane x nInputPlane/groups x kH x kW." "\n\n"
   "Example:\n  size(nn.SpatialConvolution(3, 8, 5, 5).forward(ones(3, 32, 32)))\n  ans =\n      8   28   28" SEE,
-  .options = IMAGE_OPTIONS, CONV, .init = image_init, .call = image_call, .show = show_conv)
+  .options = IMAGE_OPTIONS " groups:n=1", CONV, .init = image_init, .call = image_call, .show = show_conv)
 LAYER(SpatialConvolutionMM,
-  "m = nn.SpatialConvolutionMM(nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH)\n\nAs nn.SpatialConvolution.\n\n"
+  "m = nn.SpatialConvolutionMM(nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH, groups)\n\nAs nn.SpatialConvolution.\n\n"
   "Example:\n  size(nn.SpatialConvolutionMM(3, 8, 5, 5).forward(ones(3, 32, 32)))\n  ans =\n      8   28   28" SEE,
-  .options = IMAGE_OPTIONS, CONV, .init = image_init, .call = image_call, .show = show_conv)
+  .options = IMAGE_OPTIONS " groups:n=1", CONV, .init = image_init, .call = image_call, .show = show_conv)
 LAYER(SpatialDilatedConvolution,
-  "m = nn.SpatialDilatedConvolution(nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH, dilationW, dilationH)\n\n"
+  "m = nn.SpatialDilatedConvolution(nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH, dilationW, dilationH, groups)\n\n"
   "nn.SpatialConvolution with kernels whose elements stand dilationW, dilationH places apart.\n\n"
   "Example:\n  size(nn.SpatialDilatedConvolution(1, 2, 3, 3, 1, 1, 0, 0, 2, 2).forward(ones(1, 9, 9)))\n  ans =\n     2   5   5" SEE,
-  .options = IMAGE_OPTIONS " dilationW:n=1 dilationH:n=dilationW", CONV, .init = image_init, .call = dilated_call, .show = show_conv)
+  .options = IMAGE_OPTIONS " dilationW:n=1 dilationH:n=dilationW groups:n=1", CONV, .init = image_init, .call = dilated_call, .show = show_conv)
 #define VOLUME_OPTIONS "nInputPlane:n nOutputPlane:n kT:n kW:n kH:n dT:n=1 dW:n=1 dH:n=1 padT:k=0 padW:k=0 padH:k=0"
 LAYER(VolumetricConvolution,
   "m = nn.VolumetricConvolution(nInputPlane, nOutputPlane, kT, kW, kH, dT, dW, dH, padT, padW, padH)\n\n"
@@ -167,7 +175,7 @@ LAYER(VolumetricFullConvolution,
   "m = nn.VolumetricFullConvolution(nInputPlane, nOutputPlane, kT, kW, kH, dT, dW, dH, padT, padW, padH, adjT, adjW, adjH)\n\n"
   "The transpose of nn.VolumetricConvolution. weight is nInputPlane x nOutputPlane x kT x kH x kW.\n\n"
   "Example:\n  size(nn.VolumetricFullConvolution(1, 2, 2, 2, 2).forward(ones(1, 3, 3, 3)))\n  ans =\n     2   4   4   4" SEE,
-  .wants = "nInputPlane x T x H x W or N x nInputPlane x T x H x W or {x, size}", .options = VOLUME_OPTIONS " adjT:k=0 adjW:k=0 adjH:k=0", .params = "weight bias", .init = full_volume_init, .reset = full_reset, .method = no_bias, .methods = "noBias", .show = options_show,
+  .wants = "nInputPlane x T x H x W or N x nInputPlane x T x H x W", .options = VOLUME_OPTIONS " adjT:k=0 adjW:k=0 adjH:k=0", .params = "weight bias", .init = full_volume_init, .reset = full_reset, .method = no_bias, .methods = "noBias", .show = options_show,
   .expr = "@(x, weight, bias, nInputPlane, nOutputPlane, kT, kW, kH, dT, dW, dH, padT, padW, padH, adjT, adjW, adjH) begin s = size(x);"
           " if ndims(x) < 5 && s(1) == nInputPlane, lead = nOutputPlane; s = [1 s 1 1 1]; else, lead = [s(1) nOutputPlane]; s = [s 1 1 1]; end;"
           " z = [lead, (s(3)-1)*dT - 2*padT + kT + adjT, (s(4)-1)*dH - 2*padH + kH + adjH, (s(5)-1)*dW - 2*padW + kW + adjW];"
@@ -341,11 +349,12 @@ LAYER(SpatialUpSamplingNearest,
   .options = "scale:n", .show = options_show,
   .expr = "@(x, scale) nn.upsample2d(x, scale)")
 LAYER(SpatialUpSamplingBilinear,
-  "m = nn.SpatialUpSamplingBilinear(scale)\n\nImages of (H-1)*(scale-1) + H rows, interpolated linearly, corners on corners; scale may be {width, height} of the result.\n\n"
+  "m = nn.SpatialUpSamplingBilinear(scale, alignCorners)\n\nImages of (H-1)*(scale-1) + H rows, interpolated linearly, corners on corners; scale may be {width, height} of the result. "
+  "With alignCorners=false H*scale rows, edges on edges.\n\n"
   "Example:\n  squeeze(nn.SpatialUpSamplingBilinear({3, 1}).forward(reshape([1 3], 1, 1, 2)))'\n  ans =\n     1   2   3" SEE,
-  .options = "scale:v",
-  .expr = "@(x, scale) begin n = max(ndims(x), 3); H = size(x, n-1); W = size(x, n); if iscell(scale), s = [scale{2} scale{1}]; else, s = ([H W] - 1)*(scale - 1) + [H W]; end;"
-          " return nn.upsample2d(x, s, 'bilinear') end")
+  .options = "scale:v alignCorners:b=1",
+  .expr = "@(x, scale, alignCorners) begin n = max(ndims(x), 3); H = size(x, n-1); W = size(x, n); if iscell(scale), s = [scale{2} scale{1}]; elseif alignCorners, s = ([H W] - 1)*(scale - 1) + [H W];"
+          " else, s = [H W] * scale; end; return nn.upsample2d(x, s, 'bilinear', alignCorners != 0) end")
 LAYER(SpatialCrossMapLRN,
   "m = nn.SpatialCrossMapLRN(size, alpha, beta, k)\n\nx ./ (k + alpha/size * sum of x.^2 over size neighbouring channels).^beta.\n\n"
   "Example:\n  nn.SpatialCrossMapLRN(1, 1, 0.5, 0).forward(reshape([3 4], 1, 1, 2))\n  ans =\n\n  ans(:,:,1) = 1\n  ans(:,:,2) = 1\n" SEE,

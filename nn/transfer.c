@@ -146,7 +146,13 @@ static void options_show(struct module *m, struct buf *b)
 }
 
 #define HELP(sig, text, example, out) "m = " sig "\n\n" text "\n\nExample:\n  " example "\n  ans = " out "\n\nSee also: nn.Sequential, nn.Linear"
-#define LAYER_ELEMENTWISE(id, opts, e, help)                                                                                     \
+#define LAYER_BY(id, make, help, ...)                                                                                            \
+    extern const struct layer layer_##id;                                                                                        \
+    const struct layer layer_##id = { .class = MODULE_CLASS("nn." #id), __VA_ARGS__ };                                           \
+    static void nn_##id##_run(struct call *c) { make; }                                                                          \
+    extern const struct builtin builtin_nn_##id;                                                                                 \
+    const struct builtin builtin_nn_##id = { "nn_" #id, 0, ANY, 1, nn_##id##_run, grad_pass, help };
+#define ELEMENTWISE(id, make, opts, e, help)                                                                                     \
     static int expr_##id(struct maker *w) { return e; }                                                                          \
     static value forward_##id(struct module *m, value x) { return elementwise_forward(m, x, expr_##id); }                        \
     static value backward_##id(struct module *m, value x, value g, int want, double scale)                                       \
@@ -159,33 +165,63 @@ static void options_show(struct module *m, struct buf *b)
         (void)p;                                                                                                                 \
         return elementwise_record(m, x, expr_##id);                                                                              \
     }                                                                                                                            \
-    LAYER(id, help, .options = opts, .forward = forward_##id, .backward = backward_##id, .record = record_##id, .show = options_show)
+    LAYER_BY(id, make, help, .options = opts, .forward = forward_##id, .backward = backward_##id, .record = record_##id, .show = options_show)
+#define LAYER_ELEMENTWISE(id, opts, e, help) ELEMENTWISE(id, module_construct(c, &layer_##id), opts, e, help)
+#define LAYER_GELU(id, opts, e, help) ELEMENTWISE(id, gelu_construct(c), opts, e, help)
+extern const struct layer layer_GELU, layer_GELUTanh;
+static void gelu_construct(struct call *c)    /* nn.GELU('tanh') is another layer */
+{
+    static const char *const kinds[] = { "none", "tanh", NULL };
+    if (c->nargin > 1)
+        fail("Octave:invalid-fun-call", "nn.GELU: takes at most 1 argument, but got %d", c->nargin);
+    bool approximate = has_arg(c, 0) && arg_option(c, 0, kinds) == 1;
+    result(c, 0, module_value(module_make(approximate ? &layer_GELUTanh : &layer_GELU, 0, NULL)));
+}
 #include "transfer.def"
 
 /* ---- along a dimension: the primitives of softmax.c */
 extern const struct builtin builtin_nn_softmax, builtin_nn_logsoftmax;
+static int soft_args(struct module *m, value x, value *arg)  /* and the dimension, when there is one: negative from the end */
+{
+    i64 dim[MAX_DIMS];
+    arg[0] = x;
+    if (!value_numel(OPTION(m, 0)))
+        return 1;
+    i64 d = option_int(m, 0), nd = MAX(value_dims(x, dim), m->rank);
+    d = d < 0 ? nd + 1 + d : d;
+    if (d < 1)
+        nn_fail(m, "dim is %lld, but the input has %lld dimensions", (long long)option_int(m, 0), (long long)nd);
+    arg[1] = num((double)d);
+    return 2;
+}
 static int softmax_call(struct module *m, value x, const value *w, const struct builtin **b, value *arg)
 {
-    (void)m, (void)w;
+    (void)w;
     *b = &builtin_nn_softmax;
-    arg[0] = x;
-    return 1;
+    return soft_args(m, x, arg);
 }
 static int logsoftmax_call(struct module *m, value x, const value *w, const struct builtin **b, value *arg)
 {
-    (void)m, (void)w;
+    (void)w;
     *b = &builtin_nn_logsoftmax;
-    arg[0] = x;
-    return 1;
+    return soft_args(m, x, arg);
 }
 
+static void dim_show(struct module *m, struct buf *b)
+{
+    if (value_numel(OPTION(m, 0)))
+        buff(b, "%g", option_num(m, 0));
+}
 #define SOFT_HELP(name, what, example, out)                                                                                                    \
-    "m = nn." name "()\n\n" what " along the rows of N x F, along the channels of C x H x W and N x C x H x W.\n\nExample:\n  " example "\n" out \
+    "m = nn." name "(dim)\n\n" what " along dim, by default along the rows of N x F, along the channels of C x H x W and N x C x H x W. Negative dim count from the end: sequences " \
+    "N x T x F want nn." name "(-1).\n\nExample:\n  " example "\n" out \
     "\n\nSee also: nn.SoftMax, nn.LogSoftMax, nn.ClassNLLCriterion"
-LAYER(SoftMax, SOFT_HELP("SoftMax", "exp(x) ./ sum(exp(x))", "nn.SoftMax().forward([0 log(3)])", "  ans =\n     0.2500   0.7500"), .call = softmax_call)
+#define SOFT_DIM .options = "dim:e=", .show = dim_show
+LAYER(SoftMax, SOFT_HELP("SoftMax", "exp(x) ./ sum(exp(x))", "nn.SoftMax().forward([0 log(3)])", "  ans =\n     0.2500   0.7500"), SOFT_DIM, .call = softmax_call)
 LAYER(SpatialSoftMax, SOFT_HELP("SpatialSoftMax", "exp(x) ./ sum(exp(x))", "nn.SpatialSoftMax().forward([0 log(3)])", "  ans =\n     0.2500   0.7500"),
-    .call = softmax_call)
-LAYER(LogSoftMax, SOFT_HELP("LogSoftMax", "log(exp(x) ./ sum(exp(x)))", "nn.LogSoftMax().forward([0 0])", "  ans =\n    -0.6931  -0.6931"), .call = logsoftmax_call)
+    SOFT_DIM, .call = softmax_call)
+LAYER(LogSoftMax, SOFT_HELP("LogSoftMax", "log(exp(x) ./ sum(exp(x)))", "nn.LogSoftMax().forward([0 0])", "  ans =\n    -0.6931  -0.6931"), SOFT_DIM, .call = logsoftmax_call)
 LAYER(SpatialLogSoftMax, SOFT_HELP("SpatialLogSoftMax", "log(exp(x) ./ sum(exp(x)))", "nn.SpatialLogSoftMax().forward([0 0])", "  ans =\n    -0.6931  -0.6931"),
-    .call = logsoftmax_call)
-LAYER(SoftMin, SOFT_HELP("SoftMin", "exp(-x) ./ sum(exp(-x))", "nn.SoftMin().forward([0 log(3)])", "  ans =\n     0.7500   0.2500"), .expr = "@(x) nn.softmax(-x)")
+    SOFT_DIM, .call = logsoftmax_call)
+LAYER(SoftMin, SOFT_HELP("SoftMin", "exp(-x) ./ sum(exp(-x))", "nn.SoftMin().forward([0 log(3)])", "  ans =\n     0.7500   0.2500"), SOFT_DIM,
+  .expr = "@(x, dim) begin if isempty(dim), return nn.softmax(-x), end; d = dim; if d < 0, d = ndims(x) + 1 + d; end; return nn.softmax(-x, d) end")
