@@ -44,19 +44,6 @@ void kept_free(struct kept *k)
     free(k);
 }
 
-struct run { struct kept *k; void (*f)(void *arg, int n, const value *x, value *y); void *arg; int n; const value *x; value g, *gx; };
-
-static void forward(void *p)
-{
-    struct run *r = p;
-    struct kept *k = r->k;
-    for (; k->n < r->n; k->n++)
-        k->var[k->n] = copy(tape_variable(r->x[k->n]));
-    value y = nil();
-    r->f(r->arg, r->n, k->var, &y);
-    k->y = copy(tape_plain(y));
-}
-
 static value unmarked(value y)                /* pooled */
 {
     if (tape_node(y) >= 0) {
@@ -74,6 +61,20 @@ static value unmarked(value y)                /* pooled */
     return y;
 }
 
+struct run { struct kept *k; void (*f)(void *arg, int n, const value *x, value *y); void *arg; int n; const value *x; value g, *gx, *y; };
+
+static void forward(void *p)
+{
+    struct run *r = p;
+    struct kept *k = r->k;
+    for (; k->n < r->n; k->n++)
+        k->var[k->n] = copy(tape_variable(r->x[k->n]));
+    value y = nil();
+    r->f(r->arg, r->n, k->var, &y);
+    k->y = copy(tape_plain(y));
+    *r->y = unmarked(k->y);                   /* here too memory may end, and the tape is still in the other's place */
+}
+
 struct kept *kept_run(void (*f)(void *arg, int n, const value *x, value *y), void *arg, int n, const value *x, value *y)
 {
     struct kept *k = calloc(1, sizeof *k);
@@ -84,14 +85,12 @@ struct kept *kept_run(void (*f)(void *arg, int n, const value *x, value *y), voi
         fail_memory((size_t)n * sizeof(value));
     }
     k->y = nil();
-    struct run r = { k, f, arg, n, x, nil(), NULL };
+    struct run r = { k, f, arg, n, x, nil(), NULL, y };
     struct outside was = step_in(k);
     k->generation = tape_generation();
     k->tape->level = 1;
     RECORDING = &tape_recorder;
     int bad = protect(forward, &r);
-    if (!bad)
-        *y = unmarked(k->y);
     step_out(&was);
     if (bad) {
         kept_free(k);
@@ -146,7 +145,7 @@ static void back(void *p)
 
 void kept_backward(struct kept *k, value g, value *gx)
 {
-    struct run r = { k, NULL, NULL, k->n, NULL, g, gx };
+    struct run r = { k, NULL, NULL, k->n, NULL, g, gx, NULL };
     struct outside was = step_in(k);
     context_head()->generation = k->generation;
     RECORDING = NULL;

@@ -59,12 +59,12 @@ static void write_line(struct logger *m, struct buf *line, const char *mode)
         fail("Octave:write-error", "optim.Logger: '%s' could not be written: %s", name, strerror(why));
 }
 
-static void write_names(struct logger *m)
+static void write_names(struct logger *m, const struct cell *names)
 {
     struct buf *b = buf_new();
-    for (i64 k = 0; k < m->names.cell->numel; k++) {
+    for (i64 k = 0; k < names->numel; k++) {
         i64 n;
-        const char *s = text_of(m->names.cell->v[k], &n);
+        const char *s = text_of(names->v[k], &n);
         buf_add(b, s, (size_t)n);
         buf_putc(b, '\t');
     }
@@ -72,12 +72,12 @@ static void write_names(struct logger *m)
     write_line(m, b, "w");
 }
 
-static void put_cell(value *slot, i64 n, const value *v)
+static struct cell *cell_with(i64 n, const value *v)
 {
     struct cell *k = cell_2d(1, n);
     for (i64 i = 0; i < n; i++)
         cell_set(k, i, v[i]);
-    replace(slot, copy(cell_value(k)));
+    return k;
 }
 
 static bool texts(i64 n, const value *v)
@@ -111,6 +111,7 @@ static void add(struct logger *m, struct call *c)
 {
     const value *v;
     i64 n = listed(c, &v);
+    struct cell *names = m->names.cell;       /* stored when the line is on the disk */
     if (n > 0 && n % 2 == 0 && texts(1, v)) { /* names and values: the names are set by the first, and looked up then */
         value *name = scratch(sizeof(value) * (size_t)n), *x = name + n / 2;
         for (i64 i = 0; i < n / 2; i++) {
@@ -119,24 +120,23 @@ static void add(struct logger *m, struct call *c)
         }
         if (!texts(n / 2, name))
             fail("Octave:invalid-input-arg", "optim.Logger: add takes numbers, or names each with its number");
-        if (m->names.cell->numel == 0) {
-            put_cell(&m->names, n / 2, name);
-        }
-        value *in_order = scratch(sizeof(value) * (size_t)MAX(1, m->names.cell->numel));
+        if (names->numel == 0)
+            names = cell_with(n / 2, name);
+        value *in_order = scratch(sizeof(value) * (size_t)MAX(1, names->numel));
         i64 found = 0;
-        for (i64 k = 0; k < m->names.cell->numel; k++)
+        for (i64 k = 0; k < names->numel; k++)
             for (i64 i = 0; i < n / 2; i++)
-                if (value_equal(m->names.cell->v[k], name[i])) {
+                if (value_equal(names->v[k], name[i])) {
                     in_order[k] = x[i];
                     found++;
                 }
-        if (found != n / 2 || found != m->names.cell->numel)
-            fail("Octave:invalid-input-arg", "optim.Logger: add was given other names than those of the %lld columns", (long long)m->names.cell->numel);
+        if (found != n / 2 || found != names->numel)
+            fail("Octave:invalid-input-arg", "optim.Logger: add was given other names than those of the %lld columns", (long long)names->numel);
         v = in_order;
         n = found;
     }
-    if (m->names.cell->numel && n != m->names.cell->numel)
-        fail("Octave:nonconformant-args", "optim.Logger: there are %lld columns, but add was given %lld numbers", (long long)m->names.cell->numel, (long long)n);
+    if (names->numel && n != names->numel)
+        fail("Octave:nonconformant-args", "optim.Logger: there are %lld columns, but add was given %lld numbers", (long long)names->numel, (long long)n);
     struct tensor *row = tensor_2d(D_DOUBLE, 1, n);
     struct buf *b = buf_new();
     for (i64 i = 0; i < n; i++) {
@@ -153,9 +153,11 @@ static void add(struct logger *m, struct call *c)
         cell_set(rows, i, m->rows.cell->v[i]);
     cell_set(rows, have, tensor_box(row));
     if (!m->written)
-        write_names(m);
+        write_names(m, names);
     write_line(m, b, "a");
     m->written = true;
+    if (names != m->names.cell)
+        replace(&m->names, copy(cell_value(names)));
     replace(&m->rows, copy(cell_value(rows)));
 }
 
@@ -168,11 +170,12 @@ static bool logger_method(value self, sym name, struct call *c)
         i64 n = listed(c, &v);
         if (!texts(n, v))
             fail("Octave:invalid-input-arg", "optim.Logger: %s takes texts, one for each column", f);
-        put_cell(f[1] == 'e' ? &m->names : &m->style, n, v);
+        struct cell *all = cell_with(n, v);
         if (f[1] == 'e' && !m->written) {
-            write_names(m);
+            write_names(m, all);
             m->written = true;
         }
+        replace(f[1] == 'e' ? &m->names : &m->style, copy(cell_value(all)));
     } else if (!strcmp(f, "add")) {
         add(m, c);
     } else if (!strcmp(f, "setlogscale")) {

@@ -42,7 +42,7 @@ check-hard:
 check-suffer: all
 	+@bad=0; for what in memory interrupt; do echo "TL_TEST=$$what:"; \
 	TL_TEST=$$what TEST_SECONDS=1800 $(MAKE) $(AM_MAKEFLAGS) check-local T='$(language_tests)' || bad=1; done; exit $$bad
-language_tests = $(filter tests/language/% tests/lab/% tests/grad/% tests/regress/%,$(tl_tests))
+language_tests = $(filter tests/language/% tests/lab/% tests/grad/% tests/regress/% tests/nn/% tests/optim/% tests/unsup/%,$(tl_tests))
 
 # Valgrind knows no AVX-512 and is slow: the language tests only, one error makes a file fail. Spare lanes behind the last element
 # hold anything; pdep, by which AVX2 makes bytes of masks, would spread that over the true ones in Valgrind's eyes.
