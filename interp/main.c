@@ -28,6 +28,7 @@ static void wait_briefly(char **argv)
 
 static const char usage[] =
     "Usage: tl [OPTION]... [FILE [ARGUMENT]...]\n"
+    "       tl COMMAND [ARGUMENT]...\n"
     "Without FILE: the prompt, or the script that is piped in. FILE may be - for that.\n"
     "\n"
     "  -e, --eval TEXT      evaluate TEXT, then end (may be given several times)\n"
@@ -40,6 +41,11 @@ static const char usage[] =
     "      --test-help [NAME]...  run the examples in help texts, answer in TAP\n"
     "      --help           show this\n"
     "      --version        show the version, the libraries and the licence\n"
+    "\n"
+    "Commands (a script of such a name is tl ./NAME):\n"
+    "  example [NAME]       run a program of scripts/examples or the example in a function's help; or list them\n"
+    "  demo [NAME]          the same step by step\n"
+    "  trust [FOLDER]       let .tlrc in the folder run before the prompt there; also --list, --remove\n"
     "\n"
     "Exit status: 0; 1 after an error; 2 after a wrong option; 130 after Ctrl-C; or what exit(n) says.\n"
     "At the prompt, `help` leads on.\n";
@@ -279,6 +285,30 @@ static int run_startup(bool *ended)
     return *ended ? status : 0;
 }
 
+/* ./.tlrc, if it is trusted */
+static int run_rc(bool *ended)
+{
+    size_t len;
+    char *text = trust_startup(&len);
+    int status = text ? run(".tlrc", text, len, ended) : 0;
+    free(text);
+    return *ended ? status : 0;
+}
+
+/* `tl example life`, `tl demo life`: the functions of that name */
+static int run_function(const char *name, int argc, char **argv)
+{
+    bool ended;
+    char *text = NULL;
+    int status = 2;
+    if (argc > 1 || (argc && strpbrk(argv[0], "'\n")))
+        fprintf(stderr, "Usage: tl %s [NAME]\n", name);
+    else if (asprintf(&text, argc ? "%s('%s')" : "%s", name, argc ? argv[0] : "") >= 0)
+        status = run("-e", text, strlen(text), &ended);
+    free(text);
+    return status;
+}
+
 static int wrong(const char *what, const char *word)
 {
     fprintf(stderr, "tl: %s '%s'\nTry 'tl --help'.\n", what, word);
@@ -339,6 +369,11 @@ int main(int argc, char **argv)
         } else
             return wrong("unknown option", a);
     }
+    static const char *const commands[] = { "example", "demo", "trust" };
+    const char *command = NULL;               /* the first word, when no option stands before it */
+    for (int k = 0; k < 3 && argc > 1 && i == 1; k++)
+        if (!strcmp(argv[1], commands[k]))
+            command = commands[k];
     if (what == CHECK || what == TEST) {
         if (i >= argc)
             return wrong("a file is missing after", argv[i - 1]);
@@ -361,6 +396,10 @@ int main(int argc, char **argv)
             status |= check_file(argv[i]);
     } else if (what == FUNCTIONS) {
         status = list_functions();
+    } else if (command && !strcmp(command, "trust")) {
+        status = trust_command(argc - 2, argv + 2);
+    } else if (command) {
+        status = run_function(command, argc - 2, argv + 2);
     } else {
         bool from_pipe = i < argc ? !strcmp(argv[i], "-") : !evals && !prompt && !isatty(0);
         interp_set_args(i < argc ? argc - i - 1 : 0, argv + (i < argc ? i + 1 : argc));
@@ -376,6 +415,8 @@ int main(int argc, char **argv)
         }
         if (prompt && !ended) {
             status = startup ? run_startup(&ended) : 0;
+            if (startup && !ended)
+                status = run_rc(&ended);
             if (!ended)
                 status = repl(quiet || evals || i < argc);
         }

@@ -9,6 +9,8 @@ char *program_read_file(const char *file, size_t *len);
 extern volatile sig_atomic_t program_ended;               /* the signal that asks us to leave: SIGHUP, SIGTERM; 0: none */
 void repl_hooks(void);                                    /* once: who asks when a run is stopped */
 int repl(bool quiet);                                     /* the prompt; the exit status */
+int trust_command(int argc, char **argv);                 /* tl trust …: the exit status */
+char *trust_startup(size_t *len);                         /* the text of the folder's .tlrc if it may run, malloc'd */
 int test_files(int n, char **file);                       /* test.c: exit status */
 int test_help(int n, char **name);
 
