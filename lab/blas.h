@@ -73,6 +73,7 @@ lapack_driver lapack_trsyl;                   /* a, b quasi-triangular, u right 
 /* ---- threads and names */
 int blas_threads(void);                       /* how many the library uses now */
 void blas_threads_apply(void);                /* after ew_threads or the mode has changed; also in a new thread */
+void blas_threads_yield(void);                /* the calling thread's pool leaves the cores to another thread's */
 bool blas_deterministic(int on);              /* 1, 0: one thread in the library, so that it gives the same bits always; -1 asks; the state before */
 /* seconds and operations in products and LAPACK drivers of this thread, while it is on: for the profiler */
 struct blas_clock { bool on; double seconds, operations; };

@@ -124,6 +124,7 @@ void job_run(void (*body)(void *), void *state, size_t size, int n, struct tenso
     pthread_attr_init(&attr);
     pthread_attr_setstacksize(&attr, (size_t)16 << 20);
     pthread_attr_setdetachstate(&attr, PTHREAD_CREATE_DETACHED);
+    blas_threads_yield();
     int bad = pthread_create(&thread, &attr, work, j);
     pthread_attr_destroy(&attr);
     if (bad) {

@@ -161,7 +161,7 @@ struct tensor *tensor_new(int dtype, int nd, const i64 *dim)
 struct tensor *tensor_zeros(int dtype, int nd, const i64 *dim)
 {
     struct tensor *t = tensor_new(dtype, nd, dim);
-    memset(t->data, 0, (size_t)t->numel * dtypes[dtype].size);
+    bytes_zero(t->data, (size_t)t->numel * dtypes[dtype].size);
     return t;
 }
 
@@ -284,7 +284,7 @@ void gather(const struct tensor *t, void *dst)
     if (!t->numel)
         return;
     if (t->flags & T_DENSE) {
-        memcpy(dst, t->data, (size_t)t->numel * size);
+        bytes_copy(dst, t->data, (size_t)t->numel * size);
         return;
     }
     i64 at[MAX_DIMS] = { 0 }, n0 = t->dim[0], n1 = t->dim[1], offset = 0;

@@ -78,6 +78,8 @@ i64 tensor_offset(const struct tensor *t, i64 i);                    /* elements
 void convert_run(int to, void *dst, int from, const void *src, i64 n);   /* dense runs; rounds, saturates */
 void gather(const struct tensor *t, void *dst);                      /* all elements, column-major, same dtype */
 void turn_plane(size_t size, void *to, const void *from, i64 rows, i64 cols, i64 s);   /* to[i + j*rows] = from[i*s + j]; turn.c */
+void bytes_copy(void *to, const void *from, size_t n);               /* memcpy and clearing, large pieces on all threads; bytes.c */
+void bytes_zero(void *to, size_t n);
 double saturate(int dtype, double x);                                /* as a store would leave it */
 
 /* ---- writing: these make a place ready, LANGUAGE.md section 1.  They may allocate and fail, and change nothing visible if they do. */
