@@ -16,7 +16,7 @@ value linalg_transpose(value a, bool conj);   /* strides only when real */
 /* The same on tensors of class double or single, real or complex, 2-d, any strides.  Results are new, dense, not narrowed. */
 struct tensor *linalg_product(struct tensor *a, int ta, struct tensor *b, int tb);
 struct tensor *linalg_solve(struct tensor *a, int ta, struct tensor *b);             /* op(a) \ b; warns when a is singular */
-struct tensor *linalg_inverse(struct tensor *a, double *rcond, bool warns);          /* a dense and square; Inf everywhere where it is singular */
+struct tensor *linalg_inverse(struct tensor *a, double *rcond, bool warns);          /* a dense and square; Inf everywhere where it is singular; rcond Inf where warns had nothing to warn of */
 struct tensor *linalg_matrix(value v, const char *who);              /* v as a floating 2-d tensor; fails as `who: …` */
 struct tensor *linalg_float(struct tensor *t);                       /* integers, logical, char become double */
 struct tensor *linalg_turn(struct tensor *t);                        /* conjugate transpose, dense, new */
