@@ -235,6 +235,7 @@ bool for_start(value *s)
         return for_start(s);
     }
     case K_TENSOR:
+    case K_SPARSE:
     case K_CELL: {
         i64 dim[MAX_DIMS];
         value_dims(v, dim);
@@ -279,7 +280,7 @@ bool for_next(value *s, value *var)
     int mark = pool_mark();
     if (v.kind == K_TENSOR && v.t->nd == 2 && v.t->dim[0] == 1) {
         put(var, element_value(v.t, k));
-    } else if (v.kind == K_TENSOR || v.kind == K_CELL || (v.kind == K_STRUCT && s[2].i > 1)) {
+    } else if (v.kind == K_TENSOR || v.kind == K_SPARSE || v.kind == K_CELL || (v.kind == K_STRUCT && s[2].i > 1)) {
         value ix[2] = { colon(), num((double)(k + 1)) };
         put(var, index_paren(v, 2, ix));
     } else {

@@ -2,6 +2,7 @@
 /* workspace.c: builtins about variables and functions by name: who, whos, clear, functions, onCleanup … */
 #include "interp/path.h"
 #include "vm.h"
+#include "lab/sparse.h"
 #include <fnmatch.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -61,6 +62,7 @@ static void add_bytes(value *v, void *arg)
     case K_RANGE: s->bytes += 24; break;
     case K_TENSOR: s->bytes += v->t->numel * dtypes[v->t->dtype].size; break;
     case K_WINDOW: s->bytes += v->w->numel * dtypes[v->w->base->dtype].size; break;
+    case K_SPARSE: s->bytes += sparse_bytes(sparse_see(*v)); break;
     case K_CELL:
     case K_STRUCT:
         if (s->n == s->cap) {

@@ -46,7 +46,11 @@ struct recorder {
     bool (*reduce)(int op, const struct value *x, int dim, struct value *y);
     bool (*matrix)(int op, const struct value *ab, struct value *y);
 };
-struct context_head { const struct recorder *recorder; uint32_t generation, generations; };     /* …, the last number given */
+struct context_head {
+    const struct recorder *recorder;
+    uint32_t generation, generations;         /* …, the last number given */
+    int64_t sparse;                           /* sparse matrices that live: while there are none no call looks for one */
+};
 static inline struct context_head *context_head(void) { return (struct context_head *)cx; }
 #define RECORDING (context_head()->recorder)
 

@@ -4,6 +4,7 @@
  * Every getter says in its error which argument of which function was wrong, what was wanted and what was given,
  * so that no builtin words such a message itself. */
 #include "context.h"
+#include "sparse.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -15,7 +16,8 @@ NORETURN void fail_arg(struct call *c, int i, const char *what)
     char d[160];
     if (i >= c->nargin)
         fail("Octave:invalid-fun-call", "%s: argument %d (%s) is missing", c->fn->name, i + 1, what);
-    fail("Octave:invalid-input-arg", "%s: argument %d must be %s, but is a %s", c->fn->name, i + 1, what, value_describe(c->arg[i], d));
+    fail("Octave:invalid-input-arg", "%s: argument %d must be %s, but is a %s%s", c->fn->name, i + 1, what, value_describe(c->arg[i], d),
+         c->arg[i].kind == K_SPARSE ? "\nhint: full(S) is the full matrix" : "");
 }
 
 static value arg(struct call *c, int i, const char *what)
@@ -65,9 +67,9 @@ static double scalar(struct call *c, int i, const char *what)
     value v = arg(c, i, what);
     if (v.kind == K_NUM)
         return v.dtype == D_INT64 ? (double)v.i : v.dtype == D_UINT64 ? (double)v.u : v.num;
-    if (!is_tensor_like(v) || value_numel(v) != 1)
+    if ((!is_tensor_like(v) && v.kind != K_SPARSE) || value_numel(v) != 1)
         fail_arg(c, i, what);
-    struct tensor *t = tensor_of(v);
+    struct tensor *t = tensor_of(sparse_full_value(v));
     if (dtype_is(t->dtype, DT_C))
         fail_arg(c, i, what);
     return element_double(t, 0);

@@ -77,8 +77,11 @@ void result_bool(struct call *c, int i, bool x);
 void result_text(struct call *c, int i, const char *s);
 
 /* The one way to run a builtin's code, arguments checked: */
+bool sparse_call(struct call *c);             /* sparse.h */
 static inline void call_run(struct call *c)
 {
+    if (unlikely(context_head()->sparse != 0) && sparse_call(c))
+        return;
     if (unlikely(RECORDING != NULL))
         RECORDING->call(c);
     else

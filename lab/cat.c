@@ -7,6 +7,7 @@
 #include "cat.h"
 #include "tape.h"
 #include "call.h"
+#include "sparse.h"
 #include "place.h"
 
 /* ---- sizes */
@@ -254,13 +255,14 @@ static value cat_structs(struct parts *p)
 
 static value concatenate(struct parts *p)
 {
-    bool cells = false, structs = false;
+    bool cells = false, structs = false, sparse = false;
     char what[160];
     if (p->n == 0)
         return tensor_box(tensor_2d(D_DOUBLE, 0, 0));
     for (int i = 0; i < p->n; i++) {
         cells = cells || p->v[i].kind == K_CELL;
         structs = structs || p->v[i].kind == K_STRUCT;
+        sparse = sparse || p->v[i].kind == K_SPARSE;
     }
     if (p->n == 1) {                          /* [x] is x, as a value of its own */
         value v = p->v[0];
@@ -270,6 +272,13 @@ static value concatenate(struct parts *p)
     }
     if (cells)
         return cat_cells(p);
+    if (sparse && !structs) {
+        line_up(p);
+        if (p->nd > 2)
+            fail("Octave:undefined-function", "%s: a sparse matrix has two dimensions, but the result would have %d\nhint: full(S) is the full matrix",
+                 p->who ? p->who : "[…]", p->nd);
+        return sparse_cat(p->dim_at, p->dim[0], p->dim[1], p->n, p->v, p->takes_part);
+    }
     for (int i = 0; i < p->n; i++)
         if (p->v[i].kind != K_STRUCT && !is_tensor_like(p->v[i]))
             fail("Octave:undefined-function", "%s: a %s cannot stand in an array; a cell {…} can hold it", p->who ? p->who : "[…]",

@@ -4,6 +4,7 @@
  * Values nest as deep as memory lasts (a list of lists of lists), so both work off a list of what is still to be done, not the
  * C stack.  Whoever must recurse, since it has something to do on the way back, asks `descend` at each step. */
 #include "context.h"
+#include "sparse.h"
 #include <stdlib.h>
 
 /* ---- clone */
@@ -139,6 +140,8 @@ static bool leaf_equal(value a, value b)
 {
     if (is_tensor_like(a) && is_tensor_like(b))
         return tensors_equal(a, b);
+    if (a.kind == K_SPARSE || b.kind == K_SPARSE)
+        return sparse_equal(a, b);
     if (a.kind != b.kind)
         return false;
     if (a.kind == K_FUNC || a.kind == K_OBJECT) {

@@ -10,6 +10,7 @@
 #include "nearest.h"
 #include "tape.h"
 #include "call.h"
+#include "sparse.h"
 #include "plan.h"
 #include <math.h>
 #ifdef __x86_64__
@@ -754,6 +755,12 @@ value index_paren(value base, int n, const value *idx)
         return one;
     if (n > MAX_DIMS)
         fail_many(n);
+    if (unlikely(context_head()->sparse != 0) && (base.kind == K_SPARSE || sparse_among(n, idx))) {
+        value *full = scratch(sizeof *full * (size_t)n);
+        for (int k = 0; k < n; k++)
+            full[k] = sparse_mask_positions(idx[k]);
+        return base.kind == K_SPARSE ? sparse_index(base, n, full) : index_paren(base, n, full);
+    }
     switch (base.kind) {
     case K_RANGE:
         if (n == 1)

@@ -6,6 +6,7 @@
  * them from their windows; that no place then holds what it must not (a viewed tensor has one holder) is looked at when all is
  * read, and so is the digest.  Everything lies in the pool until the caller takes it, so a failure leaves nothing. */
 #include "save.h"
+#include "sparse.h"
 #include "files.h"
 #include <ctype.h>
 #include <errno.h>
@@ -268,6 +269,17 @@ static void get_cell(struct in *r, i64 id)
         put_in(&c->v[i], get_value(r));
 }
 
+static value get_sparse(struct in *r)
+{
+    value part[5], v;
+    for (int k = 0; k < 5; k++)
+        part[k] = get_value(r);
+    v = sparse_from_parts(part[0], part[1], part[2], part[3], part[4]);
+    if (is_nil(v))
+        damaged(r, "a sparse matrix is not one");
+    return v;
+}
+
 static int by_address(const void *a, const void *b)
 {
     uintptr_t x = (uintptr_t)*(const sym *)a, y = (uintptr_t)*(const sym *)b;
@@ -365,6 +377,7 @@ static value get_counted(struct in *r, int tag)
     case 'T': v = get_tensor(r); break;
     case 'R': v = get_range(r); break;
     case 'W': v = get_window(r); break;
+    case 'P': v = get_sparse(r); break;
     case 'C': get_cell(r, id); break;
     case 'S': get_struct(r, id); break;
     case 'H': get_function(r, id, false); break;

@@ -4,6 +4,7 @@
  * The whole text is in memory, with a NUL behind it.  As in load.c every size is held against what is left of it.  Blank lines and
  * lines of comment that are no key we wait for count for nothing, so files edited by hand are read too. */
 #include "save.h"
+#include "sparse.h"
 #include "text.h"
 #include <ctype.h>
 #include <errno.h>
@@ -382,6 +383,26 @@ static value get_function(struct in *r)
     return f;
 }
 
+static value get_sparse(struct in *r, int dt)
+{
+    i64 nz = size_key(r, "nnz"), m = size_key(r, "rows"), n = size_key(r, "columns");
+    if (nz > r->end - r->p)
+        wrong(r, "a size is larger than the file");
+    if (m >= (i64)1 << 53 || n >= (i64)1 << 53 || (double)m * (double)n >= 0x1p62)
+        wrong(r, "a size is too large");
+    i64 *i = scratch((size_t)(nz + 1) * sizeof *i), *j = scratch((size_t)(nz + 1) * sizeof *j);
+    struct tensor *x = tensor_2d(dt, nz, 1);
+    for (i64 k = 0; k < nz; k++) {
+        double p = get_real(r), q = get_real(r);
+        poll_each(k);
+        if (!(p >= 1 && p <= (double)m && q >= 1 && q <= (double)n) || p != floor(p) || q != floor(q))
+            wrong(r, "an index of a sparse matrix is out of bound");
+        i[k] = (i64)p - 1, j[k] = (i64)q - 1;
+        get_element(r, x, k);
+    }
+    return sparse_value(sparse_triplets(dt, m, n, nz, i, j, x->data, true));
+}
+
 /* ---- types */
 static bool starts(const char **s, const char *word)
 {
@@ -406,6 +427,9 @@ static value get_value(struct in *r, const char *type)
         return get_function(r);
     if (!strcmp(type, "permutation matrix"))
         return get_permutation(r);
+    if (!strncmp(type, "sparse ", 7))
+        return !strcmp(type + 7, "matrix") ? get_sparse(r, D_DOUBLE) : !strcmp(type + 7, "bool matrix") ? get_sparse(r, D_LOGICAL) :
+               !strcmp(type + 7, "complex matrix") ? get_sparse(r, D_CDOUBLE) : (wrong(r, "this kind of sparse matrix is not known here"), nil());
     const char *s = type;
     int dt = starts(&s, "float ") ? D_SINGLE : D_DOUBLE;
     if (starts(&s, "complex "))

@@ -10,6 +10,7 @@
 #include "aim.h"
 #include "tape.h"
 #include "call.h"
+#include "sparse.h"
 #include <complex.h>
 #include <math.h>
 
@@ -556,6 +557,16 @@ static void write_elements(value *slot, int n, const value *idx, value rhs)     
         fail("Octave:undefined-function", "\2 = …: \1 is an object and has no elements");
     default:
         break;
+    }
+    if (unlikely(context_head()->sparse != 0) && (slot->kind == K_SPARSE || rhs.kind == K_SPARSE || sparse_among(n, idx))) {
+        value *full = scratch(sizeof *full * (size_t)n);
+        for (int k = 0; k < n; k++)
+            full[k] = sparse_mask_positions(idx[k]);
+        if (slot->kind == K_SPARSE || (rhs.kind == K_SPARSE && slot->kind == K_NIL))
+            sparse_assign(slot, n, full, rhs);
+        else
+            write_elements(slot, n, full, sparse_full_value(rhs));
+        return;
     }
     if (is_tensor_like(rhs))
         write_tensor(slot, n, idx, rhs);

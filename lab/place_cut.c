@@ -6,6 +6,7 @@
  * structs, so it too is done as a whole or not at all. */
 #include "aim.h"
 #include "call.h"
+#include "sparse.h"
 #include "tape.h"
 
 /* ---- deleting */
@@ -196,7 +197,13 @@ static void delete_elements(value *slot, int n, const value *idx)
     }
     if (slot->kind == K_WINDOW)
         fail("Octave:index-out-of-bounds", "\2 = []: \1 is a window (%s), and nothing can be deleted from it; clone(\1) can", value_shape(*slot, what));
-    if (!is_tensor_like(*slot) && slot->kind != K_CELL && slot->kind != K_STRUCT)
+    if (unlikely(context_head()->sparse != 0) && sparse_among(n, idx)) {
+        value *full = scratch(sizeof *full * (size_t)n);
+        for (int k = 0; k < n; k++)
+            full[k] = sparse_mask_positions(idx[k]);
+        idx = full;
+    }
+    if (!is_tensor_like(*slot) && slot->kind != K_CELL && slot->kind != K_STRUCT && slot->kind != K_SPARSE)
         fail("Octave:undefined-function", "\2 = []: a %s has no elements to delete", value_describe(*slot, what));
     int nd = value_dims(*slot, dim), d = cut(nd, dim, n, idx, &out_nd, out, len, &stay);
     if (d < 0)
@@ -204,6 +211,19 @@ static void delete_elements(value *slot, int n, const value *idx)
     for (int k = 0; k < n; k++)
         inner *= k < d ? len[k] : 1, outer *= k > d ? len[k] : 1;
     i64 left = inner * stay.n * outer;
+    if (slot->kind == K_SPARSE) {
+        struct sparse *s = sparse_see(*slot);
+        i64 *list = scratch((size_t)(stay.n + 1) * sizeof *list), m = 0;
+        if (n > 2)
+            fail("Octave:index-out-of-bounds", "\2 = []: a sparse matrix has two dimensions");
+        for (i64 at = 0, run; stay_next(&stay, &at, &run); at += run)
+            for (i64 i = 0; i < run; i++)
+                list[m++] = at + i;
+        value v = n == 1 ? sparse_elements(s, list, out[0], out[1]) : d == 0 ? sparse_rows_cols(s, list, m, NULL, 0) :
+                  sparse_rows_cols(s, NULL, 0, list, m);
+        replace(slot, copy(v));
+        return;
+    }
     if (slot->kind == K_CELL || slot->kind == K_STRUCT) {
         i64 *more = NULL;
         if (slot->kind == K_CELL) {

@@ -10,6 +10,7 @@
  * over a dying operand, and never if the program could still leave the reals. */
 #include "config.h"
 #include "lab/ew.h"
+#include "sparse.h"
 #include <stdlib.h>
 
 const struct ew_simd *ew_simd = &ew_simd128;
@@ -691,8 +692,13 @@ static NORETURN void fail_op(struct plan *p, const value *reg)
 
 static value run_steps(struct plan *p, value *reg)
 {
-    if (p->one)
+    if (p->one) {
+        const struct plan_node *q = &p->node[p->n - 1], *a = &p->node[q->a], *b = q->b >= 0 ? &p->node[q->b] : NULL;
+        value arg[2] = { a->kind == PN_NUM ? a->num : reg[a->a], !b ? nil() : b->kind == PN_NUM ? b->num : reg[b->a] };
+        if (sparse_among(2, arg))
+            return copy(sparse_elementwise(q->op, ew_rows[q->op].args, arg));
         fail_op(p, reg);
+    }
     int mark = pool_mark();
     value *v = scratch(sizeof *v * (size_t)p->n), arg[2];
     for (int i = 0; i < p->n; i++) {
@@ -754,8 +760,11 @@ value matrix_apply(int op, value a, value b)
 {
     bool sa = is_tensor_like(a) && value_numel(a) == 1, sb = is_tensor_like(b) && value_numel(b) == 1;
     value arg[2] = { a, b }, taped;
+    bool sparse = a.kind == K_SPARSE || b.kind == K_SPARSE;
     if (unlikely(RECORDING && RECORDING->matrix(op, arg, &taped)))
         return taped;
+    if (unlikely(sparse))
+        return sparse_matrix(op, a, b);
     switch (op) {
     case MX_MTIMES:
         if (!sa && !sb)

@@ -5,6 +5,7 @@
  * indentation and show their contents under names like [1,2]; a class shows itself.  Lines are put together in a
  * buffer and leave through the sink, so that memory stays small however large the value. */
 #include "numfmt.h"
+#include "sparse.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -286,6 +287,7 @@ static void show_empty(int nd, const i64 *dim, const char *name, const char *bra
     one_line(name, s, (size_t)n);
 }
 
+bool print_elides(i64 n) { return print_state()->elide && n > ELIDE; }
 static bool elided(i64 numel)
 {
     return print_state()->elide && numel > ELIDE;
@@ -577,6 +579,7 @@ static void show(value v, const char *name, int levels)
     case K_STRUCT: show_struct(v.rec, name, v.rec->numel == 1 ? levels - 1 : levels); break;
     case K_FUNC:
     case K_OBJECT: show_object(v, name); break;
+    case K_SPARSE: sparse_print(v, name); break;
     case K_COLON:  one_line(name, ":", 1); break;
     case K_NIL:    break;
     default:       show_tensor(v, name);

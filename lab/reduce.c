@@ -6,6 +6,7 @@
  * max, min and prod of 64-bit integers and the extremes of complex numbers go element by element. */
 #include "config.h"
 #include "lab/ew.h"
+#include "sparse.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -281,6 +282,8 @@ value reduce_apply(int op, value x, int dim)
     value taped;
     if (unlikely(RECORDING && RECORDING->reduce(op, &x, dim, &taped)))
         return taped;
+    if (x.kind == K_SPARSE)
+        return sparse_reduce(op, x, dim);
     if (!is_tensor_like(x))
         fail("Octave:undefined-function", "%s: not defined for a %s%s", rows[op].name, value_describe(x, s),
              x.kind == K_CELL ? "\nhint: [c{:}] joins the contents of a cell" : "");
@@ -354,6 +357,14 @@ static void run_reducer(struct call *c, int op)
     if (d.kind == K_TENSOR && d.t->numel == 0)
         d = nil();
     int dim = is_nil(d) ? 0 : reduce_dim(op, d);
+    if (x.kind == K_SPARSE && !omit && !native) {
+        const struct sparse *s = sparse_see(x);
+        if (all && s->m && s->n)
+            x = sparse_reshape(sparse_see(x), s->m * s->n, 1);
+        result(c, 0, reduce_apply(op, x, all ? 1 : dim));
+        return;
+    }
+    x = sparse_full_value(x);
     if (!is_tensor_like(x))
         fail_arg(c, 0, "numeric, logical or text");
     int dt = value_dtype(x);
@@ -397,7 +408,7 @@ static void run_extreme(struct call *c, int op, int row)
         result(c, 0, ew_apply(row, 2, c->arg));
         return;
     }
-    if (!is_tensor_like(c->arg[0]))
+    if (!is_tensor_like(c->arg[0]) && c->arg[0].kind != K_SPARSE)
         fail_arg(c, 0, "numeric, logical or text");
     int dim = c->nargin > 2 ? reduce_dim(op, c->arg[2]) : 0;
     if (c->nargout > 1) {

@@ -5,6 +5,7 @@
  * several holders, windows, or is a handle) is entered into a table from its address to its number.  What the classes
  * make for their objects stays in the pool until all is written, so no address is used twice. */
 #include "save.h"
+#include "sparse.h"
 #include "files.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -320,6 +321,15 @@ static void put_counted(struct out *w, value v)
         break;
     case K_TENSOR: put_tensor(w, v.t); break;
     case K_WINDOW: put_window(w, v.w); break;
+    case K_SPARSE: {
+        const struct sparse *s = sparse_see(v);
+        put_byte(w, 'P');
+        put_number(w, num((double)s->m));
+        put_number(w, num((double)s->n));
+        for (int k = 0; k < 3; k++)
+            put_value(w, s->part[k]);
+        break;
+    }
     case K_CELL:
         put_byte(w, 'C');
         put_shape(w, v.cell->nd, v.cell->dim);

@@ -9,6 +9,7 @@
  *             | 'T' dtype flags shape elements                      flags 1: "double-quoted" text
  *             | 'R' base inc limit n                                a range; doubles, n a count
  *             | 'W' shape strides offset value                      a window; strides zigzag; the value is its base, a 'T'
+ *             | 'P' m n col row x                                   a sparse matrix: two 'N', three 'T' (sparse.h)
  *             | 'C' shape values | 'S' shape count { name } values  element by element, the fields of each in order
  *             | 'H' text                                            a function handle
  *             | 'F' text count { name value }                       a closure and what it holds

@@ -5,6 +5,7 @@
  * values again.  Every number is written with 17 digits, so it reads back as it was.  What the format has no word for (objects,
  * blocks that Octave could not read) is an error that names the variable; windows become plain arrays. */
 #include "save.h"
+#include "sparse.h"
 #include "text.h"
 #include <complex.h>
 #include <errno.h>
@@ -183,6 +184,19 @@ static void put_value(struct out *w, value v)
     case K_NUM:
     case K_TENSOR:
     case K_WINDOW: put_tensor(w, tensor_dense(tensor_of(v))); break;
+    case K_SPARSE: {
+        struct sparse *s = sparse_see(v);
+        fprintf(w->f, "# type: sparse %smatrix\n# nnz: %lld\n# rows: %lld\n# columns: %lld\n", s->dtype == D_LOGICAL ? "bool " :
+                s->dtype == D_CDOUBLE ? "complex " : "", (long long)s->nz, (long long)s->m, (long long)s->n);
+        for (i64 j = 0; j < s->n; j++)
+            for (i64 k = sparse_col(s)[j]; k < sparse_col(s)[j + 1]; k++) {
+                poll_each(k);
+                fprintf(w->f, "%lld %lld ", (long long)sparse_row(s)[k] + 1, (long long)j + 1);
+                put_element(w, sparse_values(s), k);
+                fputc('\n', w->f);
+            }
+        break;
+    }
     case K_CELL:
         fputs("# type: cell\n", w->f);
         put_elements(w, v.cell->nd, v.cell->dim, v.cell->numel, v.cell->v, 1);

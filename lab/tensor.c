@@ -480,7 +480,8 @@ struct tensor *tensor_of(value v)
     }
     default: {
         char d[160];
-        fail("Octave:undefined-function", "a numeric, logical or char array is needed here, not a %s", value_describe(v, d));
+        fail("Octave:undefined-function", "a %snumeric, logical or char array is needed here, not a %s%s", v.kind == K_SPARSE ? "full " : "",
+             value_describe(v, d), v.kind == K_SPARSE ? "\nhint: full(S) is the full matrix" : "");
     }
     }
 }

@@ -4,6 +4,7 @@
  * What each kind does when it is freed, walked or copied stands in the functions named in kinds.def.  Freeing
  * works off a list, not the C stack, so {{{{…}}}} nested a million deep is freed like anything else. */
 #include "context.h"
+#include "sparse.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -141,6 +142,17 @@ static void OBJECT_children(value v, void (*visit)(value *, void *), void *arg)
 {
     if (v.inst->class->children)
         v.inst->class->children(v.o, visit, arg);
+}
+
+static void SPARSE_free(value v)
+{
+    context_head()->sparse--;
+    memory_free(v.o, sizeof(struct sparse));
+}
+static void SPARSE_children(value v, void (*visit)(value *, void *), void *arg)
+{
+    for (int k = 0; k < 3; k++)
+        visit(&sparse_see(v)->part[k], arg);
 }
 
 static void none_free(value v) { (void)v; }
@@ -358,6 +370,7 @@ const char *class_of(value v)
     case K_RANGE: return "double";
     case K_TENSOR: return dtypes[v.t->dtype].class;
     case K_WINDOW: return dtypes[v.w->base->dtype].class;
+    case K_SPARSE: return sparse_see(v)->dtype == D_LOGICAL ? "logical" : "double";
     case K_CELL: return "cell";
     case K_STRUCT: return "struct";
     case K_FUNC: return "function_handle";
@@ -376,6 +389,7 @@ int value_dims(value v, i64 dim[MAX_DIMS])
     case K_RANGE: dim[1] = v.range->n; break;
     case K_TENSOR: nd = v.t->nd, d = v.t->dim; break;
     case K_WINDOW: nd = v.w->nd, d = v.w->dim; break;
+    case K_SPARSE: dim[0] = sparse_see(v)->m, dim[1] = sparse_see(v)->n; break;
     case K_CELL: nd = v.cell->nd, d = v.cell->dim; break;
     case K_STRUCT: nd = v.rec->nd, d = v.rec->dim; break;
     case K_OBJECT:
@@ -396,6 +410,7 @@ i64 value_numel(value v)
     case K_RANGE: return v.range->n;
     case K_TENSOR: return v.t->numel;
     case K_WINDOW: return v.w->numel;
+    case K_SPARSE: return sparse_see(v)->m * sparse_see(v)->n;
     case K_CELL: return v.cell->numel;
     case K_STRUCT: return v.rec->numel;
     case K_OBJECT: return v.inst->class->numel ? v.inst->class->numel(v) : 1;
@@ -423,6 +438,13 @@ bool value_true(value v)
             if (range_at(v.range, i) == 0)
                 return false;
         return v.range->n > 0;
+    }
+    if (v.kind == K_SPARSE) {
+        const struct sparse *s = sparse_see(v);
+        for (i64 k = 0; k < s->nz && s->dtype == D_DOUBLE; k++)
+            if (isnan(sparse_d(s)[k]))
+                fail_nan_condition();
+        return s->nz > 0 && s->nz == s->m * s->n;
     }
     if (v.kind != K_TENSOR && v.kind != K_WINDOW) {
         char d[160];
@@ -485,6 +507,8 @@ const char *value_describe(value v, char buf[static 160])
         snprintf(buf, 160, "colon");
     else if (v.kind == K_OBJECT)
         snprintf(buf, 160, "%s object", class_of(v));
+    else if (v.kind == K_SPARSE)
+        snprintf(buf, 160, "%s sparse %s", value_shape(v, shape), class_of(v));
     else if (is_tensor_like(v) && dtype_is(value_dtype(v), DT_C))
         snprintf(buf, 160, "%s complex %s", value_shape(v, shape), class_of(v));
     else

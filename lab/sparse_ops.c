@@ -1,0 +1,509 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* sparse_ops.c: operators and reductions of sparse matrices.
+ *
+ * The one idea: what an operator does to zeros decides how it goes.  Where f(0, 0) is 0 (or f(0, y) for every y of a full
+ * operand) only places with an entry count: the values there are laid out as columns and go through the elementwise
+ * program that full matrices use, and what becomes zero is dropped.  Else the result has next to no zeros and is computed
+ * full.  So op(S, T) is op(full(S), full(T)) always, NaN and Inf included, which Octave promises only for finite numbers;
+ * whether the result is sparse follows Octave 7.3. */
+#include "config.h"
+#include "ew.h"
+#include "clones.h"
+#include "linalg.h"
+#include "sparse.h"
+#include <complex.h>
+#include <math.h>
+
+bool sparse_among(int n, const value *v)
+{
+    for (int i = 0; i < n; i++)
+        if (v[i].kind == K_SPARSE)
+            return true;
+    return false;
+}
+
+/* ---- elementwise */
+static struct tensor *column(struct tensor *t)
+{
+    i64 dim[2] = { t->numel, 1 };
+    return tensor_reshape(t, 2, dim);
+}
+static struct tensor *op_on(int op, int nargin, const value *arg) { return column(tensor_of(ew_apply(op, nargin, arg))); }
+static value values(const struct sparse *s) { return tensor_box(sparse_values(s)); }
+static bool is_zero(value v)
+{
+    struct tensor *t = tensor_of(v);
+    double re, im = 0;
+    if (dtype_is(t->dtype, DT_C)) {
+        double _Complex z = t->dtype == D_CDOUBLE ? *(double _Complex *)t->data : (double _Complex)*(float _Complex *)t->data;
+        re = creal(z), im = cimag(z);
+    } else {
+        re = element_double(t, 0);
+    }
+    return re == 0 && im == 0;
+}
+static value zero_like(value v)
+{
+    int dt = v.kind == K_SPARSE ? sparse_see(v)->dtype : value_dtype(v);
+    return dt == D_LOGICAL ? boolean(false) : num(0);
+}
+static value again(value full) { return sparse_value(sparse_of_full(tensor_of(full))); }
+
+static i64 rows_of(value v)
+{
+    i64 d[MAX_DIMS];
+    value_dims(v, d);
+    return d[0];
+}
+static i64 cols_of(value v)
+{
+    i64 d[MAX_DIMS];
+    value_dims(v, d);
+    return d[1];
+}
+
+/* A row or column repeated to m x n. */
+static struct sparse *expanded(struct sparse *s, i64 m, i64 n)
+{
+    if (s->m == m && s->n == n)
+        return s;
+    i64 times = s->n == n ? 1 : n;
+    if (s->n != n) {                          /* a column, or an element */
+        i64 *cols = scratch((size_t)(times + 1) * sizeof *cols);
+        memset(cols, 0, (size_t)times * sizeof *cols);
+        s = sparse_see(sparse_rows_cols(s, NULL, 0, cols, times));
+    }
+    if (s->m != m) {
+        i64 *rows = scratch((size_t)(m + 1) * sizeof *rows);
+        memset(rows, 0, (size_t)m * sizeof *rows);
+        s = sparse_see(sparse_rows_cols(s, rows, m, NULL, 0));
+    }
+    return s;
+}
+
+/* The places of either, and both operands' values there. */
+static value joined(int op, struct sparse *a, struct sparse *b)
+{
+    i64 n = a->n, at = 0;
+    const i64 *ac = sparse_col(a), *bc = sparse_col(b), *ar = sparse_row(a), *br = sparse_row(b);
+    size_t as = sparse_size(a), bs = sparse_size(b);
+    for (i64 j = 0; j < n; j++) {
+        poll_each(j);
+        i64 p = ac[j], q = bc[j];
+        while (p < ac[j + 1] && q < bc[j + 1]) {
+            i64 r = ar[p], t = br[q];
+            p += r <= t, q += t <= r, at++;
+        }
+        at += ac[j + 1] - p + bc[j + 1] - q;
+    }
+    i64 dim[2] = { at, 1 };
+    struct tensor *x = tensor_new(a->dtype, 2, dim), *y = tensor_new(b->dtype, 2, dim);
+    struct sparse *u = sparse_new(D_DOUBLE, a->m, n, at);                 /* the pattern; its values are not looked at */
+    i64 *row = sparse_row(u);
+    memset(x->data, 0, (size_t)at * as);
+    memset(y->data, 0, (size_t)at * bs);
+    at = sparse_col(u)[0] = 0;
+    for (i64 j = 0; j < n; j++) {
+        poll_each(j);
+        i64 p = ac[j], q = bc[j];
+        while (p < ac[j + 1] || q < bc[j + 1]) {
+            i64 r = p < ac[j + 1] ? ar[p] : INT64_MAX, t = q < bc[j + 1] ? br[q] : INT64_MAX;
+            row[at] = MIN(r, t);
+            if (r <= t)
+                memcpy(x->data + (size_t)at * as, (char *)sparse_x(a) + (size_t)p++ * as, as);
+            if (t <= r)
+                memcpy(y->data + (size_t)at * bs, (char *)sparse_x(b) + (size_t)q++ * bs, bs);
+            at++;
+        }
+        sparse_col(u)[j + 1] = at;
+    }
+    return sparse_value(sparse_with(u, op_on(op, 2, (value[]){ tensor_box(x), tensor_box(y) })));
+}
+
+/* s at its entries with the elements of t that stand there; t may be a row, a column or all. */
+static struct tensor *beside(const struct sparse *s, struct tensor *t)
+{
+    t = tensor_dense(t);
+    i64 dim[2] = { s->nz, 1 }, dr = t->dim[0] == 1 ? 0 : 1, dc = t->dim[1] == 1 ? 0 : t->dim[0];
+    struct tensor *y = tensor_new(t->dtype, 2, dim);
+    size_t size = dtypes[t->dtype].size;
+    const i64 *col = sparse_col(s), *row = sparse_row(s);
+    for (i64 j = 0; j < s->n; j++)
+        for (i64 k = col[j]; k < col[j + 1]; k++)
+            memcpy(y->data + (size_t)k * size, t->data + (size_t)(row[k] * dr + j * dc) * size, size);
+    return y;
+}
+
+static bool all_zero(value v)
+{
+    struct tensor *t = tensor_of(v);
+    for (i64 i = 0; i < t->numel; i++) {
+        if (dtype_is(t->dtype, DT_C) ? ((double _Complex *)t->data)[i] != 0 : t->dtype == D_LOGICAL ? t->data[i] != 0 : element_double(t, i) != 0)
+            return false;
+    }
+    return true;
+}
+
+/* Is the result sparse in Octave? */
+static bool stays(int op, value a, value b)
+{
+    bool one_a = a.kind != K_SPARSE && value_numel(a) == 1, one_b = b.kind != K_SPARSE && value_numel(b) == 1;
+    switch (op) {
+    case EW_plus:
+    case EW_minus: return a.kind == b.kind;
+    case EW_rdivide: return !one_a;
+    case EW_ldivide: return !one_b;
+    case EW_power: return !one_a && (!one_b || is_zero(ew_apply(op, 2, (value[]){ num(0), b })));
+    default: return true;
+    }
+}
+
+static void check_class(int op, value v)
+{
+    char d[160];
+    if (v.kind == K_SPARSE)
+        return;
+    if (!is_tensor_like(v))
+        fail("Octave:undefined-function", "%s: not defined for a sparse matrix and a %s", ew_rows[op].name, value_describe(v, d));
+    if (dtype_is(value_dtype(v), DT_I) || dtype_real(value_dtype(v)) == D_SINGLE)
+        fail("Octave:undefined-function", "%s: a sparse matrix and a %s do not mix\nhint: double(x) converts, full(S) makes the sparse matrix full",
+             ew_rows[op].name, value_describe(v, d));
+}
+
+static value unary(int op, value v)
+{
+    struct sparse *s = sparse_see(v);
+    value zero = zero_like(v);
+    if (is_zero(ew_apply(op, 1, &zero)))
+        return sparse_value(sparse_with(s, op_on(op, 1, (value[]){ values(s) })));
+    return again(ew_apply(op, 1, (value[]){ tensor_box(sparse_full(s)) }));
+}
+
+value sparse_elementwise(int op, int nargin, const value *arg)
+{
+    if (nargin == 1)
+        return unary(op, arg[0]);
+    value a = arg[0], b = arg[1];
+    check_class(op, a);
+    check_class(op, b);
+    i64 d[MAX_DIMS];
+    if (value_dims(a, d) > 2 || value_dims(b, d) > 2)
+        ew_fail_dims(op, a, b);
+    i64 am = rows_of(a), an = cols_of(a), bm = rows_of(b), bn = cols_of(b), m = am == 1 ? bm : am, n = an == 1 ? bn : an;
+    if ((am != bm && am != 1 && bm != 1) || (an != bn && an != 1 && bn != 1))
+        ew_fail_dims(op, a, b);
+    bool sparse = stays(op, a, b), sa = a.kind == K_SPARSE, sb = b.kind == K_SPARSE;
+    if (!sparse)
+        return ew_apply(op, 2, (value[]){ sparse_full_value(a), sparse_full_value(b) });
+    if (sa && sb && value_numel(a) == 1 && (am != bm || an != bn))        /* a sparse scalar beside a matrix */
+        a = sparse_full_value(a), sa = false;
+    else if (sa && sb && value_numel(b) == 1 && (am != bm || an != bn))
+        b = sparse_full_value(b), sb = false;
+    if (sa && sb) {
+        if (is_zero(ew_apply(op, 2, (value[]){ zero_like(a), zero_like(b) })))
+            return joined(op, expanded(sparse_see(a), m, n), expanded(sparse_see(b), m, n));
+    } else {
+        value pair[2] = { sa ? zero_like(a) : a, sa ? b : zero_like(b) };
+        if (all_zero(ew_apply(op, 2, pair))) {                  /* zeros stay zeros */
+            struct sparse *s = expanded(sparse_see(sa ? a : b), m, n);
+            value other = sa ? b : a, at = value_numel(other) == 1 ? other : tensor_box(beside(s, tensor_of(other)));
+            return sparse_value(sparse_with(s, op_on(op, 2, (value[]){ sa ? values(s) : at, sa ? at : values(s) })));
+        }
+    }
+    return again(ew_apply(op, 2, (value[]){ sparse_full_value(a), sparse_full_value(b) }));
+}
+
+/* ---- reductions */
+static value by_full(int op, const struct sparse *s, int dim) { return again(reduce_apply(op, tensor_box(sparse_full(s)), dim)); }
+
+static double column_of(int op, const struct sparse *s, i64 j)
+{
+    const i64 *col = sparse_col(s);
+    const double *x = sparse_d(s);
+    i64 from = col[j], to = col[j + 1], n = to - from;
+    bool zeros = n < s->m;
+    double y;
+    switch (op) {
+    case RED_sum:
+    case RED_mean:
+        y = 0;
+        for (i64 k = from; k < to; k++)
+            y += x[k];
+        return op == RED_mean ? y / (double)s->m : y;
+    case RED_sumsq:
+        y = 0;
+        for (i64 k = from; k < to; k++)
+            y += x[k] * x[k];
+        return y;
+    case RED_prod:
+        y = zeros ? 0 : 1;
+        for (i64 k = from; k < to; k++)
+            y *= x[k];
+        return y;
+    case RED_any:                             /* NaN is not true here, as in Octave */
+        for (i64 k = from; k < to; k++)
+            if (!isnan(x[k]))
+                return 1;
+        return 0;
+    case RED_all: return !zeros;
+    }
+    y = zeros ? 0 : NAN;                      /* max, min: NaN counts only when there is nothing else */
+    for (i64 k = from; k < to; k++)
+        if (isnan(y) || (op == RED_max ? x[k] > y : x[k] < y))
+            y = x[k];
+    return y;
+}
+
+value sparse_reduce(int op, value v, int dim)
+{
+    struct sparse *s = sparse_see(v);
+    if (dim == 0)
+        dim = s->m == 1 ? 2 : 1;
+    bool logical = op == RED_any || op == RED_all || (s->dtype == D_LOGICAL && (op == RED_max || op == RED_min));
+    if (s->m == 0 || s->n == 0 || dim > 2 || (s->dtype == D_CDOUBLE && op != RED_any && op != RED_all && op != RED_sum && op != RED_mean))
+        return by_full(op, s, dim);
+    if (dim == 2 && op == RED_sum && s->dtype == D_DOUBLE) {          /* along rows without turning */
+        i64 size[2] = { s->m, 1 };
+        struct tensor *t = tensor_zeros(D_DOUBLE, 2, size);
+        double *y = (double *)t->data;
+        for (i64 k = 0; k < s->nz; k++)
+            y[sparse_row(s)[k]] += sparse_d(s)[k];
+        return sparse_value(sparse_of_full(t));
+    }
+    struct sparse *w = dim == 2 ? sparse_turn(s, false) : s;
+    i64 size[2] = { 1, w->n };
+    if (s->dtype == D_CDOUBLE && !logical) {
+        struct tensor *t = tensor_zeros(D_CDOUBLE, 2, size);
+        double _Complex *y = (double _Complex *)t->data, *x = sparse_x(w);
+        for (i64 j = 0; j < w->n; j++) {
+            for (i64 k = sparse_col(w)[j]; k < sparse_col(w)[j + 1]; k++)
+                y[j] += x[k];
+            if (op == RED_mean)
+                y[j] /= (double)w->m;
+        }
+        w = sparse_clean(sparse_of_full(t));
+    } else {
+        if (w->dtype == D_LOGICAL)
+            w = sparse_cast(w, D_DOUBLE);
+        struct tensor *t = tensor_new(logical ? D_LOGICAL : D_DOUBLE, 2, size);
+        for (i64 j = 0; j < w->n; j++) {
+            poll_each(j);
+            double y = column_of(op, w, j);
+            if (logical)
+                t->data[j] = y != 0;
+            else
+                ((double *)t->data)[j] = y;
+        }
+        w = sparse_of_full(t);
+    }
+    return sparse_value(dim == 2 ? sparse_turn(w, false) : w);
+}
+
+/* ---- products */
+static struct tensor *turned(struct tensor *t) { return tensor_dense(tensor_transpose(t)); }
+
+/* S * X, column by column of X.  The order of additions is that of the columns of S, whatever the threads do: they
+   share out the columns of X, or, for one column and S' * x, the columns of S'. */
+#define TIMES(T, name) \
+    static void name(const struct sparse *s, const T *x, T *y, i64 count) \
+    { \
+        const i64 *col = sparse_col(s), *row = sparse_row(s); \
+        const T *v = sparse_x(s); \
+        i64 m = s->m, n = s->n; \
+        (void)ew_threads; \
+        _Pragma("omp parallel for num_threads(ew_threads) schedule(static) if(count > 1 && (double)s->nz * (double)count > 1e6)") \
+        for (i64 c = 0; c < count; c++) { \
+            T *to = y + c * m; \
+            const T *from = x + c * n; \
+            memset(to, 0, (size_t)m * sizeof(T)); \
+            for (i64 j = 0; j < n && !interrupt_flag; j++) { \
+                T f = from[j]; \
+                for (i64 k = col[j]; k < col[j + 1]; k++) \
+                    to[row[k]] += v[k] * f; \
+            } \
+        } \
+    } \
+    static void name##_turned(const struct sparse *s, const T *x, T *y, i64 count)        /* S.' * X */ \
+    { \
+        const i64 *col = sparse_col(s), *row = sparse_row(s); \
+        const T *v = sparse_x(s); \
+        i64 m = s->m, n = s->n; \
+        for (i64 c = 0; c < count; c++) { \
+            const T *from = x + c * m; \
+            T *to = y + c * n; \
+            _Pragma("omp parallel for num_threads(ew_threads) schedule(static) if((double)s->nz > 1e6)") \
+            for (i64 j = 0; j < n; j++) { \
+                T sum = 0; \
+                for (i64 k = col[j]; k < col[j + 1]; k++) \
+                    sum += v[k] * from[row[k]]; \
+                to[j] = sum; \
+            } \
+        } \
+    }
+TIMES(double, times_d)
+TIMES(double _Complex, times_c)
+
+/* 0 * Inf is NaN: a full operand with NaN or Inf meets the zeros too. */
+CLONES static bool finite_run(const uint64_t *x, i64 n)
+{
+    const uint64_t all = 0x7ffull << 52;
+    uint64_t bad = 0;
+    SIMD
+    for (i64 i = 0; i < n; i++)
+        bad |= (x[i] & all) == all;
+    return !bad;
+}
+static bool all_finite(const struct tensor *t) { return finite_run((const uint64_t *)t->data, t->numel * (t->dtype == D_CDOUBLE ? 2 : 1)); }
+
+static struct tensor *with_full(struct sparse *s, bool turn, struct tensor *x)      /* S * X, or S.' * X */
+{
+    int dt = s->dtype == D_CDOUBLE || dtype_is(x->dtype, DT_C) ? D_CDOUBLE : D_DOUBLE;
+    s = sparse_cast(s, dt);
+    x = tensor_dense(tensor_cast(x, dt));
+    i64 dim[2] = { turn ? s->n : s->m, x->dim[1] };
+    if (!all_finite(x) || !all_finite(sparse_values(s))) {
+        struct tensor *f = sparse_full(s);
+        return linalg_product(f, turn ? TRANSPOSED : AS_IS, x, AS_IS);
+    }
+    struct tensor *y = tensor_new(dt, 2, dim);
+    if (dt == D_DOUBLE)
+        (turn ? times_d_turned : times_d)(s, (double *)x->data, (double *)y->data, dim[1]);
+    else
+        (turn ? times_c_turned : times_c)(s, (double _Complex *)x->data, (double _Complex *)y->data, dim[1]);
+    poll();
+    return y;
+}
+
+/* S * T: column j is the sum of columns of S; which rows it has is kept as a chain through `next`, and turning the
+   result twice puts them in order. */
+static value sparse_product(struct sparse *a, struct sparse *b)
+{
+    int dt = a->dtype == D_CDOUBLE || b->dtype == D_CDOUBLE ? D_CDOUBLE : D_DOUBLE;
+    a = sparse_cast(a, dt);
+    b = sparse_cast(b, dt);
+    if (!all_finite(sparse_values(a)) || !all_finite(sparse_values(b)))
+        return again(tensor_value(linalg_product(sparse_full(a), AS_IS, sparse_full(b), AS_IS)));
+    const i64 *ac = sparse_col(a), *ar = sparse_row(a), *bc = sparse_col(b), *br = sparse_row(b);
+    i64 *seen = scratch((size_t)(a->m + 1) * sizeof *seen), nz = 0;
+    size_t size = dtypes[dt].size;
+    memset(seen, 0xff, (size_t)a->m * sizeof *seen);
+    for (i64 j = 0; j < b->n; j++) {
+        poll_each(j);
+        for (i64 q = bc[j]; q < bc[j + 1]; q++)
+            for (i64 p = ac[br[q]]; p < ac[br[q] + 1]; p++)
+                if (seen[ar[p]] != j) {
+                    seen[ar[p]] = j;
+                    nz++;
+                }
+    }
+    struct sparse *c = sparse_new(dt, a->m, b->n, nz);
+    i64 *row = sparse_row(c), at = 0;
+    char *sum = scratch((size_t)(a->m + 1) * size);
+    memset(seen, 0xff, (size_t)a->m * sizeof *seen);
+    sparse_col(c)[0] = 0;
+    for (i64 j = 0; j < b->n; j++) {
+        poll_each(j);
+        i64 from = at;
+        for (i64 q = bc[j]; q < bc[j + 1]; q++)
+            for (i64 p = ac[br[q]]; p < ac[br[q] + 1]; p++) {
+                i64 r = ar[p];
+                bool first = seen[r] != j;
+                if (first) {
+                    seen[r] = j;
+                    row[at++] = r;
+                }
+                if (dt == D_DOUBLE) {
+                    double f = sparse_d(a)[p] * sparse_d(b)[q];
+                    ((double *)sum)[r] = first ? f : ((double *)sum)[r] + f;
+                } else {
+                    double _Complex f = ((double _Complex *)sparse_x(a))[p] * ((double _Complex *)sparse_x(b))[q];
+                    ((double _Complex *)sum)[r] = first ? f : ((double _Complex *)sum)[r] + f;
+                }
+            }
+        for (i64 k = from; k < at; k++)
+            memcpy((char *)sparse_x(c) + (size_t)k * size, sum + (size_t)row[k] * size, size);
+        sparse_col(c)[j + 1] = at;
+    }
+    return sparse_value(sparse_clean(sparse_tidy(sparse_turn(sparse_turn(c, false), false))));
+}
+
+static NORETURN void fail_product(value a, value b)
+{
+    char s[128], t[128];
+    fail("Octave:nonconformant-args", "\1 * \2: inner dimensions differ, \1 is %s and \2 is %s", value_shape(a, s), value_shape(b, t));
+}
+
+static value product(value a, value b)
+{
+    if (cols_of(a) != rows_of(b))
+        fail_product(a, b);
+    if (a.kind == K_SPARSE && b.kind == K_SPARSE)
+        return sparse_product(sparse_see(a), sparse_see(b));
+    if (a.kind == K_SPARSE)
+        return tensor_value(tensor_narrow(with_full(sparse_see(a), false, tensor_of(b))));
+    /* X * S = (S.' * X.').' */
+    return tensor_value(tensor_narrow(turned(with_full(sparse_see(b), true, turned(tensor_of(a))))));
+}
+
+static value power(value a, value b)
+{
+    if (value_numel(a) != 1 && value_numel(b) != 1)
+        fail("Octave:undefined-function", "\1 ^ \2: one of them must be a scalar");
+    if (b.kind == K_SPARSE || cols_of(a) != rows_of(a))
+        return linalg_mpower(sparse_full_value(a), sparse_full_value(b));
+    struct tensor *t = tensor_of(b);
+    double e = dtype_is(t->dtype, DT_C) ? NAN : element_double(t, 0);
+    if (!(e == floor(e)) || fabs(e) > 1e9)
+        return linalg_mpower(sparse_full_value(a), b);
+    struct sparse *s = sparse_see(a), *y = NULL;
+    if (s->dtype == D_LOGICAL)
+        s = sparse_cast(s, D_DOUBLE);
+    if (e < 0) {
+        extern const struct builtin builtin_speye;
+        s = sparse_of(sparse_solve(sparse_value(s), call1(&builtin_speye, 1, num((double)s->n))));
+        e = -e;
+    }
+    for (i64 k = (i64)e; k; k >>= 1) {
+        if (k & 1)
+            y = y ? sparse_of(sparse_product(y, s)) : s;
+        if (k > 1)
+            s = sparse_of(sparse_product(s, s));
+    }
+    if (y)
+        return sparse_value(y);
+    extern const struct builtin builtin_speye;
+    return call1(&builtin_speye, 1, num((double)s->n));
+}
+
+value sparse_matrix(int op, value a, value b)
+{
+    bool two = op < MX_CTRANSPOSE;
+    if (!two) {
+        if (!sparse_see(a)->nz)
+            return sparse_value(sparse_zeros(sparse_see(a)->dtype, sparse_see(a)->n, sparse_see(a)->m));
+        return sparse_value(sparse_turn(sparse_see(a), op == MX_CTRANSPOSE));
+    }
+    static const int elementwise[] = { [MX_MTIMES] = EW_times, [MX_MRDIVIDE] = EW_rdivide, [MX_MLDIVIDE] = EW_ldivide, [MX_MPOWER] = EW_power };
+    check_class(elementwise[op], a);
+    check_class(elementwise[op], b);
+    i64 d[MAX_DIMS];
+    if (value_dims(a, d) > 2 || value_dims(b, d) > 2)
+        ew_fail_dims(elementwise[op], a, b);
+    bool one_a = value_numel(a) == 1, one_b = value_numel(b) == 1;
+    switch (op) {
+    case MX_MTIMES:
+        return one_a || one_b ? ew_apply(EW_times, 2, (value[]){ a, b }) : product(a, b);
+    case MX_MLDIVIDE:
+        return one_a ? ew_apply(EW_ldivide, 2, (value[]){ a, b }) : sparse_solve(a, b);
+    case MX_MRDIVIDE: {
+        if (one_b)
+            return ew_apply(EW_rdivide, 2, (value[]){ a, b });
+        char s[128], t[128];
+        if (cols_of(a) != cols_of(b))
+            fail("Octave:nonconformant-args", "\1 / \2: the numbers of columns differ, \1 is %s and \2 is %s", value_shape(a, s), value_shape(b, t));
+        return matrix_apply(MX_TRANSPOSE, sparse_solve(matrix_apply(MX_TRANSPOSE, b, nil()), matrix_apply(MX_TRANSPOSE, a, nil())), nil());
+    }
+    default:
+        return one_a && one_b ? ew_apply(EW_power, 2, (value[]){ a, b }) : power(a, b);
+    }
+}
