@@ -12,7 +12,10 @@ static void run_with(struct call *c, value *arg)
 {
     struct call inner = *c;
     inner.arg = arg;
-    call_run(&inner);
+    if (RECORDING)
+        RECORDING->call(&inner);
+    else
+        inner.fn->run(&inner);
 }
 
 static value *full_arguments(struct call *c)
@@ -427,8 +430,9 @@ static void blkdiag(struct call *c, struct sparse *s)
 static void by_class(struct call *c, struct sparse *s)
 {
     value *arg = scratch(sizeof *arg * (size_t)(c->nargin + 1));
-    memcpy(arg, c->arg, sizeof *arg * (size_t)c->nargin);
-    arg[0] = tensor_box(tensor_2d(s->dtype, 0, 0));
+    (void)s;
+    for (int i = 0; i < c->nargin; i++)
+        arg[i] = c->arg[i].kind == K_SPARSE ? tensor_box(tensor_2d(sparse_see(c->arg[i])->dtype, 0, 0)) : c->arg[i];
     run_with(c, arg);
 }
 static void by_full(struct call *c, struct sparse *s)
