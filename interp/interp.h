@@ -21,6 +21,7 @@ struct trace *interp_trace(void);
 extern void (*warning_say)(const char *message);      /* prints a warning; tests put theirs here */
 void interp_report(int fd);                  /* error report of the last failure to fd; nothing for an exit */
 void debug_on_error(void);                   /* dbstop if error */
+bool interp_report_text(struct buf *out, bool colour);        /* the same into a buffer; false for an exit */
 void interp_set_args(int argc, char **argv); /* argv() */
 
 /* What the prompt asks about names. */

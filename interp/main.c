@@ -34,6 +34,7 @@ static const char usage[] =
     "  -e, --eval TEXT      evaluate TEXT, then end (may be given several times)\n"
     "  -i, --interactive    open the prompt after that\n"
     "      --functions      list the functions of the library, one a line\n"
+    "      --json           serve requests, one JSON object a line (for notebooks and editors)\n"
     "      --check FILE...  only read the files, tell syntax errors and unknown names\n"
     "  -q, --quiet          no greeting at the prompt\n"
     "      --no-startup     do not run startup.tl before the prompt\n"
@@ -41,11 +42,6 @@ static const char usage[] =
     "      --test-help [NAME]...  run the examples in help texts, answer in TAP\n"
     "      --help           show this\n"
     "      --version        show the version, the libraries and the licence\n"
-    "\n"
-    "Commands (a script of such a name is tl ./NAME):\n"
-    "  example [NAME]       run a program of scripts/examples or the example in a function's help; or list them\n"
-    "  demo [NAME]          the same step by step\n"
-    "  trust [FOLDER]       let .tlrc in the folder run before the prompt there; also --list, --remove\n"
     "\n"
     "Exit status: 0; 1 after an error; 2 after a wrong option; 130 after Ctrl-C; or what exit(n) says.\n"
     "At the prompt, `help` leads on.\n";
@@ -309,6 +305,18 @@ static int run_function(const char *name, int argc, char **argv)
     return status;
 }
 
+static int example_command(int n, char **word) { return run_function("example", n, word); }
+static int demo_command(int n, char **word) { return run_function("demo", n, word); }
+
+/* Words that are commands where a script would stand. */
+static const struct command { const char *name; int (*run)(int n, char **word); const char *usage, *help; } commands[] = {
+    { "example", example_command, "example [NAME]", "run a program of scripts/examples or the example in a function's help; or list them" },
+    { "demo", demo_command, "demo [NAME]", "the same step by step" },
+    { "trust", trust_command, "trust [FOLDER]", "let .tlrc in the folder run before the prompt there; also --list, --remove" },
+    { "notebook", notebook_command, "notebook FILE [OUT]", "a script with cells (%% title) as a Jupyter notebook, or back" },
+    { "kernel", kernel_command, "kernel install|remove|path", "make tl known to Jupyter; --user, --sys-prefix or --prefix FOLDER" },
+};
+
 static int wrong(const char *what, const char *word)
 {
     fprintf(stderr, "tl: %s '%s'\nTry 'tl --help'.\n", what, word);
@@ -324,7 +332,7 @@ static void new_context(void)
 int main(int argc, char **argv)
 {
     wait_briefly(argv);
-    enum { RUN, CHECK, TEST, TEST_HELP, FUNCTIONS } what = RUN;
+    enum { RUN, CHECK, TEST, TEST_HELP, FUNCTIONS, JSON } what = RUN;
     const char *eval[64];
     int evals = 0, i = 1;
     bool prompt = false, quiet = false, startup = true, ended = false;
@@ -338,6 +346,9 @@ int main(int argc, char **argv)
         }
         if (!strcmp(a, "--help") || !strcmp(a, "-h")) {
             fputs(usage, stdout);
+            puts("\nCommands (a script of such a name is tl ./NAME):");
+            for (size_t k = 0; k < sizeof commands / sizeof *commands; k++)
+                printf("  %-26s %s\n", commands[k].usage, commands[k].help);
             return fflush(stdout) ? 1 : 0;
         } else if (!strcmp(a, "--version") || !strcmp(a, "-V")) {
             version();
@@ -350,6 +361,8 @@ int main(int argc, char **argv)
             startup = false;
         else if (!strcmp(a, "--functions"))
             what = FUNCTIONS;
+        else if (!strcmp(a, "--json"))
+            what = JSON;
         else if (!strcmp(a, "--check"))
             what = CHECK;
         else if (!strcmp(a, "--test"))
@@ -369,11 +382,10 @@ int main(int argc, char **argv)
         } else
             return wrong("unknown option", a);
     }
-    static const char *const commands[] = { "example", "demo", "trust" };
-    const char *command = NULL;               /* the first word, when no option stands before it */
-    for (int k = 0; k < 3 && argc > 1 && i == 1; k++)
-        if (!strcmp(argv[1], commands[k]))
-            command = commands[k];
+    const struct command *command = NULL;     /* the first word, when no option stands before it */
+    for (size_t k = 0; k < sizeof commands / sizeof *commands && argc > 1 && i == 1; k++)
+        if (!strcmp(argv[1], commands[k].name))
+            command = &commands[k];
     if (what == CHECK || what == TEST) {
         if (i >= argc)
             return wrong("a file is missing after", argv[i - 1]);
@@ -396,10 +408,12 @@ int main(int argc, char **argv)
             status |= check_file(argv[i]);
     } else if (what == FUNCTIONS) {
         status = list_functions();
-    } else if (command && !strcmp(command, "trust")) {
-        status = trust_command(argc - 2, argv + 2);
     } else if (command) {
-        status = run_function(command, argc - 2, argv + 2);
+        status = command->run(argc - 2, argv + 2);
+    } else if (what == JSON) {
+        status = startup ? run_startup(&ended) : 0;
+        if (!ended)
+            status = json_serve();
     } else {
         bool from_pipe = i < argc ? !strcmp(argv[i], "-") : !evals && !prompt && !isatty(0);
         interp_set_args(i < argc ? argc - i - 1 : 0, argv + (i < argc ? i + 1 : argc));

@@ -480,7 +480,7 @@ static char *edit_line(const char *prompt)
 
 /* --- one text --- */
 
-static bool is_incomplete(const char *text)
+bool prompt_incomplete(const char *text)
 {
     struct parse_error e;
     struct parse_options o = { .flags = PARSE_MORE, .is_variable = interp_is_variable };
@@ -508,7 +508,7 @@ static void strip_prompts(char *text)
         if (!prompt) {
             char was = *to;
             *to = 0;
-            wanted = is_incomplete(statement);
+            wanted = prompt_incomplete(statement);
             *to = was;
         }
         if (wanted) {
@@ -530,7 +530,7 @@ static char *read_text(const char *prompt)
     if (!text)
         return NULL;
     strip_prompts(text);
-    while (text[0] != '!' && text[0] != '?' && is_incomplete(text)) {
+    while (text[0] != '!' && text[0] != '?' && prompt_incomplete(text)) {
         char *line = edit_line(prompts[1]);
         if (!line) {
             if (interrupt_flag) {
@@ -698,6 +698,18 @@ void repl_hooks(void)
     session_hooks.ask = ask_text;
 }
 
+int prompt_run(char *text, int flags)
+{
+    struct step step = { text, STEP_RUN };
+    path_refresh();
+    int failed = protect(decide, &step);
+    if (!failed && step.kind == STEP_SHELL)
+        shell(text + 1);
+    else if (!failed && step.kind == STEP_RUN)
+        failed = interp_run("", text, strlen(text), flags, 0);
+    return failed;
+}
+
 int repl(bool quiet)
 {
     int status = 0;
@@ -727,16 +739,8 @@ int repl(bool quiet)
         if (terminal && text[strspn(text, " \t\n")])
             remember(text);
         session_typed(text);
-        path_refresh();
-        struct step step = { text, STEP_RUN };
         struct used before = used_now();
-        int failed = protect(decide, &step);
-        if (failed)
-            interp_report(2);
-        else if (step.kind == STEP_SHELL)
-            shell(text + 1);
-        else if (step.kind == STEP_RUN)
-            failed = interp_run("", text, strlen(text), isatty(1) ? RUN_PROMPT : 0, 0);
+        int failed = prompt_run(text, isatty(1) ? RUN_PROMPT : 0);
         free(text);
         out_flush();
         if (time_shown)

@@ -17,7 +17,7 @@ char *session_read(const char *prompt)
 {
     char *line = NULL;
     size_t room = 0;
-    if (session_hooks.read && isatty(0)) {
+    if (session_hooks.read && (session_hooks.remote || isatty(0))) {
         out_flush();
         line = session_hooks.read(prompt);
     } else {

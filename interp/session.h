@@ -10,6 +10,7 @@ struct session_hooks {
     bool ended;                               /* we were asked to leave (SIGTERM) */
     int (*history_count)(void);
     const char *(*history_entry)(int i);      /* from 0, oldest first */
+    bool remote;                              /* no terminal, and yet somebody answers */
 };
 extern struct session_hooks session_hooks;
 void session_page(const char *s, size_t n);    /* shows a help page */

@@ -400,16 +400,22 @@ void fail_undefined_output(sym name)
 }
 
 /* ---- reports, warnings */
-void interp_report(int fd)
+bool interp_report_text(struct buf *b, bool colour)
 {
     struct failure *e = failure();
     if (e->kind == FAIL_EXIT || e->kind == FAIL_QUIT)
-        return;
-    int mark = pool_mark();
-    struct buf *b = buf_new();
+        return false;
     struct trace *t = &vm->trace;
     bool mine = e->message && e->node == LOCATED;
-    debug_report(b, e->message ? e->message : "out of memory", t->place, mine ? t->n : 0, mine ? t->more : 0, debug_colour(fd));
+    debug_report(b, e->message ? e->message : "out of memory", t->place, mine ? t->n : 0, mine ? t->more : 0, colour);
+    return true;
+}
+
+void interp_report(int fd)
+{
+    int mark = pool_mark();
+    struct buf *b = buf_new();
+    interp_report_text(b, debug_colour(fd));
     out_flush();
     size_t at = 0;
     while (at < b->n) {

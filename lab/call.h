@@ -114,6 +114,7 @@ struct hooks {                                /* what lab/ needs from above; int
     const char *(*plugin_file)(const char *name);         /* where tl_NAME.so of this tl is, or NULL */
     const struct class *(*class_named)(const char *name); /* of the rooms above lab/, or NULL */
     void (*warning)(const char *id, const char *message);
+    void (*show)(const char *mime, const void *data, size_t n);     /* a picture or page to whoever reads us; NULL: there is nobody */
 };
 struct hooks *hooks(void);
 
