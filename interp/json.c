@@ -24,6 +24,7 @@
 #include "interp/lex.h"
 #include "interp/program.h"
 #include "interp/session.h"
+#include "plot/figure.h"
 
 #include <ctype.h>
 #include <errno.h>
@@ -408,6 +409,12 @@ static int write_cell(const char *code)
     return !good;
 }
 
+static void draw(void *unused)
+{
+    (void)unused;
+    plot_changed();
+}
+
 /* false: exit() was called */
 static bool execute(json_t *request, int *status)
 {
@@ -419,6 +426,8 @@ static bool execute(json_t *request, int *status)
     int failed = !copy ? 1 : file ? write_cell(code + 6) : prompt_run(copy, RUN_PROMPT);
     free(copy);
     struct failure *f = failure();
+    if (!failed)
+        failed = protect(draw, NULL);
     set_running(false);
     drain();
     if (failed && !file) {
@@ -571,7 +580,7 @@ int json_serve(void)
         fprintf(stderr, "tl: --json: %s\n", strerror(errno));
         return 1;
     }
-    session_hooks.read = ask_input;
+    session_hooks.read = session_hooks.ask = ask_input;
     session_hooks.remote = true;
     hooks()->show = show_media;
     send_event(json_pack("{s:s, s:s, s:i}", "ev", "ready", "version", PACKAGE_VERSION, "protocol", 1));

@@ -171,6 +171,8 @@ static void finish(const char *who)
         fail("tl:gnuplot", "%s: gnuplot made no %s picture of this figure", who, j->t->name);
     if (j->file)
         file_replace(who, j->file, false, write_bytes, &b);
+    else if (hooks()->show && j->t->size != CHARACTERS)
+        hooks()->show(strcmp(j->t->name, "svg") ? "image/png" : "image/svg+xml", b.s, b.n);
     else
         out_text(b.s, b.n);
     job_end(j);
@@ -187,6 +189,22 @@ void figure_print(struct graphic *fig, const char *file, const struct terminal *
     begin(fig, "print", t, wanted, dpi, file);
     finish("print");
     fig->printed = true;
+}
+
+/* ---- a notebook: a picture of vectors, unless it has so many that dots are shorter */
+static void show_inline(struct graphic *f)
+{
+    enum { NUMBERS = 4000 };
+    const double *p = (const double *)prop_data(f, P_Position)->data;
+    double size[2] = { p[2], p[3] };
+    struct show *s = show();
+    begin(f, "drawnow", terminal_for("svg", false), size, 100, NULL);
+    struct stat st;
+    if (!fstat(s->job.data.fd, &st) && st.st_size > NUMBERS * (off_t)sizeof(double)) {
+        gnuplot_wait(&s->files, "drawnow");
+        begin(f, "drawnow", terminal_for("png", false), size, 100, NULL);
+    }
+    finish("drawnow");
 }
 
 /* ---- the screen */
@@ -208,12 +226,16 @@ void plot_drawnow(bool wait)
     for (struct graphic *f = root_graphic()->first; f; f = f->next) {
         if (!f->dirty || !prop_on(f, P_Visible) || !f->first)
             continue;
-        if (f->printed && screen()->size != CHARACTERS)      /* the user has a file of it */
+        if (f->printed && !hooks()->show && screen()->size != CHARACTERS)      /* the user has a file of it */
             continue;
         if (!wait && gnuplot_busy(&s->files) && s->job.active)
             return;
         finish("drawnow");
         f->dirty = false;
+        if (hooks()->show) {
+            show_inline(f);
+            continue;
+        }
         const struct terminal *t = screen();
         const double *p = (const double *)prop_data(f, P_Position)->data;
         double size[2] = { p[2], p[3] };
