@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* bins.c: counting and collecting by index: accumarray, histc, hist. */
+#include "bins.h"
 #include "clones.h"
 #include "plan.h"
 #include "sort.h"
@@ -268,18 +269,7 @@ BUILTIN(histc, 2, 3, 2, NO_GRAD,
     result_tensor(c, 1, at);
 }
 
-BUILTIN(hist, 1, 3, 2, NO_GRAD,
-    "n = hist(y)\n"
-    "n = hist(y, nbins)\n"
-    "n = hist(y, centers)\n"
-    "[n, x] = hist(y, nbins, norm)\n\n"
-    "Histogram of a vector, or of each column of a matrix: n counts the elements nearest to each center x; there are nbins (default 10) equal bins from the smallest to the largest element, "
-    "or their centers are given. With norm the counts add up to it.\n\n"
-    "Example:\n"
-    "  [n, x] = hist([1 2 2 3 5], 3)\n"
-    "  n =\n     3   1   1\n"
-    "  x =\n     1.6667   3.0000   4.3333\n\n"
-    "See also: histc, accumarray")
+void histogram(struct call *c)
 {
     struct tensor *y = arg_double(c, 0);
     if (y->nd > 2)

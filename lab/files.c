@@ -644,16 +644,3 @@ BUILTIN(unlink, 1, 1, 2, NO_GRAD,
     if (wants(c, 1))
         result_text(c, 1, status ? strerror(e) : "");
 }
-
-BUILTIN(delete, 1, ANY, 0, NO_GRAD,
-  "delete(name, ...)\n\n"
-  "Remove files. One that is not there is a warning.\n\n"
-  "Example:\n  f = tempname(); fclose(fopen(f, 'w'));\n  delete(f)\n\n"
-  "See also: unlink, tempname")
-{
-    for (int i = 0; i < c->nargin; i++) {
-        const char *name = arg_text(c, i, NULL);
-        if (unlink(name))
-            warn("Octave:delete:no-such-file", "delete: cannot remove '%s': %s", name, strerror(errno));
-    }
-}

@@ -8,6 +8,11 @@
 #include <stdlib.h>
 
 /* ---- pieces */
+double pen(double points)                     /* gnuplot's line of width 1 is a dot of a hundredth of an inch wide here */
+{
+    return points * 100 / 72;
+}
+
 void draw_colour(struct buf *b, const double rgb[3])
 {
     buff(b, "rgb '#%02x%02x%02x'", (int)lround(255 * rgb[0]), (int)lround(255 * rgb[1]), (int)lround(255 * rgb[2]));
@@ -104,7 +109,7 @@ static const char *dash(const char *style)
 
 void draw_line_style(struct drawing *d, struct graphic *g, const double rgb[3])
 {
-    buff(d->item, " lw %g%s lc ", prop_num(g, P_LineWidth), dash(prop_text(g, P_LineStyle)));
+    buff(d->item, " lw %.4g%s lc ", pen(prop_num(g, P_LineWidth)), dash(prop_text(g, P_LineStyle)));
     draw_colour(d->item, rgb);
 }
 
@@ -138,6 +143,9 @@ void draw_label(struct drawing *d, struct graphic *g)
     }
     buff(d->s, "set label %d ", ++d->labels);
     quote_words(d->s, prop_get(g, P_String), !prop_is(g, P_Interpreter, "none"));
+    bool plain = prop_is(g, P_Interpreter, "none");
+    if (plain)                                /* the word goes behind the place */
+        d->s->s[d->s->n -= strlen(" noenhanced")] = 0;
     if (!draw_place(d, g)) {
         d->s->s[d->s->n = start] = 0;
         return;
@@ -150,7 +158,7 @@ void draw_label(struct drawing *d, struct graphic *g)
     draw_textcolour(d->s, g, P_Color);
     if (boxed)
         buff(d->s, " boxed bs %d", d->labels);
-    buf_puts(d->s, " front\n");
+    buff(d->s, "%s front\n", plain ? " noenhanced" : "");
 }
 
 static void draw_words(struct drawing *d, const char *what, int role)
@@ -180,7 +188,13 @@ static void draw_ticks(struct drawing *d, int axis)
     bool tex = !prop_is(ax, P_TickLabelInterpreter, "none"), labelled = prop_given(ax, label);
     value labels = prop_get(ax, label);
     struct cell *words = labels.kind == K_CELL ? labels.cell : NULL;
-    i64 n = prop_given(ax, tick) ? at->numel : words ? words->numel : 0;
+    bool given = prop_given(ax, tick);
+    for (struct graphic *g = ax->first; g && !given && !labelled; g = g->next)
+        if (is_series(g) && g->kind == G_BAR && axis == prop_on(g, P_Horizontal) && value_numel(prop_get(g, P_XData)) <= 15) {
+            at = prop_data(g, P_XData);       /* few bars: a tick at each */
+            given = at->numel > 0 && prop_num(g, P_BarWidth) < 1;
+        }
+    i64 n = given ? at->numel : words ? words->numel : 0;
     double rgb[3];
     if (!prop_on(ax, P_Visible) || (prop_given(ax, tick) && n == 0)) {
         buff(d->s, "unset %ctics\n", a);
@@ -206,15 +220,17 @@ static void draw_ticks(struct drawing *d, int axis)
         for (i64 i = 0; i < n; i++) {
             buf_puts(d->s, i ? ", " : "");
             if (labelled && words && i < words->numel) {
-                quote_words(d->s, words->v[i], false);
-                d->s->n -= strlen(" noenhanced");
-                d->s->s[d->s->n] = 0;
+                quote_words(d->s, words->v[i], tex);
+                if (!tex)
+                    d->s->s[d->s->n -= strlen(" noenhanced")] = 0;
             } else if (labelled)
                 buf_puts(d->s, "''");
-            buff(d->s, " %.17g", prop_given(ax, tick) ? ((double *)at->data)[i] : (double)(i + 1));
+            if (!labelled)
+                buff(d->s, "'%.5g'", ((double *)at->data)[i]);
+            buff(d->s, " %.17g", given ? ((double *)at->data)[i] : (double)(i + 1));
         }
         buf_putc(d->s, ')');
-        if (labelled && tex)
+        if (labelled && !tex)
             buf_puts(d->s, " noenhanced");
     }
     buf_putc(d->s, '\n');
@@ -231,7 +247,7 @@ static void draw_axis(struct drawing *d, int axis)
     if (log) {
         buff(d->s, "set logscale %c\n", a);
         if (lim[1] / lim[0] >= 100 || log10(lim[0]) == floor(log10(lim[0])))
-            buff(d->s, "set format %c \"10^{%%T}\" enhanced\nset m%ctics 10\n", a, a);
+            buff(d->s, "set format %c \"10^{%%T}\"\nset m%ctics 10\n", a, a);
     }
     draw_ticks(d, axis);
     draw_words(d, axis == 0 ? "xlabel" : axis == 1 ? "ylabel" : "zlabel", R_XLabel + axis);
@@ -253,9 +269,9 @@ static void draw_grid(struct drawing *d)
     if (!which->n || !prop_on(ax, P_Visible))
         return;
     prop_colour(ax, P_GridColor, rgb);
-    buff(d->s, "set grid%s %s lw 0.75%s lc ", which->s, prop_is(ax, P_Layer, "top") ? "front" : "back", dash(prop_text(ax, P_GridLineStyle)));
+    buff(d->s, "set grid%s %s lw 1%s lc ", which->s, prop_is(ax, P_Layer, "top") ? "front" : "back", dash(prop_text(ax, P_GridLineStyle)));
     draw_colour(d->s, rgb);
-    buf_puts(d->s, ", lw 0.4 dt solid lc ");
+    buf_puts(d->s, ", lw 0.5 dt solid lc ");
     draw_colour(d->s, rgb);
     buf_putc(d->s, '\n');
 }
@@ -286,7 +302,7 @@ static void draw_place_on_page(struct drawing *d)
     } else {
         const double *p = (const double *)prop_data(ax, P_OuterPosition)->data;
         buff(d->s, "set origin %g,%g\nset size %g,%g\n", p[0], p[1], p[2], p[3]);
-        if (!d->plain)
+        if (!d->plain && !axes_owned(ax, G_COLORBAR) && !d->solid)
             buf_puts(d->s, "set rmargin 3\n");
     }
     if (!d->solid) {
@@ -301,13 +317,74 @@ static void draw_place_on_page(struct drawing *d)
     }
 }
 
+/* gnuplot's own palette, for the bar of colours and for surfaces; few colours are steps, many a ramp. */
+static void draw_palette(struct drawing *d)
+{
+    struct graphic *ax = d->ax;
+    struct tensor *map = prop_data(ax, P_Colormap);
+    i64 m = map->dim[0];
+    double lim[2];
+    bool steps = m < 65;
+    axes_clim(ax, lim);
+    buff(d->s, "set cbrange [%.17g:%.17g] noextend\nset palette defined (", lim[0], lim[1]);
+    for (i64 i = 0; i < m; i++)
+        for (int k = 0; k <= steps; k++) {
+            double rgb[3];
+            for (int j = 0; j < 3; j++)
+                rgb[j] = ((double *)map->data)[i + j * m];
+            buff(d->s, "%s%lld '#%02x%02x%02x'", i + k ? ", " : "", (long long)(i + k), (int)lround(255 * rgb[0]), (int)lround(255 * rgb[1]), (int)lround(255 * rgb[2]));
+        }
+    if (m == 1 && !steps)
+        buf_puts(d->s, ", 1 '#000000'");
+    buf_puts(d->s, ")\n");
+}
+
+static void draw_colorbar(struct drawing *d)
+{
+    struct graphic *g = axes_owned(d->ax, G_COLORBAR);
+    if (!g || !prop_on(g, P_Visible))
+        return;
+    static const struct { const char *where, *box; } places[] = {
+        { "eastoutside", "vertical user origin graph 1.03,0 size graph 0.045,1" }, { "westoutside", "vertical user origin graph -0.2,0 size graph 0.045,1" },
+        { "southoutside", "horizontal user origin graph 0,-0.24 size graph 1,0.045" }, { "northoutside", "horizontal user origin graph 0,1.12 size graph 1,0.045" },
+        { "east", "vertical user origin graph 0.86,0.05 size graph 0.04,0.9" }, { "west", "vertical user origin graph 0.05,0.05 size graph 0.04,0.9" },
+        { "south", "horizontal user origin graph 0.05,0.14 size graph 0.9,0.04" }, { "north", "horizontal user origin graph 0.05,0.9 size graph 0.9,0.04" } };
+    const char *box = "vertical default";
+    for (int k = 1; k < COUNT(places); k++)
+        if (prop_is(g, P_Location, places[k].where))
+            box = places[k].box;
+    if (prop_is(g, P_Location, "southoutside"))
+        buf_puts(d->s, "set bmargin 7\n");
+    if (prop_is(g, P_Location, "northoutside"))
+        buf_puts(d->s, "set tmargin 6\n");
+    buff(d->s, "set colorbox %s border\nset cbtics out nomirror scale 0.5", box);
+    draw_font(d->s, g);
+    struct tensor *at = prop_data(g, P_Ticks);
+    value words = prop_get(g, P_TickLabels);
+    for (i64 i = 0; prop_given(g, P_Ticks) && i < at->numel; i++) {
+        buf_puts(d->s, i ? ", " : " (");
+        if (words.kind == K_CELL && i < words.cell->numel)
+            quote(d->s, tensor_dense(tensor_of(words.cell->v[i]))->data, (size_t)value_numel(words.cell->v[i]));
+        buff(d->s, " %.17g%s", ((double *)at->data)[i], i + 1 == at->numel ? ")" : "");
+    }
+    buf_putc(d->s, '\n');
+    if (value_numel(prop_get(g, P_Label)) > 0) {
+        buf_puts(d->s, "set cblabel ");
+        quote_words(d->s, prop_get(g, P_Label), true);
+        draw_font(d->s, g);
+        buf_putc(d->s, '\n');
+    }
+    if (!d->solid)
+        buf_puts(draw_item(d), "NaN with points palette notitle");
+}
+
 static void draw_axes(struct drawing *d)
 {
     struct graphic *ax = d->ax;
     d->solid = axes_solid(ax);
     d->item = buf_new();
     d->items = d->legend_items = d->labels = d->objects = 0;
-    buf_puts(d->s, "reset\nset encoding utf8\nset datafile missing NaN\nunset key\nunset colorbox\n");
+    buf_puts(d->s, "reset\nset encoding utf8\nunset key\nunset colorbox\n");
     if (d->plain)
         buf_puts(d->s, "set style increment user\n");
     for (int a = 0; a < (d->solid ? 3 : 2); a++)
@@ -316,6 +393,8 @@ static void draw_axes(struct drawing *d)
     draw_grid(d);
     draw_border(d);
     draw_words(d, "title", R_Title);
+    if (d->solid || axes_owned(ax, G_COLORBAR))
+        draw_palette(d);
     for (struct graphic *g = ax->first; g; g = g->next)
         if (is_series(g)) {
             poll();
@@ -324,6 +403,7 @@ static void draw_axes(struct drawing *d)
             else if (prop_on(g, P_Visible) && series_rows[g->kind].draw)
                 series_rows[g->kind].draw(d, g);
         }
+    draw_colorbar(d);
     draw_legend(d);
     if (d->items == 0)
         buf_puts(draw_item(d), d->solid ? "NaN notitle" : "NaN notitle");

@@ -17,7 +17,7 @@ char *spool_read(struct spool *f, size_t *n);                            /* what
 
 /* ---- quote.c: the only ways in which text gets into a script */
 void quote(struct buf *b, const char *s, size_t n);                      /* a gnuplot string that means these bytes, whatever they are */
-void quote_words(struct buf *b, value words, bool tex);                  /* a text or a cell of lines; with TeX's signs for enhanced text, or " noenhanced" behind */
+void quote_words(struct buf *b, value words, bool tex);                  /* a text or a cell of lines; with TeX's signs, or with " noenhanced" behind */
 
 struct marker_row { const char *name, *words, *outline, *filled; double scale; };
 extern const struct marker_row marker_rows[];                            /* ends with a row without name */
@@ -35,6 +35,7 @@ void draw_figure(struct drawing *d);                                     /* the 
 struct buf *draw_item(struct drawing *d);                                /* begins one more part of the plot command */
 void draw_data(struct drawing *d, int columns, i64 n, const double *const *col);         /* 'file' binary …, into item; infinite becomes missing */
 void draw_title(struct drawing *d, struct graphic *g);                   /* its line in the legend, or notitle */
+double pen(double points);                                                /* a width in gnuplot's units */
 void draw_colour(struct buf *b, const double rgb[3]);                    /* rgb "#rrggbb" */
 void draw_line_style(struct drawing *d, struct graphic *g, const double rgb[3]);         /* lw, dt, lc */
 const struct marker_row *marker_of(struct graphic *g);                   /* NULL: none */
@@ -47,11 +48,24 @@ struct tensor *colormap_named(const char *name, i64 n);                  /* m x 
 NORETURN void colormap_unknown(const char *who, const char *name);
 struct tensor *colour_order(void);
 
+/* Numbers into colours: through the colormap of the axes, between the limits of its colours. */
+struct mapper { struct tensor *map; double lim[2], from; bool direct; };
+struct mapper map_begin(struct graphic *g);
+bool map_colour(const struct mapper *m, double x, double rgb[3]);         /* false: NaN has none */
+
 /* ---- limits.c and the functions of series.def */
 int series_columns(struct drawing *d, struct graphic *g, i64 *n, const double **col);     /* XData, YData, in three dimensions ZData; how many */
+void draw_marks(struct drawing *d, struct graphic *g, int columns, i64 n, const double *const *col);      /* the markers alone */
 void draw_curve(struct drawing *d, struct graphic *g, int columns, i64 n, const double *const *col, const char *style);
-void draw_line(struct drawing *d, struct graphic *g);
+typedef void draw_function(struct drawing *d, struct graphic *g);
+draw_function draw_line, draw_stairs, draw_stem, draw_errorbar, draw_scatter, draw_bar, draw_area, draw_patch, draw_image, draw_rectangle;
 void reach_xyz(struct graphic *g, struct reach *e);
 void reach_text(struct graphic *g, struct reach *e);
+void reach_bar(struct graphic *g, struct reach *e);
+void reach_area(struct graphic *g, struct reach *e);
+void reach_stem(struct graphic *g, struct reach *e);
+void reach_errorbar(struct graphic *g, struct reach *e);
+void reach_image(struct graphic *g, struct reach *e);
+void reach_rectangle(struct graphic *g, struct reach *e);
 
 #endif

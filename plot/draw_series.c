@@ -23,46 +23,27 @@ static i64 good_rows(int columns, i64 n, const double *const *col, bool *pair)
 /* Points in the graphic's marker; filled: the inside. */
 static void points(struct drawing *d, const struct marker_row *m, double size, bool filled, const double rgb[3], double width)
 {
-    buff(d->item, " pt %s ps %g lw %g lc ", filled ? m->filled : m->outline, m->scale * size / 6, width);
+    buff(d->item, " pt %s ps %g lw %.4g lc ", filled ? m->filled : m->outline, m->scale * size / 6, pen(width));
     draw_colour(d->item, rgb);
 }
 
-/* A line with what stands at its points: `style` is gnuplot's word for the line. */
-void draw_curve(struct drawing *d, struct graphic *g, int columns, i64 n, const double *const *col, const char *style)
+/* Markers in both their colours; the first part has the title unless `titled`. */
+static void draw_markers(struct drawing *d, struct graphic *g, const struct marker_row *m, int columns, i64 n, const double *const *col, bool titled)
 {
-    bool pair;
-    i64 good = good_rows(columns, n, col, &pair);
-    if (good == 0)
-        return;
-    const struct marker_row *m = marker_of(g), dot = { ".", "", "7", "7", 0.4 };
-    bool line = !prop_is(g, P_LineStyle, "none");
-    double rgb[3] = { 0 }, edge[3], face[3];
+    double rgb[3] = { 0 }, edge[3], face[3], size = prop_num(g, P_MarkerSize), width = prop_num(g, P_LineWidth);
     prop_colour(g, P_Color, rgb);
-    if (line && !m && !pair)                  /* points with nothing beside them would not be seen */
-        m = &dot;
-    if (m && !prop_colour(g, P_MarkerEdgeColor, edge))
+    if (!prop_colour(g, P_MarkerEdgeColor, edge))
         memcpy(edge, rgb, sizeof edge);
-    bool inside = m && (prop_colour(g, P_MarkerFaceColor, face) || prop_is(g, P_MarkerFaceColor, "auto"));
-    if (inside && prop_is(g, P_MarkerFaceColor, "auto"))
+    bool outline = !prop_is(g, P_MarkerEdgeColor, "none"), inside = prop_colour(g, P_MarkerFaceColor, face);
+    if (prop_is(g, P_MarkerFaceColor, "auto")) {
+        inside = true;
         memcpy(face, rgb, sizeof face);
-    bool same = m && !memcmp(edge, rgb, sizeof rgb), titled = false;
-    double size = m ? prop_num(g, P_MarkerSize) : 0, width = prop_num(g, P_LineWidth);
-    if (line) {
-        draw_item(d);
-        draw_data(d, columns, n, col);
-        bool both = m && same && !inside && !strcmp(style, "lines");
-        buff(d->item, " with %s", both ? "linespoints" : style);
-        if (both)
-            buff(d->item, " pt %s ps %g", m->outline, m->scale * size / 6);
-        draw_line_style(d, g, rgb);
-        draw_title(d, g);
-        titled = true;
-        if (both)
-            return;
     }
-    for (int pass = inside ? 0 : 1; m && pass < 2; pass++) {
-        if (pass == 1 && inside && !memcmp(face, edge, sizeof face))
-            break;
+    if (inside && !memcmp(face, edge, sizeof face))
+        outline = false;
+    for (int pass = 0; pass < 2; pass++) {
+        if (pass == 0 ? !inside : !outline)
+            continue;
         draw_item(d);
         draw_data(d, columns, n, col);
         buf_puts(d->item, " with points");
@@ -73,6 +54,40 @@ void draw_curve(struct drawing *d, struct graphic *g, int columns, i64 n, const 
             draw_title(d, g);
         titled = true;
     }
+}
+
+void draw_marks(struct drawing *d, struct graphic *g, int columns, i64 n, const double *const *col)
+{
+    bool pair;
+    if (marker_of(g) && good_rows(columns, n, col, &pair) > 0)
+        draw_markers(d, g, marker_of(g), columns, n, col, false);
+}
+
+/* A line with what stands at its points: `style` is gnuplot's word for the line. */
+void draw_curve(struct drawing *d, struct graphic *g, int columns, i64 n, const double *const *col, const char *style)
+{
+    bool pair, line = !prop_is(g, P_LineStyle, "none");
+    if (good_rows(columns, n, col, &pair) == 0)
+        return;
+    const struct marker_row *m = marker_of(g), dot = { ".", "", "7", "7", 0.4 };
+    double rgb[3] = { 0 };
+    prop_colour(g, P_Color, rgb);
+    if (line && !m && !pair)                  /* points with nothing beside them would not be seen */
+        m = &dot;
+    if (!line) {
+        draw_marks(d, g, columns, n, col);
+        return;
+    }
+    bool plain = m && prop_is(g, P_MarkerEdgeColor, "auto") && prop_is(g, P_MarkerFaceColor, "none") && !strcmp(style, "lines");
+    draw_item(d);
+    draw_data(d, columns, n, col);
+    buff(d->item, " with %s", plain ? "linespoints" : style);
+    if (plain)                                /* one part, so that the legend shows line and marker */
+        buff(d->item, " pt %s ps %g", m->outline, m->scale * prop_num(g, P_MarkerSize) / 6);
+    draw_line_style(d, g, rgb);
+    draw_title(d, g);
+    if (m && !plain)
+        draw_markers(d, g, m, columns, n, col, true);
 }
 
 /* The data of g as columns of equal length: x, y and, in three dimensions, z. */
@@ -97,4 +112,91 @@ void draw_line(struct drawing *d, struct graphic *g)
     i64 n;
     int columns = series_columns(d, g, &n, col);
     draw_curve(d, g, columns, n, col, "lines");
+}
+
+void draw_stairs(struct drawing *d, struct graphic *g)
+{
+    const double *col[3];
+    i64 n;
+    series_columns(d, g, &n, col);
+    draw_curve(d, g, 2, n, col, "steps");
+}
+
+/* Each stem is a line of its own, a gap behind it. */
+void draw_stem(struct drawing *d, struct graphic *g)
+{
+    const double *col[3];
+    double base = prop_num(g, P_BaseValue), rgb[3] = { 0 }, *to[3];
+    i64 n;
+    int columns = series_columns(d, g, &n, col), up = columns - 1;
+    prop_colour(g, P_Color, rgb);
+    if (n > 0 && !prop_is(g, P_LineStyle, "none")) {
+        for (int k = 0; k < columns; k++) {
+            to[k] = scratch((size_t)(3 * n) * sizeof **to);
+            for (i64 i = 0; i < n; i++) {
+                to[k][3 * i] = k == up ? axes_log(d->ax, k) && base <= 0 ? d->lim[k][0] : base : col[k][i];
+                to[k][3 * i + 1] = col[k][i];
+                to[k][3 * i + 2] = NAN;
+            }
+        }
+        draw_item(d);
+        draw_data(d, columns, 3 * n, (const double *const *)to);
+        buf_puts(d->item, " with lines");
+        draw_line_style(d, g, rgb);
+        buf_puts(d->item, " notitle");
+    }
+    if (!d->solid && base > d->lim[1][0] && base < d->lim[1][1]) {
+        const double x[2] = { d->lim[0][0], d->lim[0][1] }, y[2] = { base, base };
+        draw_item(d);
+        draw_data(d, 2, 2, (const double *[]){ x, y });
+        buf_puts(d->item, " with lines lw 0.75 lc rgb '#262626' notitle");
+    }
+    draw_marks(d, g, columns, n, col);
+}
+
+/* Low and high ends of the errors in one direction; false: there are none. */
+static bool error_ends(struct graphic *g, int data, int low, int high, struct tensor **at, double **lo, double **hi)
+{
+    struct tensor *l = prop_data(g, low), *u = prop_data(g, high);
+    *at = prop_data(g, data);
+    i64 n = (*at)->numel;
+    *lo = scratch((size_t)(n + 1) * sizeof **lo);
+    *hi = scratch((size_t)(n + 1) * sizeof **hi);
+    for (i64 i = 0; i < n; i++) {
+        double x = ((double *)(*at)->data)[i];
+        (*lo)[i] = x - (i < l->numel ? ((double *)l->data)[i] : 0);
+        (*hi)[i] = x + (i < u->numel ? ((double *)u->data)[i] : 0);
+    }
+    return l->numel > 0;
+}
+
+void draw_errorbar(struct drawing *d, struct graphic *g)
+{
+    struct tensor *x, *y;
+    double *xl, *xh, *yl, *yh, rgb[3] = { 0 };
+    bool inx = error_ends(g, P_XData, P_XLData, P_XUData, &x, &xl, &xh), iny = error_ends(g, P_YData, P_LData, P_UData, &y, &yl, &yh);
+    i64 n = MIN(x->numel, y->numel);
+    const double *col[6] = { (double *)x->data, (double *)y->data, inx ? xl : yl, inx ? xh : yh, yl, yh };
+    prop_colour(g, P_Color, rgb);
+    if (n == 0)
+        return;
+    draw_item(d);
+    draw_data(d, inx && iny ? 6 : 4, n, col);
+    buff(d->item, " with %s pt 0 ps 0 dt solid lw %.4g lc ", inx && iny ? "xyerrorbars" : inx ? "xerrorbars" : "yerrorbars", pen(prop_num(g, P_LineWidth)));
+    draw_colour(d->item, rgb);
+    buf_puts(d->item, " notitle");
+    draw_curve(d, g, 2, n, col, "lines");
+}
+
+void reach_errorbar(struct graphic *g, struct reach *e)
+{
+    struct tensor *t;
+    for (int a = 0; a < 2; a++) {
+        double *lo, *hi;
+        error_ends(g, P_XData + a, a ? P_LData : P_XLData, a ? P_UData : P_XUData, &t, &lo, &hi);
+        for (i64 i = 0; i < t->numel; i++) {
+            reach_add(e, a, lo[i]);
+            reach_add(e, a, hi[i]);
+        }
+    }
 }

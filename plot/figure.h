@@ -111,7 +111,7 @@ int axis_prop(int axis, int what);                                       /* P_XL
 
 /* ---- pictures, show.c */
 struct terminal;
-void figure_print(struct graphic *fig, const char *file, const struct terminal *t, double dpi, const double size[2], double font);
+void figure_print(const char *who, struct graphic *fig, const char *file, const struct terminal *t, double dpi, const double size[2]);     /* size NULL: its own */
 void plot_drawnow(bool wait);                                            /* what has changed is drawn on the screen, whatever that is */
 void plot_folder(const char *script);                                    /* pictures of a script without a screen go beside it */
 void plot_changed(void);                                                 /* before a prompt, at the end of a script: the same, if anything has */

@@ -34,15 +34,27 @@ static int best(struct drawing *d, double w, double h)
             continue;
         struct tensor *x = prop_data(g, P_XData), *y = prop_data(g, P_YData);
         i64 n = MIN(x->numel, y->numel), step = MAX(1, n / 4000);
+        bool standing = prop_find("BaseValue", g->kind) >= 0, lying = g->kind == G_BAR && prop_on(g, P_Horizontal);
+        struct tensor *low = prop_find("LData", g->kind) >= 0 ? prop_data(g, P_LData) : y;
         double px = NAN, py = NAN;
         for (i64 i = 0; i < n; i += step) {
-            double qx = part(d, 0, ((double *)x->data)[i]), qy = part(d, 1, ((double *)y->data)[i]);
+            double vx = ((double *)x->data)[i], vy = ((double *)y->data)[i];
+            if (standing) {                   /* what stands on a base: from there to the top */
+                double base = low != y && i < low->numel ? ((double *)low->data)[i] : prop_num(g, P_BaseValue), top = low != y && i < low->numel ? base + vy : vy;
+                px = part(d, 0, lying ? base : vx);
+                py = part(d, 1, lying ? vx : base);
+                if (lying)
+                    vy = vx, vx = top;
+                else
+                    vy = top;
+            }
+            double qx = part(d, 0, vx), qy = part(d, 1, vy);
             int between = isfinite(px + py + qx + qy) ? (int)fmin(40, 1 + 40 * hypot(qx - px, qy - py)) : 1;
             for (int k = 1; k <= between; k++) {
                 double a = between == 1 ? qx : px + (qx - px) * k / between, b = between == 1 ? qy : py + (qy - py) * k / between;
                 for (int p = 0; p < INSIDE; p++) {
-                    double left = places[p].x * (1 - w), low = places[p].y * (1 - h);
-                    hits[p] += a >= left && a <= left + w && b >= low && b <= low + h;
+                    double left = places[p].x * (1 - w), bottom = places[p].y * (1 - h);
+                    hits[p] += a >= left && a <= left + w && b >= bottom && b <= bottom + h;
                 }
             }
             px = qx;

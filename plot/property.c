@@ -65,7 +65,7 @@ const char *prop_name(int prop)
 }
 
 /* The row of that name, or an error that offers the nearest one. */
-static int named(const char *who, int kind, const char *name)
+int prop_named(const char *who, int kind, const char *name)
 {
     int p = prop_find(name, kind);
     if (p >= 0)
@@ -464,17 +464,10 @@ static void store(struct graphic *g, int prop, value v)
         struct graphic *x = graphic_of(v);
         if (x->up == g && (x->kind == G_FIGURE || x->kind == G_AXES))
             g->current = x;
-    } else if (is_nil(v) || (r->type == PT_TICKS && 0))
+    } else if (is_nil(v))
         prop_unset(g, prop);
     else
         prop_put(g, prop, v);
-    if (prop == P_LineWidth || prop == P_Color || g->kind != G_AXES)
-        return;
-    if (prop == P_XTickLabel || prop == P_YTickLabel || prop == P_ZTickLabel) {          /* labels are for the ticks there are */
-        int tick = P_XTick + (prop - P_XTickLabel);
-        if (!prop_given(g, tick) && is_nil(v))
-            prop_unset(g, tick);
-    }
 }
 
 void prop_set(struct graphic *g, int prop, value v)
@@ -493,7 +486,7 @@ void prop_check_pairs(struct call *c, int from, int kind)
     for (int i = from; i < c->nargin; i += 2) {
         if (!arg_is_text(c, i))
             fail_arg(c, i, "the name of a property");
-        int p = named(c->fn->name, kind, arg_text(c, i, NULL));
+        int p = prop_named(c->fn->name, kind, arg_text(c, i, NULL));
         if (i + 1 == c->nargin)
             fail("Octave:invalid-fun-call", "%s: the property %s has no value", c->fn->name, rows[p].name);
         prop_check(c->fn->name, kind, p, c->arg[i + 1]);
@@ -504,14 +497,14 @@ void prop_set_pairs(struct call *c, int from, int n, struct graphic *const *g)
 {
     for (int k = 0; k < n; k++)
         for (int i = from; i + 1 < c->nargin; i += 2) {
-            int p = named(c->fn->name, g[k]->kind, arg_text(c, i, NULL));
+            int p = prop_named(c->fn->name, g[k]->kind, arg_text(c, i, NULL));
             store(g[k], p, prop_check(c->fn->name, g[k]->kind, p, c->arg[i + 1]));
         }
 }
 
 void prop_set_named(struct call *c, struct graphic *g, const char *name, value v)
 {
-    int p = named(c->fn->name, g->kind, name);
+    int p = prop_named(c->fn->name, g->kind, name);
     store(g, p, prop_check(c->fn->name, g->kind, p, v));
 }
 

@@ -156,5 +156,6 @@ void quote_words(struct buf *b, value words, bool tex)
         add_line(t, x->data, (size_t)x->numel, tex);
     }
     quote(b, t->s, t->n);
-    buf_puts(b, tex ? " enhanced" : " noenhanced");
+    if (!tex)
+        buf_puts(b, " noenhanced");
 }

@@ -178,16 +178,15 @@ static void finish(const char *who)
     job_end(j);
 }
 
-void figure_print(struct graphic *fig, const char *file, const struct terminal *t, double dpi, const double size[2], double font)
+void figure_print(const char *who, struct graphic *fig, const char *file, const struct terminal *t, double dpi, const double size[2])
 {
     double wanted[2];
-    (void)font;
-    finish("print");
+    finish(who);
     const double *p = (const double *)prop_data(fig, P_Position)->data;
     for (int k = 0; k < 2; k++)
         wanted[k] = size ? size[k] : t->size == CHARACTERS ? (k ? 24 : 79) : p[2 + k];
-    begin(fig, "print", t, wanted, dpi, file);
-    finish("print");
+    begin(fig, who, t, wanted, dpi, file);
+    finish(who);
     fig->printed = true;
 }
 
@@ -304,6 +303,28 @@ static const char *extension_of(const char *file)
     return dot && dot > file && (!slash || dot > slash + 1) && dot[1] ? dot + 1 : NULL;
 }
 
+/* format NULL: the extension says what it becomes; size in dots, 0: the figure's. */
+static void print_figure(const char *who, struct graphic *fig, const char *file, const char *format, double dpi, double size[2])
+{
+    const char *ext = extension_of(file);
+    const struct terminal *t = NULL;
+    struct stat st;
+    if (format)
+        t = terminal_named(who, format, false);
+    else if (ext)
+        t = terminal_named(who, ext, true);
+    else
+        fail("Octave:invalid-input-arg", "%s: '%s' has no extension that says what it is to be, such as .png, .svg or .pdf", who, file);
+    if (!ext && (stat(file, &st) || S_ISREG(st.st_mode))) {
+        struct buf *b = buf_new();
+        buff(b, "%s.%.*s", file, (int)strcspn(t->extensions, " "), t->extensions);
+        file = b->s;
+    }
+    for (int k = 0; size[0] > 0 && t->size != CHARACTERS && k < 2; k++)
+        size[k] *= 100 / dpi;
+    figure_print(who, fig, file, t, dpi, size[0] > 0 ? size : NULL);
+}
+
 BUILTIN(print, 0, ANY, 0, grad_zero,
   "print(file)\n"
   "print('-dpng', file)\n"
@@ -314,7 +335,6 @@ BUILTIN(print, 0, ANY, 0, grad_zero,
   "See also: saveas, figure, drawnow")
 {
     struct graphic *fig = NULL;
-    const struct terminal *t = NULL;
     const char *file = NULL, *format = NULL;
     double dpi = 100, size[2] = { 0, 0 };
     for (int i = 0; i < c->nargin; i++) {
@@ -353,21 +373,50 @@ BUILTIN(print, 0, ANY, 0, grad_zero,
     }
     if (!file || !*file)
         fail("Octave:invalid-fun-call", "print: the file is missing: print('-dpng', 'name.png')");
-    const char *ext = extension_of(file);
-    if (format)
-        t = terminal_named("print", format, false);
-    else if (ext)
-        t = terminal_named("print", ext, true);
-    else
-        fail("Octave:invalid-input-arg", "print: '%s' has no extension that says what it is to be, such as .png, .svg or .pdf", file);
-    struct stat st;
-    if (!ext && (stat(file, &st) || S_ISREG(st.st_mode))) {
-        struct buf *b = buf_new();
-        buff(b, "%s.%.*s", file, (int)strcspn(t->extensions, " "), t->extensions);
-        file = b->s;
+    print_figure("print", fig, file, format, dpi, size);
+}
+
+BUILTIN(saveas, 2, 3, 0, grad_zero,
+  "saveas(h, file)\n"
+  "saveas(h, file, format)\n\n"
+  "Write the figure h, or the one that h stands in, into a file; its extension or the format says what it becomes, as in print.\n\n"
+  "Example:\n  h = figure('visible', 'off'); plot([1 3 2]);\n  f = [tempname() '.svg']; saveas(h, f)\n  unlink(f)\n  ans = 0\n\n"
+  "See also: print")
+{
+    struct graphic *fig = graphic_up(arg_graphic(c, 0), G_FIGURE);
+    if (!fig)
+        fail_arg(c, 0, "a figure or something in it");
+    print_figure("saveas", fig, arg_text(c, 1, NULL), has_arg(c, 2) ? arg_text(c, 2, NULL) : NULL, 100, (double[2]){ 0, 0 });
+}
+
+BUILTIN(refresh, 0, 1, 0, grad_zero,
+  "refresh\n"
+  "refresh(fig)\n\n"
+  "Draws the current figure, or figure fig, anew, changed or not.\n\n"
+  "Example:\n  figure('visible', 'off'); plot(1:3); refresh\n\n"
+  "See also: drawnow")
+{
+    struct graphic *fig = has_arg(c, 0) ? graphic_up(arg_graphic(c, 0), G_FIGURE) : root_graphic()->current;
+    if (fig)
+        graphic_touch(fig);
+    plot_drawnow(false);
+}
+
+BUILTIN(graphics, 0, 1, 1, grad_zero,
+  "graphics(terminal)\n"
+  "name = graphics()\n\n"
+  "Where figures are shown: 'png', 'svg', 'pdf' and so on write figure1.png … instead of opening windows, 'txt' draws with letters; 'auto' is what fits best. Asked, it says which one is in use. "
+  "The environment variable TL_TERM does the same.\n\n"
+  "Example:\n  graphics('svg')\n  graphics()\n  ans = svg\n  graphics('auto')\n\n"
+  "See also: figure, drawnow, print")
+{
+    if (c->nargin == 0) {
+        const char *s = screen()->name;
+        result(c, 0, text_value(s, strcspn(s, " ")));
+        return;
     }
-    if (size[0] > 0 && t->size != CHARACTERS)
-        for (int k = 0; k < 2; k++)
-            size[k] *= 100 / dpi;
-    figure_print(fig, file, t, dpi, size[0] > 0 ? size : NULL, 0);
+    const char *s = arg_text(c, 0, NULL);
+    show()->chosen = strcasecmp(s, "auto") ? terminal_named("graphics", s, false) : NULL;
+    for (struct graphic *f = root_graphic()->first; f; f = f->next)
+        f->dirty = true;
 }
