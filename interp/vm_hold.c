@@ -4,8 +4,9 @@
  * Right sides and indices are values before the first write, and names are stored last, so with one indexed target nothing
  * can go wrong in between.  With several, HOLD looks at those that come later: plain writes in place, which cannot fail, cost
  * nothing more.  Else it holds what the places were: a copy, which shares all memory until it is written; of a window and of a
- * tensor with windows the elements, since their place must stay what it is.  An error or Ctrl-C in one of the writes lands
- * at UNDO, which puts them back and lets the failure go on.  Objects are handles: what was written into them stays. */
+ * tensor with windows the elements, since their place must stay what it is; and what lies behind a handle or a window on the way
+ * (lab/place_hold.c).  An error or Ctrl-C in one of the writes lands at UNDO, which puts them back and lets the failure go on.
+ * What an object of a call's result had (`net.get(1).weight = …`) is not known before that call, and stays written. */
 #include "vm.h"
 
 static bool sure_step(value *slot, const struct step *s, value x)       /* one step, in place, no memory: cannot fail */
@@ -56,10 +57,24 @@ static value *hold_root(struct frame *f, const struct hold_target *t)
     return t->outer >= 0 ? outer_place(f, t->outer) : &f->base[t->reg];
 }
 
-static bool stays(value v)                    /* a place that others look at */
+/* What the write of a target will change beyond its variable; pooled. */
+static value behind(const struct code *code, const struct hold_target *t, value *R, value root)
 {
-    return v.kind == K_WINDOW || (v.kind == K_TENSOR && v.t->h.pins);
+    const struct ins *i = t->pc >= 0 ? &code->ins[t->pc] : NULL;
+    if (!i || !is_counted(root) || root.kind == K_WINDOW || root.kind == K_TENSOR)
+        return nil();
+    if (i->op == I_SETIX1 || i->op == I_SETIX2) {
+        value idx[2] = { R[i->b], R[i->c] };
+        return place_hold(root, 1, &(struct step){ .kind = STEP_PAREN, .n = i->op == I_SETIX2 ? 2 : 1, .idx = idx });
+    }
+    if (i->op != I_PSET && i->op != I_PLIST)
+        return nil();
+    const struct path *p = &code->path[i->d];
+    struct step st[p->n + 1];
+    return place_hold(root, path_steps(p, R, st), st);
 }
+
+enum { HELD = 2 };                            /* tag.a of a cell {what the variable was, what lies behind it} in a register of HOLD */
 
 /* Behind the last write nothing can fail; behind a list there is still the question whether all others have values. */
 static int holds(const struct hold *h) { return h->count ? h->n : h->n - 1; }
@@ -74,9 +89,18 @@ static void hold_body(void *arg)
     for (int k = h->same ? 0 : 1; k < h->n && sure; k++)
         sure = sure_write(vm->frame->code, &h->t[k], x->R, h->same);
     for (int k = 0; k < holds(h); k++) {
-        value v = sure ? nil() : *hold_root(vm->frame, &h->t[k]);
-        if (!sure)
-            v = v.kind == K_NIL ? colon() : copy(stays(v) ? clone(v) : v);
+        value v = nil();
+        if (!sure) {
+            value root = *hold_root(vm->frame, &h->t[k]), more = behind(vm->frame->code, &h->t[k], x->R, root);
+            v = root.kind == K_NIL ? colon() : place_was(root);
+            if (more.kind != K_NIL) {
+                struct cell *both = cell_2d(1, 2);
+                replace(&both->v[0], v);
+                cell_set(both, 1, more);
+                v = copy(cell_value(both));
+                v.a = HELD;
+            }
+        }
         replace(&x->reg[k], v);
     }
     pool_release(mark);
@@ -110,10 +134,15 @@ void undo_op(const struct ins *i, value *R)
         R[i->a + k] = nil();
         if (was.kind == K_NIL)
             continue;
-        if (was.kind == K_TENSOR && stays(*root))
-            place_write(root, keep(was).t);
+        keep(was);
+        if (was.kind == K_CELL && was.a == HELD) {
+            place_put_back(was.cell->v[1]);
+            was = was.cell->v[0];
+        }
+        if (was.kind == K_COLON)
+            replace(root, nil());
         else
-            replace(root, was.kind == K_COLON ? nil() : was);
+            place_restore(root, was);
     }
     pool_release(mark);
     fail_again();

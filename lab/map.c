@@ -346,6 +346,16 @@ static void map_paren_set(value self, int n, const value *index, value v)
     map_set((struct map *)self.inst, index[0], v);
 }
 
+static void map_paren_unset(value self, int n, const value *index)
+{
+    struct map *m = (struct map *)self.inst;
+    value key;
+    uint32_t hash;
+    i64 at = n == 1 && as_key(m, index[0], &key, &hash) ? find(m, key, hash) : -1;
+    if (at >= 0)
+        take_out(m, at);
+}
+
 static struct map *map_new(int key_type, int type)
 {
     struct map *m = (struct map *)instance_new(&map_class, sizeof *m).inst;
@@ -416,7 +426,7 @@ static void map_load(value self, value saved)
 static const char *const map_names[] = { "Count", "KeyType", "ValueType", "isKey", "keys", "length", "numel", "remove", "values", NULL };
 const struct class map_class = {
     .name = "containers.Map", .free = map_free, .children = map_children, .print = map_print, .get = map_get, .method = map_method,
-    .paren = map_paren, .paren_set = map_paren_set, .numel = map_numel, .clone = map_clone, .save = map_save, .blank = map_blank, .load = map_load, .names = map_names,
+    .paren = map_paren, .paren_set = map_paren_set, .paren_unset = map_paren_unset, .numel = map_numel, .clone = map_clone, .save = map_save, .blank = map_blank, .load = map_load, .names = map_names,
 };
 
 /* ---- making one */

@@ -18,6 +18,14 @@ int place_count(value *root, int nstep, const struct step *step);    /* how many
 void place_list_assign(value *root, int nstep, const struct step *step, int nrhs, const value *rhs);
 void place_hint_opassign(value old, value new, const char *op);      /* before `p OP= x` stores: warns when p is a window that is being rebound */
 
+/* What a write along the steps will change beyond the root's own value: windows' elements, elements and fields of objects.  A pooled
+   cell that place_put_back takes, NIL when there is nothing.  Of the root's value itself: place_was (owned), and place_restore, which
+   writes into what has windows instead of putting another in its place. */
+value place_hold(value root, int nstep, const struct step *step);
+void place_put_back(value held);
+value place_was(value v);
+void place_restore(value *slot, value was);
+
 /* The slot of an existing place, its path (containers) made its own; NULL when it is none: an index of a tensor, a map's
    element, what an object does not let be viewed.  box[0..*nbox-1] are the containers passed, for pins; room for nstep. */
 value *place_walk(value *root, int nstep, const struct step *step, value *box, int *nbox);

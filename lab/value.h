@@ -139,6 +139,7 @@ struct class {
     bool (*method)(value self, sym name, struct call *c); /* self.name(args…), self is argument 0; false: none of that name */
     void (*paren)(value self, struct call *c);            /* self(args…): argument 0 is self */
     void (*paren_set)(value self, int n, const value *index, value v);       /* self(index…) = v */
+    void (*paren_unset)(value self, int n, const value *index);              /* takes an element that paren_set made out again */
     i64 (*numel)(value self);
     value (*clone)(value self);                           /* pooled; all that it owns anew, ties among it kept (maps: one level, deep.c) */
     value (*save)(value self);                            /* a pooled struct of plain values; NULL: cannot be written into files */
