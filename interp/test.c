@@ -685,6 +685,31 @@ static void test_example(const char *name, const char *help)
     free(all.v);
 }
 
+/* The help in a file of a function: the comment lines from the first that is not the licence's, without their mark; NULL: none. */
+static char *help_in_file(const char *file)
+{
+    FILE *f = fopen(file, "r");
+    char *text = NULL, *line = NULL;
+    size_t len = 0, cap = 0;
+    if (!f)
+        return NULL;
+    FILE *to = open_memstream(&text, &len);
+    bool begun = false;
+    for (ssize_t k; (k = getline(&line, &cap, f)) >= 0;) {
+        bool comment = *line == '%' && line[1] != '!' && !strstr(line, "SPDX-License-Identifier");
+        if (begun && !comment)
+            break;
+        if (comment)
+            fputs(line[1] == ' ' ? line + 2 : line + 1, to);
+        begun |= comment;
+    }
+    free(line);
+    fclose(f);
+    fclose(to);
+    return text;
+}
+
+/* Of all functions in C and words, or of those named, or of the files named. */
 int test_help(int n, char **name)
 {
     setvbuf(stdout, NULL, _IOLBF, 0);
@@ -696,6 +721,14 @@ int test_help(int n, char **name)
             asked = !strcmp(name[k], b->name);
         if (asked && b->help && strstr(b->help, "Example:"))
             test_example(b->name, b->help);
+    }
+    for (int k = 0; k < n; k++) {
+        size_t m = strlen(name[k]);
+        char *help = m > 3 && !strcmp(name[k] + m - 3, ".tl") ? help_in_file(name[k]) : NULL;
+        const char *slash = strrchr(name[k], '/');
+        if (help && strstr(help, "Example:"))
+            test_example(slash ? slash + 1 : name[k], help);
+        free(help);
     }
     const char *names, *page;
     for (int i = 0; !n && (page = help_word(i, &names)); i++)
