@@ -10,6 +10,8 @@
 /* ---- accumarray: subscripts become one linear index for each value; the default sum needs no groups */
 static i64 subscript(struct call *c, double s)
 {
+    if (s != s)
+        fail("Octave:index-out-of-bounds", "%s: indices must be positive integers, but one is NaN", c->fn->name);
     if (!(s >= 1) || s != floor(s))
         fail("Octave:index-out-of-bounds", "%s: indices must be positive integers, but one is %g", c->fn->name, s);
     if (s > 0x1p48)
@@ -20,21 +22,27 @@ static i64 subscript(struct call *c, double s)
 /* The largest of n subscripts; 0: one of them is none, or n is 0. */
 CLONES static i64 largest(const double *s, i64 n)
 {
-    double most[8] = { 0 };
-    int bad = 0;
+    double most[8] = { 0 }, low[8], off[8] = { 0 };
+    for (int k = 0; k < 8; k++)
+        low[k] = 1;
     for (i64 i = 0; i + 8 <= n; i += 8) {
         SIMD
         for (int k = 0; k < 8; k++) {
-            double x = s[i + k];
-            bad |= !(x >= 1) | (x > 0x1p48) | (x != (double)(i64)x);
+            double x = s[i + k], d = x - (double)(i64)x;
             most[k] = x > most[k] ? x : most[k];
+            low[k] = x < low[k] ? x : low[k];
+            off[k] = d == 0 ? off[k] : 1;     /* NaN as well */
         }
     }
     for (i64 i = n & ~(i64)7; i < n; i++) {
         double x = s[i];
-        bad |= !(x >= 1) | (x > 0x1p48) | (x != floor(x));
         most[0] = x > most[0] ? x : most[0];
+        low[0] = x < low[0] ? x : low[0];
+        off[0] = x == floor(x) ? off[0] : 1;
     }
+    bool bad = false;
+    for (int k = 0; k < 8; k++)
+        bad |= !(low[k] >= 1) | (most[k] > 0x1p48) | (off[k] != 0);
     for (int k = 1; k < 8; k++)
         most[0] = most[k] > most[0] ? most[k] : most[0];
     return bad ? 0 : (i64)most[0];
@@ -44,7 +52,17 @@ CLONES static i64 largest(const double *s, i64 n)
 enum { ADD, LARGER, SMALLER };
 static void collect(int how, double *y, uint8_t *seen, const double *s, const i64 *at, const double *e, i64 step, i64 n)
 {
-    for (i64 i = 0; i < n; i++) {
+    i64 i = 0;
+    if (how == ADD && !at)
+        for (; i + 4 <= n; i += 4) {          /* four places are known before the first sum is written: a third faster */
+            i64 k0 = (i64)s[i] - 1, k1 = (i64)s[i + 1] - 1, k2 = (i64)s[i + 2] - 1, k3 = (i64)s[i + 3] - 1;
+            double e0 = e[i * step], e1 = e[(i + 1) * step], e2 = e[(i + 2) * step], e3 = e[(i + 3) * step];
+            y[k0] += e0;
+            y[k1] += e1;
+            y[k2] += e2;
+            y[k3] += e3;
+        }
+    for (; i < n; i++) {
         i64 k = at ? at[i] : (i64)s[i] - 1;
         double x = e[i * step];
         if (how == ADD) {
@@ -54,6 +72,30 @@ static void collect(int how, double *y, uint8_t *seen, const double *s, const i6
             seen[k] = 1;
         }
     }
+}
+
+/* The sums of one column of subscripts, in one pass over memory: looking at 1e6 of them before adding took a third of the time.
+   Room for the sums grows as larger subscripts come.  NULL: a subscript is none. */
+static struct tensor *sums(const double *s, const double *e, i64 step, i64 n)
+{
+    enum { PIECE = 1 << 14 };
+    struct tensor *y = NULL;
+    i64 most = 0;
+    for (i64 i = 0; i < n; i += PIECE) {
+        i64 here = MIN(PIECE, n - i), top = largest(s + i, here);
+        poll();
+        if (!top)
+            return NULL;
+        if (!y || top > y->numel) {
+            struct tensor *old = y;
+            y = tensor_zeros(D_DOUBLE, 2, (i64[]){ old && top < 2 * old->numel ? 2 * old->numel : top, 1 });
+            if (old)
+                memcpy(y->data, old->data, (size_t)most * sizeof(double));
+        }
+        most = MAX(most, top);
+        collect(ADD, (double *)y->data, NULL, s + i, NULL, e + i * step, step, here);
+    }
+    return tensor_alias(y, 2, (i64[]){ most, 1 }, y->stride, 0);
 }
 
 static struct tensor *subscripts(struct call *c)          /* n x d doubles, from a matrix or a cell of columns */
@@ -98,6 +140,14 @@ BUILTIN(accumarray, 2, 6, 1, accumarray_grad,
         fail("tl:too-many-dimensions", "accumarray: from 1 to %d subscripts for each value, not %lld", MAX_DIMS, (long long)d);
     if (v->numel != n && v->numel != 1)
         fail("Octave:nonconformant-args", "accumarray: there are %lld rows of subscripts, but %lld values", (long long)n, (long long)v->numel);
+    bool f = has_arg(c, 3) && !(is_tensor_like(c->arg[3]) && value_numel(c->arg[3]) == 0);
+    if (d == 1 && n > 0 && !f && !(has_arg(c, 2) && value_numel(c->arg[2])) && !(has_arg(c, 4) && value_numel(c->arg[4])) && !dtype_is(v->dtype, DT_C)) {
+        struct tensor *x = tensor_dense(tensor_cast(v, D_DOUBLE)), *r = sums(s, (double *)x->data, v->numel == 1 ? 0 : 1, n);
+        if (r) {
+            result_tensor(c, 0, tensor_cast(r, dtype_is(v->dtype, DT_L | DT_T) ? D_DOUBLE : v->dtype));
+            return;
+        }
+    }
     for (i64 j = 0; j < d; j++) {
         poll();
         i64 most = largest(s + j * n, n);
@@ -127,7 +177,6 @@ BUILTIN(accumarray, 2, 6, 1, accumarray_grad,
         for (i64 i = 0; i < n; i++)
             at[i] = (j ? at[i] : 0) + ((i64)s[i + j * n] - 1) * stride[j];
     double fill = has_arg(c, 4) && value_numel(c->arg[4]) ? arg_num(c, 4) : 0;
-    bool f = has_arg(c, 3) && !(is_tensor_like(c->arg[3]) && value_numel(c->arg[3]) == 0);
     int how = !f ? fill == 0 ? ADD : -1 : v->dtype != D_DOUBLE || n == 0 ? -1 : function_is(c->arg[3], "max") ? LARGER : function_is(c->arg[3], "min") ? SMALLER : -1;
     if (how >= 0 && !dtype_is(v->dtype, DT_C)) {
         enum { PIECE = 1 << 20 };

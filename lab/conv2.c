@@ -15,19 +15,20 @@
 /* The part of the full convolution that is wanted: rows r0 .. r0+rows-1, columns c0 .. c0+cols-1. */
 struct part { i64 r0, c0, rows, cols; };
 
-/* x: m rows framed by p-1 rows of zeros above and BLOCK + p below, ld apart; taps p x q, dense; to: rows x cols.
-   One unit of work is a run of up to BLOCK rows in one column. */
+/* x: columns from `first` on of m rows, framed by p-1 rows of zeros above and BLOCK + p below, ld apart; n: columns of the matrix;
+   taps p x q, dense; to: rows x cols.  One unit of work is a run of up to BLOCK rows in one column.  A piece of columns is
+   framed and done at once, so its frame stays in the second cache: laid out as a whole it cost 512 x 512 by 3 x 3 half its time. */
 #define CONVOLVE(T, W)                                                                         \
     typedef T rows_##T __attribute__((vector_size(64), aligned(sizeof(T)), may_alias));                \
     enum { BLOCK_##T = 4 * W };                                                                \
-    CLONES static void units_##T(const T *x, i64 ld, i64 n, const T *taps, i64 p, i64 q, T *to, struct part w, i64 from, i64 end) \
+    CLONES static void units_##T(const T *x, i64 first, i64 ld, i64 n, const T *taps, i64 p, i64 q, T *to, struct part w, i64 from, i64 end) \
     {                                                                                          \
         i64 runs = (w.rows + BLOCK_##T - 1) / BLOCK_##T;                                       \
         for (i64 u = from; u < end; u++) {                                                     \
             i64 j = u / runs, i = u % runs * BLOCK_##T, c = w.c0 + j;                          \
             rows_##T s[4] = { 0 };                                                             \
             for (i64 b = MAX(0, c - n + 1); b < q && b <= c; b++) {                            \
-                const T *at = x + (c - b) * ld + w.r0 + i + p - 1, *t = taps + b * p;          \
+                const T *at = x + (c - b - first) * ld + w.r0 + i + p - 1, *t = taps + b * p;  \
                 for (i64 a = 0; a < p; a++) {                                                  \
                     const rows_##T *v = (const rows_##T *)(at - a);                            \
                     T e = t[a];                                                                \
@@ -40,20 +41,49 @@ struct part { i64 r0, c0, rows, cols; };
             memcpy(to + i + j * w.rows, s, (size_t)MIN(BLOCK_##T, w.rows - i) * sizeof(T));    \
         }                                                                                      \
     }                                                                                          \
+    static i64 frame_##T(T *f, i64 ld, const T *x, i64 m, i64 n, i64 p, i64 q, i64 c0, i64 c1)     /* for columns c0 .. c1-1 of the result */ \
+    {                                                                                          \
+        i64 first = MAX(0, c0 - q + 1);                                                        \
+        for (i64 d = first; d < MIN(c1, n); d++)                                               \
+            memcpy(f + (d - first) * ld + p - 1, x + d * m, (size_t)m * sizeof *f);            \
+        return first;                                                                          \
+    }                                                                                          \
     static void framed_##T(const T *x, i64 m, i64 n, const T *taps, i64 p, i64 q, T *to, struct part w) \
     {                                                                                          \
-        i64 ld = m + 2 * p + BLOCK_##T, runs = (w.rows + BLOCK_##T - 1) / BLOCK_##T, units = runs * w.cols; \
-        T *f = scratch((size_t)(ld * n) * sizeof *f);                                          \
-        memset(f, 0, (size_t)(ld * n) * sizeof *f);                                            \
-        for (i64 j = 0; j < n; j++)                                                            \
-            memcpy(f + j * ld + p - 1, x + j * m, (size_t)m * sizeof *f);                      \
-        i64 step = MAX(1, (i64)(2e8 / (double)(p * q * BLOCK_##T)));      /* units between two looks at Ctrl-C: some 50 ms */ \
-        for (i64 at = 0; at < units; at += step) {                                             \
+        enum { L2 = 1 << 18 };                                                                 \
+        const double look = 2e8;              /* multiplications between two looks at Ctrl-C: some 50 ms */ \
+        i64 ld = m + 2 * p + BLOCK_##T, runs = (w.rows + BLOCK_##T - 1) / BLOCK_##T, each = MAX(q, L2 / (ld * (i64)sizeof(T))); \
+        i64 pieces = MAX((w.cols + each - 1) / each, MIN(4, w.cols));                          \
+        each = (w.cols + pieces - 1) / pieces;                                                 \
+        pieces = (w.cols + each - 1) / each;                                                   \
+        double column = (double)p * (double)q * (double)w.rows, work = column * (double)each;  \
+        bool small = column * (double)w.cols < 3e5, whole = small || (pieces >= 4 && work < look);    /* a thread does whole pieces */ \
+        int nt = small ? 1 : ew_threads, frames = whole ? nt : 1;                              \
+        i64 own = (each + q - 1) * ld, step = whole ? MAX(nt, (i64)(look / work)) : 1;         \
+        T *f = scratch((size_t)(own * frames) * sizeof *f);                                    \
+        memset(f, 0, (size_t)(own * frames) * sizeof *f);                                      \
+        for (i64 at = 0; at < pieces; at += step) {                                            \
+            i64 some = MIN(step, pieces - at), j0 = at * each, units = (MIN(j0 + each, w.cols) - j0) * runs; \
             poll();                                                                            \
-            i64 here = MIN(step, units - at), parts = here < 16 || (double)here * (double)(p * q) < 2e4 ? 1 : 16; \
-            _Pragma("omp parallel for schedule(static) num_threads(ew_threads) if (parts > 1)") \
-            for (i64 k = 0; k < parts; k++)                                                    \
-                units_##T(f, ld, n, taps, p, q, to, w, at + here * k / parts, at + here * (k + 1) / parts); \
+            if (whole) {                                                                       \
+                _Pragma("omp parallel for schedule(static, 1) num_threads(nt) if (nt > 1)")    \
+                for (int t = 0; t < nt; t++)                                                   \
+                    for (i64 k = at + some * t / nt; k < at + some * (t + 1) / nt; k++) {      \
+                        i64 j = k * each, je = MIN(j + each, w.cols);                          \
+                        i64 first = frame_##T(f + t * own, ld, x, m, n, p, q, w.c0 + j, w.c0 + je); \
+                        units_##T(f + t * own, first, ld, n, taps, p, q, to, w, j * runs, je * runs); \
+                    }                                                                          \
+                continue;                                                                      \
+            }                                                                                  \
+            i64 first = frame_##T(f, ld, x, m, n, p, q, w.c0 + j0, w.c0 + j0 + units / runs);  \
+            i64 part = MAX(16, (i64)(look / (double)(p * q * BLOCK_##T)));                     \
+            for (i64 u = 0; u < units; u += part) {                                            \
+                i64 here = MIN(part, units - u);                                               \
+                poll();                                                                        \
+                _Pragma("omp parallel for schedule(static) num_threads(nt)")                   \
+                for (i64 k = 0; k < 16; k++)                                                   \
+                    units_##T(f, first, ld, n, taps, p, q, to, w, j0 * runs + u + here * k / 16, j0 * runs + u + here * (k + 1) / 16); \
+            }                                                                                  \
         }                                                                                      \
     }                                                                                          \
     static void by_taps_##T(const T *x, i64 m, i64 n, const T *taps, i64 p, i64 q, T *to, struct part w) \
