@@ -8,6 +8,8 @@
 #include "config.h"
 #include "interp/program.h"
 
+#define CHECK "**Check:** `"                  /* what a lesson's `%? condition` becomes; its hints, `%> text`, are quotations */
+
 #include <errno.h>
 #include <jansson.h>
 #include <stdlib.h>
@@ -203,9 +205,11 @@ static json_t *read_text_cell(const char *title, const char *title_end, const ch
         buff(b, "## %.*s\n\n", (int)(title_end - title), title);
     const char *s = *at;
     while (*s == '%' && !is_cell_mark(s)) {
-        const char *e = line_end(s), *from = s + 1 + (s[1] == ' ');
-        buf_add(b, from, (size_t)(e - from));
-        buf_putc(b, '\n');
+        const char *e = line_end(s), *from = s + 1 + (s[1] == ' ');      /* a hint, %>, is a quotation as it stands */
+        if (!strncmp(s, "%? ", 3))
+            buff(b, CHECK "%.*s`  \n", (int)(e - s - 3), s + 3);
+        else
+            buff(b, "%.*s\n", (int)(e - from), from);
         s = next_line(s);
     }
     *at = s;
@@ -257,6 +261,14 @@ static void add_source(struct buf *b, json_t *source, const char *prefix)
             buf_puts(all, json_string_value(line));
     for (const char *s = all->s; *s; s = next_line(s)) {
         const char *e = line_end(s);
+        if (*prefix && (!strncmp(s, CHECK, strlen(CHECK)) || !strncmp(s, "> ", 2))) {
+            bool check = *s == '*';
+            const char *from = check ? s + strlen(CHECK) : s, *to = e;
+            while (check && to > from && (to[-1] == ' ' || to[-1] == '`'))
+                to--;
+            buff(b, check ? "%%? %.*s\n" : "%%%.*s\n", (int)(to - from), from);
+            continue;
+        }
         buf_puts(b, e > s ? prefix : *prefix ? "%" : "");
         buf_add(b, s, (size_t)(e - s));
         buf_putc(b, '\n');

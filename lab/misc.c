@@ -7,6 +7,7 @@
 #include "config.h"
 #include <dirent.h>
 #include <errno.h>
+#include <fnmatch.h>
 #include <omp.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -219,7 +220,7 @@ static const char *folder_arg(struct call *c)
 }
 
 /* Walks a folder: bytes that its names take; with `to` writes as many as fit.  Nothing is allocated while it is open. */
-static size_t walk_folder(struct call *c, const char *folder, char *to, size_t room)
+static size_t walk_folder(struct call *c, const char *folder, const char *pattern, char *to, size_t room)
 {
     DIR *d = opendir(folder);
     size_t bytes = 0;
@@ -227,7 +228,7 @@ static size_t walk_folder(struct call *c, const char *folder, char *to, size_t r
         fail_system(c, folder);
     for (struct dirent *e; (e = readdir(d));) {
         size_t n = strlen(e->d_name) + 1;
-        if (e->d_name[0] == '.' || (to && bytes + n > room))
+        if (e->d_name[0] == '.' || (pattern && fnmatch(pattern, e->d_name, 0)) || (to && bytes + n > room))
             continue;
         if (to)
             memcpy(to + bytes, e->d_name, n);
@@ -242,21 +243,30 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The names of a folder, or the file itself, as a column of texts. */
-static struct cell *names_in(struct call *c)
+/* The names of a folder, those of a pattern such as data/x*.csv, or the file itself, as a column of texts; the folder in *where. */
+static struct cell *names_in(struct call *c, const char **where)
 {
-    const char *folder = folder_arg(c);
+    const char *folder = folder_arg(c), *slash = strrchr(folder, '/'), *pattern = NULL;
     struct stat st;
-    if (stat(folder, &st))
+    int bad = stat(folder, &st);
+    if (bad && strpbrk(slash ? slash + 1 : folder, "*?[")) {
+        pattern = slash ? slash + 1 : folder;
+        char *part = memcpy(scratch(strlen(folder) + 2), folder, strlen(folder) + 1);
+        part[slash ? MAX(slash - folder, 1) : 0] = 0;
+        folder = *part ? part : ".";
+        bad = stat(folder, &st);
+    }
+    *where = folder;
+    if (bad)
         fail_system(c, folder);
     if (!S_ISDIR(st.st_mode)) {
         struct cell *one = cell_2d(1, 1);
         cell_set(one, 0, text_value(folder));
         return one;
     }
-    size_t bytes = walk_folder(c, folder, NULL, 0);
+    size_t bytes = walk_folder(c, folder, pattern, NULL, 0);
     char *all = scratch(bytes + 1);
-    bytes = walk_folder(c, folder, all, bytes);
+    bytes = walk_folder(c, folder, pattern, all, bytes);
     i64 n = 0;
     for (size_t i = 0; i < bytes; i++)
         n += all[i] == 0;
@@ -273,12 +283,13 @@ static struct cell *names_in(struct call *c)
 }
 
 BUILTIN(ls, 0, 1, 1, NO_GRAD,
-  "ls\nls folder\ns = ls(folder)\n\n"
-  "The names in a folder, side by side, or as the rows of a char matrix.\n\n"
+  "ls\nls folder\nls pattern\ns = ls(folder)\n\n"
+  "The names in a folder, or those that match a pattern such as data/x*.csv, side by side, or as the rows of a char matrix.\n\n"
   "Example:\n  ischar(ls('/'))\n  ans = 1\n\n"
   "See also: dir, pwd, cd")
 {
-    struct cell *names = names_in(c);
+    const char *folder;
+    struct cell *names = names_in(c, &folder);
     i64 width = 0, n = names->numel;
     for (i64 i = 0; i < n; i++)
         width = MAX(width, value_numel(names->v[i]));
@@ -306,13 +317,14 @@ BUILTIN(ls, 0, 1, 1, NO_GRAD,
 }
 
 BUILTIN(dir, 0, 1, 1, NO_GRAD,
-  "dir\ndir folder\ns = dir(folder)\n\n"
-  "The names in a folder one below the other, or a column of structs with the fields name, folder, date, bytes, isdir and datenum; of a "
+  "dir\ndir folder\ndir pattern\ns = dir(folder)\n\n"
+  "The names in a folder, or those that match a pattern such as data/x*.csv, one below the other, or a column of structs with the fields name, folder, date, bytes, isdir and datenum; of a "
   "file that file alone.\n\n"
   "Example:\n  isfield(dir('/'), 'bytes')\n  ans = 1\n\n"
   "See also: ls, pwd")
 {
-    struct cell *names = names_in(c);
+    const char *folder;
+    struct cell *names = names_in(c, &folder);
     if (!c->nargout) {
         for (i64 i = 0; i < names->numel; i++) {
             struct tensor *t = tensor_dense(tensor_of(names->v[i]));
@@ -324,7 +336,7 @@ BUILTIN(dir, 0, 1, 1, NO_GRAD,
     sym name[COUNT(fields)];
     for (int k = 0; k < COUNT(fields); k++)
         name[k] = symbol_of(fields[k]);
-    const char *folder = folder_arg(c), *slash = strrchr(folder, '/');
+    const char *slash = strrchr(folder, '/');
     struct stat is;
     if (names->numel == 1 && !stat(folder, &is) && !S_ISDIR(is.st_mode)) {          /* one file: its own folder and name */
         cell_set(names, 0, text_value(slash ? slash + 1 : folder));

@@ -68,7 +68,7 @@ program='interp/(main|repl|json|notebook|test)\.c'
     list sh_tests $(tree tests -name '*.sh' | without '^tests/(bench|fuzz|big|data|unit|asan)/|/(lib|data)/' | grep / | without '^tests/[^/]*$')
     list big_tests $(tree tests/big -name '*.tl')
     list example_tests $(files scripts/examples '*.tl')
-    list function_tests $(tree scripts -name '*.tl' | without '^scripts/(examples|data|editors|jupyter)/')
+    list function_tests $(tree scripts -name '*.tl' | without '^scripts/(examples|lessons|data|editors|jupyter)/')
     list test_files $(tree tests ! -path 'tests/unit/*')
     list script_files $(tree scripts)
     list doc_files $(tree doc)
