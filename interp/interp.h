@@ -52,6 +52,8 @@ const struct builtin *registry_at(int i);
 /* check.c: lines about names that mean nothing; how many. Resolves the tree. */
 int check_names(struct ast *a, struct buf *out);
 
+bool atexit_next(char *name, size_t size);   /* atexit.c: takes the next call to be made at the end; false: there is none */
+
 /* help.c */
 bool help_text(struct buf *out, const char *name);    /* the page of a name; false: unknown, out has nearest names */
 const char *help_word(int i, const char **names);     /* pages of what is no function; NULL behind the last one */

@@ -435,6 +435,9 @@ int main(int argc, char **argv)
                 status = repl(quiet || evals || i < argc);
         }
     }
+    char last[256];
+    for (bool out; what == RUN && atexit_next(last, sizeof last);)
+        status |= run("atexit", last, strlen(last), &out);
     if (what == RUN && status != 130)
         status |= program_draw();
     out_flush();

@@ -96,7 +96,7 @@ struct context *context_new(void);
 void context_free(struct context *c);
 struct context *context_enter(struct context *c);         /* makes c current; returns the one before */
 void context_at_exit(void (*f)(void));                    /* called (last first) when the context goes, cx still current */
-enum room { ROOM_EW, ROOM_TAPE, ROOM_RAND, ROOM_PRINT, ROOM_BLAS, ROOM_TEXT, ROOM_FILES, ROOM_NN, ROOM_OPTIM, ROOM_PLOT, ROOM_DEVICE, ROOM_INTERP, ROOM_PATH, ROOM_TIME, ROOM_SPARE1, ROOM_SPARE2, ROOMS };
+enum room { ROOM_EW, ROOM_TAPE, ROOM_RAND, ROOM_PRINT, ROOM_BLAS, ROOM_TEXT, ROOM_FILES, ROOM_NN, ROOM_OPTIM, ROOM_PLOT, ROOM_DEVICE, ROOM_INTERP, ROOM_PATH, ROOM_TIME, ROOM_ATEXIT, ROOM_SPARE2, ROOMS };
 void **context_room(enum room r);             /* the place for a room's state; NULL at first */
 
 #endif

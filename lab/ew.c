@@ -107,6 +107,37 @@ static void run_log2(struct call *c)
     result_tensor(c, 1, e);
 }
 
+/* [g, v1, v2] = gcd(a, b): g = v1 .* a + v2 .* b, by the signs of a and b */
+static void run_gcd(struct call *c)
+{
+    if (c->nargout < 2 || c->nargin != 2) {
+        if (c->nargout > 1)
+            fail("Octave:invalid-fun-call", "gcd: the factors are found for two numbers, but there are %d arguments", (int)c->nargin);
+        run_row(c, EW_gcd);
+        return;
+    }
+    value g = ew_apply(EW_gcd, 2, c->arg), zero = ew_apply(EW_times, 2, (value[]){ g, num(0) });
+    struct tensor *x[2], *r[2], *like = tensor_of(g);
+    for (int k = 0; k < 2; k++) {
+        x[k] = tensor_dense(tensor_cast(tensor_of(ew_apply(EW_plus, 2, (value[]){ ew_apply(EW_times, 2, (value[]){ c->arg[k], num(1) }), zero })), D_DOUBLE));
+        r[k] = tensor_new(D_DOUBLE, like->nd, like->dim);
+    }
+    for (i64 i = 0; i < like->numel; i++) {
+        double a = ((double *)x[0]->data)[i], b = ((double *)x[1]->data)[i], u = 1, v = 0, u1 = 0, v1 = 1, p = fabs(a), q = fabs(b);
+        while (q > 0) {
+            double n = floor(p / q), t = p - n * q;
+            p = q, q = t;
+            t = u - n * u1, u = u1, u1 = t;
+            t = v - n * v1, v = v1, v1 = t;
+        }
+        ((double *)r[0]->data)[i] = a < 0 ? -u : u;
+        ((double *)r[1]->data)[i] = b < 0 ? -v : v;
+    }
+    result(c, 0, g);
+    for (int k = 0; k < 2; k++)
+        result_tensor(c, k + 1, tensor_cast(r[k], like->dtype));
+}
+
 static void run_pow2(struct call *c)
 {
     if (c->nargin < 2) {
@@ -154,7 +185,7 @@ static void run_complex(struct call *c)
         run_row(c, EW_complex);
 }
 
-#define OWN_(name) EW_##name == EW_log2 ? run_log2 : EW_##name == EW_pow2 ? run_pow2 : EW_##name == EW_idivide ? run_idivide : EW_##name == EW_complex ? run_complex : name##_run
+#define OWN_(name) EW_##name == EW_log2 ? run_log2 : EW_##name == EW_pow2 ? run_pow2 : EW_##name == EW_gcd ? run_gcd : EW_##name == EW_idivide ? run_idivide : EW_##name == EW_complex ? run_complex : name##_run
 #define OP1(name, ...) static void name##_run(struct call *c) { run_row(c, EW_##name); }
 #define OP2 OP1
 #define TEST1 OP1
@@ -168,7 +199,7 @@ static void run_complex(struct call *c)
                            EW_##name == EW_gcd || EW_##name == EW_lcm || EW_##name == EW_bitand || EW_##name == EW_bitor || EW_##name == EW_bitxor ? ANY :     \
                            EW_##name == EW_pow2 ? 2 : EW_##name == EW_idivide ? 3 : args)
 #define LEAST_(name, args) (EW_##name == EW_complex ? 1 : args)
-#define ROW_(name, args, help) { #name, LEAST_(name, args), MOST_(name, args), EW_##name == EW_log2 ? 2 : 1, OWN_(name), grad_pass, help },
+#define ROW_(name, args, help) { #name, LEAST_(name, args), MOST_(name, args), EW_##name == EW_log2 ? 2 : EW_##name == EW_gcd ? 3 : 1, OWN_(name), grad_pass, help },
 const struct builtin ew_builtins[] = {
 #define OP1(name, class, body, cbody, domain, da, help) ROW_(name, 1, help)
 #define OP2(name, class, body, cbody, domain, da, db, help) ROW_(name, 2, help)
