@@ -154,6 +154,7 @@ static void write_window(struct window *w, int n, const value *idx, value rhs)
         struct ix x = {.n = nest.numel, .list = list};
         nest_of(&nest, 1, &x, &one);
     }
+    window_left(w);
     own_block(w->base);
     put(&nest, &g, window_data(w), src, dtypes[dt].size);
     w->base->version++;
@@ -316,6 +317,8 @@ static bool write_number(value *slot, int n, const value *idx, value rhs)
     struct tensor *base = slot->kind == K_WINDOW ? slot->w->base : t;
     if (base->mark || base->device || (base->block && base->block->owners > 1))
         return false;
+    if (slot->kind == K_WINDOW)
+        window_left(slot->w);
     char *p = t->data + at * dtypes[t->dtype].size;
     if (t->dtype == D_DOUBLE)
         *(double *)p = rhs.num;
@@ -805,6 +808,7 @@ void place_write(value *slot, struct tensor *r)
         for (int k = 0; k < w->nd; k++)
             x[k] = (struct ix){.n = w->dim[k], .step = 1};
         nest_of(&nest, w->nd, x, w->stride);
+        window_left(w);
         own_block(w->base);
         (src->numel == 1 ? nest_fill : nest_write)(&nest, window_data(w), src->data, dtypes[dt].size);
         w->base->version++;

@@ -531,6 +531,12 @@ int value_dtype(value v)
 }
 
 /* ---- writing */
+void warn_left(struct tensor *base)
+{
+    base->flags &= (uint8_t)~T_LEFT & 15;
+    warn("tl:nn", "these are parameters that a network had before it was changed: what is written here does not reach it; call getParameters() again");
+}
+
 void own_block_spare(struct tensor *t, i64 numel)
 {
     size_t size = dtypes[t->dtype].size;

@@ -24,7 +24,8 @@ struct block {
 struct block *block_new(size_t bytes);        /* not pooled, one owner; large ones are held against the memory that is free, then fail */
 void block_drop(struct block *b);
 
-enum { T_DQ = 1 /* text from a "double-quoted" literal */, T_DENSE = 2 /* column-major without gaps */ };
+enum { T_DQ = 1 /* text from a "double-quoted" literal */, T_DENSE = 2 /* column-major without gaps */,
+       T_LEFT = 4 /* a network held its parameters here and has left: see window_left */ };
 
 struct tensor {
     struct object h;
@@ -48,6 +49,14 @@ struct window {
     struct tensor *base;
     i64 *dim, *stride, inline_dim[4], inline_stride[4];
 };
+
+/* A window that is about to be written: warns, once, when it shows all of a base that a network has left, for what is written would train nothing. */
+void warn_left(struct tensor *base);
+static inline void window_left(const struct window *w)
+{
+    if (unlikely(w->base->flags & T_LEFT) && w->numel == w->base->numel)
+        warn_left(w->base);
+}
 
 /* ---- making; pooled unless it says `make`.  Trailing singleton dimensions are dropped, nd >= 2.  Data is not set but by zeros. */
 struct tensor *tensor_new(int dtype, int nd, const i64 *dim);

@@ -668,6 +668,8 @@ static bool quick(value *slot, sym method, int nargin, const value *arg)
             s *= u->dim[d];
         }
     }
+    if (slot->kind == K_WINDOW)
+        window_left(slot->w);
     struct tensor *base = slot->kind == K_WINDOW ? slot->w->base : own_tensor(slot);
     own_block(base);                          /* y read afresh: it may have moved with the base */
     if (y) {

@@ -38,6 +38,8 @@ static void put_child(struct module *m, i64 at, value v)
              class_of(v), layer_of(m)->criterion ? "module" : "criterion");
     if (nn_holds(v, m))
         fail("tl:nn", "%s: a module cannot be part of itself", layer_of(m)->class.name);
+    if (nn_parameters(module_of(v), false).cell->numel)
+        nn_leave_parameters(m);
     struct cell *old = children(m), *c = cell_2d(1, old->numel + 1);
     for (i64 i = 0; i <= old->numel; i++)
         cell_set(c, i, i < at ? old->v[i] : i == at ? v : old->v[i - 1]);
@@ -71,6 +73,8 @@ static bool container_method(struct module *m, const char *name, struct call *c)
         i64 at = has_arg(c, 1) ? arg_int(c, 1, 1, n) - 1 : n - 1;
         if (n == 0)
             fail("Octave:index-out-of-bounds", "%s.remove: it has no modules", layer_of(m)->class.name);
+        if (nn_parameters(child(m, at), false).cell->numel)
+            nn_leave_parameters(m);
         struct cell *old = children(m), *now = cell_2d(1, n - 1);
         result(c, 0, old->v[at]);
         for (i64 i = 0; i < n - 1; i++)

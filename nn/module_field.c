@@ -333,6 +333,8 @@ bool module_set(value self, sym field, value v)
                 replace(&trial->f[k], copy(k == i ? v : m->f[k]));
             l->check(trial);
         }
+        if (!kind && slot->kind == K_CELL && l->changed)
+            nn_leave_parameters(m);
         replace(slot, copy(v));
         return true;
     }

@@ -131,8 +131,10 @@ static value flatten(struct params *p, bool grads)
 {
     value *w = grads ? p->g : p->w;
     value now = flat_now(p, w);
-    if (!is_nil(now))
+    if (!is_nil(now)) {
+        w[0].w->base->flags &= (uint8_t)~T_LEFT & 15;
         return now;
+    }
     i64 total = 0, at = 0;
     for (int i = 0; i < p->n; i++)
         total += first_of(p, i) == i ? w[i].w->numel : 0;
@@ -154,9 +156,23 @@ static value flatten(struct params *p, bool grads)
         at += w[i].w->numel;
     }
     value all = window_new(base, 0, 2, base->dim, base->stride);
-    for (int i = 0; i < p->n; i++)
+    for (int i = 0; i < p->n; i++) {
+        w[i].w->base->flags |= T_LEFT;
         replace(&p->m[i]->f[p->field[i] + (grads ? p->m[i]->info->np : 0)], copy(made[i]));
+    }
     return all;
+}
+
+void nn_leave_parameters(struct module *m)
+{
+    struct params p = { 0 };
+    walk(m, collect, &p, OWN);
+    for (int i = 0; i < p.n; i++)             /* one that stands by itself is still whole */
+        for (int g = 0; g < 2; g++) {
+            struct window *w = g ? p.g[i].w : p.w[i].w;
+            if (w->base->numel > w->numel)
+                w->base->flags |= T_LEFT;
+        }
 }
 
 static void get_parameters(struct module *m, struct call *c)
@@ -304,8 +320,10 @@ static void convert(struct module *m, int dtype)
             }
             made[i] = window_new(base, w[i].w->offset, w[i].w->nd, w[i].w->dim, w[i].w->stride);
         }
-        for (int i = 0; i < p.n; i++)
+        for (int i = 0; i < p.n; i++) {
+            w[i].w->base->flags |= T_LEFT;
             replace(&p.m[i]->f[p.field[i] + (g ? p.m[i]->info->np : 0)], copy(made[i]));
+        }
     }
     walk(m, convert_state, &dtype, APART | CAST);
 }
@@ -342,6 +360,8 @@ static void put_replaced(struct module *m, int i, value v)
     if (m->f[i].kind == K_CELL ? v.kind != K_CELL || !nn_children_changed(m, i, v)
                                : m->info->kind[i] != 'v' && (!is_module(v) || layer_of(module_of(v))->criterion != (m->info->kind[i] == 'c')))
         nn_fail(m, "replace: %s cannot be a %s", m->info->name[i]->text, class_of(v));
+    if (v.o != m->f[i].o)
+        nn_leave_parameters(m);
     replace(&m->f[i], copy(v));
 }
 
@@ -397,6 +417,8 @@ static void share(struct module *m, struct module *other, int n, struct call *c)
                 char a[128], b[128];
                 if (!dims_equal(mine.w->nd, mine.w->dim, from_v.w->nd, from_v.w->dim))
                     fail("tl:nn", "share: %s is %s here and %s there", name, dims_text(mine.w->nd, mine.w->dim, a), dims_text(from_v.w->nd, from_v.w->dim, b));
+                if (mine.w->base != from_v.w->base)
+                    mine.w->base->flags |= T_LEFT;
                 replace(&p.m[i]->f[at], copy(from_v));
             }
     }

@@ -174,6 +174,7 @@ void module_each(struct module *m, void (*visit)(struct module *m, void *arg), v
 bool nn_holds(value v, struct module *m);     /* m is v or below it */
 bool nn_children_changed(struct module *m, int field, value v);        /* .changed of what has others in a cell of its state */
 value modules_of(value v);                    /* cell of the module and all below, in order */
+void nn_leave_parameters(struct module *m);             /* the windows got by getParameters are no longer all that m learns: writing into them warns */
 value nn_parameters(struct module *m, bool grads);                     /* cell of windows, each once */
 
 /* ---- what struct class wants (module.c, module_file.c, module_method.c) */
