@@ -544,6 +544,12 @@ static void command(struct comp *c, const struct node *n, bool print)
 {
     int top = c->top, base = temps(c, MAX(1, n->command.args.n));
     struct site *s = site_new(c, n->command.name);
+    if (n->command.args.n == 1 && ew_find(s->name, 1) >= 0) {   /* sin x: the word, where a variable is meant */
+        const struct node *word = n->command.args.v[0];
+        if (word->kind == NODE_STRING && scope_find(c->scope, word->string.text) >= 0)
+            warn("tl:command", "%s %s is %s('%s'), a function of the letters\nhint: %s(%s) is the one of the variable", n->command.name, word->string.text,
+                 n->command.name, word->string.text, n->command.name, word->string.text);
+    }
     s->nargs = (uint16_t)n->command.args.n;
     s->dest = base;
     s->statement = true;

@@ -21,11 +21,25 @@ static bool typed(const struct source *s)
     return !s || !s->name[0];
 }
 
+/* Bytes that are no text are shown as '?': a file may hold anything, and a terminal obeys some of it. */
 static void put_line(struct buf *out, const char *text, int n)
 {
     for (int i = 0; i < n; i++) {
         unsigned char c = (unsigned char)text[i];
-        buf_putc(out, c == '\t' ? ' ' : c < 32 || c == 127 ? '?' : (char)c);
+        int more = c >= 0xf0 && c < 0xf5 ? 3 : c >= 0xe0 ? 2 : c >= 0xc2 ? 1 : 0;
+        bool whole = c >= 0xc2 && c < 0xf5 && i + more < n;
+        for (int k = 1; whole && k <= more; k++)
+            whole = (text[i + k] & 0xc0) == 0x80;
+        if (c == 0xc2 && whole && (unsigned char)text[i + 1] < 0xa0)         /* controls beyond ASCII */
+            whole = false;
+        if (whole) {
+            buf_add(out, text + i, (size_t)more + 1);
+            i += more;
+        } else if (c >= 128 && (c & 0xc0) == 0x80 && i && ((unsigned char)text[i - 1] & 0x80)) {
+            continue;                                          /* the caret counts characters */
+        } else {
+            buf_putc(out, c == '\t' ? ' ' : c < 32 || c >= 127 ? '?' : (char)c);
+        }
     }
 }
 

@@ -202,6 +202,10 @@ static _Noreturn void bad_number(struct lexer *x, uint32_t begin)
     char hint[80];
     snprintf(hint, sizeof hint, "write %.*s*%.*s to multiply", (int)(x->pos - begin > 30 ? 30 : x->pos - begin),
              x->text + begin, (int)(e - x->pos > 30 ? 30 : e - x->pos), x->text + x->pos);
+    if (memchr(x->text + begin, '_', e - begin))
+        snprintf(hint, sizeof hint, "digits stand together: 1000000 or 1e6");
+    else if (x->pos + 1 == e && (x->text[x->pos] | 32) == 'e')
+        snprintf(hint, sizeof hint, "an exponent needs digits: 1e3");
     lex_fail_hint(x, begin, hint, "'%.*s' is neither a number nor a name", (int)(e - begin > 60 ? 60 : e - begin),
                   x->text + begin);
 }
@@ -489,13 +493,20 @@ static _Noreturn void bad_character(struct lexer *x)
         { "\u2013", "use a plain minus sign -" }, { "\u00d7", "use * or .*" }, { "\u00b7", "use * or .*" },
         { "\u00f7", "use / or ./" }, { "\u2264", "use <=" }, { "\u2265", "use >=" }, { "\u2260", "use ~=" },
         { "\u00a0", "this is a non-breaking space; type a plain one" }, { "\u2026", "use three dots ..." },
-        { "\u03c0", "use pi" },
+        { "\u03c0", "use pi" }, { "\u00b0", "sind(x), cosd(x), tand(x) take degrees" }, { "\u00b2", "use ^2 or .^2" },
+        { "\u00b3", "use ^3 or .^3" }, { "\u221a", "use sqrt(x)" }, { "\u221e", "use Inf" }, { "\u2044", "use / or ./" },
     };
     int c = peek(x, 0);
+    if (x->pos == 0 && x->len > 1 && (!memcmp(x->text, "\xff\xfe", 2) || !memcmp(x->text, "\xfe\xff", 2)))
+        lex_fail_hint(x, x->pos, "save it as UTF-8", "the text is in UTF-16");
     if (!c)
-        lex_fail(x, x->pos, "the text contains a NUL byte");
+        lex_fail_hint(x, x->pos, "is this a text?", "the text contains a NUL byte");
     if (c == '?')
         lex_fail_hint(x, x->pos, "write if a, y = b; else, y = c; end, or merge(a, b, c)", "unexpected '?'");
+    if (c == '`')
+        lex_fail_hint(x, x->pos, "a text stands in plain quotes: 'text'", "unexpected '`'");
+    if (c == '$')
+        lex_fail_hint(x, x->pos, "names are made of letters a-z, digits and _", "unexpected '$'");
     if (c < 128)
         lex_fail(x, x->pos, isprint(c) ? "unexpected '%c'" : "unexpected character with code %d", c);
     for (size_t i = 0; i < sizeof likely / sizeof likely[0]; i++) {
@@ -509,7 +520,7 @@ static _Noreturn void bad_character(struct lexer *x)
             n = 0;
     if (n)
         lex_fail(x, x->pos, "unexpected '%.*s': names are made of letters a-z, digits and _", n, x->text + x->pos);
-    lex_fail(x, x->pos, "byte 0x%02x is not valid UTF-8", c);
+    lex_fail_hint(x, x->pos, "save the text as UTF-8; or is it none?", "byte 0x%02x is not valid UTF-8", c);
 }
 
 /* In [] and {}: does white space before what stands at pos separate two elements? Called after an operand. */

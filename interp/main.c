@@ -2,6 +2,7 @@
 /* The program: options, scripts, exit status (LANGUAGE.md section 8). What it runs, it runs through interp.h. */
 #include "config.h"
 #include "interp/program.h"
+#include "lab/files.h"
 #include "lab/plugin.h"
 #include "plot/figure.h"
 
@@ -194,17 +195,52 @@ static int run(const char *name, const char *text, size_t len, bool *ended)
     return status_after(failed);
 }
 
+/* A file of functions runs nothing; where they have no `end`, what was meant to run has become part of the last one. */
+static void functions_alone(const char *file, const char *text, size_t len)
+{
+    struct parse_error e = { 0 };
+    struct ast *a = parse_text(text, len, &(struct parse_options){ .name = file, .flags = PARSE_FILE }, &e);
+    if (!a) {
+        source_free(e.source);
+        return;
+    }
+    if (!a->script && a->functions) {
+        const struct function *f = a->function[a->functions - 1];
+        bool open = f->end < 3 || f->end > a->source->len || memcmp(a->source->text + f->end - 3, "end", 3);
+        out_flush();
+        fprintf(stderr, "tl: %s only defines functions (%s%s): nothing has run\n", file, a->function[0]->name, a->functions > 1 ? ", …" : "");
+        if (open)
+            fprintf(stderr, "  hint: %s, begun at line %d, goes on to the end of the file; an 'end' behind its last statement closes it\n", f->name,
+                    source_line(a->source, f->begin, NULL));
+    }
+    ast_free(a);
+}
+
+static void name_what_was_meant(void *file)
+{
+    file_fail_open("tl", file);
+}
+static int cannot_read(const char *file)
+{
+    if (errno == ENOENT && protect(name_what_was_meant, (void *)file)) {
+        const char *m = failure()->message, *hint = strstr(m, "\nhint: ");
+        fprintf(stderr, "%.*s\n%s%s%s", (int)strcspn(m, "\n"), m, hint ? "  " : "", hint ? hint + 1 : "", hint ? "\n" : "");
+    } else
+        fprintf(stderr, "tl: cannot read '%s': %s\n", file, strerror(errno));
+    return 1;
+}
+
 static int run_file(const char *file, bool *ended)
 {
     size_t len;
     char *text = program_read_file(file, &len);
-    if (!text) {
-        fprintf(stderr, "tl: cannot read '%s': %s\n", file, strerror(errno));
-        return 1;
-    }
+    if (!text)
+        return cannot_read(file);
     path_script(file);
     plot_folder(file);
     int status = run(file, text, len, ended);
+    if (!status && !*ended)
+        functions_alone(file, text, len);
     free(text);
     return status;
 }
@@ -226,10 +262,8 @@ static int check_file(const char *file)
 {
     size_t len;
     char *text = program_read_file(file, &len);
-    if (!text) {
-        fprintf(stderr, "tl: cannot read '%s': %s\n", file, strerror(errno));
-        return 1;
-    }
+    if (!text)
+        return cannot_read(file);
     struct parse_error e;
     struct parse_options o = { .name = file, .flags = PARSE_FILE };
     struct ast *a = parse_text(text, len, &o, &e);

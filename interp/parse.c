@@ -4,6 +4,7 @@
    recurse (NEST_MOST), height of the finished tree (AST_HEIGHT), so that neither we nor a walker overflow the stack. */
 #include "parse.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -166,29 +167,92 @@ bool parse_bracket(const struct parser *p, char *sign, uint32_t *at)
     return false;
 }
 
+static bool is_name_char(char c) { return isalnum((unsigned char)c) || c == '_'; }
+static size_t strspn_back(const char *text, uint32_t end, const char *set)      /* how many of set stand before text[end] */
+{
+    size_t n = 0;
+    while (n < end && strchr(set, text[end - 1 - n]))
+        n++;
+    return n < end ? n : end - 1;
+}
+/* the line in hand begins with that word */
+static bool header_of(const struct parser *p, const char *word)
+{
+    const char *text = p->a->source->text;
+    uint32_t at = tok.begin;
+    while (at && text[at - 1] != '\n')
+        at--;
+    at += (uint32_t)strspn(text + at, " \t");
+    return !strncmp(text + at, word, strlen(word)) && !is_name_char(text[at + strlen(word)]);
+}
+/* (int) stands before text[end] */
+static bool type_in_parens(const char *text, uint32_t end)
+{
+    static const char *const types[] = { "(int)", "(float)", "(double)", "(char)", "(long)", "(bool)", "(unsigned)", "(single)" };
+    for (int i = 0; i < (int)(sizeof types / sizeof *types); i++) {
+        size_t n = strlen(types[i]);
+        if (end >= n && !memcmp(text + end - n, types[i], n))
+            return true;
+    }
+    return false;
+}
+/* a keyword that begins a part of a block stands before text[end] */
+static bool last_word(const char *text, uint32_t end)
+{
+    static const char *const parts[] = { "try", "else", "do", "catch", "otherwise" };
+    for (int i = 0; i < (int)(sizeof parts / sizeof *parts); i++) {
+        size_t n = strlen(parts[i]);
+        if (end >= n && !memcmp(text + end - n, parts[i], n) && (end == n || !is_name_char(text[end - n - 1])))
+            return true;
+    }
+    return false;
+}
+
+/* Why a bracket may have stayed open, or NULL. */
+static const char *unclosed_bracket(const struct parser *p, uint32_t at)
+{
+    const char *s = p->a->source->text + at, *end = s + strcspn(s, "\n");
+    const char *comment = memchr(s, '%', (size_t)(end - s));
+    if (comment && !memchr(s, '\'', (size_t)(comment - s)) && !memchr(s, '"', (size_t)(comment - s)))
+        return "% begins a comment; a text stands in quotes: '%d'";
+    return NULL;
+}
+
 /* What people who come from another language mean by the token in hand, or NULL. */
 static const char *likely(const struct parser *p)
 {
     static const struct { const char *word, *hint; } words[] = {
         { "and", "elementwise `and` is &, between conditions it is &&" }, { "or", "elementwise `or` is |, between conditions it is ||" },
-        { "not", "`not` is ~" }, { "then", "there is no `then`: leave it out" }, { "in", "write for x = values" },
+        { "not", "`not` is ~" }, { "then", "there is no `then`: leave it out" },
+        { "mod", "the remainder is mod(a, b)" }, { "div", "the quotient without fraction is floor(a / b)" }, { "xor", "xor(a, b) is true when one of them is" },
+        { "is", "isequal(a, b) compares, isempty(x) asks for []" },
         { "to", "a range is written 1:10" }, { "do", "there is no `do` behind a condition: leave it out" },
         { "function", "a function as a value is written @(x) x + 1, or @(x) begin … end" },
     };
     const char *s = p->a->source->text + tok.begin, before = tok.begin ? s[-1] : ' ';
     size_t n = tok.end - tok.begin;
+    const char *text = p->a->source->text;
+    char last = p->last_end ? text[p->last_end - 1] : ' ', sign = 0;
+    uint32_t open = 0;
+    if (!parse_bracket(p, &sign, &open))
+        sign = 0;
     if (tok.type == T_NAME || tok.type == T_KEYWORD) {
+        if (n == 2 && !memcmp(s, "in", 2))
+            return p->open && p->open->keyword == KW_FOR && header_of(p, "for") ? "write for x = values" : "any(v == x) or ismember(v, x) tells whether v is in x";
+        if (before == '\'' && tok.begin == p->last_end && tok.begin > 1 && s[-2] == 'f' && (tok.begin == 2 || !is_name_char(s[-3])))
+            return "a text with numbers in it: sprintf('value %g', x)";
         for (size_t i = 0; i < sizeof words / sizeof *words; i++)
             if (strlen(words[i].word) == n && !memcmp(words[i].word, s, n))
                 return words[i].hint;
         if (before == '\'' && tok.begin == p->last_end)
             return "a quote inside a text is written twice: 'it''s'";
     }
-    const char *text = p->a->source->text;
-    if (tok.type == T_SEMI && p->open && p->open->keyword == KW_FOR)
+    if (tok.type == T_SEMI && p->open && p->open->keyword == KW_FOR && sign != '{')
         return "a counted loop is written: for i = 1:3";
     if ((tok.type == T_NEWLINE || tok.type == T_EOF) && p->last_end && text[p->last_end - 1] == ':')
         return "no ':' at the end: a block begins on the next line and closes with 'end'";
+    if (sign == '{' && open > 1 && text[open - 1 - strspn_back(text, open, " ")] == ')')
+        return "a block has no braces: it ends with 'end'";
     if (tok.type == T_SEMI && p->x.depth && text[p->x.stack[p->x.depth - 1].at] == '(')
         return "arguments are separated by commas";
     if ((tok.type == T_NEWLINE || tok.type == T_EOF) && p->last_end && strchr("+-*/\\<>=&|", text[p->last_end - 1]))
@@ -201,6 +265,34 @@ static const char *likely(const struct parser *p)
         return "xor(a, b) is true when one of them is";
     if (tok.type == T_LBRACKET && !tok.space && p->last_end == tok.begin)
         return "an index stands in parentheses: A(1, 2)";
+    if (tok.type == T_COMMA && sign == '(')
+        return "a row of values is written [1, 2, 3]";
+    if (tok.type == T_RPAREN && last == ':')
+        return "to the last element: x(2:end)";
+    if (tok.type == T_NUMBER && last == ':' && sign == '(')
+        return "a range has two ends: x(1:2)";
+    if (tok.type == T_NUMBER && last == ')' && type_in_parens(text, p->last_end))
+        return "int32(x), double(x), logical(x), … convert";
+    if (tok.type == T_NUMBER && last == '.')
+        return "a field's name begins with a letter: s.x1; an element is s(1) or c{1}";
+    if (tok.type == T_STRING && strchr("'\"", last))
+        return "['one' 'two'] joins texts";
+    if (tok.type == T_NUMBER && is_name_char(last) && tok.space)
+        return "a call or an index stands in parentheses: f(3)";
+    if (p->last_end > 3 && !memcmp(text + p->last_end - 3, "not", 3) && tok.space && !is_name_char(text[p->last_end - 4]))
+        return "`not` is ~";
+    if (tok.type == T_AT && !sign)
+        return "A * B is the matrix product";
+    if (tok.type == T_OP && tok.op == OP_COLON && last_word(text, p->last_end))
+        return "no ':' at the end: a block begins on the next line and closes with 'end'";
+    if (tok.type == T_OP && tok.op == OP_GT && before == '=')
+        return "a function as a value is written @(x) x + 1; at least is >=";
+    if (tok.type == T_OP && tok.op == OP_GT && before == '|')
+        return "one function after the other: g(f(x)), or x.f().g()";
+    if (tok.type == T_OP && tok.op == OP_GT && before == '-')
+        return "a field is s.name";
+    if (at_equals(p) && last == ')' && header_of(p, "function"))
+        return "the result stands in front: function y = f(x), y = x + 1; end";
     if (at_equals(p) && before == ':')
         return "an assignment is written with = alone";
     if (at_equals(p) && before == '=')
@@ -237,12 +329,18 @@ _Noreturn void parse_unexpected(struct parser *p, const char *expected)
     int column, line = bracket ? source_line(p->a->source, at, &column) : 0;
     if (tok.type == T_EOF) {
         if (bracket)
-            lex_incomplete(&p->x, at, NULL, "'%c' opened at line %d, column %d is not closed", sign, line, column);
+            lex_incomplete(&p->x, at, unclosed_bracket(p, at), "'%c' opened at line %d, column %d is not closed", sign, line, column);
         if (p->open)
             lex_incomplete(&p->x, p->open->at, unclosed(p), "'%s' opened at line %d is not closed",
                            p->open->keyword < 0 ? "begin" : keyword_info[p->open->keyword].text,
                            parse_line(p, p->open->at));
     }
+    if (bracket && tok.type == T_KEYWORD && tok.op == KW_FOR && sign != '(')
+        lex_fail_hint(&p->x, tok.begin, "for each element: arrayfun(@(i) i^2, 1:3), or with operators alone (1:3).^2",
+                      "%s is unexpected here: '%c' opened at line %d, column %d is not closed", found, sign, line, column);
+    if (bracket && tok.type == T_KEYWORD && sign == '{')
+        lex_fail_hint(&p->x, tok.begin, "a block has no braces: it ends with 'end'",
+                      "%s is unexpected here: '%c' opened at line %d, column %d is not closed", found, sign, line, column);
     if (bracket && tok.type == T_KEYWORD)
         lex_fail(&p->x, tok.begin, "%s is unexpected here: '%c' opened at line %d, column %d is not closed", found, sign, line,
                  column);

@@ -548,7 +548,9 @@ struct node *parse_assignment(struct parser *p, struct node *target)
         parse_own(p, n, target);
     } else if (target->kind != NODE_NAME && target->kind != NODE_INDEX) {
         if (target->kind == NODE_BINARY || target->kind == NODE_SHORT || target->kind == NODE_UNARY)
-            lex_fail_hint(&p->x, tok.begin, "compare with ==", "%s cannot be assigned to", node_words[target->kind]);
+            lex_fail_hint(&p->x, tok.begin, target->kind == NODE_BINARY && target->op == OP_MINUS && !tok.op ?
+                          "a name has letters, digits and _, no '-'; compare with ==" : "compare with ==", "%s cannot be assigned to",
+                          node_words[target->kind]);
         parse_target(p, target);
     }
     parse_next(p);

@@ -15,6 +15,8 @@ static struct node *condition(struct parser *p)
     if (tok.type == T_ASSIGN)
         lex_fail_hint(&p->x, tok.begin, "compare with ==; an assignment here stands in parentheses",
                       "'%s' in a condition", tok.op ? operator_info[tok.op].symbol : "=");
+    if (tok.type == T_NAME && (!strcmp(tok.text, "and") || !strcmp(tok.text, "or")) && lex_command_follows(&p->x))
+        parse_unexpected(p, "an operator or the end of the condition");
     if ((tok.type == T_NAME && !strcmp(tok.text, "then")) || (at_keyword(p, KW_DO) && p->open && p->open->keyword == KW_WHILE))
         parse_unexpected(p, "the statements");
     return n;
@@ -512,6 +514,11 @@ static struct node *simple_statement(struct parser *p)
         n->flags |= NODE_PREFIX;
         return parse_ends(p, n);
     }
+    if (tok.type == T_NAME && p->open && p->open->keyword == KW_SWITCH && !strcmp(tok.text, "default") && !parse_is_variable(p, tok.text)) {
+        const char *s = p->a->source->text + tok.end;
+        if (strchr(",:;\n", s[strspn(s, " \t")]))
+            lex_fail_hint(&p->x, tok.begin, "what fits no case is told behind otherwise", "there is no 'default'");
+    }
     if (tok.type == T_NAME && lex_command_follows(&p->x) && !parse_is_variable(p, tok.text)) {
         if (p->open && p->open->keyword == KW_IF && (!strcmp(tok.text, "elif") || !strcmp(tok.text, "elsif")))
             lex_fail_hint(&p->x, tok.begin, "write elseif", "there is no '%s'", tok.text);
@@ -575,6 +582,13 @@ struct node *parse_statements(struct parser *p, bool top)
     struct node *n = parse_node(p, NODE_BLOCK, tok.begin);
     for (;;) {
         parse_separators(p);
+        if (tok.type == T_KEYWORD) {
+            const char *s = p->a->source->text + tok.end;
+            s += strspn(s, " \t");
+            if (s[0] == '=' && s[1] != '=')
+                lex_fail_hint(&p->x, tok.begin, "another name is needed, such as my_value = 3", "'%s' is a word of the language and cannot be a variable",
+                              keyword_info[tok.op].text);
+        }
         if (tok.type == T_EOF || at_block_keyword(p))
             break;
         if (at_keyword(p, KW_FUNCTION)) {

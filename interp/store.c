@@ -46,6 +46,9 @@ static struct request request(struct call *c)
     struct request r = { .name = scratch(sizeof *r.name * (size_t)(c->nargin + 1)) };
     for (int i = 0; i < c->nargin; i++) {
         size_t n;
+        if (!arg_is_text(c, i))
+            fail("Octave:invalid-fun-call", "%s: argument %d is a value, where the name of a %s is wanted\nhint: %s('file', 'x') names the variable x", c->fn->name, i + 1,
+                 r.file ? "variable" : "file", c->fn->name);
         const char *s = arg_text(c, i, &n);
         if (strlen(s) != n)
             fail("Octave:invalid-fun-call", "%s: argument %d holds a zero character", c->fn->name, i + 1);

@@ -175,7 +175,9 @@ static NORETURN void fail_parameter(const char *fn, sym name, int n, const sym *
     for (int i = 0; i < n; i++)
         if (other[i])
             buff(b, "%s%s", b->n ? ", " : "", other[i]->text);
-    fail("Octave:invalid-fun-call", "%s: there is no parameter '%s'; it has %s", fn, name->text, b->n ? b->s : "none");
+    const char *habit = habit_hint(name->text);
+    fail("Octave:invalid-fun-call", "%s: there is no parameter '%s'; it has %s%s%s", fn, name->text, b->n ? b->s : "none", habit ? "\nhint: " : "",
+         habit ? habit : "");
 }
 
 static value name_text(sym name)
@@ -356,7 +358,8 @@ static void call_function_site(struct site *s, value *base, int n, value *dest)
         given = n;
     if (s->code && s->code->script) {                          /* a file that is a script runs with our variables */
         if (n)
-            fail("Octave:invalid-fun-call", "%s is a script: it takes no arguments", s->name->text);
+            fail("Octave:invalid-fun-call", "%s is a script: it takes no arguments\nhint: it sees the variables of whoever runs it; "
+                 "arguments are for a file that begins: function r = %s(x)", s->name->text, s->name->text);
         run_file(s->code->unit->source->name, vm->frame);
         if (!multi)
             replace(dest, nil());

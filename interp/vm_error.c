@@ -4,6 +4,8 @@
  * error_locate runs once for a failure, before frames are unwound: it writes the operands' source texts into the
  * message and remembers the place of every frame.  failure()->node says that it is done. */
 #include "vm.h"
+#include "lex.h"
+#include "path.h"
 #include "lab/nearest.h"
 #include <ctype.h>
 #include <errno.h>
@@ -145,6 +147,16 @@ static void explain(struct frame *f)
         e->message = text;
         return;
     }
+    if (!strcmp(e->id, "Octave:invalid-fun-call") && strstr(e->message, ": called with too many arguments") && !strstr(e->message, "\nhint: ")) {
+        const char *rest = command_text(), *colon = strchr(e->message, ':');
+        if (rest && !strncmp(s->text + w->begin, e->message, (size_t)(colon - e->message)) &&
+            asprintf(&text, "%s\nhint: behind `%.*s` and a blank stand texts, word by word; a call is written %.*s(%s)", e->message,
+                     (int)(colon - e->message), e->message, (int)(colon - e->message), e->message, strlen(rest) < 40 ? rest : "x") >= 0) {
+            free(e->message);
+            e->message = text;
+        }
+        return;
+    }
     n = w->e1 - w->b1;
     if ((strcmp(e->id, "Octave:index-out-of-bounds") && strcmp(e->id, "Octave:invalid-index")) || w->e1 <= w->b1 || w->e1 > s->len || n > 60)
         return;
@@ -161,6 +173,14 @@ static void explain(struct frame *f)
         e->message = text;
         text = NULL;
         hint = strstr(e->message, "\nhint: ");
+    }
+    if (hint && v && v->kind != K_NIL && value_numel(*v) == 0 && strstr(e->message, ": indices start at 1")) {
+        if (asprintf(&text, "%.*s\nhint: %s is empty: there is no %s(1) and no %s(end); isempty(%s) asks for that", (int)(hint - e->message), e->message,
+                     name, name, name, name) < 0)
+            return;
+        free(e->message);
+        e->message = text;
+        return;
     }
     if (hint && !(v && find_builtin(symbol_of(name))))
         return;
@@ -330,6 +350,22 @@ static void offer_variable(sym name, value *v, unsigned flags, void *arg)
 }
 static void offer_builtin(const struct builtin *b, void *arg) { nearest_try(arg, b->name); }
 static void offer_code(struct code *c, void *arg) { nearest_try(arg, c->name->text); }
+struct offering { const char *package; int len; struct nearest *near; };
+static void offer_file(const char *name, void *arg)
+{
+    struct offering *o = arg;
+    char whole[128];
+    snprintf(whole, sizeof whole, "%.*s.%s", o->len, o->package, name);
+    nearest_try(o->near, strncmp(name, o->package, (size_t)o->len) || name[o->len] != '.' ? whole : name);
+}
+static void offer_package(const char *name, const char *dot, struct nearest *n)
+{
+    struct offering o = { name, (int)(dot - name), n };
+    char package[64];
+    snprintf(package, sizeof package, "%.*s", o.len, name);
+    path_each(package, true, offer_file, &o);
+    path_each(package, false, offer_file, &o);
+}
 const char *did_you_mean(const char *name)
 {
     struct nearest n;
@@ -337,6 +373,11 @@ const char *did_you_mean(const char *name)
     frame_each(vm->frame, offer_variable, &n);
     functions_each(offer_code, &n);
     registry_each(offer_builtin, &n);
+    const char *dot = strchr(name, '.');
+    if (dot)
+        offer_package(name, dot, &n);
+    for (int i = 0; i < KEYWORDS && !dot && strlen(name) > 3; i++)
+        nearest_try(&n, keyword_info[i].text);
     const char *s = nearest_found(&n);
     if (!s)
         return NULL;
@@ -353,6 +394,47 @@ const char *habit_hint(const char *name)
     for (int i = 0; i < COUNT(habits); i++)
         if (!strcmp(habits[i].word, name))
             return habits[i].hint;
+    return NULL;
+}
+static bool is_set(struct frame *f, sym name)
+{
+    value *v = frame_variable(f, name, false);
+    return v && v->kind != K_NIL;
+}
+/* What the line means in which an unknown name stands, if it has a form that belongs to another language, or NULL. */
+static const char *form_hint(const char *name)
+{
+    struct frame *f = vm->frame;
+    const struct source *s = f > vm->frames && f->code->unit ? f->code->unit->source : NULL;
+    const struct where *w = s ? where_of(f, -1) : NULL;
+    if (!s || w->begin >= s->len)
+        return NULL;
+    size_t n = strlen(name);
+    uint32_t at = w->begin;
+    while (at && s->text[at - 1] != '\n' && s->text[at - 1] != ';')
+        at--;
+    const char *line = s->text + at + strspn(s->text + at, " \t"), *end = line + strcspn(line, "\n;%#");
+    const char *sets = line;                                   /* the first '=' that sets something */
+    while (sets < end && !(*sets == '=' && sets[1] != '=' && !strchr("=<>~!+-*/^|&", sets[-1])))
+        sets++;
+    if (sets >= end || sets == line || sets[1] == '=')
+        return NULL;
+    const char *p = line;
+    size_t word = strspn(p, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_");
+    const char *after = p + word + strspn(p + word, " \t");
+    if (!word || memchr(line, '\'', (size_t)(sets - line)) || memchr(line, '"', (size_t)(sets - line)))
+        return NULL;
+    if (word == n && !memcmp(p, name, n) && *after == ',' && !memchr(line, '(', (size_t)(sets - line)))
+        return "several are set by [a, b] = f(x), or by [a, b] = deal(1, 2)";
+    if (word == n && !memcmp(p, name, n) && after > p + word && after < sets && (isalpha((unsigned char)*after) || *after == '_'))
+        return habit_hint(name) ? NULL : "a name has no blanks: my_name = 3";
+    const char *last = sets;
+    while (last > line && (last[-1] == ' ' || last[-1] == '\t'))
+        last--;
+    if (*after == '(' && after == p + word && last[-1] == ')' && memmem(after, (size_t)(last - after), name, n) && !(word == n && !memcmp(p, name, n)) &&
+        strspn(after + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_, ") == (size_t)(last - 1 - (after + 1)) &&
+        !is_set(f, symbol_n(p, word)))
+        return "a function of x is written f = @(x) x + 1";
     return NULL;
 }
 void fail_undefined(sym name)
@@ -374,6 +456,9 @@ void fail_undefined(sym name)
             fail("Octave:undefined-function", "'%s' is undefined: it is argument %d of %s, which was given %d%s", name->text, i + 1, fn,
                  (int)f->nargin, b->s);
         }
+    const char *form = form_hint(name->text);
+    if (form)
+        fail("Octave:undefined-function", "'%s' is undefined\nhint: %s", name->text, form);
     struct nearest own;
     nearest_begin(&own, name->text);
     frame_each(vm->frame, offer_variable, &own);

@@ -404,7 +404,7 @@ static void give_list(value *dest, int n, const value *list, int lists, const ch
     } else if (n == 0) {
         fail("Octave:index-out-of-bounds", "%s gives no value, but one is needed here", what);
     } else if (lists & LISTS_NONE) {
-        fail("Octave:undefined-function", "%s gives %d values (a comma list), but an operator needs one", what, n);
+        fail("Octave:undefined-function", "%s gives %d values (a comma list), but an operator needs one\nhint: [s.a] is a row of all of them, s(1).a and c{1} are the first", what, n);
     } else {
         replace(dest, copy(list[0]));
     }

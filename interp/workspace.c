@@ -185,6 +185,9 @@ BUILTIN(clear, 0, ANY, 0, NO_GRAD,
 {
     int from = 0;
     bool all = false, global = false, functions = false, except = false;
+    for (int i = 0; i < c->nargin; i++)
+        if (!arg_is_text(c, i))
+            fail("Octave:invalid-fun-call", "clear: argument %d is a value, where the name of a variable is wanted\nhint: clear x, or clear('x')", i + 1);
     while (from < c->nargin) {
         const char *s = arg_text(c, from, NULL);
         if (*s != '-' && !(c->nargin == 1 && (!strcmp(s, "all") || !strcmp(s, "variables") || !strcmp(s, "functions") || !strcmp(s, "global"))))

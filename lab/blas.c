@@ -352,8 +352,8 @@ void blas_syrk(int dtype, i64 n, i64 k, struct mat a, void *c)
     double began = clock_begin();
     settle_threads();
     enum CBLAS_TRANSPOSE t = operand(dtype, n, k, &a, &lda);
-    /* in parts of k of at most TILE operations, as gemm */
-    i64 part = MAX((i64)(TILE / ((double)n * (double)n)), 256), step = dtypes[dtype].size * (t == CblasNoTrans ? lda : 1);
+    /* in parts of k of at most TILE operations, as gemm; where k is long, shorter ones cost nothing */
+    i64 part = MAX((i64)(TILE / (k > 8 * n ? 8 : 1) / ((double)n * (double)n)), 256), step = dtypes[dtype].size * (t == CblasNoTrans ? lda : 1);
     for (i64 l = 0; l < k || l == 0; l += part) {
         const char *from = (const char *)a.data + l * step;
         poll();

@@ -276,6 +276,15 @@ void call_refuse(const struct builtin *b, int nargin, int nargout)
         for (int i = 0; i < COUNT(words) && nargin < b->min; i++)
             if (!strcmp(words[i].name, b->name))
                 fail("Octave:invalid-fun-call", "%s: called with too few arguments (%d); usage: %s%s", b->name, nargin, usage, words[i].hint);
+        static const struct { const char *name, *hint; } more[] = {
+            { "disp", "\nhint: printf('x is %g\\n', x) writes text and numbers" }, { "round", "\nhint: round(x * 100) / 100 rounds to two digits" },
+            { "log", "\nhint: log(x) / log(b) is the logarithm to base b; log2 and log10 are there" },
+            { "sqrt", "\nhint: nthroot(x, n) is the n-th root" }, { "numel", "\nhint: size(x, dim) is the size along a dimension" },
+            { "length", "\nhint: size(x, dim) is the size along a dimension" }, { "abs", "\nhint: max(abs(x), abs(y)) and hypot(x, y) take two" },
+            { "isempty", "\nhint: isempty(x) || isempty(y)" } };
+        for (int i = 0; i < COUNT(more) && nargin > b->min; i++)
+            if (!strcmp(more[i].name, b->name) && nargin == 2)
+                fail("Octave:invalid-fun-call", "%s: called with too many arguments (%d); usage: %s%s", b->name, nargin, usage, more[i].hint);
         fail("Octave:invalid-fun-call", "%s: called with too %s arguments (%d); usage: %s%s%s%s", b->name, nargin < b->min ? "few" : "many", nargin, usage,
              nargin ? "" : "\nhint: @", nargin ? "" : b->name, nargin ? "" : " is the function itself, as an argument for another");
     }

@@ -4,7 +4,9 @@
  * A file is a small integer, as in Octave: a place in a table that hangs on the context and is closed with it.  Standard
  * output is no FILE here but the sink, so evalc and tests catch what goes there. */
 #include "files.h"
+#include "nearest.h"
 #include "text.h"
+#include <dirent.h>
 #include <errno.h>
 #include <limits.h>
 #include <math.h>
@@ -111,12 +113,38 @@ static void slurp_body(void *p)
         fail("Octave:read-error", "%s: cannot read '%s': %s", t->who, t->name, strerror(errno));
 }
 
+/* Files of that folder that are called alike, or the same but for the ending. */
+void file_fail_open(const char *who, const char *name)
+{
+    int why = errno;
+    const char *slash = strrchr(name, '/'), *base = slash ? slash + 1 : name, *dot = strrchr(base, '.');
+    size_t stem = dot ? (size_t)(dot - base) : strlen(base), len = slash ? (size_t)(slash - name) + 1 : 0;
+    char *folder = scratch(len + 3), *other = NULL;
+    memcpy(folder, name, len);
+    strcpy(folder + len, len ? "" : "./");
+    struct nearest near;
+    nearest_begin(&near, base);
+    DIR *d = why == ENOENT && *base ? opendir(folder) : NULL;
+    for (struct dirent *e; d && (e = readdir(d)); ) {
+        nearest_try(&near, e->d_name);
+        if (!strncmp(e->d_name, base, stem) && e->d_name[stem] == '.' && e->d_name[stem + 1] && !other)
+            other = strcpy(scratch(strlen(e->d_name) + 1), e->d_name);
+    }
+    if (d)
+        closedir(d);
+    else if (why == ENOENT && len > 1)
+        fail("Octave:file-not-found", "%s: cannot open '%s': %s\nhint: there is no folder '%.*s'", who, name, strerror(why), (int)len - 1, name);
+    const char *meant = nearest_found(&near) ? nearest_found(&near) : other;
+    fail("Octave:file-not-found", meant ? "%s: cannot open '%s': %s\nhint: did you mean '%.*s%s'?" : "%s: cannot open '%s': %s", who, name, strerror(why),
+         (int)len, name, meant);
+}
+
 char *file_slurp(const char *who, const char *name, size_t *n)
 {
     struct buf_target t = { buf_new(), fopen(name, "rb"), who, name };
     struct stat st;
     if (!t.f)
-        fail("Octave:file-not-found", "%s: cannot open '%s': %s", who, name, strerror(errno));
+        file_fail_open(who, name);
     if (fstat(fileno(t.f), &st) == 0 && S_ISDIR(st.st_mode)) {
         fclose(t.f);
         fail("Octave:file-not-found", "%s: '%s' is a folder", who, name);

@@ -32,8 +32,8 @@ void fail_bound(int k, int n, i64 i, i64 len, int nd, const i64 *dim)
     char at[256], what[32], shape[128];
     snprintf(what, sizeof what, "%lld", (long long)i);
     position(at, sizeof at, k, n, what);
-    fail("Octave:index-out-of-bounds", "\1%s: index out of bound; value %s exceeds %lld (\1 is %s)", at, what, (long long)len,
-         dims_text(nd, dim, shape));
+    fail("Octave:index-out-of-bounds", "\1%s: index out of bound; value %s exceeds %lld (\1 is %s)%s", at, what, (long long)len,
+         dims_text(nd, dim, shape), len == 0 && n == 1 ? "\nhint: \1 is empty: it has no elements; isempty(\1) asks for that" : "");
 }
 
 NORETURN static void fail_index(int k, int n, double x)

@@ -67,7 +67,11 @@ static value combine(value a, double x, value b)          /* a + x b */
 }
 
 static value scaled(value a, double x) { return ew_apply(EW_times, 2, (value[]){ a, num(x) }); }
-static value times(value a, value b) { return tensor_box(linalg_product(linalg_float(tensor_of(a)), AS_IS, linalg_float(tensor_of(b)), AS_IS)); }
+static value times(value a, value b)                       /* a product may take a tenth of a second: Ctrl-C is asked for between two */
+{
+    poll();
+    return tensor_box(linalg_product(linalg_float(tensor_of(a)), AS_IS, linalg_float(tensor_of(b)), AS_IS));
+}
 
 static struct tensor *square_arg(struct call *c)
 {

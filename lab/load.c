@@ -571,7 +571,7 @@ static struct opened open_and_load(const char *who, const char *file, bool only_
     if (!o.f && only_format && errno == ENOENT)
         return o;
     if (!o.f)
-        fail("Octave:file-not-found", "%s: cannot open '%s': %s", who, file, strerror(errno));
+        file_fail_open(who, file);
     int failed = protect(load_body, &o);
     fclose(o.f);
     if (!failed && o.format == SAVE_BINARY && o.text && !only_format) {      /* it came through a pipe */

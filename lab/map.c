@@ -289,8 +289,8 @@ static NORETURN void fail_key_type(const struct map *m, value key)
 static NORETURN void fail_no_key(const struct map *m, value key)
 {
     if (m->key_type == D_CHAR)
-        fail("Octave:index-out-of-bounds", "the given key is not present in the container: '%.*s'", (int)MIN(key.t->numel, 200), key.t->data);
-    fail("Octave:index-out-of-bounds", "the given key is not present in the container: %.15g", key_number(key));
+        fail("Octave:index-out-of-bounds", "the given key is not present in the container: '%.*s'\nhint: isKey(m, key) asks, keys(m) lists them", (int)MIN(key.t->numel, 200), key.t->data);
+    fail("Octave:index-out-of-bounds", "the given key is not present in the container: %.15g\nhint: isKey(m, key) asks, keys(m) lists them", key_number(key));
 }
 
 static value lookup(struct map *m, value v)   /* borrowed */

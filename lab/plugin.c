@@ -318,8 +318,10 @@ static const struct builtin *body(struct plugin_row *r, struct call *c)
              tree[i].library, tree[i].to_build);
     const struct plugin *p = plugin_load(r->plugin, file);
     for (int k = 0; p->serves[k]; k++)
-        if (!strcmp(p->serves[k]->name, r->name))
-            return r->body = p->serves[k];
+        if (!strcmp(p->serves[k]->name, r->name)) {
+            r->body = b = p->serves[k];
+            return b;
+        }
     fail("tl:bad-plugin", "%s: the plugin %s does not have it", c->fn->name, file);
 }
 void plugin_run(struct plugin_row *r, struct call *c) { body(r, c)->run(c); }

@@ -340,6 +340,9 @@ BUILTIN(print, 0, ANY, 0, grad_zero,
     for (int i = 0; i < c->nargin; i++) {
         char *e;
         if (!arg_is_text(c, i)) {
+            if (!graphic_of(c->arg[i]))
+                fail("Octave:invalid-input-arg", "print: argument %d must be the handle of a figure, axes or series\nhint: disp(x) shows a value, "
+                     "printf('%%g\\n', x) writes by a template", i + 1);
             struct graphic *g = graphic_up(arg_graphic(c, i), G_FIGURE);
             if (!g || fig)
                 fail_arg(c, i, "a figure");
@@ -369,7 +372,7 @@ BUILTIN(print, 0, ANY, 0, grad_zero,
     if (!fig) {
         fig = root_graphic()->current;
         if (!fig)
-            fail("Octave:invalid-fun-call", "print: there is no figure yet");
+            fail("Octave:invalid-fun-call", "print: there is no figure yet\nhint: disp(x) shows a value, printf('%%g\\n', x) writes by a template");
     }
     if (!file || !*file)
         fail("Octave:invalid-fun-call", "print: the file is missing: print('-dpng', 'name.png')");
