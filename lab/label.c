@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* label.c: the connected pieces of a black and white picture.
  *
- * The one idea: one pass gives each element a provisional number and joins the numbers of neighbours that touch (union and find, with paths halved); a second gives
- * each set its own, in the order in which the pieces are met column by column. */
+ * The one idea: one pass gives each element a provisional number and joins the numbers of neighbours that touch (union
+ * and find, with paths halved); a second gives each set its own, in the order in which the pieces are met column by
+ * column. */
 #include "tape.h"
 #include "tensor.h"
 
@@ -16,8 +17,9 @@ static int32_t root_of(int32_t *up, int32_t i)
 BUILTIN(bwlabel, 1, 2, 2, grad_zero,
   "y = bwlabel(x)\n"
   "[y, n] = bwlabel(x, neighbours)\n\n"
-  "The connected pieces of the non-zero elements of a matrix: y has 0 where x has, and the number of its piece, 1 to n, elsewhere, in the order in which "
-  "pieces are met column by column. Elements touch along sides (neighbours 4) or also at corners (8, the default).\n\n"
+  "The connected pieces of the non-zero elements of a matrix: y has 0 where x has, and the number of its piece, 1 "
+  "to n, elsewhere, in the order in which pieces are met column by column. Elements touch along sides (neighbours "
+  "4) or also at corners (8, the default).\n\n"
   "Example:\n  bwlabel([1 0 1; 1 0 0; 0 0 1])\n  ans =\n     1   0   2\n     1   0   0\n     0   0   3\n\n"
   "See also: imdilate, edge, im2bw")
 {

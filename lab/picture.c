@@ -11,9 +11,9 @@
 PLUGIN(png_decode, png, 1, 2, 3,
   "[x, map, alpha] = png_decode(bytes)\n"
   "[x, map, alpha] = png_decode(bytes, who)\n\n"
-  "The picture in the bytes (uint8 or char) of a PNG file: H x W or H x W x 3; uint8, uint16 at 16 bits, logical for one bit of "
-  "grey. With a colour map, which is K x 3 from 0 to 1, x holds its rows counted from 0. alpha, if the file has any, is H x W of "
-  "x's class. An error begins with who. imread reads files.\n\n"
+  "The picture in the bytes (uint8 or char) of a PNG file: H x W or H x W x 3; uint8, uint16 at 16 bits, logical "
+  "for one bit of grey. With a colour map, which is K x 3 from 0 to 1, x holds its rows counted from 0. alpha, if "
+  "the file has any, is H x W of x's class. An error begins with who. imread reads files.\n\n"
   "Example:\n  png_decode(png_encode(uint8([1 2; 3 4])))\n  ans =\n    1  2\n    3  4\n\n"
   "See also: png_encode, png_info, imread")
 
@@ -27,17 +27,18 @@ PLUGIN(png_info, png, 1, 2, 1,
 PLUGIN(png_encode, png, 1, 4, 1,
   "bytes = png_encode(x)\n"
   "bytes = png_encode(x, map, alpha, level)\n\n"
-  "The bytes of a PNG file of x: H x W or H x W x 3; of class uint8 (8 bits), uint16 (16 bits) or logical (1 bit). With a colour map "
-  "K x 3, x holds its rows counted from 0, and is written with 1, 2, 4 or 8 bits. alpha is H x W of x's class. level 0 to 9: how hard "
-  "to compress, 6 by default. [] leaves one out.\n\n"
+  "The bytes of a PNG file of x: H x W or H x W x 3; of class uint8 (8 bits), uint16 (16 bits) or logical (1 "
+  "bit). With a colour map K x 3, x holds its rows counted from 0, and is written with 1, 2, 4 or 8 bits. alpha "
+  "is H x W of x's class. level 0 to 9: how hard to compress, 6 by default. [] leaves one out.\n\n"
   "Example:\n  b = png_encode(uint8([1 2; 3 4])); char(b(2:4))\n  ans = PNG\n\n"
   "See also: png_decode, imwrite")
 
 PLUGIN(jpeg_decode, jpeg, 1, 2, 1,
   "x = jpeg_decode(bytes)\n"
   "x = jpeg_decode(bytes, who)\n\n"
-  "The picture in the bytes (uint8 or char) of a JPEG file: uint8, H x W or H x W x 3; four inks become three colours. An error "
-  "begins with who. A file that breaks off, or of which a part cannot be read, is an error. imread reads files.\n\n"
+  "The picture in the bytes (uint8 or char) of a JPEG file: uint8, H x W or H x W x 3; four inks become three "
+  "colours. An error begins with who. A file that breaks off, or of which a part cannot be read, is an error. "
+  "imread reads files.\n\n"
   "Example:\n  size(jpeg_decode(jpeg_encode(zeros(8, 4, 3, 'uint8'))))\n  ans =\n     8   4   3\n\n"
   "See also: jpeg_encode, jpeg_info, imread")
 
@@ -78,7 +79,8 @@ static i64 pnm_number(struct pnm *k, const char *what, i64 most)
     for (; k->at < k->n && isdigit(k->p[k->at]) && v <= most; k->at++)
         v = 10 * MAX(v, 0) + (k->p[k->at] - '0');
     if (v < 0 || v > most) {
-        snprintf(m, sizeof m, v >= 0 ? "%s is more than %lld" : k->at >= k->n ? "it ends before %s" : "%s is no number", what, (long long)most);
+        snprintf(m, sizeof m, v >= 0 ? "%s is more than %lld" : k->at >= k->n ? "it ends before %s" : "%s is no number",
+                 what, (long long)most);
         pnm_bad(k, m);
     }
     return v;
@@ -87,7 +89,8 @@ static i64 pnm_number(struct pnm *k, const char *what, i64 most)
 static struct pnm pnm_head(struct call *c)
 {
     struct tensor *b = arg_dense(c, 0);
-    struct pnm k = { (unsigned char *)b->data, (size_t)b->numel, 2, has_arg(c, 1) ? arg_text(c, 1, NULL) : c->fn->name, 0, 1, 1, 0, 0, false };
+    struct pnm k = { .p = (unsigned char *)b->data, .n = (size_t)b->numel, .at = 2, .colours = 1, .most = 1,
+                     .who = has_arg(c, 1) ? arg_text(c, 1, NULL) : c->fn->name };
     if (b->dtype != D_UINT8 && b->dtype != D_CHAR)
         fail_arg(c, 0, "the bytes of a file (uint8 or char)");
     if (k.n < 3 || k.p[0] != 'P' || k.p[1] < '1' || k.p[1] > '6' || !(isspace(k.p[2]) || k.p[2] == '#'))
@@ -104,7 +107,9 @@ static struct pnm pnm_head(struct call *c)
         pnm_bad(&k, "its head is not ended");
     if (!k.plain)
         k.at++;
-    double bytes = k.plain || k.type ? (double)k.w * (double)k.h * k.colours * (!k.plain && k.most > 255 ? 2 : 1) : (double)((k.w + 7) / 8) * (double)k.h;
+    double bytes = (double)k.w * (double)k.h * k.colours * (!k.plain && k.most > 255 ? 2 : 1);
+    if (!k.plain && !k.type)
+        bytes = (double)((k.w + 7) / 8) * (double)k.h;
     if (bytes > (double)(k.n - k.at)) {
         char m[160];
         snprintf(m, sizeof m, "%lld x %lld points do not fit into %zu bytes", (long long)k.h, (long long)k.w, k.n);
@@ -116,9 +121,9 @@ static struct pnm pnm_head(struct call *c)
 BUILTIN(pnm_decode, 1, 2, 1, NO_GRAD,
   "x = pnm_decode(bytes)\n"
   "x = pnm_decode(bytes, who)\n\n"
-  "The picture in the bytes (uint8 or char) of a PBM, PGM or PPM file, binary or text: logical (true is white), or uint8, or uint16 where "
-  "the greatest value is above 255; values are scaled so that the greatest becomes 255 or 65535. Of several pictures the first. An error "
-  "begins with who.\n\n"
+  "The picture in the bytes (uint8 or char) of a PBM, PGM or PPM file, binary or text: logical (true is white), "
+  "or uint8, or uint16 where the greatest value is above 255; values are scaled so that the greatest becomes 255 "
+  "or 65535. Of several pictures the first. An error begins with who.\n\n"
   "Example:\n  pnm_decode('P2 2 1 15 0 15')\n  ans =\n      0  255\n\n"
   "See also: pnm_encode, pnm_info, imread")
 {
@@ -189,8 +194,8 @@ BUILTIN(pnm_info, 1, 2, 1, NO_GRAD,
 BUILTIN(pnm_encode, 1, 2, 1, NO_GRAD,
   "bytes = pnm_encode(x)\n"
   "bytes = pnm_encode(x, plain)\n\n"
-  "The bytes of a PBM file (x is H x W and logical), a PGM file (H x W, uint8 or uint16) or a PPM file (H x W x 3) of x; as text when "
-  "plain is true.\n\n"
+  "The bytes of a PBM file (x is H x W and logical), a PGM file (H x W, uint8 or uint16) or a PPM file (H x W x "
+  "3) of x; as text when plain is true.\n\n"
   "Example:\n  char(pnm_encode(uint8([1 2; 3 4]), true))\n  ans = P2\n  2 2\n  255\n  1 2\n  3 4\n\n"
   "See also: pnm_decode, imwrite")
 {

@@ -39,9 +39,10 @@ static builtin_grad resample_along_grad;
 BUILTIN(resample_along, 4, 5, 1, resample_along_grad,
   "y = resample_along(x, dim, index, weight)\n"
   "z = resample_along(y, dim, index, weight, n)\n\n"
-  "Sums of elements of x along dim: y(..., i, ...) is the sum over k of weight(k, i) * x(..., index(k, i), ...). index and weight are K x m, and "
-  "y has m elements along dim. With n the adjoint: z has n elements along dim, and weight(k, i) * y(..., i, ...) is added to z(..., index(k, i), ...). "
-  "x is double or single. This is how pictures are made larger and smaller.\n\n"
+  "Sums of elements of x along dim: y(..., i, ...) is the sum over k of weight(k, i) * x(..., index(k, i), ...). "
+  "index and weight are K x m, and y has m elements along dim. With n the adjoint: z has n elements along dim, "
+  "and weight(k, i) * y(..., i, ...) is added to z(..., index(k, i), ...). x is double or single. This is how "
+  "pictures are made larger and smaller.\n\n"
   "Example:\n  resample_along([10 20 40], 2, [1 1 2; 1 2 3], [1 0.5 0.5; 0 0.5 0.5])\n  ans =\n     10   15   30\n\n"
   "See also: imresize, image.scale, interp1")
 {
@@ -53,8 +54,8 @@ BUILTIN(resample_along, 4, 5, 1, resample_along_grad,
     int nd = MAX(x->nd, dim + 1);
     if (at->nd != 2 || weight->nd != 2 || weight->dim[0] != taps || weight->dim[1] != m) {
         char a[128], b[128];
-        fail("Octave:nonconformant-args", "%s: index and weight must have one size K x m, but are %s and %s", c->fn->name, tensor_shape(at, a),
-             tensor_shape(weight, b));
+        fail("Octave:nonconformant-args", "%s: index and weight must have one size K x m, but are %s and %s",
+             c->fn->name, tensor_shape(at, a), tensor_shape(weight, b));
     }
     for (int d = 0; d < nd; d++) {
         out[d] = d < x->nd ? x->dim[d] : 1;
@@ -66,13 +67,13 @@ BUILTIN(resample_along, 4, 5, 1, resample_along_grad,
     bool back = has_arg(c, 4);
     i64 n = out[dim], most = back ? arg_int(c, 4, 0, (i64)1 << 40) : n, *index = scratch(sizeof *index * (size_t)(taps * m));
     if (back && n != m)
-        fail("Octave:nonconformant-args", "%s: index has %lld columns, but y %lld elements along dimension %d", c->fn->name, (long long)m,
-             (long long)n, dim + 1);
+        fail("Octave:nonconformant-args", "%s: index has %lld columns, but y %lld elements along dimension %d",
+             c->fn->name, (long long)m, (long long)n, dim + 1);
     for (i64 i = 0; i < taps * m; i++) {
         double v = ((double *)at->data)[i];
         if (!(v >= 1) || v != (double)(i64)v || v > (double)most)
-            fail("Octave:index-out-of-bounds", "%s: index(%lld) is %g, but must be an integer from 1 to %lld", c->fn->name, (long long)i + 1, v,
-                 (long long)most);
+            fail("Octave:index-out-of-bounds", "%s: index(%lld) is %g, but must be an integer from 1 to %lld",
+                 c->fn->name, (long long)i + 1, v, (long long)most);
         index[i] = (i64)v - 1;
     }
     out[dim] = back ? most : m;
@@ -110,7 +111,8 @@ static const char *const modes[] = { "simple", "bilinear", "bicubic", "lanczos",
 enum { SIMPLE, BILINEAR, BICUBIC, LANCZOS, MOST = 6 };
 struct taps { int n; bool outside[MOST]; i64 at[MOST]; double w[MOST]; };
 
-/* The taps of one coordinate p, counted from 0, within 0..n-1.  bicubic is Catmull and Rom's (a = -1/2); lanczos has three lobes. */
+/* The taps of one coordinate p, counted from 0, within 0..n-1.  bicubic is Catmull and Rom's (a = -1/2); lanczos has
+   three lobes. */
 static inline void taps_at(struct taps *t, double p, i64 n, int mode)
 {
     i64 first = (i64)floor(p);
@@ -204,10 +206,12 @@ static builtin_grad resample_at_grad;
 BUILTIN(resample_at, 3, 7, 1, resample_at_grad,
   "y = resample_at(x, rows, columns)\n"
   "y = resample_at(x, rows, columns, mode, pad, dim, sizes)\n\n"
-  "x read at the places (rows(i), columns(i)), counted from 1 and between its elements. rows and columns are m x n, and y is m x n where x is "
-  "H x W. mode: 'simple' (the nearest), 'bilinear' (the default), 'bicubic' or 'lanczos'. A place outside is moved to the border, or with a number "
-  "as pad the result there is pad. x may have more dimensions: rows and columns are dimensions dim and dim + 1 (1 by default) and all others are kept, "
-  "so dim is 2 for a picture C x H x W. With sizes = [H W] the adjoint: y is added back into an array of these sizes.\n\n"
+  "x read at the places (rows(i), columns(i)), counted from 1 and between its elements. rows and columns are m x "
+  "n, and y is m x n where x is H x W. mode: 'simple' (the nearest), 'bilinear' (the default), 'bicubic' or "
+  "'lanczos'. A place outside is moved to the border, or with a number as pad the result there is pad. x may have "
+  "more dimensions: rows and columns are dimensions dim and dim + 1 (1 by default) and all others are kept, so "
+  "dim is 2 for a picture C x H x W. With sizes = [H W] the adjoint: y is added back into an array of these "
+  "sizes.\n\n"
   "Example:\n  resample_at([1 2; 3 4], [1 1.5], [2 1.5])\n  ans =\n     2.0000   2.5000\n\n"
   "See also: interp2, image.warp, imrotate")
 {
@@ -219,8 +223,8 @@ BUILTIN(resample_at, 3, 7, 1, resample_at_grad,
         fail_arg(c, 0, "real");
     if (row->nd != 2 || column->nd != 2 || row->dim[0] != column->dim[0] || row->dim[1] != column->dim[1]) {
         char a[128], b[128];
-        fail("Octave:nonconformant-args", "%s: rows and columns must have one size m x n, but are %s and %s", c->fn->name, tensor_shape(row, a),
-             tensor_shape(column, b));
+        fail("Octave:nonconformant-args", "%s: rows and columns must have one size m x n, but are %s and %s",
+             c->fn->name, tensor_shape(row, a), tensor_shape(column, b));
     }
     if (has_arg(c, 4) && value_numel(c->arg[4])) {
         k.fill = true;
@@ -243,8 +247,8 @@ BUILTIN(resample_at, 3, 7, 1, resample_at_grad,
             ((double *)s->data)[1] > 0x1p31)
             fail_arg(c, 6, "the sizes [H W]");
         if (k.h != there || k.w != wide)
-            fail("Octave:nonconformant-args", "%s: there are %lld x %lld places, but y is %lld x %lld", c->fn->name, (long long)there,
-                 (long long)wide, (long long)k.h, (long long)k.w);
+            fail("Octave:nonconformant-args", "%s: there are %lld x %lld places, but y is %lld x %lld", c->fn->name,
+                 (long long)there, (long long)wide, (long long)k.h, (long long)k.w);
         k.h = (i64)((double *)s->data)[0];
         k.w = (i64)((double *)s->data)[1];
         there = k.h;
@@ -276,7 +280,8 @@ static void resample_at_grad(struct call *c)
         fail("tl:not-differentiable", "resample_at: its places are constants for autograd, but these depend on a variable");
     i64 dim[MAX_DIMS];
     int nd = value_dims(c->arg[0], dim), d = has_arg(c, 5) ? (int)arg_int(c, 5, 1, MAX_DIMS - 1) : 1;
-    value mode = has_arg(c, 3) ? c->arg[3] : tensor_value(tensor_text("bilinear", 8)), pad = has_arg(c, 4) ? c->arg[4] : tensor_value(tensor_2d(D_DOUBLE, 0, 0));
+    value mode = has_arg(c, 3) ? c->arg[3] : tensor_value(tensor_text("bilinear", 8));
+    value pad = has_arg(c, 4) ? c->arg[4] : tensor_value(tensor_2d(D_DOUBLE, 0, 0));
     if (has_arg(c, 6)) {
         result(c, 0, g_call(c->fn, 6, grad_of(c, 0), c->arg[1], c->arg[2], mode, value_numel(pad) ? num(0) : pad, num(d)));
         return;
