@@ -384,7 +384,7 @@ static void draw_axes(struct drawing *d)
     d->solid = axes_solid(ax);
     d->item = buf_new();
     d->items = d->legend_items = d->labels = d->objects = 0;
-    buf_puts(d->s, "reset\nset encoding utf8\nunset key\nunset colorbox\n");
+    buf_puts(d->s, "reset\nset encoding utf8\nset clip two\nunset key\nunset colorbox\n");
     if (d->plain)
         buf_puts(d->s, "set style increment user\n");
     for (int a = 0; a < (d->solid ? 3 : 2); a++)

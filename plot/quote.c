@@ -10,13 +10,17 @@
 
 void quote(struct buf *b, const char *s, size_t n)
 {
+    bool octal = false;                       /* gnuplot reads as many octal digits as there are: one behind \ooo is written so too */
     buf_putc(b, '"');
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)s[i];
-        if (c && (isalnum(c) || c >= 0x80 || strchr(" _.,:;=+-/()<>@#%&*!?", c)))
+        octal = octal && c >= '0' && c <= '7';
+        if (!octal && c && (isalnum(c) || c >= 0x80 || strchr(" _.,:;=+-/()<>@#%&*!?", c)))
             buf_putc(b, (char)c);
-        else
+        else {
             buff(b, "\\%03o", c);
+            octal = true;
+        }
     }
     buf_putc(b, '"');
 }
