@@ -75,27 +75,10 @@ LAYER(Bottle,
   .options = "module:m nInputDim:d=2 nOutputDim:d=nInputDim", .forward = bottle_forward, .backward = bottle_backward)
 
 /* ---- NaN */
-static bool has_nan(value v)
-{
-    if (v.kind == K_CELL) {
-        for (i64 i = 0; i < v.cell->numel; i++)
-            if (has_nan(v.cell->v[i]))
-                return true;
-        return false;
-    }
-    if (!is_tensor_like(v) || !dtype_is(value_dtype(v), DT_F))
-        return false;
-    struct tensor *t = rows_of(tensor_of(v));
-    bool single = t->dtype == D_SINGLE;
-    for (i64 i = 0; i < t->numel; i++)
-        if (isnan(single ? ((float *)t->data)[i] : ((double *)t->data)[i]))
-            return true;
-    return false;
-}
 static void nan_check(struct module *m, const char *what, value v)
 {
     struct buf *b = buf_new();
-    if (!has_nan(v))
+    if (!nn_has_nan(v))
         return;
     module_label(inner(m), b);
     fail("tl:nan", "NaN found in %s of module: nn.NaN(%g) @ %s", what, is_tensor_like(OPTION(m, 1)) && value_numel(OPTION(m, 1)) ? option_num(m, 1) : 0, b->s);

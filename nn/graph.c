@@ -148,6 +148,30 @@ static const char *const node_names[] = { "module", "inputs", "split", "annotate
 static const struct class node_class = { .name = "nn.Node", .free = node_free, .children = node_children, .print = node_print, .get = node_get,
     .method = node_method, .names = node_names };
 
+/* A cell of nodes, cells of them too, as one node whose output is such a cell; NIL: there is something else in it. */
+static value node_of_cell(value v)
+{
+    extern const struct layer layer_Identity, layer_ConcatTable;
+    struct cell *in = nn_cells((int)v.cell->numel).cell;
+    for (i64 i = 0; i < v.cell->numel; i++) {
+        value x = v.cell->v[i];
+        if (x.kind == K_CELL && x.cell->numel)
+            x = node_of_cell(x);
+        if (is_nil(x) || !is_node(x))
+            return nil();
+        cell_set(in, i, x);
+    }
+    value m = module_value(module_make(&layer_Identity, 0, NULL));
+    if (in->numel == 1) {                     /* one input would come without its cell */
+        struct module *table = module_make(&layer_ConcatTable, 0, NULL);
+        value list = nn_cells(1);
+        cell_set(list.cell, 0, m);
+        replace(&table->f[module_field(table, "modules")], copy(list));
+        m = module_value(table);
+    }
+    return node_new(m, cell_value(in));
+}
+
 /* m(), m(node), m({node, …}): a node.  False: these are no nodes. */
 bool nn_node_call(value self, struct call *c)
 {
@@ -161,14 +185,16 @@ bool nn_node_call(value self, struct call *c)
         value v = c->arg[1];
         i64 nodes = 0;
         for (i64 i = 0; v.kind == K_CELL && i < v.cell->numel; i++)
-            nodes += is_node(v.cell->v[i]);
+            nodes += is_node(v.cell->v[i]) || (v.cell->v[i].kind == K_CELL && v.cell->v[i].cell->numel && !is_nil(node_of_cell(v.cell->v[i])));
         if (!nodes)
             return false;
-        for (i64 i = 0; nodes < v.cell->numel && i < v.cell->numel; i++)
-            if (!is_node(v.cell->v[i]))
-                fail("tl:nn", "%s: input %lld of the node is a %s, not a node%s", class_of(self), (long long)i + 1, value_describe(v.cell->v[i], (char[160]){ 0 }),
-                     v.cell->v[i].kind == K_CELL ? "; a cell within a cell is made by a node of its own, nn.Identity()({a, b})" : "");
-        in = v.cell;
+        in = nn_cells((int)v.cell->numel).cell;
+        for (i64 i = 0; i < v.cell->numel; i++) {
+            value x = v.cell->v[i], y = x.kind == K_CELL && x.cell->numel ? node_of_cell(x) : x;
+            if (is_nil(y) || !is_node(y))
+                fail("tl:nn", "%s: input %lld of the node is a %s, not a node", class_of(self), (long long)i + 1, value_describe(x, (char[160]){ 0 }));
+            cell_set(in, i, y);
+        }
     }
     extern const struct layer layer_CriterionTable;
     if (layer_of(module_of(self))->criterion)
@@ -251,9 +277,13 @@ static struct cell *nodes_arg(struct call *c, int i, const char *what)
     }
     if (i >= c->nargin || c->arg[i].kind != K_CELL)
         fail("Octave:invalid-fun-call", "nn.gModule: the %s must be a node or a cell of nodes", what);
-    in = c->arg[i].cell;
-    if (!in->numel)
+    if (!c->arg[i].cell->numel)
         fail("tl:nn", "nn.gModule: a graph without %s is not possible: the cell is empty", what);
+    in = nn_cells((int)c->arg[i].cell->numel).cell;
+    for (i64 k = 0; k < in->numel; k++) {     /* outputs may be cells of nodes */
+        value v = c->arg[i].cell->v[k], y = i == 1 && v.kind == K_CELL && v.cell->numel ? node_of_cell(v) : v;
+        cell_set(in, k, is_nil(y) ? v : y);
+    }
     for (i64 k = 0; k < in->numel; k++)
         if (!is_node(in->v[k]))
             fail("tl:nn", "nn.gModule: number %lld of the %s is a %s, not a node", (long long)k + 1, what, value_describe(in->v[k], (char[160]){ 0 }));
@@ -622,6 +652,15 @@ static struct buf *dot_text(struct module *m, const char *title)
     return b;
 }
 
+/* The name that node i of a graph was given, or "". */
+const char *nn_graph_name(struct module *m, int i)
+{
+    extern const struct layer layer_gModule;
+    if (layer_of(m) != &layer_gModule || i < 1 || i > modules(m)->numel)
+        return "";
+    return text_field(note_of(m, i - 1), "name");
+}
+
 static void write_dot(FILE *f, void *arg) { fwrite(((struct buf *)arg)->s, 1, ((struct buf *)arg)->n, f); }
 static bool graph_method(struct module *m, const char *name, struct call *c)
 {
@@ -656,7 +695,7 @@ LAYER_GRAPH(gModule,
   "The module of a graph, from its input nodes to its output nodes (cells of nodes, or one node). A module called on nodes is a node: x = nn.Identity()() is one without inputs, "
   "h = nn.Linear(4, 3)(x) reads x, y = nn.CAddTable()({h, x}) reads two; a criterion makes a node of {input, target}. [a, b] = node.split(2) are the elements of an output that is a cell. "
   "node.annotate(name, description, attributes) is for drawings: m.dot(title) is the graph in the DOT language, m.dot(title, file) writes it, and display shows it as text. Input and output of m "
-  "are tensors, or cells where there are several. m.get(i) is the i-th module, m.edges has the connections.\n\n"
+  "are tensors, or cells where there are several; a cell within the cell of inputs of a node, or within the outputs, is a cell in what is handed on. m.get(i) is the i-th module, m.edges has the connections.\n\n"
   "Example:\n  a = nn.Identity()(); b = nn.Identity()(); m = nn.gModule({a, b}, {nn.CAddTable()({a, b})}); m.forward({[1 2 3], [4 4 4]})\n  ans =\n     5   6   7\n\n"
   "See also: nn.Sequential, nn.CAddTable, nn.LSTM",
   .options = "edges:v notes:v", .state = "modules", .init = graph_init, .forward = graph_forward, .backward = graph_backward, .method = graph_method,

@@ -221,9 +221,12 @@ static value run(struct job *j)               /* a call from outside */
         char where[512], id[128];
         size_t n = 0;
         where[0] = 0;
-        for (int i = depth; i < st->depth && n < sizeof where - 80; i++)
-            n += (size_t)snprintf(where + n, sizeof where - n, "%s %d of %s", i == depth ? "In module" : ", module", st->place[i].child,
-                                  layer_of(st->place[i].container)->class.name);
+        for (int i = depth; i < st->depth && n < sizeof where - 120; i++)
+{
+            const char *name = nn_graph_name(st->place[i].container, st->place[i].child);
+            n += (size_t)snprintf(where + n, sizeof where - n, "%s %d%s%.40s%s of %s", i == depth ? "In module" : ", module", st->place[i].child, *name ? " (" : "", name,
+                                  *name ? ")" : "", layer_of(st->place[i].container)->class.name);
+        }
         bool placed = st->depth > depth && failure()->kind == FAIL_ERROR;
         st->depth = depth;
         st->rank = rank;
@@ -424,6 +427,64 @@ static value back_call(struct module *m, value x, value g, int want, double scal
     return want & WANT_INPUT ? gx[0] : nil();
 }
 
+/* ---- the first NaN */
+bool nn_has_nan(value v)
+{
+    if (v.kind == K_CELL) {
+        for (i64 i = 0; i < v.cell->numel; i++)
+            if (nn_has_nan(v.cell->v[i]))
+                return true;
+        return false;
+    }
+    if (!is_tensor_like(v) || !dtype_is(value_dtype(v), DT_F))
+        return false;
+    struct tensor *t = rows_of(tensor_of(v));
+    bool single = t->dtype == D_SINGLE;
+    for (i64 i = 0; i < t->numel; i++)
+        if (isnan(single ? ((float *)t->data)[i] : ((double *)t->data)[i]))
+            return true;
+    return false;
+}
+
+static void made_nan(struct module *m, const char *what, const char *from)
+{
+    struct buf *b = buf_new();
+    module_label(m, b);
+    fail("tl:nan", "%s makes NaN: %s has some, %s none", b->s, what, from);
+}
+
+BUILTIN(nn_stopAtNaN, 0, 1, 1, NO_GRAD,
+    "was = nn.stopAtNaN(on)\n\n"
+    "Switches a watch on (true, the default) or off: from then on the first layer or criterion whose output has a NaN though its input has none, or whose "
+    "gradInput though gradOutput has none, fails, and the error names it and its place in the net; parameters with a NaN are told as such. It costs a look at every number. was: what it was "
+    "before. With dbstop if error the debugger stops there.\n\n"
+    "Example:\n"
+    "  nn.stopAtNaN(true);\n"
+    "  try, nn.Sequential(nn.Identity(), nn.Log()).forward(-1); catch e, disp(e.message), end\n"
+    "  In module 2 of nn.Sequential: nn.Log makes NaN: its output has some, its input none\n"
+    "  nn.stopAtNaN(false)\n"
+    "  ans = 1\n\n"
+    "See also: nn.NaN, dbstop, isnan")
+{
+    struct nn_state *st = nn_state();
+    bool was = st->stop_at_nan;
+    st->stop_at_nan = !has_arg(c, 0) || arg_bool(c, 0);
+    result_bool(c, 0, was);
+}
+
+static void look_for_nan(struct module *m, value x, value y)
+{
+    if (layer_of(m)->tree || !nn_has_nan(y) || nn_has_nan(x))
+        return;
+    for (int i = 0; i < m->info->np; i++)
+        if (has_param(m, i) && nn_has_nan(PARAM(m, i))) {
+            struct buf *b = buf_new();
+            module_label(m, b);
+            fail("tl:nan", "%s: its %s has NaN", b->s, m->info->name[i]->text);
+        }
+    made_nan(m, "its output", "its input");
+}
+
 value module_forward(struct module *m, value x)
 {
     const struct layer *l = layer_of(m);
@@ -456,6 +517,8 @@ value module_forward(struct module *m, value x)
     value y = l->forward ? l->forward(m, x) : l->call ? run_call(m, x, false) : run_kept(m, x, nil());
     if (!same_value(y, m->output))
         replace(&m->output, copy(y));
+    if (unlikely(st->stop_at_nan))
+        look_for_nan(m, x, m->output);
     st->now.m = NULL;
     return m->output;
 }
@@ -481,6 +544,8 @@ value module_backward(struct module *m, value x, value g, int want, double scale
     }
     if (!same_value(y, m->grad_input))
         replace(&m->grad_input, copy(y));
+    if (unlikely(nn_state()->stop_at_nan) && !l->tree && nn_has_nan(m->grad_input) && !nn_has_nan(g))
+        made_nan(m, "its gradInput", "gradOutput");
     if (!is_nil(m->lazy_x)) {
         replace(&m->lazy_x, nil());
         replace(&m->lazy_g, nil());
@@ -526,6 +591,8 @@ value module_loss(struct module *m, value x, value t)
         nn_fail(m, "the loss must be one number");
     y = y.kind == K_TENSOR ? element_value(y.t, 0) : y;
     replace(&m->output, copy(y));
+    if (unlikely(nn_state()->stop_at_nan) && nn_has_nan(m->output) && !nn_has_nan(x))
+        made_nan(m, "the loss", "its input");
     nn_state()->now.m = NULL;
     return y;
 }

@@ -125,6 +125,7 @@ value module_forward(struct module *m, value x);
 value module_backward(struct module *m, value x, value g, int want, double scale);
 value module_loss(struct module *m, value x, value t);
 value module_loss_grad(struct module *m, value x, value t);
+bool nn_has_nan(value v);                     /* tensors and cells of them */
 value nn_outer(struct module *m, int what, value x, value g, int want, double scale);      /* a call from outside any net: 0 forward, 1 backward, 2 loss, 3 its gradient; errors name the place */
 value nn_run_kept(struct module *m, value x);             /* forward and backward by .record or .expr, of a layer that has others for special cases */
 value nn_back_kept(struct module *m, value x, value g, int want, double scale);
@@ -187,6 +188,7 @@ value *module_place(value self, sym field);
 bool module_method(value self, sym name, struct call *c);
 void module_paren(value self, struct call *c);
 bool nn_node_call(value self, struct call *c);                         /* m(), m(node), m({node, …}) of a graph (graph.c) */
+const char *nn_graph_name(struct module *m, int i);
 void nn_graph_text(struct module *m, i64 i, struct buf *before, struct buf *behind);
 i64 module_numel(value self);
 value module_clone(value self);
@@ -211,6 +213,7 @@ struct nn_state {
     int ninfo;
     int rank;
     struct { struct module *container; int child; } place[64];
+    bool stop_at_nan;                         /* the first layer that makes a NaN fails: nn.stopAtNaN */
     int depth, running;                       /* places entered; nesting of outermost calls */
     sym method[64];                           /* names of methods (module_method.c) */
 };

@@ -86,6 +86,20 @@ LAYER_SIZED(CMul,
   "Example:\n  m = nn.CMul(1, 2); m.weight = [10 20]; m.forward([1 2; 3 4])\n  ans =\n     10   40\n     30   80" SEE,
   .options = "sizes:v", .params = "weight", .init = sized_init, .reset = add_reset, .expr = "@(x, weight) x .* weight", .show = sized_show)
 
+static void diag_init(struct module *m) { nn_param(m, 0, 2, (i64[]){ 1, option_int(m, 0) }); }
+static void diag_reset(struct module *m, double stdv)
+{
+    if (isnan(stdv))
+        nn_fill(PARAM(m, 0), 1);
+    else
+        nn_normal(PARAM(m, 0), 0, stdv);
+}
+LAYER(Diag,
+  "m = nn.Diag(nFeature)\n\n"
+  "Each feature times a learned gain of its own, weight, 1 x nFeature, 1 at first. Features are the columns of N x nFeature, the channels of nFeature x H x W or N x nFeature x H x W.\n\n"
+  "Example:\n  m = nn.Diag(2); m.weight = [1 10]; m.forward([1 2; 3 4])\n  ans =\n      1   20\n      3   40" SEE,
+  .wants = "N x nFeature or nFeature x H x W or N x nFeature x H x W", .options = "nFeature:n", .params = "weight", .init = diag_init, .reset = diag_reset, .show = options_show,
+  .expr = "@(x, weight, nFeature) begin s = ones(1, max(2, ndims(x))); d = 2; if ndims(x) == 3 && size(x, 1) == nFeature, d = 1; end; s(d) = nFeature; return x .* reshape(weight, s) end")
 static void one_init(struct module *m) { nn_param(m, 0, 2, (i64[]){ 1, 1 }); }
 static void mul_reset(struct module *m, double stdv) { uniform_all(m, spread(stdv, 1)); }
 LAYER(Mul,

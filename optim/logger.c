@@ -161,6 +161,51 @@ static void add(struct logger *m, struct call *c)
     replace(&m->rows, copy(cell_value(rows)));
 }
 
+static void run(const char *name, int n, const value *arg)   /* a function of the room of pictures, which is not linked to */
+{
+    value f = hooks()->function_named ? hooks()->function_named(name) : nil(), out = nil();
+    if (is_nil(f))
+        fail("Octave:undefined-function", "optim.Logger.plot: there is no function '%s' here", name);
+    call_function(f, n, arg, 0, &out);
+}
+
+/* Each column against its row number, with its style and name; into FILE.eps where the log has a file, or the file given. */
+static value logger_get(value self, sym field);
+static void plot(struct logger *m, struct call *c)
+{
+    value all = logger_get(object_value(K_OBJECT, m), symbol_of("values"));
+    struct tensor *t = tensor_dense(tensor_of(all));
+    i64 rows = t->dim[0], cols = t->dim[1], len = 0;
+    if (!m->rows.cell->numel || !cols)
+        fail("tl:optim", "optim.Logger.plot: nothing has been added yet");
+    value *arg = scratch(sizeof *arg * (size_t)(3 * cols)), *names = scratch(sizeof *names * (size_t)cols);
+    struct tensor *x = tensor_2d(D_DOUBLE, 1, rows);
+    for (i64 i = 0; i < rows; i++)
+        ((double *)x->data)[i] = (double)i + 1;
+    for (i64 k = 0; k < cols; k++) {
+        struct tensor *y = tensor_2d(D_DOUBLE, 1, rows);
+        memcpy(y->data, (double *)t->data + k * rows, (size_t)rows * sizeof(double));
+        arg[3 * k] = tensor_value(x);
+        arg[3 * k + 1] = tensor_value(y);
+        arg[3 * k + 2] = k < m->style.cell->numel ? m->style.cell->v[k] : tensor_value(tensor_text("-", 1));
+        names[k] = k < m->names.cell->numel ? m->names.cell->v[k] : tensor_value(tensor_text("", 0));
+    }
+    run(m->logscale ? "semilogy" : "plot", (int)(3 * cols), arg);
+    if (m->names.cell->numel)
+        run("legend", (int)cols, names);
+    struct buf *b = buf_new();
+    if (has_arg(c, 1)) {
+        buf_puts(b, arg_text(c, 1, NULL));
+    } else if (!is_nil(m->file)) {
+        const char *file = text_of(m->file, &len);
+        buff(b, "%.*s.eps", (int)len, file);
+    }
+    if (b->n) {
+        value name = buf_value(b);
+        run("print", 1, &name);
+    }
+}
+
 static bool logger_method(value self, sym name, struct call *c)
 {
     struct logger *m = (struct logger *)self.inst;
@@ -180,6 +225,8 @@ static bool logger_method(value self, sym name, struct call *c)
         add(m, c);
     } else if (!strcmp(f, "setlogscale")) {
         m->logscale = c->nargin < 2 || arg_bool(c, 1);
+    } else if (!strcmp(f, "plot")) {
+        plot(m, c);
     } else {
         return false;
     }
@@ -256,7 +303,7 @@ static void logger_load(value self, value saved)
     m->logscale = logscale.num != 0;
 }
 
-static const char *const logger_names[] = { "add", "file", "names", "setNames", "setlogscale", "style", "values", NULL };
+static const char *const logger_names[] = { "add", "file", "names", "plot", "setNames", "setlogscale", "style", "values", NULL };
 const struct class logger_class = {
     .name = "optim.Logger", .free = logger_free, .children = logger_children, .print = logger_print, .get = logger_get,
     .method = logger_method, .save = logger_save, .blank = logger_blank, .load = logger_load, .names = logger_names,
@@ -267,7 +314,8 @@ BUILTIN(optim_Logger, 0, 2, 1, NO_GRAD,
   "Keeps columns of numbers, a training's losses say, and writes each line to the file (none: only kept) as it comes: first the\n"
   "names, then the numbers as %11.4e, tabs between. log.setNames({'train', 'test'}) names the columns; log.add({0.5, 0.6}),\n"
   "log.add(0.5, 0.6), log.add([0.5 0.6]) or log.add(train=0.5, test=0.6) adds a line. log.values is the matrix of all, log.names\n"
-  "the names; log.style({'-', '+'}) keeps a style for each column. With timestamp true the date is appended to the file's name.\n"
+  "the names. log.plot() draws the columns, into FILE.eps where the log has a file, log.plot(file) into another; log.style({'-', '+'})\n"
+  "says how, as plot does, log.setlogscale(true) makes the axis logarithmic. With timestamp true the date is appended to the file's name.\n"
   "A file of that name is written anew. It is a handle; one that was saved and loaded has its lines, but no file.\n\n"
   "Example:\n  log = optim.Logger();\n  log.setNames({'train', 'test'});\n  log.add({0.5, 0.75});\n  log.values\n  ans =\n     0.5000   0.7500\n\n"
   "See also: optim.ConfusionMatrix, optim.sgd")
