@@ -460,8 +460,8 @@ BUILTIN(nn_stopAtNaN, 0, 1, 1, NO_GRAD,
     "before. With dbstop if error the debugger stops there.\n\n"
     "Example:\n"
     "  nn.stopAtNaN(true);\n"
-    "  try, nn.Sequential(nn.Identity(), nn.Log()).forward(-1); catch e, disp(e.message), end\n"
-    "  In module 2 of nn.Sequential: nn.Log makes NaN: its output has some, its input none\n"
+    "  try, nn.Sequential(nn.Identity(), nn.Normalize(2, 0)).forward([0 0]); catch e, disp(e.message), end\n"
+    "  In module 2 of nn.Sequential: nn.Normalize(2, 0) makes NaN: its output has some, its input none\n"
     "  nn.stopAtNaN(false)\n"
     "  ans = 1\n\n"
     "See also: nn.NaN, dbstop, isnan")
