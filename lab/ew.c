@@ -2,7 +2,7 @@
 /* ew.c: the rows of ops.def as functions: by name, on values, on scalars, as builtins with their help.
  *
  * What a row's name does beyond the row stands here: plus, times, and, or of many arguments; log2 with two results;
- * pow2 with two arguments; idivide with a rounding; round-offs of names (angle, lgamma). */
+ * pow2 and psi with two arguments; idivide with a rounding; round-offs of names (angle, lgamma). */
 #include "config.h"
 #include "lab/ew.h"
 #include <math.h>
@@ -148,6 +148,21 @@ static void run_pow2(struct call *c)
     result(c, 0, ew_apply(EW_times, 2, (value[]){ c->arg[0], p }));
 }
 
+static void run_psi(struct call *c)           /* psi(k, x): k is checked here, since a row can only answer NaN */
+{
+    if (c->nargin < 2) {
+        run_row(c, EW_psi);
+        return;
+    }
+    struct tensor *k = arg_double(c, 0);
+    for (i64 i = 0; i < k->numel; i++) {
+        double x = ((double *)k->data)[i];
+        if (!(x >= 0 && x <= 170 && x == floor(x)))
+            fail("Octave:bad-input", "psi: k must be a whole number from 0 to 170, but is %g", x);
+    }
+    result(c, 0, ew_apply(EW_polygamma, 2, c->arg));
+}
+
 static void run_idivide(struct call *c)
 {
     static const char *const names[] = { "fix", "round", "floor", "ceil", NULL };
@@ -185,7 +200,7 @@ static void run_complex(struct call *c)
         run_row(c, EW_complex);
 }
 
-#define OWN_(name) EW_##name == EW_log2 ? run_log2 : EW_##name == EW_pow2 ? run_pow2 : EW_##name == EW_gcd ? run_gcd : EW_##name == EW_idivide ? run_idivide : EW_##name == EW_complex ? run_complex : name##_run
+#define OWN_(name) EW_##name == EW_log2 ? run_log2 : EW_##name == EW_pow2 ? run_pow2 : EW_##name == EW_gcd ? run_gcd : EW_##name == EW_psi ? run_psi : EW_##name == EW_idivide ? run_idivide : EW_##name == EW_complex ? run_complex : name##_run
 #define OP1(name, ...) static void name##_run(struct call *c) { run_row(c, EW_##name); }
 #define OP2 OP1
 #define TEST1 OP1
@@ -197,7 +212,7 @@ static void run_complex(struct call *c)
 
 #define MOST_(name, args) (EW_##name == EW_plus || EW_##name == EW_times || EW_##name == EW_and || EW_##name == EW_or || EW_##name == EW_xor ||                \
                            EW_##name == EW_gcd || EW_##name == EW_lcm || EW_##name == EW_bitand || EW_##name == EW_bitor || EW_##name == EW_bitxor ? ANY :     \
-                           EW_##name == EW_pow2 ? 2 : EW_##name == EW_idivide ? 3 : args)
+                           EW_##name == EW_pow2 || EW_##name == EW_psi ? 2 : EW_##name == EW_idivide ? 3 : args)
 #define LEAST_(name, args) (EW_##name == EW_complex ? 1 : args)
 #define ROW_(name, args, help) { #name, LEAST_(name, args), MOST_(name, args), EW_##name == EW_log2 ? 2 : EW_##name == EW_gcd ? 3 : 1, OWN_(name), grad_pass, help },
 const struct builtin ew_builtins[] = {

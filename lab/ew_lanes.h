@@ -68,6 +68,41 @@ static inline double psi_lane(double x)       /* recurrence up to 10, then the a
     return s + log(x) - 0.5 / x - p;
 }
 
+/* The sum of (q + j)^-s over j = 0, 1, …, of which q > 0: the first ones by themselves, the rest by Euler and Maclaurin's formula. */
+static inline double hurwitz_lane(double s, double q)
+{
+    /* (2j)! / B(2j), j = 1 … 10 */
+    static const double c[] = { 12, -720, 30240, -1209600, 47900160, -1307674368000.0 / 691, 74724249600, -10670622842880000.0 / 3617,
+                                5109094217170944000.0 / 43867, -802857662698291200000.0 / 174611 };
+    double sum = 0, t = s, far = q;
+    while (far < 10 + s) {
+        sum += pow(far, -s);
+        far += 1;
+    }
+    double p = pow(far, -s), r = p / far;
+    sum += p * far / (s - 1) + p / 2;
+    for (int j = 0; j < 10; j++) {
+        sum += t * r / c[j];
+        t *= (s + 2 * j + 1) * (s + 2 * j + 2);
+        r /= far * far;
+    }
+    return sum;
+}
+static inline double polygamma_lane(double k, double x)      /* (-1)^(k+1) k! times the sum of (x + j)^-(k+1) */
+{
+    if (!(k >= 0 && k <= 170 && k == floor(k)) || !(x == x))
+        return NAN;
+    if (k == 0)
+        return psi_lane(x);
+    double sign = k / 2 == floor(k / 2) ? -1 : 1, s = k + 1, f = x - floor(x);
+    if (x > 0)
+        return isinf(x) ? 0 * sign : sign * tgamma(s) * hurwitz_lane(s, x);
+    if (f == 0 || isinf(x))                   /* a pole, of both signs where k is even */
+        return sign > 0 && !isinf(x) ? INFINITY : NAN;
+    /* below 0 the terms fall into those above and, with their signs, those below */
+    return sign * tgamma(s) * (hurwitz_lane(s, f) + sign * (hurwitz_lane(s, 1 - f) - hurwitz_lane(s, 1 - x)));
+}
+
 static inline double erfinv_lane(double y)    /* a start within 1e-3 (Winitzki), then Halley's steps on erf or erfc */
 {
     if (!(fabs(y) < 1))

@@ -834,10 +834,8 @@ int index_brace(value base, int n, const value *idx, value **list)
     }
     if (n > MAX_DIMS)
         fail_many(n);
-    if (n == 0) {
-        *list = c->v;
-        return (int)c->numel;
-    }
+    if (n == 0)
+        fail("Octave:index-out-of-bounds", "\1{}: an index is needed between the braces; {:} takes every element");
     i64 out[MAX_DIMS], numel;
     int nd;
     const i64 *at = positions(n, idx, c->nd, c->dim, &nd, out, &numel);

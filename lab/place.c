@@ -588,6 +588,7 @@ static value build(int n, const struct step *s, value rhs)
 {
     if (n == 0)
         return rhs;
+    descend("assignment");
     struct cell *hold = cell_2d(1, 1);
     value *slot = &hold->v[0];
     replace(slot, nil());
@@ -628,6 +629,8 @@ static void store(value *slot, int n, const struct step *s, value rhs)
         replace(slot, copy(rhs));
         return;
     }
+    if (n > 1)
+        descend("assignment");
     if (slot->kind == K_OBJECT) {
         store_object(slot, n, s, rhs);
         return;
