@@ -4,6 +4,7 @@
 #include "interp/program.h"
 #include "lab/files.h"
 #include "lab/plugin.h"
+#include "lab/wait.h"
 #include "plot/figure.h"
 
 #include <dlfcn.h>
@@ -361,6 +362,7 @@ static void new_context(void)
 {
     context_enter(context_new());
     interp_start();
+    before_wait = plot_changed;
 }
 
 int main(int argc, char **argv)

@@ -224,6 +224,9 @@ static value *bind_names(struct code *c, const struct builtin *b, value *base, i
     }
     if (c)
         fixed = np;
+    bool any = !c && np >= 2 && !strcmp(param[np - 1]->text, "value") && !strcmp(param[np - 2]->text, "name");     /* f(x, …, name, value, …) */
+    if (any)
+        fixed = MIN(fixed, np - 2);
     value *to = top_now();
     if (to < base + n)
         to = base + n;
@@ -243,7 +246,7 @@ static value *bind_names(struct code *c, const struct builtin *b, value *base, i
         while (i < np && param[i] != names[k])
             i++;
         if (i >= fixed) {
-            if (i == np && (!c || !c->varargin))
+            if (i == np && !(c ? c->varargin : any))
                 fail_parameter(fn, names[k], np, param);
             continue;
         }

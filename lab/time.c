@@ -6,6 +6,7 @@
  * counted from the first of March, so that the leap day is the last of its year.  What datestr writes and datevec reads
  * is one list of fields (yyyy, mmm, HH …) walked by both. */
 #include "call.h"
+#include "wait.h"
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -734,12 +735,16 @@ BUILTIN(toc, 0, 1, 1, grad_zero,
         outf("Elapsed time is %g seconds\n", s);
 }
 
+void (*before_wait)(void);
+
 BUILTIN(pause, 0, 1, 0, NO_GRAD,
   "pause(s)\npause\n\n"
   "Waits s seconds, or until the Return key is pressed.  Ctrl-C ends it.\n\n"
   "Example:\n  pause(0.01)\n\n"
   "See also: tic, input")
 {
+    if (before_wait)
+        before_wait();
     out_flush();
     if (c->nargin == 0) {
         if (!isatty(0))

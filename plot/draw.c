@@ -59,6 +59,20 @@ struct buf *draw_item(struct drawing *d)
 void draw_data(struct drawing *d, int columns, i64 n, const double *const *col)
 {
     enum { ROWS = 4096 };
+    if (d->blocks) {
+        buff(d->blocks, "$data%d << EOD\n", ++d->nblocks);
+        for (i64 i = 0; i < n; i++)
+            for (int k = 0; k < columns; k++)
+                if (isfinite(col[k][i]))
+                    buff(d->blocks, "%.17g%s", col[k][i], k + 1 < columns ? " " : "\n");
+                else
+                    buff(d->blocks, "NaN%s", k + 1 < columns ? " " : "\n");
+        buf_puts(d->blocks, "EOD\n");
+        buff(d->item, "$data%d using ", d->nblocks);
+        for (int k = 0; k < columns; k++)
+            buff(d->item, "%s%d", k ? ":" : "", k + 1);
+        return;
+    }
     double *row = scratch((size_t)(ROWS * columns) * sizeof *row);
     i64 start = d->data->bytes;
     for (i64 i = 0; i < n; i += ROWS) {

@@ -26,6 +26,8 @@ struct drawing {
     struct buf *s, *item;
     int items, legend_items, labels, objects;
     struct spool *data;
+    struct buf *blocks;                       /* not NULL: a script on its own, the numbers go into these named blocks as text */
+    int nblocks;
     struct graphic *fig, *ax;
     bool solid, plain;                        /* axes in three dimensions; a terminal of characters */
     double lim[3][2];

@@ -118,12 +118,52 @@ static void face(struct drawing *d, struct graphic *g, i64 n, const double *x, c
     }
 }
 
+/* Upright rectangles, as pcolor has them by thousands, are one part of the plot command. */
+static bool upright(struct tensor *x, struct tensor *y)
+{
+    const double *p = (const double *)x->data, *q = (const double *)y->data;
+    if (x->dim[0] != 4 || x->numel < 8 || x->numel != y->numel)
+        return false;
+    for (i64 i = 0; i < x->numel; i += 4)
+        if (!(p[i] == p[i + 3] && p[i + 1] == p[i + 2] && q[i] == q[i + 1] && q[i + 2] == q[i + 3]))
+            return false;
+    return true;
+}
+
+static bool draw_upright(struct drawing *d, struct graphic *g, struct tensor *x, struct tensor *y, struct tensor *c, bool mapped)
+{
+    i64 n = x->numel / 4, k = 0;
+    if (!upright(x, y) || (mapped && c->numel != n && c->numel != 3 * n && c->numel != 1) || (!mapped && prop_is(g, P_FaceColor, "none")))
+        return false;
+    struct mapper map = map_begin(g);
+    double *all = scratch((size_t)(7 * n) * sizeof *all), *col[7];
+    for (int j = 0; j < 7; j++)
+        col[j] = all + j * n;
+    for (i64 i = 0; i < n; i++) {
+        const double *p = (const double *)x->data + 4 * i, *q = (const double *)y->data + 4 * i;
+        double rgb[3] = { 0 };
+        if (mapped && !part_colour(&map, c, n, i, rgb))
+            continue;
+        col[0][k] = (p[0] + p[1]) / 2;
+        col[1][k] = (q[0] + q[2]) / 2;
+        col[2][k] = fmin(p[0], p[1]);
+        col[3][k] = fmax(p[0], p[1]);
+        col[4][k] = fmin(q[0], q[2]);
+        col[5][k] = fmax(q[0], q[2]);
+        col[6][k++] = packed(rgb);
+    }
+    boxes(d, g, k, (const double *const *)col, mapped ? col[6] : NULL);
+    return true;
+}
+
 void draw_patch(struct drawing *d, struct graphic *g)
 {
     struct tensor *x = prop_data(g, P_XData), *y = prop_data(g, P_YData), *c = prop_data(g, P_CData);
     i64 m = x->dim[0] == 1 ? x->numel : x->dim[0], faces = m ? MIN(x->numel, y->numel) / m : 0;
     double rgb[3];
     bool plain = prop_colour(g, P_FaceColor, rgb), mapped = !plain && !prop_is(g, P_FaceColor, "none") && c->numel > 0;
+    if (draw_upright(d, g, x, y, c, mapped))
+        return;
     struct mapper map = map_begin(g);
     for (i64 f = 0; f < faces; f++) {
         const double *px = (const double *)x->data + f * m, *py = (const double *)y->data + f * m;
@@ -139,7 +179,7 @@ void draw_patch(struct drawing *d, struct graphic *g)
             continue;
         bool coloured = plain;
         if (mapped) {
-            if (c->numel == x->numel && faces * m != faces) {                   /* a number at each corner: the face has their mean */
+            if (c->numel == x->numel && m > 1 && (faces == 1 || dims_equal(c->nd, c->dim, x->nd, x->dim)) && !(faces == 1 && m == 3 && c->dim[0] == 1)) {                   /* a number at each corner: the face has their mean */
                 double mean = 0;
                 for (i64 i = 0; i < m; i++)
                     mean += ((double *)c->data)[f * m + i] / (double)m;
@@ -360,14 +400,18 @@ void draw_image(struct drawing *d, struct graphic *g)
 {
     value given = prop_get(g, P_CData);
     struct tensor *c = prop_data(g, P_CData);
-    i64 rows = c->dim[0], columns = c->nd > 1 ? c->dim[1] : 1, n = rows * columns, plane = n;
+    i64 m = c->dim[0], plane = m * c->dim[1], twice[2] = { c->dim[1] == 1, m == 1 }, columns = c->dim[1] << twice[0], rows = m << twice[1], n = rows * columns;
     bool colour = c->nd == 3 && c->dim[2] == 3, bytes = is_tensor_like(given) && dtype_is(value_dtype(given), DT_I);
     const double *v = (const double *)c->data;
     double x[2], y[2], scale = !colour || !bytes ? 1 : value_dtype(given) == D_UINT16 ? 65535 : 255;
     if (n == 0)
         return;
-    ends(prop_data(g, P_XData), columns, x);
-    ends(prop_data(g, P_YData), rows, y);
+    ends(prop_data(g, P_XData), c->dim[1], x);
+    ends(prop_data(g, P_YData), m, y);
+    if (twice[0])                             /* gnuplot wants two by two dots at least: one row or column is drawn as two halves */
+        x[0] -= 0.25, x[1] = x[0] + 0.5;
+    if (twice[1])
+        y[0] -= 0.25, y[1] = y[0] + 0.5;
     struct mapper map = map_begin(g);
     unsigned char *rgba = scratch((size_t)(4 * n));
     bool hole = false;
@@ -379,23 +423,38 @@ void draw_image(struct drawing *d, struct graphic *g)
             bool good = true;
             if (colour)
                 for (int k = 0; k < 3; k++) {
-                    rgb[k] = v[i + j * rows + k * plane] / scale;
+                    rgb[k] = v[(i >> twice[1]) + (j >> twice[0]) * m + k * plane] / scale;
                     good = good && !isnan(rgb[k]);
                 }
             else
-                good = map_colour(&map, v[i + j * rows], rgb);
+                good = map_colour(&map, v[(i >> twice[1]) + (j >> twice[0]) * m], rgb);
             for (int k = 0; k < 3; k++)
                 p[k] = good ? (unsigned char)lround(255 * fmin(fmax(rgb[k], 0), 1)) : 0;
             p[3] = good ? 255 : 0;
             hole = hole || !good;
         }
     }
+    double dx = columns > 1 ? (x[1] - x[0]) / (double)(columns - 1) : 1, dy = rows > 1 ? (y[1] - y[0]) / (double)(rows - 1) : 1;
+    if (d->blocks) {                          /* a script on its own: five or six numbers a dot */
+        double *all = scratch((size_t)(6 * n) * sizeof *all), *col[6];
+        for (int k = 0; k < 6; k++)
+            col[k] = all + k * n;
+        for (i64 i = 0; i < n; i++) {
+            col[0][i] = x[0] + dx * (double)(i % columns);
+            col[1][i] = y[0] + dy * (double)(i / columns);
+            for (int k = 0; k < 4; k++)
+                col[2 + k][i] = rgba[4 * i + k];
+        }
+        draw_item(d);
+        draw_data(d, hole ? 6 : 5, n, (const double *const *)col);
+        buff(d->item, " with %s notitle", hole ? "rgbalpha" : "rgbimage");
+        return;
+    }
     i64 start = d->data->bytes;
     if (!hole)                                /* three bytes do */
         for (i64 i = 1; i < n; i++)
             memmove(rgba + 3 * i, rgba + 4 * i, 3);
     spool_write(d->data, rgba, (size_t)((hole ? 4 : 3) * n));
-    double dx = columns > 1 ? (x[1] - x[0]) / (double)(columns - 1) : 1, dy = rows > 1 ? (y[1] - y[0]) / (double)(rows - 1) : 1;
     draw_item(d);
     buff(d->item, "'%s' binary skip=%lld array=(%lld,%lld)%s%s origin=(%.17g,%.17g) dx=%.17g dy=%.17g format='%%uchar' using %s with %s%s notitle",
          d->data->path, (long long)start, (long long)columns, (long long)rows, dx < 0 ? " flipx" : "", dy < 0 ? " flipy" : "", fmin(x[0], x[1]), fmin(y[0], y[1]), fabs(dx), fabs(dy), hole ? "1:2:3:4" : "1:2:3", hole ? "rgbalpha" : "rgbimage",

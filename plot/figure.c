@@ -16,6 +16,7 @@ const struct series_row series_rows[GRAPHICS] = {
 static void plot_free(void)
 {
     struct plot *p = plot_state();
+    show_free(p);
     for (struct graphic *f = p->root.first, *next; f; f = next) {
         next = f->next;
         graphic_delete(f);
@@ -23,7 +24,6 @@ static void plot_free(void)
     for (int i = 0; i < p->root.nset; i++)
         drop(p->root.set[i].v);
     memory_free(p->root.set, (size_t)p->root.cap * sizeof *p->root.set);
-    show_free(p);
     memory_free(p->all, (size_t)p->cap * sizeof *p->all);
     memory_free(p, sizeof *p);
     *context_room(ROOM_PLOT) = NULL;

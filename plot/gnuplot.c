@@ -267,3 +267,11 @@ const char *gnuplot_ask(struct gnuplot *p, const char *who, const char *expressi
     s[strcspn(s, "\n")] = 0;
     return s;
 }
+
+void gnuplot_tell(struct gnuplot *p, const char *line)
+{
+    struct buf *b = buf_new();
+    buff(b, "%s\n", line);
+    if (p->pid && send(p->fd, b->s, b->n, MSG_NOSIGNAL | MSG_DONTWAIT) < 0)
+        gnuplot_stop(p, false);
+}

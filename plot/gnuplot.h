@@ -18,6 +18,7 @@ void gnuplot_load(struct gnuplot *p, const char *who, const struct spool *script
 bool gnuplot_busy(struct gnuplot *p);                                    /* looks, does not wait */
 void gnuplot_wait(struct gnuplot *p, const char *who);                   /* until it is done; fails with gnuplot's words if it refused; Ctrl-C kills it */
 void gnuplot_stop(struct gnuplot *p, bool gently);                       /* gently: it ends by itself, windows may stay */
+void gnuplot_tell(struct gnuplot *p, const char *line);                  /* one line, if it runs; nobody waits for it */
 const char *gnuplot_ask(struct gnuplot *p, const char *who, const char *expression);     /* pooled */
 
 #endif

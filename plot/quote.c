@@ -2,7 +2,7 @@
 /* quote.c: text on its way into a gnuplot script.
  *
  * A string of gnuplot's in double quotes runs commands between backticks and ends at a newline, what follows being the next
- * command.  So every byte that is not plainly harmless is written as \ooo; a quoted text is then one word whatever it was.
+ * command.  So every byte that is not plainly harmless is written as \0ooo; a quoted text is then one word whatever it was.
  * With TeX's signs on, a text is first turned into gnuplot's enhanced text: commands become characters (symbols.def), ^ and _
  * stay, and every sign that enhanced text would take for its own is escaped. */
 #include "draw.h"
@@ -10,17 +10,13 @@
 
 void quote(struct buf *b, const char *s, size_t n)
 {
-    bool octal = false;                       /* gnuplot reads as many octal digits as there are: one behind \ooo is written so too */
     buf_putc(b, '"');
     for (size_t i = 0; i < n; i++) {
         unsigned char c = (unsigned char)s[i];
-        octal = octal && c >= '0' && c <= '7';
-        if (!octal && c && (isalnum(c) || c >= 0x80 || strchr(" _.,:;=+-/()<>@#%&*!?", c)))
+        if (c && (isalnum(c) || c >= 0x80 || strchr(" _.,:;=+-/()<>@#%&*!?", c)))
             buf_putc(b, (char)c);
-        else {
-            buff(b, "\\%03o", c);
-            octal = true;
-        }
+        else
+            buff(b, "\\0%03o", c);                  /* four digits: behind a leading 0 gnuplot reads so many */
     }
     buf_putc(b, '"');
 }

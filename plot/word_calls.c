@@ -58,7 +58,7 @@ BUILTIN(zlabel, 1, ANY, 1, grad_zero,
     label_call(c, R_ZLabel);
 }
 
-BUILTIN(text, 3, ANY, 1, grad_zero,
+BUILTIN(text, 2, ANY, 1, grad_zero,
   "text(x, y, words)\n"
   "h = text(x, y, z, words, name, value, ...)\n\n"
   "Words at points of the axes; x and y may be vectors and words a cell with one for each. Names and values set properties: HorizontalAlignment, VerticalAlignment, Rotation, Color, "
