@@ -198,7 +198,7 @@ static void draw_ticks(struct drawing *d, int axis)
     struct graphic *ax = d->ax;
     char a = axis_name[axis];
     int tick = axis_prop(axis, TICK), label = axis_prop(axis, TICKLABEL);
-    struct tensor *at = prop_data(ax, tick);
+    struct tensor *at = prop_given(ax, tick) ? prop_data(ax, tick) : NULL;
     bool tex = !prop_is(ax, P_TickLabelInterpreter, "none"), labelled = prop_given(ax, label);
     value labels = prop_get(ax, label);
     struct cell *words = labels.kind == K_CELL ? labels.cell : NULL;

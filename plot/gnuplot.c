@@ -39,6 +39,7 @@ void gnuplot_stop(struct gnuplot *p, bool gently)
         for (int i = 0; i < 100; i++) {       /* a second: then it hangs */
             if (waitpid(p->pid, NULL, WNOHANG) == p->pid) {
                 p->pid = 0;
+                p->answered = p->asked;
                 return;
             }
             usleep(10000);
@@ -47,6 +48,7 @@ void gnuplot_stop(struct gnuplot *p, bool gently)
         kill(p->pid, SIGKILL);
     while (waitpid(p->pid, NULL, 0) < 0 && errno == EINTR) {}
     p->pid = 0;
+    p->answered = p->asked;                   /* nobody waits any more */
 }
 
 void gnuplot_start(struct gnuplot *p, const char *who)
@@ -151,8 +153,10 @@ bool gnuplot_busy(struct gnuplot *p)
         return false;
     int r = 1;
     while (p->answered != p->asked && (r = hear(p, true)) > 0) {}
-    if (r < 0)
+    if (r < 0) {
         gnuplot_stop(p, false);
+        p->asked++;                           /* which gnuplot_wait will complain of */
+    }
     return p->pid && p->answered != p->asked;
 }
 
@@ -182,6 +186,7 @@ NORETURN static void gone(struct gnuplot *p, const char *who)
     kill(pid, SIGKILL);
     while (waitpid(pid, &status, 0) < 0 && errno == EINTR) {}
     p->pid = 0;
+    p->answered = p->asked;
     if (WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
         fail("tl:gnuplot", "%s: gnuplot crashed (%s); the next picture starts it again", who, strsignal(WTERMSIG(status)));
     fail("tl:gnuplot", "%s: gnuplot ended before the picture was done%s%s; the next picture starts it again", who, p->nsaid ? ": " : "", p->nsaid ? complaint(p) : "");
@@ -230,6 +235,10 @@ void gnuplot_wait(struct gnuplot *p, const char *who)
 {
     long work = p->pid ? used(p->pid) : 0;
     double since = now();
+    if (!p->pid && p->answered != p->asked) {
+        p->answered = p->asked;
+        fail("tl:gnuplot", "%s: gnuplot ended before the picture was done; the next picture starts it again", who);
+    }
     while (p->pid && p->answered != p->asked) {
         if (interrupt_flag)
             gnuplot_stop(p, false);

@@ -546,6 +546,20 @@ static value handles_of(struct graphic *g)    /* children, the newest first */
     return tensor_value(t);
 }
 
+/* Where ticks stand by themselves: round numbers, or powers of ten. */
+static value automatic_ticks(struct graphic *ax, int axis)
+{
+    double lim[2], x[64];
+    int n = 0;
+    axes_limits(ax, axis, lim);
+    bool log = axes_log(ax, axis);
+    double step = log ? fmax(1, ceil((log10(lim[1]) - log10(lim[0])) / 10)) : nice_step(lim[1] - lim[0], 5);
+    double lo = log ? log10(lim[0]) : lim[0], hi = log ? log10(lim[1]) : lim[1];
+    for (double k = ceil(lo / step - 1e-9); isfinite(step) && step > 0 && k * step <= hi + 1e-9 * step && n < COUNT(x); k++)
+        x[n++] = log ? pow(10, k * step) : k * step;
+    return row_value(n, x);
+}
+
 static value virtual(struct graphic *g, int prop)         /* what is not stored; NIL: nothing special */
 {
     double lim[2];
@@ -558,6 +572,10 @@ static value virtual(struct graphic *g, int prop)         /* what is not stored;
     case P_XLim: case P_YLim: case P_ZLim:
         axes_limits(g, prop - P_XLim, lim);
         return row_value(2, lim);
+    case P_XTick: case P_YTick: case P_ZTick:
+        if (!prop_given(g, prop))
+            return automatic_ticks(g, prop - P_XTick);
+        break;
     case P_CLim:
         axes_clim(g, lim);
         return row_value(2, lim);
