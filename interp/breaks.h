@@ -45,6 +45,7 @@ struct breaks {
     struct profile *profile;                  /* profile.c */
 };
 
+extern __thread struct sink *evalc_outer;     /* lang.c: where output went before evalc began to collect it, or NULL */
 struct breaks *breaks(void);                  /* made when first asked for */
 int breaks_line(const struct stop *s, struct unit *u);         /* the line it stands on there; 0: it does not */
 void breaks_apply(void);                      /* every instruction is BREAK or what it was, as is wanted now */

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* lang.c: builtins that are about the running program: eval and feval, names and functions, arguments of the caller. */
 #include "session.h"
-#include "vm.h"
+#include "breaks.h"
 #include "lab/print.h"
 #include "lex.h"
 #include <ctype.h>
@@ -101,6 +101,7 @@ BUILTIN(eval, 1, 2, ANY, grad_pass,
 }
 
 /* A memory stream, not a buf: what is printed from deeper calls would lie in their pools. */
+__thread struct sink *evalc_outer;
 static void collect(void *to, const char *s, size_t n) { fwrite(s, 1, n, to); }
 static void evalc_body(void *arg)
 {
@@ -121,7 +122,9 @@ BUILTIN(evalc, 1, 2, 1, grad_pass,
     FILE *f = open_memstream(&text, &len);
     if (!f)
         fail_memory(256);
-    struct sink old = out_redirect((struct sink){ collect, f });
+    struct sink old = out_redirect((struct sink){ collect, f }), *outer = evalc_outer;
+    if (!outer)
+        evalc_outer = &old;
     vm->guarded += has_arg(c, 1);
     int failed = protect(evalc_body, &e);
     vm->guarded -= has_arg(c, 1);
@@ -130,6 +133,7 @@ BUILTIN(evalc, 1, 2, 1, grad_pass,
         e.text = arg_text(c, 1, &e.len);
         failed = protect(evalc_body, &e);
     }
+    evalc_outer = outer;
     out_redirect(old);
     fclose(f);
     if (failed) {

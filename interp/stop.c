@@ -130,12 +130,20 @@ static void look(void *arg)
     prompt_loop(l->p, l->prompt);
 }
 
-static void stop_with(struct frame *f, const char *prompt)
+static void stop_with(struct frame *f, const char *why, const char *prompt)
 {
     struct breaks *d = breaks();
     struct prompt p = { .top = vm->frame, .at = f, .up = d->prompt };
     struct frame *focus = vm->focus;
+    struct sink *outer = evalc_outer, collecting = { 0 };
     int guarded = vm->guarded;
+    if (outer) {                              /* who is asked must see the question */
+        collecting = out_redirect(*outer);
+        evalc_outer = NULL;
+    }
+    out_flush();
+    if (why)
+        show_place(why, f);
     d->prompt = &p;
     d->step = STEP_NONE;
     vm->guarded = 0;
@@ -143,6 +151,11 @@ static void stop_with(struct frame *f, const char *prompt)
     d->prompt = p.up;
     vm->focus = focus;
     vm->guarded = guarded;
+    if (outer) {
+        out_flush();
+        out_redirect(collecting);
+        evalc_outer = outer;
+    }
     breaks_apply();
     if (failed)
         fail_again();
@@ -152,12 +165,9 @@ static void stop_with(struct frame *f, const char *prompt)
 
 void stopped(const char *why, struct frame *f)
 {
-    out_flush();
-    if (why)
-        show_place(why, f);
-    else
-        out_puts("stopped: dbup and dbdown look around, dbcont lets the error go on, dbquit ends the run\n");
-    stop_with(f, "debug> ");
+    if (!why)
+        fputs("stopped: dbup and dbdown look around, dbcont lets the error go on, dbquit ends the run\n", stderr);
+    stop_with(f, why, "debug> ");
 }
 
 BUILTIN(keyboard, 0, 1, 0, NO_GRAD,
@@ -169,12 +179,9 @@ BUILTIN(keyboard, 0, 1, 0, NO_GRAD,
   "See also: dbstop, debugging, input")
 {
     struct frame *f = vm->frame;
-    out_flush();
     if (breaks()->silent)
         return;
-    if (!code_typed(f->code))
-        show_place("keyboard", f);
-    stop_with(f, has_arg(c, 0) ? arg_text(c, 0, NULL) : "debug> ");
+    stop_with(f, code_typed(f->code) ? NULL : "keyboard", has_arg(c, 0) ? arg_text(c, 0, NULL) : "debug> ");
 }
 
 void debug_on_error(void) { breaks()->when[WHEN_ERROR] = true; }

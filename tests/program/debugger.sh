@@ -170,6 +170,8 @@ ans has become NaN or Inf in line 9" "$(printf 'dbstop if naninf\nrun nan.tl\n' 
 is  "if warning: behind the statement" "stopped at nan.tl:11: a warning was given by the statement before" "$(printf 'dbstop if warning\nrun nan.tl\n' >s.tl; printf 'c\n' | "$TL" s.tl 2>/dev/null | grep '^stopped')"
 is  "keyboard" "x = 5
 r = 6" "$(printf 'function r = f(x)\n  keyboard\n  r = x + 1;\nend\nr = f(5)\n' >k.tl; printf 'x\nreturn\n' | "$TL" k.tl | grep =)"
+is  "what evalc collects does not hide the question" "x = 5
+got 6" "$(printf 'function r = f(x)\n  keyboard\n  r = x + 1;\n  printf("got %%d", r)\nend\ns = evalc("f(5);"); disp(s)\n' >e.tl; printf 'x\nc\n' | "$TL" e.tl | grep '^x =\|^got')"
 has "keyboard at the end of the input" "the input has ended" "$("$TL" k.tl </dev/null)"
 is  "keyboard in a piped script" 4 "$(printf 'keyboard\ndisp(4)\n' | "$TL" | tail -1)"
 echo "1..$n"
