@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* attention.c: nn.MultiHeadAttention.  All samples are projected in one product; a head of a sample is a slice of the result. */
+/* attention.c: nn.MultiHeadAttention.  All samples are projected in one product each of queries, keys and values; all heads of all samples go through the products of heads.c. */
 #include "nn.h"
 #include "lab/rand.h"
 #include <math.h>
@@ -40,12 +40,22 @@ static void attention_show(struct module *m, struct buf *b)
     buff(b, "%lld, %lld heads%s", (long long)option_int(m, EMBED), (long long)option_int(m, HEADS), option_bool(m, CAUSAL) ? ", causal" : "");
 }
 
-/* Third `which` of the projections, from q on: rows of x times that part of the weight. */
-static value projected(struct module *m, value x, const value *w, i64 which, i64 n)
+/* Rows whose elements follow one another are the columns of the transpose: what goes element by element, and products, take that,
+   for programs write columns. */
+static value turned(value x) { return tape_matrix(MX_TRANSPOSE, x, nil()); }
+
+/* w * x plus a bias, x by columns; the result by rows. */
+static value rows_of_product(value w, value x, value bias)
+{
+    value y = tape_matrix(MX_MTIMES, w, x);
+    return turned(is_nil(bias) ? y : g_op(EW_plus, y, turned(bias)));
+}
+
+/* A projection of the columns of x by third `which` of the weight. */
+static value projected(struct module *m, value x, const value *w, i64 which)
 {
     i64 e = option_int(m, EMBED);
-    value y = tape_matrix(MX_MTIMES, x, tape_matrix(MX_TRANSPOSE, nn_slice(w[IN_WEIGHT], 1, which * e, n * e), nil()));
-    return has_param(m, IN_BIAS) ? g_op(EW_plus, y, nn_slice(w[IN_BIAS], 2, which * e, n * e)) : y;
+    return rows_of_product(nn_slice(w[IN_WEIGHT], 1, which * e, e), x, has_param(m, IN_BIAS) ? nn_slice(w[IN_BIAS], 2, which * e, e) : nil());
 }
 
 static value causal_mask(i64 l, i64 s, int dtype)            /* 0, and -Inf for places after the own one */
@@ -95,7 +105,7 @@ static value given_mask(struct module *m, struct cell *c, i64 k, const char *wha
     return tensor_box(tensor_cast(y, nn_dtype(m)));
 }
 
-extern const struct builtin builtin_nn_softmax;
+extern const struct builtin builtin_nn_softmax, builtin_nn_headscores, builtin_nn_headmix;
 static value attention_record(struct module *m, value x, const value *w)
 {
     i64 n, l, n2, s, s2, e = option_int(m, EMBED), heads = option_int(m, HEADS), d = e / heads;
@@ -106,8 +116,8 @@ static value attention_record(struct module *m, value x, const value *w)
     int dtype = nn_dtype(m);
     if (self) {
         s = l;
-        value all = projected(m, nn_view(x, 2, (i64[]){ n * l, e }), w, 0, 3);
-        q = nn_slice(all, 2, 0, e), k = nn_slice(all, 2, e, e), v = nn_slice(all, 2, 2 * e, e);
+        value columns = turned(nn_view(x, 2, (i64[]){ n * l, e }));     /* three products: slices of one would cost more on the way back */
+        q = projected(m, columns, w, 0), k = projected(m, columns, w, 1), v = projected(m, columns, w, 2);
     } else {
         nn_sequences(m, c->v[1], e, &n2, &s);
         bool fits = n2 == n;
@@ -115,35 +125,32 @@ static value attention_record(struct module *m, value x, const value *w)
         if (!fits || n2 != n || s2 != s)
             nn_fail(m, "query, key and value must have as many samples, and key and value as many steps, but they are %s, %s and %s",
                     value_shape(c->v[0], (char[128]){ 0 }), value_shape(c->v[1], (char[128]){ 0 }), value_shape(c->v[2], (char[128]){ 0 }));
-        q = projected(m, nn_view(c->v[0], 2, (i64[]){ n * l, e }), w, 0, 1);
-        k = projected(m, nn_view(c->v[1], 2, (i64[]){ n * s, e }), w, 1, 1);
-        v = projected(m, nn_view(c->v[2], 2, (i64[]){ n * s, e }), w, 2, 1);
+        q = projected(m, turned(nn_view(c->v[0], 2, (i64[]){ n * l, e })), w, 0);
+        k = projected(m, turned(nn_view(c->v[1], 2, (i64[]){ n * s, e })), w, 1);
+        v = projected(m, turned(nn_view(c->v[2], 2, (i64[]){ n * s, e })), w, 2);
     }
-    value *sample = scratch(sizeof *sample * (size_t)n), *head = scratch(sizeof *head * (size_t)heads);
-    value mask = option_bool(m, CAUSAL) ? causal_mask(l, s, dtype) : nil(), root = num(1 / sqrt((double)d));
+    value mask = option_bool(m, CAUSAL) ? causal_mask(l, s, dtype) : nil(), root = num(1 / sqrt((double)d)), nh = num((double)heads), nn = num((double)n);
     value attn = given_mask(m, c, 3, "mask", l, s), padding = given_mask(m, c, 4, "keyPaddingMask", n, s);
     if (!is_nil(attn))
         mask = is_nil(mask) ? attn : g_op(EW_plus, mask, attn);
     double p = m->train ? option_num(m, DROPOUT) : 0;
-    q = g_op(EW_times, q, root);
-    for (i64 i = 0; i < n; i++) {
-        value qi = nn_slice(q, 1, i * l, l), ki = nn_slice(k, 1, i * s, s), vi = nn_slice(v, 1, i * s, s);
-        for (i64 j = 0; j < heads; j++) {
-            value score = tape_matrix(MX_MTIMES, nn_slice(qi, 2, j * d, d), tape_matrix(MX_TRANSPOSE, nn_slice(ki, 2, j * d, d), nil()));
-            if (!is_nil(mask))
-                score = g_op(EW_plus, score, mask);
-            if (!is_nil(padding))
-                score = g_op(EW_plus, score, nn_slice(padding, 1, i, 1));
-            value weight = g_call(&builtin_nn_softmax, 2, score, num(2));
-            if (p > 0)
-                weight = g_op(EW_times, weight, dropout_mask(m, i * heads + j, n * heads, l, s, p, dtype));
-            head[j] = tape_matrix(MX_MTIMES, weight, nn_slice(vi, 2, j * d, d));
-        }
-        sample[i] = heads > 1 ? nn_join(m, 2, (int)heads, head) : head[0];
+    value score = turned(g_op(EW_times, turned(g_call(&builtin_nn_headscores, 4, q, k, nh, nn)), root));
+    if (!is_nil(mask) || !is_nil(padding)) {  /* as samples x heads x steps x steps */
+        score = nn_view(score, 4, (i64[]){ n, heads, l, s });
+        if (!is_nil(mask))
+            score = g_op(EW_plus, score, nn_view(mask, 4, (i64[]){ 1, 1, l, s }));
+        if (!is_nil(padding))
+            score = g_op(EW_plus, score, nn_view(padding, 4, (i64[]){ n, 1, 1, s }));
+        score = nn_view(score, 2, (i64[]){ n * heads * l, s });
     }
-    value y = tape_matrix(MX_MTIMES, n > 1 ? nn_join(m, 1, (int)n, sample) : sample[0], tape_matrix(MX_TRANSPOSE, w[OUT_WEIGHT], nil()));
-    if (has_param(m, OUT_BIAS))
-        y = g_op(EW_plus, y, w[OUT_BIAS]);
+    value weight = g_call(&builtin_nn_softmax, 2, score, num(2));
+    if (p > 0) {
+        value *drawn = scratch(sizeof *drawn * (size_t)(n * heads));
+        for (i64 i = 0; i < n * heads; i++)
+            drawn[i] = dropout_mask(m, i, n * heads, l, s, p, dtype);
+        weight = g_op(EW_times, weight, nn_join(m, 1, (int)(n * heads), drawn));
+    }
+    value y = rows_of_product(w[OUT_WEIGHT], turned(g_call(&builtin_nn_headmix, 5, weight, v, nh, nn, num(0))), has_param(m, OUT_BIAS) ? w[OUT_BIAS] : nil());
     nn_set_rank(batch ? 3 : 2);
     return batch ? nn_view(y, 3, (i64[]){ n, l, e }) : y;
 }

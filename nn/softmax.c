@@ -125,7 +125,11 @@ static void nn_softmax_grad(struct call *c)   /* y .* (g - sum(g .* y)) */
 {
     value y = grad_result(c, 0), g = grad_of(c, 0);
     int dim = soft_dim(c, tensor_of(c->arg[0]));
-    result(c, 0, g_op(EW_times, y, g_op(EW_minus, g, g_sum(g_op(EW_times, g, y), dim))));
+    bool rows = dim == 2 && tensor_of(y)->nd == 2;        /* lie in one piece each: as columns of the transpose they need not be gathered */
+    if (rows)
+        y = tape_matrix(MX_TRANSPOSE, y, nil()), g = tape_matrix(MX_TRANSPOSE, g, nil()), dim = 1;
+    value gx = g_op(EW_times, y, g_op(EW_minus, g, g_sum(g_op(EW_times, g, y), dim)));
+    result(c, 0, rows ? tape_matrix(MX_TRANSPOSE, gx, nil()) : gx);
 }
 
 static void nn_logsoftmax_grad(struct call *c)            /* g - softmax(x) .* sum(g) */

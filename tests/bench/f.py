@@ -34,3 +34,20 @@ for s, k, p, q, side in ((32, 5, 2, 2, 5), (96, 7, 3, 3, 8), (256, 7, 5, 4, 11))
     flat = 16*side*side
     go(f'cnn{s}', nn.Sequential(nn.Conv2d(1, 6, k), nn.Tanh(), nn.MaxPool2d(p), nn.Conv2d(6, 16, k), nn.Tanh(), nn.MaxPool2d(q), nn.Flatten(),
        nn.Linear(flat, 120), nn.Tanh(), nn.Linear(120, 10), nn.LogSoftmax(1)), (1, s, s))
+class Recurrent(nn.Module):
+    def __init__(self):
+        super().__init__(); self.rnn = nn.LSTM(128, 128, batch_first=True); self.out = nn.Linear(128, 10)
+    def forward(self, x):
+        return torch.log_softmax(self.out(self.rnn(x)[0][:, -1]), 1)
+class Transformer(nn.Module):
+    def __init__(self):
+        super().__init__(); self.out = nn.Linear(128, 10)
+        self.layers = nn.Sequential(*[nn.TransformerEncoderLayer(128, 4, 512, 0.0, 'gelu', batch_first=True, norm_first=True) for k in range(4)])
+    def forward(self, x):
+        return torch.log_softmax(self.out(self.layers(x).mean(1)), 1)
+for name, net in (('lstm128x64', Recurrent()), ('transformer128x4', Transformer())):
+    opt = torch.optim.SGD(net.parameters(), lr=0.01); crit = nn.NLLLoss()
+    X = [torch.randn(16, 64, 128) for k in range(4)]; Y = [torch.randint(0, 10, (16,)) for k in range(4)]
+    def step(k):
+        opt.zero_grad(); crit(net(X[k % 4]), Y[k % 4]).backward(); opt.step()
+    print(f'F.{name} b16;torch;{threads};{bench(step):.6g};', flush=True)
