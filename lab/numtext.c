@@ -281,7 +281,7 @@ static void put_number(struct buf *b, double x, int width, int prec, bool sign, 
     char s[400], f[32];
     if (isfinite(x)) {
         sprintf(f, sign ? "%%+.%dg" : "%%.%dg", MIN(prec, 50));
-        snprintf(s, sizeof s, f, x == 0 && !sign ? 0.0 : x);
+        snprintf(s, sizeof s, f, x);                  /* -0 too, as Octave has it */
     } else {
         sprintf(s, "%s%s", sign && !(x < 0) ? "+" : "", is_na(x) ? "NA" : isnan(x) ? "NaN" : x < 0 ? "-Inf" : "Inf");
     }
@@ -469,10 +469,7 @@ static void put_literal(struct buf *b, struct tensor *t, i64 i, int prec, int pr
         put_number(b, z[1], 0, prec_im, true, false);
         buf_putc(b, 'i');
     } else {
-        double x = element_double(t, i);
-        if (x == 0 && signbit(x))
-            buf_putc(b, '-');
-        put_number(b, x, 0, prec, false, false);
+        put_number(b, element_double(t, i), 0, prec, false, false);
     }
 }
 

@@ -230,17 +230,6 @@ static int flag_of(sym name)
     return flag_names[k] ? k : -1;
 }
 
-static int by_name(const void *a, const void *b) { return strcmp((*(const sym *)a)->text, (*(const sym *)b)->text); }
-
-static sym *sorted_names(struct parser *p)
-{
-    sym *s = scratch(sizeof *s * (p->n + 1));
-    for (int i = 0; i < p->n; i++)
-        s[i] = p->p[i].name;
-    qsort(s, p->n, sizeof *s, by_name);
-    return s;
-}
-
 static value parser_get(value self, sym field)
 {
     struct parser *p = (struct parser *)self.inst;
@@ -257,9 +246,8 @@ static value parser_get(value self, sym field)
         return is_nil(p->defaults) ? cell_value(cell_2d(1, 0)) : p->defaults;
     if (!strcmp(field->text, "Parameters")) {
         struct cell *y = cell_2d(1, p->n);
-        sym *s = sorted_names(p);
         for (int i = 0; i < p->n; i++)
-            cell_set(y, i, text_value(s[i]->text));
+            cell_set(y, i, text_value(p->p[i].name->text));
         return cell_value(y);
     }
     return nil();
@@ -285,15 +273,21 @@ static bool parser_set(value self, sym field, value v)
 
 static void parser_print(value v, const char *name)
 {
-    static const char *const kinds[] = { "required", "optional", "parameter", "switch" };
     struct parser *p = (struct parser *)v.inst;
     int in = print_indent();
     if (name)
         print_header(name);
-    outf("%*s  inputParser object with %d parameters:\n\n", in, "", p->n);
+    struct tensor *t = is_nil(p->function) ? NULL : tensor_dense(tensor_of(p->function));
+    outf("%*sinputParser object with properties:\n\n", in, "");
+    for (int k = 0; flag_names[k]; k++) {
+        outf("%*s   %-15s : %s\n", in, "", flag_names[k], p->flag[k] ? "true" : "false");
+        if (k == 0)
+            outf("%*s   %-15s : %.*s\n", in, "", "FunctionName", t ? (int)t->numel : 0, t ? t->data : "");
+    }
+    outf("\n%*sDefined parameters:\n\n%*s   {", in, "", in, "");
     for (int i = 0; i < p->n; i++)
-        outf("%*s    %-9s : %s\n", in, "", kinds[p->p[i].kind], p->p[i].name->text);
-    outf("\n");
+        outf("%s%s", i ? ", " : "", p->p[i].name->text);
+    outf("}\n");
 }
 
 static NORETURN void fail_parse(struct parser *p, const char *fmt, const char *name, const char *more)
@@ -427,18 +421,31 @@ static void parser_parse(struct parser *p, struct call *c)
     }
     struct cell *defaults = cell_2d(1, p->n);
     int nd = 0;
-    struct record *y = record_scalar();
-    sym *order = sorted_names(p);
+    struct record *y = record_scalar();       /* as Octave 7: what has a place, what was named, then the other parameters and the switches by name */
     for (int i = 0; i < p->n; i++) {
-        value v = record_get(r, 0, order[i]);
-        if (is_nil(v)) {
-            for (int j = 0; j < p->n; j++)
-                if (p->p[j].name == order[i])
-                    v = p->p[j].otherwise;
-            cell_set(defaults, nd++, text_value(order[i]->text));
+        value v = record_get(r, 0, p->p[i].name);
+        if (p->p[i].kind == OPTIONAL && is_nil(v)) {
+            v = p->p[i].otherwise;
+            cell_set(defaults, nd++, text_value(p->p[i].name->text));
         }
-        record_set(y, 0, order[i], v);
+        if (p->p[i].kind <= OPTIONAL)
+            record_set(y, 0, p->p[i].name, v);
     }
+    for (int f = 0; f < r->f->n; f++)
+        record_set(y, 0, r->f->name[f], r->v[f]);
+    for (int kind = PARAMETER; kind <= SWITCH; kind++)
+        for (const struct par *last = NULL, *q; ; last = q) {                /* by name */
+            q = NULL;
+            for (const struct par *i = p->p; i < p->p + p->n; i++)
+                if (i->kind == kind && (!last || strcmp(i->name->text, last->name->text) > 0) && (!q || strcmp(i->name->text, q->name->text) < 0))
+                    q = i;
+            if (!q)
+                break;
+            if (is_nil(record_get(r, 0, q->name))) {
+                record_set(y, 0, q->name, q->otherwise);
+                cell_set(defaults, nd++, text_value(q->name->text));
+            }
+        }
     cell_resize(defaults, 2, (i64[]){ 1, nd });
     replace(&p->results, copy(record_value(y)));
     replace(&p->unmatched, copy(record_value(rest)));
