@@ -8,10 +8,51 @@
 #include <math.h>
 #include <strings.h>
 
-static const struct { const char *name; int n; uint32_t rgb[33]; } maps[] = {
-#define M(name, ...) { #name, COUNT(((uint32_t[]){ __VA_ARGS__ })), { __VA_ARGS__ } },
+/* ---- colormaps by formula: colour j (0 red, 1 green, 2 blue) of row i of n, x = i / (n - 1) */
+static double hsv(int j, i64 i, i64 n, double x)
+{
+    (void)x;
+    double h = 6.0 * (double)i / (double)n, k = fmod(h + (j == 0 ? 0 : j == 1 ? 4 : 2), 6);
+    return fmin(1, fmax(0, fabs(k - 3) - 1));
+}
+
+static double jet(int j, i64 i, i64 n, double x)          /* a trapezium, moved by a quarter from colour to colour */
+{
+    (void)x;
+    i64 q = (n + 3) / 4, at = i - ((q + 1) / 2 - (n % 4 == 1)) - (1 - j) * q, k = at + 1;
+    return k < 1 || k > 3 * q - 1 ? 0 : k <= q ? (double)k / (double)q : k < 2 * q ? 1 : (double)(3 * q - k) / (double)q;
+}
+
+static double hot(int j, i64 i, i64 n, double x)
+{
+    (void)x;
+    i64 q = 3 * n / 8, from = j * q, length = j < 2 ? q : n - 2 * q, k = i - from + 1;
+    return k < 1 ? 0 : k >= length ? 1 : (double)k / (double)length;
+}
+
+static double bone(int j, i64 i, i64 n, double x)         /* seven parts of grey and one of hot turned round */
+{
+    return (7 * x + hot(2 - j, i, n, x)) / 8;
+}
+
+static double copper(int j, i64 i, i64 n, double x)
+{
+    (void)i;
+    (void)n;
+    return fmin(1, (j == 0 ? 1.25 : j == 1 ? 0.7812 : 0.4975) * x);
+}
+
+static double pink(int j, i64 i, i64 n, double x)         /* the root of two parts of grey and one of hot */
+{
+    return sqrt((2 * x + hot(j, i, n, x)) / 3);
+}
+
+static const struct { const char *name; double (*by)(int j, i64 i, i64 n, double x); int n; uint32_t rgb[33]; } maps[] = {
+#define M(name, ...) { #name, NULL, COUNT(((uint32_t[]){ __VA_ARGS__ })), { __VA_ARGS__ } },
+#define F(name) { #name, name, 0, { 0 } },
 #include "colormaps.def"
 #undef M
+#undef F
 };
 
 struct tensor *colormap_named(const char *name, i64 n)
@@ -20,7 +61,12 @@ struct tensor *colormap_named(const char *name, i64 n)
         if (!strcasecmp(maps[k].name, name)) {
             struct tensor *t = tensor_2d(D_DOUBLE, n, 3);
             for (i64 i = 0; i < n; i++) {
-                double x = n > 1 ? (double)i * (maps[k].n - 1) / (double)(n - 1) : 0, f = x - floor(x);
+                double part = n > 1 ? (double)i / (double)(n - 1) : 0;
+                for (int j = 0; j < 3 && maps[k].by; j++)
+                    ((double *)t->data)[i + j * n] = maps[k].by(j, i, n, part);
+                if (maps[k].by)
+                    continue;
+                double x = part * (maps[k].n - 1), f = x - floor(x);
                 int a = (int)floor(x), b = MIN(a + 1, maps[k].n - 1);
                 for (int j = 0; j < 3; j++)
                     ((double *)t->data)[i + j * n] = ((1 - f) * (maps[k].rgb[a] >> (16 - 8 * j) & 255) + f * (maps[k].rgb[b] >> (16 - 8 * j) & 255)) / 255;

@@ -102,7 +102,7 @@ void draw_title(struct drawing *d, struct graphic *g)
         return;
     }
     buf_puts(d->item, " title ");
-    quote_words(d->item, name, prop_is(legend, P_Interpreter, "tex"));
+    quote_words(d, d->item, name, prop_is(legend, P_Interpreter, "tex"));
     d->legend_items++;
 }
 
@@ -156,8 +156,8 @@ void draw_label(struct drawing *d, struct graphic *g)
         buf_putc(d->s, '\n');
     }
     buff(d->s, "set label %d ", ++d->labels);
-    quote_words(d->s, prop_get(g, P_String), !prop_is(g, P_Interpreter, "none"));
-    bool plain = prop_is(g, P_Interpreter, "none");
+    quote_words(d, d->s, prop_get(g, P_String), !prop_is(g, P_Interpreter, "none"));
+    bool plain = d->plain || prop_is(g, P_Interpreter, "none");
     if (plain)                                /* the word goes behind the place */
         d->s->s[d->s->n -= strlen(" noenhanced")] = 0;
     if (!draw_place(d, g)) {
@@ -180,7 +180,7 @@ static void draw_words(struct drawing *d, const char *what, int role)
     for (struct graphic *g = d->ax->first; g; g = g->next)
         if (g->role == role && has_words(g) && prop_on(g, P_Visible)) {
             buff(d->s, "set %s ", what);
-            quote_words(d->s, prop_get(g, P_String), !prop_is(g, P_Interpreter, "none"));
+            quote_words(d, d->s, prop_get(g, P_String), !prop_is(g, P_Interpreter, "none"));
             draw_font(d->s, g);
             draw_textcolour(d->s, g, P_Color);
             if (role != R_Title && prop_num(g, P_Rotation) != 0)
@@ -234,8 +234,8 @@ static void draw_ticks(struct drawing *d, int axis)
         for (i64 i = 0; i < n; i++) {
             buf_puts(d->s, i ? ", " : "");
             if (labelled && words && i < words->numel) {
-                quote_words(d->s, words->v[i], tex);
-                if (!tex)
+                quote_words(d, d->s, words->v[i], tex);
+                if (!tex || d->plain)
                     d->s->s[d->s->n -= strlen(" noenhanced")] = 0;
             } else if (labelled)
                 buf_puts(d->s, "''");
@@ -244,7 +244,7 @@ static void draw_ticks(struct drawing *d, int axis)
             buff(d->s, " %.17g", given ? ((double *)at->data)[i] : (double)(i + 1));
         }
         buf_putc(d->s, ')');
-        if (labelled && !tex)
+        if (labelled && (!tex || d->plain))
             buf_puts(d->s, " noenhanced");
     }
     buf_putc(d->s, '\n');
@@ -384,7 +384,7 @@ static void draw_colorbar(struct drawing *d)
     buf_putc(d->s, '\n');
     if (value_numel(prop_get(g, P_Label)) > 0) {
         buf_puts(d->s, "set cblabel ");
-        quote_words(d->s, prop_get(g, P_Label), true);
+        quote_words(d, d->s, prop_get(g, P_Label), true);
         draw_font(d->s, g);
         buf_putc(d->s, '\n');
     }
@@ -420,7 +420,7 @@ static void draw_axes(struct drawing *d)
     draw_colorbar(d);
     draw_legend(d);
     if (d->items == 0)
-        buf_puts(draw_item(d), d->solid ? "NaN notitle" : "NaN notitle");
+        buf_puts(draw_item(d), "NaN notitle");
     buff(d->s, "%s %s\n", d->solid ? "splot" : "plot", d->item->s);
 }
 

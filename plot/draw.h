@@ -17,7 +17,8 @@ char *spool_read(struct spool *f, size_t *n);                            /* what
 
 /* ---- quote.c: the only ways in which text gets into a script */
 void quote(struct buf *b, const char *s, size_t n);                      /* a gnuplot string that means these bytes, whatever they are */
-void quote_words(struct buf *b, value words, bool tex);                  /* a text or a cell of lines; with TeX's signs, or with " noenhanced" behind */
+struct drawing;
+void quote_words(const struct drawing *d, struct buf *b, value words, bool tex);      /* a text or a cell of lines; with TeX's signs, or with " noenhanced" behind */
 
 struct marker_row { const char *name, *words, *outline, *filled; double scale; };
 extern const struct marker_row marker_rows[];                            /* ends with a row without name */

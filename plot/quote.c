@@ -40,14 +40,14 @@ static const struct { const char *name, *text; } symbols[] = {
 #undef Y
 };
 
-static void literal(struct buf *b, char c)    /* one byte that means itself in enhanced text */
+struct reader { const char *s, *end; bool plain; };       /* plain: letters only, no groups and no fonts */
+
+static void literal(struct buf *b, const struct reader *r, char c)    /* one byte that means itself in enhanced text */
 {
-    if (strchr("\\{}^_@&~", c))
+    if (!r->plain && strchr("\\{}^_@&~", c))
         buf_putc(b, '\\');
     buf_putc(b, c);
 }
-
-struct reader { const char *s, *end; int deep; };
 
 /* Up to the } of a group, or to the end; `one`: only one atom, as behind ^ without braces. */
 static void translate(struct buf *b, struct reader *r, bool group, bool one)
@@ -65,9 +65,9 @@ static void translate(struct buf *b, struct reader *r, bool group, bool one)
                 n++;
             if (n == 0) {                     /* \{ \_ \\ … the sign itself; \\ alone at a line's end too */
                 if (r->s < r->end)
-                    literal(b, *r->s++);
+                    literal(b, r, *r->s++);
                 else
-                    literal(b, '\\');
+                    literal(b, r, '\\');
             } else {
                 static const char *const fonts[] = { "bf", ":Bold", "it", ":Italic", "sl", ":Italic", "rm", ":Normal" };
                 const char *text = NULL;
@@ -77,10 +77,12 @@ static void translate(struct buf *b, struct reader *r, bool group, bool one)
                         text = symbols[i].text;
                 for (int i = 0; i < COUNT(fonts) && !text; i += 2)
                     if (n == 2 && !memcmp(fonts[i], r->s, 2)) {
+                        font = true;
+                        if (r->plain)
+                            continue;
                         if (style)
                             buf_putc(b, '}');
                         buff(b, "{/%s ", style = fonts[i + 1]);
-                        font = true;
                     }
                 if (text || font) {
                     r->s += n;
@@ -89,25 +91,28 @@ static void translate(struct buf *b, struct reader *r, bool group, bool one)
                     if (r->s < r->end && *r->s == ' ' && font)
                         r->s++;
                 } else                        /* an unknown command stays as it is written */
-                    literal(b, '\\');
+                    literal(b, r, '\\');
             }
         } else if ((c == '^' || c == '_') && r->s < r->end) {
-            buff(b, "%c{", c);
+            buff(b, r->plain ? "%c" : "%c{", c);
             if (*r->s == '{') {
                 r->s++;
                 translate(b, r, true, false);
                 r->s += r->s < r->end;
             } else
                 translate(b, r, false, true);
-            buf_putc(b, '}');
+            if (!r->plain)
+                buf_putc(b, '}');
         } else if (c == '{') {
-            buf_putc(b, '{');
+            if (!r->plain)
+                buf_putc(b, '{');
             translate(b, r, true, false);
             r->s += r->s < r->end;
-            buf_putc(b, '}');
+            if (!r->plain)
+                buf_putc(b, '}');
         } else {
             size_t k = utf8_length(r->s - 1, (size_t)(r->end - r->s) + 1);
-            literal(b, c);
+            literal(b, r, c);
             for (size_t i = 1; i < k; i++)
                 buf_putc(b, *r->s++);
         }
@@ -118,7 +123,7 @@ static void translate(struct buf *b, struct reader *r, bool group, bool one)
         buf_putc(b, '}');
 }
 
-static void add_line(struct buf *b, const char *s, size_t n, bool tex)
+static void add_line(struct buf *b, const char *s, size_t n, bool tex, bool plain)
 {
     struct buf *clean = buf_new();
     for (size_t i = 0; i < n;) {
@@ -133,11 +138,11 @@ static void add_line(struct buf *b, const char *s, size_t n, bool tex)
         i += k ? k : 1;
     }
     if (tex) {
-        struct reader r = { clean->s, clean->s + clean->n, 0 };
+        struct reader r = { clean->s, clean->s + clean->n, plain };
         while (r.s < r.end) {
             translate(b, &r, true, false);
             if (r.s < r.end) {                /* a } that nothing opened */
-                literal(b, '}');
+                literal(b, &r, '}');
                 r.s++;
             }
         }
@@ -145,7 +150,7 @@ static void add_line(struct buf *b, const char *s, size_t n, bool tex)
         buf_add(b, clean->s, clean->n);
 }
 
-void quote_words(struct buf *b, value words, bool tex)
+void quote_words(const struct drawing *d, struct buf *b, value words, bool tex)
 {
     struct buf *t = buf_new();
     i64 n = words.kind == K_CELL ? words.cell->numel : 1;
@@ -153,9 +158,9 @@ void quote_words(struct buf *b, value words, bool tex)
         struct tensor *x = tensor_dense(tensor_of(words.kind == K_CELL ? words.cell->v[i] : words));
         if (i > 0)
             buf_putc(t, '\n');
-        add_line(t, x->data, (size_t)x->numel, tex);
+        add_line(t, x->data, (size_t)x->numel, tex, d->plain);
     }
     quote(b, t->s, t->n);
-    if (!tex)
+    if (!tex || d->plain)
         buf_puts(b, " noenhanced");
 }
