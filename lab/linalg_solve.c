@@ -158,7 +158,9 @@ static struct tensor *top_rows(struct tensor *x, i64 n)
     return tensor_clone(tensor_alias(x, 2, (i64[]){ n, x->dim[1] }, x->stride, 0));
 }
 
-/* Least squares of least norm, a and b dense.  Full rank (the condition of the triangle decides) goes by QR, the rest by SVD. */
+/* Least squares of least norm, a and b dense.  Full rank (the condition of the triangle decides) goes by QR, the rest by SVD,
+   and so do small systems: their last bits are Octave's then. */
+enum { SMALL_SQUARES = 1000 };
 static struct tensor *least_squares(struct tensor *a, struct tensor *b, bool maybe_full_rank)
 {
     i64 m = a->dim[0], n = a->dim[1], k = b->dim[1];
@@ -167,7 +169,7 @@ static struct tensor *least_squares(struct tensor *a, struct tensor *b, bool may
     if (!linalg_finite(a) || !linalg_finite(b))
         return filled_nan(a->dtype, n, k);
     double flops = 4. * (double)m * (double)n * (double)MIN(m, n);
-    if (maybe_full_rank) {
+    if (maybe_full_rank && (double)m * (double)n > SMALL_SQUARES) {
         struct lapack q = { .dtype = a->dtype, .m = m, .n = n, .k = k, .a = tensor_clone(a), .b = padded(b, MAX(m, n)) };
         lapack(lapack_gels, &q, flops);
         if (q.info == 0 && q.num > 100 * (double)MAX(m, n) * linalg_eps(a->dtype))
