@@ -85,9 +85,18 @@ void draw_curve(struct drawing *d, struct graphic *g, int columns, i64 n, const 
     if (plain)                                /* one part, so that the legend shows line and marker */
         buff(d->item, " pt %s ps %g", m->outline, m->scale * prop_num(g, P_MarkerSize) / 6);
     draw_line_style(d, g, rgb);
-    draw_title(d, g);
-    if (m && !plain)
-        draw_markers(d, g, m, columns, n, col, true);
+    if (!m || plain) {
+        draw_title(d, g);
+        return;
+    }
+    buf_puts(d->item, " notitle");
+    draw_markers(d, g, m, columns, n, col, true);
+    if (axes_owned(d->ax, G_LEGEND)) {        /* the line in the legend has the marker too */
+        double face[3];
+        buff(draw_item(d), "keyentry with linespoints pt %s ps %.4g", prop_colour(g, P_MarkerFaceColor, face) && !memcmp(face, rgb, sizeof rgb) ? m->filled : m->outline, m->scale * prop_num(g, P_MarkerSize) / 6);
+        draw_line_style(d, g, rgb);
+        draw_title(d, g);
+    }
 }
 
 /* The data of g as columns of equal length: x, y and, in three dimensions, z. */

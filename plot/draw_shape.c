@@ -66,8 +66,8 @@ static void fill_style(struct drawing *d, struct graphic *g, bool variable, bool
         buf_puts(d->item, " border lc ");
         draw_colour(d->item, edge);
         buff(d->item, " lw %.4g", pen(prop_num(g, P_LineWidth)));
-    } else
-        buf_puts(d->item, " noborder");
+    } else                                    /* neighbours without edges: a hair of their own colour closes the seam between them */
+        buf_puts(d->item, variable && alpha >= 1 ? " border lw 0.5" : " noborder");
 }
 
 /* n boxes; colour NULL: FaceColor. */
