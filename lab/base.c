@@ -99,6 +99,7 @@ static void *slab_piece(size_t bytes)
         char *s = aligned_alloc(64, SLAB);
         if (!s)
             fail_memory(bytes);
+        cx->taken++;
         memset(s, 0, SLAB);                   /* the spare bytes of small data are read by kernels */
         *(void **)s = cx->slabs;
         cx->slabs = s;
@@ -136,6 +137,7 @@ void *memory_get(size_t bytes)
         return slab_piece(k * OBJECT_STEP);
     }
     void *p = aligned_alloc(64, k * OBJECT_STEP);
+    cx->taken++;
     if (!p) {
         cx->live--;
         fail_memory(bytes);
@@ -267,6 +269,7 @@ void *data_try(size_t bytes, uint16_t *class)
     if (!p)
         return NULL;
     cx->live++;
+    cx->taken++;
 #ifdef TL_HARD
     memset(p, 0xA5, cap);                     /* the spare bytes too: in daily life they hold what was there before */
 #endif

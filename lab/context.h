@@ -20,6 +20,7 @@ struct context {
     /* data of blocks: kept[class] is a stack of pieces of that size class */
     struct { void *piece[DATA_KEPT]; int n; } kept[DATA_CLASSES];
     size_t kept_bytes;
+    i64 taken;                                /* pieces of memory asked of the system so far: constant where all is reused */
     unsigned colour;                          /* of the next piece for huge pages: where in its first one it begins */
     /* errors */
     struct protect_frame *top;
