@@ -136,7 +136,7 @@ static bool draw_place(struct drawing *d, struct graphic *g)
     bool parts = prop_is(g, P_Units, "normalized");
     for (int a = 0; a < (d->solid ? 3 : 2); a++) {
         double v = a < t->numel ? x[a] : 0;
-        if (!parts && axes_log(d->ax, a) && v <= 0)
+        if (!isfinite(v) || (!parts && axes_log(d->ax, a) && v <= 0))
             return false;
         buff(d->s, "%s%s %.17g", a ? "," : " at ", parts ? "graph" : "first", v);
     }

@@ -58,8 +58,12 @@ bool arg_format(struct call *c, int i, struct format *f)
     return read_format(s, n, f);
 }
 
+extern const struct builtin builtin_full;
+
 struct tensor *arg_real(struct call *c, int i)
 {
+    if (c->arg[i].kind == K_SPARSE)
+        return arg_real(&(struct call){ .fn = c->fn, .nargin = 1, .arg = (value[]){ call1(&builtin_full, 1, c->arg[i]) } }, 0);
     if (!is_tensor_like(c->arg[i]) || arg_is_text(c, i))
         fail_arg(c, i, "numbers");
     struct tensor *t = arg_dense(c, i);
@@ -157,7 +161,7 @@ int read_curves(struct call *c, int i, int kind, struct curves *l)
             pair_up(c, l, arg_real(c, i), arg_real(c, i + 1));
             i += 2;
         } else {
-            struct tensor *z = is_tensor_like(c->arg[i]) ? arg_dense(c, i) : NULL;
+            struct tensor *z = is_tensor_like(c->arg[i]) ? arg_dense(c, i) : NULL;      /* NULL: arg_real says why */
             if (z && z->nd == 2 && dtype_is(z->dtype, DT_C)) {                 /* the points of a complex vector */
                 struct tensor *w = tensor_cast(z, D_CDOUBLE), *x = tensor_2d(D_DOUBLE, z->dim[0], z->dim[1]), *y = tensor_2d(D_DOUBLE, z->dim[0], z->dim[1]);
                 for (i64 k = 0; k < z->numel; k++) {

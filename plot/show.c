@@ -146,6 +146,9 @@ static void begin(struct graphic *fig, const char *who, const struct terminal *t
 {
     struct show *s = show();
     struct job *j = &s->job;
+    for (int k = 0; k < 2; k++)
+        if (!(size[k] >= (t->kind == CHARACTERS ? 2 : 16) && size[k] * dpi / 100 <= 20000))
+            fail("Octave:invalid-input-arg", "%s: a figure of %g by %g cannot be drawn; its size is in Position, [left bottom width height]", who, size[0], size[1]);
     struct drawing d = { .s = buf_new(), .fig = fig, .data = &j->data, .plain = t->kind == CHARACTERS, .who = who };
     job_end(j);
     spool_open(&j->script);
