@@ -415,7 +415,7 @@ static const char *form_hint(const char *name)
         at--;
     const char *line = s->text + at + strspn(s->text + at, " \t"), *end = line + strcspn(line, "\n;%#");
     const char *sets = line;                                   /* the first '=' that sets something */
-    while (sets < end && !(*sets == '=' && sets[1] != '=' && !strchr("=<>~!+-*/^|&", sets[-1])))
+    while (sets < end && !(sets > line && *sets == '=' && sets[1] != '=' && !strchr("=<>~!+-*/^|&", sets[-1])))
         sets++;
     if (sets >= end || sets == line || sets[1] == '=')
         return NULL;
