@@ -116,12 +116,23 @@ static value sequential_forward(struct module *m, value x)
     return x;
 }
 
+/* A large gradInput of the step before goes before the next one comes, which then lies in its memory: at 256 x 256 and batch 60 a
+   ConvNet took 90 MB more. */
+static void make_room(struct module *m, value g)          /* a module that stands in the chain twice may have made g */
+{
+    enum { LARGE = 1 << 20 };
+    value v = m->grad_input;
+    if (v.kind == K_TENSOR && !(g.kind == K_TENSOR && g.t == v.t) && v.t->numel * (i64)dtypes[v.t->dtype].size >= LARGE)
+        replace(&m->grad_input, nil());
+}
+
 static value sequential_backward(struct module *m, value x, value g, int want, double scale)
 {
     for (i64 i = children(m)->numel; i-- > 0;) {
         value in = i ? child(m, i - 1)->output : x;
         if (is_nil(in))
             fail("tl:nn", "%s: backward comes after forward: module %lld has no output yet", layer_of(m)->class.name, (long long)i);
+        make_room(child(m, i), g);
         g = child_backward(m, i, in, g, i ? want | WANT_INPUT : want, scale);
     }
     return g;

@@ -114,6 +114,8 @@ for table; do
         for n in $(seq 1 "$two"); do
             with tl "$n" "$TL" "$here/f.tl"
             [ -z "$torch" ] || with torch "$n" "$torch" "$here/f.py"
+            with tl "$n" "$TL" "$here/f_memory.tl"
+            [ -z "$torch" ] || with torch "$n" "$torch" "$here/f_memory.py"
         done
         [ -z "$torch" ] || "$torch" -c 'import torch; print("F: PyTorch", torch.__version__)' ;;
     S)  echo "S: start" >&2
@@ -145,7 +147,7 @@ awk -F ' *; *' '
                 x = best(w, "tl"); b = best(w, "torch")
                 if ((i, w) in seen || !x || !b) continue
                 seen[i, w] = 1; ok = x / b <= most[i]; all++; good += ok
-                printf "%-26s tl %-10s %-7s %-10s ratio %-6.3g target <= %-10s %s\n", w, time(x), "torch", time(b), x / b, most[i], ok ? "ok" : "MISSED"
+                printf "%-26s tl %-10s %-7s %-10s ratio %-6.3g target <= %-10s %s\n", w, show(w, x), "torch", show(w, b), x / b, most[i], ok ? "ok" : "MISSED"
                 continue
             }
             same = base[i] == "C" || base[i] == "torch"        # peers that run with as many threads
