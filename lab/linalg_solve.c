@@ -322,13 +322,15 @@ static struct lapack factor_definite(struct tensor *a, char uplo)
     return q;
 }
 
-BUILTIN(lu, 1, 2, 3, NO_GRAD,
+BUILTIN(lu, 1, 2, 4, NO_GRAD,
     "[L, U, P] = lu(A)\n"
     "[L, U] = lu(A)\n"
     "Y = lu(A)\n"
-    "[L, U, p] = lu(A, 'vector')\n\n"
+    "[L, U, p] = lu(A, 'vector')\n"
+    "[L, U, P, Q] = lu(S)\n\n"
     "LU factors of an m x n matrix with row exchanges: P * A = L * U with L lower triangular with ones on its diagonal and U upper "
-    "triangular. With two results the exchanges are in L, with one the factors lie over each other. With 'vector' p is a column of indices: A(p,:) = L * U.\n\n"
+    "triangular. With two results the exchanges are in L, with one the factors lie over each other. With 'vector' p is a column of indices: A(p,:) = L * U. "
+    "Of a sparse matrix P * S * Q = L * U, with columns exchanged so that the factors have few elements.\n\n"
     "Example:\n"
     "  [L, U, P] = lu([1 2; 4 4])\n"
     "  L =\n     1.0000        0\n     0.2500   1.0000\n"
@@ -336,6 +338,8 @@ BUILTIN(lu, 1, 2, 3, NO_GRAD,
     "  P =\n     0   1\n     1   0\n\n"
     "See also: qr, chol, det, mldivide")
 {
+    if (c->nargout > 3)
+        fail("Octave:invalid-fun-call", "lu: four results are for a sparse matrix\nhint: sparse(A) makes one");
     struct tensor *a = copy_matrix(c, 0);
     i64 m = a->dim[0], n = a->dim[1], k = MIN(m, n);
     bool vector = has_arg(c, 1) && arg_option(c, 1, (const char *const[]){ "vector", NULL }) == 0;
@@ -552,9 +556,10 @@ BUILTIN(inv, 1, 1, 2, inv_grad,
     result_num(c, 1, rcond);
 }
 
-BUILTIN(chol, 1, 3, 2, chol_grad,
+BUILTIN(chol, 1, 3, 3, chol_grad,
     "R = chol(A)\n"
     "[R, p] = chol(A)\n"
+    "[R, p, Q] = chol(S)\n"
     "L = chol(A, 'lower')\n\n"
     "Cholesky factor of a symmetric (Hermitian) positive definite matrix: A = R' * R with R upper triangular, or A = L * L'. "
     "Only that triangle of A is read. With p there is no error when A is not positive definite: then p > 0 is the order of the first leading "
@@ -564,6 +569,8 @@ BUILTIN(chol, 1, 3, 2, chol_grad,
     "  ans =\n     2   1\n     0   2\n\n"
     "See also: lu, qr, isdefinite")
 {
+    if (c->nargout > 2)
+        fail("Octave:invalid-fun-call", "chol: three results are for a sparse matrix\nhint: sparse(A) makes one");
     struct tensor *given = arg_matrix(c, 0);
     bool lower = false;
     for (int i = 1; i < c->nargin; i++)

@@ -6,6 +6,7 @@
  * interpreters share, and a mutex guards it. */
 #include "config.h"
 #include "plugin.h"
+#include "sparse.h"
 #include "tape.h"
 #include "tl_plugin.h"
 
@@ -47,6 +48,7 @@ static enum tl_kind kind_of(value v)
     case K_STRUCT: return TL_STRUCT;
     case K_FUNC: return TL_FUNCTION_VALUE;
     case K_OBJECT: return TL_OBJECT;
+    case K_SPARSE: return TL_SPARSE;
     default: return TL_ARRAY;
     }
 }
@@ -104,6 +106,31 @@ static void struct_set(struct record *s, int64_t i, const char *field, value v)
     record_set(s, i, symbol_of(field), v);
 }
 static value struct_value(struct record *s) { return record_value(s); }
+static bool sparse_read(value v, struct sparse_array *s)
+{
+    if (v.kind != K_SPARSE)
+        return false;
+    struct sparse *x = sparse_see(v);
+    *s = (struct sparse_array){ (enum dtype)x->dtype, x->m, x->n, x->nz, sparse_col(x), sparse_row(x), sparse_x(x) };
+    return true;
+}
+static value sparse_make(const struct sparse_array *s)
+{
+    if ((s->dtype != D_DOUBLE && s->dtype != D_CDOUBLE && s->dtype != D_LOGICAL) || s->m < 0 || s->n < 0 || s->nz < 0)
+        fail("tl:plugin", "sparse_make: a class or size that no sparse matrix has");
+    struct sparse *x = sparse_new(s->dtype, s->m, s->n, s->nz);
+    bool rising = true;
+    memcpy(sparse_col(x), s->col, (size_t)(s->n + 1) * 8);
+    memcpy(sparse_row(x), s->row, (size_t)s->nz * 8);
+    memcpy(sparse_x(x), s->x, (size_t)s->nz * sparse_size(x));
+    in_range("sparse_make", s->n ? s->col[s->n] : 0, s->nz + 1);
+    for (i64 j = 0; j < s->n; j++)
+        for (i64 k = s->col[j]; k < s->col[j + 1]; k++) {
+            in_range("sparse_make", s->row[k], s->m);
+            rising = rising && (k == s->col[j] || s->row[k - 1] < s->row[k]);
+        }
+    return sparse_value(sparse_clean(sparse_tidy(rising ? x : sparse_turn(sparse_turn(x, false), false))));
+}
 static value call(const char *builtin, int n, ...)
 {
     const struct builtin *b = hooks()->builtin_named ? hooks()->builtin_named(builtin) : NULL;

@@ -398,6 +398,25 @@ static void inv(struct call *c, struct sparse *s)
     result(c, 0, sparse_solve(sparse_value(s), call1(&builtin_speye, 1, num((double)s->n))));
 }
 
+/* ---- what the plugin has under a name of its own */
+extern const struct builtin builtin_sparse_lu, builtin_sparse_qr, builtin_sparse_chol, builtin_sparse_det;
+static void other(struct call *c, const struct builtin *b)
+{
+    struct call inner = *c;
+    inner.fn = b;
+    call_run(&inner);
+}
+static void det(struct call *c, struct sparse *s)
+{
+    (void)s;
+    other(c, &builtin_sparse_det);
+}
+static void plugin(struct call *c, struct sparse *s)
+{
+    (void)s;
+    other(c, c->fn->name[0] == 'l' ? &builtin_sparse_lu : c->fn->name[0] == 'q' ? &builtin_sparse_qr : &builtin_sparse_chol);
+}
+
 static void blkdiag(struct call *c, struct sparse *s)
 {
     (void)s;
@@ -460,7 +479,7 @@ bool sparse_call(struct call *c)
     int which = 0;
     while (which < c->nargin && c->arg[which].kind != K_SPARSE)
         which++;
-    if (which == c->nargin)
+    if (which == c->nargin || !c->fn->help)   /* without help: a body that such a row has called */
         return false;
     for (int i = 0; i < COUNT(rows); i++)
         if (!strcmp(rows[i].name, c->fn->name)) {

@@ -70,7 +70,7 @@ enum dtype {
     TL_DTYPES(TL_DTYPE_CODE)
 };
 #endif
-enum tl_kind { TL_NOTHING, TL_ARRAY, TL_CELL, TL_STRUCT, TL_FUNCTION_VALUE, TL_OBJECT };
+enum tl_kind { TL_NOTHING, TL_ARRAY, TL_CELL, TL_STRUCT, TL_FUNCTION_VALUE, TL_OBJECT, TL_SPARSE };
 
 struct array {                                /* a tensor seen from outside: column-major, without gaps */
     enum dtype dtype;
@@ -78,6 +78,13 @@ struct array {                                /* a tensor seen from outside: col
     int64_t numel;
     const int64_t *dim;
     void *data;                               /* written to only while the tensor is new */
+};
+
+struct sparse_array {                         /* a sparse matrix: rows rise within a column, nothing is zero */
+    enum dtype dtype;                         /* DOUBLE, CDOUBLE or LOGICAL */
+    int64_t m, n, nz;
+    const int64_t *col, *row;                 /* entries of column j: col[j] … col[j + 1] - 1; rows from 0 */
+    const void *x;
 };
 
 /* ---- the table.  F(what it returns, name, (parameters), attribute)
@@ -157,7 +164,13 @@ struct array {                                /* a tensor seen from outside: col
     F(value, grad_of, (struct call *c, int k), )          /* gradient of result k */ \
     F(value, grad_result, (struct call *c, int k), )      /* result k itself */ \
     F(bool, grad_wanted, (struct call *c, int i), ) \
-    F(void, grad_zero, (struct call *c), )                /* a rule for results that do not change with the arguments */
+    F(void, grad_zero, (struct call *c), )                /* a rule for results that do not change with the arguments */ \
+    /* sparse matrices */ \
+    F(bool, sparse_read, (value v, struct sparse_array *s), )                      /* false: v is none; s is borrowed */ \
+    F(value, sparse_make, (const struct sparse_array *s), )                        /* copied; rows may stand in any order, zeros go */ \
+    /* in long loops: what was made since the mark goes */ \
+    F(int, pool_mark, (void), ) \
+    F(void, pool_release, (int mark), )
 
 struct lab {
     uint32_t version, size;                   /* TL_PLUGIN_VERSION, sizeof(struct lab) */

@@ -29,3 +29,19 @@ tl_jpeg_so_CFLAGS = $(plugin_cflags) $(JPEG_CFLAGS)
 tl_jpeg_so_LINK = $(plugin_link)
 tl_jpeg_so_LDADD = $(JPEG_LIBS)
 endif
+
+if HAVE_SUITESPARSE
+plugin_PROGRAMS += tl_suitesparse.so
+tl_suitesparse_so_SOURCES = %reldir%/suitesparse.c
+tl_suitesparse_so_CFLAGS = $(plugin_cflags) -I/usr/include/suitesparse
+tl_suitesparse_so_LINK = $(plugin_link)
+tl_suitesparse_so_LDADD = -lspqr -lumfpack -lcholmod -lcolamd -lamd -lm
+endif
+
+if HAVE_ARPACK
+plugin_PROGRAMS += tl_arpack.so
+tl_arpack_so_SOURCES = %reldir%/arpack.c
+tl_arpack_so_CFLAGS = $(plugin_cflags) $(ARPACK_CFLAGS)
+tl_arpack_so_LINK = $(plugin_link)
+tl_arpack_so_LDADD = $(ARPACK_LIBS) -lm
+endif

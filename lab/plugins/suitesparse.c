@@ -1,0 +1,539 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* suitesparse.c: factors of sparse matrices by SuiteSparse: CHOLMOD, UMFPACK, SPQR, AMD, COLAMD.
+ *
+ * Why these: CHOLMOD's supernodal Cholesky and UMFPACK's multifrontal LU do their work in BLAS products, which makes the
+ * Poisson system with 1e6 unknowns some ten times faster than codes that go element by element (CXSparse, KLU) or column
+ * by column, and they take 64-bit indices as they are.  The supernodal part of CHOLMOD, UMFPACK and SPQR are under
+ * GPL-2.0-or-later, the rest under LGPL or BSD: so they are in this plugin, which only a session that solves a sparse
+ * system loads, and nothing of tl is linked with them.
+ *
+ * The one idea: everything a call takes from the libraries hangs on one struct work; the body runs under `protect`, so
+ * whatever fails, `close_work` gives all of it back.  Ctrl-C is looked for between the steps, not inside them. */
+#include "lab/tl_plugin.h"
+#include <SuiteSparseQR_C.h>
+#include <amd.h>
+#include <cholmod.h>
+#include <colamd.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <umfpack.h>
+
+TL_PLUGIN("factors of sparse matrices")
+
+struct work {
+    struct call *c;
+    void (*body)(struct work *w);
+    cholmod_common cm;
+    cholmod_factor *l;
+    cholmod_sparse *s[4];
+    cholmod_dense *d[4];
+    SuiteSparseQR_C_factorization *qr;
+    SuiteSparse_long *perm;
+    void *symbolic, *numeric;
+    bool complex;                             /* UMFPACK's */
+};
+
+static void run_body(void *arg)
+{
+    struct work *w = arg;
+    w->body(w);
+}
+
+static void start_work(struct work *w, struct call *c, void (*body)(struct work *w))
+{
+    memset(w, 0, sizeof *w);
+    w->c = c;
+    w->body = body;
+    cholmod_l_start(&w->cm);
+    w->cm.print = 0;
+    int failed = lab->protect(run_body, w);
+    if (w->l)
+        cholmod_l_free_factor(&w->l, &w->cm);
+    for (int i = 0; i < 4; i++) {
+        if (w->s[i])
+            cholmod_l_free_sparse(&w->s[i], &w->cm);
+        if (w->d[i])
+            cholmod_l_free_dense(&w->d[i], &w->cm);
+    }
+    if (w->qr)
+        SuiteSparseQR_C_free(&w->qr, &w->cm);
+    if (w->perm)
+        cholmod_l_free(0, sizeof(SuiteSparse_long), w->perm, &w->cm);
+    if (w->symbolic)
+        w->complex ? umfpack_zl_free_symbolic(&w->symbolic) : umfpack_dl_free_symbolic(&w->symbolic);
+    if (w->numeric)
+        w->complex ? umfpack_zl_free_numeric(&w->numeric) : umfpack_dl_free_numeric(&w->numeric);
+    cholmod_l_finish(&w->cm);
+    if (failed)
+        lab->fail_again();
+}
+
+static void check(struct work *w)             /* of CHOLMOD and SPQR */
+{
+    lab->poll();
+    if (w->cm.status == CHOLMOD_OUT_OF_MEMORY || w->cm.status == CHOLMOD_TOO_LARGE)
+        lab->fail("Octave:out-of-memory", "%s: out of memory for the factors", lab->name_of(w->c));
+    if (w->cm.status < 0)
+        lab->fail("tl:suitesparse", "%s: CHOLMOD fails with status %d", lab->name_of(w->c), w->cm.status);
+}
+static void check_umf(struct work *w, SuiteSparse_long status)
+{
+    lab->poll();
+    if (status == UMFPACK_ERROR_out_of_memory)
+        lab->fail("Octave:out-of-memory", "%s: out of memory for the factors", lab->name_of(w->c));
+    if (status < 0)
+        lab->fail("tl:suitesparse", "%s: UMFPACK fails with status %lld", lab->name_of(w->c), (long long)status);
+}
+
+/* ---- between tl and CHOLMOD: its views of our memory own nothing */
+static struct sparse_array sparse_arg(struct call *c, int i)
+{
+    struct sparse_array s;
+    value v = lab->arg(c, i);
+    if (lab->kind_of(v) != TL_SPARSE)
+        v = lab->call("sparse", 1, v);
+    lab->sparse_read(v, &s);
+    if (s.dtype == D_LOGICAL) {
+        v = lab->call("double", 1, v);
+        lab->sparse_read(v, &s);
+    }
+    return s;
+}
+static cholmod_sparse view(const struct sparse_array *s, int symmetric)
+{
+    return (cholmod_sparse){ .nrow = (size_t)s->m, .ncol = (size_t)s->n, .nzmax = (size_t)s->nz, .p = (void *)s->col, .i = (void *)s->row,
+        .x = (void *)s->x, .stype = symmetric, .itype = CHOLMOD_LONG, .xtype = s->dtype == D_CDOUBLE ? CHOLMOD_COMPLEX : CHOLMOD_REAL,
+        .dtype = CHOLMOD_DOUBLE, .sorted = 1, .packed = 1 };
+}
+static cholmod_dense view_full(const struct array *a)
+{
+    return (cholmod_dense){ .nrow = (size_t)a->dim[0], .ncol = (size_t)a->dim[1], .nzmax = (size_t)a->numel, .d = (size_t)a->dim[0], .x = a->data,
+        .xtype = a->dtype == D_CDOUBLE ? CHOLMOD_COMPLEX : CHOLMOD_REAL, .dtype = CHOLMOD_DOUBLE };
+}
+static value of_sparse(const cholmod_sparse *s)
+{
+    return lab->sparse_make(&(struct sparse_array){ s->xtype == CHOLMOD_COMPLEX ? D_CDOUBLE : D_DOUBLE, (int64_t)s->nrow, (int64_t)s->ncol,
+        ((SuiteSparse_long *)s->p)[s->ncol], s->p, s->i, s->x });
+}
+static value of_dense(const cholmod_dense *d)
+{
+    bool complex = d->xtype == CHOLMOD_COMPLEX;
+    struct tensor *t = lab->tensor_new(complex ? D_CDOUBLE : D_DOUBLE, 2, (int64_t[]){ (int64_t)d->nrow, (int64_t)d->ncol });
+    size_t size = complex ? 16 : 8;
+    for (size_t j = 0; j < d->ncol; j++)
+        memcpy((char *)lab->array_of(t).data + j * d->nrow * size, (char *)d->x + j * d->d * size, d->nrow * size);
+    return lab->tensor_value(lab->tensor_narrow(t));
+}
+/* Column j of a permutation says where: [P](i, p(i)) = 1, or the list itself. */
+static value permutation(const int64_t *p, int64_t n, bool rows, bool vector)
+{
+    if (vector) {
+        struct tensor *t = lab->tensor_new(D_DOUBLE, 2, (int64_t[]){ 1, n });
+        for (int64_t i = 0; i < n; i++)
+            ((double *)lab->array_of(t).data)[i] = (double)((p ? p[i] : i) + 1);
+        return lab->tensor_value(t);
+    }
+    int64_t *col = lab->scratch((size_t)(n + 1) * 8), *row = lab->scratch((size_t)(n + 1) * 8);
+    double *x = lab->scratch((size_t)(n + 1) * 8);
+    for (int64_t i = 0; i < n; i++) {
+        col[i] = i;
+        x[i] = 1;
+        if (rows)
+            row[p ? p[i] : i] = i;            /* P * S = S(p, :) */
+        else
+            row[i] = p ? p[i] : i;            /* S * Q = S(:, q) */
+    }
+    col[n] = n;
+    return lab->sparse_make(&(struct sparse_array){ D_DOUBLE, n, n, n, col, row, x });
+}
+static void must_be_square(struct call *c, const struct sparse_array *s)
+{
+    if (s->m != s->n)
+        lab->fail("Octave:nonconformant-args", "%s: the matrix must be square, but is %lldx%lld", lab->name_of(c), (long long)s->m, (long long)s->n);
+}
+static bool says_vector(struct call *c)
+{
+    static const char *const words[] = { "vector", "matrix", "lower", "upper", "econ", "0", NULL };
+    for (int i = 1; i < lab->nargin(c); i++)
+        if (lab->arg_is_text(c, i) && lab->arg_option(c, i, words) == 0)
+            return true;
+    return false;
+}
+static bool says(struct call *c, const char *word)
+{
+    for (int i = 1; i < lab->nargin(c); i++)
+        if (lab->arg_is_text(c, i) && !strcmp(lab->arg_text(c, i, NULL), word))
+            return true;
+    return false;
+}
+
+/* ---- LU */
+static const double *umf_control(double *control, bool natural)
+{
+    umfpack_dl_defaults(control);
+    control[UMFPACK_PRL] = 0;
+    if (natural)
+        control[UMFPACK_SCALE] = UMFPACK_SCALE_NONE;
+    return control;
+}
+
+static SuiteSparse_long umf_factor(struct work *w, const struct sparse_array *s, const double *control, const int64_t *order, double *info)
+{
+    SuiteSparse_long status;
+    w->complex = s->dtype == D_CDOUBLE;
+    if (w->complex)
+        status = order ? umfpack_zl_qsymbolic(s->m, s->n, s->col, s->row, s->x, NULL, order, &w->symbolic, control, info)
+                       : umfpack_zl_symbolic(s->m, s->n, s->col, s->row, s->x, NULL, &w->symbolic, control, info);
+    else
+        status = order ? umfpack_dl_qsymbolic(s->m, s->n, s->col, s->row, s->x, order, &w->symbolic, control, info)
+                       : umfpack_dl_symbolic(s->m, s->n, s->col, s->row, s->x, &w->symbolic, control, info);
+    check_umf(w, status);
+    status = w->complex ? umfpack_zl_numeric(s->col, s->row, s->x, NULL, w->symbolic, &w->numeric, control, info)
+                        : umfpack_dl_numeric(s->col, s->row, s->x, w->symbolic, &w->numeric, control, info);
+    check_umf(w, status);
+    return status;
+}
+
+static void solve_lu(struct work *w)
+{
+    struct sparse_array s = sparse_arg(w->c, 0), b;
+    double control[UMFPACK_CONTROL], info[UMFPACK_INFO];
+    umf_control(control, false);
+    SuiteSparse_long status = umf_factor(w, &s, control, NULL, info);
+    lab->result_num(w->c, 1, status == UMFPACK_WARNING_singular_matrix ? 0 : info[UMFPACK_RCOND]);
+    if (status == UMFPACK_WARNING_singular_matrix)
+        return;
+    bool sparse = lab->sparse_read(lab->arg(w->c, 1), &b), complex = w->complex;
+    int64_t n = s.n, count, dim[2] = { n, 1 };
+    struct array full = { 0 };
+    if (sparse) {
+        complex = complex || b.dtype == D_CDOUBLE;
+        count = b.n;
+    } else {
+        full = lab->array_of(lab->tensor_of(lab->arg(w->c, 1)));
+        complex = complex || full.dtype == D_CDOUBLE;
+        count = full.dim[1];
+    }
+    /* complex right sides of a real matrix: their halves, one after the other */
+    int parts = complex && !w->complex ? 2 : 1, unit = complex ? 2 : 1;
+    double *rhs = lab->scratch((size_t)n * 16), *x = lab->scratch((size_t)n * 16);
+    dim[1] = count;
+    struct tensor *t = sparse ? NULL : lab->tensor_new(complex ? D_CDOUBLE : D_DOUBLE, 2, dim);
+    double *out = sparse ? lab->scratch((size_t)n * 16) : lab->array_of(t).data;
+    int64_t *col = sparse ? lab->scratch((size_t)(count + 1) * 8) : NULL, *row = NULL, nz = 0, room = 0;
+    double *val = NULL;
+    for (int64_t j = 0; j < count; j++) {
+        lab->poll();
+        double *to = sparse ? out : out + j * n * unit;
+        for (int part = 0; part < parts; part++) {
+            int wide = w->complex ? 2 : 1, from_unit;
+            memset(rhs, 0, (size_t)n * 8 * (size_t)wide);
+            if (sparse) {
+                from_unit = b.dtype == D_CDOUBLE ? 2 : 1;
+                for (int64_t k = b.col[j]; k < b.col[j + 1]; k++)
+                    for (int q = 0; q < wide; q++)
+                        if (q + part < from_unit || (wide == 1 && part < from_unit))
+                            rhs[b.row[k] * wide + q] = b.dtype == D_LOGICAL ? ((const uint8_t *)b.x)[k] : ((const double *)b.x)[k * from_unit + q + part];
+            } else {
+                from_unit = full.dtype == D_CDOUBLE ? 2 : 1;
+                for (int64_t i = 0; i < n; i++)
+                    for (int q = 0; q < wide; q++)
+                        if (q + part < from_unit)
+                            rhs[i * wide + q] = ((const double *)full.data)[(j * n + i) * from_unit + q + part];
+            }
+            check_umf(w, w->complex ? umfpack_zl_solve(UMFPACK_A, s.col, s.row, s.x, NULL, x, NULL, rhs, NULL, w->numeric, control, info)
+                                    : umfpack_dl_solve(UMFPACK_A, s.col, s.row, s.x, x, rhs, w->numeric, control, info));
+            if (parts == 1)
+                memcpy(to, x, (size_t)n * 8 * (size_t)unit);
+            else
+                for (int64_t i = 0; i < n; i++)
+                    to[2 * i + part] = x[i];
+        }
+        if (!sparse)
+            continue;
+        col[j] = nz;
+        for (int64_t i = 0; i < n; i++) {
+            if (to[i * unit] == 0 && (unit == 1 || to[i * unit + 1] == 0))
+                continue;
+            if (nz == room) {
+                int64_t more = 2 * room + 1024;
+                int64_t *r = lab->scratch((size_t)more * 8);
+                double *v = lab->scratch((size_t)more * 16);
+                if (nz) {
+                    memcpy(r, row, (size_t)nz * 8);
+                    memcpy(v, val, (size_t)nz * 8 * (size_t)unit);
+                }
+                row = r, val = v, room = more;
+            }
+            row[nz] = i;
+            memcpy(val + nz++ * unit, to + i * unit, 8 * (size_t)unit);
+        }
+    }
+    if (sparse) {
+        col[count] = nz;
+        lab->result(w->c, 0, lab->sparse_make(&(struct sparse_array){ complex ? D_CDOUBLE : D_DOUBLE, n, count, nz, col, row, val }));
+    } else {
+        lab->result_tensor(w->c, 0, lab->tensor_narrow(t));
+    }
+}
+
+/* [L, U, P, Q] = lu(S): P * S * Q = L * U.  With three results the columns keep their places. */
+static void factor_lu(struct work *w)
+{
+    struct call *c = w->c;
+    struct sparse_array s = sparse_arg(c, 0);
+    double control[UMFPACK_CONTROL], info[UMFPACK_INFO];
+    bool vector = says_vector(c), columns = lab->nargout(c) > 3;
+    int64_t m = s.m, n = s.n, k = m < n ? m : n, lnz, unz, a, b, e;
+    umf_control(control, true);
+    int64_t *order = lab->scratch((size_t)(n + 1) * 8);
+    for (int64_t j = 0; j < n; j++)
+        order[j] = j;
+    if (!columns)
+        control[UMFPACK_STRATEGY] = UMFPACK_STRATEGY_UNSYMMETRIC, control[UMFPACK_FIXQ] = 1;
+    umf_factor(w, &s, control, columns ? NULL : order, info);
+    check_umf(w, w->complex ? umfpack_zl_get_lunz(&lnz, &unz, &a, &b, &e, w->numeric) : umfpack_dl_get_lunz(&lnz, &unz, &a, &b, &e, w->numeric));
+    size_t size = w->complex ? 16 : 8;
+    int64_t *lp = lab->scratch((size_t)(m + 1) * 8), *lj = lab->scratch((size_t)(lnz + 1) * 8), *up = lab->scratch((size_t)(n + 1) * 8),
+            *ui = lab->scratch((size_t)(unz + 1) * 8), *p = lab->scratch((size_t)(m + 1) * 8), *q = lab->scratch((size_t)(n + 1) * 8);
+    double *lx = lab->scratch((size_t)(lnz + 1) * size), *ux = lab->scratch((size_t)(unz + 1) * size);
+    SuiteSparse_long reciprocal;
+    check_umf(w, w->complex ? umfpack_zl_get_numeric(lp, lj, lx, NULL, up, ui, ux, NULL, p, q, NULL, NULL, &reciprocal, NULL, w->numeric)
+                            : umfpack_dl_get_numeric(lp, lj, lx, up, ui, ux, p, q, NULL, &reciprocal, NULL, w->numeric));
+    enum dtype dt = w->complex ? D_CDOUBLE : D_DOUBLE;
+    value l = lab->call("transpose", 1, lab->sparse_make(&(struct sparse_array){ dt, k, m, lp[m], lp, lj, lx })),      /* it comes by rows */
+          u = lab->sparse_make(&(struct sparse_array){ dt, k, n, up[n], up, ui, ux });
+    if (lab->nargout(c) < 2) {
+        lab->result(c, 0, lab->call("minus", 2, lab->call("plus", 2, l, u), lab->call("speye", 2, lab->number((double)m), lab->number((double)n))));
+        return;
+    }
+    if (lab->nargout(c) == 2)
+        l = lab->call("mtimes", 2, lab->call("transpose", 1, permutation(p, m, true, false)), l);
+    lab->result(c, 0, l);
+    lab->result(c, 1, u);
+    if (lab->nargout(c) > 2)
+        lab->result(c, 2, permutation(p, m, true, vector));
+    if (columns)
+        lab->result(c, 3, permutation(q, n, false, vector));
+}
+
+static void determinant(struct work *w)
+{
+    struct sparse_array s = sparse_arg(w->c, 0);
+    double control[UMFPACK_CONTROL], info[UMFPACK_INFO], x[2] = { 1, 0 }, power = 0;
+    must_be_square(w->c, &s);
+    if (s.n) {
+        umf_control(control, false);
+        SuiteSparse_long status = umf_factor(w, &s, control, NULL, info);
+        if (status == UMFPACK_WARNING_singular_matrix)
+            x[0] = 0;
+        else
+            check_umf(w, w->complex ? umfpack_zl_get_determinant(x, NULL, &power, w->numeric, info) : umfpack_dl_get_determinant(x, &power, w->numeric, info));
+    }
+    struct tensor *t = lab->tensor_new(D_CDOUBLE, 2, (int64_t[]){ 1, 1 });
+    ((double *)lab->array_of(t).data)[0] = x[0] * pow(10, power);
+    ((double *)lab->array_of(t).data)[1] = x[1] * pow(10, power);
+    lab->result_tensor(w->c, 0, lab->tensor_narrow(t));
+}
+
+/* ---- Cholesky */
+static void solve_chol(struct work *w)
+{
+    struct sparse_array s = sparse_arg(w->c, 0), b;
+    cholmod_sparse a = view(&s, 1), bs;
+    w->l = cholmod_l_analyze(&a, &w->cm);
+    check(w);
+    cholmod_l_factorize(&a, w->l, &w->cm);
+    if (w->cm.status == CHOLMOD_NOT_POSDEF || w->l->minor < w->l->n) {
+        struct tensor *none = lab->tensor_new(D_DOUBLE, 2, (int64_t[]){ 0, 0 });
+        lab->result_tensor(w->c, 0, none);
+        return;
+    }
+    check(w);
+    lab->result_num(w->c, 1, cholmod_l_rcond(w->l, &w->cm));
+    if (lab->sparse_read(lab->arg(w->c, 1), &b)) {
+        b = sparse_arg(w->c, 1);
+        bs = view(&b, 0);
+        w->s[0] = cholmod_l_spsolve(CHOLMOD_A, w->l, &bs, &w->cm);
+        check(w);
+        cholmod_l_sort(w->s[0], &w->cm);
+        lab->result(w->c, 0, of_sparse(w->s[0]));
+    } else {
+        struct array full = lab->array_of(lab->tensor_of(lab->arg(w->c, 1)));
+        cholmod_dense bd = view_full(&full);
+        w->d[0] = cholmod_l_solve(CHOLMOD_A, w->l, &bd, &w->cm);
+        check(w);
+        lab->result(w->c, 0, of_dense(w->d[0]));
+    }
+}
+
+/* [R, p, Q] = chol(S): R' * R = Q' * S * Q; without Q the order stays. */
+static void factor_chol(struct work *w)
+{
+    struct call *c = w->c;
+    struct sparse_array s = sparse_arg(c, 0);
+    must_be_square(c, &s);
+    bool lower = says(c, "lower"), vector = says_vector(c);
+    cholmod_sparse a = view(&s, lower ? -1 : 1);
+    if (lab->nargout(c) < 3) {
+        w->cm.nmethods = 1;
+        w->cm.method[0].ordering = CHOLMOD_NATURAL;
+        w->cm.postorder = 0;
+    }
+    w->cm.final_ll = 1;
+    w->cm.final_asis = 0;
+    w->cm.final_super = 0;
+    w->cm.final_pack = 1;
+    w->cm.final_monotonic = 1;
+    w->l = cholmod_l_analyze(&a, &w->cm);
+    check(w);
+    cholmod_l_factorize(&a, w->l, &w->cm);
+    int64_t p = w->l->minor < w->l->n ? (int64_t)w->l->minor + 1 : 0;
+    if (w->cm.status != CHOLMOD_NOT_POSDEF)
+        check(w);
+    if (p && lab->nargout(c) < 2)
+        lab->fail("Octave:not-positive-definite", "chol: the matrix must be positive definite, but its leading minor of order %lld is not", (long long)p);
+    int64_t *perm = w->l->Perm;
+    int64_t *order = lab->scratch((size_t)(s.n + 1) * 8);
+    for (int64_t i = 0; i < s.n; i++)
+        order[i] = lab->nargout(c) > 2 ? perm[i] : i;
+    w->s[0] = cholmod_l_factor_to_sparse(w->l, &w->cm);
+    check(w);
+    value l = of_sparse(w->s[0]);
+    if (p) {
+        struct cell *both = lab->cell_new(2, (int64_t[]){ 1, 2 });
+        lab->cell_set(both, 0, lab->call("colon", 2, lab->number(1), lab->number((double)(p - 1))));
+        lab->cell_set(both, 1, lab->cell_get(both, 0));
+        l = lab->call("subsref", 2, l, lab->call("substruct", 2, lab->tensor_value(lab->tensor_text("()", 2)), lab->cell_value(both)));
+    }
+    lab->result(c, 0, lower ? l : lab->call("ctranspose", 1, l));
+    lab->result_num(c, 1, (double)p);
+    if (lab->nargout(c) > 2)
+        lab->result(c, 2, permutation(order, s.n, false, vector));
+}
+
+/* ---- QR */
+static void solve_qr(struct work *w)
+{
+    struct sparse_array s = sparse_arg(w->c, 0), b;
+    cholmod_sparse a = view(&s, 0);
+    value rhs = lab->arg(w->c, 1);
+    bool sparse = lab->sparse_read(rhs, &b);
+    if (sparse)
+        rhs = lab->call("full", 1, rhs);
+    struct tensor *t = lab->tensor_of(rhs);
+    struct array full = lab->array_of(t);
+    if (s.dtype == D_CDOUBLE && full.dtype != D_CDOUBLE) {
+        t = lab->tensor_cast(t, D_CDOUBLE);
+        full = lab->array_of(t);
+    } else if (full.dtype == D_CDOUBLE && s.dtype != D_CDOUBLE) {
+        w->s[1] = cholmod_l_copy_sparse(&a, &w->cm);
+        cholmod_l_sparse_xtype(CHOLMOD_COMPLEX, w->s[1], &w->cm);
+        check(w);
+        a = *w->s[1];
+    } else if (full.dtype != D_DOUBLE && full.dtype != D_CDOUBLE) {
+        t = lab->tensor_cast(t, D_DOUBLE);
+        full = lab->array_of(t);
+    }
+    cholmod_dense bd = view_full(&full);
+    if (s.m >= s.n) {
+        w->d[0] = SuiteSparseQR_C_backslash(SPQR_ORDERING_DEFAULT, SPQR_DEFAULT_TOL, &a, &bd, &w->cm);
+    } else {                                  /* the solution of least norm: A' * E = Q * R, x = Q * (R' \ (E' * b)) */
+        w->s[0] = cholmod_l_transpose(&a, 2, &w->cm);
+        check(w);
+        w->qr = SuiteSparseQR_C_factorize(SPQR_ORDERING_DEFAULT, SPQR_DEFAULT_TOL, w->s[0], &w->cm);
+        check(w);
+        w->d[1] = SuiteSparseQR_C_solve(SPQR_RTX_EQUALS_ETB, w->qr, &bd, &w->cm);
+        check(w);
+        w->d[0] = SuiteSparseQR_C_qmult(SPQR_QX, w->qr, w->d[1], &w->cm);
+    }
+    check(w);
+    value x = of_dense(w->d[0]);
+    lab->result(w->c, 0, sparse ? lab->call("sparse", 1, x) : x);
+}
+
+static void factor_qr(struct work *w)
+{
+    struct call *c = w->c;
+    struct sparse_array s = sparse_arg(c, 0);
+    bool econ = false, vector = says_vector(c), order = lab->nargout(c) > 2;
+    for (int i = 1; i < lab->nargin(c); i++)
+        econ = econ || (lab->arg_is_text(c, i) ? says(c, "econ") || says(c, "0") : lab->arg_num(c, i) == 0);
+    vector = vector || (econ && !says(c, "matrix"));
+    cholmod_sparse a = view(&s, 0);
+    SuiteSparse_long rows = econ && s.n < s.m ? s.n : s.m;
+    SuiteSparseQR_C_QR(order ? SPQR_ORDERING_DEFAULT : SPQR_ORDERING_FIXED, SPQR_NO_TOL, rows, &a, lab->nargout(c) > 1 ? &w->s[0] : NULL, &w->s[1],
+                       order ? &w->perm : NULL, &w->cm);
+    check(w);
+    if (lab->nargout(c) < 2) {
+        lab->result(c, 0, of_sparse(w->s[1]));
+        return;
+    }
+    lab->result(c, 0, of_sparse(w->s[0]));
+    lab->result(c, 1, of_sparse(w->s[1]));
+    if (order)
+        lab->result(c, 2, permutation(w->perm, s.n, false, vector));
+}
+
+/* ---- what tl calls */
+TL_SERVES(sparse_factors, NO_GRAD)
+{
+    struct work w;
+    const char *way = lab->arg_text(c, 2, NULL);
+    start_work(&w, c, !strcmp(way, "chol") ? solve_chol : !strcmp(way, "lu") ? solve_lu : solve_qr);
+}
+TL_SERVES(sparse_lu, NO_GRAD)
+{
+    struct work w;
+    start_work(&w, c, factor_lu);
+}
+TL_SERVES(sparse_qr, NO_GRAD)
+{
+    struct work w;
+    start_work(&w, c, factor_qr);
+}
+TL_SERVES(sparse_chol, NO_GRAD)
+{
+    struct work w;
+    start_work(&w, c, factor_chol);
+}
+TL_SERVES(sparse_det, NO_GRAD)
+{
+    struct work w;
+    start_work(&w, c, determinant);
+}
+
+/* ---- orders */
+TL_SERVES(amd, NO_GRAD)
+{
+    struct sparse_array s = sparse_arg(c, 0);
+    must_be_square(c, &s);
+    int64_t *p = lab->scratch((size_t)(s.n + 1) * 8);
+    if (amd_l_order(s.n, s.col, s.row, p, NULL, NULL) < 0)
+        lab->fail("Octave:out-of-memory", "amd: out of memory");
+    lab->result(c, 0, permutation(p, s.n, false, true));
+}
+
+static void column_order(struct call *c, bool symmetric)
+{
+    struct sparse_array s = sparse_arg(c, 0);
+    SuiteSparse_long stats[COLAMD_STATS];
+    bool good;
+    int64_t *p = lab->scratch((size_t)(s.n + 1) * 8);
+    if (symmetric) {
+        must_be_square(c, &s);
+        good = symamd_l(s.n, (SuiteSparse_long *)s.row, (SuiteSparse_long *)s.col, p, NULL, stats, calloc, free);
+    } else {
+        size_t room = colamd_l_recommended(s.nz, s.m, s.n);
+        int64_t *row = lab->scratch((room + 1) * 8);
+        memcpy(row, s.row, (size_t)s.nz * 8);
+        memcpy(p, s.col, (size_t)(s.n + 1) * 8);
+        good = room && colamd_l(s.m, s.n, (SuiteSparse_long)room, row, p, NULL, stats);
+    }
+    if (!good)
+        lab->fail("Octave:out-of-memory", "%s: out of memory", lab->name_of(c));
+    lab->result(c, 0, permutation(p, s.n, false, true));
+}
+TL_SERVES(colamd, NO_GRAD) { column_order(c, false); }
+TL_SERVES(symamd, NO_GRAD) { column_order(c, true); }
