@@ -366,6 +366,8 @@ value tape_variable(value v)
             replace(&e[i], copy(tape_variable(from[i])));
         return u;
     }
+    if (v.kind == K_SPARSE)
+        fail("tl:not-differentiable", "autograd: an argument is a sparse matrix, of which there are no gradients; let the function capture it, or give full(S)");
     if (v.kind == K_OBJECT)
         fail("tl:not-differentiable", "autograd: an argument is a %s object; pass its parameters, or make a layer of your own with nn.Lambda", class_of(v));
     return v;

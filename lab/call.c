@@ -180,6 +180,21 @@ bool function_is(value f, const char *builtin)
     return b && !strcmp(b->name, builtin);
 }
 
+bool call_steps(struct call *c)
+{
+    if (c->nargin != 2 || !arg_is_text(c, 1) || strcasecmp(arg_text(c, 1, NULL), "steps"))
+        return false;
+    value f = hooks()->function_named ? hooks()->function_named("row_steps") : nil();
+    if (is_nil(f))
+        fail("Octave:undefined-function", "%s: the steps need the function row_steps of the library", c->fn->name);
+    value arg[2] = { tensor_value(tensor_text(c->fn->name, strlen(c->fn->name))), c->arg[0] };
+    value *out = scratch(sizeof *out * (size_t)MAX(1, c->nargout));
+    call_function(f, 2, arg, MAX(1, c->nargout), out);
+    for (int k = 0; k < MAX(1, c->nargout); k++)
+        result(c, k, out[k]);
+    return true;
+}
+
 static i64 size_of(struct call *c, double x)
 {
     if (isnan(x))

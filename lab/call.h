@@ -96,6 +96,8 @@ value call_function1(value f, int nargin, const value *arg);
 /* False when f failed: failure() says why.  Ctrl-C and exit go on.  protect() alone around a call will not do: the machine has frames to leave. */
 bool try_function(value f, int nargin, const value *arg, int nargout, value *out);
 
+/* f(A, 'steps'): the script row_steps shows how, and its results are f's.  False: that was not asked for. */
+bool call_steps(struct call *c);
 bool function_is(value f, const char *builtin);           /* f is a handle that means this builtin now */
 
 /* A function value in parts, for files: the text of a closure and what it holds, or the name of a handle. */

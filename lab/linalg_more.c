@@ -131,14 +131,17 @@ BUILTIN(cross, 2, 3, 1, NO_GRAD,
 
 BUILTIN(rref, 1, 2, 2, NO_GRAD,
     "R = rref(A)\n"
-    "[R, k] = rref(A, tol)\n\n"
+    "[R, k] = rref(A, tol)\n"
+    "R = rref(A, 'steps')\n\n"
     "Reduced row echelon form of a matrix, by elimination with row exchanges; k are the columns of the pivots. Entries up to tol count as zero "
-    "(by default eps * max(size(A)) * norm(A, Inf)).\n\n"
+    "(by default eps * max(size(A)) * norm(A, Inf)). With 'steps' every row operation is printed, of integers with fractions.\n\n"
     "Example:\n"
     "  rref([1 2 3; 4 5 6])\n"
     "  ans =\n     1   0  -1\n     0   1   2\n\n"
     "See also: lu, rank, mldivide")
 {
+    if (call_steps(c))
+        return;
     struct tensor *a = arg_matrix(c, 0);
     int dt = a->dtype;
     i64 m = a->dim[0], n = a->dim[1], row = 0, npivot = 0;

@@ -327,10 +327,11 @@ BUILTIN(lu, 1, 2, 4, NO_GRAD,
     "[L, U] = lu(A)\n"
     "Y = lu(A)\n"
     "[L, U, p] = lu(A, 'vector')\n"
-    "[L, U, P, Q] = lu(S)\n\n"
+    "[L, U, P, Q] = lu(S)\n"
+    "[L, U, P] = lu(A, 'steps')\n\n"
     "LU factors of an m x n matrix with row exchanges: P * A = L * U with L lower triangular with ones on its diagonal and U upper "
     "triangular. With two results the exchanges are in L, with one the factors lie over each other. With 'vector' p is a column of indices: A(p,:) = L * U. "
-    "Of a sparse matrix P * S * Q = L * U, with columns exchanged so that the factors have few elements.\n\n"
+    "Of a sparse matrix P * S * Q = L * U, with columns exchanged so that the factors have few elements. With 'steps' every row operation is printed.\n\n"
     "Example:\n"
     "  [L, U, P] = lu([1 2; 4 4])\n"
     "  L =\n     1.0000        0\n     0.2500   1.0000\n"
@@ -338,6 +339,8 @@ BUILTIN(lu, 1, 2, 4, NO_GRAD,
     "  P =\n     0   1\n     1   0\n\n"
     "See also: qr, chol, det, mldivide")
 {
+    if (call_steps(c))
+        return;
     if (c->nargout > 3)
         fail("Octave:invalid-fun-call", "lu: four results are for a sparse matrix\nhint: sparse(A) makes one");
     struct tensor *a = copy_matrix(c, 0);
@@ -377,15 +380,20 @@ BUILTIN(lu, 1, 2, 4, NO_GRAD,
     }
 }
 
-BUILTIN(det, 1, 1, 2, det_grad,
+BUILTIN(det, 1, 2, 2, det_grad,
     "d = det(A)\n"
-    "[d, rcond] = det(A)\n\n"
-    "Determinant of a square matrix, from its LU factors (the Cholesky factor of a positive definite one), and the reciprocal condition number. det([]) is 1.\n\n"
+    "[d, rcond] = det(A)\n"
+    "d = det(A, 'steps')\n\n"
+    "Determinant of a square matrix, from its LU factors (the Cholesky factor of a positive definite one), and the reciprocal condition number. det([]) is 1. With 'steps' every row operation is printed, of integers with fractions.\n\n"
     "Example:\n"
     "  det([1 2; 3 4])\n"
     "  ans = -2\n\n"
     "See also: lu, inv, rcond, trace")
 {
+    if (call_steps(c))
+        return;
+    if (c->nargin > 1)
+        fail_arg(c, 1, "'steps'");
     struct tensor *a = copy_matrix(c, 0);
     linalg_square(a, "det");
     i64 n = a->dim[0];
@@ -594,15 +602,18 @@ BUILTIN(qr, 1, 3, 3, qr_grad,
     "[Q, R] = qr(A, 0)\n"
     "[Q, R, P] = qr(A)\n"
     "[Q, R, p] = qr(A, 'vector')\n"
-    "R = qr(A)\n\n"
+    "R = qr(A)\n"
+    "[Q, R] = qr(A, 'steps')\n\n"
     "QR factors of an m x n matrix: A = Q * R with Q orthogonal (unitary) and R upper triangular. With 0 or 'econ' Q has only min(m, n) columns. "
-    "With three results columns are exchanged so that the diagonal of R falls in size: A * P = Q * R, or A(:,p) = Q * R with 0, 'econ' or 'vector'.\n\n"
+    "With three results columns are exchanged so that the diagonal of R falls in size: A * P = Q * R, or A(:,p) = Q * R with 0, 'econ' or 'vector'. With 'steps' every row operation is printed; each is a rotation of two rows.\n\n"
     "Example:\n"
     "  [Q, R] = qr([3 1; 4 2]);\n"
     "  round(Q * R)\n"
     "  ans =\n     3   1\n     4   2\n\n"
     "See also: lu, chol, svd, orth")
 {
+    if (call_steps(c))
+        return;
     struct tensor *a = copy_matrix(c, 0);
     i64 m = a->dim[0], n = a->dim[1], k = MIN(m, n);
     bool econ = false, vector = false;

@@ -178,6 +178,9 @@ static NORETURN void fail_not_differentiable(const struct builtin *b)
 
 bool tape_carries(value v)         /* floating point: its missing gradient would be felt */
 {
+    if (v.kind == K_SPARSE)                   /* asked only of what was made of something tracked */
+        fail("tl:not-differentiable", "autograd: a sparse result depends on a variable, and gradients do not go through sparse matrices\n"
+             "hint: they go through S * x, S \\ x and full(S) .* x with a sparse S that is constant");
     return is_tensor_like(v) && dtype_is(value_dtype(v), DT_F);
 }
 

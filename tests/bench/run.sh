@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # run.sh [TABLE...]: tl and the peers that are here, one after another in one run; then a table of ratios against tests/bench/targets.
 # Tables: A scalar code, B small tensors, C elementwise chains, D linear algebra, E sorting, choosing, random numbers, files, texts,
-# F networks, S start.
+# F networks, G sparse matrices, S start.
 # QUICK=1: smaller sizes, a minute or two.  TORCH_PYTHON=PATH: a Python that has PyTorch, where python3 has none.
 # The rows (workload;peer;threads;seconds;...) stay in bench/rows of the build folder.  make bench BENCH='A C' runs two tables.
 set -u
@@ -10,7 +10,7 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 LC_ALL=C; export LC_ALL
 : "${TL:?}" "${QUICK=}" "${CC:=cc}" "${BLAS_LIBS=-lopenblas}" "${BLAS_CFLAGS=}"
 export QUICK
-[ $# -gt 0 ] || set -- A B C D E F S
+[ $# -gt 0 ] || set -- A B C D E F G S
 out=$PWD/bench
 mkdir -p "$out"
 rows=$out/rows
@@ -118,6 +118,10 @@ for table; do
             [ -z "$torch" ] || with torch "$n" "$torch" "$here/f_memory.py"
         done
         [ -z "$torch" ] || "$torch" -c 'import torch; print("F: PyTorch", torch.__version__)' ;;
+    G)  echo "G: sparse matrices" >&2
+        for n in $(seq 1 "$two"); do with tl "$n" "$TL" "$here/g.tl"; done
+        [ -z "$numpy" ] || with numpy 1 "$numpy" "$here/g.py"
+        [ -z "$octave" ] || with octave 1 "$octave" -qf "$here/g.tl" ;;
     S)  echo "S: start" >&2
         compile start || continue
         row "tl" "$out/start" start tl "$TL"
