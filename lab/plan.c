@@ -711,10 +711,24 @@ static value run_steps(struct plan *p, value *reg)
             v[i] = q->num;
             continue;
         }
-        arg[0] = v[q->a];
-        arg[1] = q->b >= 0 ? v[q->b] : nil();
         poll();
         fail_node_hint = origin(p, i);
+        if (q->kind == PN_MATRIX && q->op >= MX_CTRANSPOSE && v[q->a].kind == K_SPARSE) {
+            v[i] = nil();                     /* S' waits for its use: S' * x goes through the columns of S */
+            fail_node_hint = -1;
+            continue;
+        }
+        if (q->kind == PN_MATRIX && q->op == MX_MTIMES && is_nil(v[q->a]) && sparse_takes_turned(v[p->node[q->a].a], v[q->b])) {
+            v[i] = sparse_turned_times(v[p->node[q->a].a], p->node[q->a].op == MX_CTRANSPOSE, v[q->b]);
+            fail_node_hint = -1;
+            continue;
+        }
+        for (int k = 0; k < 2; k++) {
+            int from = k ? q->b : q->a;
+            if (from >= 0 && is_nil(v[from]) && p->node[from].kind == PN_MATRIX)
+                v[from] = matrix_apply(p->node[from].op, v[p->node[from].a], nil());
+            arg[k] = from >= 0 ? v[from] : nil();
+        }
         if (q->kind == PN_OP)
             v[i] = keep(ew_op(q->op, ew_rows[q->op].args, arg));
         else if (q->kind == PN_MATRIX)
@@ -723,6 +737,8 @@ static value run_steps(struct plan *p, value *reg)
             v[i] = reduce_apply(q->op, arg[0], q->b >= 0 ? reduce_dim(q->op, arg[1]) : 0);
         fail_node_hint = -1;
     }
+    if (is_nil(v[p->n - 1]))
+        v[p->n - 1] = matrix_apply(p->node[p->n - 1].op, v[p->node[p->n - 1].a], nil());
     value r = copy(v[p->n - 1]);
     pool_release(mark);
     return r;

@@ -51,6 +51,8 @@ double _Complex sparse_at(const struct sparse *s, i64 k);
 bool sparse_among(int n, const value *v);
 value sparse_elementwise(int op, int nargin, const value *arg);
 value sparse_matrix(int op, value a, value b);
+bool sparse_takes_turned(value s, value x);   /* is S' * x a product that sparse_turned_times does? */
+value sparse_turned_times(value s, bool conj, value x);
 value sparse_reduce(int op, value x, int dim);
 bool sparse_call(struct call *c);             /* a builtin with a sparse argument: true when sparse.def has a row for it and it is done */
 

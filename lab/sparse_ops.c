@@ -13,6 +13,7 @@
 #include "sparse.h"
 #include <complex.h>
 #include <math.h>
+#include <stdlib.h>
 
 bool sparse_among(int n, const value *v)
 {
@@ -374,8 +375,26 @@ static struct tensor *with_full(struct sparse *s, bool turn, struct tensor *x)  
     return y;
 }
 
-/* S * T: column j is the sum of columns of S; which rows it has is kept as a chain through `next`, and turning the
-   result twice puts them in order. */
+static int by_row(const void *a, const void *b)
+{
+    i64 p = *(const i64 *)a, q = *(const i64 *)b;
+    return (p > q) - (p < q);
+}
+static void sort_rows(i64 *r, i64 n)
+{
+    if (n > 32) {
+        qsort(r, (size_t)n, sizeof *r, by_row);
+        return;
+    }
+    for (i64 i = 1; i < n; i++) {
+        i64 x = r[i], k = i;
+        for (; k > 0 && r[k - 1] > x; k--)
+            r[k] = r[k - 1];
+        r[k] = x;
+    }
+}
+
+/* S * T: column j is the sum of columns of S, in a full column of which the rows that it has are noted, sorted and picked. */
 static value sparse_product(struct sparse *a, struct sparse *b)
 {
     int dt = a->dtype == D_CDOUBLE || b->dtype == D_CDOUBLE ? D_CDOUBLE : D_DOUBLE;
@@ -420,11 +439,12 @@ static value sparse_product(struct sparse *a, struct sparse *b)
                     ((double _Complex *)sum)[r] = first ? f : ((double _Complex *)sum)[r] + f;
                 }
             }
+        sort_rows(row + from, at - from);
         for (i64 k = from; k < at; k++)
             memcpy((char *)sparse_x(c) + (size_t)k * size, sum + (size_t)row[k] * size, size);
         sparse_col(c)[j + 1] = at;
     }
-    return sparse_value(sparse_clean(sparse_tidy(sparse_turn(sparse_turn(c, false), false))));
+    return sparse_value(sparse_clean(sparse_tidy(c)));
 }
 
 static NORETURN void fail_product(value a, value b)
@@ -443,6 +463,20 @@ static value product(value a, value b)
         return tensor_value(tensor_narrow(with_full(sparse_see(a), false, tensor_of(b))));
     /* X * S = (S.' * X.').' */
     return tensor_value(tensor_narrow(turned(with_full(sparse_see(b), true, turned(tensor_of(a))))));
+}
+
+bool sparse_takes_turned(value s, value x)
+{
+    i64 d[MAX_DIMS];
+    return s.kind == K_SPARSE && is_tensor_like(x) && !dtype_is(value_dtype(x), DT_I) && dtype_real(value_dtype(x)) != D_SINGLE && value_numel(x) != 1 &&
+           value_numel(s) != 1 && value_dims(x, d) == 2 && d[0] == sparse_see(s)->m && !RECORDING;
+}
+value sparse_turned_times(value v, bool conj_, value x)
+{
+    struct sparse *s = sparse_see(v);
+    if (conj_ && s->dtype == D_CDOUBLE)       /* conj(S).' */
+        s = sparse_with(s, column(tensor_of(ew_apply(EW_conj, 1, (value[]){ values(s) }))));
+    return tensor_value(tensor_narrow(with_full(s, true, tensor_of(x))));
 }
 
 static value power(value a, value b)
