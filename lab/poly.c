@@ -371,7 +371,7 @@ BUILTIN(conv, 2, 3, 1, NO_GRAD,
         from = b.n - 1;
         n = MAX(0, a.n - b.n + 1);
     }
-    bool row = shape ? a.row : a.n >= b.n ? a.row : b.row;
+    bool row = shape ? a.row : a.n > b.n ? a.row : b.row;        /* as Octave, of two as long the second */
     if (a.n == 1 && b.n > 1)
         row = shape ? a.row : b.row;
     y = tensor_clone(tensor_alias(y, 2, row ? (i64[]){ 1, n } : (i64[]){ n, 1 }, (i64[]){ 1, 1 }, n ? from : 0));
