@@ -2,6 +2,7 @@
 /* lang.c: builtins that are about the running program: eval and feval, names and functions, arguments of the caller. */
 #include "session.h"
 #include "breaks.h"
+#include "lab/wait.h"
 #include "lab/print.h"
 #include "lex.h"
 #include <ctype.h>
@@ -569,7 +570,10 @@ BUILTIN(input, 1, 2, 1, NO_GRAD,
   "Prints the prompt and reads a line: an expression whose value is returned, or with 's' the text as it is.\n\n"
   "See also: keyboard, eval")
 {
-    char *s = session_read(arg_text(c, 0, NULL));
+    const char *prompt = arg_text(c, 0, NULL);
+    if (before_wait)
+        before_wait();
+    char *s = session_read(prompt);
     if (!s)
         fail("Octave:undefined-function", "input: the input has ended");
     if (has_arg(c, 1)) {

@@ -63,6 +63,51 @@ void draw_marks(struct drawing *d, struct graphic *g, int columns, i64 n, const 
         draw_markers(d, g, marker_of(g), columns, n, col, false);
 }
 
+/* A line of very many points from left to right looks the same when of those in a strip, a fraction of a dot wide, only the
+   first, lowest, highest and last are drawn, a gap staying a gap: a million points then take what ten thousand do. */
+enum { MANY = 50000, STRIPS = 8192 };
+static i64 thin(struct drawing *d, i64 n, const double *const *col, double *to[2])
+{
+    const double *x = col[0], *y = col[1], *lim = d->lim[0];
+    bool log = axes_log(d->ax, 0);
+    for (i64 i = 1; i < n; i++)
+        if (!(x[i] >= x[i - 1]))
+            return 0;
+    double from = log ? log10(lim[0]) : lim[0], scale = STRIPS / ((log ? log10(lim[1]) : lim[1]) - from);
+    to[0] = scratch((size_t)(6 * (STRIPS + 2)) * 2 * sizeof **to);
+    to[1] = to[0] + 6 * (STRIPS + 2);
+    i64 k = 0;
+    for (i64 i = 0, end; i < n; i = end) {
+        poll();
+        double strip = fmin(fmax(floor(((log ? log10(x[i]) : x[i]) - from) * scale), -1), STRIPS);
+        double edge = strip < 0 ? lim[0] : strip >= STRIPS ? INFINITY : log ? pow(10, from + (strip + 1) / scale) : from + (strip + 1) / scale;
+        i64 pick[5] = { i, i, i, i, -1 };     /* first, lowest, highest, last, one without a number */
+        for (end = i; end < n && (end == i || x[end] < edge); end++) {
+            if (!isfinite(y[end]))
+                pick[4] = end;
+            else {
+                if (!(y[end] >= y[pick[1]]))
+                    pick[1] = end;
+                if (!(y[end] <= y[pick[2]]))
+                    pick[2] = end;
+            }
+        }
+        pick[3] = end - 1;
+        for (i64 at = -1, best = 0; best >= 0;) {             /* in their order, each once */
+            best = -1;
+            for (int q = 0; q < 5; q++)
+                if (pick[q] > at && (best < 0 || pick[q] < best))
+                    best = pick[q];
+            if (best >= 0) {
+                to[0][k] = x[best];
+                to[1][k++] = y[best];
+                at = best;
+            }
+        }
+    }
+    return k;
+}
+
 /* A line with what stands at its points: `style` is gnuplot's word for the line. */
 void draw_curve(struct drawing *d, struct graphic *g, int columns, i64 n, const double *const *col, const char *style)
 {
@@ -77,6 +122,12 @@ void draw_curve(struct drawing *d, struct graphic *g, int columns, i64 n, const 
     if (!line) {
         draw_marks(d, g, columns, n, col);
         return;
+    }
+    double *few[2];
+    i64 left = !m && columns == 2 && n > MANY && !strcmp(style, "lines") ? thin(d, n, col, few) : 0;
+    if (left > 0 && left < n) {
+        n = left;
+        col = (const double *const *)few;
     }
     bool plain = m && prop_is(g, P_MarkerEdgeColor, "auto") && prop_is(g, P_MarkerFaceColor, "none") && !strcmp(style, "lines");
     draw_item(d);

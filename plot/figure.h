@@ -45,6 +45,7 @@ struct graphic {
     uint8_t kind, role;
     bool dirty;                               /* a figure: changed since it was last drawn on the screen */
     bool printed;                             /* a figure: unchanged since print wrote it into a file */
+    bool told;                                /* a figure: where its file is has been said */
     double handle;
     struct graphic *up, *first, *last, *next, *prev, *current;           /* current: axes of a figure, figure of the root */
     int nset, cap;
