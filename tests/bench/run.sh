@@ -133,7 +133,7 @@ for table; do
         [ -z "$python" ] || row python3 "$out/start" start python3 "$python" -c pass
         [ -z "$numpy" ] || row numpy "$out/start" start numpy "$numpy" -c 'import numpy'
         [ -z "$octave" ] || row octave "$out/start" start octave "$octave" -qf --eval 1 ;;
-    *)  echo "run.sh: there is no table $table (A B C D E F P S)" >&2; exit 2 ;;
+    *)  echo "run.sh: there is no table $table (A B C D E F G P S)" >&2; exit 2 ;;
     esac
 done
 
