@@ -266,10 +266,12 @@ BUILTIN(poly, 1, 1, 1, NO_GRAD,
     if (!real) {                              /* closed under conjugation: the coefficients are real */
         real = true;
         for (i64 i = 0; i < r->numel && real; i++) {
-            bool pair = false;
-            for (i64 j = 0; j < r->numel && !pair; j++)
-                pair = x[j] == conj(x[i]);
-            real &= pair;
+            i64 same = 0, mirrored = 0;
+            for (i64 j = 0; j < r->numel; j++) {
+                same += x[j] == x[i];
+                mirrored += x[j] == conj(x[i]);
+            }
+            real = same == mirrored;
         }
     }
     for (i64 k = 0; k < r->numel; k++)

@@ -28,7 +28,7 @@ tree() {    # tree FOLDER 'FIND EXPRESSION': files at any depth
 }
 new=$(mktemp)
 trap 'rm -f "$new"' EXIT
-program='interp/(main|repl|json|notebook|test)\.c'
+program='interp/(main|repl|json|notebook|test|trust)\.c'
 
 {
     echo "# Made by m4/sources.sh from what the folders hold; not to be edited."
