@@ -754,11 +754,26 @@ DRIVER(gesdd)
     end(q, &w, info);
 }
 
+enum { SMALL_EIG = 64 };                      /* up to here by QR iteration: the last bits are Octave's, and it is as fast */
 DRIVER(syevd)
 {
     OPEN;
     int ineed = 0;
     double rneed[2] = { 0 };
+    if (n <= SMALL_EIG) {
+        if (cplx)
+            heev[f](&q->job, &q->uplo, &n, q->A, LD(n), q->S, query, ASK, rneed, &info, 1, 1);
+        else
+            syev[f](&q->job, &q->uplo, &n, q->A, LD(n), q->S, query, ASK, &info, 1, 1);
+        int lwork = asked(f, query);
+        void *work = space(&w, (size_t)lwork * size), *rwork = space(&w, 3 * (size_t)n * rsize);
+        if (!w.failed && cplx)
+            heev[f](&q->job, &q->uplo, &n, q->A, LD(n), q->S, work, &lwork, rwork, &info, 1, 1);
+        else if (!w.failed)
+            syev[f](&q->job, &q->uplo, &n, q->A, LD(n), q->S, work, &lwork, &info, 1, 1);
+        end(q, &w, info);
+        return;
+    }
     if (cplx)
         heevd[f](&q->job, &q->uplo, &n, q->A, LD(n), q->S, query, ASK, rneed, ASK, &ineed, ASK, &info, 1, 1);
     else
