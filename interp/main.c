@@ -120,41 +120,6 @@ static void catch_signals(void)
     }
 }
 
-char *program_read(FILE *in, size_t *len)
-{
-    size_t room = 1 << 16, n = 0;
-    char *s = malloc(room);
-    while (s) {
-        size_t got = fread(s + n, 1, room - n, in);
-        n += got;
-        if (n < room) {
-            if (ferror(in)) {
-                free(s);
-                return NULL;
-            }
-            break;
-        }
-        char *t = realloc(s, room *= 2);
-        if (!t)
-            free(s);
-        s = t;
-    }
-    *len = n;
-    return s;
-}
-
-char *program_read_file(const char *file, size_t *len)
-{
-    FILE *in = fopen(file, "rb");
-    if (!in)
-        return NULL;
-    char *s = program_read(in, len);
-    int e = errno;
-    fclose(in);
-    errno = e;
-    return s;
-}
-
 /* 0, or the status to end with: what a text that ran or failed means for the program. */
 static int status_after(int failed)
 {
