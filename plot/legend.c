@@ -87,7 +87,9 @@ void draw_legend(struct drawing *d)
     double rows = flat ? 1 : d->legend_items, columns = flat ? d->legend_items : 1;
     if (!p)
         p = &places[best(d, fmin(0.9, columns * (0.012 * (double)longest + 0.1) / cell[2]), fmin(0.9, (0.045 * rows + 0.03) / cell[3]))];
-    buff(d->s, "set key %s%s Left reverse samplen 2 spacing 1.15 width 0%s", p->key, flat && !strstr(p->key, "horizontal") ? " horizontal" : "", prop_on(g, P_Box) ? " opaque box lw 0.75 lc rgb '#bfbfbf'" : " noopaque nobox");
+    if (p->x < 0 && !prop_given(d->ax, P_Position))          /* room beside the axes */
+        buf_puts(d->s, "unset rmargin\n");
+    buff(d->s, "set key %s%s Left reverse samplen 2 spacing 1.15 width 1%s", p->key, flat && !strstr(p->key, "horizontal") ? " horizontal" : "", prop_on(g, P_Box) ? " opaque box lw 0.75 lc rgb '#bfbfbf'" : " noopaque nobox");
     draw_font(d->s, g);
     buf_putc(d->s, '\n');
 }
