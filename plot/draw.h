@@ -61,7 +61,7 @@ int series_columns(struct drawing *d, struct graphic *g, i64 *n, const double **
 void draw_marks(struct drawing *d, struct graphic *g, int columns, i64 n, const double *const *col);      /* the markers alone */
 void draw_curve(struct drawing *d, struct graphic *g, int columns, i64 n, const double *const *col, const char *style);
 typedef void draw_function(struct drawing *d, struct graphic *g);
-draw_function draw_line, draw_stairs, draw_stem, draw_errorbar, draw_scatter, draw_bar, draw_area, draw_patch, draw_image, draw_rectangle;
+draw_function draw_line, draw_stairs, draw_stem, draw_errorbar, draw_scatter, draw_bar, draw_area, draw_patch, draw_image, draw_rectangle, draw_contour;
 void reach_xyz(struct graphic *g, struct reach *e);
 void reach_text(struct graphic *g, struct reach *e);
 void reach_bar(struct graphic *g, struct reach *e);
@@ -70,5 +70,11 @@ void reach_stem(struct graphic *g, struct reach *e);
 void reach_errorbar(struct graphic *g, struct reach *e);
 void reach_image(struct graphic *g, struct reach *e);
 void reach_rectangle(struct graphic *g, struct reach *e);
+void reach_contour(struct graphic *g, struct reach *e);
+
+/* ---- draw_grid.c */
+struct outlines;
+double *contour_levels(struct graphic *g, i64 *n);                       /* finite, rising, each once */
+void contour_lines(struct graphic *g, bool closed, struct outlines *o);
 
 #endif

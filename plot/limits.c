@@ -167,8 +167,8 @@ void axes_clim(struct graphic *ax, double lim[2])
     struct reach e = { .lo = { INFINITY }, .hi = { -INFINITY }, .least = { INFINITY } };
     for (struct graphic *g = ax->first; g; g = g->next)
         if (is_series(g) && (series_rows[g->kind].flags & G_MAPPED) && prop_is(g, P_CDataMapping, "scaled")) {
-            struct tensor *t = prop_data(g, P_CData);
-            if (t->nd == 2 && !(t->numel == 3 && t->dim[1] == 3))
+            struct tensor *t = prop_data(g, g->kind == G_CONTOUR ? P_LevelList : P_CData);
+            if (g->kind == G_CONTOUR || (t->nd == 2 && !(t->numel == 3 && t->dim[1] == 3)))
                 reach_data(&e, 0, t);
         }
     lim[0] = e.lo[0] <= e.hi[0] ? e.lo[0] : 0;
@@ -180,7 +180,7 @@ void axes_clim(struct graphic *ax, double lim[2])
 bool axes_solid(struct graphic *ax)
 {
     for (struct graphic *g = ax->first; g; g = g->next)
-        if (is_series(g) && ((series_rows[g->kind].flags & G_SOLID) || (prop_find("ZData", g->kind) >= 0 && value_numel(prop_get(g, P_ZData)) > 0)))
+        if (g->kind == G_CONTOUR ? prop_is(g, P_ZLevelMode, "auto") : is_series(g) && ((series_rows[g->kind].flags & G_SOLID) || (prop_find("ZData", g->kind) >= 0 && value_numel(prop_get(g, P_ZData)) > 0)))
             return true;
     return false;
 }

@@ -28,6 +28,8 @@ struct tensor *arg_real(struct call *c, int i);                           /* a r
 int read_curves(struct call *c, int i, int kind, struct curves *l);       /* all groups x, y, format from i on; the first argument behind them */
 void pair_up(struct call *c, struct curves *l, struct tensor *x, struct tensor *y);      /* vectors, or a vector and a matrix, or matrices */
 void format_series(struct graphic *g, const struct format *f);            /* dresses it */
+int arg_grid(struct call *c, int i, int numbers, struct tensor **x, struct tensor **y, struct tensor **z);    /* contour_calls.c: z, or x, y, z */
+int count_numbers(struct call *c, int i);                                 /* how many arguments from i on are no texts */
 bool axes_given(struct call *c, int i);                                   /* argument i is a handle of axes */
 void put_row(struct graphic *g, int prop, struct tensor *x);              /* its elements as a row */
 void show_free(struct plot *p);

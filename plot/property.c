@@ -15,10 +15,10 @@ enum { PT_FIXED, PT_ONOFF, PT_NUMBER, PT_TEXT, PT_CHOICE, PT_COLOUR, PT_LIMITS, 
 
 #define K(kind) (1u << G_##kind)
 #define ALL ~0u
-#define CURVES (K(LINE) | K(STAIRS) | K(STEM) | K(ERRORBAR) | K(SCATTER) | K(QUIVER) | K(CONTOUR))
+#define CURVES (K(LINE) | K(STAIRS) | K(STEM) | K(ERRORBAR) | K(SCATTER) | K(QUIVER))
 #define FACES (K(PATCH) | K(BAR) | K(AREA) | K(SURFACE) | K(RECTANGLE))
 #define WORDS K(TEXT)
-#define DATA_KINDS (CURVES | K(PATCH) | K(BAR) | K(AREA) | K(SURFACE) | K(IMAGE))
+#define DATA_KINDS (CURVES | K(CONTOUR) | K(PATCH) | K(BAR) | K(AREA) | K(SURFACE) | K(IMAGE))
 #define DASHES "-|--|:|-.|none"
 static const struct prop_row { const char *name; uint32_t kinds; int type; const char *arg, *start, *meaning; } rows[PROPS] = {
 #define P(name, kinds, type, arg, start, meaning) { #name, kinds, PT_##type, arg, start, meaning },
