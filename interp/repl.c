@@ -453,6 +453,9 @@ static char *edit_line(const char *prompt)
     if (terminal) {
         char *s = readline(prompt);
         if (interrupt_flag || program_ended) {
+#if HAVE_LIBEDIT
+            fputs("\n", stdout);                              /* readline has ended the line itself */
+#endif
             free(s);
             return NULL;
         }
