@@ -113,6 +113,13 @@ echo 'x' >bad.ipynb; "$TL" notebook bad.ipynb b.tl 2>said; [ $? = 1 ] && grep -q
 echo '{"cells":[1,{"cell_type":"code"},{"cell_type":"code","source":5}]}' >odd.ipynb; "$TL" notebook odd.ipynb o.tl >/dev/null; ok $? "odd cells" ""
 "$TL" notebook 2>said; [ $? = 2 ] && grep -q Usage said; ok $? "usage" "$(cat said)"
 
+bad=
+for f in "$SRCDIR"/scripts/lessons/*.tl; do
+    "$TL" notebook "$f" l.ipynb >/dev/null && "$TL" notebook l.ipynb l.tl >/dev/null && "$TL" notebook l.tl l2.ipynb >/dev/null && cmp -s l.ipynb l2.ipynb || bad="$bad $f"
+    grep -c . l.tl >/dev/null || bad="$bad $f"
+done
+[ -z "$bad" ]; ok $? "every lesson is a notebook" "$bad"
+
 # --- Jupyter ---
 "$TL" kernel install --prefix "$PWD/p" >said; ok $? "kernel install" "$(cat said)"
 [ -f p/share/jupyter/kernels/tl/kernel.json ] && [ -f p/share/jupyter/kernels/tl/tl_kernel.py ]; ok $? "… writes the kernel" "$(find p)"
