@@ -393,7 +393,7 @@ bool package_known(const char *name, const struct unit *from)
 bool interp_is_package(const char *name) { return package_known(name, NULL); }
 
 /* ---- what a help text says of parameters: the names of the signature with most of them.  *fixed: those before `...`; the names
-   behind it are options, which the builtin takes as a name and a value each. */
+   behind it are options, which the builtin takes as a name and a value each. `[]`, as in max(x, [], dim), is a place without a name. */
 int builtin_params(const struct builtin *b, sym *name, int most, int *fixed)
 {
     int best = 0;
@@ -406,9 +406,11 @@ int builtin_params(const struct builtin *b, sym *name, int most, int *fixed)
         if (open) {
             const char *p = open + 1;
             while (*p && *p != ')' && *p != '\n' && n < most && n < 64) {
-                while (*p == ' ' || *p == ',' || *p == '[')
+                while (*p == ' ' || *p == ',' || (*p == '[' && p[1] != ']'))
                     p++;
                 const char *from = p;
+                if (*p == '[')
+                    found[n++] = NULL;
                 while ((*p >= 'a' && *p <= 'z') || (*p >= 'A' && *p <= 'Z') || (*p >= '0' && *p <= '9') || *p == '_')
                     p++;
                 if (p > from)

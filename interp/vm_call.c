@@ -224,7 +224,7 @@ static value *bind_names(struct code *c, const struct builtin *b, value *base, i
     }
     if (c)
         fixed = np;
-    bool any = !c && np >= 2 && !strcmp(param[np - 1]->text, "value") && !strcmp(param[np - 2]->text, "name");     /* f(x, …, name, value, …) */
+    bool any = !c && np >= 2 && param[np - 1] && param[np - 2] && !strcmp(param[np - 1]->text, "value") && !strcmp(param[np - 2]->text, "name");     /* f(x, …, name, value, …) */
     if (any)
         fixed = MIN(fixed, np - 2);
     value *to = top_now();
@@ -256,6 +256,12 @@ static value *bind_names(struct code *c, const struct builtin *b, value *base, i
         base[npos + k].tag = 0;
         most = MAX(most, i + 1);
     }
+    for (int i = 0; !c && i < MIN(most, np); i++)              /* max(x, dim=2) is max(x, [], 2) */
+        if (!param[i] && to[i].kind == K_NIL) {
+            int mark = pool_mark();
+            to[i] = copy(tensor_value(tensor_new(D_DOUBLE, 2, (i64[]){ 0, 0 })));
+            pool_release(mark);
+        }
     if (c ? c->varargin : fixed < np) {                        /* what it does not know: a name and a value each */
         for (int k = 0; k < nn; k++) {
             int i = 0;
