@@ -526,7 +526,9 @@ void index_call(struct site *s, value subject, int n, const value *idx, value *d
 static void no_method(value v, sym name)
 {
     char what[160];
-    const char *near = v.kind == K_STRUCT ? NULL : did_you_mean(name->text);
+    const char *near = near_field(v, name->text);
+    if (!near && v.kind != K_STRUCT)
+        near = did_you_mean(name->text);
     value_describe(v, what);
     const char *text = receiver_text();
     if (text && package_known(text, NULL))

@@ -848,6 +848,17 @@ int index_brace(value base, int n, const value *idx, value **list)
     return (int)numel;
 }
 
+const char *near_field(value v, const char *name)
+{
+    struct nearest *like = scratch(sizeof *like);
+    nearest_begin(like, name);
+    for (int i = 0; v.kind == K_STRUCT && i < v.rec->f->n; i++)
+        nearest_try(like, v.rec->f->name[i]->text);
+    for (const char *const *s = v.kind == K_OBJECT ? v.inst->class->names : NULL; s && *s; s++)
+        nearest_try(like, *s);
+    return nearest_found(like);
+}
+
 int index_field(value base, sym name, value **list)
 {
     char what[160];
@@ -856,13 +867,9 @@ int index_field(value base, sym name, value **list)
         int f = record_find(s, name);
         if (f < 0) {
             struct buf *b = buf_new();
-            struct nearest like;
-            nearest_begin(&like, name->text);
-            for (int i = 0; i < s->f->n; i++) {
+            for (int i = 0; i < s->f->n; i++)
                 buff(b, "%s%s", i ? ", " : "", s->f->name[i]->text);
-                nearest_try(&like, s->f->name[i]->text);
-            }
-            const char *near = nearest_found(&like);
+            const char *near = near_field(base, name->text);
             if (near)
                 buff(b, "\nhint: did you mean '%s'?", near);
             fail("Octave:undefined-function", s->f->n ? "\1.%s: there is no field '%s'; the fields are %s" : "\1.%s: there is no field '%s', nor any other%s",
@@ -888,7 +895,9 @@ int index_field(value base, sym name, value **list)
             return 1;
         }
     }
-    fail("Octave:undefined-function", "\1.%s: \1 is a %s and has no field '%s'", name->text, value_describe(base, what), name->text);
+    const char *near = near_field(base, name->text);
+    fail("Octave:undefined-function", "\1.%s: \1 is a %s and has no field '%s'%s%s%s", name->text, value_describe(base, what), name->text,
+         near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 i64 index_end(value base, int k, int n)

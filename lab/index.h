@@ -13,6 +13,7 @@
 /* ---- reading.  idx as written: numbers, ranges, masks, colon(), the text ":" */
 value index_paren(value base, int n, const value *idx);              /* pooled; any kind but functions and objects */
 int index_brace(value base, int n, const value *idx, value **list);  /* contents, borrowed, in a scratch array; the count */
+const char *near_field(value v, const char *name);        /* the field or method that was meant; scratch, or NULL */
 int index_field(value base, sym name, value **list);                 /* s.name: one for each element of s; objects: one, through their class */
 i64 index_end(value base, int k, int n);                             /* `end` in position k (from 0) of n */
 struct tensor *index_alias(value base, int n, const value *idx);     /* pooled header over base's elements when all indices are runs, else NULL: for reading at once */

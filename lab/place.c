@@ -485,8 +485,11 @@ static void store_object(value *slot, int n, const struct step *s, value rhs)
         return;
     }
     if (s->kind == STEP_FIELD && n == 1) {
-        if (!class->set || !class->set(self, s->name, rhs))
-            fail("Octave:undefined-function", "\2 = …: a %s has no field '%s' to be set", class->name, s->name->text);
+        if (!class->set || !class->set(self, s->name, rhs)) {
+            const char *near = near_field(self, s->name->text);
+            fail("Octave:undefined-function", "\2 = …: a %s has no field '%s' to be set%s%s%s", class->name, s->name->text, near ? "; did you mean '" : "",
+                 near ? near : "", near ? "'?" : "");
+        }
         return;
     }
     if (s->kind == STEP_FIELD && class->place) {
