@@ -21,7 +21,8 @@ static void scan_list(struct list l, struct scan *s)
 static bool is_pure_name(const char *name)
 {
     static const char *const names[] = { "numel", "size", "rows", "columns", "length", "ndims", "zeros", "ones", "eye", "repmat", "reshape",
-        "double", "single", "isempty", "linspace", "diag", "pi", "e", "Inf", "NaN", "eps", "true", "false", "inf", "nan" };
+        "double", "single", "isempty", "linspace", "diag", "std", "var",
+        "median", "norm", "cumsum", "cumprod", "kron", "trace", "pi", "e", "Inf", "NaN", "eps", "true", "false", "inf", "nan" };
     for (int i = 0; i < COUNT(names); i++)
         if (!strcmp(name, names[i]))
             return true;
