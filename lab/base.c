@@ -225,11 +225,11 @@ static void kept_clear(void)
 static char *piece_huge(size_t cap)
 {
     size_t whole = (cap + HUGE_PAGE - 1) & -(size_t)HUGE_PAGE, room = whole - cap < COLOURS * COLOUR ? whole + COLOURS * COLOUR : whole;
-    char *p = aligned_alloc(HUGE_PAGE, room);
-    if (!p)
+    void *p;
+    if (posix_memalign(&p, HUGE_PAGE, room))  /* aligned_alloc wants a multiple of the page, or a sanitizer refuses */
         return NULL;
     madvise(p, whole, MADV_HUGEPAGE);
-    return p + cx->colour++ % COLOURS * COLOUR;
+    return (char *)p + cx->colour++ % COLOURS * COLOUR;
 }
 
 void *data_try(size_t bytes, uint16_t *class)

@@ -95,7 +95,8 @@ static void add_curve(struct curves *l, struct tensor *x, struct tensor *y)
     if (l->n == l->cap) {
         int cap = MAX(8, 2 * l->cap);
         struct curve *v = scratch((size_t)cap * sizeof *v);
-        memcpy(v, l->v, (size_t)l->n * sizeof *v);
+        if (l->n)
+            memcpy(v, l->v, (size_t)l->n * sizeof *v);
         l->v = v;
         l->cap = cap;
     }
