@@ -283,7 +283,7 @@ static void draw_grid(struct drawing *d)
     if (!which->n || !prop_on(ax, P_Visible))
         return;
     prop_colour(ax, P_GridColor, rgb);
-    buff(d->s, "set grid%s %s lw 1%s lc ", which->s, prop_is(ax, P_Layer, "top") ? "front" : "back", dash(prop_text(ax, P_GridLineStyle)));
+    buff(d->s, "set grid%s%s %s lw 1%s lc ", which->s, d->solid ? " vertical" : "", prop_is(ax, P_Layer, "top") ? "front" : "back", dash(prop_text(ax, P_GridLineStyle)));
     draw_colour(d->s, rgb);
     buf_puts(d->s, ", lw 0.5 dt solid lc ");
     draw_colour(d->s, rgb);
@@ -300,7 +300,9 @@ static void draw_border(struct drawing *d)
     }
     int x = prop_is(ax, P_XAxisLocation, "top") ? 4 : 1, y = prop_is(ax, P_YAxisLocation, "right") ? 8 : 2;
     prop_colour(ax, P_XColor, rgb);
-    buff(d->s, "set border %d front lw %g lc ", d->solid ? 31 : prop_on(ax, P_Box) ? 15 : x + y, prop_num(ax, P_LineWidth));
+    const double *eye = (const double *)prop_data(ax, P_View)->data;
+    bool above = eye[0] == 0 && eye[1] == 90;
+    buff(d->s, "set border %d front lw %g lc ", d->solid && !above ? 31 : prop_on(ax, P_Box) ? 15 : x + y, prop_num(ax, P_LineWidth));
     draw_colour(d->s, rgb);
     buf_putc(d->s, '\n');
 }
@@ -388,8 +390,7 @@ static void draw_colorbar(struct drawing *d)
         draw_font(d->s, g);
         buf_putc(d->s, '\n');
     }
-    if (!d->solid)
-        buf_puts(draw_item(d), "NaN with points palette notitle");
+    buf_puts(draw_item(d), "NaN with points palette notitle");
 }
 
 static void draw_axes(struct drawing *d)
@@ -404,6 +405,8 @@ static void draw_axes(struct drawing *d)
     for (int a = 0; a < (d->solid ? 3 : 2); a++)
         draw_axis(d, a);
     draw_place_on_page(d);
+    if (d->solid)
+        draw_view(d);
     draw_grid(d);
     draw_border(d);
     draw_words(d, "title", R_Title);

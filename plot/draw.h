@@ -61,7 +61,7 @@ int series_columns(struct drawing *d, struct graphic *g, i64 *n, const double **
 void draw_marks(struct drawing *d, struct graphic *g, int columns, i64 n, const double *const *col);      /* the markers alone */
 void draw_curve(struct drawing *d, struct graphic *g, int columns, i64 n, const double *const *col, const char *style);
 typedef void draw_function(struct drawing *d, struct graphic *g);
-draw_function draw_line, draw_stairs, draw_stem, draw_errorbar, draw_scatter, draw_bar, draw_area, draw_patch, draw_image, draw_rectangle, draw_contour;
+draw_function draw_line, draw_stairs, draw_stem, draw_errorbar, draw_scatter, draw_bar, draw_area, draw_patch, draw_image, draw_rectangle, draw_contour, draw_surface, draw_quiver;
 void reach_xyz(struct graphic *g, struct reach *e);
 void reach_text(struct graphic *g, struct reach *e);
 void reach_bar(struct graphic *g, struct reach *e);
@@ -71,6 +71,8 @@ void reach_errorbar(struct graphic *g, struct reach *e);
 void reach_image(struct graphic *g, struct reach *e);
 void reach_rectangle(struct graphic *g, struct reach *e);
 void reach_contour(struct graphic *g, struct reach *e);
+void reach_quiver(struct graphic *g, struct reach *e);
+void draw_view(struct drawing *d);                                       /* draw_solid.c: the eye, hidden lines, the order of faces */
 
 /* ---- draw_grid.c */
 struct outlines;

@@ -167,7 +167,7 @@ void axes_clim(struct graphic *ax, double lim[2])
     struct reach e = { .lo = { INFINITY }, .hi = { -INFINITY }, .least = { INFINITY } };
     for (struct graphic *g = ax->first; g; g = g->next)
         if (is_series(g) && (series_rows[g->kind].flags & G_MAPPED) && prop_is(g, P_CDataMapping, "scaled")) {
-            struct tensor *t = prop_data(g, g->kind == G_CONTOUR ? P_LevelList : P_CData);
+            struct tensor *t = prop_data(g, g->kind == G_CONTOUR ? P_LevelList : g->kind == G_SURFACE && !prop_given(g, P_CData) ? P_ZData : P_CData);
             if (g->kind == G_CONTOUR || (t->nd == 2 && !(t->numel == 3 && t->dim[1] == 3)))
                 reach_data(&e, 0, t);
         }

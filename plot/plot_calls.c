@@ -437,27 +437,27 @@ BUILTIN(errorbar, 2, ANY, 1, grad_zero,
     result_graphics(c, l.n, made);
 }
 
-BUILTIN(scatter, 2, ANY, 1, grad_zero,
-  "scatter(x, y)\n"
-  "scatter(x, y, s, c)\n"
-  "h = scatter(x, y, s, c, marker, 'filled', name, value, ...)\n\n"
-  "Markers at points. s is their area in square points, one or one each; c is a colour, or numbers for the colormap, or a row of red, green, blue for each point.\n\n"
-  "Example:\n  figure('visible', 'off');\n  h = scatter(1:3, [2 1 3], 50, [1 5 9], 'filled');\n  get(h, 'CData')\n  ans =\n     1   5   9\n  close\n\n"
-  "See also: plot, scatter3")
+static void scatter_call(struct call *c, bool solid)
 {
     int i = axes_given(c, 0), first = 0;
-    struct tensor *x = arg_real(c, i), *y = i + 1 < c->nargin ? arg_real(c, i + 1) : NULL, *size = NULL, *colour = NULL;
+    struct tensor *x = arg_real(c, i), *y = i + 1 < c->nargin ? arg_real(c, i + 1) : NULL, *z = NULL, *size = NULL, *colour = NULL;
     char b1[128], b2[128];
     if (!y || x->numel != y->numel)
-        fail("Octave:nonconformant-args", "scatter: x and y must have as many elements, but x is %s and y is %s", tensor_shape(x, b1), y ? tensor_shape(y, b2) : "missing");
+        fail("Octave:nonconformant-args", "%s: x and y must have as many elements, but x is %s and y is %s", c->fn->name, tensor_shape(x, b1), y ? tensor_shape(y, b2) : "missing");
     i += 2;
+    if (solid) {
+        z = i < c->nargin && !arg_is_text(c, i) ? arg_real(c, i) : NULL;
+        if (!z || x->numel != z->numel)
+            fail("Octave:nonconformant-args", "%s: x, y and z must have as many elements, but x is %s and z is %s", c->fn->name, tensor_shape(x, b1), z ? tensor_shape(z, b2) : "missing");
+        i++;
+    }
     double rgb[3];
     bool one = false, filled = false;
     const char *marker = NULL;
     if (i < c->nargin && !arg_is_text(c, i)) {
         size = arg_real(c, i++);
         if (size->numel > 1 && size->numel != x->numel)
-            fail("Octave:nonconformant-args", "scatter: the sizes must be one or as many as the points, %lld, but are %lld", (long long)x->numel, (long long)size->numel);
+            fail("Octave:nonconformant-args", "%s: the sizes must be one or as many as the points, %lld, but are %lld", c->fn->name, (long long)x->numel, (long long)size->numel);
         if (i < c->nargin && !arg_is_text(c, i)) {
             colour = arg_real(c, i++);
             if (colour->numel == 3 && x->numel != 3) {
@@ -465,7 +465,7 @@ BUILTIN(scatter, 2, ANY, 1, grad_zero,
                     rgb[k] = fmin(fmax(((double *)colour->data)[k], 0), 1);
                 one = true;
             } else if (colour->numel != 0 && colour->numel != x->numel && colour->numel != 3 * x->numel)
-                fail("Octave:nonconformant-args", "scatter: the colours must be numbers or rows of red, green and blue, one for each of %lld points, but are %s", (long long)x->numel, tensor_shape(colour, b1));
+                fail("Octave:nonconformant-args", "%s: the colours must be numbers or rows of red, green and blue, one for each of %lld points, but are %s", c->fn->name, (long long)x->numel, tensor_shape(colour, b1));
         }
     }
     for (; i < c->nargin && arg_is_text(c, i) && !prop_is_pair(c, i, G_SCATTER); i++) {
@@ -477,7 +477,7 @@ BUILTIN(scatter, 2, ANY, 1, grad_zero,
         else if (colour_of(s, n, rgb))
             one = true;
         else if (read_format(s, n, &f) && f.marker) {
-            marker = f.mark[0] ? prop_check("scatter", G_SCATTER, P_Marker, text_value(f.mark, 1)).t->data : NULL;
+            marker = f.mark[0] ? prop_check(c->fn->name, G_SCATTER, P_Marker, text_value(f.mark, 1)).t->data : NULL;
             if (f.colour)
                 one = true, memcpy(rgb, f.rgb, sizeof rgb);
         } else
@@ -487,6 +487,8 @@ BUILTIN(scatter, 2, ANY, 1, grad_zero,
     struct graphic *ax = plot_axes(c, &first), *g = series_new(G_SCATTER, ax);
     put_row(g, P_XData, x);
     put_row(g, P_YData, y);
+    if (z)
+        put_row(g, P_ZData, z);
     if (size && size->numel > 0)
         prop_put(g, P_SizeData, tensor_box(size));
     if (one)
@@ -499,4 +501,26 @@ BUILTIN(scatter, 2, ANY, 1, grad_zero,
         prop_set_text(g, P_MarkerFaceColor, "flat");
     prop_set_pairs(c, i, 1, &g);
     result_graphics(c, 1, &g);
+}
+
+BUILTIN(scatter, 2, ANY, 1, grad_zero,
+  "scatter(x, y)\n"
+  "scatter(x, y, s, c)\n"
+  "h = scatter(x, y, s, c, marker, 'filled', name, value, ...)\n\n"
+  "Markers at points. s is their area in square points, one or one each; c is a colour, or numbers for the colormap, or a row of red, green, blue for each point.\n\n"
+  "Example:\n  figure('visible', 'off');\n  h = scatter(1:3, [2 1 3], 50, [1 5 9], 'filled');\n  get(h, 'CData')\n  ans =\n     1   5   9\n  close\n\n"
+  "See also: plot, scatter3")
+{
+    scatter_call(c, false);
+}
+
+BUILTIN(scatter3, 3, ANY, 1, grad_zero,
+  "scatter3(x, y, z)\n"
+  "scatter3(x, y, z, s, c)\n"
+  "h = scatter3(x, y, z, s, c, marker, 'filled', name, value, ...)\n\n"
+  "Markers at points in three dimensions; sizes and colours as in scatter.\n\n"
+  "Example:\n  figure('visible', 'off');\n  h = scatter3(1:3, [2 1 3], [0 1 0], 50, [1 5 9], 'filled');\n  get(h, 'ZData')\n  ans =\n     0   1   0\n  close\n\n"
+  "See also: scatter, plot3, view")
+{
+    scatter_call(c, true);
 }

@@ -1,0 +1,259 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* draw_solid.c: three dimensions: the view, surfaces, and arrows of both kinds.
+ *
+ * A surface with faces goes to gnuplot's pm3d, whose depthorder paints the far ones first; a net whose faces are plain goes to
+ * hidden3d, which leaves out hidden lines.  The colour of each corner is worked out here and sent as a number. */
+#include "plot.h"
+#include "contour.h"
+#include <math.h>
+
+static double packed(const double rgb[3], double alpha)
+{
+    return (double)((i64)lround(255 * (1 - alpha)) << 24 | lround(255 * rgb[0]) << 16 | lround(255 * rgb[1]) << 8 | lround(255 * rgb[2]));
+}
+
+/* Faces of their own colours; else a net over plain faces or none. */
+static bool has_faces(struct graphic *g)
+{
+    double rgb[3];
+    return prop_is(g, P_FaceColor, "flat") || prop_is(g, P_FaceColor, "interp") || (prop_colour(g, P_FaceColor, rgb) && rgb[0] + rgb[1] + rgb[2] < 3);
+}
+
+/* What the whole plot command needs to know before its parts. */
+void draw_view(struct drawing *d)
+{
+    struct graphic *ax = d->ax;
+    const double *v = (const double *)prop_data(ax, P_View)->data;
+    double turn = fmod(v[0], 360), tilt = fmod(90 - v[1], 360), rgb[3];
+    bool faces = false, net = false, border = false;
+    if (v[1] == 90 && v[0] == 0)
+        buf_puts(d->s, "set view map\n");
+    else
+        buff(d->s, "set view %.9g,%.9g,1,1\n", tilt < 0 ? tilt + 360 : tilt, turn < 0 ? turn + 360 : turn);
+    if (prop_given(ax, P_DataAspectRatio)) {
+        const double *r = (const double *)prop_data(ax, P_DataAspectRatio)->data;
+        buff(d->s, "set view equal %s\n", r[0] == r[1] && r[1] == r[2] ? "xyz" : "xy");
+    }
+    buff(d->s, "set xyplane at %.17g\n", d->lim[2][prop_is(ax, P_ZDir, "reverse")]);
+    for (struct graphic *g = ax->first; g; g = g->next) {
+        if (g->kind != G_SURFACE || !prop_on(g, P_Visible))
+            continue;
+        bool f = has_faces(g);
+        faces = faces || f;
+        net = net || (!f && !prop_is(g, P_FaceColor, "none") && prop_is(g, P_MeshStyle, "both"));
+        if (f && !border && !prop_is(g, P_LineStyle, "none") && prop_colour(g, P_EdgeColor, rgb)) {
+            border = true;
+            buff(d->s, "set pm3d border lw %.4g lc ", pen(prop_num(g, P_LineWidth)));
+            draw_colour(d->s, rgb);
+            buf_putc(d->s, '\n');
+        }
+    }
+    if (faces)
+        buff(d->s, "set pm3d depthorder corners2color c3\n%s", border ? "" : "set pm3d noborder\n");
+    if (net)
+        buf_puts(d->s, "set hidden3d front\n");
+}
+
+/* One number or red, green and blue of corner i of n. */
+static bool corner_colour(const struct mapper *m, struct tensor *c, i64 n, i64 i, double rgb[3])
+{
+    const double *x = (const double *)c->data;
+    if (c->numel != 3 * n)
+        return i < c->numel && map_colour(m, x[i], rgb);
+    for (int j = 0; j < 3; j++)
+        rgb[j] = fmin(fmax(x[i + j * n], 0), 1);
+    return !isnan(x[i] + x[i + n] + x[i + 2 * n]);
+}
+
+/* A grid of rows x columns corners, column by column, as scans with a blank between them. */
+static void grid_data(struct drawing *d, i64 rows, i64 columns, const double *const col[4])
+{
+    if (d->blocks) {                          /* as text: a row at a time, a blank line behind each */
+        buff(d->blocks, "$data%d << EOD\n", ++d->nblocks);
+        for (i64 j = 0; j < columns; j++) {
+            for (i64 i = j * rows; i < (j + 1) * rows; i++)
+                for (int k = 0; k < 4; k++)
+                    if (isfinite(col[k][i]))
+                        buff(d->blocks, "%.17g%s", col[k][i], k < 3 ? " " : "\n");
+                    else
+                        buff(d->blocks, "NaN%s", k < 3 ? " " : "\n");
+            buf_putc(d->blocks, '\n');
+        }
+        buf_puts(d->blocks, "EOD\n");
+        buff(d->item, "$data%d using 1:2:3:4", d->nblocks);
+        return;
+    }
+    size_t from = d->item->n;
+    draw_data(d, 4, rows * columns, col);
+    char *record = strstr(d->item->s + from, " record="), *rest = record ? strstr(record, " format=") : NULL;
+    if (!rest)
+        return;
+    char *tail = strcpy(scratch(strlen(rest) + 1), rest);
+    d->item->n = (size_t)(record - d->item->s);
+    d->item->s[d->item->n] = 0;
+    buff(d->item, " record=(%lld,%lld)%s", (long long)rows, (long long)columns, tail);
+}
+
+/* The same surface with k times as many faces, what lies between interpolated: smooth colours. */
+static void refine(i64 *rows, i64 *columns, const double *col[4], double *red[3], i64 k)
+{
+    i64 m = *rows, n = *columns, mm = (m - 1) * k + 1, nn = (n - 1) * k + 1;
+    const double *from[6] = { col[0], col[1], col[2], red[0], red[1], red[2] };
+    for (int q = 0; q < 6; q++) {
+        double *to = scratch((size_t)(mm * nn) * sizeof *to);
+        for (i64 j = 0; j < nn; j++)
+            for (i64 i = 0; i < mm; i++) {
+                i64 a = MIN(i / k, m - 2), b = MIN(j / k, n - 2);
+                double s = (double)(i - a * k) / (double)k, t = (double)(j - b * k) / (double)k;
+                const double *p = from[q] + a + b * m;
+                double low = s == 0 ? p[0] : s == 1 ? p[1] : (1 - s) * p[0] + s * p[1];
+                double high = t == 0 ? low : s == 0 ? p[m] : s == 1 ? p[m + 1] : (1 - s) * p[m] + s * p[m + 1];
+                to[i + j * mm] = t == 0 ? low : t == 1 ? high : (1 - t) * low + t * high;
+            }
+        if (q < 3)
+            col[q] = to;
+        else
+            red[q - 3] = to;
+    }
+    *rows = mm;
+    *columns = nn;
+}
+
+void draw_surface(struct drawing *d, struct graphic *g)
+{
+    struct tensor *z = prop_data(g, P_ZData), *c = prop_data(g, P_CData);
+    if (z->numel == 0)
+        return;
+    struct grid grid = grid_of(prop_data(g, P_XData), prop_data(g, P_YData), z);
+    struct mapper map = map_begin(g);
+    i64 m = grid.m, n = grid.n, all = m * n;
+    bool faces = has_faces(g), smooth = faces && prop_is(g, P_FaceColor, "interp");
+    double *x = scratch((size_t)(7 * all) * sizeof *x), *y = x + all, *h = y + all, *own = h + all, plain[3] = { 0 }, alpha = prop_num(g, P_FaceAlpha);
+    double *red[3] = { own + all, own + 2 * all, own + 3 * all };
+    bool one = prop_colour(g, faces ? P_FaceColor : P_EdgeColor, plain);
+    if (!faces && (prop_is(g, P_EdgeColor, "none") || prop_is(g, P_LineStyle, "none")))
+        return;
+    if (c->numel != all && c->numel != 3 * all)
+        c = z;
+    for (i64 j = 0; j < n; j++) {
+        poll();
+        for (i64 i = 0; i < m; i++) {
+            i64 k = i + j * m;
+            double rgb[3];
+            memcpy(rgb, plain, sizeof rgb);
+            bool good = one || corner_colour(&map, c, all, k, rgb);
+            x[k] = grid.x[i * grid.xi + j * grid.xj];
+            y[k] = grid.y[i * grid.yi + j * grid.yj];
+            h[k] = good ? grid.z[k] : NAN;
+            for (int q = 0; q < 3; q++)
+                red[q][k] = good ? rgb[q] : 0;
+        }
+    }
+    const double *col[4] = { x, y, h, own };
+    i64 rows = m, columns = n, finer = 1;
+    while (smooth && !one && finer < 8 && all * (finer + 1) * (finer + 1) <= 60000)
+        finer++;
+    if (finer > 1) {
+        refine(&rows, &columns, col, red, finer);
+        own = scratch((size_t)(rows * columns) * sizeof *own);
+    }
+    for (i64 k = 0; k < rows * columns; k++)
+        own[k] = packed((double[]){ red[0][k], red[1][k], red[2][k] }, faces ? alpha : 1);
+    col[3] = own;
+    draw_item(d);
+    if (faces) {
+        grid_data(d, rows, columns, col);
+        buf_puts(d->item, " with pm3d fc rgb variable");
+        draw_title(d, g);
+        return;
+    }
+    if (prop_is(g, P_MeshStyle, "both"))
+        grid_data(d, rows, columns, col);
+    else {                                    /* lines along rows or along columns alone, a gap behind each */
+        bool along = prop_is(g, P_MeshStyle, "row");
+        i64 lines = along ? m : n, points = along ? n : m, k = 0;
+        double *to[4];
+        for (int q = 0; q < 4; q++)
+            to[q] = scratch((size_t)(lines * (points + 1)) * sizeof *to[q]);
+        for (i64 a = 0; a < lines; a++)
+            for (i64 b = 0; b <= points; b++, k++)
+                for (int q = 0; q < 4; q++)
+                    to[q][k] = b == points ? NAN : col[q][along ? a + b * m : b + a * m];
+        draw_data(d, 4, k, (const double *const *)to);
+    }
+    buff(d->item, " with lines lw %.4g lc rgb variable", pen(prop_num(g, P_LineWidth)));
+    draw_title(d, g);
+}
+
+/* ---- arrows */
+/* How much the steps are stretched: the longest arrow is AutoScaleFactor of the distance between neighbours. */
+static double stretch(struct graphic *g)
+{
+    double lo[3] = { INFINITY, INFINITY, INFINITY }, hi[3] = { -INFINITY, -INFINITY, -INFINITY }, longest = 0, room = 0;
+    struct tensor *step[3] = { prop_data(g, P_UData), prop_data(g, P_VData), prop_data(g, P_WData) };
+    i64 n = step[0]->numel;
+    int axes = step[2]->numel == n && n > 0 ? 3 : 2, wide = 0;
+    if (!prop_on(g, P_AutoScale))
+        return 1;
+    for (i64 i = 0; i < n; i++) {
+        double s = 0;
+        for (int a = 0; a < axes; a++) {
+            struct tensor *at = prop_data(g, P_XData + a);
+            double x = i < at->numel ? ((double *)at->data)[i] : NAN, v = i < step[a]->numel ? ((double *)step[a]->data)[i] : NAN;
+            if (isfinite(x)) {
+                lo[a] = fmin(lo[a], x);
+                hi[a] = fmax(hi[a], x);
+            }
+            s += v * v;
+        }
+        if (isfinite(s))
+            longest = fmax(longest, sqrt(s));
+    }
+    for (int a = 0; a < axes; a++)
+        wide += hi[a] > lo[a];
+    for (int a = 0; a < axes; a++)            /* n points spread evenly over the directions that have any width */
+        if (hi[a] > lo[a])
+            room = fmax(room, (hi[a] - lo[a]) / fmax(1, pow((double)n, 1.0 / wide) - 1));
+    return longest > 0 && room > 0 ? prop_num(g, P_AutoScaleFactor) * room / longest : longest > 0 ? prop_num(g, P_AutoScaleFactor) / longest : 1;
+}
+
+void draw_quiver(struct drawing *d, struct graphic *g)
+{
+    int axes = d->solid ? 3 : 2;
+    double s = stretch(g), rgb[3] = { 0 };
+    i64 n = prop_data(g, P_UData)->numel;
+    double *col[6];
+    prop_colour(g, P_Color, rgb);
+    if (n == 0)
+        return;
+    for (int a = 0; a < axes; a++) {
+        struct tensor *at = prop_data(g, P_XData + a), *step = prop_data(g, a == 0 ? P_UData : a == 1 ? P_VData : P_WData);
+        col[a] = scratch((size_t)n * sizeof *col[a]);
+        col[axes + a] = scratch((size_t)n * sizeof *col[a]);
+        for (i64 i = 0; i < n; i++) {
+            col[a][i] = i < at->numel ? ((double *)at->data)[i] : 0;
+            col[axes + a][i] = s * (i < step->numel ? ((double *)step->data)[i] : 0);
+        }
+    }
+    draw_item(d);
+    draw_data(d, 2 * axes, n, (const double *const *)col);
+    buff(d->item, " with vectors %s", prop_on(g, P_ShowArrowHead) ? "head filled size graph 0.018,18" : "nohead");
+    draw_line_style(d, g, rgb);
+    draw_title(d, g);
+    if (marker_of(g))
+        draw_marks(d, g, axes, n, (const double *const *)col);
+}
+
+void reach_quiver(struct graphic *g, struct reach *e)
+{
+    double s = stretch(g);
+    for (int a = 0; a < 3; a++) {
+        struct tensor *at = prop_data(g, P_XData + a), *step = prop_data(g, a == 0 ? P_UData : a == 1 ? P_VData : P_WData);
+        for (i64 i = 0; i < at->numel; i++) {
+            double x = ((double *)at->data)[i];
+            reach_add(e, a, x);
+            if (i < step->numel)
+                reach_add(e, a, x + s * ((double *)step->data)[i]);
+        }
+    }
+}
