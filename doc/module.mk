@@ -2,7 +2,7 @@
 # doc/: the manual.  `make info`, `make html`, `make pdf` build it, where makeinfo (and for pdf TeX) is; `make` and `make check` need
 # neither, and `make install` installs what has been built.
 manual_includes = -I doc -I $(srcdir)/doc -I $(srcdir)/scripts/examples
-manual_htmldir = $(htmldir)/html
+manual_htmldir = $(docdir)/html
 manual_sources = $(filter %.texi,$(doc_files)) doc/functions.stamp doc/version.texi
 
 doc/version.texi: Makefile
@@ -30,7 +30,8 @@ pdf-local: doc/tl.pdf
 install-data-hook:
 	@if test -f doc/tl.info; then \
 	    echo " $(INSTALL_DATA) doc/tl.info '$(DESTDIR)$(infodir)'"; \
-	    $(MKDIR_P) "$(DESTDIR)$(infodir)" && $(INSTALL_DATA) doc/tl.info "$(DESTDIR)$(infodir)" || exit 1; \
+	    $(MKDIR_P) "$(DESTDIR)$(infodir)" "$(DESTDIR)$(docdir)" && $(INSTALL_DATA) doc/tl.info "$(DESTDIR)$(infodir)" && \
+	        rm -f "$(DESTDIR)$(docdir)/tl.info" && $(LN_S) "$(infodir)/tl.info" "$(DESTDIR)$(docdir)/tl.info" || exit 1; \
 	    if test -z "$(DESTDIR)" && command -v install-info >/dev/null 2>&1; then \
 	        install-info --info-dir="$(infodir)" "$(infodir)/tl.info" || :; fi; \
 	else echo "the manual is not built, so it is not installed: make info html builds it"; fi
@@ -43,7 +44,7 @@ uninstall-local:
 	@if test -z "$(DESTDIR)" && test -f "$(infodir)/tl.info" && command -v install-info >/dev/null 2>&1; then \
 	    install-info --delete --info-dir="$(infodir)" "$(infodir)/tl.info" || :; fi
 	rm -rf "$(DESTDIR)$(manual_htmldir)"
-	rm -f "$(DESTDIR)$(infodir)/tl.info" "$(DESTDIR)$(pdfdir)/tl.pdf"
+	rm -f "$(DESTDIR)$(docdir)/tl.info" "$(DESTDIR)$(infodir)/tl.info" "$(DESTDIR)$(pdfdir)/tl.pdf"
 
 mostlyclean-local:
 	rm -rf doc/html doc/tl.t2p

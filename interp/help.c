@@ -30,7 +30,7 @@ static int width(void)
     return isatty(1) && !ioctl(1, TIOCGWINSZ, &w) && w.ws_col >= 40 ? MIN(w.ws_col, 100) : 80;
 }
 
-static const char *word_page(const char *name)
+const char *help_word_page(const char *name)
 {
     size_t n = strlen(name);
     for (int i = 0; i < COUNT(words) && n; i++)
@@ -201,16 +201,19 @@ static const char overview[] =
     "  [V, D] = eig(A)           functions as in MATLAB and Octave\n"
     "  f = @(x) x.^2 - 2         a function; f(3), f(A)\n"
     "  v = A.select(1, 2)        a view: v.fill_(0) writes into A\n"
-    "  plot(sin(0:0.1:6))        a picture\n\n"
+    "  plot(sin(0:0.1:6))        a picture; print('a.png') writes it\n\n"
     "  lesson, demo              linear algebra and networks step by step; programs step by step\n"
-    "  help NAME, ?NAME          the page of a function, keyword or operator\n"
+    "  help NAME, ?NAME          the page of a function, keyword, operator or package\n"
+    "  doc NAME                  the manual at that place, in a browser or in info\n"
     "  lookfor WORD              functions whose help has that word\n"
     "  ??NAME                    the source of a function\n"
+    "  example NAME              the example of a page, run\n"
     "  who, whos, clear          the variables\n"
     "  !COMMAND                  the shell\n"
     "  exit, Ctrl-D              leave\n\n"
     "Pages on the language: if for while switch try function return @ operators comparison\n"
-    "assignment range index matrix string comment\n";
+    "assignment range index matrix string comment debugging\n"
+    "Packages: nn optim data unsup image nngraph\n";
 
 bool help_text(struct buf *out, const char *name)
 {
@@ -218,16 +221,24 @@ bool help_text(struct buf *out, const char *name)
         buf_puts(out, overview);
         return true;
     }
-    const char *text = word_page(name);
-    if (text) {
-        page(out, text);
-        return true;
-    }
+    const char *text = help_word_page(name);
     struct function_info f = interp_function(name);
-    if (f.kind == FN_BUILTIN) {
+    bool builtin = f.kind == FN_BUILTIN && *f.builtin->help;     /* what has no help is for the library itself */
+    if (builtin) {
         buff(out, "'%s' is a built-in function\n\n", name);
         page(out, f.builtin->help);
+        if (text)                                                /* `range` is both */
+            buf_puts(out, "And in the language:\n\n");
+    }
+    if (text)
+        page(out, text);
+    if (builtin || text) {
+        package_page(out, name);                                 /* `image` is one, too */
         return true;
+    }
+    if (f.kind == FN_BUILTIN) {
+        unknown(out, name);
+        return false;
     }
     if (f.kind != FN_NONE) {
         if (f.file && *f.file)
@@ -263,7 +274,7 @@ void help_source(struct buf *out, const char *name)
     } else if (interp_is_variable(NULL, name)) {
         char buf[160];
         buff(out, "'%s' is a variable, %s\n", name, value_describe(interp_variable(name), buf));
-    } else if (word_page(name))
+    } else if (help_word_page(name))
         buff(out, "'%s' belongs to the language; `help %s` tells more\n", name, name);
     else
         unknown(out, name);
@@ -329,7 +340,7 @@ static void apropos(struct buf *out, const char *word)
 
 /* --- the functions --- */
 
-static void show(struct call *c, struct buf *b)
+void help_show(struct call *c, struct buf *b)
 {
     if (c->nargout > 0)
         result(c, 0, buf_value(b));
@@ -346,21 +357,11 @@ BUILTIN(help, 0, 1, 1, NO_GRAD,
   "Example:\n"
   "  t = help('pi'); ischar(t)\n"
   "  ans = 1\n\n"
-  "See also: lookfor, which, type")
+  "See also: doc, lookfor, which, type")
 {
     struct buf *b = buf_new();
     help_text(b, c->nargin ? arg_text(c, 0, NULL) : "");
-    show(c, b);
-}
-
-BUILTIN(doc, 0, 1, 1, NO_GRAD,
-  "doc name\n\n"
-  "The same as help.\n\n"
-  "See also: help")
-{
-    struct buf *b = buf_new();
-    help_text(b, c->nargin ? arg_text(c, 0, NULL) : "");
-    show(c, b);
+    help_show(c, b);
 }
 
 BUILTIN(lookfor, 1, 1, 1, NO_GRAD,
@@ -373,17 +374,18 @@ BUILTIN(lookfor, 1, 1, 1, NO_GRAD,
 {
     struct buf *b = buf_new();
     apropos(b, arg_text(c, 0, NULL));
-    show(c, b);
+    help_show(c, b);
 }
 
 BUILTIN(apropos, 1, 1, 1, NO_GRAD,
   "apropos word\n\n"
   "The same as lookfor.\n\n"
+  "Example:\n  t = apropos('cumulative'); ischar(t)\n  ans = 1\n\n"
   "See also: lookfor")
 {
     struct buf *b = buf_new();
     apropos(b, arg_text(c, 0, NULL));
-    show(c, b);
+    help_show(c, b);
 }
 
 BUILTIN(which, 1, ANY, 1, NO_GRAD,
@@ -414,7 +416,7 @@ BUILTIN(which, 1, ANY, 1, NO_GRAD,
         else
             unknown(b, name);
     }
-    show(c, b);
+    help_show(c, b);
 }
 
 BUILTIN(type, 1, ANY, 1, NO_GRAD,
@@ -429,7 +431,7 @@ BUILTIN(type, 1, ANY, 1, NO_GRAD,
     struct buf *b = buf_new();
     for (int i = 0; i < c->nargin; i++)
         help_source(b, arg_text(c, i, NULL));
-    show(c, b);
+    help_show(c, b);
 }
 
 BUILTIN(iskeyword, 0, 1, 1, NO_GRAD,

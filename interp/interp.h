@@ -57,6 +57,9 @@ bool atexit_next(char *name, size_t size);   /* atexit.c: takes the next call to
 /* help.c */
 bool help_text(struct buf *out, const char *name);    /* the page of a name; false: unknown, out has nearest names */
 const char *help_word(int i, const char **names);     /* pages of what is no function; NULL behind the last one */
+const char *help_word_page(const char *name);            /* of a keyword or operator, or NULL */
+struct call;
+void help_show(struct call *c, struct buf *page);        /* as the result where one is wanted, else through the pager */
 void help_source(struct buf *out, const char *name);  /* what ?? and `type` show */
 
 #endif

@@ -197,6 +197,7 @@ static void run_named(struct call *c, const char *name)
 BUILTIN(run, 1, 1, 0, NO_GRAD,
   "run(script)\n\n"
   "Runs a file of statements with the variables of the caller. The name may lack its ending .tl or .m.\n\n"
+  "Example:\n  f = [tempname() '.tl']; h = fopen(f, 'w'); fputs(h, 'y = 6 * x;'); fclose(h);\n  x = 7; run(f), y\n  y = 42\n  delete(f)\n\n"
   "See also: source, eval")
 {
     const char *s = arg_text(c, 0, NULL);
@@ -214,6 +215,7 @@ BUILTIN(run, 1, 1, 0, NO_GRAD,
 BUILTIN(source, 1, 1, 0, NO_GRAD,
   "source(file)\n\n"
   "Runs a file of statements with the variables of the caller.\n\n"
+  "Example:\n  f = tempname(); h = fopen(f, 'w'); fputs(h, 'disp(6 * 7)'); fclose(h);\n  source(f)\n  42\n  delete(f)\n\n"
   "See also: run, eval")
 {
     run_named(c, arg_text(c, 0, NULL));
@@ -422,6 +424,7 @@ BUILTIN(narginchk, 2, 2, 0, NO_GRAD,
 BUILTIN(nargoutchk, 2, 2, 0, NO_GRAD,
   "nargoutchk(least, most)\n\n"
   "In a function: fails unless least to most results are wanted.\n\n"
+  "Example:\n  function varargout = two(), nargoutchk(2, 2); varargout = {1, 2}; end\n  [a, b] = two()\n  a = 1\n  b = 2\n\n"
   "See also: nargout, narginchk")
 {
     check_count(c, (int)user_function()->nargout, "output");
@@ -429,6 +432,7 @@ BUILTIN(nargoutchk, 2, 2, 0, NO_GRAD,
 BUILTIN(isargout, 1, 1, 1, grad_zero,
   "tf = isargout(k)\n\n"
   "In a function: whether its result number k is used, not dropped by ~ or not asked for.\n\n"
+  "Example:\n  function [a, b] = asked(), a = isargout(1); b = isargout(2); printf('%d %d\\n', a, b); end\n  [~, b] = asked();\n  0 1\n\n"
   "See also: nargout")
 {
     struct frame *f = user_function();
@@ -483,6 +487,7 @@ static const char *argument_name(const struct frame *caller, i64 k)
 BUILTIN(inputname, 1, 2, 1, NO_GRAD,
   "s = inputname(k)\n\n"
   "In a function: the name of the variable that was given as argument k, '' if it was no variable.\n\n"
+  "Example:\n  function told(x), disp(inputname(1)), end\n  width = 3; told(width)\n  width\n\n"
   "See also: nargin")
 {
     struct frame *f = user_function();
@@ -524,6 +529,7 @@ BUILTIN(max_recursion_depth, 0, 1, 1, NO_GRAD,
 BUILTIN(argv, 0, 0, 1, NO_GRAD,
   "c = argv()\n\n"
   "The arguments that the script was started with, as a column of texts.\n\n"
+  "Example:\n  iscellstr(argv())\n  ans = 1\n\n"
   "See also: program_name")
 {
     struct cell *r = cell_2d(vm->argc, vm->argc ? 1 : 0);
@@ -592,6 +598,7 @@ BUILTIN(input, 1, 2, 1, NO_GRAD,
 BUILTIN(disassemble, 1, 1, 0, NO_GRAD,
   "disassemble(f)\n\n"
   "Prints the instructions that a function became.\n\n"
+  "Example:\n  s = evalc('disassemble(@(x) x + 1)'); ischar(s)\n  ans = 1\n\n"
   "See also: func2str, code")
 {
     const struct builtin *b;

@@ -672,7 +672,8 @@ bool lex_command_follows(struct lexer *x)
     if (p >= x->len)
         return false;
     int c = (unsigned char)x->text[p];
-    if (c == '\n' || c == ';' || c == ',' || c == '(' || c == '=' || comment_sign(c))
+    bool equal = c == '=' && p + 1 < x->len && x->text[p + 1] == '=' && (p + 2 == x->len || x->text[p + 2] == '\n');     /* help == */
+    if (c == '\n' || c == ';' || c == ',' || c == '(' || (c == '=' && !equal) || comment_sign(c))
         return false;
     if (c == '.' && p + 2 < x->len && x->text[p + 1] == '.' && x->text[p + 2] == '.')
         return false;

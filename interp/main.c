@@ -259,7 +259,8 @@ static void print_function(const char *name, void *arg)
 static int list_functions(void)
 {
     for (int i = 0; i < registry_count(); i++)
-        puts(registry_at(i)->name);
+        if (*interp_function(registry_at(i)->name).builtin->help)     /* what has no help is for the library itself */
+            puts(registry_at(i)->name);
     path_each(NULL, true, print_function, NULL);
     return 0;
 }

@@ -135,7 +135,21 @@ static const char *given_or(const char *variable, const char *built, const char 
     return given && *given ? given : in_build() ? built : installed;
 }
 const char *path_data(void) { return given_or("TL_SCRIPTS", TL_SRCDIR "/scripts", TL_DATADIR "/scripts"); }
+const char *path_manual(void) { return given_or("TL_MANUAL", TL_BUILDDIR "/doc", TL_DOCDIR); }
 static const char *path_plugins(void) { return given_or("TL_PLUGINS", TL_BUILDDIR, TL_LIBDIR); }
+
+bool path_program(const char *word)
+{
+    const char *path = getenv("PATH");
+    while (path && *path) {
+        int n = (int)strcspn(path, ":");
+        char file[1024];
+        if (snprintf(file, sizeof file, "%.*s/%s", n, path, word) < (int)sizeof file && !access(file, X_OK))
+            return true;
+        path += n + (path[n] == ':');
+    }
+    return false;
+}
 
 /* --- listing --- */
 
@@ -682,6 +696,7 @@ BUILTIN(rehash, 0, 0, 0, NO_GRAD,
   "rehash\n\n"
   "Looks for functions that have come, gone or changed in the current folder and on the path. The prompt does so before each "
   "line.\n\n"
+  "Example:\n  rehash\n\n"
   "See also: path")
 {
     (void)c;

@@ -19,6 +19,8 @@ uint32_t path_epoch(void);                   /* rises whenever a name may mean a
 bool path_refresh(void);
 void path_script(const char *file);          /* the script that runs, NULL: none. Names are looked up beside it; its own is not, so lu.tl may call lu */
 const char *path_running(void);              /* the script that runs, with its folder, or NULL */
+const char *path_manual(void);               /* where the built manual is: html/, tl.info */
+bool path_program(const char *word);          /* a program of the shell's */
 const char *path_data(void);                 /* the installed or the source tree's folder `scripts` */
 void path_each(const char *package, bool library, void (*f)(const char *name, void *arg), void *arg);   /* names of functions and, with a dot behind, packages */
 

@@ -562,19 +562,6 @@ static void shell(const char *command)
     interrupt_flag = 0;
 }
 
-static bool is_program(const char *word)
-{
-    const char *path = getenv("PATH");
-    while (path && *path) {
-        int n = (int)strcspn(path, ":");
-        char file[1024];
-        if (snprintf(file, sizeof file, "%.*s/%s", n, path, word) < (int)sizeof file && !access(file, X_OK))
-            return true;
-        path += n + (path[n] == ':');
-    }
-    return false;
-}
-
 /* `! words` is for the shell.  `!word` is if word means nothing here, or if it is a program and what follows is no
    operand of a function: `!ls -l`, `!cat file`, but `!isempty(x)`, `!any (x)`, `!rand > 0.5`, `!true`. */
 static bool is_shell(const char *text)
@@ -596,7 +583,7 @@ static bool is_shell(const char *text)
         return false;
     if (interp_function(word).kind == FN_NONE)
         return true;
-    if (!strcmp(word, "true") || !strcmp(word, "false") || !is_program(word))
+    if (!strcmp(word, "true") || !strcmp(word, "false") || !path_program(word))
         return false;
     const char *rest = s + n, *t = rest + strspn(rest, " \t");
     if (!*t || *t == '\n')

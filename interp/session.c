@@ -146,6 +146,7 @@ BUILTIN(history, 0, 2, 1, NO_GRAD,
   "history n\n"
   "history -w file\n\n"
   "What was typed, oldest first: all of it or the last n, shown or written to a file as a script.\n\n"
+  "Example:\n  t = history(2); ischar(t) || iscell(t)\n  ans = 1\n\n"
   "See also: diary")
 {
     int n = session_hooks.history_count ? session_hooks.history_count() : 0;

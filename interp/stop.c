@@ -320,6 +320,7 @@ BUILTIN(dbstack, 0, 0, 2, NO_GRAD,
   "[s, i] = dbstack()\n\n"
   "The calls in progress, innermost first, --> at the one that is looked at; or a struct array with file, name, line and "
   "column, and the index of that one.\n\n"
+  "Example:\n  function inner(), s = dbstack(); disp(s(1).name), end\n  inner()\n  inner\n\n"
   "See also: dbup, dbstop, debugging")
 {
     struct frame *at, *top = top_frame(&at);
@@ -770,6 +771,7 @@ BUILTIN(dbtype, 1, 2, 0, NO_GRAD,
   "dbtype NAME\n"
   "dbtype NAME FROM:TO\n\n"
   "Shows a function or file with the numbers of its lines, as dbstop counts them.\n\n"
+  "Example:\n  function r = half(x)\n    r = x / 2;\n  end\n  dbtype half 2\n  2      r = x / 2;\n\n"
   "See also: dbstop, dblist, type")
 {
     struct request r = { .name = arg_text(c, 0, NULL) };

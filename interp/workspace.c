@@ -268,6 +268,7 @@ BUILTIN(mfilename, 0, 1, 1, NO_GRAD,
   "s = mfilename()\n"
   "s = mfilename('fullpath' | 'fullpathext')\n\n"
   "The name of the file whose code is running, without folder and ending; with its folder, and with its ending.\n\n"
+  "Example:\n  ischar(mfilename())\n  ans = 1\n\n"
   "See also: which")
 {
     static const char *const kinds[] = { "fullpath", "fullpathext", NULL };
@@ -320,6 +321,7 @@ BUILTIN(code, 1, 1, 1, NO_GRAD,
   "code(f)\n"
   "s = code(f)\n\n"
   "The elementwise programs that a function's expressions became, as text.\n\n"
+  "Example:\n  s = code(@(x) tanh(x + 1)); ischar(s)\n  ans = 1\n\n"
   "See also: disassemble, func2str")
 {
     if (c->arg[0].kind != K_FUNC || c->arg[0].func->class != &function_class)

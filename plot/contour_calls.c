@@ -124,7 +124,7 @@ BUILTIN(contour, 1, ANY, 2, grad_zero,
   "the largest number, or at the levels given; [v v] is the one level v. Their colours are those of the colormap, or the one of the format. NaN makes a hole. Names and values set properties: LineColor, "
   "LineWidth, LineStyle, LevelList, ShowText, Fill. C is the lines as contourc has them, h the handle.\n\n"
   "Example:\n  figure('visible', 'off');\n  [x, y] = meshgrid(-2:2);\n  [C, h] = contour(x, y, x, [0.5 0.5]);\n  C(:, 2:4)\n  ans =\n     0.5000   0.5000   0.5000\n    -2.0000  -1.0000        0\n  close\n\n"
-  "See also: contourf, contour3, contourc, clabel, surf, pcolor, showdescent")
+  "See also: contourf, contour3, contourc, surf, pcolor, showdescent")
 {
     contour_call(c, PLAIN);
 }
