@@ -36,7 +36,7 @@ for w = [iskeyword(), strsplit(strtrim(fileread('operators')), "\n"), {'=', '+='
   end
 end
 if isempty(bad), printf('ok 1 - %d names\n', numel(names)); else, printf('not ok 1 - %d names\n', numel(names)); end
-printf('#   %s\n', bad{:});
+if ! isempty(bad), printf('#   %s\n', bad{:}); end
 disp('1..1')
 TL
 exec "$TL" look.tl
