@@ -185,7 +185,7 @@ BUILTIN(surf, 1, ANY, 1, grad_zero,
   "A surface of coloured faces. " GRID_WORDS
   "c are numbers for the colormap, at first z, or m x n x 3 for red, green and blue. NaN makes a hole. Names and values set properties: FaceColor, EdgeColor, FaceAlpha, LineWidth.\n\n"
   "Example:\n  figure('visible', 'off');\n  h = surf(peaks(20)); colorbar;\n  get(h, 'FaceColor')\n  ans = flat\n  close\n\n"
-  "See also: mesh, surfc, shading, view, contour3, colormap, peaks, sombrero")
+  "See also: mesh, surfc, shading, view, contour3, colormap, peaks")
 {
     surface_call(c, SURF, false);
 }
