@@ -393,6 +393,18 @@ static void draw_colorbar(struct drawing *d)
     buf_puts(draw_item(d), "NaN with points palette notitle");
 }
 
+/* What gnuplot.raw was given; the user's own commands, the one text that is not quoted. */
+static void draw_raw(struct drawing *d)
+{
+    value v = prop_get(d->ax, P_Raw);
+    struct cell *lines = v.kind == K_CELL ? v.cell : NULL;
+    for (i64 i = 0; i < (lines ? lines->numel : value_numel(v) > 0); i++) {
+        struct tensor *t = tensor_dense(tensor_of(lines ? lines->v[i] : v));
+        buf_add(d->s, t->data, (size_t)t->numel);
+        buf_putc(d->s, '\n');
+    }
+}
+
 static void draw_axes(struct drawing *d)
 {
     struct graphic *ax = d->ax;
@@ -422,6 +434,7 @@ static void draw_axes(struct drawing *d)
         }
     draw_colorbar(d);
     draw_legend(d);
+    draw_raw(d);
     if (d->items == 0)
         buf_puts(draw_item(d), "NaN notitle");
     buff(d->s, "%s %s\n", d->solid ? "splot" : "plot", d->item->s);

@@ -366,8 +366,12 @@ void draw_scatter(struct drawing *d, struct graphic *g)
         col[columns] = size;
         col[columns + 1] = colour;
         draw_item(d);
-        draw_data(d, columns + 2, n, col);
-        buff(d->item, " with points pt %s ps variable lc rgb variable lw %.4g", pass == 0 ? m->filled : m->outline, pen(prop_num(g, P_LineWidth)));
+        draw_data(d, columns + (coloured ? 2 : 1), n, col);
+        buff(d->item, " with points pt %s ps variable lw %.4g lc rgb ", pass == 0 ? m->filled : m->outline, pen(prop_num(g, P_LineWidth)));
+        if (coloured)
+            buf_puts(d->item, "variable");
+        else                                  /* said once, so that the legend shows it */
+            buff(d->item, "'#%06x'", (unsigned)colour[0]);
         if (pass == 1 && filled)
             buf_puts(d->item, " notitle");
         else
