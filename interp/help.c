@@ -105,7 +105,15 @@ static const char *first_line(const char *doc, size_t *n)    /* of the meaning *
 
 static void try_name(const char *name, void *arg)
 {
-    nearest_try(arg, name);
+    if (name[strlen(name) - 1] != '.')                        /* that is a folder of a package */
+        nearest_try(arg, name);
+}
+
+static void try_package(const char *name, void *arg)         /* of optim.sgd, or optim. as the path tells a folder */
+{
+    const char *dot = strchr(name, '.');
+    if (dot)
+        nearest_try(arg, symbol_n(name, (size_t)(dot - name))->text);
 }
 
 static void unknown(struct buf *out, const char *name)
@@ -115,6 +123,9 @@ static void unknown(struct buf *out, const char *name)
     interp_each_function(try_name, &near);
     path_each(NULL, false, try_name, &near);
     path_each(NULL, true, try_name, &near);
+    interp_each_function(try_package, &near);
+    path_each(NULL, false, try_package, &near);
+    path_each(NULL, true, try_package, &near);
     for (int i = 0; i < KEYWORDS; i++)
         nearest_try(&near, keyword_info[i].text);
     buff(out, "There is no function '%s'", name);
@@ -413,6 +424,8 @@ BUILTIN(which, 1, ANY, 1, NO_GRAD,
             buff(b, "'%s' is a keyword\n", name);
         else if (interp_is_package(name))
             buff(b, "'%s' is a package\n", name);
+        else if (help_word_page(name))
+            buff(b, "'%s' belongs to the language\n", name);
         else
             unknown(b, name);
     }
