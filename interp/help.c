@@ -224,7 +224,7 @@ static const char overview[] =
     "  exit, Ctrl-D              leave\n\n"
     "Pages on the language: if for while switch try function return @ operators comparison\n"
     "assignment range index matrix string comment debugging\n"
-    "Packages: nn optim data unsup image nngraph\n";
+    "Packages: nn optim data unsup image nngraph gnuplot\n";
 
 bool help_text(struct buf *out, const char *name)
 {
