@@ -29,7 +29,8 @@ for k = 1:numel(names)
     else, bad{end + 1} = [n ': See also names ''' s{1} ''', which is nothing']; end
   end
 end
-for w = [iskeyword(), strsplit(strtrim(fileread('operators')), "\n"), {'=', '+=', '-=', '*=', '/=', '^=', '|=', '&=', '++', '--', '~=', '~', '(', ')', '[', ']', '{', '}', '@', ':', '''', '"', '%', '#', '...', 'begin'}]
+others = {'=', '+=', '-=', '*=', '/=', '^=', '|=', '&=', '++', '--', '~=', '~', '(', ')', '[', ']', '{', '}', '@', ':', '''', '"', '%', '#', '...', 'begin'};
+for w = [iskeyword(), strsplit(strtrim(fileread('operators')), "\n"), others]
   t = help(w{1});
   if ! isempty(regexp(t, '^There is no', 'once')) || isempty(strfind(t, 'Example:')) || isempty(strfind(t, 'See also:'))
     bad{end + 1} = [w{1} ': no whole page'];
