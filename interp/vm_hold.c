@@ -92,9 +92,9 @@ static void hold_body(void *arg)
         value v = nil();
         if (!sure) {
             value root = *hold_root(vm->frame, &h->t[k]), more = behind(vm->frame->code, &h->t[k], x->R, root);
+            struct cell *both = more.kind == K_NIL ? NULL : cell_2d(1, 2);
             v = root.kind == K_NIL ? colon() : place_was(root);
-            if (more.kind != K_NIL) {
-                struct cell *both = cell_2d(1, 2);
+            if (both) {
                 replace(&both->v[0], v);
                 cell_set(both, 1, more);
                 v = copy(cell_value(both));

@@ -128,8 +128,9 @@ static void put_back(void *arg)
 
 void place_put_back(value held)
 {
-    for (i64 k = held.kind == K_CELL ? held.cell->numel : 0; k-- > 0;)
-        (void)protect(put_back, held.cell->v[k].cell);         /* each by itself: one that has no memory left does not keep the others */
+    for (i64 k = held.kind == K_CELL ? held.cell->numel : 0; k-- > 0;)      /* each by itself, so that none keeps the others */
+        for (int tries = 2; tries && protect(put_back, held.cell->v[k].cell); tries--)
+            ;                                 /* what ended it (no memory, Ctrl-C) has given back what it took: once more */
 }
 
 void place_restore(value *slot, value was)
