@@ -143,18 +143,37 @@ static bool draw_place(struct drawing *d, struct graphic *g)
     return true;
 }
 
+int draw_box_style(struct drawing *d, const double rgb[3])
+{
+    int best = 0;
+    double least = INFINITY;
+    for (int k = 0; k < d->boxes; k++) {
+        double far = fabs(rgb[0] - d->box[k][0]) + fabs(rgb[1] - d->box[k][1]) + fabs(rgb[2] - d->box[k][2]);
+        if (far < least) {
+            least = far;
+            best = k;
+        }
+    }
+    if (least > 0 && d->boxes < COUNT(d->box)) {
+        best = d->boxes++;
+        memcpy(d->box[best], rgb, sizeof d->box[best]);
+        buff(d->s, "set style textbox %d opaque noborder fillcolor ", best + 1);
+        draw_colour(d->s, rgb);
+        buf_putc(d->s, '\n');
+    }
+    return best + 1;
+}
+
 void draw_label(struct drawing *d, struct graphic *g)
 {
     double rgb[3];
     bool boxed = prop_colour(g, P_BackgroundColor, rgb);
-    size_t start = d->s->n;
+    int style = 0;
     if (!has_words(g) || !prop_on(g, P_Visible))
         return;
-    if (boxed) {
-        buff(d->s, "set style textbox %d opaque noborder fillcolor ", d->labels + 1);
-        draw_colour(d->s, rgb);
-        buf_putc(d->s, '\n');
-    }
+    if (boxed)
+        style = draw_box_style(d, rgb);
+    size_t start = d->s->n;
     buff(d->s, "set label %d ", ++d->labels);
     quote_words(d, d->s, prop_get(g, P_String), !prop_is(g, P_Interpreter, "none"));
     bool plain = d->plain || prop_is(g, P_Interpreter, "none");
@@ -171,7 +190,7 @@ void draw_label(struct drawing *d, struct graphic *g)
     draw_font(d->s, g);
     draw_textcolour(d->s, g, P_Color);
     if (boxed)
-        buff(d->s, " boxed bs %d", d->labels);
+        buff(d->s, " boxed bs %d", style);
     buff(d->s, "%s front\n", plain ? " noenhanced" : "");
 }
 
@@ -410,7 +429,7 @@ static void draw_axes(struct drawing *d)
     struct graphic *ax = d->ax;
     d->solid = axes_solid(ax);
     d->item = buf_new();
-    d->items = d->legend_items = d->labels = d->objects = 0;
+    d->items = d->legend_items = d->labels = d->objects = d->boxes = 0;
     buf_puts(d->s, "reset\nset encoding utf8\nset clip two\nunset key\nunset colorbox\n");
     if (d->plain)
         buf_puts(d->s, "set style increment user\n");

@@ -25,7 +25,8 @@ extern const struct marker_row marker_rows[];                            /* ends
 
 struct drawing {
     struct buf *s, *item;
-    int items, legend_items, labels, objects;
+    int items, legend_items, labels, objects, boxes;
+    double box[3][3];                         /* gnuplot has three styles of boxes behind words: their colours */
     struct spool *data;
     struct buf *blocks;                       /* not NULL: a script on its own, the numbers go into these named blocks as text */
     int nblocks;
@@ -44,6 +45,7 @@ void draw_line_style(struct drawing *d, struct graphic *g, const double rgb[3]);
 const struct marker_row *marker_of(struct graphic *g);                   /* NULL: none */
 void draw_legend(struct drawing *d);                                     /* legend.c; after all series */
 void draw_label(struct drawing *d, struct graphic *g);                   /* a text at a place */
+int draw_box_style(struct drawing *d, const double rgb[3]);              /* the number of the style of that colour, of the nearest when all are taken */
 void draw_font(struct buf *b, struct graphic *g);                        /* font "…" */
 
 /* ---- colormap.c */

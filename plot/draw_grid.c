@@ -77,14 +77,13 @@ static void draw_level(struct drawing *d, const struct outlines *o, const struct
     i64 at = l->start + l->n / 2;
     if (l->n < 5)
         return;
-    if (d->labels == 0 || !strstr(d->s->s, "set style textbox 3 "))
-        buf_puts(d->s, "set style textbox 3 opaque noborder fillcolor rgb '#ffffff'\n");
+    int style = draw_box_style(d, (double[]){ 1, 1, 1 });
     buff(d->s, "set label %d '%.4g' at first %.17g,%.17g", ++d->labels, level, o->x[at], o->y[at]);
     if (d->solid)
         buff(d->s, ",%.17g", height);
     buf_puts(d->s, " center font ',11' textcolor ");
     draw_colour(d->s, rgb);
-    buf_puts(d->s, " boxed bs 3 front\n");
+    buff(d->s, " boxed bs %d front\n", style);
 }
 
 void draw_contour(struct drawing *d, struct graphic *g)

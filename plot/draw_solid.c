@@ -163,8 +163,16 @@ void draw_surface(struct drawing *d, struct graphic *g)
     draw_item(d);
     if (faces) {
         grid_data(d, rows, columns, col);
-        buf_puts(d->item, " with pm3d fc rgb variable");
-        draw_title(d, g);
+        buf_puts(d->item, " with pm3d fc rgb variable notitle");
+        if (axes_owned(d->ax, G_LEGEND) && value_numel(prop_get(g, P_DisplayName)) > 0) {      /* the legend has no sample of pm3d's */
+            double rgb[3];
+            memcpy(rgb, plain, sizeof rgb);
+            if (!one)
+                map_colour(&map, (map.lim[0] + map.lim[1]) / 2, rgb);
+            buf_puts(draw_item(d), "NaN with points pt 5 ps 2 lc ");
+            draw_colour(d->item, rgb);
+            draw_title(d, g);
+        }
         return;
     }
     if (prop_is(g, P_MeshStyle, "both"))
