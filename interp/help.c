@@ -293,19 +293,17 @@ void help_source(struct buf *out, const char *name)
 
 /* --- search --- */
 
-struct search { const char *word; char **v; int n, room; };
+struct search { char **v; int n, room; };
 
 static bool has_word(const char *text, const char *word)
 {
     return text && strcasestr(text, word);
 }
 
+/* Only collects: what asks for a help text may read a file, and list anew the folder that is walked. */
 static void search_one(const char *name, void *arg)
 {
     struct search *s = arg;
-    const char *doc = doc_of(interp_function(name));
-    if (!has_word(name, s->word) && !has_word(doc, s->word))
-        return;
     if (s->n == s->room) {
         char **v = realloc(s->v, sizeof *v * (size_t)(s->room = 2 * s->room + 32));
         if (!v)
@@ -324,17 +322,22 @@ static void search_file(const char *name, void *arg)
 
 static void apropos(struct buf *out, const char *word)
 {
-    struct search s = { .word = word };
+    struct search s = { 0 };
     interp_each_function(search_one, &s);
     path_each(NULL, false, search_file, &s);
     path_each(NULL, true, search_file, &s);
-    int names = s.n;
-    bool any = names > 0;
-    if (any)
-        qsort(s.v, (size_t)names, sizeof *s.v, by_text);
-    for (int i = 0; i < names; i++)
-        if (!i || strcmp(s.v[i], s.v[i - 1]))
-            line_of(out, s.v[i], doc_of(interp_function(s.v[i])));
+    bool any = false;
+    if (s.n)
+        qsort(s.v, (size_t)s.n, sizeof *s.v, by_text);
+    for (int i = 0; i < s.n; i++) {
+        if (i && !strcmp(s.v[i], s.v[i - 1]))
+            continue;
+        const char *doc = doc_of(interp_function(s.v[i]));
+        if (has_word(s.v[i], word) || has_word(doc, word)) {
+            line_of(out, s.v[i], doc);
+            any = true;
+        }
+    }
     for (int i = 0; i < COUNT(words); i++)
         if (has_word(words[i].page, word)) {
             char name[64];
@@ -344,7 +347,7 @@ static void apropos(struct buf *out, const char *word)
         }
     if (!any)
         buff(out, "Nothing about '%s' in the help texts.\n", word);
-    for (int i = 0; i < names; i++)
+    for (int i = 0; i < s.n; i++)
         free(s.v[i]);
     free(s.v);
 }

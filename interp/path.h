@@ -22,6 +22,7 @@ const char *path_running(void);              /* the script that runs, with its f
 const char *path_manual(void);               /* where the built manual is: html/, tl.info */
 bool path_program(const char *word);          /* a program of the shell's */
 const char *path_data(void);                 /* the installed or the source tree's folder `scripts` */
-void path_each(const char *package, bool library, void (*f)(const char *name, void *arg), void *arg);   /* names of functions and, with a dot behind, packages */
+/* Names of functions and, with a dot behind, packages.  f looks no name up: that may list anew the folder that is walked. */
+void path_each(const char *package, bool library, void (*f)(const char *name, void *arg), void *arg);
 
 #endif

@@ -366,7 +366,10 @@ static void store_child(value *slot, int n, const struct step *s, value rhs)
         store(slot, n, s, rhs);
 }
 
-static void store_content(value *slot, int n, const struct step *s, value rhs)      /* s is BRACE, slot a cell */
+/* What has a target of its own stays out of the frame of store: a path a.b.b.b… takes one of those a step. */
+#define OWN_FRAME __attribute__((noinline))
+
+static OWN_FRAME void store_content(value *slot, int n, const struct step *s, value rhs)      /* s is BRACE, slot a cell */
 {
     struct cell *c = slot->cell;
     struct target g;
@@ -379,6 +382,15 @@ static void store_content(value *slot, int n, const struct step *s, value rhs)  
     c = own_cell(slot);
     cell_resize(c, g.nd, g.dim);
     cell_set(c, -1 - p, v);
+}
+
+static OWN_FRAME bool store_only(value *slot, int n, const struct step *s, value rhs)         /* c(i){1} is c{i}; false: there is none */
+{
+    struct target g;
+    i64 p = aim_one(&g, slot->cell->nd, slot->cell->dim, slot->cell->numel, s->n, s->idx, "elements");
+    if (p >= 0)
+        store(&own_cell(slot)->v[p], n - 2, s + 2, rhs);
+    return p >= 0;
 }
 
 /* ---- structs */
@@ -451,7 +463,7 @@ static void write_struct(value *slot, int n, const value *idx, value rhs)
         replace(slot, copy(record_value(r)));
 }
 
-static void store_element_field(value *slot, int n, const struct step *s, value rhs)      /* x(i).name…; s[0] PAREN, s[1] FIELD, slot a struct */
+static OWN_FRAME void store_element_field(value *slot, int n, const struct step *s, value rhs)      /* x(i).name…; s[0] PAREN, s[1] FIELD, slot a struct */
 {
     struct record *r = slot->rec;
     struct target g;
@@ -647,15 +659,9 @@ static void store(value *slot, int n, const struct step *s, value rhs)
         store_content(slot, n, s, rhs);
         return;
     }
-    if (slot->kind == K_CELL && s->kind == STEP_PAREN && s[1].kind == STEP_BRACE && s[1].n == 1 && s[1].idx->tag == 0 && s[1].idx->num == 1) {
-        struct step one = {.kind = STEP_BRACE, .n = s->n, .idx = s->idx};            /* c(i){1} is c{i} */
-        struct target g;
-        i64 p = aim_one(&g, slot->cell->nd, slot->cell->dim, slot->cell->numel, one.n, one.idx, "elements");
-        if (p >= 0) {
-            store(&own_cell(slot)->v[p], n - 2, s + 2, rhs);
-            return;
-        }
-    }
+    if (slot->kind == K_CELL && s->kind == STEP_PAREN && s[1].kind == STEP_BRACE && s[1].n == 1 && s[1].idx->tag == 0 && s[1].idx->num == 1 &&
+        store_only(slot, n, s, rhs))
+        return;
     if (slot->kind == K_STRUCT && s->kind == STEP_PAREN && s[1].kind == STEP_FIELD) {
         store_element_field(slot, n, s, rhs);
         return;
