@@ -277,6 +277,23 @@ static bool step_ends(struct breaks *d, struct frame *f, const struct mark *m)
     return --d->count <= 0;
 }
 
+struct stopping { const char *why; struct frame *f; };
+static void stop_body(void *arg)
+{
+    struct stopping *s = arg;
+    stopped(s->why, s->f);
+}
+
+/* The last error waits until the run goes on; false: the run is left, and why it is takes the error's place. */
+static bool stop_there(const char *why, struct frame *f)
+{
+    struct error_kept kept;
+    error_put_by(&kept);
+    bool left = protect(stop_body, &(struct stopping){ why, f }) != 0;
+    error_take_back(&kept, left);
+    return !left;
+}
+
 uint16_t breaks_hit(void)
 {
     struct breaks *d = vm->breaks;
@@ -305,10 +322,8 @@ uint16_t breaks_hit(void)
         why = "";
     if (why) {
         d->warned = false;
-        struct error_kept kept;
-        error_put_by(&kept);
-        stopped(why, f);
-        error_take_back(&kept, false);
+        if (!stop_there(why, f))
+            fail_again();
     }
     if ((m->flags & MARK_RETURN) && d->step && d->limit >= f)
         if (d->step != STEP_INTO)
@@ -323,7 +338,6 @@ struct frame *breaks_floor(void)
 }
 
 /* ---- failures, warnings, the end */
-static void look_around(void *f) { stopped(NULL, f); }
 void breaks_failing(void)
 {
     struct breaks *d = vm->breaks;
@@ -341,9 +355,7 @@ void breaks_failing(void)
         return;
     frame_settle(vm->frame);
     interp_report(2);
-    struct error_kept kept;
-    error_put_by(&kept);
-    error_take_back(&kept, protect(look_around, f) != 0);
+    stop_there(NULL, f);
 }
 
 void breaks_unwound(struct frame *f)

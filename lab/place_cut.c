@@ -170,7 +170,7 @@ static void compact(value *v, const struct stay *s, i64 outer, i64 unit)
                 at = s->len, n = 0;
             for (i64 i = from * unit; i < at * unit; i++)
                 drop(v[i]);
-            if (n * unit)
+            if (n * unit > 0)
                 memmove(to, v + at * unit, sizeof *v * (size_t)(n * unit));
             to += n * unit;
         }
