@@ -245,6 +245,7 @@ static bool sorted_pairs(const struct pair *k, i64 n)
         start[BUCKETS] = n;                                                                    \
         if (most > MAX(n / 16, 1 << 12))                                                       \
             return false;                                                                      \
+        poll();                                                                                \
         pass_##name(x, to, n, shift, low, mask, nt, count);                                    \
         for (int d = 0, e; d < BUCKETS; d = e) {                                               \
             poll();                                                                            \
@@ -342,6 +343,7 @@ static bool count_values(int dtype, void *x, i64 n, bool descend)
     return true;
 }
 
+enum { PIECE = 1 << 20 };                     /* between two looks for Ctrl-C */
 static void move_by(void *to, const void *from, size_t size, i64 n, const i64 *order)
 {
     switch (size) {
@@ -378,11 +380,20 @@ static void order_by(int dtype, const void *x, i64 n, bool descend, i64 *order)
     key *k = scratch((size_t)n * sizeof *k);
     struct pair *p = scratch((size_t)n * sizeof *p), *to = scratch((size_t)n * sizeof *to);
     keys_of(dtype, x, n, descend, k);
-    for (i64 i = 0; i < n; i++)
-        p[i] = (struct pair){ k[order[i]], (uint64_t)order[i] };
+    for (i64 i = 0; i < n;) {
+        poll();
+        for (i64 e = MIN(i + PIECE, n); i < e; i++)
+            p[i] = (struct pair){ k[order[i]], (uint64_t)order[i] };
+    }
+    poll();
     p = sort_pairs(p, to, n);
-    for (i64 i = 0; i < n; i++)
-        order[i] = (i64)p[i].i;
+    for (i64 i = 0; i < n;) {
+        i64 e = MIN(i + PIECE, n);
+        if (i)
+            poll();
+        for (; i < e; i++)
+            order[i] = (i64)p[i].i;
+    }
     pool_release(mark);
 }
 
@@ -568,16 +579,22 @@ BUILTIN(sort, 1, 3, 2, sort_grad,
         if (order || complex_) {
             int mark = pool_mark();
             i64 *o = sort_order(x->dtype, x1, r.n, descend);
-            move_by(sorted, x1, size, r.n, o);
-            if (order)
-                for (i64 i = 0; i < r.n; i++)
-                    ((double *)at->data)[start + i * r.before] = (double)(o[i] + 1);
+            for (i64 i = 0, e; i < r.n; i = e) {
+                e = MIN(i + PIECE, r.n);
+                if (i)
+                    poll();
+                move_by((char *)sorted + i * (i64)size, x1, size, e - i, o + i);
+                for (i64 k = i; order && k < e; k++)
+                    ((double *)at->data)[start + k * r.before] = (double)(o[k] + 1);
+            }
             x1 = sorted;
             pool_release(mark);
         } else {
             sort_values(x->dtype, x1, r.n, descend);
         }
-        if (x1 != from) {
+        if (x1 != from && r.before == 1) {
+            memcpy(from, x1, (size_t)r.n * size);
+        } else if (x1 != from) {
             for (i64 i = 0; i < r.n; i++)
                 memcpy(from + i * r.before * (i64)size, (char *)x1 + i * (i64)size, size);
         }
