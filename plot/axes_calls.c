@@ -241,13 +241,7 @@ BUILTIN(zlim, 0, 2, 1, grad_zero,
     limits_call(c, 2);
 }
 
-BUILTIN(caxis, 0, 2, 1, grad_zero,
-  "lim = caxis()\n"
-  "caxis([low high])\n"
-  "caxis('auto')\n\n"
-  "What the first and the last colour of the colormap mean: asked, set, or found again from the data.\n\n"
-  "Example:\n  figure('visible', 'off'); imagesc([1 2; 3 4]);\n  caxis\n  ans =\n     1   4\n  close\n\n"
-  "See also: colormap, colorbar, imagesc, clim")
+static void colour_limits(struct call *c)
 {
     int first = 0;
     struct graphic *ax = arg_axes(c, &first);
@@ -257,6 +251,17 @@ BUILTIN(caxis, 0, 2, 1, grad_zero,
         result(c, 0, prop_get(ax, P_CLim));
 }
 
+BUILTIN(caxis, 0, 2, 1, grad_zero,
+  "lim = caxis()\n"
+  "caxis([low high])\n"
+  "caxis('auto')\n\n"
+  "What the first and the last colour of the colormap mean: asked, set, or found again from the data.\n\n"
+  "Example:\n  figure('visible', 'off'); imagesc([1 2; 3 4]);\n  caxis\n  ans =\n     1   4\n  close\n\n"
+  "See also: colormap, colorbar, imagesc, clim")
+{
+    colour_limits(c);
+}
+
 BUILTIN(clim, 0, 2, 1, grad_zero,
   "lim = clim()\n"
   "clim([low high])\n\n"
@@ -264,12 +269,7 @@ BUILTIN(clim, 0, 2, 1, grad_zero,
   "Example:\n  figure('visible', 'off'); clim([0 5])\n  clim\n  ans =\n     0   5\n  close\n\n"
   "See also: caxis")
 {
-    int first = 0;
-    struct graphic *ax = arg_axes(c, &first);
-    if (c->nargin > first)
-        prop_set_named(c, ax, "CLim", c->arg[first]);
-    else
-        result(c, 0, prop_get(ax, P_CLim));
+    colour_limits(c);
 }
 
 /* Limits as they are now, for good. */
