@@ -5,6 +5,7 @@
  * by one thread, so any number of threads gives the same bits.  The rules are written in sums, spreads and elementwise
  * functions and so differentiate again. */
 #include "nn/kernels.h"
+#include "nn/norm.h"
 #include "nn/prim.h"
 #include "lab/clones.h"
 #include "lab/tape.h"
@@ -367,6 +368,127 @@ static void layernorm_grad(struct call *c)
         result(c, 2, g_reshape_like(g_call(&builtin_nn_channelsum, 2, g, last), c->arg[2]));
 }
 
+/* Rows of n elements.  Means and sums are of doubles, so the gradient of singles loses nothing; a column of the weights' gradient is added up
+   by one thread, row after row, so any number of threads gives the same bits. */
+enum { COLUMNS = 256 };
+struct layer_rows { const char *x, *g, *w, *b; char *y; i64 n, rows, some; double eps, *mean, *f, *gw, *gb; int dtype; };
+
+#define LAYER_ROWS(T)                                                                                                              \
+    CLONES static void layer_row_##T(const T *x, const T *w, const T *b, T *y, i64 n, T mean, T f)                                 \
+    {                                                                                                                              \
+        SIMD for (i64 i = 0; i < n; i++)                                                                                           \
+            y[i] = (x[i] - mean) * f * w[i] + b[i];                                                                                \
+    }                                                                                                                              \
+    CLONES static void layer_back_##T(const T *x, const T *g, const T *w, T *gx, i64 n, double mean, double f)                     \
+    {                                                                                                                              \
+        double s[16] = { 0 }, q[16] = { 0 }, a = 0, b = 0;                                                                         \
+        i64 i = 0;                                                                                                                 \
+        for (; i + 16 <= n; i += 16)                                                                                               \
+            SIMD for (int k = 0; k < 16; k++) {                                                                                    \
+                double h = (double)g[i + k] * w[i + k];                                                                            \
+                s[k] += h;                                                                                                         \
+                q[k] += h * (x[i + k] - mean);                                                                                     \
+            }                                                                                                                      \
+        for (; i < n; i++) {                                                                                                       \
+            s[0] += (double)g[i] * w[i];                                                                                           \
+            q[0] += (double)g[i] * w[i] * (x[i] - mean);                                                                           \
+        }                                                                                                                          \
+        for (int k = 0; k < 16; k++) {                                                                                             \
+            a += s[k];                                                                                                             \
+            b += q[k];                                                                                                             \
+        }                                                                                                                          \
+        T at = (T)(a / (double)n), bt = (T)(b * f * f / (double)n), mt = (T)mean, ft = (T)f;                                       \
+        SIMD for (i64 j = 0; j < n; j++)                                                                                           \
+            gx[j] = ft * (g[j] * w[j] - at - (x[j] - mt) * bt);                                                                    \
+    }                                                                                                                              \
+    CLONES static void layer_columns_##T(const T *x, const T *g, double *gw, double *gb, i64 n, double mean, double f)             \
+    {                                                                                                                              \
+        SIMD for (i64 i = 0; i < n; i++) {                                                                                         \
+            gw[i] += g[i] * ((x[i] - mean) * f);                                                                                   \
+            gb[i] += g[i];                                                                                                         \
+        }                                                                                                                          \
+    }
+LAYER_ROWS(float)
+LAYER_ROWS(double)
+
+static void layer_task(void *arg, i64 k, int thread)
+{
+    const struct layer_rows *q = arg;
+    bool single = q->dtype == D_SINGLE;
+    i64 size = single ? 4 : 8;
+    (void)thread;
+    for (i64 r = k * q->some; r < MIN(q->rows, (k + 1) * q->some); r++) {
+        const char *x = q->x + r * q->n * size;
+        char *y = q->y + r * q->n * size;
+        double mean = nn_kernels->conv[single].sum(x, q->n) / (double)q->n;
+        double var = (single ? squares_float((const float *)x, q->n, mean) : squares_double((const double *)x, q->n, mean)) / (double)q->n, f = 1 / sqrt(var + q->eps);
+        if (!q->g) {
+            if (single)
+                layer_row_float((const float *)x, (const float *)q->w, (const float *)q->b, (float *)y, q->n, (float)mean, (float)f);
+            else
+                layer_row_double((const double *)x, (const double *)q->w, (const double *)q->b, (double *)y, q->n, mean, f);
+            continue;
+        }
+        q->mean[r] = mean;
+        q->f[r] = f;
+        if (single && q->y)
+            layer_back_float((const float *)x, (const float *)q->g + r * q->n, (const float *)q->w, (float *)y, q->n, mean, f);
+        else if (q->y)
+            layer_back_double((const double *)x, (const double *)q->g + r * q->n, (const double *)q->w, (double *)y, q->n, mean, f);
+    }
+}
+
+static void column_task(void *arg, i64 k, int thread)
+{
+    const struct layer_rows *q = arg;
+    i64 from = k * COLUMNS, n = MIN(COLUMNS, q->n - from);
+    (void)thread;
+    for (i64 r = 0; r < q->rows; r++)
+        if (q->dtype == D_SINGLE)
+            layer_columns_float((const float *)q->x + r * q->n + from, (const float *)q->g + r * q->n + from, q->gw + from, q->gb + from, n, q->mean[r], q->f[r]);
+        else
+            layer_columns_double((const double *)q->x + r * q->n + from, (const double *)q->g + r * q->n + from, q->gw + from, q->gb + from, n, q->mean[r], q->f[r]);
+}
+
+static const char *row_filled(int dtype, i64 n, double v)
+{
+    struct tensor *t = tensor_2d(dtype, 1, n);
+    for (i64 i = 0; i < n; i++)
+        if (dtype == D_SINGLE)
+            ((float *)t->data)[i] = (float)v;
+        else
+            ((double *)t->data)[i] = v;
+    return t->data;
+}
+
+static void layer_run(struct layer_rows *q)
+{
+    int threads = rows_threads((double)q->rows * (double)q->n * 4);
+    q->some = threads > 1 ? MAX(1, 4096 / q->n) : q->rows;
+    rows_each((q->rows + q->some - 1) / q->some, threads, layer_task, q);
+}
+
+void nn_layernorm_rows(const struct tensor *x, i64 n, const char *w, const char *b, double eps, struct tensor *y)
+{
+    if (!x->numel || !n)
+        return;
+    struct layer_rows q = { .x = x->data, .w = w ? w : row_filled(x->dtype, n, 1), .b = b ? b : row_filled(x->dtype, n, 0), .y = y->data, .n = n,
+                            .rows = x->numel / n, .eps = eps, .dtype = x->dtype };
+    layer_run(&q);
+}
+
+void nn_layernorm_back(const struct tensor *x, i64 n, const char *w, double eps, const struct tensor *g, struct tensor *gx, double *gw, double *gb)
+{
+    if (!x->numel || !n)
+        return;
+    i64 rows = x->numel / n;
+    struct layer_rows q = { .x = x->data, .g = g->data, .w = w ? w : row_filled(x->dtype, n, 1), .y = gx ? gx->data : NULL, .n = n, .rows = rows, .eps = eps,
+                            .mean = scratch(sizeof(double) * (size_t)rows), .f = scratch(sizeof(double) * (size_t)rows), .gw = gw, .gb = gb, .dtype = x->dtype };
+    layer_run(&q);
+    if (gw)
+        rows_each((n + COLUMNS - 1) / COLUMNS, rows_threads((double)x->numel * 2), column_task, &q);
+}
+
 BUILTIN(nn_layernorm, 1, 4, 1, layernorm_grad,
     "y = nn.layernorm(x, weight, bias, eps)\n\n"
     "x along its last dimension with the mean taken off, divided by sqrt(variance + eps), times weight plus bias ([]: none), one element for each place "
@@ -383,24 +505,7 @@ BUILTIN(nn_layernorm, 1, 4, 1, layernorm_grad,
     struct tensor *w = per_channel(c, 1, n, x->dtype, "weight"), *b = per_channel(c, 2, n, x->dtype, "bias");
     double eps = has_arg(c, 3) ? arg_num(c, 3) : 1e-5;
     struct tensor *y = rows_new(x->dtype, x->nd, x->dim);
-    bool single = x->dtype == D_SINGLE;
-    for (i64 r = 0; n && r < x->numel / n; r++) {
-        const char *from = x->data + r * n * (single ? 4 : 8);
-        char *to = y->data + r * n * (single ? 4 : 8);
-        double mean = nn_kernels->conv[single].sum(from, n) / (double)n;
-        double var = (single ? squares_float((const float *)from, n, mean) : squares_double((const double *)from, n, mean)) / (double)n, f = 1 / sqrt(var + eps);
-        if (single) {
-            affine_float((const float *)from, (float *)to, n, (float)f, (float)(-mean * f));
-            for (i64 i = 0; i < n && (w || b); i++)
-                ((float *)to)[i] = ((float *)to)[i] * (w ? ((float *)w->data)[i] : 1) + (b ? ((float *)b->data)[i] : 0);
-        } else {
-            affine_double((const double *)from, (double *)to, n, f, -mean * f);
-            for (i64 i = 0; i < n && (w || b); i++)
-                ((double *)to)[i] = ((double *)to)[i] * (w ? ((double *)w->data)[i] : 1) + (b ? ((double *)b->data)[i] : 0);
-        }
-        if (!(r & 1023))
-            poll();
-    }
+    nn_layernorm_rows(x, n, w ? w->data : NULL, b ? b->data : NULL, eps, y);
     result_tensor(c, 0, y);
 }
 

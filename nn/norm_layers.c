@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* norm_layers.c: batch and layer normalisation. */
 #include "nn.h"
+#include "nn/norm.h"
 #include <math.h>
 
 #define SEE "\n\nSee also: nn.BatchNormalization, nn.LayerNorm"
@@ -70,14 +71,41 @@ LAYER(VolumetricBatchNormalization,
   "m = nn.VolumetricBatchNormalization(nOutput, eps, momentum, affine)\n\nFor volumes, N x nOutput x T x H x W:" BATCH_TEXT "\n\n"
   "Example:\n  size(nn.VolumetricBatchNormalization(3).forward(ones(2, 3, 2, 4, 5)))\n  ans =\n     2   3   2   4   5" SEE, BATCH)
 
+/* normalizedShape: the last dimensions, as numbers; the elements of a row are their product. */
+static int shape_of(struct module *m, i64 *dim, i64 *n)
+{
+    value v = OPTION(m, 0);
+    i64 k = is_tensor_like(v) && !dtype_is(value_dtype(v), DT_C | DT_T) ? value_numel(v) : 0;
+    *n = 1;
+    for (i64 i = 0; i < k && k < MAX_DIMS; i++) {
+        double x = element_double(tensor_of(v), i);
+        if (!(x >= 1 && x <= INT32_MAX && x == floor(x)) || __builtin_mul_overflow(*n, (i64)x, n))
+            k = 0;
+        else
+            dim[i] = (i64)x;
+    }
+    if (k < 1 || k >= MAX_DIMS)
+        fail("Octave:invalid-input-arg", "%s: %s must be a positive integer, or several in a vector, for as many last dimensions", layer_of(m)->class.name, m->info->name[2 * m->info->np]->text);
+    return (int)k;
+}
+static void layer_check(struct module *m)
+{
+    i64 dim[MAX_DIMS], n;
+    (void)shape_of(m, dim, &n);
+    if (has_param(m, 0) && PARAM(m, 0).w->numel != n)
+        fail("Octave:invalid-input-arg", "%s: %s is fixed when the layer is made, for its parameters fit it", layer_of(m)->class.name, m->info->name[2 * m->info->np]->text);
+}
 static void layer_init(struct module *m)
 {
-    bool affine = option_bool(m, m->info->no - 1);
+    i64 dim[MAX_DIMS], n;
+    int k = shape_of(m, dim, &n);
     for (int i = 0; i < 2; i++)
-        if (affine)
-            nn_param(m, i, 2, (i64[]){ 1, option_int(m, 0) });
-        else
+        if (!option_bool(m, m->info->no - 1))
             nn_no_param(m, i);
+        else if (k == 1)
+            nn_param(m, i, 2, (i64[]){ 1, n });
+        else
+            nn_param(m, i, k, dim);
 }
 static void layer_reset(struct module *m, double stdv)
 {
@@ -87,19 +115,86 @@ static void layer_reset(struct module *m, double stdv)
     if (has_param(m, 1))
         nn_fill(PARAM(m, 1), m->info->no > 3 ? option_num(m, 1) : 0);
 }
-#define LAYER_BODY "begin d = ndims(x); F = numel(x) / prod(size(x)(1:d-1)); z = x - mean(x, d); y = z ./ realsqrt(mean(z.^2, d) + eps_); if !isempty(weight), s = ones(1, max(2, d)); s(d) = F;" \
-    " y = y .* reshape(weight, s) + reshape(bias, s); end; return y end"
+static void layer_show(struct module *m, struct buf *b)
+{
+    i64 dim[MAX_DIMS], n;
+    int k = shape_of(m, dim, &n);
+    for (int i = 0; i < k; i++)
+        buff(b, "%s%lld", i ? ", " : "", (long long)dim[i]);
+}
+static double layer_eps(struct module *m) { return option_num(m, m->info->no - 2); }
+/* The elements of a row, after a look at the input's last dimensions; those of size 1 at its end may have been dropped. */
+static i64 row_length(struct module *m, value x)
+{
+    i64 dim[MAX_DIMS], size[MAX_DIMS], n;
+    int k = shape_of(m, dim, &n), nd = value_dims(x, size), end = k;
+    bool fits = true;
+    while (end > 0 && dim[end - 1] == 1 && size[nd - 1] != 1)
+        end--;
+    for (int i = 0; i < end; i++)
+        fits &= nd - end + i >= 0 && size[nd - end + i] == dim[i];
+    if (fits)
+        return n;
+    struct buf *b = buf_new();
+    buf_puts(b, "...");
+    for (int i = 0; i < k; i++)
+        buff(b, " x %lld", (long long)dim[i]);
+    nn_fail_shape(m, b->s, x);
+}
+static value layer_forward(struct module *m, value x)
+{
+    i64 n = row_length(m, x);
+    struct tensor *t = rows_of(nn_float(m, x)), *y = nn_buffer(&m->output, t->dtype, t->nd, t->dim);
+    nn_layernorm_rows(t, n, has_param(m, 0) ? param_data(m, 0) : NULL, has_param(m, 1) ? param_data(m, 1) : NULL, layer_eps(m), y);
+    nn_set_rank(m->rank);
+    return tensor_box(y);
+}
+static void add_scaled(struct module *m, int i, const double *g, i64 n, double scale)
+{
+    char *to = grad_data(m, i);
+    for (i64 k = 0; k < n; k++)
+        if (nn_dtype(m) == D_SINGLE)
+            ((float *)to)[k] += (float)(scale * g[k]);
+        else
+            ((double *)to)[k] += scale * g[k];
+}
+static value layer_backward(struct module *m, value x, value g, int want, double scale)
+{
+    i64 n = row_length(m, x);
+    struct tensor *t = rows_of(nn_float(m, x)), *gt = rows_of(tensor_of(nn_grad_like(m, g, t))), *gx = NULL;
+    bool learns = (want & WANT_PARAMS) && has_param(m, 0);
+    double *gw = learns ? memset(scratch(2 * (size_t)n * sizeof *gw), 0, 2 * (size_t)n * sizeof *gw) : NULL;
+    if (want & WANT_INPUT)
+        gx = nn_buffer(&m->grad_input, t->dtype, t->nd, t->dim);
+    nn_layernorm_back(t, n, has_param(m, 0) ? param_data(m, 0) : NULL, layer_eps(m), gt, gx, gw, learns ? gw + n : NULL);
+    for (int i = 0; i < 2 && learns; i++)
+        add_scaled(m, i, gw + i * n, n, scale);
+    return gx ? tensor_box(gx) : nil();
+}
+extern const struct builtin builtin_nn_layernorm;
+static value layer_record(struct module *m, value x, const value *w)
+{
+    i64 n = row_length(m, x), dim[MAX_DIMS];
+    int nd = value_dims(x, dim);
+    bool rows = dim[nd - 1] == n;
+    value affine[2];
+    for (int i = 0; i < 2; i++)
+        affine[i] = !has_param(m, i) ? nil() : PARAM(m, i).w->dim[0] == 1 && PARAM(m, i).w->nd == 2 ? w[i] : nn_view(w[i], 2, (i64[]){ 1, n });
+    value y = g_call(&builtin_nn_layernorm, 4, rows ? x : nn_view(x, 2, (i64[]){ value_numel(x) / n, n }), affine[0], affine[1], num(layer_eps(m)));
+    return rows ? y : nn_view(y, nd, dim);
+}
+#define NORM .params = "weight bias", .check = layer_check, .init = layer_init, .reset = layer_reset, .show = layer_show, .forward = layer_forward, .backward = layer_backward, .record = layer_record
 LAYER(LayerNorm,
   "m = nn.LayerNorm(normalizedShape, eps, elementwiseAffine)\n\n"
-  "Each sample gets mean 0 and variance 1 along its last dimension, of normalizedShape elements, then times weight plus bias (at first 1 and 0). As PyTorch's.\n\n"
-  "Example:\n  nn.LayerNorm(2, 0).forward([1 3])\n  ans =\n    -1   1" SEE,
-  .wants = "... x normalizedShape", .options = "normalizedShape:n eps_:x=1e-5 affine:b=1", .params = "weight bias", .init = layer_init, .reset = layer_reset, .show = batch_show,
-  .expr = "@(x, weight, bias, eps_) " LAYER_BODY)
+  "Each sample gets mean 0 and variance 1 along its last dimension, of normalizedShape elements, then times weight plus bias (at first 1 and 0). With several numbers in "
+  "normalizedShape over as many last dimensions together. As PyTorch's; eps is 1e-5.\n\n"
+  "Example:\n  nn.LayerNorm(2, 0).forward([1 3])\n  ans =\n    -1   1\n\n"
+  "See also: nn.layernorm, nn.BatchNormalization, nn.GroupNorm",
+  .options = "normalizedShape:v eps_:x=1e-5 affine:b=1", NORM)
 LAYER(LayerNormalization,
   "m = nn.LayerNormalization(nOutput, bias, eps, affine)\n\nTorch's name and order of nn.LayerNorm; bias (0) is where the learned bias starts, eps is 1e-10.\n\n"
   "Example:\n  nn.LayerNormalization(2, 0, 0).forward([1 3])\n  ans =\n    -1   1" SEE,
-  .wants = "... x nOutput", .options = "nOutput:n firstBias:x=0 eps_:x=1e-10 affine:b=1", .params = "weight bias", .init = layer_init, .reset = layer_reset, .show = batch_show,
-  .expr = "@(x, weight, bias, eps_) " LAYER_BODY)
+  .options = "nOutput:v firstBias:x=0 eps_:x=1e-10 affine:b=1", NORM)
 
 /* ---- over groups of channels of one sample */
 static void group_init(struct module *m)
