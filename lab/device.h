@@ -70,9 +70,10 @@ struct device {
     int kind, index;                          /* kind: 0 CPU, 1 CUDA, 2 mock */
     unsigned epoch;                           /* rises when the context was lost: what was born before is gone */
     struct dev_status *status;
+    volatile sig_atomic_t *stop;              /* set by the host, may be NULL: a call that has to wait ends with DEV_STOPPED when it is not 0 */
     /* memory */
     int (*get)(struct device *, size_t bytes, void **p);      /* aligned to 256 bytes; SPARE bytes behind it belong to it */
-    void (*put)(struct device *, void *p, size_t bytes);
+    void (*put)(struct device *, void *p, size_t bytes);      /* bytes as they were got; not what was got in an earlier epoch */
     int (*trim)(struct device *);             /* gives what it keeps back to the driver */
     int (*memory)(struct device *, struct dev_memory *);
     int (*facts)(struct device *, struct dev_facts *);
