@@ -431,6 +431,12 @@ static void buf_reserve(struct buf *b, size_t n)
     b->cap = cap;
 }
 
+char *buf_room(struct buf *b, size_t n)
+{
+    buf_reserve(b, n);
+    return b->s + b->n;
+}
+
 void buf_add(struct buf *b, const char *s, size_t n)
 {
     buf_reserve(b, n);

@@ -132,6 +132,7 @@ void out_flush(void);
 struct buf { char *s; size_t n, cap; };       /* s is always NUL-terminated */
 struct buf *buf_new(void);
 void buf_add(struct buf *b, const char *s, size_t n);
+char *buf_room(struct buf *b, size_t n);      /* where n more bytes and a NUL may be written; n and the NUL are then the writer's business */
 void buf_puts(struct buf *b, const char *s);
 void buf_putc(struct buf *b, char ch);
 void buff(struct buf *b, const char *fmt, ...) PRINTF(2, 3);

@@ -8,6 +8,7 @@
  * 70 to 450, printf 200 to 300. */
 #include "decimal.h"
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 typedef unsigned __int128 u128;
@@ -15,6 +16,7 @@ enum { LOWEST = -342, HIGHEST = 342, WORDS = 34 };
 
 /* 10^q = power[q - LOWEST] * 2^(binary(q) - 127), the first bit of power set */
 static u128 power[HIGHEST - LOWEST + 1];
+static atomic_bool made;
 
 static int binary(int q)                      /* floor(log2(10^q)), exact for |q| <= 1650 */
 {
@@ -57,12 +59,14 @@ static void make_powers(void)                 /* of five; the bits of 10^q are t
         }
         power[q - LOWEST] = top(w, WORDS);
     }
+    atomic_store_explicit(&made, true, memory_order_release);
 }
 
 static u128 power_of(int q)
 {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
-    pthread_once(&once, make_powers);
+    if (!atomic_load_explicit(&made, memory_order_acquire))
+        pthread_once(&once, make_powers);
     return power[q - LOWEST];
 }
 
@@ -145,7 +149,7 @@ static int count_digits(uint64_t n)
 
 size_t decimal_write(char to[DECIMAL_ROOM], double x, char conv, int prec)
 {
-    enum { MOST = 17 };
+    enum { MOST = 17, DIGITS = 20 };
     uint64_t b, n = 0;
     memcpy(&b, &x, 8);
     char *s = to;
@@ -187,7 +191,7 @@ size_t decimal_write(char to[DECIMAL_ROOM], double x, char conv, int prec)
             ten++;
         }
     }
-    char digits[20];
+    char digits[2 * DIGITS];                  /* copied in pieces of DIGITS bytes: a memcpy of known length is two moves */
     put_digits(digits + p, n, p);
     bool exponent = conv == 'e' || ten < -4 || ten >= p;
     if (conv == 'g')
@@ -198,15 +202,15 @@ size_t decimal_write(char to[DECIMAL_ROOM], double x, char conv, int prec)
         *s++ = '.';
         for (int i = -1; i > ten; i--)
             *s++ = '0';
-        memcpy(s, digits, (size_t)p);
+        memcpy(s, digits, DIGITS);
         return (size_t)(s + p - to);
     }
     int before = exponent ? 1 : ten + 1;
-    memcpy(s, digits, (size_t)before);
+    memcpy(s, digits, DIGITS);
     s += before;
     if (p > before) {
         *s++ = '.';
-        memcpy(s, digits + before, (size_t)(p - before));
+        memcpy(s, digits + before, DIGITS);
         s += p - before;
     }
     if (exponent) {

@@ -124,18 +124,51 @@ static void put_double(struct buf *b, const struct spec *p, double x, char conv,
         buff(b, f, p->width, x);
 }
 
+/* u in decimal, ending at `end`, with its sign; C's printf takes 200 ns. */
+static char *digits_of(char *end, bool negative, uint64_t u)
+{
+    do
+        *--end = (char)('0' + u % 10);
+    while (u /= 10);
+    if (negative)
+        *--end = '-';
+    return end;
+}
+
+/* A whole number that %d prints as an integer. */
+static bool is_integer(double x)
+{
+    return x == floor(x) && fabs(x) < 18446744073709551616.0 && (x > 0 || x >= -9223372036854775808.0);
+}
+
+/* A double by a conversion without flags and width, straight into the text; false: not decided here. */
+static bool put_plain(struct buf *b, const struct spec *p, double x)
+{
+    char *to = buf_room(b, DECIMAL_ROOM), conv = p->conv;
+    size_t n;
+    if (!(conv >= 'e' && conv <= 'g')) {      /* %d, %i */
+        if (is_integer(x)) {
+            if (p->prec >= 0)
+                return false;
+            char *s = digits_of(to + 24, x < 0, (uint64_t)fabs(x));
+            n = (size_t)(to + 24 - s);
+            memmove(to, s, 24);
+            goto wrote;
+        }
+        conv = 'g';
+    }
+    n = decimal_write(to, x, conv, p->prec < 0 ? 6 : p->prec);
+wrote:
+    b->s[b->n += n] = 0;
+    return n > 0;
+}
+
 static void put_integer(struct buf *b, const struct spec *p, bool negative, uint64_t u)
 {
     char f[32];
     char conv = p->conv == 'i' ? 'd' : p->conv;
-    if (conv == 'd' && p->prec < 0 && !*p->flags) {       /* %d, %5d without C's printf, which takes 200 ns */
-        char digits[24], *t = digits + sizeof digits;
-        uint64_t left = u;
-        do
-            *--t = (char)('0' + left % 10);
-        while (left /= 10);
-        if (negative)
-            *--t = '-';
+    if (conv == 'd' && p->prec < 0 && !*p->flags) {
+        char digits[24], *t = digits_of(digits + sizeof digits, negative, u);
         pad(b, p, t, (size_t)(digits + sizeof digits - t));
         return;
     }
@@ -154,7 +187,7 @@ static void put_as_integer(struct buf *b, const struct spec *p, value v)
         put_integer(b, p, v.i < 0, v.i < 0 ? -(uint64_t)v.i : (uint64_t)v.i);
     else if (v.dtype == D_UINT64)
         put_integer(b, p, false, v.u);
-    else if (v.num == floor(v.num) && fabs(v.num) < 18446744073709551616.0 && (v.num > 0 || v.num >= -9223372036854775808.0))
+    else if (is_integer(v.num))
         put_integer(b, p, v.num < 0, (uint64_t)fabs(v.num));
     else
         put_double(b, p, v.num, 'g', p->prec);
@@ -263,6 +296,24 @@ static bool read_spec(struct spec *p, const char **s, const char *end, struct st
     fail("Octave:invalid-input-arg", "%s: '%.*s' in the template is no conversion (write %%%% for a percent sign)", st->who, *s < end ? (int)MIN(*s + 1 - start, 20) : n, start);
 }
 
+/* What stands before a conversion, and this; kept, since the template runs again and again, unless there is a * in it. */
+struct piece { const char *at, *percent, *next; bool plain; struct spec p; };
+
+static bool read_piece(struct piece *w, const char *s, const char *end, struct stream *st)
+{
+    const char *q = memchr(s, '%', (size_t)(end - s));
+    *w = (struct piece){ .at = s, .percent = q ? q : end, .next = end };
+    if (!q)
+        return true;
+    s = q + 1;
+    bool going = read_spec(&w->p, &s, end, st);
+    w->next = s;
+    w->plain = !w->p.flags[0] && !w->p.width && strchr("difeg", w->p.conv);
+    if (memchr(q, '*', (size_t)(s - q)))
+        w->at = NULL;
+    return going;
+}
+
 void format_args(struct buf *b, const char *who, value tmpl, int nargin, const value *arg)
 {
     if (!is_tensor_like(tmpl) || value_dtype(tmpl) != D_CHAR) {
@@ -279,36 +330,31 @@ void format_args(struct buf *b, const char *who, value tmpl, int nargin, const v
         end = s + e->n;
     }
     const char *start = s;
-    struct { const char *at, *next; struct spec p; } known[8] = { 0 };     /* read before: the template runs again and again */
+    struct piece known[8] = { 0 }, other;
     for (;;) {
         bool took = false, going = true;
         for (int k = 0; s < end; k++) {
-            const char *q = memchr(s, '%', (size_t)(end - s));
-            if (!q)
-                q = end;
-            buf_add(b, s, (size_t)(q - s));
-            if ((s = q) == end)
+            struct piece *w = k < COUNT(known) ? &known[k] : &other;
+            if (w == &other || w->at != s)
+                going = read_piece(w, s, end, &st);
+            for (const char *q = s; q < w->percent; q++)
+                buf_putc(b, *q);
+            if ((s = w->next) == end && w->percent == end)
                 break;
-            s++;
-            struct spec p;
-            if (k < COUNT(known) && known[k].at == s) {
-                p = known[k].p;
-                s = known[k].next;
-            } else {
-                const char *at = s;
-                going = read_spec(&p, &s, end, &st);
-                if (k < COUNT(known) && !memchr(at, '*', (size_t)(s - at)))
-                    known[k].at = at, known[k].next = s, known[k].p = p;
-            }
-            if (p.conv == '%') {
+            if (w->p.conv == '%') {
                 buf_putc(b, '%');
                 continue;
             }
-            struct item it = going ? next_item(&st, p.conv == 's') : (struct item){ .kind = NOTHING };
+            took = true;
+            if (w->plain && going && st.t && st.t->dtype == D_DOUBLE && st.i + 1 < st.t->numel && put_plain(b, &w->p, ((double *)st.t->data)[st.i])) {
+                st.i++;
+                poll();
+                continue;
+            }
+            struct item it = going ? next_item(&st, w->p.conv == 's') : (struct item){ .kind = NOTHING };
             if (it.kind == NOTHING)
                 return;
-            took = true;
-            put_item(b, &p, it);
+            put_item(b, &w->p, it);
             poll();
         }
         if (!took || !more(&st))
