@@ -204,6 +204,8 @@ static void draw_words(struct drawing *d, const char *what, int role)
             draw_textcolour(d->s, g, P_Color);
             if (role != R_Title && prop_num(g, P_Rotation) != 0)
                 buff(d->s, " rotate by %g", prop_num(g, P_Rotation));
+            else if (role == R_ZLabel)
+                buf_puts(d->s, " rotate by 90 offset 3.5,0");
             buf_putc(d->s, '\n');
         }
 }
@@ -242,6 +244,8 @@ static void draw_ticks(struct drawing *d, int axis)
     if (axis == 0 && prop_num(ax, P_XTickLabelRotation) != 0)
         buff(d->s, " rotate by %g%s", prop_num(ax, P_XTickLabelRotation), prop_num(ax, P_XTickLabelRotation) < 0 ? "" : " right");
     draw_font(d->s, ax);
+    if (d->solid && axis > 0)                 /* the words of two axes meet in a corner */
+        buf_puts(d->s, axis == 1 ? " offset 0,-0.3" : " offset 0,0.3");
     if (prop_colour(ax, P_XColor + axis, rgb)) {
         buf_puts(d->s, " textcolor ");
         draw_colour(d->s, rgb);
@@ -276,7 +280,8 @@ static void draw_axis(struct drawing *d, int axis)
     bool log = axes_log(ax, axis), back = prop_is(ax, axis_prop(axis, DIR), "reverse");
     double *lim = d->lim[axis];
     axes_limits(ax, axis, lim);
-    buff(d->s, "set %crange [%.17g:%.17g] noextend\n", a, lim[back], lim[!back]);
+    double beyond = d->solid && axis < 2 && !log ? 1e-6 * (lim[1] - lim[0]) : 0;         /* draw_frame */
+    buff(d->s, "set %crange [%.17g:%.17g] noextend\n", a, lim[back] - (back ? -beyond : beyond), lim[!back] + (back ? -beyond : beyond));
     if (log) {
         buff(d->s, "set logscale %c\n", a);
         if (lim[1] / lim[0] >= 100 || log10(lim[0]) == floor(log10(lim[0])))
@@ -302,9 +307,9 @@ static void draw_grid(struct drawing *d)
     if (!which->n || !prop_on(ax, P_Visible))
         return;
     prop_colour(ax, P_GridColor, rgb);
-    buff(d->s, "set grid%s%s %s lw 1%s lc ", which->s, d->solid ? " vertical" : "", prop_is(ax, P_Layer, "top") ? "front" : "back", dash(prop_text(ax, P_GridLineStyle)));
+    buff(d->s, "set grid%s%s %s lt 1 lw 1%s lc ", which->s, d->solid ? " vertical" : "", prop_is(ax, P_Layer, "top") ? "front" : "back", dash(prop_text(ax, P_GridLineStyle)));
     draw_colour(d->s, rgb);
-    buf_puts(d->s, ", lw 0.5 dt solid lc ");
+    buf_puts(d->s, ", lt 1 lw 0.5 dt solid lc ");
     draw_colour(d->s, rgb);
     buf_putc(d->s, '\n');
 }
@@ -326,6 +331,97 @@ static void draw_border(struct drawing *d)
     buf_putc(d->s, '\n');
 }
 
+/* The edges with ticks, which gnuplot's grid would cover; and no lines from the corners of a surface down to the floor, which
+   gnuplot draws where the data end within `zero` of the axes. */
+static void draw_frame(struct drawing *d)
+{
+    const double *eye = (const double *)prop_data(d->ax, P_View)->data;
+    double turn = eye[0] * M_PI / 180, rgb[3] = { 0 };
+    int left = 0, front = 0;
+    double least = INFINITY, most = -INFINITY;
+    if (!prop_on(d->ax, P_Visible) || (eye[0] == 0 && eye[1] == 90) || eye[1] < 0)
+        return;
+    buf_puts(d->s, "set zero 1e-100\n");
+    for (int k = 0; k < 4; k++) {             /* bit 0: the far end of x, bit 1: of y; on the screen, ends exchanged where an axis falls */
+        double u = (k & 1) != prop_is(d->ax, P_XDir, "reverse") ? 1 : -1, v = (k >> 1) != prop_is(d->ax, P_YDir, "reverse") ? 1 : -1;
+        double across = u * cos(turn) + v * sin(turn), near = u * sin(turn) - v * cos(turn);
+        if (across < least - 1e-9)
+            least = across, left = k;
+        if (near > most + 1e-9)
+            most = near, front = k;
+    }
+    prop_colour(d->ax, P_XColor, rgb);
+    const double (*l)[2] = (const double (*)[2])d->lim;
+    int floor = prop_is(d->ax, P_ZDir, "reverse");
+    for (int k = 0; k < 3; k++) {
+        int from = k == 2 ? left : front, to = k == 2 ? left : front ^ (1 << k);
+        buff(d->s, "set arrow from first %.17g,%.17g,%.17g to first %.17g,%.17g,%.17g nohead front lw %g lc ", l[0][from & 1], l[1][from >> 1], l[2][floor],
+             l[0][to & 1], l[1][to >> 1], l[2][k == 2 ? !floor : floor], prop_num(d->ax, P_LineWidth));
+        draw_colour(d->s, rgb);
+        buf_putc(d->s, '\n');
+    }
+}
+
+/* ---- where on the page */
+static i64 lines_of(struct graphic *ax, int role)
+{
+    for (struct graphic *g = ax->first; g; g = g->next)
+        if (g->role == role && has_words(g) && prop_on(g, P_Visible)) {
+            value v = prop_get(g, P_String);
+            return v.kind == K_CELL ? v.cell->numel : 1;
+        }
+    return 0;
+}
+
+/* The longest word at the ticks of an axis, in letters. */
+static double longest_tick(struct graphic *ax, int axis)
+{
+    double longest = 1;
+    value words = prop_get(ax, axis_prop(axis, TICKLABEL));
+    if (prop_given(ax, axis_prop(axis, TICKLABEL)))
+        for (i64 i = 0; words.kind == K_CELL && i < words.cell->numel; i++)
+            longest = fmax(longest, (double)value_numel(words.cell->v[i]));
+    else if (axes_log(ax, axis))
+        longest = 4;
+    else {
+        struct tensor *t = prop_data(ax, axis_prop(axis, TICK));
+        for (i64 i = 0; i < t->numel; i++)
+            longest = fmax(longest, snprintf(NULL, 0, "%.5g", ((double *)t->data)[i]));
+    }
+    return longest;
+}
+
+/* Axes of one column begin at one place, those of one row end at one height: as wide margins as the widest needs.  What has
+   words elsewhere keeps the margins that gnuplot finds. */
+static bool is_plain_cell(struct graphic *ax)
+{
+    return !axes_solid(ax) && !prop_given(ax, P_Position) && prop_on(ax, P_Visible) && !prop_given(ax, P_XTickLabelRotation) &&
+           prop_is(ax, P_XAxisLocation, "bottom") && prop_is(ax, P_YAxisLocation, "left") && !prop_given(ax, P_DataAspectRatio) &&
+           !prop_given(ax, P_PlotBoxAspectRatio) && (!axes_owned(ax, G_COLORBAR) || prop_is(axes_owned(ax, G_COLORBAR), P_Location, "eastoutside")) &&
+           (!axes_owned(ax, G_LEGEND) || !strstr(prop_text(axes_owned(ax, G_LEGEND), P_Location), "outside"));
+}
+
+static void align(struct drawing *d)
+{
+    const double *p = (const double *)prop_data(d->ax, P_OuterPosition)->data;
+    double left = 0, below = 0, above = 0;
+    int others = 0;
+    for (struct graphic *ax = d->fig->first; ax; ax = ax->next) {
+        if (ax->kind != G_AXES || !is_plain_cell(ax))
+            continue;
+        const double *q = (const double *)prop_data(ax, P_OuterPosition)->data;
+        others += ax != d->ax;
+        if (fabs(q[0] - p[0]) < 1e-6)
+            left = fmax(left, longest_tick(ax, 1) + 2.5 + 2.2 * (double)lines_of(ax, R_YLabel));
+        if (fabs(q[1] - p[1]) < 1e-6)
+            below = fmax(below, 2.2 + 1.3 * (double)lines_of(ax, R_XLabel));
+        if (fabs(q[1] + q[3] - p[1] - p[3]) < 1e-6)
+            above = fmax(above, 1 + 1.4 * (double)lines_of(ax, R_Title));
+    }
+    if (others > 0)
+        buff(d->s, "set lmargin %.4g\nset bmargin %.4g\nset tmargin %.4g\n", left, below, above);
+}
+
 /* Where on the page: the box itself when its place was set, else a cell, with the margins that the words need. */
 static void draw_place_on_page(struct drawing *d)
 {
@@ -336,9 +432,12 @@ static void draw_place_on_page(struct drawing *d)
              p[0], p[0] + p[2], p[1], p[1] + p[3]);
     } else {
         const double *p = (const double *)prop_data(ax, P_OuterPosition)->data;
-        buff(d->s, "set origin %g,%g\nset size %g,%g\n", p[0], p[1], p[2], p[3]);
+        double bar = d->solid && axes_owned(ax, G_COLORBAR) ? 0.92 : 1;       /* room for the colours beside a body */
+        buff(d->s, "set origin %g,%g\nset size %g,%g\n", p[0], p[1] - (d->solid ? 0.02 * p[3] : 0), bar * p[2], p[3]);
         if (!d->plain && !axes_owned(ax, G_COLORBAR) && !d->solid)
             buf_puts(d->s, "set rmargin 3\n");
+        if (!d->plain && is_plain_cell(ax))
+            align(d);
     }
     if (!d->solid) {
         if (prop_given(ax, P_DataAspectRatio)) {
@@ -384,7 +483,10 @@ static void draw_colorbar(struct drawing *d)
         { "southoutside", "horizontal user origin graph 0,-0.24 size graph 1,0.045" }, { "northoutside", "horizontal user origin graph 0,1.12 size graph 1,0.045" },
         { "east", "vertical user origin graph 0.86,0.05 size graph 0.04,0.9" }, { "west", "vertical user origin graph 0.05,0.05 size graph 0.04,0.9" },
         { "south", "horizontal user origin graph 0.05,0.14 size graph 0.9,0.04" }, { "north", "horizontal user origin graph 0.05,0.9 size graph 0.9,0.04" } };
-    const char *box = "vertical default";
+    const double *p = (const double *)prop_data(d->ax, P_OuterPosition)->data;
+    char beside[128];
+    snprintf(beside, sizeof beside, "vertical user origin screen %g,%g size screen %g,%g", p[0] + 0.89 * p[2], p[1] + 0.2 * p[3], 0.03 * p[2], 0.6 * p[3]);
+    const char *box = d->solid ? beside : "vertical default";
     for (int k = 1; k < COUNT(places); k++)
         if (prop_is(g, P_Location, places[k].where))
             box = places[k].box;
@@ -440,6 +542,8 @@ static void draw_axes(struct drawing *d)
         draw_view(d);
     draw_grid(d);
     draw_border(d);
+    if (d->solid)
+        draw_frame(d);
     draw_words(d, "title", R_Title);
     if (d->solid || axes_owned(ax, G_COLORBAR))
         draw_palette(d);

@@ -29,7 +29,7 @@ void draw_view(struct drawing *d)
     if (v[1] == 90 && v[0] == 0)
         buf_puts(d->s, "set view map\n");
     else
-        buff(d->s, "set view %.9g,%.9g,1,1\n", tilt < 0 ? tilt + 360 : tilt, turn < 0 ? turn + 360 : turn);
+        buff(d->s, "set view %.9g,%.9g,%s\n", tilt < 0 ? tilt + 360 : tilt, turn < 0 ? turn + 360 : turn, prop_given(ax, P_DataAspectRatio) ? "1,1" : "1.07,1.2");
     if (prop_given(ax, P_DataAspectRatio)) {
         const double *r = (const double *)prop_data(ax, P_DataAspectRatio)->data;
         buff(d->s, "set view equal %s\n", r[0] == r[1] && r[1] == r[2] ? "xyz" : "xy");
@@ -222,7 +222,7 @@ static double stretch(struct graphic *g)
     for (int a = 0; a < axes; a++)            /* n points spread evenly over the directions that have any width */
         if (hi[a] > lo[a])
             room = fmax(room, (hi[a] - lo[a]) / fmax(1, pow((double)n, 1.0 / wide) - 1));
-    return longest > 0 && room > 0 ? prop_num(g, P_AutoScaleFactor) * room / longest : longest > 0 ? prop_num(g, P_AutoScaleFactor) / longest : 1;
+    return longest > 0 && room > 0 ? prop_num(g, P_AutoScaleFactor) * room / longest : prop_num(g, P_AutoScaleFactor);
 }
 
 void draw_quiver(struct drawing *d, struct graphic *g)

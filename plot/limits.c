@@ -103,6 +103,35 @@ static bool only_images(struct graphic *ax)
     return any;
 }
 
+/* Bars with gaps between them, alone: one distance beyond the first and the last. */
+static bool around_bars(struct graphic *ax, int axis, double lim[2])
+{
+    lim[0] = INFINITY;
+    lim[1] = -INFINITY;
+    for (struct graphic *g = ax->first; g; g = g->next) {
+        if (!is_series(g) || g->kind == G_TEXT)
+            continue;
+        if (g->kind != G_BAR || prop_num(g, P_BarWidth) >= 1 || prop_on(g, P_Horizontal) != (axis == 1))
+            return false;
+        struct tensor *x = prop_data(g, P_XData);
+        double least = INFINITY, lo = INFINITY, hi = -INFINITY;
+        for (i64 i = 0; i < x->numel; i++) {
+            double v = ((double *)x->data)[i];
+            if (!isfinite(v))
+                return false;
+            if (i > 0 && v != ((double *)x->data)[i - 1])
+                least = fmin(least, fabs(v - ((double *)x->data)[i - 1]));
+            lo = fmin(lo, v);
+            hi = fmax(hi, v);
+        }
+        if (!isfinite(least))
+            least = 1;
+        lim[0] = fmin(lim[0], lo - least);
+        lim[1] = fmax(lim[1], hi + least);
+    }
+    return lim[0] < lim[1];
+}
+
 void axes_limits(struct graphic *ax, int axis, double lim[2])
 {
     int p = axis_prop(axis, LIM);
@@ -140,7 +169,7 @@ void axes_limits(struct graphic *ax, int axis, double lim[2])
             lim[0] = lo;
         if (!isfinite(lim[1]))
             lim[1] = hi;
-    } else
+    } else if (axis == 2 || !around_bars(ax, axis, lim))
         around(lo, hi, lim);
     if (isfinite(set[0]) && !(log && set[0] <= 0))
         lim[0] = set[0];

@@ -453,7 +453,7 @@ static void scatter_call(struct call *c, bool solid)
     }
     double rgb[3];
     bool one = false, filled = false;
-    const char *marker = NULL;
+    char marker = 0;
     if (i < c->nargin && !arg_is_text(c, i)) {
         size = arg_real(c, i++);
         if (size->numel > 1 && size->numel != x->numel)
@@ -477,7 +477,7 @@ static void scatter_call(struct call *c, bool solid)
         else if (colour_of(s, n, rgb))
             one = true;
         else if (read_format(s, n, &f) && f.marker) {
-            marker = f.mark[0] ? prop_check(c->fn->name, G_SCATTER, P_Marker, text_value(f.mark, 1)).t->data : NULL;
+            marker = f.mark[0];
             if (f.colour)
                 one = true, memcpy(rgb, f.rgb, sizeof rgb);
         } else
@@ -496,7 +496,7 @@ static void scatter_call(struct call *c, bool solid)
     else if (colour && colour->numel > 0)
         prop_put(g, P_CData, tensor_box(colour));
     if (marker)
-        prop_put(g, P_Marker, text_value(marker, 1));
+        prop_put(g, P_Marker, text_value(&marker, 1));
     if (filled)
         prop_set_text(g, P_MarkerFaceColor, "flat");
     prop_set_pairs(c, i, 1, &g);

@@ -110,6 +110,18 @@ static struct graphic **named_series(struct graphic *ax, int *n)     /* those th
     return s;
 }
 
+static void name_series(struct graphic *const *s, int n)             /* data1, data2 … unless some have names */
+{
+    for (int k = 0; k < n; k++)
+        if (value_numel(prop_get(s[k], P_DisplayName)) > 0)
+            return;
+    for (int k = 0; k < n; k++) {
+        char b[32];
+        snprintf(b, sizeof b, "data%d", k + 1);
+        prop_set_text(s[k], P_DisplayName, b);
+    }
+}
+
 BUILTIN(legend, 0, ANY, 1, grad_zero,
   "legend(text1, text2, ...)\n"
   "legend({text1, text2, ...})\n"
@@ -134,8 +146,10 @@ BUILTIN(legend, 0, ANY, 1, grad_zero,
             return;
         }
         if (k < COUNT(words)) {
-            if (!l)
+            if (!l) {
                 l = graphic_new(G_LEGEND, ax);
+                name_series(s, n);
+            }
             prop_set_text(l, k == 4 || k == 5 ? P_Box : P_Visible, k == 1 || k == 5 ? "off" : "on");
             result_graphics(c, 1, &l);
             return;
@@ -171,17 +185,10 @@ BUILTIN(legend, 0, ANY, 1, grad_zero,
     prop_check_pairs(c, i, G_LEGEND);
     if (given > n)
         warn("tl:legend", "legend: %lld texts for %d series; the rest is left out", (long long)given, n);
-    bool any = false;
-    for (int k = 0; k < n; k++) {
-        if (k < given)
-            prop_put(s[k], P_DisplayName, words[k]);
-        any = any || value_numel(prop_get(s[k], P_DisplayName)) > 0;
-    }
-    for (int k = 0; !any && given == 0 && k < n; k++) {
-        char b[32];
-        snprintf(b, sizeof b, "data%d", k + 1);
-        prop_set_text(s[k], P_DisplayName, b);
-    }
+    for (int k = 0; k < n && k < given; k++)
+        prop_put(s[k], P_DisplayName, words[k]);
+    if (given == 0)
+        name_series(s, n);
     if (!l)
         l = graphic_new(G_LEGEND, ax);
     prop_set_text(l, P_Visible, "on");
