@@ -4,6 +4,7 @@
  * A warning is printed or not, or made an error, by its identifier; "all" is the rule for those that have none of
  * their own. */
 #include "vm.h"
+#include "lab/sparse.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -309,9 +310,28 @@ static void assert_close(struct call *c, value x, value y, double tol, const cha
         return;
     }
     if (x.kind == K_STRUCT && y.kind == K_STRUCT) {
-        if (!value_equal(x, y) && tol == 0)
+        struct record *p = x.rec, *q = y.rec;
+        if (value_equal(x, y))
+            return;
+        if (strcmp(value_shape(x, a), value_shape(y, b)) || p->f->n != q->f->n)
             fail("", "assert: the structs differ%s", where);
+        descend("assert");
+        for (i64 e = 0; e < p->numel; e++)
+            for (int f = 0; f < p->f->n; f++) {
+                int g = 0;
+                while (g < q->f->n && q->f->name[g] != p->f->name[f])
+                    g++;
+                if (g == q->f->n)
+                    fail("", "assert: the structs differ%s: a field '%s' is not expected", where, p->f->name[f]->text);
+                char here[160];
+                snprintf(here, sizeof here, " in .%s", p->f->name[f]->text);
+                assert_close(c, p->v[e * p->f->n + f], q->v[e * q->f->n + g], tol, here);
+            }
         return;
+    }
+    if (x.kind == K_SPARSE && y.kind == K_SPARSE) {
+        x = sparse_full_value(x);
+        y = sparse_full_value(y);
     }
     if (!is_tensor_like(x) || !is_tensor_like(y)) {
         if (!value_equal(x, y))
@@ -321,22 +341,14 @@ static void assert_close(struct call *c, value x, value y, double tol, const cha
     struct tensor *p = tensor_of(x), *q = tensor_of(y);
     if (!dims_equal(p->nd, p->dim, q->nd, q->dim) && !(tol != 0 && q->numel == 1))
         fail("", "assert: sizes differ%s: %s and %s", where, tensor_shape(p, a), tensor_shape(q, b));
-    if (tol == 0) {
-        bool same = value_equal(x, y);
-        if (!same && p->numel == q->numel && !dtype_is(p->dtype, DT_C) && !dtype_is(q->dtype, DT_C)) {
-            same = true;                                       /* NaN where NaN is wanted is right */
-            for (i64 i = 0; i < p->numel && same; i++) {
-                double u = element_double(p, i), v = element_double(q, i);
-                if (!(u == v || (u != u && v != v)))
-                    fail("", "assert: element %lld differs%s: %.17g, but %.17g is wanted", (long long)i + 1, where, u, v);
-            }
-        }
-        if (!same)
-            fail("", "assert: the values differ%s", where);
+    if (tol == 0 && value_equal(x, y)) {
         if ((p->dtype == D_CHAR) != (q->dtype == D_CHAR) && p->numel)
             fail("", "assert: classes differ%s: %s and %s", where, class_of(x), class_of(y));
         return;
     }
+    if (tol == 0 && p->numel != q->numel)
+        fail("", "assert: the values differ%s", where);
+    bool nan = false;                              /* NaN where NaN is wanted is right */
     for (i64 i = 0; i < p->numel; i++) {
         value u = element_value(p, i), v = element_value(q, q->numel == 1 ? 0 : i);
         double part[2][2];
@@ -347,12 +359,17 @@ static void assert_close(struct call *c, value x, value y, double tol, const cha
         }
         for (int k = 0; k < 2; k++) {
             double s = part[0][k], w = part[1][k];
+            nan |= s != s;
             if (s == w || (s != s && w != w))
                 continue;
+            if (tol == 0)
+                fail("", "assert: element %lld differs%s: %.17g, but %.17g is wanted", (long long)i + 1, where, s, w);
             if (!(tolerance_gap(s, w, tol) <= 0))
                 fail("", "assert: element %lld differs by more than %g%s: %.17g, but %.17g is wanted", (long long)i + 1, tol < 0 ? -tol : tol, where, s, w);
         }
     }
+    if (tol == 0 && !nan)                          /* integers of 64 bits that are equal only as doubles */
+        fail("", "assert: the values differ%s", where);
 }
 
 BUILTIN(assert, 1, ANY, 0, NO_GRAD,

@@ -112,7 +112,7 @@ static inline double erfinv_lane(double y)    /* a start within 1e-3 (Winitzki),
     double a = 0.147, l = log1p(-y * y), t = 2 / (M_PI * a) + l / 2;
     double x = copysign(sqrt(sqrt(t * t - l / a) - t), y), c = 1 - fabs(y);
     for (int i = 0; i < 3; i++) {
-        double e = fabs(y) < 0.5 ? erf(x) - y : copysign(c - erfc(fabs(x)), y);
+        double e = fabs(y) < 0.5 ? erf(x) - y : (c - erfc(fabs(x))) * copysign(1, y);
         double u = e / (1.12837916709551257390 * exp(-x * x));
         x -= u / (1 + x * u);
     }
