@@ -9,7 +9,7 @@ typedef I VI __attribute__((vector_size(VB), aligned(sizeof(T)), may_alias));
 
 INLINE V CAT(spread, S)(T x)
 {
-    return (V){ 0 } + x;
+    return x - (V){ 0 };                      /* 0 + x would be an addition: it turns -0 into 0 */
 }
 
 /* n of the lanes of a vector, as all ones */
