@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* criterion.c: losses: those that are one elementwise expression (rows of criterion.def), and those that pick by class. */
 #include "expression.h"
+#include "criterion.h"
 #include <math.h>
 
 /* ---- rows of criterion.def */
@@ -18,20 +19,41 @@ static struct tensor *target_like(struct module *m, value t, struct tensor *x)
     return dims_equal(y->nd, y->dim, x->nd, x->dim) ? y : nn_reshape(y, x->nd, x->dim);
 }
 
+static void options(struct module *m, value *reg)
+{
+    for (int i = 0; i < m->info->no; i++)
+        reg[2 + i] = OPTION(m, i).kind == K_NUM ? OPTION(m, i) : num(0);      /* a text is none of the expression's */
+}
+
 static int loss_registers(struct module *m, value x, value t, value *reg, bool *turned, struct tensor **in)
 {
     *in = nn_float(m, x);
     struct tensor *tt = target_like(m, t, *in);
     reg[0] = expr_order(tensor_box(*in), turned, true);
     reg[1] = *turned ? expr_order(tensor_box(tt), turned, false) : tensor_box(tensor_dense(tt));
-    for (int i = 0; i < m->info->no; i++)
-        reg[2 + i] = OPTION(m, i);
+    options(m, reg);
     return 2 + m->info->no;
+}
+
+int nn_reduction(const struct module *m)
+{
+    int k = module_field(m, "reduction"), average = module_field(m, "sizeAverage");
+    if (k >= 0 && m->info->kind[k] != 0 && value_numel(m->f[k])) {
+        value v = m->f[k];
+        return nn_text_is(v, "none") ? REDUCE_NONE : nn_text_is(v, "sum") ? REDUCE_SUM : nn_text_is(v, "batchmean") ? REDUCE_BATCH_MEAN : REDUCE_MEAN;
+    }
+    return average < 0 || m->f[average].num != 0 ? REDUCE_MEAN : REDUCE_SUM;
 }
 
 static double share_of(struct module *m, struct tensor *x)
 {
-    return option_bool(m, m->info->no - 1) ? 1 / (double)MAX(1, x->numel) : 1;
+    int r = nn_reduction(m);
+    return r == REDUCE_MEAN ? 1 / (double)MAX(1, x->numel) : r == REDUCE_BATCH_MEAN ? 1 / (double)MAX(1, x->dim[0]) : 1;
+}
+
+static struct tensor *turned_back(struct tensor *t, bool turned, struct tensor *like)
+{
+    return turned ? nn_reshape(tensor_reshape(tensor_dense(t), 2, (i64[]){ 1, t->numel }), like->nd, like->dim) : t;
 }
 
 static value loss_sum(struct module *m, value x, value t, expression *f)
@@ -43,11 +65,12 @@ static value loss_sum(struct module *m, value x, value t, expression *f)
     if (RECORDING && tracked(x)) {
         reg[0] = tape_plain(x);
         reg[1] = tensor_box(target_like(m, t, tensor_of(reg[0])));
-        for (int i = 0; i < m->info->no; i++)
-            reg[2 + i] = OPTION(m, i);
+        options(m, reg);
         if (!tape_plan(p, reg, &y))
             return nil();
         y = keep(y);
+        if (nn_reduction(m) == REDUCE_NONE)
+            return y;
         for (int d = tensor_of(reg[0])->nd; d-- > 0;)
             y = tape_reduce(RED_sum, y, d + 1);
         return g_op(EW_times, y, num(share_of(m, tensor_of(reg[0]))));
@@ -55,6 +78,8 @@ static value loss_sum(struct module *m, value x, value t, expression *f)
     loss_registers(m, x, t, reg, &turned, &in);
     value e = keep(plan_run(p, reg));
     struct tensor *te = tensor_of(e);
+    if (nn_reduction(m) == REDUCE_NONE)
+        return tensor_box(turned_back(te, turned, in));
     value s = reduce_apply(RED_sum, tensor_box(tensor_reshape(tensor_dense(te), 2, (i64[]){ te->numel, 1 })), 1);
     return num_of(in->dtype, in->dtype == D_SINGLE ? (float)(element_double(tensor_of(s), 0) * share_of(m, in)) : element_double(tensor_of(s), 0) * share_of(m, in));
 }
@@ -71,13 +96,11 @@ static value loss_gradient(struct module *m, value x, value t, expression *f)
     struct plan *back = expr_back(m->info, n, reg);
     replace(&m->grad_input, nil());
     value y = keep(plan_run(back, reg));
-    struct tensor *ty = tensor_of(y);
-    if (turned)
-        ty = nn_reshape(tensor_reshape(tensor_dense(ty), 2, (i64[]){ 1, ty->numel }), in->nd, in->dim);
-    return tensor_box(ty);
+    return tensor_box(turned_back(tensor_of(y), turned, in));
 }
 
-#define HELP(sig, text, example, out) "c = " sig "\n\n" text " loss = c.forward(x, t), dx = c.backward(x, t).\n\nExample:\n  " example "\n  ans = " out "\n\nSee also: nn.Sequential"
+#define HELP(sig, text, example, out) "c = " sig "\n\n" text " With sizeAverage=false or reduction='sum' the sum, with reduction='none' each element's. " \
+    "loss = c.forward(x, t), dx = c.backward(x, t).\n\nExample:\n  " example "\n  ans = " out "\n\nSee also: nn.Sequential"
 #define LAYER_LOSS(id, opts, e, help)                                                                                    \
     static int expr_##id(struct maker *w) { return e; }                                                                  \
     static value loss_##id(struct module *m, value x, value t) { return loss_sum(m, x, t, expr_##id); }                  \
@@ -86,7 +109,7 @@ static value loss_gradient(struct module *m, value x, value t, expression *f)
 #include "criterion.def"
 
 /* ---- classes */
-enum { WEIGHTS, SIZE_AVERAGE, IGNORE };
+enum { WEIGHTS, IGNORE = 2 };
 
 /* Class numbers, in a vector of either orientation; a scalar for one sample.  0 for those that are left out. */
 static i64 *class_numbers(struct module *m, value t, i64 samples, i64 classes, double ignore)
@@ -141,28 +164,43 @@ static struct picked pick(struct module *m, value x, value t)
     return p;
 }
 
+static value losses_like(value t, int dtype, const double *each)      /* one for each target, in Torch's order */
+{
+    i64 dim[MAX_DIMS];
+    int nd = value_dims(t, dim);
+    struct tensor *y = rows_new(dtype, nd, dim);
+    convert_run(dtype, y->data, D_DOUBLE, each, y->numel);
+    return tensor_box(y);
+}
+
 static value nll_loss(struct module *m, value x, value t)
 {
     if (RECORDING && tracked(x)) {
         struct picked p = pick(m, tensor_box(tensor_of(tape_plain(x))), t);
         struct tensor *k = tensor_zeros(p.x->dtype, p.x->nd, p.x->dim);
-        double by = option_bool(m, SIZE_AVERAGE) ? p.total : 1;
+        int r = nn_reduction(m);
+        double by = r == REDUCE_MEAN && p.total != 0 ? p.total : 1;
         for (i64 i = 0; i < p.n; i++)
             if (p.class[i]) {
                 double w = -(p.weight ? p.weight[p.class[i] - 1] : 1) / by;
                 convert_run(k->dtype, k->data + (i + (p.class[i] - 1) * p.n) * dtypes[k->dtype].size, D_DOUBLE, &w, 1);
             }
-        return tape_reduce(RED_sum, tape_reduce(RED_sum, g_op(EW_times, x, tensor_box(k)), 1), 2);
+        value each = g_op(EW_times, x, tensor_box(k));
+        if (r == REDUCE_NONE)
+            return g_reshape_like(tape_reduce(RED_sum, each, 2), t);
+        return tape_reduce(RED_sum, tape_reduce(RED_sum, each, 1), 2);
     }
     struct picked p = pick(m, x, t);
-    double s = 0;
-    for (i64 i = 0; i < p.n; i++)
-        if (p.class[i]) {
-            i64 at = i * p.x->stride[0] + (p.class[i] - 1) * p.x->stride[1];
-            double v = p.x->dtype == D_SINGLE ? ((float *)p.x->data)[at] : ((double *)p.x->data)[at];
-            s -= v * (p.weight ? p.weight[p.class[i] - 1] : 1);
-        }
-    if (option_bool(m, SIZE_AVERAGE) && p.total != 0)
+    double s = 0, *each = scratch(sizeof *each * (size_t)MAX(1, p.n));
+    int r = nn_reduction(m);
+    for (i64 i = 0; i < p.n; i++) {
+        i64 at = i * p.x->stride[0] + (p.class[i] - 1) * p.x->stride[1];
+        each[i] = !p.class[i] ? 0 : -(p.x->dtype == D_SINGLE ? ((float *)p.x->data)[at] : ((double *)p.x->data)[at]) * (p.weight ? p.weight[p.class[i] - 1] : 1);
+        s += each[i];
+    }
+    if (r == REDUCE_NONE)
+        return losses_like(t, p.x->dtype, each);
+    if (r == REDUCE_MEAN && p.total != 0)
         s /= p.total;
     return num_of(p.x->dtype, p.x->dtype == D_SINGLE ? (float)s : s);
 }
@@ -171,7 +209,7 @@ static value nll_gradient(struct module *m, value x, value t)
 {
     struct picked p = pick(m, x, t);
     struct tensor *in = nn_float(m, x), *g = nn_buffer(&m->grad_input, in->dtype, in->nd, in->dim);
-    double by = option_bool(m, SIZE_AVERAGE) && p.total != 0 ? p.total : 1;
+    double by = nn_reduction(m) == REDUCE_MEAN && p.total != 0 ? p.total : 1;
     memset(g->data, 0, (size_t)g->numel * dtypes[g->dtype].size);
     for (i64 i = 0; i < p.n; i++)
         if (p.class[i]) {
@@ -186,12 +224,12 @@ static value nll_gradient(struct module *m, value x, value t)
 }
 
 LAYER(ClassNLLCriterion,
-  "c = nn.ClassNLLCriterion(weights, sizeAverage, ignoreIndex)\n\n"
+  "c = nn.ClassNLLCriterion(weights, sizeAverage, ignoreIndex, reduction)\n\n"
   "Negative log-likelihood: -x(i, t(i)) for log-probabilities x, N x C, and class numbers t from 1 to C, averaged; with weights, one for each class, their weighted "
-  "mean. sizeAverage=false sums. Samples of class ignoreIndex (-100) are left out.\n\n"
+  "mean. sizeAverage=false or reduction='sum' sums, reduction='none' gives each sample's. Samples of class ignoreIndex (-100) are left out.\n\n"
   "Example:\n  nn.ClassNLLCriterion().forward([-1 -2; -3 -4], [1 2])\n  ans = 2.5000\n\n"
   "See also: nn.LogSoftMax, nn.CrossEntropyCriterion",
-  .options = "weights:v= sizeAverage:b=1 ignoreIndex:z=-100", .criterion = true, .loss = nll_loss, .loss_grad = nll_gradient)
+  .options = "weights:v= sizeAverage:b=1 ignoreIndex:z=-100 reduction:r=", .criterion = true, .loss = nll_loss, .loss_grad = nll_gradient)
 
 /* ---- nn.CrossEntropyCriterion: the loss of a sample is -sum(b .* z) with z the log-probabilities and b the share of each class, so its gradient is
    sum(b)*exp(z) - b. */
@@ -233,7 +271,7 @@ static struct cross cross_of(struct module *m, value x, value t)
         for (i64 i = 0; i < q.n * q.inner; i++)
             q.by += q.class[i] ? q.weight ? q.weight[q.class[i] - 1] : 1 : 0;
     }
-    q.by = option_bool(m, SIZE_AVERAGE) && q.by != 0 ? 1 / q.by : 1;
+    q.by = nn_reduction(m) == REDUCE_MEAN && q.by != 0 ? 1 / q.by : 1;
     return q;
 }
 /* Sample i: z gets the log-probabilities, b the shares; returns their sum, or -1 when it is left out. */
@@ -261,10 +299,25 @@ static value cross_loss(struct module *m, value x, value t)
 {
     struct cross q = cross_of(m, x, t);
     double sum = 0, *z = scratch((size_t)MAX(1, q.classes) * sizeof *z), *b = scratch((size_t)MAX(1, q.classes) * sizeof *b);
-    for (i64 i = 0; i < q.n * q.inner; i++)
+    double *each = scratch((size_t)MAX(1, q.n * q.inner) * sizeof *each);
+    for (i64 i = 0; i < q.n * q.inner; i++) {
+        each[i] = 0;
         if (cross_sample(&q, i, z, b) >= 0)
             for (i64 k = 0; k < q.classes; k++)
-                sum -= b[k] != 0 ? b[k] * z[k] : 0;
+                each[i] -= b[k] != 0 ? b[k] * z[k] : 0;
+        sum += each[i];
+    }
+    if (nn_reduction(m) == REDUCE_NONE && !q.soft)
+        return losses_like(t, q.x->dtype, each);
+    if (nn_reduction(m) == REDUCE_NONE) {     /* probabilities: samples, then places */
+        i64 dim[MAX_DIMS] = { q.n, 1 };
+        int nd = MAX(2, q.x->nd - 1);
+        for (int d = 2; d < q.x->nd; d++)
+            dim[d - 1] = q.x->dim[d];
+        struct tensor *y = rows_new(q.x->dtype, nd, dim);
+        convert_run(y->dtype, y->data, D_DOUBLE, each, y->numel);
+        return tensor_box(y);
+    }
     return num_of(q.x->dtype, q.x->dtype == D_SINGLE ? (float)(sum * q.by) : sum * q.by);
 }
 static value cross_gradient(struct module *m, value x, value t)
@@ -292,17 +345,17 @@ static void cross_check(struct module *m)
         nn_fail(m, "labelSmoothing must be from 0 to 1, but is %g", eps);
 }
 LAYER(CrossEntropyCriterion,
-  "c = nn.CrossEntropyCriterion(weights, sizeAverage, ignoreIndex, labelSmoothing)\n\n"
+  "c = nn.CrossEntropyCriterion(weights, sizeAverage, ignoreIndex, labelSmoothing, reduction)\n\n"
   "nn.LogSoftMax and nn.ClassNLLCriterion in one: for scores x, N x C (or N x C x H x W, a class for each place) and class numbers from 1 to C. The target may also be "
-  "probabilities, of the size of x. With weights, one for each class, the weighted mean; sizeAverage=false sums; samples of class ignoreIndex (-100) are left out; labelSmoothing (0) is the "
+  "probabilities, of the size of x. With weights, one for each class, the weighted mean; sizeAverage=false or reduction='sum' sums, reduction='none' gives each sample's; samples of class ignoreIndex (-100) are left out; labelSmoothing (0) is the "
   "share of the target that is spread over all classes.\n\n"
   "Example:\n  nn.CrossEntropyCriterion().forward([0 0], 1)\n  ans = 0.6931\n\n"
   "See also: nn.LogSoftMax, nn.ClassNLLCriterion, nn.MSECriterion",
-  .options = "weights:v= sizeAverage:b=1 ignoreIndex:z=-100 labelSmoothing:x=0", .criterion = true, .check = cross_check, .loss = cross_loss, .loss_grad = cross_gradient,
-  .expr = "@(x, t, weights, sizeAverage, ignoreIndex, labelSmoothing) begin s = size(x); t = t + 0; if numel(s) == 2 && s(2) == 1 && isscalar(t), x = reshape(x, [1 s(1)]); s = size(x); end;"
+  .options = "weights:v= sizeAverage:b=1 ignoreIndex:z=-100 labelSmoothing:x=0 reduction:r=", .criterion = true, .check = cross_check, .loss = cross_loss, .loss_grad = cross_gradient,
+  .expr = "@(x, t, weights, sizeAverage, ignoreIndex, labelSmoothing, reduction) begin s = size(x); st = size(t); t = t + 0; if numel(s) == 2 && s(2) == 1 && isscalar(t), x = reshape(x, [1 s(1)]); s = size(x); end;"
           " if numel(s) == 3 && numel(t) != s(1) * s(3) && numel(t) == s(2) * s(3), s = [1 s]; x = reshape(x, s); end; c = s(2); n = numel(x) / c; soft = numel(t) == numel(x) && c > 1;"
           " p = [1 3:numel(s) 2]; if soft, t = reshape(permute(reshape(t, s), p), [n c]); elseif numel(t) != n, error('nn.CrossEntropyCriterion: the target must be %d class numbers', n), end;"
           " z = nn.logsoftmax(reshape(permute(x, p), [n c]), 2); w = ones(1, c); if !isempty(weights), w = reshape(weights, [1 c]); end; e = labelSmoothing;"
-          " if soft, y = -sum(sum(z .* w .* (t * (1 - e) + e / c))); k = n; else,"
+          " if soft, y = -sum(z .* w .* (t * (1 - e) + e / c), 2); k = n; st = [s(1) s(3:end) 1]; else,"
           " t = reshape(t, [n 1]); on = t != ignoreIndex; t(!on) = 1; if any(t < 1 | t > c | t != fix(t)), error('nn.CrossEntropyCriterion: class numbers are from 1 to %d', c), end;"
-          " h = (t == 1:c) * (1 - e) + e / c; y = -sum(sum(z .* w .* h .* on)); k = sum(reshape(w(t), [n 1]) .* on); end; if sizeAverage, y = y / (k + (k == 0)); end; return y end")
+          " h = (t == 1:c) * (1 - e) + e / c; y = -sum(z .* w .* h .* on, 2); k = sum(reshape(w(t), [n 1]) .* on); end;" LOSS_OVER("reshape(y, st)", "y", "(k + (k == 0))"))

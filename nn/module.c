@@ -197,7 +197,8 @@ void nn_idle(struct module *m)
             fail("tl:nn", "%s: cannot be changed while it runs", layer_of(m)->class.name);
 }
 
-struct job { struct module *m; value x, g, y; int want; double scale; enum { FORWARD, BACKWARD, LOSS, LOSS_GRAD } what; };
+static value weighed(struct module *m, value gx, value g);
+struct job { struct module *m; value x, g, y, losses; int want; double scale; enum { FORWARD, BACKWARD, LOSS, LOSS_GRAD } what; };
 static void job_body(void *arg)
 {
     struct job *j = arg;
@@ -205,7 +206,13 @@ static void job_body(void *arg)
     case FORWARD: j->y = module_forward(j->m, j->x); break;
     case BACKWARD: j->y = module_backward(j->m, j->x, j->g, j->want, j->scale); break;
     case LOSS: j->y = module_loss(j->m, j->x, j->g); break;
-    case LOSS_GRAD: j->y = module_loss_grad(j->m, j->x, j->g); break;
+    case LOSS_GRAD:
+        j->y = module_loss_grad(j->m, j->x, j->g);
+        if (!is_nil(j->losses)) {
+            j->y = weighed(j->m, j->y, j->losses);
+            replace(&j->m->grad_input, copy(j->y));
+        }
+        break;
     }
 }
 
@@ -587,14 +594,25 @@ value module_loss(struct module *m, value x, value t)
         return y;
     }
     y = l->loss ? l->loss(m, x, t) : run_kept(m, x, t);
-    if (!is_tensor_like(y) || value_numel(y) != 1)
+    if (!is_tensor_like(y) || (value_numel(y) != 1 && nn_reduction(m) != REDUCE_NONE))
         nn_fail(m, "the loss must be one number");
-    y = y.kind == K_TENSOR ? element_value(y.t, 0) : y;
+    if (value_numel(y) == 1)
+        y = y.kind == K_TENSOR ? element_value(y.t, 0) : y;
     replace(&m->output, copy(y));
     if (unlikely(nn_state()->stop_at_nan) && nn_has_nan(m->output) && !nn_has_nan(x))
         made_nan(m, "the loss", "its input");
     nn_state()->now.m = NULL;
     return y;
+}
+
+static value ones_like(value y)
+{
+    if (value_numel(y) == 1)
+        return num(1);
+    struct tensor *t = tensor_of(y), *one = tensor_new(D_DOUBLE, t->nd, t->dim);
+    for (i64 i = 0; i < one->numel; i++)
+        ((double *)one->data)[i] = 1;
+    return tensor_box(tensor_cast(one, t->dtype));
 }
 
 value module_loss_grad(struct module *m, value x, value t)
@@ -607,8 +625,8 @@ value module_loss_grad(struct module *m, value x, value t)
         y = l->loss_grad(m, x, t);
     } else {
         value gx[NN_FIELDS + 1];
-        run_kept(m, x, t);
-        kept_backward(m->kept, num(1), gx);
+        value loss = run_kept(m, x, t);
+        kept_backward(m->kept, ones_like(loss), gx);
         y = gx[0];
     }
     nn_state()->now.m = NULL;
@@ -617,9 +635,37 @@ value module_loss_grad(struct module *m, value x, value t)
     return y;
 }
 
+/* gradOutput of a criterion: a number, or with reduction 'none' one for each loss: for each element, each sample, or each place of each sample. */
+static value weighed(struct module *m, value gx, value g)
+{
+    i64 dim[MAX_DIMS];
+    char d[160];
+    if (gx.kind == K_CELL) {
+        struct cell *c = cell_new(gx.cell->nd, gx.cell->dim);
+        for (i64 i = 0; i < c->numel; i++)
+            cell_set(c, i, weighed(m, gx.cell->v[i], g));
+        return cell_value(c);
+    }
+    i64 n = is_tensor_like(g) && !dtype_is(value_dtype(g), DT_C | DT_T) ? value_numel(g) : -1, places = 1;
+    int nd = value_dims(gx, dim);
+    for (int k = 2; k < nd; k++)
+        places *= dim[k];
+    if (n != 1 && n != value_numel(gx)) {     /* one dimension, that of classes or features, has gone */
+        int gone = n == dim[0] * places ? 1 : nd == 3 && n == dim[1] * dim[2] ? 0 : -1;
+        if (gone < 0 && n == dim[0])
+            for (int k = 1; k < nd; k++)
+                dim[k] = 1;
+        else if (gone >= 0)
+            dim[gone] = 1;
+        else
+            nn_fail(m, "gradOutput must be like the losses, but is a %s", value_describe(g, d));
+    }
+    return g_op(EW_times, gx, n == 1 ? g : nn_view(g, nd, dim));
+}
+
 value nn_outer(struct module *m, int what, value x, value g, int want, double scale)
 {
-    struct job j = { .m = m, .x = x, .g = g, .want = want, .scale = scale };
+    struct job j = { .m = m, .x = x, .g = g, .losses = nil(), .want = want, .scale = scale };
     j.what = what == 0 ? FORWARD : what == 1 ? BACKWARD : what == 2 ? LOSS : LOSS_GRAD;
     return run(&j);
 }
@@ -641,10 +687,10 @@ void module_run_method(struct module *m, int what, struct call *c)       /* what
 {
     bool criterion = layer_of(m)->criterion;
     value x = need(c, 1, "the input"), g = what || criterion ? need(c, 2, criterion ? "the target" : "gradOutput") : nil();
-    double scale = what && has_arg(c, 3) ? arg_num(c, 3) : what == 4 ? NAN : 1;
+    double scale = what && !criterion && has_arg(c, 3) ? arg_num(c, 3) : what == 4 ? NAN : 1;
     if (what == 4 && isnan(scale))
         fail("Octave:invalid-fun-call", "%s.%s: the learning rate is needed", class_of(c->arg[0]), c->fn->name);
-    struct job j = { .m = m, .x = x, .g = g, .scale = scale, .want = WANT_INPUT | WANT_PARAMS };
+    struct job j = { .m = m, .x = x, .g = g, .losses = criterion && what && has_arg(c, 3) ? c->arg[3] : nil(), .scale = scale, .want = WANT_INPUT | WANT_PARAMS };
     j.what = criterion ? (what ? LOSS_GRAD : LOSS) : what ? BACKWARD : FORWARD;
     if (what == 2)
         j.want = WANT_INPUT;
@@ -666,7 +712,7 @@ value module_grad_input(struct module *m)     /* the field; computed now if back
 {
     if (!is_nil(m->lazy_x)) {
         value x = keep(copy(m->lazy_x)), g = keep(copy(m->lazy_g));
-        struct job j = { .m = m, .x = x, .g = g, .scale = 1, .want = WANT_INPUT, .what = BACKWARD };
+        struct job j = { .m = m, .x = x, .g = g, .losses = nil(), .scale = 1, .want = WANT_INPUT, .what = BACKWARD };
         return outward(run(&j));
     }
     return is_nil(m->grad_input) ? tensor_box(tensor_2d(D_DOUBLE, 0, 0)) : outward(m->grad_input);

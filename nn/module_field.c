@@ -66,6 +66,12 @@ static const struct { char kind; double least, most; const char *what; } option_
     { 'b', -INFINITY, INFINITY, "true or false" },
 };
 
+bool nn_text_is(value v, const char *word)
+{
+    size_t n = strlen(word);
+    return is_tensor_like(v) && value_dtype(v) == D_CHAR && value_numel(v) == (i64)n && !memcmp(tensor_dense(tensor_of(v))->data, word, n);
+}
+
 static value checked_option(struct module *m, int k, value v)
 {
     char kind = m->info->kind[k];
@@ -77,6 +83,13 @@ static value checked_option(struct module *m, int k, value v)
         if (!is_module(v) || layer_of(module_of(v))->criterion != (kind == 'c'))
             fail_option(m, k, kind == 'm' ? "a module" : "a criterion", v);
         return v;
+    }
+    if (kind == 'r' || kind == 'R') {
+        static const char *const word[] = { "mean", "sum", "none", "batchmean" };
+        for (int i = 0; i < 3 + (kind == 'R'); i++)
+            if (nn_text_is(v, word[i]))
+                return v;
+        fail_option(m, k, kind == 'R' ? "'mean', 'sum', 'none' or 'batchmean'" : "'mean', 'sum' or 'none'", v);
     }
     if (kind == 's') {
         if (!is_tensor_like(v) || value_dtype(v) != D_CHAR)

@@ -35,7 +35,7 @@ enum { WANT_INPUT = 1, WANT_PARAMS = 2 };     /* what backward is to compute: gr
 struct layer {
     struct class class;
     const char *options;                      /* "name:kind=default …": n integer >= 1, k >= 0, z any integer, d dimension 1 … 32, e one that may be negative,
-                                                 x number, b boolean, s text, v any value, m module, c criterion; without default it must be given; a default may be another option, or nothing ("=": []) */
+                                                 x number, b boolean, s text, r how losses are put together ('mean', 'sum', 'none'; R: 'batchmean' too), v any value, m module, c criterion; without default it must be given; a default may be another option, or nothing ("=": []) */
     const char *params;                       /* names; tensors made by init with nn_param */
     const char *state;                        /* other fields that are saved: running_mean, modules … */
     const char *wants;                        /* what its input must be, checked before it runs (shapes.c): "N x inputSize or …", "{N x F, N x F}", "... x n" */
@@ -110,6 +110,7 @@ static inline const struct layer *layer_of(const struct module *m) { return m->i
 static inline double option_num(const struct module *m, int i) { return OPTION(m, i).num; }       /* kinds n k z x b: plain scalars */
 static inline i64 option_int(const struct module *m, int i) { return (i64)OPTION(m, i).num; }
 static inline bool option_bool(const struct module *m, int i) { return OPTION(m, i).num != 0; }
+bool nn_text_is(value v, const char *word);
 int module_field(const struct module *m, const char *name);            /* number in f, or -1 */
 
 bool is_module(value v);                      /* also a criterion */
@@ -125,6 +126,8 @@ value module_forward(struct module *m, value x);
 value module_backward(struct module *m, value x, value g, int want, double scale);
 value module_loss(struct module *m, value x, value t);
 value module_loss_grad(struct module *m, value x, value t);
+enum { REDUCE_MEAN, REDUCE_SUM, REDUCE_NONE, REDUCE_BATCH_MEAN };
+int nn_reduction(const struct module *m);     /* of a criterion: option reduction, else what sizeAverage says */
 bool nn_has_nan(value v);                     /* tensors and cells of them */
 value nn_outer(struct module *m, int what, value x, value g, int want, double scale);      /* a call from outside any net: 0 forward, 1 backward, 2 loss, 3 its gradient; errors name the place */
 value nn_run_kept(struct module *m, value x);             /* forward and backward by .record or .expr, of a layer that has others for special cases */

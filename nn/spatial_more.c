@@ -2,6 +2,7 @@
 /* spatial_more.c: layers over images and volumes that are rarer: unshared kernels, sizes, averages of volumes; and inputs that
  * are mostly zero. */
 #include "nn.h"
+#include "criterion.h"
 #include <math.h>
 
 #define SEE "\n\nSee also: nn.SpatialConvolution, nn.SpatialMaxPooling, nn.Linear"
@@ -85,7 +86,7 @@ LAYER(SparseLinear,
           " y{k} = p(:, 2)' * weight(:, round(p(:, 1)))' + bias; end; return cat(1, y{:}) end")
 
 LAYER(SpatialAutoCropMSECriterion,
-  "c = nn.SpatialAutoCropMSECriterion(sizeAverage)\n\nnn.MSECriterion for images of which the target may be larger: its middle is compared.\n\n"
+  "c = nn.SpatialAutoCropMSECriterion(sizeAverage, reduction)\n\nnn.MSECriterion for images of which the target may be larger: its middle is compared.\n\n"
   "Example:\n  nn.SpatialAutoCropMSECriterion().forward(zeros(1, 1, 2, 2), ones(1, 1, 4, 4))\n  ans = 1\n\nSee also: nn.MSECriterion",
-  .options = "sizeAverage:b=1", .criterion = true,
-  .expr = "@(x, t, sizeAverage) begin n = max(3, ndims(x)); i = repmat({':'}, 1, n); for d = n-1:n, a = size(x, d); f = floor((size(t, d) - a) / 2); i{d} = f+1:f+a; end; e = (x - t(i{:})).^2; y = sum(e(:)); if sizeAverage, y = y / numel(e); end; return y end")
+  .options = AVERAGE, .criterion = true,
+  .expr = "@(x, t, sizeAverage, reduction) begin n = max(3, ndims(x)); i = repmat({':'}, 1, n); for d = n-1:n, a = size(x, d); f = floor((size(t, d) - a) / 2); i{d} = f+1:f+a; end; e = (x - t(i{:})).^2;" LOSS_OVER("e", "e", "numel(e)"))
