@@ -386,6 +386,27 @@ static void call_function_site(struct site *s, value *base, int n, value *dest)
         functions_look();
 }
 
+static void release_all(value *v, int n)
+{
+    for (int i = 0; i < n; i++)
+        release(&v[i]);
+}
+
+/* The results of a class's function go where they are wanted: all of them, or the first. */
+static void give_results(value *out, int nout, value *dest, bool multi)
+{
+    for (int i = 0; i < nout; i++) {
+        value v = out[i];
+        out[i].tag = 0;
+        if (multi)
+            dest[i] = v;
+        else if (i == 0)
+            replace(dest, v);
+        else
+            drop(v);
+    }
+}
+
 static value *site_dest(struct site *s, value *base) { return site_multi(s) ? base : &vm->frame->base[s->dest]; }
 
 void call_site_run(struct site *s, value *base) { call_function_site(s, base, s->nargs, site_dest(s, base)); }
@@ -429,18 +450,8 @@ static void call_value(value f, struct site *s, value *base, int n, value *dest)
         static const struct builtin object_call = { "()", 0, ANY, ANY, NULL, NULL, "" };
         struct call c = { &object_call, n + 1, nargout, arg, out };
         class->paren(f, &c);
-        for (int i = 0; i < n; i++)
-            release(&base[i]);
-        for (int i = 0; i < nout; i++) {
-            value v = out[i];
-            out[i].tag = 0;
-            if (multi)
-                dest[i] = v;
-            else if (i == 0)
-                replace(dest, v);
-            else
-                drop(v);
-        }
+        release_all(base, n);
+        give_results(out, nout, dest, multi);
         vm->sp = old;
         pool_release(mark);
         return;
@@ -568,18 +579,8 @@ static bool object_method(value self, struct site *s, value *base, int n, int na
     for (int i = 0; arg != base && i < narg; i++)
         release(&arg[i]);
     if (known) {
-        for (int i = 0; i < n; i++)
-            release(&base[i]);
-        for (int i = 0; i < nout; i++) {
-            value v = out[i];
-            out[i].tag = 0;
-            if (multi)
-                dest[i] = v;
-            else if (i == 0)
-                replace(dest, v);
-            else
-                drop(v);
-        }
+        release_all(base, n);
+        give_results(out, nout, dest, multi);
         if (!multi && nargout > 0 && dest->kind == K_NIL) {
             vm->sp = old;
             fail("Octave:undefined-function", "value on the right hand side of the assignment not available: %s has no result", s->name->text);

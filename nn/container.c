@@ -221,12 +221,6 @@ static void some_children(struct module *m)
         nn_fail(m, "has no modules yet; m.add(module) adds one");
 }
 
-static void dim_show(struct module *m, struct buf *b)
-{
-    for (int i = 0; i < m->info->no; i++)
-        buff(b, "%s%g", i ? ", " : "", option_num(m, i));
-}
-
 /* ---- Concat, DepthConcat: one input, outputs joined */
 static value padded(value v, int along, int nd, const i64 *most)         /* zeros around, but along the joined dimension */
 {
@@ -303,14 +297,14 @@ LAYER_CONTAINER(Concat,
   "Every module gets the same input; their outputs are joined along the dimension.\n\n"
   "Example:\n  nn.Concat(2, nn.Identity(), nn.Square()).forward([2 3])\n  ans =\n     2   3   4   9\n\n"
   "See also: nn.Sequential, nn.ConcatTable, nn.DepthConcat",
-  .options = "dimension:d", .forward = concat_forward, .backward = concat_backward, .tree = "concat", .show = dim_show)
+  .options = "dimension:d", .forward = concat_forward, .backward = concat_backward, .tree = "concat", .show = nn_show_options)
 
 LAYER_CONTAINER(DepthConcat,
   "m = nn.DepthConcat(dimension, module1, module2, ...)\n\n"
   "As nn.Concat, for outputs that differ in their other dimensions as well: the smaller ones stand in the middle of zeros.\n\n"
   "Example:\n  nn.DepthConcat(1, nn.Identity(), nn.Narrow(2, 2, 1)).forward([1 2 3])\n  ans =\n     1   2   3\n     0   2   0\n\n"
   "See also: nn.Concat",
-  .options = "dimension:d", .forward = concat_forward, .backward = concat_backward, .tree = "concat", .show = dim_show)
+  .options = "dimension:d", .forward = concat_forward, .backward = concat_backward, .tree = "concat", .show = nn_show_options)
 
 /* ---- Parallel: the i-th module on the i-th slice */
 static void slices_fit(struct module *m, value x, int in)
@@ -366,7 +360,7 @@ LAYER_CONTAINER(Parallel,
   "rows along their length.\n\n"
   "Example:\n  nn.Parallel(2, 1, nn.Identity(), nn.Square()).forward([1 2; 3 4])\n  ans =\n      1    3    4   16\n\n"
   "See also: nn.Concat, nn.ParallelTable",
-  .options = "inputDimension:d outputDimension:d", .forward = parallel_forward, .backward = parallel_backward, .tree = "parallel", .show = dim_show)
+  .options = "inputDimension:d outputDimension:d", .forward = parallel_forward, .backward = parallel_backward, .tree = "parallel", .show = nn_show_options)
 
 /* ---- cells */
 static value concat_table_forward(struct module *m, value x)

@@ -256,6 +256,13 @@ void nn_uniform(value w, double from, double to)
     put_numbers(w, x);
 }
 
+void nn_uniform_params(struct module *m, double s)
+{
+    for (int i = 0; i < m->info->np; i++)
+        if (has_param(m, i))
+            nn_uniform(PARAM(m, i), -s, s);
+}
+
 void nn_normal(value w, double mean, double sd)
 {
     double *x = scratch((size_t)w.w->numel * sizeof *x);

@@ -115,3 +115,10 @@ void module_print(value v, const char *name)
         buf_putc(out, '\n');
     out_text(out->s, out->n);
 }
+
+void nn_show_options(struct module *m, struct buf *b)
+{
+    for (int i = 0; i < m->info->no; i++)
+        if (OPTION(m, i).kind == K_NUM && m->info->kind[2 * m->info->np + i] != 'b')
+            buff(b, "%s%g", b->n ? ", " : "", option_num(m, i));
+}

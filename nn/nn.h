@@ -27,6 +27,7 @@
 #define TL_NN_H
 #include "lab/tape.h"
 #include "nn/rows.h"
+#include <math.h>
 
 struct module;
 struct layer;
@@ -139,6 +140,7 @@ void nn_leave(void);
 void nn_idle(struct module *m);               /* fails while m runs: a function inside it (nn.Lambda, a hook) may not take its modules away */
 void nn_check_input(struct module *m, value x);          /* against .wants (shapes.c) */
 void nn_check_target(struct module *m, value x, value t);               /* against .alike */
+void nn_show_options(struct module *m, struct buf *b);                  /* .show: the numbers among the options, 10, 5, 2 */
 NORETURN void nn_fail(struct module *m, const char *fmt, ...) PRINTF(2, 3);      /* "nn.Linear(4 -> 3): …" */
 NORETURN void nn_fail_shape(struct module *m, const char *wants, value x);       /* "nn.Linear(4 -> 3) wants N x 4 and got 3x5" */
 
@@ -147,6 +149,8 @@ void nn_param(struct module *m, int i, int nd, const i64 *dim);        /* parame
 void nn_no_param(struct module *m, int i);                             /* without bias: [] */
 static inline bool has_param(const struct module *m, int i) { return PARAM(m, i).kind == K_WINDOW; }
 void nn_uniform(value w, double from, double to);                      /* fills a window, rows first, from the generator */
+void nn_uniform_params(struct module *m, double s);                    /* all of them in ±s */
+static inline double nn_spread(double stdv, double otherwise) { return isnan(stdv) ? otherwise : stdv * 1.7320508075688772; }   /* of a uniform law with this deviation */
 void nn_normal(value w, double mean, double sd);
 void nn_fill(value w, double x);
 int nn_dtype(const struct module *m);                                  /* of its parameters; D_DOUBLE without any */

@@ -84,10 +84,7 @@ static void recurrent_init(struct module *m)
 
 static void recurrent_reset(struct module *m, double stdv)
 {
-    double s = isnan(stdv) ? 1 / sqrt((double)option_int(m, HIDDEN)) : stdv * sqrt(3);
-    for (int i = 0; i < m->info->np; i++)
-        if (has_param(m, i))
-            nn_uniform(PARAM(m, i), -s, s);
+    nn_uniform_params(m, nn_spread(stdv, 1 / sqrt((double)option_int(m, HIDDEN))));
 }
 
 static void recurrent_show(struct module *m, struct buf *b)

@@ -344,17 +344,11 @@ static value narrow_record(struct module *m, value x, const value *w)
         nn_fail(m, "wants elements %lld to %lld of dimension %d and got %s", (long long)from, (long long)(from + n - 1), d, value_shape(x, (char[128]){ 0 }));
     return nn_slice(x, d, from - 1, n);
 }
-static void options_show(struct module *m, struct buf *b)
-{
-    for (int i = 0; i < m->info->no; i++)
-        if (OPTION(m, i).kind == K_NUM)
-            buff(b, "%s%g", b->n ? ", " : "", option_num(m, i));
-}
 LAYER(Narrow,
   "m = nn.Narrow(dimension, offset, length)\n\n"
   "length (1) elements along the dimension, from offset on. Negative: counted from the end.\n\n"
   "Example:\n  nn.Narrow(2, 2, 2).forward([1 2 3 4])\n  ans =\n     2   3" PART_SEE,
-  .options = "dimension:e offset:z length:z=1", .record = narrow_record, .show = options_show)
+  .options = "dimension:e offset:z length:z=1", .record = narrow_record, .show = nn_show_options)
 
 static value select_record(struct module *m, value x, const value *w)
 {
@@ -372,7 +366,7 @@ LAYER(Select,
   "m = nn.Select(dimension, index)\n\n"
   "The slice at index of the dimension, which goes; of a matrix it stays with size 1. Negative: counted from the end.\n\n"
   "Example:\n  nn.Select(1, 2).forward([1 2; 3 4])\n  ans =\n     3   4" PART_SEE,
-  .options = "dimension:e index:z", .record = select_record, .show = options_show)
+  .options = "dimension:e index:z", .record = select_record, .show = nn_show_options)
 
 static value index_record(struct module *m, value x, const value *w)
 {
@@ -391,7 +385,7 @@ LAYER(Index,
   "m = nn.Index(dimension)\n\n"
   "For {x, i}: the slices of x at the indices i of the dimension.\n\n"
   "Example:\n  nn.Index(2).forward({[10 20 30], [3 1]})\n  ans =\n     30   10" PART_SEE,
-  .wants = "{x, index}", .options = "dimension:d", .record = index_record, .show = options_show, .table = true)
+  .wants = "{x, index}", .options = "dimension:d", .record = index_record, .show = nn_show_options, .table = true)
 
 LAYER(MaskedSelect,
   "m = nn.MaskedSelect()\n\n"
@@ -403,7 +397,7 @@ LAYER(Replicate,
   "m = nn.Replicate(nFeatures, dim, ndim)\n\n"
   "nFeatures copies of the input along a new dimension dim (1). With ndim, the number of dimensions of a sample, a batch may stand before it.\n\n"
   "Example:\n  size(nn.Replicate(3).forward(ones(2, 4)))\n  ans =\n     3   2   4" PART_SEE,
-  .options = "nFeatures:n dim:d=1 ndim:d=", .show = options_show,
+  .options = "nFeatures:n dim:d=1 ndim:d=", .show = nn_show_options,
   .expr = "@(x, nFeatures, dim, ndim) begin s = size(x); d = dim; if !isempty(ndim) && numel(s) > ndim, d = d + 1; end;"
           " y = nn.reshape(x, [s(1:d-1) 1 s(d:end)]); r = ones(1, numel(s) + 1); r(d) = nFeatures; return repmat(y, r) end")
 
@@ -412,7 +406,7 @@ LAYER(Padding,
   "pad elements of value (0) along dim: before the input when pad is negative, else behind it. With nInputDim, the number of dimensions of a sample, a batch may stand "
   "before it. index: the place at which they stand, 1 at the edge.\n\n"
   "Example:\n  nn.Padding(2, 2, 2, -1).forward([1 2])\n  ans =\n     1   2  -1  -1" PART_SEE,
-  .options = "dim:d pad:z nInputDim:d= value:x=0 index:n=1", .show = options_show,
+  .options = "dim:d pad:z nInputDim:d= value:x=0 index:n=1", .show = nn_show_options,
   .expr = "@(x, dim, pad, nInputDim, value, index) begin d = dim; if !isempty(nInputDim) && ndims(x) > nInputDim, d = d + 1; end;"
           " s = size(x); s(end+1:d) = 1; n = s(d); z = s; z(d) = abs(pad); p = value * ones(z); i = repmat({':'}, 1, numel(s)); a = i; b = i;"
           " if pad < 0, k = index - 1; else, k = n - index + 1; end; a{d} = 1:k; b{d} = k+1:n; return cat(d, x(a{:}), p, x(b{:})) end")
@@ -439,7 +433,7 @@ LAYER(PixelShuffle,
   "m = nn.PixelShuffle(upscaleFactor)\n\n"
   "(C*r^2) x H x W becomes C x rH x rW: each r^2 maps are one with r times the resolution.\n\n"
   "Example:\n  size(nn.PixelShuffle(2).forward(ones(4, 3, 3)))\n  ans =\n     1   6   6" PART_SEE,
-  .options = "upscaleFactor:n", .show = options_show,
+  .options = "upscaleFactor:n", .show = nn_show_options,
   .expr = "@(x, upscaleFactor) begin r = upscaleFactor; b = ndims(x) > 3; s = [size(x) 1 1]; if !b, s = [1 s]; end; c = s(2)/r^2;"
           " y = nn.reshape(x, [s(1) c r r s(3) s(4)]); y = permute(y, [1 2 5 3 6 4]); y = nn.reshape(y, [s(1) c s(3)*r s(4)*r]);"
           " if !b, y = nn.reshape(y, [c s(3)*r s(4)*r]); end; return y end")

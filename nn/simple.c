@@ -5,23 +5,10 @@
 #include "lab/rand.h"
 #include <math.h>
 
-static void options_show(struct module *m, struct buf *b)
-{
-    for (int i = 0; i < m->info->no; i++)
-        if (OPTION(m, i).kind == K_NUM && m->info->kind[2 * m->info->np + i] != 'b')
-            buff(b, "%s%g", b->n ? ", " : "", option_num(m, i));
-}
 static void arrow_show(struct module *m, struct buf *b)
 {
     buff(b, "%g -> %g", option_num(m, 0), option_num(m, 1));
 }
-static void uniform_all(struct module *m, double s)
-{
-    for (int i = 0; i < m->info->np; i++)
-        if (has_param(m, i))
-            nn_uniform(PARAM(m, i), -s, s);
-}
-static double spread(double stdv, double otherwise) { return isnan(stdv) ? otherwise : stdv * sqrt(3); }
 #define SEE "\n\nSee also: nn.Linear, nn.Sequential"
 
 /* ---- learned */
@@ -30,12 +17,12 @@ static void add_init(struct module *m)
     bool scalar = option_bool(m, 1);
     nn_param(m, 0, 2, (i64[]){ 1, scalar ? 1 : option_int(m, 0) });
 }
-static void add_reset(struct module *m, double stdv) { uniform_all(m, spread(stdv, 1 / sqrt((double)PARAM(m, 0).w->numel))); }
+static void add_reset(struct module *m, double stdv) { nn_uniform_params(m, nn_spread(stdv, 1 / sqrt((double)PARAM(m, 0).w->numel))); }
 LAYER(Add,
   "m = nn.Add(inputSize, scalar)\n\n"
   "x + bias, bias 1 x inputSize; with scalar one number for all.\n\n"
   "Example:\n  m = nn.Add(2); m.bias = [10 20]; m.forward([1 2])\n  ans =\n     11   22" SEE,
-  .options = "inputSize:k scalar:b=0", .params = "bias", .init = add_init, .reset = add_reset, .expr = "@(x, bias) x + bias", .show = options_show)
+  .options = "inputSize:k scalar:b=0", .params = "bias", .init = add_init, .reset = add_reset, .expr = "@(x, bias) x + bias", .show = nn_show_options)
 
 static void sized_init(struct module *m)
 {
@@ -98,10 +85,10 @@ LAYER(Diag,
   "m = nn.Diag(nFeature)\n\n"
   "Each feature times a learned gain of its own, weight, 1 x nFeature, 1 at first. Features are the columns of N x nFeature, the channels of nFeature x H x W or N x nFeature x H x W.\n\n"
   "Example:\n  m = nn.Diag(2); m.weight = [1 10]; m.forward([1 2; 3 4])\n  ans =\n      1   20\n      3   40" SEE,
-  .wants = "N x nFeature or nFeature x H x W or N x nFeature x H x W", .options = "nFeature:n", .params = "weight", .init = diag_init, .reset = diag_reset, .show = options_show,
+  .wants = "N x nFeature or nFeature x H x W or N x nFeature x H x W", .options = "nFeature:n", .params = "weight", .init = diag_init, .reset = diag_reset, .show = nn_show_options,
   .expr = "@(x, weight, nFeature) begin s = ones(1, max(2, ndims(x))); d = 2; if ndims(x) == 3 && size(x, 1) == nFeature, d = 1; end; s(d) = nFeature; return x .* reshape(weight, s) end")
 static void one_init(struct module *m) { nn_param(m, 0, 2, (i64[]){ 1, 1 }); }
-static void mul_reset(struct module *m, double stdv) { uniform_all(m, spread(stdv, 1)); }
+static void mul_reset(struct module *m, double stdv) { nn_uniform_params(m, nn_spread(stdv, 1)); }
 LAYER(Mul,
   "m = nn.Mul()\n\nx times one learned number.\n\nExample:\n  m = nn.Mul(); m.weight = 3; m.forward([1 2])\n  ans =\n     3   6" SEE,
   .params = "weight", .init = one_init, .reset = mul_reset, .expr = "@(x, weight) x .* weight")
@@ -121,7 +108,7 @@ LAYER(PReLU,
           " return max(0, x) + w .* min(0, x) end")
 
 static void transposed_init(struct module *m) { nn_param(m, 0, 2, (i64[]){ option_int(m, 0), option_int(m, 1) }); }
-static void euclidean_reset(struct module *m, double stdv) { uniform_all(m, spread(stdv, 1 / sqrt(option_num(m, 0)))); }
+static void euclidean_reset(struct module *m, double stdv) { nn_uniform_params(m, nn_spread(stdv, 1 / sqrt(option_num(m, 0)))); }
 LAYER(Euclidean,
   "m = nn.Euclidean(inputSize, outputSize)\n\n"
   "Distances of x to the columns of weight (inputSize x outputSize): y(j) = norm(weight(:,j) - x').\n\n"
@@ -160,7 +147,7 @@ LAYER(Bilinear,
   "m = nn.Bilinear(inputSize1, inputSize2, outputSize, bias)\n\n"
   "For {a, b}, N x inputSize1 and N x inputSize2: y(n,k) = a(n,:) * W_k * b(n,:)' + bias(k), with W_k = weight(k,:,:).\n\n"
   "Example:\n  m = nn.Bilinear(2, 2, 1); m.weight = ones(1, 2, 2); m.bias = 0; m.forward({[1 2], [3 4]})\n  ans = 21" SEE,
-  .wants = "{N x inputSize1, N x inputSize2}", .options = "inputSize1:n inputSize2:n outputSize:n hasBias:b=1", .params = "weight bias", .init = bilinear_init, .table = true, .show = options_show,
+  .wants = "{N x inputSize1, N x inputSize2}", .options = "inputSize1:n inputSize2:n outputSize:n hasBias:b=1", .params = "weight bias", .init = bilinear_init, .table = true, .show = nn_show_options,
   .reset = euclidean_reset,
   .expr = "@(x, weight, bias) begin a = x{1}; b = x{2}; [n, p] = size(a); q = size(b, 2); k = size(weight, 1); w = reshape(permute(weight, [2 3 1]), [p q*k]);"
           " t = reshape(a * w, [n q k]) .* b; y = reshape(sum(t, 2), [n k]); if !isempty(bias), y = y + bias; end; return y end")
@@ -175,7 +162,7 @@ static void linear_norm_init(struct module *m)
 }
 static void linear_norm_reset(struct module *m, double stdv)
 {
-    uniform_all(m, spread(stdv, 1 / sqrt(option_num(m, 0))));
+    nn_uniform_params(m, nn_spread(stdv, 1 / sqrt(option_num(m, 0))));
     struct window *v = PARAM(m, 0).w;
     i64 in = option_int(m, 0), out = option_int(m, 1);
     double *x = scratch(sizeof *x * (size_t)v->numel), *g = scratch(sizeof *g * (size_t)out);
@@ -311,7 +298,7 @@ LAYER(Maxout,
   "The largest of maxoutNumber linear functions for each output; weight is (outputSize*maxoutNumber) x inputSize. preprocess is a module for their values, N x maxoutNumber x "
   "outputSize, before the largest is taken, as nn.Dropout.\n\n"
   "Example:\n  size(nn.Maxout(3, 4, 2).forward(ones(5, 3)))\n  ans =\n     5   4" SEE,
-  .options = "inputSize:n outputSize:n maxoutNumber:n preprocess:m=", .params = "weight bias", .init = maxout_init, .reset = euclidean_reset, .show = options_show,
+  .options = "inputSize:n outputSize:n maxoutNumber:n preprocess:m=", .params = "weight bias", .init = maxout_init, .reset = euclidean_reset, .show = nn_show_options,
   .forward = maxout_forward, .backward = maxout_backward,
   .expr = "@(x, weight, bias, outputSize, maxoutNumber, preprocess) begin z = nn.reshape(x * weight' + bias, [-1 maxoutNumber outputSize]); if !isempty(preprocess), z = preprocess.forward(z); end;"
           " return reshape(max(z, [], 2), [size(x, 1) outputSize]) end")
@@ -321,7 +308,7 @@ LAYER(Maxout,
   LAYER(id, "m = nn." #id "(dimension, nInputDims)\n\n" text " along the dimension (1), which goes; of a matrix it stays with size 1. With nInputDims, the number of "  \
     "dimensions of a sample, a batch may stand before it; negative dimensions count from the end.\n\nExample:\n  " example "\n  ans =\n" out                       \
     "\n\nSee also: nn.Sum, nn.Mean, nn.Max, nn.Min",                                                                                                  \
-    .options = "dimension:e=1 nInputDims:d=", .show = options_show,                                                                                  \
+    .options = "dimension:e=1 nInputDims:d=", .show = nn_show_options,                                                                                  \
     .expr = "@(x, dimension, nInputDims) begin d = dimension; if d < 0, d = ndims(x) + d + 1; elseif !isempty(nInputDims) && ndims(x) > nInputDims, d = d + 1; end;" \
             " y = " word "; s = size(x); if numel(s) > 2 && d <= numel(s), s(d) = []; y = reshape(y, s); end; return y end")
 #define LAYER_REDUCTION REDUCTION
@@ -334,7 +321,7 @@ LAYER(Sum,
   "dimensions of a sample, a batch may stand before it.\n\n"
   "Example:\n  nn.Sum(2).forward([1 2; 4 3])\n  ans =\n     3\n     7\n\n"
   "See also: nn.Mean, nn.Max, nn.Min",
-  .options = "dimension:e=1 nInputDims:e= sizeAverage:b=0 squeeze:b=1", .show = options_show,
+  .options = "dimension:e=1 nInputDims:e= sizeAverage:b=0 squeeze:b=1", .show = nn_show_options,
   .expr = "@(x, dimension, nInputDims, sizeAverage, squeeze) begin d = dimension; if d < 0, d = ndims(x) + d + 1;"
           " elseif !isempty(nInputDims) && nInputDims > 0 && ndims(x) > nInputDims, d = d + 1; end; y = sum(x, d); if sizeAverage, y = y / size(x, d); end;"
           " s = size(x); if squeeze && numel(s) > 2 && d <= numel(s), s(d) = []; y = reshape(y, s); end; return y end")
@@ -342,7 +329,7 @@ LAYER(Normalize,
   "m = nn.Normalize(p, eps)\n\n"
   "Each row divided by its p-norm (sum(abs(x).^p) + eps)^(1/p); p may be Inf.\n\n"
   "Example:\n  nn.Normalize(2).forward([3 4])\n  ans =\n     0.6000   0.8000" SEE,
-  .options = "p:x eps:x=1e-10", .show = options_show,
+  .options = "p:x eps:x=1e-10", .show = nn_show_options,
   .expr = "@(x, p, eps) begin if isinf(p), return x ./ (max(abs(x), [], 2) + eps), end; return x ./ realpow(sum(realpow(abs(x), p), 2) + eps, 1/p) end")
 
 /* ---- products of two inputs */
@@ -367,7 +354,7 @@ LAYER(CReLU,
   "m = nn.CReLU(nInputDims, inplace)\n\n"
   "max(0, x) and max(0, -x) joined along the first dimension of a sample, which has nInputDims dimensions.\n\n"
   "Example:\n  nn.CReLU(1).forward([1 -2])\n  ans =\n     1   0   0   2" SEE,
-  .options = "nInputDims:d inplace:b=0", .show = options_show,
+  .options = "nInputDims:d inplace:b=0", .show = nn_show_options,
   .expr = "@(x, nInputDims) begin d = 1 + (ndims(x) > nInputDims); return cat(d, max(0, x), max(0, -x)) end")
 LAYER(GatedLinearUnit,
   "m = nn.GatedLinearUnit(dim)\n\n"
@@ -480,7 +467,7 @@ LAYER(WhiteNoise,
   "m = nn.WhiteNoise(mean, std)\n\n"
   "In training x plus normal numbers of that mean (0) and standard deviation (0.1); in evaluation x.\n\n"
   "Example:\n  nn.WhiteNoise().evaluate().forward([1 2])\n  ans =\n     1   2" SEE,
-  .options = "mean:x=0 std:x=0.1", .forward = noise_forward, .backward = pass_back, .show = options_show)
+  .options = "mean:x=0 std:x=0.1", .forward = noise_forward, .backward = pass_back, .show = nn_show_options)
 
 static double rrelu_slope(struct module *m, double u) { return option_num(m, 0) + (option_num(m, 1) - option_num(m, 0)) * u; }
 static value rrelu_forward(struct module *m, value x)
@@ -497,7 +484,7 @@ LAYER(RReLU,
   "m = nn.RReLU(l, u, inplace)\n\n"
   "x where x > 0, else a*x, with a uniform in [l, u] (1/8 and 1/3) for each element in training, their mean in evaluation.\n\n"
   "Example:\n  nn.RReLU(0.25, 0.75).evaluate().forward(-2)\n  ans = -1" SEE,
-  .options = "l:x=0.125 u:x=0.333333333333333315 inplace:b=0", .forward = rrelu_forward, .backward = times_aux, .show = options_show)
+  .options = "l:x=0.125 u:x=0.333333333333333315 inplace:b=0", .forward = rrelu_forward, .backward = times_aux, .show = nn_show_options)
 
 /* ---- what changes gradients or watches */
 static value identity_forward(struct module *m, value x)
@@ -521,7 +508,7 @@ static bool reversal_method(struct module *m, const char *name, struct call *c)
 LAYER(GradientReversal,
   "m = nn.GradientReversal(lambda)\n\n"
   "The input; gradients come back times -lambda (1).\n\nExample:\n  m = nn.GradientReversal(2); dx = m.backward(3, 1)\n  dx = -2" SEE,
-  .options = "lambda:x=1", .forward = identity_forward, .backward = reversal_backward, .method = reversal_method, .methods = "setLambda", .show = options_show)
+  .options = "lambda:x=1", .forward = identity_forward, .backward = reversal_backward, .method = reversal_method, .methods = "setLambda", .show = nn_show_options)
 static value zero_backward(struct module *m, value x, value g, int want, double scale)
 {
     (void)m, (void)g, (void)want, (void)scale;
@@ -569,7 +556,7 @@ LAYER(L1Penalty,
   "m = nn.L1Penalty(l1weight, sizeAverage, provideOutput)\n\n"
   "The input; backward adds the gradient of l1weight*sum(abs(x)), which m.loss holds; with sizeAverage of the mean. provideOutput=false: the penalty's gradient alone.\n\n"
   "Example:\n  m = nn.L1Penalty(0.1); m.forward([1 -2]); dx = m.backward([1 -2], [0 0])\n  dx =\n     0.1000  -0.1000" SEE,
-  .options = "l1weight:x sizeAverage:b=0 provideOutput:b=1", .state = "loss", .init = l1_init, .forward = l1_forward, .backward = l1_backward, .show = options_show)
+  .options = "l1weight:x sizeAverage:b=0 provideOutput:b=1", .state = "loss", .init = l1_init, .forward = l1_forward, .backward = l1_backward, .show = nn_show_options)
 
 static value constant_record(struct module *m, value x, const value *w)
 {
@@ -591,5 +578,5 @@ LAYER(OneHot,
   "m = nn.OneHot(outputSize)\n\n"
   "For a row of T class numbers T x outputSize with a 1 in the column of each class; for N x T, N x T x outputSize.\n\n"
   "Example:\n  nn.OneHot(3).forward([2 3])\n  ans =\n     0   1   0\n     0   0   1" SEE,
-  .options = "outputSize:n", .show = options_show,
+  .options = "outputSize:n", .show = nn_show_options,
   .expr = "@(x, outputSize) begin if isrow(x) || iscolumn(x), return (x(:) == 1:outputSize) + 0, end; return (x == reshape(1:outputSize, [1 1 outputSize])) + 0 end")

@@ -7,12 +7,6 @@
 #include <math.h>
 
 #define SEE "\n\nSee also: nn.SpatialConvolution, nn.SpatialMaxPooling, nn.TemporalConvolution, nn.VolumetricConvolution"
-static void options_show(struct module *m, struct buf *b)
-{
-    for (int i = 0; i < m->info->no; i++)
-        if (OPTION(m, i).kind == K_NUM && m->info->kind[2 * m->info->np + i] != 'b')
-            buff(b, "%s%g", b->n ? ", " : "", option_num(m, i));
-}
 static value row(int n, const double *x)
 {
     struct tensor *t = tensor_2d(D_DOUBLE, 1, n);
@@ -135,12 +129,12 @@ LAYER(VolumetricConvolution,
   "m = nn.VolumetricConvolution(nInputPlane, nOutputPlane, kT, kW, kH, dT, dW, dH, padT, padW, padH)\n\n"
   "Cross-correlation of volumes, C x T x H x W or N x C x T x H x W. weight is nOutputPlane x nInputPlane x kT x kH x kW.\n\n"
   "Example:\n  size(nn.VolumetricConvolution(1, 2, 2, 3, 3).forward(ones(1, 4, 5, 5)))\n  ans =\n     2   3   3   3" SEE,
-  .options = VOLUME_OPTIONS, CONV, .init = volume_init, .call = volume_call, .show = options_show)
+  .options = VOLUME_OPTIONS, CONV, .init = volume_init, .call = volume_call, .show = nn_show_options)
 LAYER(VolumetricDilatedConvolution,
   "m = nn.VolumetricDilatedConvolution(nInputPlane, nOutputPlane, kT, kW, kH, dT, dW, dH, padT, padW, padH, dilationT, dilationW, dilationH)\n\n"
   "nn.VolumetricConvolution with kernels whose elements stand apart.\n\n"
   "Example:\n  size(nn.VolumetricDilatedConvolution(1, 2, 2, 2, 2, 1, 1, 1, 0, 0, 0, 2, 2, 2).forward(ones(1, 4, 5, 5)))\n  ans =\n     2   2   3   3" SEE,
-  .options = VOLUME_OPTIONS " dilationT:n=1 dilationW:n=1 dilationH:n=1", CONV, .init = volume_init, .call = dilated_volume_call, .show = options_show)
+  .options = VOLUME_OPTIONS " dilationT:n=1 dilationW:n=1 dilationH:n=1", CONV, .init = volume_init, .call = dilated_volume_call, .show = nn_show_options)
 
 static void full_init(struct module *m)
 {
@@ -175,7 +169,7 @@ LAYER(VolumetricFullConvolution,
   "m = nn.VolumetricFullConvolution(nInputPlane, nOutputPlane, kT, kW, kH, dT, dW, dH, padT, padW, padH, adjT, adjW, adjH)\n\n"
   "The transpose of nn.VolumetricConvolution. weight is nInputPlane x nOutputPlane x kT x kH x kW.\n\n"
   "Example:\n  size(nn.VolumetricFullConvolution(1, 2, 2, 2, 2).forward(ones(1, 3, 3, 3)))\n  ans =\n     2   4   4   4" SEE,
-  .wants = "nInputPlane x T x H x W or N x nInputPlane x T x H x W", .options = VOLUME_OPTIONS " adjT:k=0 adjW:k=0 adjH:k=0", .params = "weight bias", .init = full_volume_init, .reset = full_reset, .method = no_bias, .methods = "noBias", .show = options_show,
+  .wants = "nInputPlane x T x H x W or N x nInputPlane x T x H x W", .options = VOLUME_OPTIONS " adjT:k=0 adjW:k=0 adjH:k=0", .params = "weight bias", .init = full_volume_init, .reset = full_reset, .method = no_bias, .methods = "noBias", .show = nn_show_options,
   .expr = "@(x, weight, bias, nInputPlane, nOutputPlane, kT, kW, kH, dT, dW, dH, padT, padW, padH, adjT, adjW, adjH) begin s = size(x);"
           " if ndims(x) < 5 && s(1) == nInputPlane, lead = nOutputPlane; s = [1 s 1 1 1]; else, lead = [s(1) nOutputPlane]; s = [s 1 1 1]; end;"
           " z = [lead, (s(3)-1)*dT - 2*padT + kT + adjT, (s(4)-1)*dH - 2*padH + kH + adjH, (s(5)-1)*dW - 2*padW + kW + adjW];"
@@ -205,7 +199,7 @@ LAYER(TemporalConvolution,
   "m = nn.TemporalConvolution(inputFrameSize, outputFrameSize, kW, dW)\n\n"
   "Convolution of sequences, T x F or N x T x F, along time: each output frame is weight (outputFrameSize x kW*inputFrameSize) times kW frames, plus bias.\n\n"
   "Example:\n  size(nn.TemporalConvolution(4, 6, 3).forward(ones(10, 4)))\n  ans =\n     8   6" SEE,
-  .wants = "T x inputFrameSize or N x T x inputFrameSize", .options = "inputFrameSize:n outputFrameSize:n kW:n dW:n=1", CONV, .init = temporal_init, .show = options_show,
+  .wants = "T x inputFrameSize or N x T x inputFrameSize", .options = "inputFrameSize:n outputFrameSize:n kW:n dW:n=1", CONV, .init = temporal_init, .show = nn_show_options,
   .expr = "@(x, weight, bias, inputFrameSize, outputFrameSize, kW, dW) begin s = size(x); F = inputFrameSize; if s(end) != F && F > 1, error('nn.TemporalConvolution wants T x %d or N x T x %d and got %s', F, F, mat2str(s)), end;"
           " if F > 1, return nn.conv1d(x, weight, bias, dW), end; b = numel(x) != s(1) * F; if !b, n = 1; t = s(1); else, n = s(1); t = s(2); end; if t < kW, error('nn.TemporalConvolution wants at least %d frames and got %d', kW, t), end;"
           " z = permute(reshape(x, [n t 1 F]), [1 4 3 2]); w = permute(reshape(weight, [outputFrameSize F 1 kW]), [1 2 3 4]); y = nn.conv2d(z, w, bias, [1 dW]);"
@@ -251,7 +245,7 @@ static bool pool_method(struct module *m, const char *name, struct call *c)
     result(c, 0, c->arg[0]);
     return true;
 }
-#define POOL .state = "ceil_mode", .init = pool_init, .method = pool_method, .methods = "ceil floor", .results = 2, .show = options_show
+#define POOL .state = "ceil_mode", .init = pool_init, .method = pool_method, .methods = "ceil floor", .results = 2, .show = nn_show_options
 LAYER(SpatialMaxPooling,
   "m = nn.SpatialMaxPooling(kW, kH, dW, dH, padW, padH)\n\n"
   "The largest value of every kH x kW window, windows dW, dH apart (kW, kH). m.ceil() counts windows that reach beyond the edge as well, m.floor() does not.\n\n"
@@ -273,7 +267,7 @@ LAYER(VolumetricDilatedMaxPooling,
 LAYER(TemporalMaxPooling,
   "m = nn.TemporalMaxPooling(kW, dW)\n\nThe largest of kW frames, dW (kW) apart, for each feature of T x F or N x T x F.\n\n"
   "Example:\n  nn.TemporalMaxPooling(2).forward([1; 5; 2; 3])\n  ans =\n     5\n     3" SEE,
-  .wants = "T x F or N x T x F", .options = "kW:n dW:n=kW", .show = options_show,
+  .wants = "T x F or N x T x F", .options = "kW:n dW:n=kW", .show = nn_show_options,
   .expr = "@(x, kW, dW) begin s = size(x); b = numel(s) > 2; if !b, s = [1 s]; end; if s(2) < kW, error('nn.TemporalMaxPooling wants at least %d frames and got %d', kW, s(2)), end;"
           " z = permute(reshape(x, [s(1) s(2) 1 s(3)]), [1 4 3 2]); y = nn.maxpool2d(z, [1 kW], [1 dW]); k = floor((s(2) - kW) / dW) + 1; y = permute(reshape(y, [s(1) s(3) k]), [1 3 2]);"
           " if !b, y = reshape(y, [k s(3)]); end; return y end")
@@ -287,12 +281,12 @@ LAYER(SpatialAveragePooling,
   "The mean of every kH x kW window, windows dW, dH apart (1). Zeros of the padding count, unless m.setCountExcludePad(); m.ceil() counts windows that reach beyond the edge.\n\n"
   "Example:\n  nn.SpatialAveragePooling(2, 2, 2, 2).forward(reshape(1:4, 1, 2, 2))\n  ans = 2.5000" SEE,
   .options = "kW:n kH:n dW:n=1 dH:n=1 padW:k=0 padH:k=0", .state = "ceil_mode count_include_pad", .init = average_init, .method = pool_method,
-  .methods = "ceil floor setCountIncludePad setCountExcludePad", .show = options_show,
+  .methods = "ceil floor setCountIncludePad setCountExcludePad", .show = nn_show_options,
   .expr = "@(x, kW, kH, dW, dH, padW, padH, ceil_mode, count_include_pad) nn.avgpool2d(x, [kH kW], [dH dW], [padH padW], ceil_mode, count_include_pad)")
 
 #define BINS(id, op, text)                                                                                                                               \
   LAYER(id, "m = nn." #id "(W, H)\n\n" text " of W x H bins over the image, whatever its size: bins go from floor(j*w/W) to ceil((j+1)*w/W).\n\nExample:\n  "  \
-    "size(nn." #id "(2, 3).forward(ones(4, 9, 9)))\n  ans =\n     4   3   2" SEE, .options = "W:n H:n=W", .show = options_show,                      \
+    "size(nn." #id "(2, 3).forward(ones(4, 9, 9)))\n  ans =\n     4   3   2" SEE, .options = "W:n H:n=W", .show = nn_show_options,                      \
     .expr = "@(x, W, H) nn." #op "(x, [H W])")
 #define LAYER_BINS BINS
 LAYER_BINS(SpatialAdaptiveMaxPooling, adaptivemaxpool2d, "The largest values")
@@ -313,25 +307,25 @@ static void sub_reset(struct module *m, double stdv)
 LAYER(SpatialSubSampling,
   "m = nn.SpatialSubSampling(nInputPlane, kW, kH, dW, dH)\n\nSums over kH x kW windows, times one learned weight for each channel, plus a bias.\n\n"
   "Example:\n  size(nn.SpatialSubSampling(3, 2, 2, 2, 2).forward(ones(3, 8, 8)))\n  ans =\n     3   4   4" SEE,
-  .wants = "nInputPlane x H x W or N x nInputPlane x H x W", .options = "nInputPlane:n kW:n kH:n dW:n=1 dH:n=1", .params = "weight bias", .init = sub_init, .reset = sub_reset, .show = options_show,
+  .wants = "nInputPlane x H x W or N x nInputPlane x H x W", .options = "nInputPlane:n kW:n kH:n dW:n=1 dH:n=1", .params = "weight bias", .init = sub_init, .reset = sub_reset, .show = nn_show_options,
   .expr = "@(x, weight, bias, nInputPlane, kW, kH, dW, dH) nn.conv2d(x, repmat(reshape(weight, [nInputPlane 1]), [1 1 kH kW]), bias, [dH dW], 0, 1, nInputPlane)")
 LAYER(TemporalSubSampling,
   "m = nn.TemporalSubSampling(inputFrameSize, kW, dW)\n\nSums of kW frames, dW apart, times one learned weight for each feature, plus a bias.\n\n"
   "Example:\n  size(nn.TemporalSubSampling(3, 2, 2).forward(ones(8, 3)))\n  ans =\n     4   3" SEE,
-  .wants = "T x inputFrameSize or N x T x inputFrameSize", .options = "inputFrameSize:n kW:n dW:n=1", .params = "weight bias", .init = sub_init, .reset = sub_reset, .show = options_show,
+  .wants = "T x inputFrameSize or N x T x inputFrameSize", .options = "inputFrameSize:n kW:n dW:n=1", .params = "weight bias", .init = sub_init, .reset = sub_reset, .show = nn_show_options,
   .expr = "@(x, weight, bias, kW, dW) begin d = ndims(x) - 1; n = floor((size(x, d) - kW) / dW) + 1; if n < 1, error('nn.TemporalSubSampling wants at least %d frames and got %d', kW, size(x, d)), end; y = 0;"
           " for k = 1:kW, i = k + (0:n-1)*dW; if d == 1, y = y + x(i, :); else, y = y + x(:, i, :); end, end; if d == 1, return y .* weight + bias, end;"
           " return y .* reshape(weight, 1, 1, []) + reshape(bias, 1, 1, []) end")
 LAYER(SpatialLPPooling,
   "m = nn.SpatialLPPooling(nInputPlane, pnorm, kW, kH, dW, dH)\n\nThe p-norm of every kH x kW window.\n\n"
   "Example:\n  nn.SpatialLPPooling(1, 2, 2, 1).forward(reshape([3 4], 1, 1, 2))\n  ans = 5" SEE,
-  .wants = "nInputPlane x H x W or N x nInputPlane x H x W", .options = "nInputPlane:n pnorm:x kW:n kH:n dW:n=kW dH:n=kH", .show = options_show,
+  .wants = "nInputPlane x H x W or N x nInputPlane x H x W", .options = "nInputPlane:n pnorm:x kW:n kH:n dW:n=kW dH:n=kH", .show = nn_show_options,
   .expr = "@(x, nInputPlane, pnorm, kW, kH, dW, dH) realpow(kW*kH*nn.avgpool2d(realpow(abs(x), pnorm), [kH kW], [dH dW]), 1/pnorm)")
 
 /* ---- edges and sizes */
 #define PADDING(id, mode, text, example, out)                                                                                                  \
   LAYER(id, "m = nn." #id "(padLeft, padRight, padTop, padBottom)\n\n" text " The others are padLeft by default.\n\nExample:\n  " example "\n  ans =\n" out SEE, \
-    .options = "padLeft:z padRight:z=padLeft padTop:z=padLeft padBottom:z=padLeft", .show = options_show,                                      \
+    .options = "padLeft:z padRight:z=padLeft padTop:z=padLeft padBottom:z=padLeft", .show = nn_show_options,                                      \
     .expr = "@(x, padLeft, padRight, padTop, padBottom) nn.pad2d(x, [padLeft padRight padTop padBottom], '" #mode "')")
 #define LAYER_PADDING PADDING
 LAYER_PADDING(SpatialZeroPadding, zero, "Zeros around images; negative numbers cut.", "size(nn.SpatialZeroPadding(1, 2, 0, -1).forward(ones(1, 4, 4)))", "     1   3   7")
@@ -342,11 +336,11 @@ LAYER_PADDING(SpatialReplicationPadding, replicate, "Images with their edges rep
 LAYER(VolumetricReplicationPadding,
   "m = nn.VolumetricReplicationPadding(padLeft, padRight, padTop, padBottom, padFront, padBack)\n\nVolumes with their edges repeated.\n\n"
   "Example:\n  size(nn.VolumetricReplicationPadding(1).forward(ones(1, 2, 3, 4)))\n  ans =\n     1   4   5   6" SEE,
-  .options = "padLeft:k padRight:k=padLeft padTop:k=padLeft padBottom:k=padLeft padFront:k=padLeft padBack:k=padLeft", .show = options_show,
+  .options = "padLeft:k padRight:k=padLeft padTop:k=padLeft padBottom:k=padLeft padFront:k=padLeft padBack:k=padLeft", .show = nn_show_options,
   .expr = "@(x, padLeft, padRight, padTop, padBottom, padFront, padBack) nn.pad3d(x, [padLeft padRight padTop padBottom padFront padBack], 'replicate')")
 LAYER(SpatialUpSamplingNearest,
   "m = nn.SpatialUpSamplingNearest(scale)\n\nEvery element of images scale x scale times.\n\nExample:\n  size(nn.SpatialUpSamplingNearest(2).forward(ones(3, 4, 5)))\n  ans =\n      3    8   10" SEE,
-  .options = "scale:n", .show = options_show,
+  .options = "scale:n", .show = nn_show_options,
   .expr = "@(x, scale) nn.upsample2d(x, scale)")
 LAYER(SpatialUpSamplingBilinear,
   "m = nn.SpatialUpSamplingBilinear(scale, alignCorners)\n\nImages of (H-1)*(scale-1) + H rows, interpolated linearly, corners on corners; scale may be {width, height} of the result. "
@@ -358,7 +352,7 @@ LAYER(SpatialUpSamplingBilinear,
 LAYER(SpatialCrossMapLRN,
   "m = nn.SpatialCrossMapLRN(size, alpha, beta, k)\n\nx ./ (k + alpha/size * sum of x.^2 over size neighbouring channels).^beta.\n\n"
   "Example:\n  nn.SpatialCrossMapLRN(1, 1, 0.5, 0).forward(reshape([3 4], 1, 1, 2))\n  ans =\n\n  ans(:,:,1) = 1\n  ans(:,:,2) = 1\n" SEE,
-  .wants = "C x H x W or N x C x H x W", .options = "size_:n alpha:x=1e-4 beta:x=0.75 k:x=1", .show = options_show,
+  .wants = "C x H x W or N x C x H x W", .options = "size_:n alpha:x=1e-4 beta:x=0.75 k:x=1", .show = nn_show_options,
   .expr = "@(x, size_, alpha, beta, k) begin b = ndims(x) > 3; s = size(x); if !b, s = [1 s 1]; end; s = [s 1 1]; s = s(1:4); x = reshape(x, s); c = s(2); q = x.^2; z = 0; h = floor((size_ - 1) / 2);"
           " for d = -h:size_-1-h, i = max(1, 1+d):min(c, c+d); z = z + cat(2, zeros([s(1) max(0, -d) s(3) s(4)])(:, 1:min(end, c), :, :), q(:, i, :, :), zeros([s(1) max(0, d) s(3) s(4)])(:, 1:min(end, c), :, :)); end;"
           " y = x ./ realpow(k + alpha / size_ * z, beta); if !b, y = reshape(y, s(2:4)); end; return y end")
@@ -373,14 +367,14 @@ LAYER(SpatialCrossMapLRN,
 LAYER(SpatialSubtractiveNormalization,
   "m = nn.SpatialSubtractiveNormalization(nInputPlane, kernel)\n\nImages less their local mean over all channels, weighted by the kernel (9 x 9 ones; a vector is separable); at the edges over what "
   "there is." NORM_EXAMPLE(SpatialSubtractiveNormalization),
-  .wants = "nInputPlane x H x W or N x nInputPlane x H x W", .options = "nInputPlane:n=1 kernel:v=", .show = options_show, .expr = "@(x, nInputPlane, kernel) begin" SMOOTH " y = x - avg(x);" BACK)
+  .wants = "nInputPlane x H x W or N x nInputPlane x H x W", .options = "nInputPlane:n=1 kernel:v=", .show = nn_show_options, .expr = "@(x, nInputPlane, kernel) begin" SMOOTH " y = x - avg(x);" BACK)
 LAYER(SpatialDivisiveNormalization,
   "m = nn.SpatialDivisiveNormalization(nInputPlane, kernel, threshold, thresval)\n\nImages divided by their local deviation over all channels, at least its mean over the image; values up to threshold (1e-4) "
   "become thresval." NORM_EXAMPLE(SpatialDivisiveNormalization),
-  .wants = "nInputPlane x H x W or N x nInputPlane x H x W", .options = "nInputPlane:n=1 kernel:v= threshold:x=1e-4 thresval:x=", .show = options_show, .expr = "@(x, nInputPlane, kernel, threshold, thresval) begin" SMOOTH DIVIDE BACK)
+  .wants = "nInputPlane x H x W or N x nInputPlane x H x W", .options = "nInputPlane:n=1 kernel:v= threshold:x=1e-4 thresval:x=", .show = nn_show_options, .expr = "@(x, nInputPlane, kernel, threshold, thresval) begin" SMOOTH DIVIDE BACK)
 LAYER(SpatialContrastiveNormalization,
   "m = nn.SpatialContrastiveNormalization(nInputPlane, kernel, threshold, thresval)\n\nnn.SpatialSubtractiveNormalization, then nn.SpatialDivisiveNormalization." NORM_EXAMPLE(SpatialContrastiveNormalization),
-  .wants = "nInputPlane x H x W or N x nInputPlane x H x W", .options = "nInputPlane:n=1 kernel:v= threshold:x=1e-4 thresval:x=", .show = options_show, .expr = "@(x, nInputPlane, kernel, threshold, thresval) begin" SMOOTH " x = x - avg(x);" DIVIDE BACK)
+  .wants = "nInputPlane x H x W or N x nInputPlane x H x W", .options = "nInputPlane:n=1 kernel:v= threshold:x=1e-4 thresval:x=", .show = nn_show_options, .expr = "@(x, nInputPlane, kernel, threshold, thresval) begin" SMOOTH " x = x - avg(x);" DIVIDE BACK)
 
 /* ---- lookup */
 enum { N_INDEX, N_OUT, PADDING_VALUE, MAX_NORM, NORM_TYPE, BY_FREQUENCY };
@@ -400,7 +394,7 @@ static bool lookup_method(struct module *m, const char *name, struct call *c)
 #define LOOKUP                                                                                                                                   \
     .options = "nIndex:n nOutput:n paddingValue:k=0 maxNorm:x= normType:x=2 shouldScaleGradByFreq:b=0", .params = "weight", .init = lookup_init, .reset = lookup_reset, \
     .method = lookup_method, .methods = "scaleGradByFreq",                                                                                       \
-    .forward = lookup_forward, .backward = lookup_backward, .record = lookup_record, .show = options_show
+    .forward = lookup_forward, .backward = lookup_backward, .record = lookup_record, .show = nn_show_options
 LAYER(LookupTable,
   "m = nn.LookupTable(nIndex, nOutput, paddingValue, maxNorm, normType, shouldScaleGradByFreq)\n\n"
   "Rows of weight (nIndex x nOutput, N(0, 1) at first) for indices: a row of T gives T x nOutput, N x T gives N x T x nOutput. The row paddingValue gets no gradient; with maxNorm rows "

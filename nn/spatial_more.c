@@ -6,19 +6,6 @@
 #include <math.h>
 
 #define SEE "\n\nSee also: nn.SpatialConvolution, nn.SpatialMaxPooling, nn.Linear"
-static void options_show(struct module *m, struct buf *b)
-{
-    for (int i = 0; i < m->info->no; i++)
-        if (OPTION(m, i).kind == K_NUM && m->info->kind[2 * m->info->np + i] != 'b')
-            buff(b, "%s%g", b->n ? ", " : "", option_num(m, i));
-}
-static void uniform_all(struct module *m, double s)
-{
-    for (int i = 0; i < m->info->np; i++)
-        if (has_param(m, i))
-            nn_uniform(PARAM(m, i), -s, s);
-}
-
 enum { IN, OUT, IW, IH, KW, KH, DW, DH, PAD_W, PAD_H };
 static void local_init(struct module *m)
 {
@@ -31,13 +18,13 @@ static void local_init(struct module *m)
 }
 static void local_reset(struct module *m, double stdv)
 {
-    uniform_all(m, isnan(stdv) ? 1 / sqrt(option_num(m, KW) * option_num(m, KH) * option_num(m, IN)) : stdv * sqrt(3));
+    nn_uniform_params(m, nn_spread(stdv, 1 / sqrt(option_num(m, KW) * option_num(m, KH) * option_num(m, IN))));
 }
 LAYER(SpatialConvolutionLocal,
   "m = nn.SpatialConvolutionLocal(nInputPlane, nOutputPlane, iW, iH, kW, kH, dW, dH, padW, padH)\n\n"
   "nn.SpatialConvolution of images of iH x iW whose kernels differ from place to place: weight is oH x oW x nOutputPlane x nInputPlane x kH x kW, bias nOutputPlane x oH x oW.\n\n"
   "Example:\n  size(nn.SpatialConvolutionLocal(2, 3, 5, 5, 3, 3).forward(ones(2, 5, 5)))\n  ans =\n     3   3   3" SEE,
-  .wants = "nInputPlane x iH x iW or N x nInputPlane x iH x iW", .options = "nInputPlane:n nOutputPlane:n iW:n iH:n kW:n kH:n dW:n=1 dH:n=1 padW:k=0 padH:k=padW", .params = "weight bias", .init = local_init, .reset = local_reset, .show = options_show,
+  .wants = "nInputPlane x iH x iW or N x nInputPlane x iH x iW", .options = "nInputPlane:n nOutputPlane:n iW:n iH:n kW:n kH:n dW:n=1 dH:n=1 padW:k=0 padH:k=padW", .params = "weight bias", .init = local_init, .reset = local_reset, .show = nn_show_options,
   .expr = "@(x, weight, bias, dW, dH, padW, padH) nn.local2d(x, weight, bias, [dH dW], [padH padW])")
 
 static void up_check(struct module *m)
@@ -60,7 +47,7 @@ static void up_check(struct module *m)
 LAYER(VolumetricAveragePooling,
   "m = nn.VolumetricAveragePooling(kT, kW, kH, dT, dW, dH)\n\nThe mean of every kT x kH x kW window of volumes, windows dT, dW, dH apart (as long as they are wide).\n\n"
   "Example:\n  nn.VolumetricAveragePooling(2, 2, 2).forward(reshape(1:8, 1, 2, 2, 2))\n  ans = 4.5000" SEE,
-  .options = "kT:n kW:n kH:n dT:n=kT dW:n=kW dH:n=kH", .show = options_show,
+  .options = "kT:n kW:n kH:n dT:n=kT dW:n=kW dH:n=kH", .show = nn_show_options,
   .expr = "@(x, kT, kW, kH, dT, dW, dH) nn.avgpool3d(x, [kT kH kW], [dT dH dW])")
 
 LAYER(UpSampling,
@@ -76,12 +63,12 @@ static void sparse_init(struct module *m)
     nn_param(m, 0, 2, (i64[]){ option_int(m, 1), option_int(m, 0) });
     nn_param(m, 1, 2, (i64[]){ 1, option_int(m, 1) });
 }
-static void sparse_reset(struct module *m, double stdv) { uniform_all(m, isnan(stdv) ? 1 / sqrt(option_num(m, 0)) : stdv * sqrt(3)); }
+static void sparse_reset(struct module *m, double stdv) { nn_uniform_params(m, nn_spread(stdv, 1 / sqrt(option_num(m, 0)))); }
 LAYER(SparseLinear,
   "m = nn.SparseLinear(inputSize, outputSize, doGradInput)\n\n"
   "nn.Linear for one sample that is mostly zero, given as rows [index value]; a cell of such matrices is a batch. The output has a row for each sample.\n\n"
   "Example:\n  m = nn.SparseLinear(4, 1); m.weight = [1 2 3 4]; m.bias = 0; m.forward([2 10; 4 1])\n  ans = 24" SEE,
-  .options = "inputSize:n outputSize:n doGradInput:b=0", .params = "weight bias", .init = sparse_init, .reset = sparse_reset, .show = options_show, .table = true,
+  .options = "inputSize:n outputSize:n doGradInput:b=0", .params = "weight bias", .init = sparse_init, .reset = sparse_reset, .show = nn_show_options, .table = true,
   .expr = "@(x, weight, bias, inputSize) begin if !iscell(x), x = {x}; end; y = cell(1, numel(x)); for k = 1:numel(x), p = x{k}; if size(p, 2) != 2, error('nn.SparseLinear wants rows [index value] and got %s', mat2str(size(p))), end;"
           " y{k} = p(:, 2)' * weight(:, round(p(:, 1)))' + bias; end; return cat(1, y{:}) end")
 

@@ -4,12 +4,6 @@
 #include <math.h>
 
 #define SEE "\n\nSee also: nn.SpatialConvolution, nn.SpatialMaxPooling"
-static void options_show(struct module *m, struct buf *b)
-{
-    for (int i = 0; i < m->info->no; i++)
-        if (OPTION(m, i).kind == K_NUM && m->info->kind[2 * m->info->np + i] != 'b')
-            buff(b, "%s%g", b->n ? ", " : "", option_num(m, i));
-}
 
 /* ---- a kernel for each row [input output] of a table */
 static void map_init(struct module *m)
@@ -41,7 +35,7 @@ static void map_reset(struct module *m, double stdv)          /* Torch: by the c
     nn_uniform(PARAM(m, 0), -s, s);
     nn_uniform(PARAM(m, 1), -s, s);
 }
-#define MAP .options = "connTable:v kW:n kH:n dW:n=1 dH:n=1", .params = "weight bias", .init = map_init, .reset = map_reset, .show = options_show
+#define MAP .options = "connTable:v kW:n kH:n dW:n=1 dH:n=1", .params = "weight bias", .init = map_init, .reset = map_reset, .show = nn_show_options
 LAYER(SpatialConvolutionMap,
   "m = nn.SpatialConvolutionMap(connTable, kW, kH, dW, dH)\n\n"
   "nn.SpatialConvolution with a kernel only for the pairs [input output] that are rows of connTable, each once. weight is pairs x kH x kW, bias 1 x nOutputPlane.\n\n"
@@ -86,7 +80,7 @@ static value fractional_record(struct module *m, value x, const value *w)
         replace(&STATE(m, REGIONS), copy(g_call(&builtin_rand, 2, num(1), num(places))));
     return g_call(places == 2 ? &builtin_nn_fractionalmaxpool2d : &builtin_nn_fractionalmaxpool3d, 4, x, tensor_box(size), tensor_box(window), STATE(m, REGIONS));
 }
-#define FRACTIONAL .state = "regions fixed", .init = fractional_init, .method = fractional_method, .methods = "fixPoolingRegions", .record = fractional_record, .show = options_show
+#define FRACTIONAL .state = "regions fixed", .init = fractional_init, .method = fractional_method, .methods = "fixPoolingRegions", .record = fractional_record, .show = nn_show_options
 LAYER(SpatialFractionalMaxPooling,
   "m = nn.SpatialFractionalMaxPooling(kW, kH, outW, outH)\n\n"
   "The largest values of outH x outW windows of kH x kW, whose distances are drawn at random at every forward (B. Graham, 2014); outW, outH below 1 are ratios of the input's size. "

@@ -3,12 +3,6 @@
 #include "nn.h"
 #include <math.h>
 
-static void options_show(struct module *m, struct buf *b)
-{
-    for (int i = 0; i < m->info->no; i++)
-        if (OPTION(m, i).kind == K_NUM && m->info->kind[2 * m->info->np + i] != 'b')
-            buff(b, "%s%g", b->n ? ", " : "", option_num(m, i));
-}
 #define SEE "\n\nSee also: nn.ParallelTable, nn.ConcatTable, nn.JoinTable, nn.CAddTable"
 
 /* ---- elementwise over the elements of a cell */
@@ -65,7 +59,7 @@ static value select_table_backward(struct module *m, value x, value g, int want,
 }
 LAYER(SelectTable,
   "m = nn.SelectTable(index)\n\nThat element of the input, a cell; negative from the end.\n\nExample:\n  nn.SelectTable(-1).forward({1, 2, 3})\n  ans = 3" SEE,
-  .options = "index:z", .forward = select_table_forward, .backward = select_table_backward, .table = true, .show = options_show)
+  .options = "index:z", .forward = select_table_forward, .backward = select_table_backward, .table = true, .show = nn_show_options)
 static value narrow_table_forward(struct module *m, value x)
 {
     struct cell *c = cells_in(m, x);
@@ -88,7 +82,7 @@ static value narrow_table_backward(struct module *m, value x, value g, int want,
 }
 LAYER(NarrowTable,
   "m = nn.NarrowTable(offset, length)\n\nlength (1) elements of the input, a cell, from offset on.\n\nExample:\n  numel(nn.NarrowTable(2, 2).forward({1, 2, 3}))\n  ans = 2" SEE,
-  .options = "offset:z length:z=1", .forward = narrow_table_forward, .backward = narrow_table_backward, .table = true, .show = options_show)
+  .options = "offset:z length:z=1", .forward = narrow_table_forward, .backward = narrow_table_backward, .table = true, .show = nn_show_options)
 
 static i64 count_leaves(value v)
 {
@@ -170,7 +164,7 @@ LAYER(SplitTable,
   "A cell of the slices along the dimension, which goes; of a matrix it stays with size 1. With nInputDims, the number of dimensions of a sample, a batch may stand before it; "
   "negative dimensions count from the end.\n\n"
   "Example:\n  nn.SplitTable(2).forward([1 2; 3 4]){2}\n  ans =\n     2\n     4" SEE,
-  .options = "dimension:e nInputDims:d=", .record = split_record, .table = true, .show = options_show)
+  .options = "dimension:e nInputDims:d=", .record = split_record, .table = true, .show = nn_show_options)
 static value join_record(struct module *m, value x, const value *w)
 {
     struct cell *c = cells_in(m, x);
@@ -181,13 +175,13 @@ LAYER(JoinTable,
   "m = nn.JoinTable(dimension, nInputDims)\n\n"
   "The elements of the input, a cell, joined along the dimension. With nInputDims, the number of dimensions of a sample, a batch may stand before it.\n\n"
   "Example:\n  nn.JoinTable(2).forward({[1 2], 3})\n  ans =\n     1   2   3" SEE,
-  .options = "dimension:e nInputDims:d=", .record = join_record, .table = true, .show = options_show)
+  .options = "dimension:e nInputDims:d=", .record = join_record, .table = true, .show = nn_show_options)
 
 LAYER(MixtureTable,
   "m = nn.MixtureTable(dim)\n\n"
   "For {gates, experts}: the experts' outputs (a cell, or a tensor with the experts along dim) weighted by the gates, N x experts, and added up.\n\n"
   "Example:\n  nn.MixtureTable().forward({[0.25 0.75], {[4 8], [0 4]}})\n  ans =\n     1   5" SEE,
-  .wants = "{gate, experts} or {gate, {expert}}", .options = "dim:d=2", .table = true, .show = options_show,
+  .wants = "{gate, experts} or {gate, {expert}}", .options = "dim:d=2", .table = true, .show = nn_show_options,
   .expr = "@(x, dim) begin g = x{1}; e = x{2}; y = 0; k = size(g, 2);"
           " if iscell(e), for i = 1:k, y = y + e{i} .* g(:, i); end; return y, end;"
           " s = size(e); s(end+1:dim) = 1; i = repmat({':'}, 1, numel(s)); t = s; t(dim) = []; t(end+1:2) = 1;"
@@ -196,7 +190,7 @@ LAYER(PairwiseDistance,
   "m = nn.PairwiseDistance(p)\n\n"
   "For {a, b}, vectors or rows: their p-norm distances (p = 2), N x 1.\n\n"
   "Example:\n  nn.PairwiseDistance(1).forward({[1 2 3], [4 5 6]})\n  ans = 9" SEE,
-  .wants = "{N x F, N x F}", .options = "norm:x=2", .table = true, .show = options_show,
+  .wants = "{N x F, N x F}", .options = "norm:x=2", .table = true, .show = nn_show_options,
   .expr = "@(x, norm) begin d = abs(x{1} - x{2}); if norm == 1, return sum(d, 2), end; s = sum(d .^ norm, 2); return realpow(s + (s == 0), 1 / norm) .* (s != 0) end")
 LAYER(DotProduct,
   "m = nn.DotProduct()\n\nFor {a, b}, vectors or rows: their dot products, N x 1.\n\nExample:\n  nn.DotProduct().forward({[1 2 3], [4 5 6]})\n  ans = 32" SEE,

@@ -138,12 +138,6 @@ static value elementwise_record(struct module *m, value x, expression *f)
     return keep(y);
 }
 
-static void options_show(struct module *m, struct buf *b)
-{
-    for (int i = 0; i < m->info->no; i++)
-        if (m->info->kind[2 * m->info->np + i] != 'b')
-            buff(b, "%s%g", b->n ? ", " : "", option_num(m, i));
-}
 
 #define HELP(sig, text, example, out) "m = " sig "\n\n" text "\n\nExample:\n  " example "\n  ans = " out "\n\nSee also: nn.Sequential, nn.Linear"
 #define LAYER_BY(id, make, help, ...)                                                                                            \
@@ -165,7 +159,7 @@ static void options_show(struct module *m, struct buf *b)
         (void)p;                                                                                                                 \
         return elementwise_record(m, x, expr_##id);                                                                              \
     }                                                                                                                            \
-    LAYER_BY(id, make, help, .options = opts, .forward = forward_##id, .backward = backward_##id, .record = record_##id, .show = options_show)
+    LAYER_BY(id, make, help, .options = opts, .forward = forward_##id, .backward = backward_##id, .record = record_##id, .show = nn_show_options)
 #define LAYER_ELEMENTWISE(id, opts, e, help) ELEMENTWISE(id, module_construct(c, &layer_##id), opts, e, help)
 #define LAYER_GELU(id, opts, e, help) ELEMENTWISE(id, gelu_construct(c), opts, e, help)
 extern const struct layer layer_GELU, layer_GELUTanh;

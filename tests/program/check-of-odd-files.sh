@@ -1,23 +1,13 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # tl --check, and running, on what is no proper program: a clear word, the right status, no hang. Answers in TAP.
-: "${TL=tl}"
-n=0
-is() {      # is NAME WANTED GOT
-    n=$((n + 1))
-    if [ "$2" = "$3" ]; then echo "ok $n - $1"; else echo "not ok $n - $1"; printf '%s\n' "wanted: $2" "got: $3" | sed 's/^/#   /'; fi
-}
-# check NAME STATUS PART: --check NAME.tl ends with STATUS and says PART
-check() {
+. "$SRCDIR/tests/tap.sh"
+check() {   # check NAME STATUS PART: --check NAME.tl ends with STATUS and says PART
     timeout 60 "$TL" --check "$1.tl" >out 2>&1 </dev/null; status=$?
-    n=$((n + 1))
-    if [ $status = "$2" ] && { [ "${3-}" ] || [ ! -s out ]; } && grep -qF -- "${3-}" out || { [ $status = "$2" ] && [ ! "${3-}" ] && [ ! -s out ]; }; then
-        echo "ok $n - --check of $1"
-    else
-        echo "not ok $n - --check of $1: status $status"; cut -c1-200 out | sed 's/^/#   /'
-    fi
+    [ $status = "$2" ] && if [ "${3-}" ]; then grep -qF -- "$3" out; else [ ! -s out ]; fi
+    ok $? "--check of $1" "status $status: $(cut -c1-200 out)"
 }
-HOME=$PWD; XDG_STATE_HOME=$PWD; XDG_CONFIG_HOME=$PWD; export HOME XDG_STATE_HOME XDG_CONFIG_HOME
+own_home
 
 : >empty.tl;                                                    check empty 0
 printf '\n\n  \t\n' >blank.tl;                                  check blank 0
@@ -62,4 +52,4 @@ done
 printf 'function r = f(x)\n  r = x;\n  if r > 1\n    r = 1;\nend\ny = f(3)\n' >swallowed.tl
 is  "a file whose functions swallow the rest says so" "tl: swallowed.tl only defines functions (f): nothing has run
   hint: f, begun at line 1, goes on to the end of the file; an 'end' behind its last statement closes it" "$("$TL" swallowed.tl 2>&1)"
-echo "1..$n"
+plan

@@ -1,16 +1,7 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # The commands of the program: tl example, tl demo, and tl trust, without which a folder's .tlrc never runs. Answers in TAP.
-: "${TL=tl}"
-n=0
-is() {      # is NAME WANTED GOT
-    n=$((n + 1))
-    if [ "$2" = "$3" ]; then echo "ok $n - $1"; else echo "not ok $n - $1"; printf '%s\n' "wanted: $2" "got: $3" | sed 's/^/#   /'; fi
-}
-has() {     # has NAME PART GOT
-    n=$((n + 1))
-    case $3 in *"$2"*) echo "ok $n - $1" ;; *) echo "not ok $n - $1"; printf '%s\n' "wanted: …$2…" "got: $3" | sed 's/^/#   /' ;; esac
-}
+. "$SRCDIR/tests/tap.sh"
 HOME=$PWD; XDG_STATE_HOME=$PWD/state; XDG_CONFIG_HOME=$PWD; export HOME XDG_STATE_HOME XDG_CONFIG_HOME
 
 has "example lists the programs"   "life" "$("$TL" example)"
@@ -48,4 +39,4 @@ has "a folder is no file"          "cannot read" "$("$TL" trust 2>&1)"
 is  "and nothing runs"             "ans = 0" "$(start)"
 has "no such folder"               "nosuch" "$("$TL" trust nosuch 2>&1)"
 is  "wrong words"                  2 "$("$TL" trust a b 2>err; echo $?)"
-echo "1..$n"
+plan

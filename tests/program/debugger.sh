@@ -1,17 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # The debugger without a terminal: breakpoints, conditions, steps, frames, errors, what the input says and its end. Answers in TAP.
-: "${TL=tl}"
-n=0
-is() {      # is NAME WANTED GOT
-    n=$((n + 1))
-    if [ "$2" = "$3" ]; then echo "ok $n - $1"; else echo "not ok $n - $1"; printf '%s\n' "wanted: $2" "got: $3" | sed 's/^/#   /'; fi
-}
-has() {     # has NAME PART GOT
-    n=$((n + 1))
-    case $3 in *"$2"*) echo "ok $n - $1" ;; *) echo "not ok $n - $1"; printf '%s\n' "wanted: …$2…" "got: $3" | sed 's/^/#   /' ;; esac
-}
-HOME=$PWD; XDG_STATE_HOME=$PWD; XDG_CONFIG_HOME=$PWD; export HOME XDG_STATE_HOME XDG_CONFIG_HOME
+. "$SRCDIR/tests/tap.sh"
+own_home
 mkdir -p +pack
 cat >+pack/half.tl <<'END'
 function r = half(x)
@@ -174,4 +165,4 @@ is  "what evalc collects does not hide the question" "x = 5
 got 6" "$(printf 'function r = f(x)\n  keyboard\n  r = x + 1;\n  printf("got %%d", r)\nend\ns = evalc("f(5);"); disp(s)\n' >e.tl; printf 'x\nc\n' | "$TL" e.tl | grep '^x =\|^got')"
 has "keyboard at the end of the input" "the input has ended" "$("$TL" k.tl </dev/null)"
 is  "keyboard in a piped script" 4 "$(printf 'keyboard\ndisp(4)\n' | "$TL" | tail -1)"
-echo "1..$n"
+plan

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # `doc NAME`: the page in the browser where there is a display, else info, else the text of help. Programs that stand in for the browser
 # and for info write down what they were asked.
+. "$SRCDIR/tests/tap.sh"
 set -u
-n=0
-is() { n=$((n + 1)); if [ "$2" = "$3" ]; then echo "ok $n - $1"; else echo "not ok $n - $1"; printf '%s\n' "wanted: $3" "got: $2" | sed 's/^/#   /'; fi; }
-script -qec true /dev/null </dev/null >/dev/null 2>&1 || { echo "1..0 # skip no 'script' (util-linux) to make a terminal"; exit 0; }
+script -qec true /dev/null </dev/null >/dev/null 2>&1 || skip_all "no 'script' (util-linux) to make a terminal"
 here=$PWD
 mkdir -p bin manual/html
 for f in index svd-function nn-Linear-function index_005fadd-function Package-nn Keywords-and-operators; do : >manual/html/$f.html; done
@@ -21,18 +20,18 @@ at_terminal() {     # at_terminal PROGRAM STATEMENT: what PROGRAM was asked, or 
     cat asked.* 2>/dev/null | sed "s|$here/||g"
 }
 DISPLAY=:77; export DISPLAY
-is "a function" "$(at_terminal xdg-open 'doc svd')" "manual/html/svd-function.html|"
-is "a layer" "$(at_terminal xdg-open 'doc nn.Linear')" "manual/html/nn-Linear-function.html|"
-is "a name with a bar" "$(at_terminal xdg-open 'doc index_add')" "manual/html/index_005fadd-function.html|"
-is "an operator" "$(at_terminal xdg-open 'doc +')" "manual/html/Keywords-and-operators.html|"
-is "a package" "$(at_terminal xdg-open 'doc nn')" "manual/html/Package-nn.html|"
-is "all of it" "$(at_terminal xdg-open doc)" "manual/html/index.html|"
-is "no such page: the text" "$(at_terminal nothing 'doc eig'; grep -c '\[V, D\] = eig' shown)" "$(printf 1)"
-is "a name misspelt" "$(at_terminal nothing 'doc svdd'; tr -d '\r' <shown)" "There is no function 'svdd'; did you mean 'svd'?"
-is "a browser of the user's" "$(cp bin/xdg-open bin/mine; BROWSER=mine; export BROWSER; rm bin/xdg-open; at_terminal xdg-open 'doc svd')" "manual/html/svd-function.html|"
+is "a function" "manual/html/svd-function.html|" "$(at_terminal xdg-open 'doc svd')"
+is "a layer" "manual/html/nn-Linear-function.html|" "$(at_terminal xdg-open 'doc nn.Linear')"
+is "a name with a bar" "manual/html/index_005fadd-function.html|" "$(at_terminal xdg-open 'doc index_add')"
+is "an operator" "manual/html/Keywords-and-operators.html|" "$(at_terminal xdg-open 'doc +')"
+is "a package" "manual/html/Package-nn.html|" "$(at_terminal xdg-open 'doc nn')"
+is "all of it" "manual/html/index.html|" "$(at_terminal xdg-open doc)"
+is "no such page: the text" 1 "$(at_terminal nothing 'doc eig'; grep -c '\[V, D\] = eig' shown)"
+is "a name misspelt" "There is no function 'svdd'; did you mean 'svd'?" "$(at_terminal nothing 'doc svdd'; tr -d '\r' <shown)"
+is "a browser of the user's" "manual/html/svd-function.html|" "$(cp bin/xdg-open bin/mine; BROWSER=mine; export BROWSER; rm bin/xdg-open; at_terminal xdg-open 'doc svd')"
 unset DISPLAY
 : >manual/tl.info
-is "without a display: info" "$(at_terminal info 'doc nn.Linear')" "-f|manual/tl.info|-n|nn Linear function|"
-is "in a pipe: the text" "$("$TL" -e 'doc svd' | sed -n 3p)" "  s = svd(A)"
-is "as a value: the text" "$("$TL" -e "strcmp(doc('svd'), help('svd'))")" "ans = 1"
-echo "1..$n"
+is "without a display: info" "-f|manual/tl.info|-n|nn Linear function|" "$(at_terminal info 'doc nn.Linear')"
+is "in a pipe: the text" "  s = svd(A)" "$("$TL" -e 'doc svd' | sed -n 3p)"
+is "as a value: the text" "ans = 1" "$("$TL" -e "strcmp(doc('svd'), help('svd'))")"
+plan

@@ -1,13 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # Where the figures of a script go when nobody looks on, and what happens when gnuplot hangs. Answers in TAP.
-: "${TL=tl}"
-n=0
-is() {      # is NAME WANTED GOT
-    n=$((n + 1))
-    if [ "$2" = "$3" ]; then echo "ok $n - $1"; else echo "not ok $n - $1"; printf '%s\n' "wanted: $2" "got: $3" | sed 's/^/#   /'; fi
-}
-command -v gnuplot >/dev/null 2>&1 || { echo "1..0 # SKIP gnuplot is not installed"; exit 0; }
+. "$SRCDIR/tests/tap.sh"
+command -v gnuplot >/dev/null 2>&1 || skip_all "gnuplot is not installed"
 unset DISPLAY WAYLAND_DISPLAY TL_TERM TL_GNUPLOT
 mkdir -p sub out
 magic() { dd if="$1" bs=1 skip=1 count=3 2>/dev/null; }
@@ -26,7 +21,7 @@ is "letters go to the output" "yes" "$(TL_TERM=txt "$TL" -e 'plot(1:3)' | grep -
 is "a wrong TL_TERM" "error: TL_TERM: there is no format 'pgn'; did you mean 'png'? status 1" "$(TL_TERM=pgn "$TL" -e 'plot(1:3)' 2>err; s=$?; echo "$(cat err)" status $s)"
 rm -f figure*
 is "without gnuplot the script runs on and then says what is missing" "here status 1" "$(TL_GNUPLOT=/none "$TL" -e 'plot(1:3), printf("here ")' 2>err; echo status $?)"
-n=$((n + 1)); grep -q 'plot needs\|drawnow needs' err && grep -q 'hint: Debian: sudo apt-get install gnuplot' err && echo "ok $n - and how to get it" || { echo "not ok $n - and how to get it"; sed 's/^/#   /' err; }
+grep -q 'plot needs\|drawnow needs' err && grep -q 'hint: Debian: sudo apt-get install gnuplot' err; ok $? "and how to get it" "$(cat err)"
 is "a folder that cannot be written" "status 1" "$("$TL" -e 'plot(1:3), print("/proc/x.png")' 2>/dev/null; echo status $?)"
 
 # Ctrl-C while gnuplot hangs: at once, and no process is left
@@ -40,4 +35,4 @@ kill -TERM $tl; wait $tl
 is "an order to end is heard while gnuplot hangs" "yes" "$([ $(($(date +%s) - began)) -le 3 ] && echo yes)"
 is "and gnuplot goes with it" "gone" "$(kill -0 "$(cat pid)" 2>/dev/null && echo there || echo gone)"
 is "no half picture" "mine.png" "$(cd out && echo *)"
-echo "1..$n"
+plan

@@ -1,10 +1,8 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # `tl --json` as a kernel or an editor speaks with it, scripts as notebooks, and a real Jupyter where there is one.
-: "${TL=tl}"
-n=0
-ok() { n=$((n + 1)); if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; printf '%s\n' "$3" | sed 's/^/# /'; fi; }
-HOME=$PWD; XDG_STATE_HOME=$PWD; XDG_CONFIG_HOME=$PWD; export HOME XDG_STATE_HOME XDG_CONFIG_HOME
+. "$SRCDIR/tests/tap.sh"
+own_home
 unset JUPYTER_DATA_DIR XDG_DATA_HOME VIRTUAL_ENV CONDA_PREFIX
 
 # --- one request after another: said WHAT 'REQUEST…' 'PATTERN of the events, joined' ---
@@ -135,4 +133,4 @@ else
     echo "ok $((n = n + 1)) - # SKIP no Jupyter here (jupyter-nbconvert, python3-ipykernel)"
 fi
 "$TL" kernel remove --prefix "$PWD/p" >said && [ ! -e p/share/jupyter/kernels/tl ]; ok $? "kernel remove" "$(cat said)"
-echo "1..$n"
+plan

@@ -2,13 +2,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # A full disk, a limit on files, folders in the place of files, memory that ends: each is an error that names the file, what
 # was there stays, the session goes on, and no temporary file is left. Answers in TAP.
-: "${TL=tl}"
-n=0
-has() {     # has NAME PART GOT
-    n=$((n + 1))
-    case $3 in *"$2"*) echo "ok $n - $1" ;; *) echo "not ok $n - $1"; printf '%s\n' "wanted: …$2…" "got: $3" | sed 's/^/#   /' ;; esac
-}
-HOME=$PWD; XDG_STATE_HOME=$PWD; XDG_CONFIG_HOME=$PWD; export HOME XDG_STATE_HOME XDG_CONFIG_HOME
+. "$SRCDIR/tests/tap.sh"
+own_home
 run() { "$TL" -e "$1" 2>&1; }
 # each CODE: fails with a message that names the place, and the next statement still runs
 each() {    # each PLACE CODE
@@ -45,4 +40,4 @@ if [ "$(id -u)" != 0 ]; then
     echo 1 >secret; chmod 0 secret
     each secret "load('secret')"; each secret "fileread('secret')"; each secret "csvread('secret')"
 fi
-echo "1..$n"
+plan

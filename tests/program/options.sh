@@ -1,18 +1,9 @@
 #!/bin/sh
 # SPDX-License-Identifier: BSD-3-Clause
 # Options, exit status, pipes, arguments (LANGUAGE.md section 8). Answers in TAP.
-: "${TL=tl}"
-n=0
-is() {      # is NAME WANTED GOT
-    n=$((n + 1))
-    if [ "$2" = "$3" ]; then echo "ok $n - $1"; else echo "not ok $n - $1"; printf '%s\n' "wanted: $2" "got: $3" | sed 's/^/#   /'; fi
-}
-has() {     # has NAME PART GOT
-    n=$((n + 1))
-    case $3 in *"$2"*) echo "ok $n - $1" ;; *) echo "not ok $n - $1"; printf '%s\n' "wanted: …$2…" "got: $3" | sed 's/^/#   /' ;; esac
-}
+. "$SRCDIR/tests/tap.sh"
 status() { "$@" >out 2>err </dev/null; echo $?; }
-HOME=$PWD; XDG_STATE_HOME=$PWD; XDG_CONFIG_HOME=$PWD; export HOME XDG_STATE_HOME XDG_CONFIG_HOME
+own_home
 
 is  "-e evaluates"               "2" "$("$TL" -e 'disp(1+1)')"
 is  "several -e share variables" "7" "$("$TL" -e 'x = 3;' -e 'disp(x + 4)')"
@@ -67,4 +58,4 @@ if [ -w /dev/full ]; then
 fi
 is  "-i runs, then asks"         "3
 4" "$(echo 'disp(4)' | "$TL" -i -e 'disp(3)')"
-echo "1..$n"
+plan

@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # Packages that are not ours: one in C (scripts/examples/geo.c), one in the language (a folder +shapes), and libraries that are
 # no plugin, of another version, cut off, or without what they need: each is one sentence.
+. "$SRCDIR/tests/tap.sh"
 cc=${CC:-cc}
-command -v "${cc%% *}" >/dev/null 2>&1 || { echo "1..0 # SKIP no C compiler"; exit 0; }
-n=0
-ok() { n=$((n + 1)); if [ "$1" = 0 ]; then echo "ok $n - $2"; else echo "not ok $n - $2"; printf '%s\n' "$3" | sed 's/^/# /'; fi; }
+command -v "${cc%% *}" >/dev/null 2>&1 || skip_all "no C compiler"
 says() {    # says WHAT 'TEXT of tl' 'PATTERN, a regular expression'
     got=$("$TL" -e "$2" 2>&1); status=$?
     [ $status -lt 128 ] && printf '%s\n' "$got" | grep -qE "$3"; ok $? "$1" "status $status, said: $got"
@@ -57,4 +56,4 @@ if [ -n "$(command -v "${CXX:-c++}")" ]; then
     ${CXX:-c++} -x c++ -shared -fPIC -I"$SRCDIR/lab" -Wall -Wextra -o tl_geoplus.so "$geo" 2>err.txt; ok $? "the header is C++ as well" "$(cat err.txt)"
     says "… and its plugin loads" "geoplus.area(1)" '3\.1416'
 fi
-echo "1..$n"
+plan

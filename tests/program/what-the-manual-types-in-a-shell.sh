@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # The commands in the manual (a @verbatim block behind "@c shell" in doc/*.texi, each behind "$ ") print what stands below them.
+. "$SRCDIR/tests/tap.sh"
 set -u
 mkdir bin && ln -s "$TL" bin/tl
 PATH=$PWD/bin:$PATH; export PATH
@@ -10,13 +11,11 @@ cat "$SRCDIR"/doc/*.texi | awk '
     !open { next }
     /^\$ / { n++; print substr($0, 3) >("command" n); printf "" >("wanted" n); next }
     { print >("wanted" n) }'
-n=0
 while [ -f command$((n + 1)) ]; do
-    n=$((n + 1))
-    sh command$n 2>&1 | sed 's/ *$//; /^$/d' >got
-    sed 's/ *$//; /^$/d' wanted$n >wanted
-    if cmp -s got wanted; then echo "ok $n - $(head -n 1 command$n | tr '#' ' ')"
-    else echo "not ok $n - $(head -n 1 command$n | tr '#' ' ')"; diff wanted got | sed 's/^/#   /'; fi
+    i=$((n + 1))
+    sh command$i 2>&1 | sed 's/ *$//; /^$/d' >got
+    sed 's/ *$//; /^$/d' wanted$i >wanted
+    cmp -s got wanted; ok $? "$(head -n 1 command$i | tr '#' ' ')" "$(diff wanted got)"
 done
-[ $n -ge 8 ] || echo "not ok $((n += 1)) - only $n commands were found"
-echo "1..$n"
+[ $n -ge 8 ]; ok $? "they were found" "only $n commands"
+plan

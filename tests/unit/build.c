@@ -3,7 +3,7 @@
  * nothing was compiled with flags that change what NaN or a denormal means. */
 #include "config.h"
 #include <cblas.h>
-#include <check.h>
+#include "unit.h"
 #include <float.h>
 #include <math.h>
 #include <sleef.h>
@@ -33,14 +33,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("build");
     TCase *t = tcase_create("build");
     tcase_add_test(t, lapack_solves);
     tcase_add_test(t, arithmetic_is_not_loosened);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return unit_run("build", t, 60, CK_FORK_GETENV);
 }

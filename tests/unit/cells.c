@@ -2,30 +2,13 @@
 /* Maps against a naive table over random steps, the loops of cellfun with C functions in the place of the interpreter,
  * dates forth and back, and nothing kept at the end. */
 #include "lab/context.h"
-#include <check.h>
-#undef fail
+#include "unit.h"
 #include <math.h>
 #include <stdlib.h>
 
 extern const struct builtin builtin_containers_Map, builtin_keys, builtin_values, builtin_isKey, builtin_remove, builtin_cellfun, builtin_arrayfun,
     builtin_datenum, builtin_datevec, builtin_struct, builtin_num2cell, builtin_cell2struct;
 
-static struct context *c;
-static i64 live;
-static int mark;
-static void begin(void)
-{
-    c = context_new();
-    context_enter(c);
-    live = c->live;
-    mark = pool_mark();
-}
-static void end(void)
-{
-    pool_release(mark);
-    ck_assert_int_eq(c->live, live);
-    context_free(c);
-}
 
 static value call(const struct builtin *b, int n, const value *arg)
 {
@@ -174,17 +157,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("cells");
     TCase *t = tcase_create("cells");
-    tcase_add_checked_fixture(t, begin, end);
+    tcase_add_checked_fixture(t, unit_begin, unit_end);
     tcase_add_test(t, a_map_is_a_table);
     tcase_add_test(t, cellfun_collects);
     tcase_add_test(t, dates_go_forth_and_back);
     tcase_add_test(t, structs_and_cells_turn_into_each_other);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return unit_run("cells", t, 60, CK_FORK_GETENV);
 }

@@ -5,7 +5,7 @@
 #include "lab/plan.h"
 #include "nn/conv.h"
 #include "nn/kernels.h"
-#include <check.h>
+#include "unit.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -180,16 +180,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("conv");
     TCase *t = tcase_create("conv");
     tcase_add_checked_fixture(t, begin, finish);
-    tcase_set_timeout(t, 300);
     tcase_add_loop_test(t, naive, 0, 2);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_set_fork_status(r, CK_NOFORK);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return unit_run("conv", t, 300, CK_NOFORK);
 }

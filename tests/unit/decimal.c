@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Decimal digits to doubles and back, letter by letter and bit by bit as strtod and snprintf do it. */
 #include "lab/decimal.h"
-#include <check.h>
+#include "unit.h"
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -85,16 +85,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("decimal");
     TCase *t = tcase_create("decimal");
     tcase_add_test(t, reading);
     tcase_add_test(t, writing);
-    tcase_set_timeout(t, 300);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_set_fork_status(r, CK_NOFORK);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return unit_run("decimal", t, 300, CK_NOFORK);
 }

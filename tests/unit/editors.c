@@ -5,7 +5,7 @@
  * Words of commands (`hold on`) have no class of their own in editors; only their quotes are looked at. */
 #include "interp/ast.h"
 #include "interp/lex.h"
-#include <check.h>
+#include "unit.h"
 #include <fcntl.h>
 #include <glob.h>
 #include <jansson.h>
@@ -500,17 +500,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("editors");
     TCase *t = tcase_create("colours");
-    tcase_set_timeout(t, 280);
     tcase_add_test(t, the_grammar_colours_as_the_lexer_reads);
     tcase_add_test(t, vim_colours_as_the_lexer_reads);
     tcase_add_test(t, vim_indents_the_examples);
     tcase_add_test(t, vim_finds_the_error);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return unit_run("editors", t, 280, CK_FORK_GETENV);
 }

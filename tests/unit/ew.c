@@ -2,7 +2,7 @@
 /* Elementwise programs: every row of ops.def, for every class and layout of its operands, against the same row on single
  * elements; fused against op by op; one thread against two; AVX2 against AVX-512; kernels against libm.  A NaN is a NaN. */
 #include "lab/ew.h"
-#include <check.h>
+#include "unit.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -537,9 +537,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("ew");
     TCase *t = tcase_create("ew");
-    tcase_set_timeout(t, 300);
     tcase_add_test(t, kernels_are_right);
     tcase_add_test(t, avx2_and_avx512_agree);
     tcase_add_test(t, sums_follow_the_tree);
@@ -547,10 +545,5 @@ int main(void)
     tcase_add_test(t, rows_are_elementwise);
     tcase_add_test(t, fusing_is_invisible);
     tcase_add_test(t, dying_operands_are_taken_over_only_when_safe);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return unit_run("ew", t, 300, CK_FORK_GETENV);
 }

@@ -2,7 +2,7 @@
 /* The derivative columns of ops.def and reduce.def: every row, every operand, against central differences; of complex
  * numbers too, with g = dL/d conj(z), that is dL/dRe + i dL/dIm; and the derivative of the derivative. */
 #include "lab/ew.h"
-#include <check.h>
+#include "unit.h"
 #include <math.h>
 
 static uint64_t seed = 7;
@@ -235,17 +235,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("ew_grad");
     TCase *t = tcase_create("ew_grad");
-    tcase_set_timeout(t, 100);
     tcase_add_test(t, rows_differentiate);
     tcase_add_test(t, rows_differentiate_in_the_complex_plane);
     tcase_add_test(t, derivatives_differentiate);
     tcase_add_test(t, reductions_differentiate);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return unit_run("ew_grad", t, 100, CK_FORK_GETENV);
 }

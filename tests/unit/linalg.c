@@ -8,7 +8,7 @@
 #include "lab/linalg.h"
 #include "lab/rand.h"
 #include "lab/sort.h"
-#include <check.h>
+#include "unit.h"
 #include <math.h>
 #include <stdlib.h>
 #include <time.h>
@@ -178,9 +178,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("linalg");
     TCase *t = tcase_create("linalg");
-    tcase_set_timeout(t, 120);
     tcase_add_checked_fixture(t, begin, finish);
     tcase_add_test(t, test_products);
     tcase_add_test(t, test_gram);
@@ -188,10 +186,5 @@ int main(void)
     tcase_add_test(t, test_sorts);
     tcase_add_test(t, test_waited_for);
     tcase_add_test(t, test_left_behind);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return unit_run("linalg", t, 120, CK_FORK_GETENV);
 }

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* memory.c: counts, pool, windows, containers, errors and the collector of lab/, without an interpreter. */
-#include <check.h>
+#include "unit.h"
 #undef fail                                   /* an old name of libcheck */
 #include "lab/call.h"
 #include "lab/context.h"
@@ -237,10 +237,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("memory");
     TCase *t = tcase_create("memory");
     tcase_add_checked_fixture(t, setup, teardown);
-    tcase_set_timeout(t, 60);
     tcase_add_test(t, values_share_until_written);
     tcase_add_test(t, windows_see_writes_and_copies_do_not);
     tcase_add_test(t, copies_of_pinned_containers_are_of_their_own);
@@ -252,10 +250,5 @@ int main(void)
     tcase_add_test(t, deep_nesting_is_freed_without_recursion);
     tcase_add_test(t, cycles_are_collected_and_what_is_held_is_not);
     tcase_add_test(t, ranges_count_as_octave_does);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int bad = srunner_ntests_failed(r);
-    srunner_free(r);
-    return bad != 0;
+    return unit_run("memory", t, 60, CK_FORK_GETENV);
 }

@@ -2,7 +2,7 @@
 /* The parser: a table of texts and their trees or errors; hostile texts; every prefix and many mutations of good texts,
  * which must give a tree or an error and nothing else. */
 #include "interp/ast.h"
-#include <check.h>
+#include "unit.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -262,9 +262,7 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("parse");
     TCase *t = tcase_create("parse");
-    tcase_set_timeout(t, 60);
     tcase_add_loop_test(t, texts_have_their_trees, 0, CASES);
     tcase_add_test(t, files_may_leave_out_the_end_of_functions);
     tcase_add_test(t, expressions_alone);
@@ -275,10 +273,5 @@ int main(void)
     tcase_add_loop_test(t, every_prefix_is_a_tree_or_an_error, 0, CASES);
     tcase_add_test(t, mutations_are_a_tree_or_an_error);
     tcase_add_test(t, names_get_slots);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed > 0;
+    return unit_run("parse", t, 60, CK_FORK_GETENV);
 }

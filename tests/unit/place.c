@@ -11,7 +11,7 @@
 #include "lab/place.h"
 #include "lab/plan.h"
 #include "place_model.h"
-#include <check.h>
+#include "unit.h"
 #undef fail                                   /* check.h has a macro of that name */
 #include <stdlib.h>
 
@@ -578,14 +578,7 @@ int main(int argc, char **argv)
         play(atol(argv[1]), argc > 2 ? strtoull(argv[2], NULL, 10) : 1);
         return 0;
     }
-    Suite *s = suite_create("place");
     TCase *t = tcase_create("place");
-    tcase_set_timeout(t, 300);
     tcase_add_loop_test(t, random_programs, 0, 4);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return unit_run("place", t, 300, CK_FORK_GETENV);
 }

@@ -4,29 +4,12 @@
 #include "lab/context.h"
 #include "lab/print.h"
 #include "lab/text.h"
-#include <check.h>
-#undef fail
+#include "unit.h"
 #include <math.h>
 #include <stdlib.h>
 
 extern const struct builtin builtin_sprintf, builtin_regexp, builtin_regexprep, builtin_sscanf, builtin_num2str, builtin_str2double, builtin_strsplit;
 
-static struct context *c;
-static i64 live;
-static int mark;
-static void begin(void)
-{
-    c = context_new();
-    context_enter(c);
-    live = c->live;
-    mark = pool_mark();
-}
-static void end(void)
-{
-    pool_release(mark);
-    ck_assert_int_eq(c->live, live);
-    context_free(c);
-}
 
 static char shown[1 << 16];
 static size_t nshown;
@@ -141,17 +124,10 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("print");
     TCase *t = tcase_create("print");
-    tcase_add_checked_fixture(t, begin, end);
-    tcase_set_timeout(t, 60);
+    tcase_add_checked_fixture(t, unit_begin, unit_end);
     tcase_add_test(t, the_prompt_shows_the_beginning);
     tcase_add_test(t, numbers_are_read_to_the_last_bit);
     tcase_add_test(t, anything_ends_in_a_result_or_a_message);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return unit_run("print", t, 60, CK_FORK_GETENV);
 }

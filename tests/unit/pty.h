@@ -2,7 +2,7 @@
 /* A session of tl on a pseudo terminal: typing into it and waiting for what it answers. */
 #ifndef TL_TEST_PTY_H
 #define TL_TEST_PTY_H
-#include <check.h>
+#include "unit.h"
 #include <poll.h>
 #include <pty.h>
 #include <signal.h>
@@ -164,19 +164,13 @@ static int pty_main(const char *name, int n, const TTest *const *tests, double s
     close(b);
     if (!mkdtemp(state))
         return 1;
-    Suite *s = suite_create(name);
     TCase *t = tcase_create(name);
-    tcase_set_timeout(t, seconds);
     for (int i = 0; i < n; i++)
         tcase_add_test(t, tests[i]);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
+    int failed = unit_run(name, t, seconds, CK_FORK_GETENV);
     char command[100];
     snprintf(command, sizeof command, "rm -rf %s", state);
-    return system(command) || failed > 0;
+    return system(command) || failed;
 }
 
 #endif

@@ -2,7 +2,7 @@
 /* save.c: files that load is given by somebody who means harm: every byte changed, every length, sizes that no machine has,
  * and a loop of random changes with the digest made right again, so that they come through to the parser.  Whatever happens, load fails
  * or succeeds, and gives back all memory.  TL_FUZZ=n makes the loop n rounds long (make check: 20000; a night: a billion). */
-#include <check.h>
+#include "unit.h"
 #undef fail                                   /* an old name of libcheck */
 #include "interp/interp.h"
 #include "lab/context.h"
@@ -307,10 +307,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("save");
     TCase *t = tcase_create("files");
     tcase_add_checked_fixture(t, setup, teardown);
-    tcase_set_timeout(t, 0);
     tcase_add_test(t, whole_file_is_read);
     tcase_add_test(t, every_changed_byte_is_an_error);
     tcase_add_test(t, every_truncation_is_an_error);
@@ -319,10 +317,5 @@ int main(void)
     tcase_add_test(t, nested_too_deep);
     tcase_add_test(t, random_changes_of_a_binary_file);
     tcase_add_test(t, random_changes_of_a_text_file);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return unit_run("save", t, 0, CK_FORK_GETENV);
 }

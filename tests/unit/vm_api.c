@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The machine from C: two interpreters side by side, values in and out, C functions, failures that leave nothing behind. */
 #include "interp/tl.h"
-#include <check.h>
+#include "unit.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -117,17 +117,11 @@ END_TEST
 
 int main(void)
 {
-    Suite *s = suite_create("vm_api");
     TCase *c = tcase_create("api");
     tcase_add_test(c, statements_and_variables);
     tcase_add_test(c, two_interpreters_share_nothing);
     tcase_add_test(c, failures_are_told);
     tcase_add_test(c, functions_both_ways);
     tcase_add_test(c, output_goes_where_it_is_told);
-    suite_add_tcase(s, c);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_NORMAL);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed != 0;
+    return unit_run("vm_api", c, 60, CK_FORK_GETENV);
 }
