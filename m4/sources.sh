@@ -36,6 +36,7 @@ program='interp/(main|repl|json|notebook|test|trust)\.c'
     for d in nn optim plot; do
         list ${d}_sources $(files $d '*.c' '*.h' '*.def' '*.inc' | without '^nn/kernels\.c$')
     done
+    list cuda_sources $(files cuda '*.c' '*.h' '*.def' '*.inc' '*.cu')
     list interp_sources $(files interp '*.c' '*.h' '*.def' '*.inc' | without "^$program\$")
     list program_sources $(files interp '*.c' | grep -E "^$program\$" || :)
     list builtin_sources $(files lab '*.c'; files nn '*.c' '*.def'; for d in optim plot interp; do files $d '*.c'; done)
