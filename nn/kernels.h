@@ -41,12 +41,31 @@ struct conv_kernels {
     double (*sum)(const void *x, i64 n);
 };
 
+/* Rows by at most PRODUCT_VECTORS vectors of columns of a matrix product: c = scale a b, added to c or to `start`. */
+enum { PRODUCT_VECTORS = 3 };
+struct product_tile {
+    const void *a, *b;
+    i64 ra, ka, kb, k;                        /* a: rows and terms are ra, ka apart; b: terms kb, columns 1; up to 64 bytes beyond a row are read */
+    void *c;
+    i64 ldc;
+    int rows, n;
+    double scale;
+    bool add;
+    const void *start;                        /* one for each column, or NULL */
+};
+struct product_kernels {
+    int lanes;                                /* 0: there are none, BLAS's are as good */
+    void (*tiles)(const struct product_tile *q);
+    void (*panel)(const void *from, i64 ks, i64 cs, i64 k, i64 n, void *to);
+};
+
 /* For each of n columns the largest of planes x rows elements, and where it stands from x[0]'s place, less the column. */
 typedef void pool_columns(const void *x, i64 row, i64 plane, int planes, int rows, i64 n, void *most, int32_t *at);
 struct nn_kernels {
     const char *name;
     struct conv_kernels conv[2];              /* double, single */
     pool_columns *columns[2];
+    struct product_kernels product[2];
 };
 extern const struct nn_kernels *nn_kernels;
 extern const struct nn_kernels nn_kernels128, nn_kernels256, nn_kernels512;

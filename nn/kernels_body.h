@@ -255,6 +255,10 @@ static void CAT(columns, S)(const void *x, i64 row, i64 plane, int planes, int r
     }
 }
 
+#if VARIANT == 512
+#include "nn/product_body.h"
+#endif
+
 #undef DOTS
 #undef DOTS_WIDE
 #undef WIDE_DOT

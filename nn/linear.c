@@ -1,11 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* linear.c: nn.Linear, the layer that most time is spent in; its products write into memory that is kept.
  *
- * Rows are samples.  All is in Torch's order, so y = x w' + b is one product of column-major matrices, y' = w x': BLAS reads
- * either order of x through its trans flags.  One sample is a matrix times a vector, and its gradient loops of our own, since
- * a rank-one product of BLAS's packs both sides. */
+ * Rows are samples.  All is in Torch's order, so y = x w' + b is one product by rows (product.h), which reads either order of
+ * x.  One sample is a matrix times a vector, and its gradient loops of our own, since a rank-one product of BLAS's packs both sides. */
 #include "nn.h"
-#include "lab/blas.h"
+#include "nn/product.h"
 #include "lab/clones.h"
 #include <math.h>
 
@@ -108,13 +107,16 @@ static value linear_forward(struct module *m, value x)
         nd = 3;
     dim[nd - 1] = out;
     struct tensor *y = nn_buffer(&m->output, t->dtype, nd, dim);
-    size_t size = dtypes[t->dtype].size, row = (size_t)out * size;
-    bool bias = has_param(m, BIAS);
-    if (bias)
-        for (i64 r = 0; r < rows; r++)
-            memcpy(y->data + (size_t)r * row, param_data(m, BIAS), row);
-    blas_gemm(t->dtype, out, rows, in, 1, (struct mat){ window_data(w), in, 1, false }, (struct mat){ t->data, t->stride[1], t->stride[0], false },
-              bias ? 1 : 0, y->data, out);
+    const char *bias = has_param(m, BIAS) ? param_data(m, BIAS) : NULL;
+    if (rows == 1) {
+        if (bias)
+            memcpy(y->data, bias, (size_t)out * dtypes[t->dtype].size);
+        blas_gemm(t->dtype, out, rows, in, 1, (struct mat){ window_data(w), in, 1, false }, (struct mat){ t->data, t->stride[1], t->stride[0], false },
+                  bias != NULL, y->data, out);
+    } else {
+        product(&(struct product){ .dtype = t->dtype, .m = rows, .n = out, .k = in, .scale = 1, .a = mat_of(t), .b = { window_data(w), 1, in, false },
+            .c = y->data, .ldc = out, .start = bias });
+    }
     nn_set_rank(nd);
     return tensor_box(y);
 }
@@ -133,10 +135,13 @@ static value linear_backward(struct module *m, value x, value g, int want, doubl
     struct tensor *gt = nn_grad_like(m, g, &shape).t, *gx = NULL;
     if (gt->nd != 2 || gt->dim[0] != rows)
         gt = nn_reshape(gt, 2, (i64[]){ rows, out });
-    struct mat gm = { gt->data, gt->stride[1], gt->stride[0], false };       /* out x rows */
     if (want & WANT_INPUT) {
         gx = nn_buffer(&m->grad_input, t->dtype, from->nd, from->dim);
-        blas_gemm(t->dtype, in, rows, out, 1, (struct mat){ param_data(m, WEIGHT), 1, in, false }, gm, 0, gx->data, in);
+        if (rows == 1)
+            blas_gemm(t->dtype, in, rows, out, 1, (struct mat){ param_data(m, WEIGHT), 1, in, false }, mat_turned(mat_of(gt)), 0, gx->data, in);
+        else
+            product(&(struct product){ .dtype = t->dtype, .m = rows, .n = in, .k = out, .scale = 1, .a = mat_of(gt),
+                .b = { param_data(m, WEIGHT), in, 1, false }, .c = gx->data, .ldc = in });
     }
     if (want & WANT_PARAMS) {
         char *gw = grad_data(m, WEIGHT);
@@ -146,8 +151,8 @@ static value linear_backward(struct module *m, value x, value g, int want, doubl
         else if (one && t->dtype == D_SINGLE)
             outer_single((float *)gw, (float *)gt->data, (float *)t->data, (float)scale, out, in);
         else
-            blas_gemm(t->dtype, in, out, rows, scale, (struct mat){ t->data, t->stride[1], t->stride[0], false },
-                      (struct mat){ gt->data, gt->stride[0], gt->stride[1], false }, 1, gw, in);
+            product(&(struct product){ .dtype = t->dtype, .m = out, .n = in, .k = rows, .scale = scale, .a = mat_turned(mat_of(gt)), .b = mat_of(t),
+                .c = gw, .ldc = in, .add = true });
         if (has_param(m, BIAS)) {
             char *gb = grad_data(m, BIAS);
             if (t->dtype == D_DOUBLE)
