@@ -821,6 +821,23 @@ DRIVER(geev)
     end(q, &w, info);
 }
 
+/* s = alpha / beta: (re + i im) / beta where the routine is real, else s / beta with a beta that is real in truth.  beta 0 is an
+   eigenvalue Inf, without an imaginary part of 0 / 0. */
+static void over_beta(int f, void *s, const void *re, const void *im, const void *beta, int n)
+{
+    for (int i = 0; i < n; i++) {
+        double _Complex a = f == 0 ? CMPLX(((const double *)re)[i], ((const double *)im)[i]) : f == 1 ? CMPLX(((const float *)re)[i], ((const float *)im)[i])
+                          : f == 2 ? ((double _Complex *)s)[i] : ((float _Complex *)s)[i];
+        double b = f == 0 ? ((const double *)beta)[i] : f == 1 ? ((const float *)beta)[i]
+                 : f == 2 ? creal(((const double _Complex *)beta)[i]) : crealf(((const float _Complex *)beta)[i]);
+        double _Complex l = CMPLX(creal(a) / b, cimag(a) == 0 ? 0 : cimag(a) / b);
+        if (f & 1)
+            ((float _Complex *)s)[i] = (float _Complex)l;
+        else
+            ((double _Complex *)s)[i] = l;
+    }
+}
+
 DRIVER(ggev)
 {
     OPEN;
@@ -844,16 +861,7 @@ DRIVER(ggev)
             ggev[f](jl, jr, &n, q->A, LD(n), q->B, LD(n), part, ai, beta, q->U, LD(n), q->V, LD(n), work, &lwork, &info, 1, 1);
             join_complex(f, q->S, part, ai, n);
         }
-        for (int i = 0; i < n; i++) {         /* alpha / beta; a complex beta is real in truth */
-            if (f == 0)
-                ((double _Complex *)q->S)[i] = CMPLX(((double *)part)[i] / ((double *)beta)[i], ((double *)ai)[i] / ((double *)beta)[i]);
-            else if (f == 1)
-                ((float _Complex *)q->S)[i] = CMPLXF(((float *)part)[i] / ((float *)beta)[i], ((float *)ai)[i] / ((float *)beta)[i]);
-            else if (f == 2)
-                ((double _Complex *)q->S)[i] /= ((double _Complex *)beta)[i];
-            else
-                ((float _Complex *)q->S)[i] /= ((float _Complex *)beta)[i];
-        }
+        over_beta(f, q->S, part, ai, beta, n);
     }
     end(q, &w, info);
 }
@@ -934,6 +942,100 @@ DRIVER(gees)
     end(q, &w, info);
 }
 
+DRIVER(trsen)
+{
+    OPEN;
+    int count, lwork = MAX(1, n * n), liwork = MAX(1, n);
+    double s[2], sep[2];
+    void *r = space(&w, 2 * (size_t)n * size), *work = space(&w, (size_t)lwork * size), *iwork = space(&w, (size_t)liwork * sizeof(int));
+    if (!w.failed) {
+        if (cplx)
+            ctrsen[f]("N", "V", q->P, &n, q->A, LD(n), q->V, LD(n), r, &count, s, sep, work, &lwork, &info, 1, 1);
+        else
+            trsen[f]("N", "V", q->P, &n, q->A, LD(n), q->V, LD(n), r, (char *)r + (size_t)n * rsize, &count, s, sep, work, &lwork, iwork, &liwork, &info, 1, 1);
+    }
+    end(q, &w, info);
+}
+
+DRIVER(gges)
+{
+    OPEN;
+    int sdim;
+    char *part = space(&w, 3 * (size_t)n * rsize + size), *ai = part + (size_t)n * rsize, *beta = ai + (size_t)n * rsize;
+    void *r = space(&w, 8 * (size_t)n * rsize);
+    void *cbeta = space(&w, (size_t)n * size);
+    if (w.failed) {
+        end(q, &w, info);
+        return;
+    }
+    if (cplx)
+        cgges[f]("V", "V", "N", NULL, &n, q->A, LD(n), q->B, LD(n), &sdim, q->S, cbeta, q->U, LD(n), q->V, LD(n), query, ASK, r, NULL, &info, 1, 1, 1);
+    else
+        gges[f]("V", "V", "N", NULL, &n, q->A, LD(n), q->B, LD(n), &sdim, part, ai, beta, q->U, LD(n), q->V, LD(n), query, ASK, NULL, &info, 1, 1, 1);
+    int lwork = asked(f, query);
+    void *work = space(&w, (size_t)lwork * size);
+    if (!w.failed) {
+        if (cplx)
+            cgges[f]("V", "V", "N", NULL, &n, q->A, LD(n), q->B, LD(n), &sdim, q->S, cbeta, q->U, LD(n), q->V, LD(n), work, &lwork, r, NULL, &info, 1, 1, 1);
+        else
+            gges[f]("V", "V", "N", NULL, &n, q->A, LD(n), q->B, LD(n), &sdim, part, ai, beta, q->U, LD(n), q->V, LD(n), work, &lwork, NULL, &info, 1, 1, 1);
+        over_beta(f, q->S, part, ai, cplx ? cbeta : beta, n);
+    }
+    end(q, &w, info);
+}
+
+DRIVER(tgsen)
+{
+    OPEN;
+    int count, job = 0, yes = 1, lwork = 4 * n + 16, liwork = n + 6;
+    double pl[2], pr[2], dif[4];
+    char *part = space(&w, 3 * (size_t)n * size + size), *ai = part + (size_t)n * size, *beta = ai + (size_t)n * size;
+    void *work = space(&w, (size_t)lwork * size), *iwork = space(&w, (size_t)liwork * sizeof(int));
+    if (!w.failed) {
+        if (cplx)
+            ctgsen[f](&job, &yes, &yes, q->P, &n, q->A, LD(n), q->B, LD(n), q->S, beta, q->U, LD(n), q->V, LD(n), &count, pl, pr, dif, work, &lwork, iwork, &liwork, &info);
+        else
+            tgsen[f](&job, &yes, &yes, q->P, &n, q->A, LD(n), q->B, LD(n), part, ai, beta, q->U, LD(n), q->V, LD(n), &count, pl, pr, dif, work, &lwork, iwork, &liwork, &info);
+        over_beta(f, q->S, part, ai, beta, n);
+    }
+    end(q, &w, info);
+}
+
+DRIVER(tgevc)
+{
+    OPEN;
+    int count;
+    void *work = space(&w, 6 * (size_t)n * size), *r = space(&w, 2 * (size_t)n * rsize);
+    if (!w.failed) {
+        if (cplx)
+            ctgevc[f]("B", "B", NULL, &n, q->A, LD(n), q->B, LD(n), q->U, LD(n), q->V, LD(n), &n, &count, work, r, &info, 1, 1);
+        else
+            tgevc[f]("B", "B", NULL, &n, q->A, LD(n), q->B, LD(n), q->U, LD(n), q->V, LD(n), &n, &count, work, &info, 1, 1);
+    }
+    end(q, &w, info);
+}
+
+DRIVER(ggsvd)
+{
+    OPEN;
+    char *alpha = q->S, *beta = alpha + (size_t)n * rsize;
+    const char *u = q->U ? "U" : "N", *v = q->V ? "V" : "N", *z = q->Z ? "Q" : "N";
+    void *iwork = space(&w, (size_t)n * sizeof(int)), *r = space(&w, 2 * (size_t)n * rsize);
+    if (cplx)
+        cggsvd3[f](u, v, z, &m, &n, &k, &q->ilo, &q->ihi, q->A, LD(m), q->B, LD(k), alpha, beta, q->U, LD(m), q->V, LD(k), q->Z, LD(n), query, ASK, r, iwork, &info, 1, 1, 1);
+    else
+        ggsvd3[f](u, v, z, &m, &n, &k, &q->ilo, &q->ihi, q->A, LD(m), q->B, LD(k), alpha, beta, q->U, LD(m), q->V, LD(k), q->Z, LD(n), query, ASK, iwork, &info, 1, 1, 1);
+    int lwork = asked(f, query);
+    void *work = space(&w, (size_t)lwork * size);
+    if (!w.failed) {
+        if (cplx)
+            cggsvd3[f](u, v, z, &m, &n, &k, &q->ilo, &q->ihi, q->A, LD(m), q->B, LD(k), alpha, beta, q->U, LD(m), q->V, LD(k), q->Z, LD(n), work, &lwork, r, iwork, &info, 1, 1, 1);
+        else
+            ggsvd3[f](u, v, z, &m, &n, &k, &q->ilo, &q->ihi, q->A, LD(m), q->B, LD(k), alpha, beta, q->U, LD(m), q->V, LD(k), q->Z, LD(n), work, &lwork, iwork, &info, 1, 1, 1);
+    }
+    end(q, &w, info);
+}
+
 DRIVER(trsyl)
 {
     OPEN;
@@ -955,12 +1057,13 @@ void lapack(lapack_driver *f, struct lapack *q, double flops)
     if (q->m >= BLAS_MAX || q->n >= BLAS_MAX || q->k >= BLAS_MAX)
         fail("tl:blas-size", "a matrix with 2^30 or more rows or columns is too large for the LAPACK library");
     settle_threads();
-    struct tensor *const t[] = { q->a, q->b, q->u, q->s, q->v, q->p };
+    struct tensor *const t[] = { q->a, q->b, q->u, q->s, q->v, q->z, q->p };
     q->A = q->a ? q->a->data : NULL;
     q->B = q->b ? q->b->data : NULL;
     q->U = q->u ? q->u->data : NULL;
     q->S = q->s ? q->s->data : NULL;
     q->V = q->v ? q->v->data : NULL;
+    q->Z = q->z ? q->z->data : NULL;
     q->P = q->p ? (int *)q->p->data : NULL;
     q->info = 0;
     struct lapack_call c = { f, *q };

@@ -30,8 +30,8 @@ double blas_asum(const struct tensor *t);                            /* largest 
 struct lapack {
     int dtype;
     i64 m, n, k;
-    struct tensor *a, *b, *u, *s, *v, *p;
-    void *A, *B, *U, *S, *V;                  /* their data, set by lapack(): a job left behind must not look at headers */
+    struct tensor *a, *b, *u, *s, *v, *z, *p;
+    void *A, *B, *U, *S, *V, *Z;                  /* their data, set by lapack(): a job left behind must not look at headers */
     int *P;
     char job, uplo, trans, diag;
     double num;                               /* anorm in, rcond out; gelsd: tolerance in */
@@ -68,6 +68,11 @@ lapack_driver lapack_gebak;                   /* v n x m, s scale, ilo, ihi */
 lapack_driver lapack_gehrd;                   /* a -> Hessenberg and reflectors, s tau */
 lapack_driver lapack_orghr;                   /* a with reflectors, s tau -> Q */
 lapack_driver lapack_gees;                    /* a -> Schur form, v vectors */
+lapack_driver lapack_trsen;                   /* a Schur form, v vectors, p which eigenvalues come first -> both reordered */
+lapack_driver lapack_gges;                    /* a, b -> their generalised Schur forms, u and v: a = u a v'; s complex values */
+lapack_driver lapack_tgsen;                   /* a, b, u, v as gges gave them, p which come first -> reordered; s values in the new order */
+lapack_driver lapack_tgevc;                   /* a, b, u, v as gges gave them -> eigenvectors in u (left) and v, LAPACK's real form for real a */
+lapack_driver lapack_ggsvd;                   /* a m x n, b k x n -> u, v, z (Q), s (real, n x 2: alpha, beta), R in a and b; ilo, ihi: LAPACK's k, l */
 lapack_driver lapack_trsyl;                   /* a, b quasi-triangular, u right side: A X + X B = num u */
 
 /* ---- threads and names */

@@ -29,6 +29,7 @@ value linalg_eig_power(struct tensor *t, value p, bool matrix_base);  /* t ^ p o
 struct tensor *linalg_identity(int dtype, i64 n);
 struct svd { struct tensor *u, *s, *vt; };    /* s: real column; u, vt only when asked */
 struct svd linalg_svd(struct tensor *a, char job, const char *who);   /* job N, S (economy), A; a any strides, kept */
+struct tensor *linalg_complex_vectors(struct tensor *v, const struct tensor *w);      /* of LAPACK's real form: pairs of columns are real and imaginary part; w the values */
 double linalg_eps(int dtype);                 /* of the class */
 double linalg_norm(struct tensor *t, double p, const char *who);      /* p = 2, 1, Inf, …; NaN: Frobenius; vectors and matrices */
 struct tensor *linalg_real_column(int dtype, i64 n);                  /* of the real class of dtype */

@@ -401,7 +401,7 @@ BUILTIN(cond, 1, 2, 1, NO_GRAD,
 }
 
 /* ---- eigenvalues */
-static struct tensor *complex_vectors(struct tensor *v, const struct tensor *w)   /* LAPACK's real form: pairs of columns are real and imaginary part */
+struct tensor *linalg_complex_vectors(struct tensor *v, const struct tensor *w)
 {
     i64 n = v->dim[0];
     struct tensor *r = tensor_2d(dtype_complex(v->dtype), n, n);
@@ -463,9 +463,9 @@ static struct eig eigen(struct tensor *a, struct tensor *b, bool right, bool lef
     struct tensor *w = tensor_narrow(q.s);
     if (w == q.s && !dtype_is(a->dtype, DT_C)) {
         if (right)
-            q.v = complex_vectors(q.v, q.s);
+            q.v = linalg_complex_vectors(q.v, q.s);
         if (left)
-            q.u = complex_vectors(q.u, q.s);
+            q.u = linalg_complex_vectors(q.u, q.s);
     }
     return (struct eig){ w, q.v, q.u };
 }
