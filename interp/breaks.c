@@ -139,7 +139,7 @@ static void forget(struct code *c, void *unused)
 static void set(struct code *c, void *arg)
 {
     const struct breaks *d = arg;
-    bool all = d->profiling || (!c->library && !code_typed(c) && (d->step || d->when[WHEN_NANINF]));
+    bool all = d->profiling || (!c->library && !code_typed(c) && (d->step || d->when[WHEN_NANINF] || d->echo > !c->script));
     for (int i = 0; i < c->nmark; i++) {
         struct mark *m = &c->mark[i];
         c->ins[m->pc].op = all || m->stops ? I_BREAK : m->op;
@@ -294,6 +294,17 @@ static bool stop_there(const char *why, struct frame *f)
     return !left;
 }
 
+/* `echo on`: the line whose first statement is about to run */
+static void echo_line(const struct frame *f, const struct mark *m)
+{
+    const struct source *source = f->code->unit->source;
+    int column, len, line = source_line(source, m->at, &column);
+    const char *text = source_line_text(source, line, &len);
+    int blank = (int)strspn(text, " \t");
+    if (column == blank + 1)
+        outf("+ %.*s\n", len, text);
+}
+
 uint16_t breaks_hit(void)
 {
     struct breaks *d = vm->breaks;
@@ -303,6 +314,8 @@ uint16_t breaks_hit(void)
     int mark = pool_mark();
     if (d->profiling)
         profile_event(f, m);
+    if (d->echo > !f->code->script && !f->code->library && !code_typed(f->code) && (m->flags & MARK_LINE) && !(m->flags & MARK_END) && !d->silent)
+        echo_line(f, m);
     if (d->silent)
         return op;
     const char *why = NULL;

@@ -38,6 +38,7 @@ struct breaks {
     int count;                                /* steps to go */
     bool silent;                              /* a condition is evaluated; the input has ended */
     bool profiling;
+    int echo;                                 /* lines are shown as they run: 1 of scripts, 2 of functions too */
     bool warned;
     struct prompt *prompt;
     struct seen *seen;

@@ -798,3 +798,27 @@ BUILTIN(dbtype, 1, 2, 0, NO_GRAD,
     if (own)
         unit_drop(u);
 }
+
+BUILTIN(echo, 0, 2, 0, NO_GRAD,
+  "echo on\n"
+  "echo on all\n"
+  "echo off\n"
+  "echo\n\n"
+  "Shows the lines of script files as they run, each behind a +; with all those of functions too. echo alone turns it on or off.\n\n"
+  "Example:\n"
+  "  echo off\n\n"
+  "See also: dbstop, profile, source")
+{
+    struct breaks *d = breaks();
+    int was = d->echo;
+    if (!c->nargin) {
+        d->echo = !was;
+    } else {
+        int on = arg_option(c, 0, (const char *const[]){ "off", "on", NULL });
+        if (c->nargin > 1)
+            arg_option(c, 1, (const char *const[]){ "all", NULL });
+        d->echo = on * c->nargin;
+    }
+    if (was != d->echo)
+        breaks_apply();
+}

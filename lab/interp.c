@@ -285,8 +285,9 @@ BUILTIN(interp1, 2, 6, 1, NO_GRAD,
     result_tensor(c, 0, single ? tensor_cast(r, dtype_is(r->dtype, DT_C) ? D_CSINGLE : D_SINGLE) : r);
 }
 
-/* ---- piecewise polynomials: a struct with form, breaks, coefs (pieces x order), pieces, order, dim */
-static value make_pp(const double *x, i64 n, struct tensor *coefs, i64 order, i64 d)
+/* ---- piecewise polynomials: a struct with form, breaks, coefs, pieces, order, dim.  dim is 1, or the sizes of a value that is an array
+   of D numbers: then coefs has D rows for each piece, the first piece's first. */
+static value make_pp(const double *x, i64 n, struct tensor *coefs, i64 order, struct tensor *dim)
 {
     struct record *r = record_scalar();
     struct tensor *b = tensor_2d(D_DOUBLE, 1, n);
@@ -296,46 +297,90 @@ static value make_pp(const double *x, i64 n, struct tensor *coefs, i64 order, i6
     record_set(r, 0, symbol_of("coefs"), tensor_value(coefs));
     record_set(r, 0, symbol_of("pieces"), num((double)(n - 1)));
     record_set(r, 0, symbol_of("order"), num((double)order));
-    record_set(r, 0, symbol_of("dim"), num((double)d));
+    record_set(r, 0, symbol_of("dim"), dim ? tensor_value(dim) : num(1));
     return record_value(r);
+}
+
+/* The size of D numbers at each of x: D's sizes (nd < 0: a value is one number), then those of x, its length alone where it is a vector. */
+static int sizes_at(int nd, const i64 *dim, const struct tensor *x, i64 to[MAX_DIMS])
+{
+    bool vector = x->nd == 2 && (x->dim[0] == 1 || x->dim[1] == 1);
+    if (nd < 0) {
+        memcpy(to, x->dim, sizeof(i64) * x->nd);
+        return x->nd;
+    }
+    if (nd + x->nd > MAX_DIMS)
+        fail("tl:too-many-dimensions", "the result would have more than %d dimensions", MAX_DIMS);
+    memcpy(to, dim, sizeof(i64) * nd);
+    if (vector) {
+        to[nd] = x->numel;
+        return nd + 1;
+    }
+    memcpy(to + nd, x->dim, sizeof(i64) * x->nd);
+    return nd + x->nd;
 }
 
 static void curve(struct call *c, int method)             /* spline(x, y, xi), pchip(x, y, xi); without xi the pieces */
 {
     struct tensor *x = arg_double(c, 0), *y = arg_double(c, 1);
-    i64 n = x->numel;
-    double ends[2];
-    bool clamped = method == SPLINE && y->numel == n + 2;
-    if (y->numel != n && !clamped)
-        fail("Octave:nonconformant-args", "%s: y must have as many elements as x (%lld), but has %lld", c->fn->name, (long long)n, (long long)y->numel);
-    if (clamped) {                            /* the first and last are slopes */
-        ends[0] = ((double *)y->data)[0];
-        ends[1] = ((double *)y->data)[n + 1];
-        struct tensor *inner = tensor_2d(D_DOUBLE, 1, n);
-        memcpy(inner->data, (double *)y->data + 1, (size_t)n * 8);
-        y = inner;
+    i64 n = x->numel, D = 1, dim[MAX_DIMS], last = y->dim[y->nd - 1];
+    int nd = -1;
+    bool vector = y->nd == 2 && (y->dim[0] == 1 || y->dim[1] == 1);
+    if (vector)
+        last = y->numel;
+    else
+        for (nd = 0; nd < y->nd - 1; nd++)
+            D *= dim[nd] = y->dim[nd];
+    bool clamped = method == SPLINE && last == n + 2;
+    char s[128];
+    if (last != n && !clamped)
+        fail("Octave:nonconformant-args", "%s: y must have as many elements as x (%lld), or an array for each along its last dimension, but is %s", c->fn->name, (long long)n, tensor_shape(y, s));
+    double *ends = clamped ? scratch((size_t)D * 16 + 16) : NULL, *all = (double *)y->data;      /* the first and last are slopes */
+    struct tensor *in = tensor_2d(D_DOUBLE, n, D);            /* a curve in each column */
+    for (i64 j = 0; j < D; j++) {
+        if (clamped)
+            ends[2 * j] = all[j], ends[2 * j + 1] = all[j + (n + 1) * D];
+        for (i64 i = 0; i < n; i++)
+            ((double *)in->data)[i + j * n] = all[j + (i + clamped) * D];
     }
-    struct points p = points_of(c, x, y->numel == n && y->dim[0] > 1 && y->dim[1] > 1 ? tensor_reshape(y, 2, (i64[]){ n, 1 }) : y);
+    struct points p = points_of(c, x, in);
     for (i64 i = 1; i < n; i++)
         if (p.x[i] == p.x[i - 1])
             fail("Octave:invalid-input-arg", "%s: the points x must be different, but %g occurs twice", c->fn->name, p.x[i]);
     if (!has_arg(c, 2)) {
-        struct tensor *coefs = tensor_2d(D_DOUBLE, n - 1, 4);
-        pieces(method, p.x, p.y, n, clamped ? ends : NULL, (double *)coefs->data);
-        result(c, 0, make_pp(p.x, n, coefs, 4, 1));
+        struct tensor *coefs = tensor_2d(D_DOUBLE, (n - 1) * D, 4), *sizes = NULL;
+        double *piece = scratch((size_t)(n - 1) * 32 + 8);
+        for (i64 j = 0; j < D; j++) {
+            pieces(method, p.x, p.y + j * n, n, clamped ? ends + 2 * j : NULL, piece);
+            for (i64 i = 0; i < n - 1; i++)
+                for (i64 k = 0; k < 4; k++)
+                    ((double *)coefs->data)[j + D * (i + k * (n - 1))] = piece[i + k * (n - 1)];
+        }
+        if (nd > 0) {
+            sizes = tensor_2d(D_DOUBLE, 1, nd);
+            for (int k = 0; k < nd; k++)
+                ((double *)sizes->data)[k] = (double)dim[k];
+        }
+        result(c, 0, make_pp(p.x, n, coefs, 4, sizes));
         return;
     }
     struct tensor *xi = arg_double(c, 2);
-    double *to = scratch((size_t)xi->numel * 8 + 8);
-    evaluate(&p, method, clamped ? ends : NULL, (double *)xi->data, xi->numel, true, NAN, to);
-    result_tensor(c, 0, joined(&p, to, xi->nd, xi->dim));
+    i64 k = xi->numel, size[MAX_DIMS];
+    double *to = scratch((size_t)(k * D) * 8 + 8);
+    evaluate(&p, method, ends, (double *)xi->data, k, true, NAN, to);
+    int nsize = sizes_at(nd, dim, xi, size);
+    struct tensor *r = tensor_new(D_DOUBLE, nsize, size);
+    for (i64 i = 0; i < k; i++)
+        for (i64 j = 0; j < D; j++)
+            ((double *)r->data)[j + i * D] = to[i + j * k];
+    result_tensor(c, 0, r);
 }
 
 BUILTIN(spline, 2, 3, 1, NO_GRAD,
     "yi = spline(x, y, xi)\n"
     "pp = spline(x, y)\n\n"
     "Cubic spline through the points (x, y), evaluated at xi, or as a piecewise polynomial for ppval. The ends are not-a-knot; "
-    "when y has two elements more than x, its first and last are the slopes at the ends.\n\n"
+    "when y has two elements more than x, its first and last are the slopes at the ends. Of an array y each array along its last dimension is a value.\n\n"
     "Example:\n"
     "  spline([0 1 2 3], [0 1 4 9], 1.5)\n"
     "  ans = 2.2500\n\n"
@@ -356,19 +401,29 @@ BUILTIN(pchip, 2, 3, 1, NO_GRAD,
     curve(c, PCHIP);
 }
 
-BUILTIN(mkpp, 2, 2, 1, NO_GRAD,
-    "pp = mkpp(breaks, coefs)\n\n"
-    "Piecewise polynomial: row i of coefs holds the coefficients, highest power first, of the polynomial in x - breaks(i) between breaks(i) and breaks(i+1).\n\n"
+BUILTIN(mkpp, 2, 3, 1, NO_GRAD,
+    "pp = mkpp(breaks, coefs)\n"
+    "pp = mkpp(breaks, coefs, dim)\n\n"
+    "Piecewise polynomial: row i of coefs holds the coefficients, highest power first, of the polynomial in x - breaks(i) between breaks(i) and breaks(i+1). "
+    "With sizes dim a value is an array of these sizes: coefs has prod(dim) rows for each piece.\n\n"
     "Example:\n"
     "  ppval(mkpp([0 1 2], [1 0; 2 1]), 1.5)\n"
     "  ans = 2\n\n"
     "See also: ppval, unmkpp, spline")
 {
-    struct tensor *b = arg_double(c, 0), *a = arg_double(c, 1);
-    i64 m = b->numel - 1;
-    if (m < 1 || a->numel % m)
-        fail("Octave:nonconformant-args", "mkpp: there must be a row of coefficients for each of the %lld pieces, but there are %lld coefficients", (long long)m, (long long)a->numel);
-    result(c, 0, make_pp((double *)b->data, m + 1, tensor_reshape(a, 2, (i64[]){ m, a->numel / m }), a->numel / m, 1));
+    struct tensor *b = arg_double(c, 0), *a = arg_double(c, 1), *dim = has_arg(c, 2) ? arg_double(c, 2) : NULL;
+    i64 m = b->numel - 1, D = 1;
+    for (i64 k = 0; dim && k < dim->numel; k++) {
+        double d = ((double *)dim->data)[k];
+        if (!(d >= 1 && d < 1e9 && d == floor(d)))
+            fail_arg(c, 2, "positive integers");
+        D *= (i64)d;
+    }
+    if (m < 1 || a->numel % (m * D))
+        fail("Octave:nonconformant-args", "mkpp: there must be a row of coefficients for each of the %lld pieces, but there are %lld coefficients", (long long)(m * D), (long long)a->numel);
+    if (dim)
+        dim = tensor_reshape(dim, 2, (i64[]){ 1, dim->numel });
+    result(c, 0, make_pp((double *)b->data, m + 1, tensor_reshape(a, 2, (i64[]){ m * D, a->numel / (m * D) }), a->numel / (m * D), dim));
 }
 
 static struct tensor *field(struct call *c, struct record *r, const char *name)
@@ -403,16 +458,29 @@ BUILTIN(ppval, 2, 2, 1, NO_GRAD,
 {
     struct record *r = arg_struct(c, 0);
     struct tensor *b = field(c, r, "breaks"), *a = field(c, r, "coefs"), *x = arg_double(c, 1);
-    i64 m = b->numel - 1;
-    if (m < 1 || a->dim[0] != m)
+    struct tensor *sizes = field(c, r, "dim");
+    i64 m = b->numel - 1, D = 1, dim[MAX_DIMS], size[MAX_DIMS];
+    int nd = -1;
+    for (i64 k = 0; k < sizes->numel && k < MAX_DIMS; k++)
+        D *= dim[k] = (i64)fmin(fmax(((double *)sizes->data)[k], 0), 1e9);
+    if (!(sizes->numel == 1 && dim[0] == 1))
+        nd = (int)MIN(sizes->numel, MAX_DIMS);
+    if (m < 1 || D < 1 || a->dim[0] % m || a->dim[0] / m != D)
         fail_arg(c, 0, "a piecewise polynomial, as spline, pchip and mkpp make");
-    struct tensor *y = tensor_new(D_DOUBLE, x->nd, x->dim);
+    int nsize = sizes_at(nd, dim, x, size);
+    struct tensor *y = tensor_new(D_DOUBLE, nsize, size);
+    const double *breaks = (double *)b->data, *coef = (double *)a->data;
+    i64 rows = m * D;
     for (i64 i = 0; i < x->numel; i++) {
-        double e = ((double *)x->data)[i], s = 0;
-        i64 at = interval((double *)b->data, m + 1, e);
-        for (i64 k = 0; k < a->dim[1]; k++)
-            s = s * (e - ((double *)b->data)[at]) + ((double *)a->data)[at + k * m];
-        ((double *)y->data)[i] = s;
+        double e = ((double *)x->data)[i];
+        i64 at = interval(breaks, m + 1, e);
+        poll_each(i);
+        for (i64 j = 0; j < D; j++) {
+            double s = 0;
+            for (i64 k = 0; k < a->dim[1]; k++)
+                s = s * (e - breaks[at]) + coef[j + at * D + k * rows];
+            ((double *)y->data)[j + i * D] = s;
+        }
     }
     result_tensor(c, 0, y);
 }

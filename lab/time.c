@@ -863,6 +863,22 @@ BUILTIN(mktime, 1, 1, 1, NO_GRAD,
     result_num(c, 0, (double)mktime(&tm) + 1e-6 * usec);
 }
 
+BUILTIN(strptime, 2, 2, 2, NO_GRAD,
+  "[tm, n] = strptime(s, format)\n\n"
+  "The time that stands in the text s in the form that format tells, in strftime's words, as a struct like that of localtime. n is the place behind the last character "
+  "that was read; 0 when s does not fit, and then all is zero.\n\n"
+  "Example:\n  tm = strptime('2024-02-29 12:30', '%Y-%m-%d %H:%M'); [tm.mday, tm.hour, tm.yday]\n  ans =\n     29   12   59\n\n"
+  "See also: strftime, datenum, mktime")
+{
+    const char *s = arg_text(c, 0, NULL), *format = arg_text(c, 1, NULL);
+    struct tm tm = { 0 };
+    const char *rest = strptime(s, format, &tm);
+    if (!rest)
+        tm = (struct tm){ 0 };
+    result(c, 0, tm_value(0, &tm));
+    result_num(c, 1, rest ? (double)(rest - s) + 1 : 0);
+}
+
 BUILTIN(strftime, 2, 2, 1, NO_GRAD,
   "s = strftime(format, tm)\n\n"
   "A time as text; %Y %m %d %H %M %S %A %B … in format stand for its parts, as in C.\n\n"
