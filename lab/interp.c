@@ -199,9 +199,9 @@ static void evaluate(const struct points *p, int method, const double *ends, con
             } else if (method == NEAREST) {
                 r = y[e - x[at] < x[at + 1] - e ? at : at + 1];
             } else if (method == PREVIOUS) {
-                r = e < x[0] ? NAN : y[e >= x[at + 1] ? at + 1 : at];
+                r = e < x[0] && !extrap ? NAN : y[e >= x[at + 1] ? at + 1 : at];
             } else {
-                r = e > x[m] ? NAN : y[e <= x[at] ? at : at + 1];
+                r = e > x[m] && !extrap ? NAN : y[e <= x[at] ? at : at + 1];
             }
             to[i + j * k] = r;
             poll_each(i);

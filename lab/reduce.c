@@ -158,6 +158,8 @@ static int compare_elements(const struct tensor *t, const void *a, const void *b
     else
         ar = ((const float *)a)[0], ai = ((const float *)a)[1], br = ((const float *)b)[0], bi = ((const float *)b)[1];
     double x = hypot(ar, ai), y = hypot(br, bi);
+    if (x == y)                               /* of one size: by the angle, from just above -pi to pi */
+        x = atan2(ai + 0.0, ar), y = atan2(bi + 0.0, br);
     return (x > y) - (x < y);
 }
 static bool is_nan_element(const struct tensor *t, const void *a)
@@ -339,11 +341,16 @@ int reduce_find(sym name, int nargin)
 static void run_reducer(struct call *c, int op)
 {
     bool native = false, omit = false, all = false;
+    int kind = 0;                             /* of mean: 7 geometric, 8 harmonic */
     value x = c->arg[0], d = nil();
     for (int i = 1; i < c->nargin; i++) {
-        static const char *const options[] = { "native", "double", "extra", "omitnan", "includenan", "all", NULL };
+        static const char *const options[] = { "native", "double", "extra", "omitnan", "includenan", "all", "default", NULL };
+        static const char *const means[] = { "native", "double", "default", "omitnan", "includenan", "all", "a", "g", "h", NULL };
         if (arg_is_text(c, i)) {
-            switch (arg_option(c, i, options)) {
+            int what = arg_option(c, i, op == RED_mean ? means : options);
+            if (what >= 7)
+                kind = what;
+            switch (what) {
             case 0: native = true; break;
             case 3: omit = true; break;
             case 5: all = true; break;
@@ -357,6 +364,10 @@ static void run_reducer(struct call *c, int op)
     if (d.kind == K_TENSOR && d.t->numel == 0)
         d = nil();
     int dim = is_nil(d) ? 0 : reduce_dim(op, d);
+    if (kind) {
+        x = sparse_full_value(x);
+        x = kind == 7 ? ew_apply(EW_log, 1, &x) : ew_apply(EW_rdivide, 2, (value[]){ num(1), x });
+    }
     if (x.kind == K_SPARSE && !omit && !native) {
         const struct sparse *s = sparse_see(x);
         if (all && s->m && s->n)
@@ -390,6 +401,8 @@ static void run_reducer(struct call *c, int op)
         }
     }
     y = reduce_apply(op, x, dim);
+    if (kind)
+        y = kind == 7 ? ew_apply(EW_exp, 1, &y) : ew_apply(EW_rdivide, 2, (value[]){ num(1), y });
     if (native && (dtype_is(dt, DT_I) || dt == D_LOGICAL)) {
         struct tensor *t = tensor_of(y);
         y = tensor_value(tensor_cast(t, dt));
@@ -402,7 +415,7 @@ static void run_extreme(struct call *c, int op, int row)
 {
     if (c->nargin == 2 || (c->nargin > 2 && !(c->arg[1].kind == K_TENSOR && c->arg[1].t->numel == 0))) {
         if (c->nargin > 2)
-            fail("Octave:invalid-fun-call", "%s: dim is for one argument: %s(x, [], dim)", rows[op].name, rows[op].name);
+            warn("tl:dim-of-two-arguments", "%s: dim goes unheeded with two arguments; of one it is %s(x, [], dim)", rows[op].name, rows[op].name);
         if (c->nargout > 1)
             fail("Octave:invalid-fun-call", "%s: two arguments give one result", rows[op].name);
         result(c, 0, ew_apply(row, 2, c->arg));

@@ -227,7 +227,43 @@ BUILTIN(std, 1, 3, 1, NO_GRAD,
 /* ---- single bits */
 static int bits_of(int dt)
 {
-    return dtype_is(dt, DT_I) ? 8 * dtypes[dt].size - dtype_is(dt, DT_S) : 53;
+    return dtype_is(dt, DT_I) ? 8 * dtypes[dt].size - dtype_is(dt, DT_S) : dtype_real(dt) == D_SINGLE ? 24 : 53;
+}
+
+/* Element i as bits, integers below 0 as two's complements; and back into an element of a new tensor. */
+static uint64_t bits_at(const struct tensor *t, i64 i)
+{
+    return t->dtype == D_UINT64 ? ((uint64_t *)t->data)[i] : t->dtype == D_INT64 ? (uint64_t)((i64 *)t->data)[i] : (uint64_t)(i64)element_double(t, i);
+}
+static void bits_put(struct tensor *t, i64 i, uint64_t v)
+{
+    char *to = t->data + i * dtypes[t->dtype].size;
+    switch (dtypes[t->dtype].size) {
+    case 1: *(uint8_t *)to = (uint8_t)v; return;
+    case 2: *(uint16_t *)to = (uint16_t)v; return;
+    case 4:
+        if (t->dtype == D_SINGLE)
+            *(float *)to = (float)v;
+        else
+            *(uint32_t *)to = (uint32_t)v;
+        return;
+    default:
+        if (t->dtype == D_DOUBLE)
+            *(double *)to = (double)v;
+        else
+            *(uint64_t *)to = v;
+    }
+}
+
+/* What a function of bits makes of x and the numbers n beside it: of x's class, doubles of truth values and text. */
+static struct tensor *bits_result(struct call *c, const struct tensor *x, const struct tensor *n)
+{
+    if (dtype_is(x->dtype, DT_C))
+        fail_arg(c, 0, "real");
+    if (x->numel != 1 && n->numel != 1 && !dims_equal(x->nd, x->dim, n->nd, n->dim))
+        ew_fail_dims(EW_bitand, c->arg[0], c->arg[1]);
+    const struct tensor *like = x->numel == 1 ? n : x;
+    return tensor_new(x->dtype == D_LOGICAL || x->dtype == D_CHAR ? D_DOUBLE : x->dtype, like->nd, like->dim);
 }
 
 BUILTIN(bitshift, 2, 3, 1, NO_GRAD,
@@ -237,41 +273,52 @@ BUILTIN(bitshift, 2, 3, 1, NO_GRAD,
   "Example:\n  bitshift(1, [1 2 3])\n  ans =\n     2   4   8\n\n"
   "See also: bitand, bitor, pow2")
 {
-    struct tensor *x = tensor_dense(arg_tensor(c, 0)), *n = arg_double(c, 1);
-    if (dtype_is(x->dtype, DT_C))
-        fail_arg(c, 0, "real");
-    int bits = has_arg(c, 2) ? (int)arg_int(c, 2, 0, 64) : bits_of(x->dtype);
-    if (x->numel != 1 && n->numel != 1 && !dims_equal(x->nd, x->dim, n->nd, n->dim))
-        ew_fail_dims(EW_bitand, c->arg[0], c->arg[1]);
-    struct tensor *like = x->numel == 1 ? n : x, *y = tensor_new(x->dtype == D_LOGICAL || x->dtype == D_CHAR ? D_DOUBLE : x->dtype, like->nd, like->dim);
+    struct tensor *x = tensor_dense(arg_tensor(c, 0)), *n = arg_double(c, 1), *y = bits_result(c, x, n);
+    bool below = dtype_is(x->dtype, DT_I) && dtype_is(x->dtype, DT_S);
+    int bits = has_arg(c, 2) ? (int)arg_int(c, 2, 0, 64) : below ? 64 : bits_of(x->dtype);
     uint64_t mask = bits >= 64 ? UINT64_MAX : ((uint64_t)1 << bits) - 1;
     for (i64 i = 0; i < y->numel; i++) {
-        i64 at = x->numel == 1 ? 0 : i;
         double by = ((double *)n->data)[n->numel == 1 ? 0 : i];
-        uint64_t v = x->dtype == D_UINT64 ? ((uint64_t *)x->data)[at] : x->dtype == D_INT64 ? (uint64_t)((i64 *)x->data)[at] : (uint64_t)(i64)element_double(x, at);
-        v = by >= 64 || by <= -64 ? 0 : by >= 0 ? v << (int)by & mask : v >> (int)-by & mask;
-        if (y->dtype == D_INT64 || y->dtype == D_UINT64)
-            ((uint64_t *)y->data)[i] = v;
+        uint64_t v = bits_at(x, x->numel == 1 ? 0 : i);
+        if (by >= 0)
+            v = by >= 64 ? 0 : v << (int)by;
         else
-            convert_run(y->dtype, y->data + i * dtypes[y->dtype].size, D_DOUBLE, &(double){ (double)v }, 1);
+            v = below && (i64)v < 0 ? ~(by <= -64 ? 0 : ~v >> (int)-by) : by <= -64 ? 0 : v >> (int)-by;
+        bits_put(y, i, v & mask);
     }
     result_tensor(c, 0, y);
 }
 
-BUILTIN(bitcmp, 1, 1, 1, NO_GRAD,
-  "y = bitcmp(x)\n\n"
-  "All bits of x turned over: those of its class, 53 for double.\n\n"
+BUILTIN(bitcmp, 1, 2, 1, NO_GRAD,
+  "y = bitcmp(x)\n"
+  "y = bitcmp(x, k)\n\n"
+  "The bits of x turned over: all of its class, 53 for double, or the lowest k; those above are 0 then.\n\n"
   "Example:\n  bitcmp(uint8(5))\n  ans = 250\n\n"
   "See also: bitxor, bitset")
 {
-    struct tensor *x = arg_tensor(c, 0);
-    int dt = x->dtype;
-    if (dtype_is(dt, DT_C))
-        fail_arg(c, 0, "real");
-    double all = ldexp(1, bits_of(dt)) - 1;
-    value top = dt == D_UINT64 ? (value){ .kind = K_NUM, .dtype = D_UINT64, .u = UINT64_MAX }
-              : dt == D_INT64 ? (value){ .kind = K_NUM, .dtype = D_INT64, .i = INT64_MAX } : num(all);
-    result(c, 0, ew_apply(EW_bitxor, 2, (value[]){ c->arg[0], top }));
+    struct tensor *x = tensor_dense(arg_tensor(c, 0)), *y = bits_result(c, x, x);
+    int all = 8 * dtypes[x->dtype].size * dtype_is(x->dtype, DT_I), k = all ? all : bits_of(x->dtype);
+    if (has_arg(c, 1))
+        k = (int)arg_int(c, 1, 0, k);
+    uint64_t mask = k >= 64 ? UINT64_MAX : ((uint64_t)1 << k) - 1;
+    for (i64 i = 0; i < y->numel; i++)
+        bits_put(y, i, k == all ? ~bits_at(x, i) : ~bits_at(x, i) & mask);
+    result_tensor(c, 0, y);
+}
+
+/* The positions of bits in argument 1: those that the class of x has. */
+static struct tensor *bit_positions(struct call *c, const struct tensor *x, int most)
+{
+    struct tensor *n = arg_double(c, 1);
+    if (x->dtype == D_CHAR)
+        fail_arg(c, 0, "numbers");
+    for (i64 i = 0; i < n->numel; i++) {
+        double v = ((double *)n->data)[i];
+        if (!(v >= 1 && v <= most && v == trunc(v)))
+            fail("Octave:invalid-input-arg", "%s: the bits of %s have the numbers 1 to %d, but %g is asked for", c->fn->name,
+                dtypes[x->dtype].class, most, v);
+    }
+    return n;
 }
 
 BUILTIN(bitget, 2, 2, 1, NO_GRAD,
@@ -280,24 +327,35 @@ BUILTIN(bitget, 2, 2, 1, NO_GRAD,
   "Example:\n  bitget(5, [1 2 3])\n  ans =\n    1  0  1\n\n"
   "See also: bitset, bitand")
 {
-    value one = num(1), two = ew_apply(EW_pow2, 1, (value[]){ ew_apply(EW_minus, 2, (value[]){ c->arg[1], one }) });
-    value set = ew_apply(EW_bitand, 2, (value[]){ c->arg[0], two });
-    value is = ew_apply(EW_ne, 2, (value[]){ set, num(0) });
-    result(c, 0, is);
+    struct tensor *x = tensor_dense(arg_tensor(c, 0));
+    struct tensor *n = bit_positions(c, x, dtype_is(x->dtype, DT_I) ? 8 * dtypes[x->dtype].size : bits_of(x->dtype)), *y = bits_result(c, x, n);
+    y = tensor_new(D_LOGICAL, y->nd, y->dim);
+    for (i64 i = 0; i < y->numel; i++)
+        ((uint8_t *)y->data)[i] = bits_at(x, x->numel == 1 ? 0 : i) >> ((int)((double *)n->data)[n->numel == 1 ? 0 : i] - 1) & 1;
+    result_tensor(c, 0, y);
 }
 
 BUILTIN(bitset, 2, 3, 1, NO_GRAD,
   "y = bitset(x, n)\n"
   "y = bitset(x, n, b)\n\n"
-  "x with bit n set, or with b = 0 cleared; the lowest bit is 1.\n\n"
+  "x with bit n set, or where b is 0 cleared; the lowest bit is 1.\n\n"
   "Example:\n  bitset(0, 3)\n  ans = 4\n\n"
   "See also: bitget, bitor")
 {
-    value one = num(1), two = ew_apply(EW_pow2, 1, (value[]){ ew_apply(EW_minus, 2, (value[]){ c->arg[1], one }) });
-    value set = ew_apply(EW_bitor, 2, (value[]){ c->arg[0], two });
-    if (has_arg(c, 2) && !arg_bool(c, 2))
-        set = ew_apply(EW_bitxor, 2, (value[]){ set, two });
-    result(c, 0, set);
+    struct tensor *x = tensor_dense(arg_tensor(c, 0)), *n = bit_positions(c, x, bits_of(x->dtype)), *y = bits_result(c, x, n);
+    struct tensor *b = has_arg(c, 2) ? arg_double(c, 2) : tensor_of(num(1));
+    if (b->numel != 1 && y->numel == 1)
+        y = tensor_new(y->dtype, b->nd, b->dim);
+    if (b->numel != 1 && !dims_equal(b->nd, b->dim, y->nd, y->dim))
+        fail_arg(c, 2, "one value, or as many as the result has");
+    for (i64 i = 0; i < x->numel; i++)
+        if (x->dtype != D_LOGICAL && element_double(x, i) < 0 && !dtype_is(x->dtype, DT_I))
+            fail_arg(c, 0, "numbers from 0 on");
+    for (i64 i = 0; i < y->numel; i++) {
+        uint64_t v = bits_at(x, x->numel == 1 ? 0 : i), bit = (uint64_t)1 << ((int)((double *)n->data)[n->numel == 1 ? 0 : i] - 1);
+        bits_put(y, i, ((double *)b->data)[b->numel == 1 ? 0 : i] != 0 ? v | bit : v & ~bit);
+    }
+    result_tensor(c, 0, y);
 }
 
 BUILTIN(nextpow2, 1, 1, 1, NO_GRAD,

@@ -475,20 +475,20 @@ BUILTIN(flipud, 1, 1, 1, flipud_grad,
 BUILTIN(rot90, 1, 2, 1, rot90_grad,
     "y = rot90(x)\n"
     "y = rot90(x, k)\n\n"
-    "The matrix x turned k times (by default once) by 90 degrees against the clock.\n\n"
+    "The matrix x turned k times (by default once) by 90 degrees against the clock; of more dimensions each page.\n\n"
     "Example:\n  rot90([1 2; 3 4])\n  ans =\n     2   4\n     1   3\n\n"
     "See also: fliplr, flipud, permute")
 {
     i64 dim[MAX_DIMS];
-    if (arg_shape(c, 0, dim) != 2)
-        fail_arg(c, 0, "a matrix");
+    int nd = arg_shape(c, 0, dim), turn[MAX_DIMS] = {1, 0};
+    for (int d = 2; d < nd; d++)
+        turn[d] = d;
     i64 k = has_arg(c, 1) ? arg_int(c, 1, -((i64)1 << 53), (i64)1 << 53) : 1;
     value v = c->arg[0];
-    int turn[2] = {1, 0};
     switch ((k % 4 + 4) % 4) {
-    case 1: v = flipped(permuted(v, 2, turn), 0); break;
+    case 1: v = flipped(permuted(v, nd, turn), 0); break;
     case 2: v = flipped(flipped(v, 0), 1); break;
-    case 3: v = permuted(flipped(v, 0), 2, turn); break;
+    case 3: v = permuted(flipped(v, 0), nd, turn); break;
     }
     result(c, 0, v);
 }
@@ -665,11 +665,11 @@ static void repeat_args(struct call *c, bool square)
         }
     }
     if (n == 0)
-        fail("Octave:invalid-input-arg", "%s: how often is missing", c->fn->name);
+        times[0] = 1, n = 1;                      /* [] says nothing: once */
     if (n == 1) {
-        times[1] = times[0], n = 2;
-        if (!square)
-            times[0] = 1;
+        times[1] = c->nargin > 2 ? 1 : times[0], n = 2;
+        if (!square && c->nargin == 2)
+            times[1] = times[0], times[0] = 1;
     }
     result(c, 0, repeated(c->arg[0], n, times));
 }

@@ -161,9 +161,11 @@ static void standard_moment(struct call *c, int p)
     value v = tensor_value(x), d = minus(v, mean_of(v, dim)), d2 = by(d, d);
     value m2 = mean_of(d2, dim), mp = mean_of(p == 3 ? by(d2, d) : by(d2, d2), dim);
     value y = over(mp, p == 3 ? by(m2, root(m2)) : by(m2, m2));
-    if (flag == 0 && p == 3 && n > 2)
+    if (flag == 0 && n <= p - 1)              /* too few to tell */
+        y = by(y, num(NAN));
+    else if (flag == 0 && p == 3)
         y = by(y, num(sqrt(n * (n - 1)) / (n - 2)));
-    if (flag == 0 && p == 4 && n > 3)
+    else if (flag == 0 && p == 4)
         y = ew_apply(EW_plus, 2, (value[]){ num(3), by(num((n - 1) / ((n - 2) * (n - 3))), minus(by(num(n + 1), y), num(3 * (n - 1)))) });
     result(c, 0, y);
 }
@@ -235,21 +237,22 @@ BUILTIN(cov, 1, 3, 1, NO_GRAD,
 
 static value correlation(value a, value b)    /* of centered columns */
 {
-    value p = linalg_mtimes(a, b, CTRANSPOSED, AS_IS);
-    value sa = root(reduce_apply(RED_sumsq, a, 1)), sb = root(reduce_apply(RED_sumsq, b, 1));
-    return over(over(p, linalg_transpose(sa, false)), sb);
+    struct tensor *t = tensor_of(a);
+    value n = num((double)t->dim[0] - 1), p = over(linalg_mtimes(a, b, CTRANSPOSED, AS_IS), n);
+    value sa = root(over(reduce_apply(RED_sumsq, a, 1), n)), sb = root(over(reduce_apply(RED_sumsq, b, 1), n));
+    return over(p, by(linalg_transpose(sa, false), sb));      /* in this order equal columns give just 1 */
 }
 
-static value unit_diagonal(value r)           /* rounding off the diagonal of a matrix of correlations */
+/* Rounding off the diagonal of a matrix of correlations; that of a constant column with itself is 1 where constant says so. */
+static value unit_diagonal(value r, value columns, bool constant)
 {
-    if (r.kind == K_NUM)
-        return r.num == r.num ? num_of(r.dtype, 1) : r;
-    struct tensor *t = tensor_clone(tensor_of(r));
+    struct tensor *t = tensor_clone(tensor_of(r)), *x = tensor_of(reduce_apply(RED_sum, columns, 1));
     for (i64 i = 0; i < t->dim[0]; i++) {
         i64 k = i * (t->dim[0] + 1);
-        if (t->dtype == D_DOUBLE && ((double *)t->data)[k] == ((double *)t->data)[k])
+        double v = constant ? element_double(x, i) : element_double(t, k);
+        if (v == v && t->dtype == D_DOUBLE)
             ((double *)t->data)[k] = 1;
-        else if (t->dtype == D_SINGLE && ((float *)t->data)[k] == ((float *)t->data)[k])
+        else if (v == v && t->dtype == D_SINGLE)
             ((float *)t->data)[k] = 1;
     }
     return tensor_value(t);
@@ -278,8 +281,12 @@ BUILTIN(corrcoef, 1, 2, 1, NO_GRAD,
         memcpy(both->data + x->numel * 8, y->data, (size_t)x->numel * 8);
         x = both;
     }
+    if (x->numel < 2) {
+        result(c, 0, num(NAN));
+        return;
+    }
     value a = observations(x, &n, c, 0);
-    result(c, 0, unit_diagonal(correlation(a, a)));
+    result(c, 0, unit_diagonal(correlation(a, a), a, true));
 }
 
 BUILTIN(corr, 1, 2, 1, NO_GRAD,
@@ -292,9 +299,14 @@ BUILTIN(corr, 1, 2, 1, NO_GRAD,
     "See also: corrcoef, cov")
 {
     i64 n, m;
-    value a = observations(numbers(c, 0), &n, c, 0);
+    struct tensor *x = numbers(c, 0);
+    if (x->numel == 1) {
+        result(c, 0, num_of(dtype_real(x->dtype) == D_SINGLE ? D_SINGLE : D_DOUBLE, 1));
+        return;
+    }
+    value a = observations(x, &n, c, 0);
     if (!has_arg(c, 1)) {
-        result(c, 0, unit_diagonal(correlation(a, a)));
+        result(c, 0, unit_diagonal(correlation(a, a), a, false));
         return;
     }
     value b = observations(numbers(c, 1), &m, c, 1);
@@ -408,7 +420,7 @@ static void quantiles(struct call *c, double unit)
     struct tensor *f = linalg_float(x);
     bool vector = x->nd == 2 && (x->dim[0] == 1 || x->dim[1] == 1);
     struct tensor *y = each_run(f, arg_dim(c, 2, first_long_dim(x)), q.k, quantile_rule, &q);
-    if (vector && !has_arg(c, 2))             /* the shape of p */
+    if (vector && q.k != 1 && (x->numel != 1 || !has_arg(c, 2)))      /* the shape of p */
         y = tensor_reshape(y, 2, pt && pt->dim[0] > 1 ? (i64[]){ q.k, 1 } : (i64[]){ 1, q.k });
     result_tensor(c, 0, tensor_cast(y, f->dtype));
 }
@@ -419,7 +431,7 @@ BUILTIN(quantile, 1, 4, 1, NO_GRAD,
     "q = quantile(x, p, dim)\n"
     "q = quantile(x, p, dim, method)\n\n"
     "Quantiles of x along dim for probabilities p between 0 and 1 (default 0, 0.25, 0.5, 0.75, 1); NaN does not count. method 1 to 9 are those of Hyndman and Fan; "
-    "5, the default, interpolates between the points (k - 0.5) / n. Of a vector without dim the result has the shape of p.\n\n"
+    "5, the default, interpolates between the points (k - 0.5) / n. Of a vector the result has the shape of p.\n\n"
     "Example:\n"
     "  quantile([1 2 3 4], 0.5)\n"
     "  ans = 2.5000\n\n"
@@ -604,6 +616,8 @@ static value trapezoids(struct call *c, int *dim, struct tensor **py)
     value sum = ew_apply(EW_plus, 2, (value[]){ narrow_along(y, *dim, 0, n - 1), narrow_along(y, *dim, 1, n - 1) });
     if (x) {
         int xdim = *dim;
+        if (x->numel == 1)
+            return by(sum, by(tensor_value(x), num(0.5)));
         if (!dims_equal(x->nd, x->dim, y->nd, y->dim)) {
             if (x->numel != n)
                 fail("Octave:nonconformant-args", "%s: x must have the size of y or one element for each along dimension %d, but they are %s and %s",
@@ -624,7 +638,7 @@ BUILTIN(trapz, 1, 3, 1, NO_GRAD,
     "q = trapz(y)\n"
     "q = trapz(x, y)\n"
     "q = trapz(x, y, dim)\n\n"
-    "Integral of y over x along dim by the trapezoid rule; without x the points are one apart. trapz(y, dim) with a number dim is trapz([], y, dim).\n\n"
+    "Integral of y over x along dim by the trapezoid rule; without x the points are one apart, with a number x they are x apart. trapz(y, dim) with a number dim is trapz([], y, dim).\n\n"
     "Example:\n"
     "  trapz([0 2 4], [1 2 3])\n"
     "  ans = 8\n\n"
