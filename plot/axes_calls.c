@@ -33,6 +33,8 @@ BUILTIN(cla, 0, 2, 0, grad_zero,
     struct graphic *ax = arg_axes(c, &first);
     bool reset = has_arg(c, first) && arg_option(c, first, (const char *const[]){ "reset", NULL }) == 0;
     axes_clear(ax, reset);
+    if (reset && axes_right(ax) && ax == axes_main(ax))
+        graphic_delete(axes_right(ax));
 }
 
 BUILTIN(closereq, 0, 0, 0, grad_zero,
@@ -85,9 +87,38 @@ BUILTIN(axes, 0, ANY, 1, grad_zero,
         ax = graphic_new(G_AXES, current_figure());
         prop_set_pairs(c, 0, 1, &ax);
     }
-    ax->up->current = ax;
     root_graphic()->current = graphic_up(ax, G_FIGURE);
+    root_graphic()->current->current = ax;
     result_graphics(c, 1, &ax);
+}
+
+BUILTIN(yyaxis, 1, 2, 0, grad_zero,
+  "yyaxis left\n"
+  "yyaxis right\n"
+  "yyaxis(ax, 'right')\n\n"
+  "Two scales for y: what is plotted from now on belongs to the one on the left or on the right; so do ylabel, ylim, yticks. x, title, legend, hold and grid are shared. "
+  "Each side has a colour, its lines differ by their dashes. gca is then the handle of that side; cla reset and clf end it.\n\n"
+  "Example:\n  figure('visible', 'off');\n  yyaxis left;  plot(1:3, [1 2 4]);  yyaxis right;  plot(1:3, [100 400 900]);\n  ylim\n  ans =\n      0   1000\n  close\n\n"
+  "See also: plotyy, ylabel, ylim, linkaxes")
+{
+    int i = axes_given(c, 0) && c->nargin > 1;
+    bool right = arg_option(c, i, (const char *const[]){ "left", "right", NULL }) == 1;
+    struct graphic *ax = axes_main(i ? arg_graphic(c, 0) : current_axes()), *other = axes_right(ax);
+    if (!other) {
+        if (axes_solid(ax))
+            fail("Octave:invalid-input-arg", "yyaxis: three-dimensional axes have one scale for y");
+        struct tensor *order = prop_data(ax, P_ColorOrder);
+        other = graphic_new(G_AXES, ax);
+        for (int k = 0; k < 2; k++) {
+            double rgb[3];
+            for (int j = 0; j < 3; j++)
+                rgb[j] = ((double *)order->data)[k % order->dim[0] + j * order->dim[0]];
+            prop_set_row(k ? other : ax, P_YColor, 3, rgb);
+            prop_set_row(k ? other : ax, P_ColorOrder, 3, rgb);
+        }
+    }
+    root_graphic()->current = graphic_up(ax, G_FIGURE);
+    root_graphic()->current->current = right ? other : ax;
 }
 
 static bool overlap(const double a[4], const double b[4])
@@ -119,7 +150,8 @@ BUILTIN(subplot, 0, ANY, 1, grad_zero,
         i = 2;
     } else if (axes_given(c, 0)) {
         struct graphic *ax = graphic_of(c->arg[0]);
-        ax->up->current = ax;
+        root_graphic()->current = graphic_up(ax, G_FIGURE);
+        root_graphic()->current->current = ax;
         result_graphics(c, 1, &ax);
         return;
     } else {
@@ -163,7 +195,7 @@ BUILTIN(subplot, 0, ANY, 1, grad_zero,
     int prop = exact ? P_Position : P_OuterPosition;
     for (struct graphic *g = fig->first, *next; g; g = next) {
         next = g->next;
-        if (g->kind != G_AXES)
+        if (g->kind != G_AXES || prop_is(g, P_Tag, "annotations"))
             continue;
         const double *p = (const double *)prop_data(g, prop_given(g, P_Position) ? P_Position : P_OuterPosition)->data;
         double most = 0;

@@ -47,6 +47,53 @@ static double pink(int j, i64 i, i64 n, double x)         /* the root of two par
     return sqrt((2 * x + hot(j, i, n, x)) / 3);
 }
 
+static double lines(int j, i64 i, i64 n, double x)        /* the colours that lines take, in turn */
+{
+    (void)n;
+    (void)x;
+    struct tensor *order = colour_order();
+    return ((double *)order->data)[i % order->dim[0] + j * order->dim[0]];
+}
+
+static double in_turn(const double (*map)[3], int m, int j, i64 i)
+{
+    return map[i % m][j];
+}
+
+static double prism(int j, i64 i, i64 n, double x)
+{
+    static const double map[6][3] = { { 1, 0, 0 }, { 1, 0.5, 0 }, { 1, 1, 0 }, { 0, 1, 0 }, { 0, 0, 1 }, { 2.0 / 3, 0, 1 } };
+    (void)n;
+    (void)x;
+    return in_turn(map, 6, j, i);
+}
+
+static double flag(int j, i64 i, i64 n, double x)
+{
+    static const double map[4][3] = { { 1, 0, 0 }, { 1, 1, 1 }, { 0, 0, 1 }, { 0, 0, 0 } };
+    (void)n;
+    (void)x;
+    return in_turn(map, 4, j, i);
+}
+
+static double white(int j, i64 i, i64 n, double x)
+{
+    (void)j;
+    (void)i;
+    (void)n;
+    (void)x;
+    return 1;
+}
+
+static double cubehelix(int j, i64 i, i64 n, double x)    /* D. A. Green 2011: start 0.5, -1.5 turns, hue 1, gamma 1 */
+{
+    static const double by_cos[3] = { -0.14861, -0.29227, 1.97294 }, by_sin[3] = { 1.78277, -0.90649, 0 };
+    double angle = 2 * M_PI * (0.5 / 3 + 1 - 1.5 * x), wide = x * (1 - x) / 2;
+    (void)i;
+    (void)n;
+    return fmin(1, fmax(0, x + wide * (by_cos[j] * cos(angle) + by_sin[j] * sin(angle))));
+}
+
 static const struct { const char *name; double (*by)(int j, i64 i, i64 n, double x); int n; uint32_t rgb[33]; } maps[] = {
 #define M(name, ...) { #name, NULL, COUNT(((uint32_t[]){ __VA_ARGS__ })), { __VA_ARGS__ } },
 #define F(name) { #name, name, 0, { 0 } },

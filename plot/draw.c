@@ -56,6 +56,14 @@ struct buf *draw_item(struct drawing *d)
     return d->item;
 }
 
+static void draw_columns(struct drawing *d, int columns)
+{
+    for (int k = 0; k < columns; k++)
+        buff(d->item, "%s%d", k ? ":" : "", k + 1);
+    if (d->right)
+        buf_puts(d->item, " axes x1y2");
+}
+
 void draw_data(struct drawing *d, int columns, i64 n, const double *const *col)
 {
     enum { ROWS = 4096 };
@@ -69,8 +77,7 @@ void draw_data(struct drawing *d, int columns, i64 n, const double *const *col)
                     buff(d->blocks, "NaN%s", k + 1 < columns ? " " : "\n");
         buf_puts(d->blocks, "EOD\n");
         buff(d->item, "$data%d using ", d->nblocks);
-        for (int k = 0; k < columns; k++)
-            buff(d->item, "%s%d", k ? ":" : "", k + 1);
+        draw_columns(d, columns);
         return;
     }
     double *row = scratch((size_t)(ROWS * columns) * sizeof *row);
@@ -89,8 +96,7 @@ void draw_data(struct drawing *d, int columns, i64 n, const double *const *col)
     for (int k = 0; k < columns; k++)
         buf_puts(d->item, "%float64");
     buf_puts(d->item, "' using ");
-    for (int k = 0; k < columns; k++)
-        buff(d->item, "%s%d", k ? ":" : "", k + 1);
+    draw_columns(d, columns);
 }
 
 void draw_title(struct drawing *d, struct graphic *g)
@@ -138,7 +144,7 @@ static bool draw_place(struct drawing *d, struct graphic *g)
         double v = a < t->numel ? x[a] : 0;
         if (!isfinite(v) || (!parts && axes_log(d->ax, a) && v <= 0))
             return false;
-        buff(d->s, "%s%s %.17g", a ? "," : " at ", parts ? "graph" : "first", v);
+        buff(d->s, "%s%s %.17g", a ? "," : " at ", parts ? "graph" : a == 1 && d->right ? "second" : "first", v);
     }
     return true;
 }
@@ -201,7 +207,8 @@ static void draw_words(struct drawing *d, const char *what, int role)
             buff(d->s, "set %s ", what);
             quote_words(d, d->s, prop_get(g, P_String), !prop_is(g, P_Interpreter, "none"));
             draw_font(d->s, g);
-            draw_textcolour(d->s, g, P_Color);
+            bool as_axis = role != R_Title && !prop_given(g, P_Color);
+            draw_textcolour(d->s, as_axis ? d->ax : g, as_axis ? P_XColor + role - R_XLabel : P_Color);
             if (role != R_Title && prop_num(g, P_Rotation) != 0)
                 buff(d->s, " rotate by %g", prop_num(g, P_Rotation));
             else if (role == R_ZLabel)
@@ -211,13 +218,19 @@ static void draw_words(struct drawing *d, const char *what, int role)
 }
 
 /* ---- axes */
-static const char axis_name[] = "xyz";
+static const char axis_letter[] = "xyz";
+
+static const char *axis_name(const struct drawing *d, int axis)           /* gnuplot's */
+{
+    static const char *const names[] = { "x", "y", "z" };
+    return axis == 1 && d->right ? "y2" : names[axis];
+}
 
 /* What stands at the ticks: words at given places, or numbers. */
 static void draw_ticks(struct drawing *d, int axis)
 {
     struct graphic *ax = d->ax;
-    char a = axis_name[axis];
+    const char *a = axis_name(d, axis);
     int tick = axis_prop(axis, TICK), label = axis_prop(axis, TICKLABEL);
     struct tensor *at = prop_given(ax, tick) ? prop_data(ax, tick) : NULL;
     bool tex = !prop_is(ax, P_TickLabelInterpreter, "none"), labelled = prop_given(ax, label);
@@ -232,15 +245,15 @@ static void draw_ticks(struct drawing *d, int axis)
     i64 n = given ? at->numel : words ? words->numel : 0;
     double rgb[3];
     if (!prop_on(ax, P_Visible) || (prop_given(ax, tick) && n == 0)) {
-        buff(d->s, "unset %ctics\n", a);
+        buff(d->s, "unset %stics\n", a);
         return;
     }
     bool top = axis == 0 && prop_is(ax, P_XAxisLocation, "top"), right = axis == 1 && prop_is(ax, P_YAxisLocation, "right");
     if (top || right) {
-        buff(d->s, "unset %ctics\n", a);
-        buff(d->s, "set link %c2\n", a);
+        buff(d->s, "unset %stics\n", a);
+        buff(d->s, "set link %s2\n", a);
     }
-    buff(d->s, "set %c%stics %s nomirror scale 0.75", a, top || right ? "2" : "", prop_is(ax, P_TickDir, "in") ? "in" : "out");
+    buff(d->s, "set %s%stics %s nomirror scale 0.75", a, top || right ? "2" : "", prop_is(ax, P_TickDir, "in") ? "in" : "out");
     if (axis == 0 && prop_num(ax, P_XTickLabelRotation) != 0)
         buff(d->s, " rotate by %g%s", prop_num(ax, P_XTickLabelRotation), prop_num(ax, P_XTickLabelRotation) < 0 ? "" : " right");
     draw_font(d->s, ax);
@@ -252,6 +265,8 @@ static void draw_ticks(struct drawing *d, int axis)
     }
     if (labelled && !words)
         buf_puts(d->s, " format ''");
+    if (d->solid && n == 0 && !axes_log(ax, axis) && ((const double *)prop_data(ax, P_OuterPosition)->data)[3] < 0.6)     /* a small body: few ticks */
+        buff(d->s, " %.17g", nice_step(d->lim[axis][1] - d->lim[axis][0], 4));
     if (n > 0) {
         buf_puts(d->s, " (");
         for (i64 i = 0; i < n; i++) {
@@ -276,19 +291,21 @@ static void draw_ticks(struct drawing *d, int axis)
 static void draw_axis(struct drawing *d, int axis)
 {
     struct graphic *ax = d->ax;
-    char a = axis_name[axis];
+    const char *a = axis_name(d, axis);
     bool log = axes_log(ax, axis), back = prop_is(ax, axis_prop(axis, DIR), "reverse");
     double *lim = d->lim[axis];
     axes_limits(ax, axis, lim);
     double beyond = d->solid && axis < 2 && !log ? 1e-6 * (lim[1] - lim[0]) : 0;         /* draw_frame */
-    buff(d->s, "set %crange [%.17g:%.17g] noextend\n", a, lim[back] - (back ? -beyond : beyond), lim[!back] + (back ? -beyond : beyond));
+    buff(d->s, "set %srange [%.17g:%.17g] noextend\n", a, lim[back] - (back ? -beyond : beyond), lim[!back] + (back ? -beyond : beyond));
     if (log) {
-        buff(d->s, "set logscale %c\n", a);
+        buff(d->s, "set logscale %s\n", a);
         if (lim[1] / lim[0] >= 100 || log10(lim[0]) == floor(log10(lim[0])))
-            buff(d->s, "set format %c \"10^{%%T}\"\nset m%ctics 10\n", a, a);
+            buff(d->s, "set format %s \"10^{%%T}\"\nset m%stics 10\n", a, a);
     }
     draw_ticks(d, axis);
-    draw_words(d, axis == 0 ? "xlabel" : axis == 1 ? "ylabel" : "zlabel", R_XLabel + axis);
+    char label[8];
+    snprintf(label, sizeof label, "%slabel", a);
+    draw_words(d, label, R_XLabel + axis);
 }
 
 static void draw_grid(struct drawing *d)
@@ -298,11 +315,11 @@ static void draw_grid(struct drawing *d)
     double rgb[3] = { 0 };
     for (int a = 0; a < (d->solid ? 3 : 2); a++) {
         if (prop_on(ax, axis_prop(a, GRID)))
-            buff(which, " %ctics", axis_name[a]);
+            buff(which, " %ctics", axis_letter[a]);
         if (prop_on(ax, axis_prop(a, MINORGRID)))
-            buff(which, " m%ctics", axis_name[a]);
+            buff(which, " m%ctics", axis_letter[a]);
         if (prop_on(ax, axis_prop(a, MINORGRID)) && !axes_log(ax, a))
-            buff(d->s, "set m%ctics 5\n", axis_name[a]);
+            buff(d->s, "set m%ctics 5\n", axis_letter[a]);
     }
     if (!which->n || !prop_on(ax, P_Visible))
         return;
@@ -322,13 +339,26 @@ static void draw_border(struct drawing *d)
         buf_puts(d->s, "unset border\n");
         return;
     }
-    int x = prop_is(ax, P_XAxisLocation, "top") ? 4 : 1, y = prop_is(ax, P_YAxisLocation, "right") ? 8 : 2;
+    int x = prop_is(ax, P_XAxisLocation, "top") ? 4 : 1, y = axes_right(ax) ? 10 : prop_is(ax, P_YAxisLocation, "right") ? 8 : 2;
     prop_colour(ax, P_XColor, rgb);
     const double *eye = (const double *)prop_data(ax, P_View)->data;
     bool above = eye[0] == 0 && eye[1] == 90;
     buff(d->s, "set border %d front lw %g lc ", d->solid && !above ? 31 : prop_on(ax, P_Box) ? 15 : x + y, prop_num(ax, P_LineWidth));
     draw_colour(d->s, rgb);
     buf_putc(d->s, '\n');
+}
+
+/* Each side in its colour, where there are two. */
+static void draw_sides(struct drawing *d)
+{
+    struct graphic *side[2] = { d->ax, axes_right(d->ax) };
+    for (int k = 0; k < 2 && prop_on(d->ax, P_Visible); k++) {
+        double rgb[3] = { 0 };
+        prop_colour(side[k], P_YColor, rgb);
+        buff(d->s, "set arrow from graph %d,0 to graph %d,1 nohead front lw %g lc ", k, k, prop_num(d->ax, P_LineWidth));
+        draw_colour(d->s, rgb);
+        buf_putc(d->s, '\n');
+    }
 }
 
 /* The edges with ticks, which gnuplot's grid would cover; and no lines from the corners of a surface down to the floor, which
@@ -432,9 +462,11 @@ static void draw_place_on_page(struct drawing *d)
              p[0], p[0] + p[2], p[1], p[1] + p[3]);
     } else {
         const double *p = (const double *)prop_data(ax, P_OuterPosition)->data;
+        double tall = ((const double *)prop_data(d->fig, P_Position)->data)[3];
+        double high = value_numel(prop_get(d->fig, P_SuperTitle)) > 0 ? 1 - fmax(0.04, 28 / tall) : 1;      /* room for the words above all axes */
         double bar = d->solid && axes_owned(ax, G_COLORBAR) ? 0.92 : 1;       /* room for the colours beside a body */
-        buff(d->s, "set origin %g,%g\nset size %g,%g\n", p[0], p[1] - (d->solid ? 0.02 * p[3] : 0), bar * p[2], p[3]);
-        if (!d->plain && !axes_owned(ax, G_COLORBAR) && !d->solid)
+        buff(d->s, "set origin %g,%g\nset size %g,%g\n", p[0], high * p[1] - (d->solid ? 0.02 * p[3] : 0), bar * p[2], high * p[3]);
+        if (!d->plain && !axes_owned(ax, G_COLORBAR) && !d->solid && !axes_right(ax))
             buf_puts(d->s, "set rmargin 3\n");
         if (!d->plain && is_plain_cell(ax))
             align(d);
@@ -526,6 +558,18 @@ static void draw_raw(struct drawing *d)
     }
 }
 
+static void draw_all_series(struct drawing *d)
+{
+    for (struct graphic *g = d->ax->first; g; g = g->next)
+        if (is_series(g)) {
+            poll();
+            if (g->kind == G_TEXT)
+                draw_label(d, g);
+            else if (prop_on(g, P_Visible) && series_rows[g->kind].draw)
+                series_rows[g->kind].draw(d, g);
+        }
+}
+
 static void draw_axes(struct drawing *d)
 {
     struct graphic *ax = d->ax;
@@ -547,14 +591,19 @@ static void draw_axes(struct drawing *d)
     draw_words(d, "title", R_Title);
     if (d->solid || axes_owned(ax, G_COLORBAR))
         draw_palette(d);
-    for (struct graphic *g = ax->first; g; g = g->next)
-        if (is_series(g)) {
-            poll();
-            if (g->kind == G_TEXT)
-                draw_label(d, g);
-            else if (prop_on(g, P_Visible) && series_rows[g->kind].draw)
-                series_rows[g->kind].draw(d, g);
-        }
+    draw_all_series(d);
+    struct graphic *right = d->solid ? NULL : axes_right(ax);
+    if (right) {
+        double left[2] = { d->lim[1][0], d->lim[1][1] };
+        d->ax = right;
+        d->right = true;
+        draw_axis(d, 1);
+        draw_all_series(d);
+        d->ax = ax;
+        d->right = false;
+        memcpy(d->lim[1], left, sizeof left);
+        draw_sides(d);
+    }
     draw_colorbar(d);
     draw_legend(d);
     draw_raw(d);
@@ -568,7 +617,14 @@ void draw_figure(struct drawing *d)
     int n = 0;
     for (struct graphic *ax = d->fig->first; ax; ax = ax->next)
         n += ax->kind == G_AXES;
-    if (n != 1)
+    bool headed = value_numel(prop_get(d->fig, P_SuperTitle)) > 0;
+    if (headed) {
+        buf_puts(d->s, "set multiplot title ");
+        quote_words(d, d->s, prop_get(d->fig, P_SuperTitle), !d->plain);
+        if (!d->plain)
+            buf_puts(d->s, " font ',17'");
+        buf_putc(d->s, '\n');
+    } else if (n != 1)
         buf_puts(d->s, "set multiplot\n");
     for (struct graphic *ax = d->fig->first; ax; ax = ax->next)
         if (ax->kind == G_AXES) {
@@ -578,6 +634,6 @@ void draw_figure(struct drawing *d)
     if (n == 0) {                             /* an empty page */
         buf_puts(d->s, "reset\nunset border\nunset tics\nunset key\nset xrange [0:1]\nset yrange [0:1]\nplot NaN notitle\n");
     }
-    if (n != 1)
+    if (n != 1 || headed)
         buf_puts(d->s, "unset multiplot\n");
 }

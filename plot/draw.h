@@ -33,6 +33,7 @@ struct drawing {
     struct graphic *fig, *ax;
     bool solid, plain;                        /* axes in three dimensions; a terminal of characters */
     double lim[3][2];
+    bool right;                               /* the series of the scale on the right are drawn: y is gnuplot's y2 */
     const char *who;
 };
 void draw_figure(struct drawing *d);                                     /* the whole script but terminal and output */
@@ -56,6 +57,7 @@ struct tensor *colour_order(void);
 /* Numbers into colours: through the colormap of the axes, between the limits of its colours. */
 struct mapper { struct tensor *map; double lim[2], from; bool direct; };
 struct mapper map_begin(struct graphic *g);
+bool part_colour(const struct mapper *m, struct tensor *c, i64 n, i64 i, double rgb[3]);           /* of part i of n by CData */
 bool map_colour(const struct mapper *m, double x, double rgb[3]);         /* false: NaN has none */
 
 /* ---- limits.c and the functions of series.def */
@@ -63,9 +65,10 @@ int series_columns(struct drawing *d, struct graphic *g, i64 *n, const double **
 void draw_marks(struct drawing *d, struct graphic *g, int columns, i64 n, const double *const *col);      /* the markers alone */
 void draw_curve(struct drawing *d, struct graphic *g, int columns, i64 n, const double *const *col, const char *style);
 typedef void draw_function(struct drawing *d, struct graphic *g);
-draw_function draw_line, draw_stairs, draw_stem, draw_errorbar, draw_scatter, draw_bar, draw_area, draw_patch, draw_image, draw_rectangle, draw_contour, draw_surface, draw_quiver;
+draw_function draw_line, draw_rule, draw_stairs, draw_stem, draw_errorbar, draw_scatter, draw_bar, draw_area, draw_patch, draw_image, draw_rectangle, draw_contour, draw_surface, draw_quiver;
 void reach_xyz(struct graphic *g, struct reach *e);
 void reach_text(struct graphic *g, struct reach *e);
+void reach_rule(struct graphic *g, struct reach *e);
 void reach_bar(struct graphic *g, struct reach *e);
 void reach_area(struct graphic *g, struct reach *e);
 void reach_stem(struct graphic *g, struct reach *e);
@@ -74,6 +77,7 @@ void reach_image(struct graphic *g, struct reach *e);
 void reach_rectangle(struct graphic *g, struct reach *e);
 void reach_contour(struct graphic *g, struct reach *e);
 void reach_quiver(struct graphic *g, struct reach *e);
+void draw_faces(struct drawing *d, struct graphic *g);                   /* polygons in three dimensions */
 void draw_view(struct drawing *d);                                       /* draw_solid.c: the eye, hidden lines, the order of faces */
 
 /* ---- draw_grid.c */

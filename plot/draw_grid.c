@@ -78,7 +78,7 @@ static void draw_level(struct drawing *d, const struct outlines *o, const struct
     if (l->n < 5)
         return;
     int style = draw_box_style(d, (double[]){ 1, 1, 1 });
-    buff(d->s, "set label %d '%.4g' at first %.17g,%.17g", ++d->labels, level, o->x[at], o->y[at]);
+    buff(d->s, "set label %d '%.4g' at first %.17g,%s %.17g", ++d->labels, level, o->x[at], d->right ? "second" : "first", o->y[at]);
     if (d->solid)
         buff(d->s, ",%.17g", height);
     buf_puts(d->s, " center font ',11' textcolor ");

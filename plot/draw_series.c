@@ -174,6 +174,43 @@ void draw_line(struct drawing *d, struct graphic *g)
     draw_curve(d, g, columns, n, col, "lines");
 }
 
+/* A line across the axes at one value, with its words near the upper or the right end. */
+void draw_rule(struct drawing *d, struct graphic *g)
+{
+    int a = prop_on(g, P_Horizontal);
+    struct tensor *t = prop_data(g, P_XData);
+    double rgb[3] = { 0 }, v = t->numel ? *(double *)t->data : NAN;
+    const double *lim = d->lim[a], *other = d->lim[!a];
+    prop_colour(g, P_Color, rgb);
+    if (!(v >= lim[0] && v <= lim[1]) || d->solid)
+        return;
+    const double at[2] = { v, v };
+    draw_item(d);
+    draw_data(d, 2, 2, a ? (const double *[]){ other, at } : (const double *[]){ at, other });
+    buf_puts(d->item, " with lines");
+    draw_line_style(d, g, rgb);
+    draw_title(d, g);
+    if (value_numel(prop_get(g, P_Label)) == 0)
+        return;
+    bool low = (v - lim[0]) < 0.06 * (lim[1] - lim[0]);      /* no room on the usual side */
+    buff(d->s, "set label %d ", ++d->labels);
+    quote_words(d, d->s, prop_get(g, P_Label), true);
+    if (d->plain)
+        d->s->s[d->s->n -= strlen(" noenhanced")] = 0;
+    if (a)
+        buff(d->s, " at graph 0.99,%s %.17g right offset 0,%s", d->right ? "second" : "first", v, "0.6");
+    else
+        buff(d->s, " at first %.17g,graph 0.97 right rotate by 90 offset %s,0", v, low ? "1.2" : "-0.8");
+    buf_puts(d->s, " textcolor ");
+    draw_colour(d->s, rgb);
+    buff(d->s, "%s front\n", d->plain ? " noenhanced" : "");
+}
+
+void reach_rule(struct graphic *g, struct reach *e)
+{
+    reach_data(e, prop_on(g, P_Horizontal), prop_data(g, P_XData));
+}
+
 void draw_stairs(struct drawing *d, struct graphic *g)
 {
     const double *col[3];

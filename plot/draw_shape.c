@@ -34,7 +34,7 @@ static double packed(const double rgb[3])     /* as gnuplot's `rgb variable` rea
 }
 
 /* The colour of part i of n by CData: a number for each, or red, green and blue for each or all. */
-static bool part_colour(const struct mapper *m, struct tensor *c, i64 n, i64 i, double rgb[3])
+bool part_colour(const struct mapper *m, struct tensor *c, i64 n, i64 i, double rgb[3])
 {
     const double *x = (const double *)c->data;
     if (c->numel == n || c->numel == 1)
@@ -162,6 +162,10 @@ void draw_patch(struct drawing *d, struct graphic *g)
     i64 m = x->dim[0] == 1 ? x->numel : x->dim[0], faces = m ? MIN(x->numel, y->numel) / m : 0;
     double rgb[3];
     bool plain = prop_colour(g, P_FaceColor, rgb), mapped = !plain && !prop_is(g, P_FaceColor, "none") && c->numel > 0;
+    if (d->solid) {
+        draw_faces(d, g);
+        return;
+    }
     if (draw_upright(d, g, x, y, c, mapped))
         return;
     struct mapper map = map_begin(g);

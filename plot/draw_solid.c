@@ -36,11 +36,11 @@ void draw_view(struct drawing *d)
     }
     buff(d->s, "set xyplane at %.17g\n", d->lim[2][prop_is(ax, P_ZDir, "reverse")]);
     for (struct graphic *g = ax->first; g; g = g->next) {
-        if (g->kind != G_SURFACE || !prop_on(g, P_Visible))
+        if ((g->kind != G_SURFACE && g->kind != G_PATCH) || !prop_on(g, P_Visible))
             continue;
-        bool f = has_faces(g);
+        bool f = g->kind == G_PATCH ? !prop_is(g, P_FaceColor, "none") : has_faces(g);
         faces = faces || f;
-        net = net || (!f && !prop_is(g, P_FaceColor, "none") && prop_is(g, P_MeshStyle, "both"));
+        net = net || (g->kind == G_SURFACE && !f && !prop_is(g, P_FaceColor, "none") && prop_is(g, P_MeshStyle, "both"));
         if (f && !border && !prop_is(g, P_LineStyle, "none") && prop_colour(g, P_EdgeColor, rgb)) {
             border = true;
             buff(d->s, "set pm3d border lw %.4g lc ", pen(prop_num(g, P_LineWidth)));
@@ -191,6 +191,104 @@ void draw_surface(struct drawing *d, struct graphic *g)
     }
     buff(d->item, " with lines lw %.4g lc rgb variable", pen(prop_num(g, P_LineWidth)));
     draw_title(d, g);
+}
+
+/* Polygons of four corners are the cells of a net of two by three points each, the third pair a gap; of three corners the last
+   counts twice, of more the rest makes further cells. */
+static void put_face(double *const to[4], i64 *k, const double corner[4][3], double colour)
+{
+    static const int order[4] = { 0, 1, 3, 2 };
+    for (int q = 0; q < 6; q++, ++*k)
+        for (int a = 0; a < 4; a++)
+            to[a][*k] = q > 3 ? NAN : a == 3 ? colour : corner[order[q]][a];
+}
+
+/* Outlines alone. */
+static void draw_edges(struct drawing *d, struct graphic *g, i64 m, i64 faces, const double *const p[3])
+{
+    double rgb[3], *to[3];
+    i64 k = 0;
+    if (!prop_colour(g, P_EdgeColor, rgb) || prop_is(g, P_LineStyle, "none"))
+        return;
+    for (int a = 0; a < 3; a++)
+        to[a] = scratch((size_t)(faces * (m + 2)) * sizeof *to[a]);
+    for (i64 f = 0; f < faces; f++) {
+        i64 first = -1;
+        for (i64 i = 0; i <= m; i++) {
+            i64 at = i < m ? f * m + i : first;
+            if (at < 0 || !isfinite(p[0][at] + p[1][at] + p[2][at]))
+                continue;
+            first = first < 0 ? at : first;
+            for (int a = 0; a < 3; a++)
+                to[a][k] = p[a][at];
+            k++;
+        }
+        for (int a = 0; a < 3; a++)
+            to[a][k] = NAN;
+        k++;
+    }
+    draw_item(d);
+    draw_data(d, 3, k, (const double *const *)to);
+    buf_puts(d->item, " with lines");
+    draw_line_style(d, g, rgb);
+    draw_title(d, g);
+}
+
+void draw_faces(struct drawing *d, struct graphic *g)
+{
+    struct tensor *x = prop_data(g, P_XData), *c = prop_data(g, P_CData);
+    i64 m = x->dim[0] == 1 ? x->numel : x->dim[0], faces = m ? x->numel / m : 0, cells = MAX((m - 1) / 2, 1), k = 0;
+    double rgb[3] = { 0 }, alpha = prop_num(g, P_FaceAlpha), *to[4], *flat = NULL;
+    const double *p[3];
+    bool plain = prop_colour(g, P_FaceColor, rgb), each = c->numel == x->numel && m > 1 && (faces > 1 || c->dim[0] > 1 || m != 3);
+    struct mapper map = map_begin(g);
+    for (int a = 0; a < 3; a++) {
+        struct tensor *t = prop_data(g, P_XData + a);
+        if (t->numel < x->numel && !flat)
+            flat = (double *)tensor_zeros(D_DOUBLE, 2, (i64[]){ x->numel + 1, 1 })->data;
+        p[a] = t->numel < x->numel ? flat : (const double *)t->data;
+    }
+    if (prop_is(g, P_FaceColor, "none")) {
+        draw_edges(d, g, m, faces, p);
+        return;
+    }
+    for (int a = 0; a < 4; a++)
+        to[a] = scratch((size_t)MAX(1, 6 * faces * cells) * sizeof *to[a]);
+    for (i64 f = 0; f < faces; f++) {
+        double all[3] = { 0 };
+        poll();
+        if (!plain && each) {                 /* a number at each corner: the face has their mean */
+            double mean = 0;
+            for (i64 i = 0; i < m; i++)
+                mean += ((double *)c->data)[f * m + i] / (double)m;
+            if (!map_colour(&map, mean, all))
+                continue;
+        } else if (plain)
+            memcpy(all, rgb, sizeof all);
+        else if (!part_colour(&map, c, faces, f, all))
+            continue;
+        i64 *good = scratch((size_t)(m + 1) * sizeof *good), n = 0;
+        for (i64 i = f * m; i < (f + 1) * m; i++)
+            if (isfinite(p[0][i] + p[1][i] + p[2][i]))
+                good[n++] = i;
+        for (i64 i = 1; i + 1 < n; i += 2) {
+            double corner[4][3];
+            for (int q = 0; q < 4; q++)
+                for (int a = 0; a < 3; a++)
+                    corner[q][a] = p[a][q == 0 ? good[0] : good[MIN(i + q - 1, n - 1)]];
+            put_face(to, &k, (const double (*)[3])corner, packed(all, alpha));
+        }
+    }
+    if (k == 0)
+        return;
+    draw_item(d);
+    grid_data(d, 2, k / 2, (const double *const *)to);
+    buf_puts(d->item, " with pm3d fc rgb variable notitle");
+    if (axes_owned(d->ax, G_LEGEND) && value_numel(prop_get(g, P_DisplayName)) > 0) {
+        buf_puts(draw_item(d), "NaN with points pt 5 ps 2 lc ");
+        draw_colour(d->item, rgb);
+        draw_title(d, g);
+    }
 }
 
 /* ---- arrows */

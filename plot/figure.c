@@ -74,6 +74,8 @@ struct graphic *graphic_new(int kind, struct graphic *up)
     struct graphic *g = memory_get(sizeof *g);
     memset(g, 0, sizeof *g);
     g->kind = (uint8_t)kind;
+    if (kind == G_LEGEND || kind == G_COLORBAR)
+        up = axes_main(up);
     if (kind != G_FIGURE) {
         g->handle = -0.5 - (double)++p->made;
         p->all[p->n++] = g;
@@ -111,6 +113,8 @@ void graphic_delete(struct graphic *g)
     }
     cut(g);
     struct graphic *up = g->up;
+    if (g->kind == G_AXES && up->kind == G_AXES && up->up->current == g)
+        up->up->current = up;
     if (up->current == g) {                   /* the newest of its kind that is left */
         up->current = NULL;
         for (struct graphic *x = up->first; x; x = x->next)
@@ -187,8 +191,23 @@ struct graphic *current_axes(void)
     return f->current;
 }
 
+struct graphic *axes_main(struct graphic *ax)
+{
+    return ax->kind == G_AXES && ax->up->kind == G_AXES ? ax->up : ax;
+}
+
+struct graphic *axes_right(struct graphic *ax)
+{
+    for (struct graphic *g = axes_main(ax)->first; g; g = g->next)
+        if (g->kind == G_AXES)
+            return g;
+    return NULL;
+}
+
 struct graphic *axes_text(struct graphic *ax, int role)
 {
+    if (role != R_YLabel)
+        ax = axes_main(ax);
     for (struct graphic *g = ax->first; g; g = g->next)
         if (g->role == role)
             return g;
@@ -202,7 +221,7 @@ struct graphic *axes_text(struct graphic *ax, int role)
 
 struct graphic *axes_owned(struct graphic *ax, int kind)
 {
-    for (struct graphic *g = ax->first; g; g = g->next)
+    for (struct graphic *g = axes_main(ax)->first; g; g = g->next)
         if (g->kind == kind)
             return g;
     return NULL;
@@ -218,11 +237,12 @@ void axes_clear(struct graphic *ax, bool reset)
 {
     for (struct graphic *g = ax->first, *next; g; g = next) {
         next = g->next;
-        if (reset || is_series(g))
+        if (g->kind != G_AXES && (reset || is_series(g)))
             graphic_delete(g);
     }
+    bool two = axes_right(ax) != NULL;        /* both sides keep the colours that tell them apart */
     for (int i = ax->nset - 1; i >= 0; i--)
-        if (reset ? !is_place(ax->set[i].prop) : ax->set[i].prop == P_ColorOrderIndex)
+        if (reset ? !is_place(ax->set[i].prop) && !(two && ax->set[i].prop == P_YColor) : ax->set[i].prop == P_ColorOrderIndex)
             prop_unset(ax, ax->set[i].prop);
     graphic_touch(ax);
 }
@@ -237,6 +257,8 @@ struct graphic *series_new(int kind, struct graphic *ax)
         for (int k = 0; k < 3; k++)
             rgb[k] = m > 0 ? ((double *)order->data)[(MAX(turn, 1) - 1) % m + k * m] : 0;
         prop_set_row(g, prop_find("Color", kind) >= 0 ? P_Color : P_FaceColor, 3, rgb);
+        if (m == 1 && kind == G_LINE && axes_right(ax))      /* one colour for each side: the dashes take turns */
+            prop_set_text(g, P_LineStyle, (const char *const[]){ "-", "--", ":", "-." }[(MAX(turn, 1) - 1) % 4]);
         prop_put(ax, P_ColorOrderIndex, num((double)(turn + 1)));
     }
     return g;

@@ -66,6 +66,9 @@ struct graphic *current_axes(void);
 void axes_clear(struct graphic *ax, bool reset);                         /* children go; reset: properties too */
 struct graphic *axes_text(struct graphic *ax, int role);                 /* its title …, made when there is none */
 struct graphic *axes_owned(struct graphic *ax, int kind);                /* its legend or colorbar, or NULL */
+/* yyaxis: axes with a scale of their own on the right stand in those on the left, and share all with them but y, its words and their colours */
+struct graphic *axes_main(struct graphic *ax);                           /* those on the left; ax itself when there is but one scale */
+struct graphic *axes_right(struct graphic *ax);                          /* NULL: there are none */
 struct graphic *series_new(int kind, struct graphic *ax);                /* with the next colour where its row says so */
 static inline bool is_child(const struct graphic *g) { return g->role == R_CHILD; }
 static inline bool is_series(const struct graphic *g) { return g->role == R_CHILD && (series_rows[g->kind].flags & G_SERIES); }
@@ -104,6 +107,7 @@ void reach_data(struct reach *e, int axis, struct tensor *x);
 void axes_limits(struct graphic *ax, int axis, double lim[2]);           /* axis 0 x, 1 y, 2 z: as set, else round numbers around the data */
 void axes_reach(struct graphic *ax, struct reach *e);
 void axes_clim(struct graphic *ax, double lim[2]);                       /* what the ends of the colormap mean */
+double axes_link(struct graphic *ax, int axis);                          /* axes with the same number above 0 have the same limits */
 bool axes_solid(struct graphic *ax);                                     /* three-dimensional */
 bool axes_log(struct graphic *ax, int axis);
 double nice_step(double span, int parts);                                /* 1, 2 or 5 times a power of ten, about span / parts */

@@ -212,6 +212,11 @@ BUILTIN(cool, 0, 1, 1, grad_zero, MAP_HELP("cool", "cyan to magenta", "winter"))
 BUILTIN(bone, 0, 1, 1, grad_zero, MAP_HELP("bone", "grey with a tinge of blue", "gray")) { map_call(c); }
 BUILTIN(copper, 0, 1, 1, grad_zero, MAP_HELP("copper", "black to copper", "hot")) { map_call(c); }
 BUILTIN(pink, 0, 1, 1, grad_zero, MAP_HELP("pink", "shades of sepia", "copper, hot")) { map_call(c); }
+BUILTIN(lines, 0, 1, 1, grad_zero, MAP_HELP("lines", "the colours that lines take, in turn", "prism, colororder")) { map_call(c); }
+BUILTIN(prism, 0, 1, 1, grad_zero, MAP_HELP("prism", "red, orange, yellow, green, blue, violet, in turn", "flag, lines")) { map_call(c); }
+BUILTIN(flag, 0, 1, 1, grad_zero, MAP_HELP("flag", "red, white, blue, black, in turn", "prism, lines")) { map_call(c); }
+BUILTIN(white, 0, 1, 1, grad_zero, MAP_HELP("white", "white alone", "gray")) { map_call(c); }
+BUILTIN(cubehelix, 0, 1, 1, grad_zero, MAP_HELP("cubehelix", "black to white around the hues, each step lighter", "viridis, gray")) { map_call(c); }
 BUILTIN(spring, 0, 1, 1, grad_zero, MAP_HELP("spring", "magenta to yellow", "summer")) { map_call(c); }
 BUILTIN(summer, 0, 1, 1, grad_zero, MAP_HELP("summer", "green to yellow", "spring")) { map_call(c); }
 BUILTIN(autumn, 0, 1, 1, grad_zero, MAP_HELP("autumn", "red to yellow", "winter")) { map_call(c); }

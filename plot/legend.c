@@ -18,18 +18,21 @@ static const struct place { const char *name, *key; double x, y; } places[] = { 
 };
 enum { INSIDE = 8 };
 
-static double part(struct drawing *d, int axis, double x)     /* 0 … 1 along the axis */
+struct scale { struct graphic *ax; double lim[2][2]; };
+static double part(const struct scale *s, int axis, double x)     /* 0 … 1 along the axis */
 {
-    const double *lim = d->lim[axis];
-    double p = axes_log(d->ax, axis) ? log(x / lim[0]) / log(lim[1] / lim[0]) : (x - lim[0]) / (lim[1] - lim[0]);
-    return prop_is(d->ax, axis_prop(axis, DIR), "reverse") ? 1 - p : p;
+    const double *lim = s->lim[axis];
+    double p = axes_log(s->ax, axis) ? log(x / lim[0]) / log(lim[1] / lim[0]) : (x - lim[0]) / (lim[1] - lim[0]);
+    return prop_is(s->ax, axis_prop(axis, DIR), "reverse") ? 1 - p : p;
 }
 
 /* The place with the fewest points in a box of w x h; lines between points count by up to 40 steps. */
-static int best(struct drawing *d, double w, double h)
+static void count(struct graphic *ax, double w, double h, double hits[INSIDE])
 {
-    double hits[INSIDE] = { 0 };
-    for (struct graphic *g = d->ax->first; g; g = g->next) {
+    struct scale s = { .ax = ax }, *d = &s;
+    for (int a = 0; a < 2; a++)
+        axes_limits(ax, a, s.lim[a]);
+    for (struct graphic *g = ax->first; g; g = g->next) {
         if (!is_series(g) || prop_find("YData", g->kind) < 0)
             continue;
         struct tensor *x = prop_data(g, P_XData), *y = prop_data(g, P_YData);
@@ -61,6 +64,14 @@ static int best(struct drawing *d, double w, double h)
             py = qy;
         }
     }
+}
+
+static int best(struct drawing *d, double w, double h)
+{
+    double hits[INSIDE] = { 0 };
+    count(d->ax, w, h, hits);
+    if (axes_right(d->ax))
+        count(axes_right(d->ax), w, h, hits);
     int k = 0;
     for (int p = 1; p < INSIDE; p++)
         if (hits[p] < hits[k])

@@ -60,6 +60,33 @@ void axes_reach(struct graphic *ax, struct reach *e)
             series_rows[g->kind].reach(g, e);
 }
 
+double axes_link(struct graphic *ax, int axis)
+{
+    double link = axis < 2 && prop_given(ax, P_XLink + axis) ? prop_num(ax, P_XLink + axis) : 0;
+    return link > 0 ? link : 0;
+}
+
+/* The data that the limits of one axis are for: those of the axes, of the scale on the other side, of axes tied to them. */
+static void reach_of(struct graphic *ax, int axis, struct reach *e)
+{
+    double link = axes_link(ax, axis);
+    axes_reach(ax, e);
+    for (struct graphic *f = link > 0 ? root_graphic()->first : graphic_up(ax, G_FIGURE); f; f = link > 0 ? f->next : NULL)
+        for (struct graphic *x = f->first; x; x = x->next) {
+            if (x->kind != G_AXES || (x != ax && (link == 0 || axes_link(x, axis) != link)))
+                continue;
+            struct graphic *side[2] = { x, axis == 1 ? NULL : axes_right(x) };
+            for (int k = x == ax; k < 2; k++)
+                if (side[k]) {
+                    struct reach more;
+                    axes_reach(side[k], &more);
+                    e->lo[axis] = fmin(e->lo[axis], more.lo[axis]);
+                    e->hi[axis] = fmax(e->hi[axis], more.hi[axis]);
+                    e->least[axis] = fmin(e->least[axis], more.least[axis]);
+                }
+        }
+}
+
 double nice_step(double span, int parts)
 {
     double raw = span / parts, ten = pow(10, floor(log10(raw))), k = raw / ten;
@@ -135,6 +162,8 @@ static bool around_bars(struct graphic *ax, int axis, double lim[2])
 void axes_limits(struct graphic *ax, int axis, double lim[2])
 {
     int p = axis_prop(axis, LIM);
+    if (axis != 1)
+        ax = axes_main(ax);
     bool log = axes_log(ax, axis);
     double set[2] = { -INFINITY, INFINITY };
     if (prop_given(ax, p)) {
@@ -149,7 +178,7 @@ void axes_limits(struct graphic *ax, int axis, double lim[2])
         }
     }
     struct reach e;
-    axes_reach(ax, &e);
+    reach_of(ax, axis, &e);
     double lo = log ? e.least[axis] : e.lo[axis], hi = e.hi[axis];
     if (!(lo <= hi)) {                        /* nothing to see */
         lo = log ? 0.1 : 0;
@@ -186,6 +215,7 @@ void axes_limits(struct graphic *ax, int axis, double lim[2])
 
 void axes_clim(struct graphic *ax, double lim[2])
 {
+    ax = axes_main(ax);
     for (int i = 0; i < ax->nset; i++)
         if (ax->set[i].prop == P_CLim) {
             for (int k = 0; k < 2; k++)

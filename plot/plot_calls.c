@@ -338,6 +338,53 @@ BUILTIN(stairs, 1, ANY, 2, grad_zero,
     result_tensor(c, 1, to[1]);
 }
 
+/* xline, yline: a line for each value; a format and words for all, or a cell of words, may stand behind. */
+static void rule_call(struct call *c, bool lying)
+{
+    int i = axes_given(c, 0) && c->nargin > 1, first = 0;
+    struct format f = { 0 };
+    struct tensor *at = arg_real(c, i++);
+    value words = nil();
+    if (!prop_is_pair(c, i, G_RULE) && arg_format(c, i, &f))
+        i++;
+    if (i < c->nargin && (c->arg[i].kind == K_CELL || arg_is_text(c, i)) && !prop_is_pair(c, i, G_RULE))
+        words = prop_check(c->fn->name, G_RULE, P_Label, c->arg[i++]);
+    if (words.kind == K_CELL && words.cell->numel != at->numel)
+        fail("Octave:nonconformant-args", "%s: there are %lld values and %lld words", c->fn->name, (long long)at->numel, (long long)words.cell->numel);
+    prop_check_pairs(c, i, G_RULE);
+    struct graphic *ax = arg_axes(c, &first), **made = scratch((size_t)MAX(1, at->numel) * sizeof *made);
+    for (i64 k = 0; k < at->numel; k++) {
+        struct graphic *g = made[k] = graphic_new(G_RULE, ax);
+        prop_put(g, P_XData, num(((double *)at->data)[k]));
+        prop_set_text(g, P_Horizontal, lying ? "on" : "off");
+        format_series(g, &f);
+        if (!is_nil(words))
+            prop_put(g, P_Label, words.kind == K_CELL ? words.cell->v[k] : words);
+    }
+    prop_set_pairs(c, i, (int)at->numel, made);
+    result_graphics(c, (int)at->numel, made);
+}
+
+BUILTIN(xline, 1, ANY, 1, grad_zero,
+  "xline(x)\n"
+  "h = xline(x, format, label, name, value, ...)\n\n"
+  "A vertical line across the axes at x, one for each x; nothing is cleared, and it stays as long as the axes are when their limits change. format is that of plot, label the words along it.\n\n"
+  "Example:\n  figure('visible', 'off'); plot(1:3);\n  h = xline(2, '--r', 'middle');\n  get(h, 'Label')\n  ans = middle\n  close\n\n"
+  "See also: yline, line, plot")
+{
+    rule_call(c, false);
+}
+
+BUILTIN(yline, 1, ANY, 1, grad_zero,
+  "yline(y)\n"
+  "h = yline(y, format, label, name, value, ...)\n\n"
+  "A horizontal line across the axes at y; as xline.\n\n"
+  "Example:\n  figure('visible', 'off'); plot(1:3); yline([1.5 2.5]);\n  ylim\n  ans =\n     1   3\n  close\n\n"
+  "See also: xline, line, plot")
+{
+    rule_call(c, true);
+}
+
 BUILTIN(line, 0, ANY, 1, grad_zero,
   "line(x, y)\n"
   "h = line(x, y, z, name, value, ...)\n\n"

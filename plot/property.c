@@ -15,7 +15,7 @@ enum { PT_FIXED, PT_ONOFF, PT_NUMBER, PT_TEXT, PT_CHOICE, PT_COLOUR, PT_LIMITS, 
 
 #define K(kind) (1u << G_##kind)
 #define ALL ~0u
-#define CURVES (K(LINE) | K(STAIRS) | K(STEM) | K(ERRORBAR) | K(SCATTER) | K(QUIVER))
+#define CURVES (K(LINE) | K(RULE) | K(STAIRS) | K(STEM) | K(ERRORBAR) | K(SCATTER) | K(QUIVER))
 #define FACES (K(PATCH) | K(BAR) | K(AREA) | K(SURFACE) | K(RECTANGLE))
 #define WORDS K(TEXT)
 #define DATA_KINDS (CURVES | K(CONTOUR) | K(PATCH) | K(BAR) | K(AREA) | K(SURFACE) | K(IMAGE))
@@ -399,6 +399,14 @@ value prop_check(const char *who, int kind, int prop, value v)
 }
 
 /* ---- storing */
+/* Whose property it is: the axes on the right of two scales share all with those on the left but y and what tells them apart. */
+static struct graphic *home(const struct graphic *g, int prop)
+{
+    bool own = g->kind != G_AXES || g->up->kind != G_AXES || (*rows[prop].name == 'Y' && prop != P_YGrid && prop != P_YMinorGrid) || prop == P_ColorOrder ||
+               prop == P_ColorOrderIndex || prop == P_Tag || prop == P_UserData;
+    return own ? (struct graphic *)g : g->up;
+}
+
 static int setting_of(const struct graphic *g, int prop)
 {
     for (int i = 0; i < g->nset; i++)
@@ -407,7 +415,7 @@ static int setting_of(const struct graphic *g, int prop)
     return -1;
 }
 
-void prop_put(struct graphic *g, int prop, value v)
+static void put(struct graphic *g, int prop, value v)
 {
     int i = setting_of(g, prop);
     if (i < 0) {
@@ -424,7 +432,7 @@ void prop_put(struct graphic *g, int prop, value v)
     graphic_touch(g);
 }
 
-void prop_unset(struct graphic *g, int prop)
+static void unset(struct graphic *g, int prop)
 {
     int i = setting_of(g, prop);
     if (i < 0)
@@ -435,9 +443,37 @@ void prop_unset(struct graphic *g, int prop)
     graphic_touch(g);
 }
 
+/* Axes that linkaxes has tied have the same limits. */
+static void put_all(struct graphic *g, int prop, value v)
+{
+    double link = prop == P_XLim || prop == P_YLim ? axes_link(g, prop - P_XLim) : 0;
+    for (struct graphic *f = link ? root_graphic()->first : NULL; f; f = f->next)
+        for (struct graphic *ax = f->first; ax; ax = ax->next)
+            if (ax != g && ax->kind == G_AXES && axes_link(ax, prop - P_XLim) == link) {
+                if (is_nil(v))
+                    unset(ax, prop);
+                else
+                    put(ax, prop, v);
+            }
+    if (is_nil(v))
+        unset(g, prop);
+    else
+        put(g, prop, v);
+}
+
+void prop_put(struct graphic *g, int prop, value v)
+{
+    put_all(home(g, prop), prop, v);
+}
+
+void prop_unset(struct graphic *g, int prop)
+{
+    put_all(home(g, prop), prop, nil());
+}
+
 bool prop_given(const struct graphic *g, int prop)
 {
-    return setting_of(g, prop) >= 0;
+    return setting_of(home(g, prop), prop) >= 0;
 }
 
 void prop_set_text(struct graphic *g, int prop, const char *s)
@@ -597,6 +633,7 @@ value prop_get(struct graphic *g, int prop)
     value v = virtual(g, prop);
     if (!is_nil(v))
         return v;
+    g = home(g, prop);
     int i = setting_of(g, prop);
     if (i >= 0)
         return g->set[i].v;

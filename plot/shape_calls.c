@@ -299,7 +299,7 @@ BUILTIN(patch, 1, ANY, 1, grad_zero,
   "See also: fill, rectangle, surf")
 {
     char a[128], b[128];
-    int i = axes_given(c, 0), first = 0, colour = -1, rest = 0;
+    int i = axes_given(c, 0), first = 0, colour = -1, rest = 0, numbers = 0;
     struct tensor *x = NULL, *y = NULL, *z = NULL, *f = NULL, *v = NULL;
     value *pairs = scratch((size_t)(c->nargin + 2) * sizeof *pairs);
     if (!arg_is_text(c, i)) {
@@ -321,6 +321,8 @@ BUILTIN(patch, 1, ANY, 1, grad_zero,
         if ((face || vertex) && i + 1 < c->nargin)
             *(face ? &f : &v) = arg_real(c, i + 1);
         else {
+            if (per)
+                numbers = rest + 1;
             pairs[rest++] = per ? text_value("CData", 5) : c->arg[i];
             if (i + 1 < c->nargin)
                 pairs[rest++] = c->arg[i + 1];
@@ -341,6 +343,15 @@ BUILTIN(patch, 1, ANY, 1, grad_zero,
                 for (int w = 0; w < (z ? 3 : 2); w++)
                     ((double *)(w == 0 ? x : w == 1 ? y : z)->data)[q + k * m] = isnan(r) ? NAN : ((double *)v->data)[(i64)r - 1 + w * v->dim[0]];
             }
+    }
+    if (f && v && numbers > 0 && numbers < rest && is_tensor_like(pairs[numbers]) && value_numel(pairs[numbers]) == v->dim[0] && v->dim[0] != f->dim[0]) {
+        struct tensor *from = tensor_of(pairs[numbers]), *to = tensor_2d(D_DOUBLE, x->dim[0], x->dim[1]);      /* of the vertices: a number at each corner */
+        for (i64 k = 0; k < f->dim[0]; k++)
+            for (i64 q = 0; q < f->dim[1]; q++) {
+                double r = ((double *)f->data)[k + q * f->dim[0]];
+                ((double *)to->data)[q + k * f->dim[1]] = isnan(r) ? NAN : element_double(from, (i64)r - 1);
+            }
+        pairs[numbers] = tensor_box(to);
     }
     struct call inner = { c->fn, rest, c->nargout, pairs, c->out };
     prop_check_pairs(&inner, 0, G_PATCH);

@@ -99,14 +99,17 @@ BUILTIN(text, 2, ANY, 1, grad_zero,
 /* ---- legend */
 static struct graphic **named_series(struct graphic *ax, int *n)     /* those that can have a line in the legend, in the order of drawing */
 {
+    struct graphic *side[2] = { axes_main(ax), axes_right(ax) };
     int most = 0;
-    for (struct graphic *g = ax->first; g; g = g->next)
-        most++;
+    for (int k = 0; k < 2; k++)
+        for (struct graphic *g = side[k] ? side[k]->first : NULL; g; g = g->next)
+            most++;
     struct graphic **s = scratch((size_t)(most + 1) * sizeof *s);
     *n = 0;
-    for (struct graphic *g = ax->first; g; g = g->next)
-        if (is_series(g) && (series_rows[g->kind].flags & G_LEGENDED) && prop_on(g, P_HandleVisibility))
-            s[(*n)++] = g;
+    for (int k = 0; k < 2; k++)
+        for (struct graphic *g = side[k] ? side[k]->first : NULL; g; g = g->next)
+            if (is_series(g) && (series_rows[g->kind].flags & G_LEGENDED) && prop_on(g, P_HandleVisibility))
+                s[(*n)++] = g;
     return s;
 }
 
