@@ -60,14 +60,17 @@ static void offer_names(const char *const *names, struct found *f)
         offer(*names, f);
 }
 
+static void offer_own(const char *name, void *arg) { offer(name, arg); }
 static void offer_fields(value v, struct found *f)
 {
     if (v.kind == K_STRUCT)
         for (int i = 0; i < v.rec->f->n; i++)
             offer(v.rec->f->name[i]->text, f);
-    else if (v.kind == K_OBJECT)
+    else if (v.kind == K_OBJECT) {
         offer_names(v.inst->class->names, f);
-    else {
+        if (v.inst->class->own_names)
+            v.inst->class->own_names(v, offer_own, f);
+    } else {
         static const char *const methods[] = { "abs()", "add_(", "apply_(", "copy_(", "diagonal()", "expand(", "fill_(", "max(",
             "mean(", "min(", "mul_(", "narrow(", "numel()", "reshape(", "select(", "size()", "sort(", "storage()", "sum(", "t()",
             "transpose(", "unfold(", "view(", "zero_()", NULL };

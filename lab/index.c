@@ -848,6 +848,7 @@ int index_brace(value base, int n, const value *idx, value **list)
     return (int)numel;
 }
 
+static void try_name(const char *name, void *arg) { nearest_try(arg, name); }
 const char *near_field(value v, const char *name)
 {
     struct nearest *like = scratch(sizeof *like);
@@ -856,6 +857,8 @@ const char *near_field(value v, const char *name)
         nearest_try(like, v.rec->f->name[i]->text);
     for (const char *const *s = v.kind == K_OBJECT ? v.inst->class->names : NULL; s && *s; s++)
         nearest_try(like, *s);
+    if (v.kind == K_OBJECT && v.inst->class->own_names)
+        v.inst->class->own_names(v, try_name, like);
     return nearest_found(like);
 }
 

@@ -147,6 +147,7 @@ struct class {
     void (*load)(value self, value saved);                /* fails unless saved is such a struct: files may hold anything */
     bool (*equal)(value a, value b);                      /* isequal; NULL: the same thing */
     const char *const *names;                             /* fields and methods for completion, NULL-terminated */
+    void (*own_names)(value self, void (*offer)(const char *name, void *arg), void *arg);        /* those of this object alone */
 };
 struct func { struct object h; const struct class *class; sym name; };       /* interp/ puts more behind it */
 struct instance { struct object h; const struct class *class; i64 place /* the collector's */; uint32_t born /* tensor.h, window */; };

@@ -93,13 +93,16 @@ static void check_groups(struct call *c, const struct conv *g, i64 first, const 
              (long long)g->groups);
 }
 
-static void check_room(struct call *c, const struct conv *g, const struct tensor *x, const struct tensor *w)
+static void check_room(struct call *c, const struct conv *g, const struct tensor *x, int places)
 {
     char a[128], b[128];
     for (int d = 0; d < 3; d++)
         if (g->out[d] < 1 && g->in[d] + 2 * g->pad[d] < g->dilation[d] * (g->kernel[d] - 1) + 1) {
-            fail("Octave:nonconformant-args", "%s: a kernel of %s, padding and dilation counted, does not fit into an input of %s", nn_name(c),
-                 tensor_shape(w, b), tensor_shape(x, a));
+            size_t n = 0;
+            b[0] = 0;
+            for (int k = 3 - places; k < 3; k++)
+                n += (size_t)snprintf(b + n, sizeof b - n, "%s%lld", n ? "x" : "", (long long)g->kernel[k]);
+            fail("Octave:nonconformant-args", "%s: a kernel of %s, padding and dilation counted, does not fit into an input of %s", nn_name(c), b, tensor_shape(x, a));
         }
 }
 
@@ -139,7 +142,7 @@ static void forward(struct call *c, int places)
     memcpy(g.kernel, kd + 2, sizeof g.kernel);
     conv_out(&g);
     if (w->numel && x->numel)
-        check_room(c, &g, x, w);
+        check_room(c, &g, x, places);
     struct tensor *b = bias_of(c, 2, g.channels_out, g.dtype), *y = rows_new(g.dtype, layout_dims(&l, g.channels_out, g.out, dim), dim);
     if (y->numel)
         conv_forward(&g, x->data, w->data, b ? b->data : NULL, y->data);

@@ -111,17 +111,22 @@ static value loss_gradient(struct module *m, value x, value t, expression *f)
 /* ---- classes */
 enum { WEIGHTS, IGNORE = 2 };
 
+static const char *from_zero(double class) { return class == 0 ? " (classes that count from 0 become t + 1)" : ""; }
 /* Class numbers, in a vector of either orientation; a scalar for one sample.  0 for those that are left out. */
 static i64 *class_numbers(struct module *m, value t, i64 samples, i64 classes, double ignore)
 {
     char d[160];
-    if (!is_tensor_like(t) || dtype_is(value_dtype(t), DT_C | DT_T) || value_numel(t) != samples)
-        nn_fail(m, "the target must be %lld class number%s, but is a %s", (long long)samples, samples == 1 ? "" : "s", value_describe(t, d));
+    if (!is_tensor_like(t) || dtype_is(value_dtype(t), DT_C | DT_T) || value_numel(t) != samples) {
+        i64 dim[MAX_DIMS];
+        bool rows = is_tensor_like(t) && classes > 1 && value_dims(t, dim) == 2 && dim[0] == samples && dim[1] == classes;
+        nn_fail(m, "the target must be %lld class number%s, but is a %s%s", (long long)samples, samples == 1 ? "" : "s", value_describe(t, d),
+                rows ? " (rows with a 1 in the column of the class become numbers by [~, t] = max(t, [], 2))" : "");
+    }
     i64 *y = scratch((size_t)MAX(1, samples) * sizeof *y);
     if (t.kind == K_NUM) {
         y[0] = t.num == ignore ? 0 : t.num >= 1 && t.num <= (double)classes && t.num == trunc(t.num) ? (i64)t.num : -1;
         if (y[0] < 0)
-            nn_fail(m, "a class number must be an integer from 1 to %lld, but is %g", (long long)classes, t.num);
+            nn_fail(m, "a class number must be an integer from 1 to %lld, but is %g%s", (long long)classes, t.num, from_zero(t.num));
         return y;
     }
     struct tensor *tt = rows_of(tensor_of(t));
@@ -134,7 +139,7 @@ static i64 *class_numbers(struct module *m, value t, i64 samples, i64 classes, d
         else if (c >= 1 && c <= (double)classes && c == trunc(c))
             y[i] = (i64)c;
         else
-            nn_fail(m, "a class number must be an integer from 1 to %lld, but number %lld is %g", (long long)classes, (long long)i + 1, c);
+            nn_fail(m, "a class number must be an integer from 1 to %lld, but number %lld is %g%s", (long long)classes, (long long)i + 1, c, from_zero(c));
     }
     return y;
 }

@@ -93,6 +93,8 @@ static struct tensor *samples(struct module *m, value x, i64 *rows)
     if (t->nd == 2 && in == 1)                /* N x T x 1, whose last dimension the tensor has dropped */
         return nn_reshape(t, 2, (i64[]){ *rows, in });
     snprintf(wants, sizeof wants, "N x %lld", (long long)in);
+    if (t->nd == 2 && t->dim[0] == in && t->dim[1] != in)
+        nn_fail(m, "wants %s and got %lldx%lld (samples are rows: x' fits)", wants, (long long)t->dim[0], (long long)t->dim[1]);
     nn_fail_shape(m, wants, x);
 }
 

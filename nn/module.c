@@ -38,7 +38,7 @@ struct nn_state *nn_state(void)
     return *room;
 }
 
-static const char *next_name(const char *s, char *name)      /* a word of letters, digits and _; NULL at the end */
+const char *nn_next_name(const char *s, char *name)         /* a word of letters, digits and _; NULL at the end */
 {
     int n = 0;
     while (s && *s == ' ')
@@ -55,7 +55,7 @@ static void info_fields(struct layer_info *p)
 {
     const struct layer *l = p->layer;
     char name[64], grad[72];
-    for (const char *s = l->params; (s = next_name(s, name));)
+    for (const char *s = l->params; (s = nn_next_name(s, name));)
         p->name[p->np++] = symbol_of(name);
     for (int i = 0; i < p->np; i++) {
         snprintf(grad, sizeof grad, "grad%s", p->name[i]->text);
@@ -63,7 +63,7 @@ static void info_fields(struct layer_info *p)
         p->name[p->np + i] = symbol_of(grad);
     }
     p->n = 2 * p->np;
-    for (const char *s = l->options; (s = next_name(s, name)); p->n++, p->no++) {
+    for (const char *s = l->options; (s = nn_next_name(s, name)); p->n++, p->no++) {
         int k = 0;
         p->name[p->n] = symbol_of(name);
         p->kind[p->n] = s[1];
@@ -73,12 +73,12 @@ static void info_fields(struct layer_info *p)
             for (s++; *s && *s != ' '; s++)
                 p->fallback[p->n][k++] = *s;
     }
-    for (const char *s = l->state; (s = next_name(s, name)); p->ns++)
+    for (const char *s = l->state; (s = nn_next_name(s, name)); p->ns++)
         p->name[p->n++] = symbol_of(name);
     if (l->expr) {
         const char *s = strchr(l->expr, '(') + 1, *end = strchr(s, ')');
         for (int skip = l->criterion ? 2 : 1; s < end; s += strspn(s, ", ")) {
-            s = next_name(s, name);
+            s = nn_next_name(s, name);
             if (skip-- > 0)
                 continue;
             for (int i = 0; i < p->n; i++)
@@ -173,8 +173,10 @@ NORETURN void nn_fail_shape(struct module *m, const char *wants, value x)
     char d[160];
     struct buf *b = buf_new();
     module_label(m, b);
-    if (is_tensor_like(x))
+    if (is_tensor_like(x) && !dtype_is(value_dtype(x), DT_C | DT_T))
         fail("Octave:nonconformant-args", "%s wants %s and got %s", b->s, wants, value_shape(x, d));
+    if (is_tensor_like(x) && dtype_is(value_dtype(x), DT_C))
+        fail("Octave:invalid-input-arg", "%s wants %s and got complex numbers, %s", b->s, wants, value_shape(x, d));
     fail("Octave:invalid-input-arg", "%s wants %s and got a %s", b->s, wants, value_describe(x, d));
 }
 
@@ -687,6 +689,8 @@ void module_run_method(struct module *m, int what, struct call *c)       /* what
 {
     bool criterion = layer_of(m)->criterion;
     value x = need(c, 1, "the input"), g = what || criterion ? need(c, 2, criterion ? "the target" : "gradOutput") : nil();
+    if (!what && !criterion && has_arg(c, 2))
+        fail("Octave:invalid-fun-call", "%s.%s: takes one input; several are handed over in a cell, m.forward({a, b})", class_of(c->arg[0]), c->fn->name);
     double scale = what && !criterion && has_arg(c, 3) ? arg_num(c, 3) : what == 4 ? NAN : 1;
     if (what == 4 && isnan(scale))
         fail("Octave:invalid-fun-call", "%s.%s: the learning rate is needed", class_of(c->arg[0]), c->fn->name);

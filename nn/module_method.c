@@ -448,10 +448,20 @@ static void updating(struct module *m, int what, struct call *c)         /* grad
 
 enum method { M_forward, M_backward, M_updateOutput, M_updateGradInput, M_accGradParameters, M_accUpdateGradParameters, M_backwardUpdate,
     M_zeroGradParameters, M_updateParameters, M_parameters, M_getParameters, M_training, M_evaluate, M_reset, M_clone, M_share, M_apply,
-    M_applyToModules, M_findModules, M_listModules, M_replace, M_clearState, M_single, M_float, M_double, M_type, M_size, METHODS };
+    M_applyToModules, M_findModules, M_listModules, M_replace, M_clearState, M_single, M_float, M_double, M_type, M_size, M_train, M_eval, METHODS };
 const char *const module_names[] = { "forward", "backward", "updateOutput", "updateGradInput", "accGradParameters", "accUpdateGradParameters",
     "backwardUpdate", "zeroGradParameters", "updateParameters", "parameters", "getParameters", "training", "evaluate", "reset", "clone", "share",
-    "apply", "applyToModules", "findModules", "listModules", "replace", "clearState", "single", "float", "double", "type", "size", "output", "gradInput", "train", NULL };
+    "apply", "applyToModules", "findModules", "listModules", "replace", "clearState", "single", "float", "double", "type", "size", "train", "eval", "output", "gradInput", NULL };
+
+void module_own_names(value self, void (*offer)(const char *name, void *arg), void *arg)
+{
+    struct module *m = module_of(self);
+    for (int i = 0; i < m->info->n; i++)
+        offer(m->info->name[i]->text, arg);
+    char name[64];
+    for (const char *s = layer_of(m)->methods; (s = nn_next_name(s, name));)
+        offer(name, arg);
+}
 
 static int method_number(sym name)
 {
@@ -500,7 +510,9 @@ static bool method_body(struct module *m, sym name, struct call *c)
     case M_getParameters: get_parameters(m, c); return true;
     case M_training:
     case M_evaluate:
-        on = method_number(name) == M_training;
+    case M_train:                             /* PyTorch's: m.train(), m.train(false), m.eval() */
+    case M_eval:
+        on = method_number(name) == M_train && has_arg(c, 1) ? arg_bool(c, 1) : method_number(name) == M_training || method_number(name) == M_train;
         module_each(m, set_train, &on);
         result(c, 0, self);
         return true;

@@ -67,7 +67,7 @@ struct layer {
 #define MODULE_CLASS(label)                                                                                                           \
     { .name = label, .free = module_free, .children = module_children, .print = module_print, .get = module_get, .set = module_set,   \
       .place = module_place, .method = module_method, .paren = module_paren, .numel = module_numel, .clone = module_clone,            \
-      .save = module_save, .blank = module_blank, .load = module_load, .names = module_names }
+      .save = module_save, .blank = module_blank, .load = module_load, .names = module_names, .own_names = module_own_names }
 #define LAYER(id, help, ...)                                                                             \
     extern const struct layer layer_##id;                                                                \
     const struct layer layer_##id = { .class = MODULE_CLASS("nn." #id), __VA_ARGS__ };                   \
@@ -203,6 +203,8 @@ value module_save(value self);
 value module_blank(const struct class *class);
 void module_load(value self, value saved);
 extern const char *const module_names[];
+const char *nn_next_name(const char *s, char *name);                  /* of a list of words; what follows, NULL at its end */
+void module_own_names(value self, void (*offer)(const char *name, void *arg), void *arg);
 void module_label(struct module *m, struct buf *b);                    /* nn.Linear(4 -> 3) */
 const struct class *nn_class_named(const char *name);                  /* for files */
 void nn_options_set(struct module *m, int n, const value *arg);

@@ -46,7 +46,7 @@ static value batch_record(struct module *m, value x, const value *w)
     for (int d = sample ? 1 : 2; d < nd; d++)
         places *= dim[d];
     if (m->train && (sample ? 1 : dim[0]) * places < 2 && places)
-        nn_fail(m, "training needs more than one value for each of the %lld features", (long long)n);
+        nn_fail(m, "training needs more than one value for each of the %lld features; after m.evaluate() one sample will do", (long long)n);
     value out[3], arg[8] = { sample ? nn_view(x, 3, (i64[]){ 1, n, places }) : x, has_param(m, 0) ? w[0] : nil(), has_param(m, 1) ? w[1] : nil(),
                              STATE(m, RUNNING_MEAN), STATE(m, RUNNING_VAR), boolean(m->train), num(option_num(m, MOMENTUM)), num(option_num(m, EPS)) };
     call_builtin(&builtin_nn_batchnorm, 8, arg, m->train ? 3 : 1, out);

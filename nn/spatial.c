@@ -29,6 +29,20 @@ static const struct conv_options image = { 2, { 5, 4 }, { 7, 6 }, { -1, -1 }, 8,
     volume = { 3, { 5, 7, 6 }, { 8, 10, 9 }, { -1, -1, -1 }, -1, "C x T x H x W or N x C x T x H x W" },
     dilated_volume = { 3, { 5, 7, 6 }, { 8, 10, 9 }, { 11, 13, 12 }, -1, "C x T x H x W or N x C x T x H x W" };
 
+/* How an image of other dimensions becomes one: without channels, or with them last. */
+static void image_hint(const struct tensor *t, i64 in, struct buf *b)
+{
+    const i64 *d = t->dim;
+    if (in == 1 && t->nd == 2)
+        buff(b, "one image: reshape(x, [1 %lld %lld])", (long long)d[0], (long long)d[1]);
+    else if (in == 1 && t->nd == 3)
+        buff(b, "images in dimension 1: reshape(x, [%lld 1 %lld %lld]); in dimension 3: permute(x, [3 4 1 2])", (long long)d[0], (long long)d[1], (long long)d[2]);
+    else if (t->nd == 3 && d[2] == in)
+        buff(b, "channels stand last: permute(x, [3 1 2]) puts them first");
+    else if (t->nd == 4 && d[3] == in)
+        buff(b, "channels stand last: permute(x, [1 4 2 3]) puts them behind the samples");
+}
+
 static int convolution(struct module *m, value x, const value *w, const struct builtin **b, value *arg, const struct conv_options *o)
 {
     struct layout l;
@@ -36,8 +50,14 @@ static int convolution(struct module *m, value x, const value *w, const struct b
     i64 in = option_int(m, 0);
     if (!layout_of(t, o->places, in, &l)) {
         char wants[96];
+        struct buf *b = buf_new();
+        char d[160];
         snprintf(wants, sizeof wants, "%s with C = %lld", o->shape, (long long)in);
-        nn_fail_shape(m, wants, x);
+        if (o->places == 2)
+            image_hint(t, in, b);
+        if (!b->n)
+            nn_fail_shape(m, wants, x);
+        nn_fail(m, "wants %s and got %s (%s)", wants, value_shape(x, d), b->s);
     }
     *b = o->places == 2 ? &builtin_nn_conv2d : &builtin_nn_conv3d;
     arg[0] = x;

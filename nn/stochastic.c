@@ -12,26 +12,26 @@ static struct data data_of(value v)
     struct data d = { .x = nil() };
     char s[160];
     if (v.kind != K_CELL || !v.cell->numel)
-        fail("Octave:invalid-input-arg", "train: the data must be {X, y} with samples along dimension 1, or a cell of {x, y} pairs, but is a %s", value_describe(v, s));
+        fail("Octave:invalid-input-arg", "nn.StochasticGradient.train: the data must be {X, y} with samples along dimension 1, or a cell of {x, y} pairs, but is a %s", value_describe(v, s));
     struct cell *c = v.cell;
     if (c->v[0].kind == K_CELL) {
         d.pairs = c;
         d.n = c->numel;
         for (i64 i = 0; i < d.n; i++)
             if (c->v[i].kind != K_CELL || c->v[i].cell->numel != 2)
-                fail("Octave:invalid-input-arg", "train: example %lld must be a pair {x, y}, but is a %s", (long long)i + 1, value_describe(c->v[i], s));
+                fail("Octave:invalid-input-arg", "nn.StochasticGradient.train: example %lld must be a pair {x, y}, but is a %s", (long long)i + 1, value_describe(c->v[i], s));
         return d;
     }
     i64 dim[MAX_DIMS];
     if (c->numel != 2 || !is_tensor_like(c->v[0]) || !is_tensor_like(c->v[1]))
-        fail("Octave:invalid-input-arg", "train: the data must be {X, y} with samples along dimension 1, or a cell of {x, y} pairs");
+        fail("Octave:invalid-input-arg", "nn.StochasticGradient.train: the data must be {X, y} with samples along dimension 1, or a cell of {x, y} pairs");
     d.x = c->v[0];
     d.t = c->v[1];
     value_dims(d.x, dim);
     d.n = dim[0];
     int nd = value_dims(d.t, dim);
     if (dim[0] != d.n && !(nd == 2 && dim[0] == 1 && dim[1] == d.n))
-        fail("Octave:nonconformant-args", "train: there are %lld samples, but the targets are %s", (long long)d.n, dims_text(nd, dim, s));
+        fail("Octave:nonconformant-args", "nn.StochasticGradient.train: there are %lld samples, but the targets are %s", (long long)d.n, dims_text(nd, dim, s));
     return d;
 }
 
