@@ -63,7 +63,7 @@ const struct nn_kernels TABLE(VARIANT) = {
     .name = VARIANT == 512 ? "AVX-512" : VARIANT == 256 ? "AVX2" : "plain",
     .conv = { { VB / 8, MOST, forward_D, weight_D, sum_D }, { VB / 4, MOST, forward_F, weight_F, sum_F } },
     .columns = { columns_D, columns_F },
-#if VARIANT == 512
-    .product = { { 8, tiles_D, panel_D }, { 16, tiles_F, panel_F } },
+#if VARIANT > 128
+    .product = { { VB / 8, tiles_D, panel_D }, { VB / 4, tiles_F, panel_F } },
 #endif
 };

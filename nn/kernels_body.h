@@ -255,7 +255,7 @@ static void CAT(columns, S)(const void *x, i64 row, i64 plane, int planes, int r
     }
 }
 
-#if VARIANT == 512
+#if VARIANT > 128
 #include "nn/product_body.h"
 #endif
 

@@ -6,16 +6,14 @@
  *
  * The inputs of all steps are one product; a step multiplies only the state before it.  `record` says what is computed in
  * functions that record themselves.  nn.LSTM has forward and backward of its own beside it: there the gates of a step
- * lie as four blocks (input, forget and output gates, then the candidates), so sigmoid and tanh are one kernel call each, the product with
- * the state is a convolution's kernel (nn/kernels.h), its samples the outputs, and the gradient of the recurrent weights is one product after
- * the last step.  Blocks are rounded up to whole vectors, which kernels may write. */
+ * lie as four blocks (input, forget and output gates, then the candidates), so sigmoid and tanh are one kernel call each, the weights that
+ * multiply the state are packed once for all steps, and the gradient of the recurrent weights is one product after the last step.  Blocks are rounded up to whole vectors, which kernels may write. */
 #include "lab/ew.h"
 #include "nn.h"
-#include "lab/blas.h"
 #include "lab/clones.h"
 #include "lab/index.h"
 #include "lab/rand.h"
-#include "nn/kernels.h"
+#include "nn/product.h"
 #include <math.h>
 
 enum { INPUT, HIDDEN, LAYERS, MOST_LAYERS = 4 };
@@ -317,13 +315,13 @@ static value recurrent_forward(struct module *m, value x) { return nn_run_kept(m
 
 /* ---- nn.LSTM by hand.  Inside, steps are outermost: t x n x f.  What forward leaves for backward stands in aux, a cell: */
 enum { GATES, CELLS, TANH_CELLS, OUTPUT, PER_AUX };       /* of each layer; then the input and the gradient of the gates */
-enum { KERNEL_BYTES = 1 << 20 };              /* a weight that stays in the second cache: BLAS would pack it anew for each step */
-
-/* A matrix k x cols with which rows are multiplied.  Directly: laid out as panels of one vector's width, [panel][k][lanes]. */
-struct product { bool direct; int dtype, lanes; struct mat w; i64 k, cols; i64 *off; char *panels; void *packed, *zero; };
-enum { CHUNK = 64, PIECE = 512 };             /* rows at a time; steps and samples of a sum */
-
 static i64 block_of(i64 n, i64 h) { return (n * h + 15) / 16 * 16; }
+static void pack(struct product *p)           /* for the products of all steps */
+{
+    size_t bytes = product_packed_bytes(p);
+    if (bytes)
+        product_pack(p, (char *)(p->packed = scratch(bytes)));
+}
 
 #define STEPS(T)                                                                                                                  \
     static void turn_##T(T *to, const T *from, i64 a, i64 b, i64 n)       /* b x a x n of a x b x n */                            \
@@ -332,83 +330,20 @@ static i64 block_of(i64 n, i64 h) { return (n * h + 15) / 16 * 16; }
             for (i64 k = 0; k < b; k++)                                                                                           \
                 memcpy(to + (k * a + i) * n, from + (i * b + k) * n, (size_t)n * sizeof(T));                                      \
     }                                                                                                                             \
-    static struct product product_##T(int dtype, struct mat w, i64 k, i64 cols)                                                   \
-    {                                                                                                                             \
-        int lanes = nn_kernels->conv[dtype == D_SINGLE].lanes;                                                                    \
-        struct product p = { k * cols * (i64)sizeof(T) <= KERNEL_BYTES, dtype, lanes, w, k, cols, NULL, NULL, NULL, NULL };       \
-        if (!p.direct)                                                                                                            \
-            return p;                                                                                                             \
-        T *to = scratch((size_t)((cols + lanes - 1) / lanes * lanes * k) * sizeof(T));                                            \
-        p.panels = (char *)to;                                                                                                    \
-        p.off = scratch((size_t)k * sizeof *p.off);                                                                               \
-        for (i64 i = 0; i < k; i++)                                                                                               \
-            p.off[i] = i * lanes;                                                                                                 \
-        for (i64 c = 0; c < cols; c += lanes)                                                                                     \
-            for (i64 i = 0; i < k; i++, to += lanes)                                                                              \
-                for (i64 j = 0; j < lanes; j++)                                                                                   \
-                    to[j] = c + j < cols ? ((const T *)w.data)[i * w.rs + (c + j) * w.cs] : 0;                                    \
-        p.packed = scratch((size_t)(CHUNK * k) * sizeof(T));                                                                      \
-        p.zero = memset(scratch(CHUNK * sizeof(T)), 0, CHUNK * sizeof(T));                                                        \
-        return p;                                                                                                                 \
-    }                                                                                                                             \
-    /* to (n x cols) = from (n x k, element (r, c) at r * so + c * sk) times the matrix, or added */                              \
-    static void multiply_##T(const struct product *p, T *to, const T *from, i64 so, i64 sk, T scale, i64 n, bool add)              \
-    {                                                                                                                             \
-        const struct conv_kernels *c = &nn_kernels->conv[p->dtype == D_SINGLE];                                                   \
-        i64 whole = p->cols / p->lanes, rest = p->cols % p->lanes;                                                                \
-        if (!p->direct) {                                                                                                         \
-            blas_gemm(p->dtype, p->cols, n, p->k, (double)scale, mat_turned(p->w), (struct mat){ from, sk, so, false }, add, to,  \
-                      p->cols);                                                                                                   \
-            return;                                                                                                               \
-        }                                                                                                                         \
-        for (i64 at = 0; at < n; at += CHUNK, from += CHUNK * so, to += CHUNK * p->cols) {                                        \
-            int rows = (int)MIN(CHUNK, n - at);                                                                                   \
-            T *w = p->packed;                                                                                                     \
-            for (int o = 0, i = 0, g; o < rows; o += g, i++) {                                                                    \
-                g = conv_split(rows, c->most, i);                                                                                 \
-                for (i64 k = 0; k < p->k; k++)                                                                                    \
-                    for (int j = 0; j < g; j++)                                                                                   \
-                        *w++ = scale * from[(o + j) * so + k * sk];                                                               \
-            }                                                                                                                     \
-            struct conv_tile q = { .src = p->panels, .src_row = p->k * p->lanes, .plane_rows = whole + 1, .off = p->off,          \
-                .taps = (int)p->k, .w = p->packed, .outputs = rows, .dst = to, .dst_channel = p->cols, .dst_row = p->lanes,       \
-                .row1 = whole, .width = p->lanes, .start = add ? NULL : p->zero };                                                \
-            if (whole)                                                                                                            \
-                c->forward(&q);                                                                                                   \
-            if (rest) {                                                                                                           \
-                q.row0 = whole;                                                                                                   \
-                q.row1 = whole + 1;                                                                                               \
-                q.width = rest;                                                                                                   \
-                c->forward(&q);                                                                                                   \
-            }                                                                                                                     \
-        }                                                                                                                         \
-    }                                                                                                                             \
-    /* to (h4 x f) += scale d' x, so many rows of each; the sums in pieces that stay in the cache */                              \
-    static void weights_##T(int dtype, T *to, const T *d, i64 h4, const T *x, i64 f, i64 rows, T scale)                           \
-    {                                                                                                                             \
-        int mark = pool_mark();                                                                                                   \
-        for (i64 at = 0; at < rows; at += PIECE) {                                                                                \
-            i64 n = MIN(PIECE, rows - at);                                                                                        \
-            struct product p = product_##T(dtype, (struct mat){ x + at * f, f, 1, false }, n, f);                                 \
-            multiply_##T(&p, to, d + at * h4, 1, h4, scale, h4, true);                                                            \
-            pool_release(mark);                                                                                                   \
-        }                                                                                                                         \
-    }                                                                                                                             \
     /* in: preactivations n x 4h; to: blocks i f o g */                                                                           \
-    CLONES static void gather_##T(T *to, const T *in, const T *b1, const T *b2, i64 n, i64 h, i64 block)                          \
+    static void blocks_##T(T *to, const T *in, i64 n, i64 h, i64 block)                                                           \
     {                                                                                                                             \
         static const int place[] = { 0, 1, 3, 2 };                                                                                \
         for (i64 s = 0; s < n; s++)                                                                                               \
-            for (int k = 0; k < 4; k++) {                                                                                         \
-                T *d = to + place[k] * block + s * h;                                                                             \
-                const T *p = in + (s * 4 + k) * h;                                                                                \
-                if (b1) {                                                                                                         \
-                    SIMD for (i64 i = 0; i < h; i++)                                                                              \
-                        d[i] = p[i] + b1[k * h + i] + b2[k * h + i];                                                              \
-                } else {                                                                                                          \
-                    memcpy(d, p, (size_t)h * sizeof(T));                                                                          \
-                }                                                                                                                 \
-            }                                                                                                                     \
+            for (int k = 0; k < 4; k++)                                                                                           \
+                memcpy(to + place[k] * block + s * h, in + (s * 4 + k) * h, (size_t)h * sizeof(T));                               \
+    }                                                                                                                             \
+    static T *sum_##T(const T *a, const T *b, i64 n)                                                                              \
+    {                                                                                                                             \
+        T *y = scratch((size_t)n * sizeof(T));                                                                                    \
+        for (i64 i = 0; i < n; i++)                                                                                               \
+            y[i] = a[i] + b[i];                                                                                                   \
+        return y;                                                                                                                 \
     }                                                                                                                             \
     CLONES static void cell_##T(T *c, const T *before, const T *a, i64 n, i64 block)                                              \
     {                                                                                                                             \
@@ -463,14 +398,18 @@ static i64 block_of(i64 n, i64 h) { return (n * h + 15) / 16 * 16; }
         int dtype = nn_dtype(m), single = dtype == D_SINGLE, at = l * PER_LAYER;                                                  \
         i64 h = option_int(m, HIDDEN), block = block_of(n, h), h4 = 4 * h;                                                        \
         bool bias = has_param(m, at + B_IH);                                                                                      \
-        struct product by = product_##T(dtype, (struct mat){ param_data(m, at + W_HH), 1, h, false }, h, h4);                     \
-        struct product in = product_##T(dtype, (struct mat){ param_data(m, at + W_IH), 1, f, false }, f, h4);                     \
-        const T *b1 = bias ? (const T *)param_data(m, at + B_IH) : NULL, *b2 = bias ? (const T *)param_data(m, at + B_HH) : NULL; \
-        multiply_##T(&in, pre, x, f, 1, 1, n * t, false);                                                                         \
+        struct product by = { .dtype = dtype, .m = n, .n = h4, .k = h, .scale = 1, .a = { NULL, h, 1, false }, .ldc = h4,         \
+            .b = { param_data(m, at + W_HH), 1, h, false }, .add = true };                                                        \
+        pack(&by);                                                                                                                \
+        product(&(struct product){ .dtype = dtype, .m = n * t, .n = h4, .k = f, .scale = 1, .a = { x, f, 1, false }, .c = pre,    \
+            .b = { param_data(m, at + W_IH), 1, f, false }, .ldc = h4,                                                            \
+            .start = bias ? sum_##T((const T *)param_data(m, at + B_IH), (const T *)param_data(m, at + B_HH), h4) : NULL });      \
         for (i64 k = 0; k < t; k++, a += 4 * block, c += block, tc += block, pre += n * h4, y += n * h) {                         \
+            by.a.data = y - n * h;                                                                                                \
+            by.c = pre;                                                                                                           \
             if (k)                                                                                                                \
-                multiply_##T(&by, pre, y - n * h, h, 1, 1, n, true);                                                              \
-            gather_##T(a, pre, b1, b2, n, h, block);                                                                              \
+                product(&by);                                                                                                     \
+            blocks_##T(a, pre, n, h, block);                                                                                      \
             ew_simd->k[EW_sigmoid][single][VV](a, a, NULL, 3 * block);                                                            \
             ew_simd->k[EW_tanh][single][VV](a + 3 * block, a + 3 * block, NULL, block);                                           \
             cell_##T(c, k ? c - block : NULL, a, n * h, block);                                                                   \
@@ -486,24 +425,28 @@ static i64 block_of(i64 n, i64 h) { return (n * h + 15) / 16 * 16; }
         int dtype = nn_dtype(m), at = l * PER_LAYER;                                                                              \
         i64 h = option_int(m, HIDDEN), block = block_of(n, h), h4 = 4 * h;                                                        \
         T *dh = scratch((size_t)(n * h) * sizeof(T)), *dc = scratch((size_t)(n * h) * sizeof(T));                                 \
-        struct product by = product_##T(dtype, (struct mat){ param_data(m, at + W_HH), h, 1, false }, h4, h);                     \
+        struct product by = { .dtype = dtype, .m = n, .n = h, .k = h4, .scale = 1, .a = { NULL, h4, 1, false }, .c = dh,          \
+            .ldc = h, .b = { param_data(m, at + W_HH), h, 1, false } };                                                           \
+        pack(&by);                                                                                                                \
         memset(dh, 0, (size_t)(n * h) * sizeof(T));                                                                               \
         memset(dc, 0, (size_t)(n * h) * sizeof(T));                                                                               \
         for (i64 k = t; k-- > 0;) {                                                                                               \
+            by.a.data = d + (k + 1) * n * h4;                                                                                     \
             if (k < t - 1)                                                                                                        \
-                multiply_##T(&by, dh, d + (k + 1) * n * h4, h4, 1, 1, n, false);                                                  \
+                product(&by);                                                                                                     \
             back_##T(d + k * n * h4, gy + k * n * h, dh, dc, a + 4 * k * block, k ? c + (k - 1) * block : NULL, tc + k * block,   \
                      n, h, block);                                                                                                \
             poll();                                                                                                               \
         }                                                                                                                         \
-        if (gx) {                                                                                                                 \
-            struct product in = product_##T(dtype, (struct mat){ param_data(m, at + W_IH), f, 1, false }, h4, f);                 \
-            multiply_##T(&in, gx, d, h4, 1, 1, n * t, false);                                                                     \
-        }                                                                                                                         \
+        if (gx)                                                                                                                   \
+            product(&(struct product){ .dtype = dtype, .m = n * t, .n = f, .k = h4, .scale = 1, .a = { d, h4, 1, false }, .c = gx, \
+                .ldc = f, .b = { param_data(m, at + W_IH), f, 1, false } });                                                      \
         if (!params)                                                                                                              \
             return;                                                                                                               \
-        weights_##T(dtype, (T *)grad_data(m, at + W_IH), d, h4, x, f, n * t, (T)scale);                                           \
-        weights_##T(dtype, (T *)grad_data(m, at + W_HH), d + n * h4, h4, y, h, n * (t - 1), (T)scale);                            \
+        product(&(struct product){ .dtype = dtype, .m = h4, .n = f, .k = n * t, .scale = scale, .a = { d, 1, h4, false },         \
+            .b = { x, f, 1, false }, .c = grad_data(m, at + W_IH), .ldc = f, .add = true });                                      \
+        product(&(struct product){ .dtype = dtype, .m = h4, .n = h, .k = n * (t - 1), .scale = scale,                             \
+            .a = { d + n * h4, 1, h4, false }, .b = { y, h, 1, false }, .c = grad_data(m, at + W_HH), .ldc = h, .add = true });   \
         if (has_param(m, at + B_IH))                                                                                              \
             columns_##T((T *)grad_data(m, at + B_IH), (T *)grad_data(m, at + B_HH), d, (T)scale, n * t, h4);                      \
     }
