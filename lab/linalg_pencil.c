@@ -124,8 +124,8 @@ BUILTIN(ordqz, 5, 5, 4, NO_GRAD,
     "The generalised Schur form [AA, BB, Q, Z] = qz(A, B) with chosen eigenvalues first: which is a mask with one element for each of ordeig(AA, BB), or 'S' ('udi') "
     "for those within the unit circle, 'B' ('udo') for those not, '-' ('lhp') for those with negative real part, '+' ('rhp') for those without.\n\n"
     "Example:\n"
-    "  [AA, BB, Q, Z] = qz([1 2; 0 3], eye(2)); AR = ordqz(AA, BB, Q, Z, [0 1]); abs(AR(1))\n"
-    "  ans = 3.0000\n\n"
+    "  [AA, BB, Q, Z] = qz([1 2; 0 3], eye(2)); AR = ordqz(AA, BB, Q, Z, [0 1]); round(abs(AR(1)))\n"
+    "  ans = 3\n\n"
     "See also: qz, ordeig, ordschur")
 {
     struct tensor *a = arg_matrix(c, 0), *b = arg_matrix(c, 1), *u = arg_matrix(c, 2), *v = arg_matrix(c, 3);
