@@ -1,19 +1,20 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* memory.c: device memory, kept in lists by size.
  *
- * The one idea: a block that is put back is the next one given out of its size (last in, first out), without asking the driver.
- * Work runs in one order, so a block may be used again at once, and a loop that does the same again gets the same addresses
- * again, which graphs (graph.c) live on.  Small blocks are cut from slabs of 2 MiB; larger ones are the driver's, from its
+ * The one idea: a block that is put back is given out again without asking the driver, of its size always the one with the
+ * lowest address.  Work runs in one order, so a block may be used again at once; and since the addresses follow from which
+ * blocks are free, not from the order in which they became so, a loop that does the same again gets the same addresses
+ * again, which graphs (graph.c) live on.  (The last one in first would turn them round every time.)  Small blocks are cut from slabs of 2 MiB; larger ones are the driver's, from its
  * stream-ordered pool where there is one.  Nothing goes back to the driver but by memory_trim.
  *
- * Sizes: multiples of 256 bytes in steps of an eighth of a power of two, so at most an eighth is lost. */
+ * Sizes: multiples of 256 bytes in steps of a sixteenth of a power of two, so at most a sixteenth is lost. */
 #include "gpu.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { GRAIN = 256, CLASSES = 8 * 40, BEHIND = 64 /* bytes behind a block that kernels may touch */, RECENT = 64 };
+enum { GRAIN = 256, STEPS = 16, CLASSES = STEPS * 40, BEHIND = 64 /* bytes behind a block that kernels may touch */, RECENT = 64 };
 static const size_t slab_bytes = 2 << 20, small_most = 256 << 10;
 
 struct piece { cu_ptr p; uint64_t at, got; }; /* numbers of the call (gpu.calls) when it was put back, 0: never, and handed out */
@@ -32,14 +33,47 @@ struct memory {
 static int class_of(size_t bytes, size_t *size)
 {
     size_t n = (bytes + BEHIND + GRAIN - 1) / GRAIN;
-    if (n <= 8) {
+    if (n <= STEPS) {
         *size = n * GRAIN;
         return (int)n - 1;
     }
-    int top = 63 - __builtin_clzll(n - 1);    /* 2^top < = n - 1 */
-    size_t step = (size_t)1 << (top - 3), k = (n - 1) / step;  /* 8 … 15 */
+    int top = 63 - __builtin_clzll(n - 1);    /* 2^top <= n - 1 */
+    size_t step = ((size_t)1 << top) / STEPS, k = (n - 1) / step;      /* STEPS … 2 STEPS - 1 */
     *size = (k + 1) * step * GRAIN;
-    return (top - 3) * 8 + (int)k;            /* 8 … */
+    return (top - 4) * STEPS + (int)k;
+}
+static size_t size_of(int c)
+{
+    return c < STEPS ? (size_t)(c + 1) * GRAIN : (size_t)(c % STEPS + STEPS + 1) * GRAIN << (c / STEPS - 1);
+}
+_Static_assert(STEPS == 1 << 4, "class_of takes off 4 bits");
+
+/* ---- a list is a heap: the lowest address first */
+static void sink(struct list *l, int i)
+{
+    struct piece x = l->x[i];
+    for (int k; (k = 2 * i + 1) < l->n; i = k) {
+        k += k + 1 < l->n && l->x[k + 1].p < l->x[k].p;
+        if (x.p < l->x[k].p)
+            break;
+        l->x[i] = l->x[k];
+    }
+    l->x[i] = x;
+}
+static struct piece take(struct list *l)
+{
+    struct piece x = l->x[0];
+    l->x[0] = l->x[--l->n];
+    if (l->n)
+        sink(l, 0);
+    return x;
+}
+static void add(struct list *l, struct piece x)
+{
+    int i = l->n++;
+    for (; i && x.p < l->x[(i - 1) / 2].p; i = (i - 1) / 2)
+        l->x[i] = l->x[(i - 1) / 2];
+    l->x[i] = x;
 }
 
 static struct memory *memory_of(struct gpu *g)
@@ -72,7 +106,7 @@ static const char *size_text(char *s, double bytes)
     return s;
 }
 /* The driver is asked; without luck what is kept is given back, all work awaited, and it is asked again. */
-static int fresh(struct gpu *g, size_t bytes, cu_ptr *p)
+static int fresh(struct gpu *g, size_t bytes, size_t wanted, cu_ptr *p)
 {
     int e = from_driver(g, bytes, p);
     if (e == CU_OUT_OF_MEMORY) {
@@ -83,7 +117,7 @@ static int fresh(struct gpu *g, size_t bytes, cu_ptr *p)
         size_t left = 0, total = 0;
         char a[32], b[32], c[32];
         cuda.MemGetInfo(&left, &total);
-        return gpu_refuse(g, DEV_NO_MEMORY, "gpu %d is out of memory: wanted %s, %s free of %s", g->d.index, size_text(a, (double)bytes),
+        return gpu_refuse(g, DEV_NO_MEMORY, "gpu %d is out of memory: wanted %s, %s free of %s", g->d.index, size_text(a, (double)wanted),
             size_text(b, (double)left), size_text(c, (double)total));
     }
     return e ? gpu_took(g, e, "allocating memory") : DEV_OK;
@@ -110,13 +144,13 @@ int memory_get(struct gpu *g, size_t bytes, void **p)
     struct list *l = &m->list[c];
     if (l->n) {
         m->kept -= size;
-        hand_out(g, l->x[--l->n], size, p);
+        hand_out(g, take(l), size, p);
         return DEV_OK;
     }
     TRY(gpu_enter(g));
     cu_ptr at = 0;
     if (size > small_most) {
-        TRY(fresh(g, size, &at));
+        TRY(fresh(g, size, bytes, &at));
         hand_out(g, (struct piece){ .p = at }, size, p);
         return DEV_OK;
     }
@@ -129,7 +163,7 @@ int memory_get(struct gpu *g, size_t bytes, void **p)
                 return gpu_refuse(g, DEV_NO_MEMORY, "out of memory on the CPU");
             m->slab = more, m->slab_room = room;
         }
-        TRY(fresh(g, slab_bytes, &at));
+        TRY(fresh(g, slab_bytes, bytes, &at));
         s = &m->slab[m->slabs++];             /* what the one before had left stays uncut */
         *s = (struct slab){ at, slab_bytes, 0 };
         m->kept += slab_bytes;
@@ -160,7 +194,7 @@ void memory_put(struct gpu *g, void *p, size_t bytes)
         l->x = more, l->room = room;
     }
     m->kept += size;
-    l->x[l->n++] = (struct piece){ .p = (cu_ptr)(uintptr_t)p, .at = g->calls + 1 };
+    add(l, (struct piece){ .p = (cu_ptr)(uintptr_t)p, .at = g->calls + 1 });
 }
 
 bool memory_idle(struct gpu *g, const void *p)
@@ -201,7 +235,7 @@ int memory_trim(struct gpu *g)
     qsort(m->slab, (size_t)m->slabs, sizeof *m->slab, by_address);
     size_t *idle = calloc((size_t)m->slabs + 1, sizeof *idle);
     for (int c = 0; c < CLASSES; c++) {
-        size_t size = c < 8 ? (size_t)(c + 1) * GRAIN : (size_t)(c % 8 + 9) * GRAIN << (c / 8 - 1);
+        size_t size = size_of(c);
         struct list *l = &m->list[c];
         if (size > small_most)
             while (l->n) {
@@ -222,6 +256,8 @@ int memory_trim(struct gpu *g)
                     l->x[n++] = l->x[i];
             }
             l->n = n;
+            for (int i = n / 2; i-- > 0; )
+                sink(l, i);
         }
         int n = 0, open = -1;
         for (int i = 0; i < m->slabs; i++)

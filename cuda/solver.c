@@ -89,14 +89,14 @@ static int end(struct job *j, int e)
     free(j->host);
     return e;
 }
-static int room(struct job *j, int status, size_t nd, size_t nh)
+static int room(struct job *j, int status, const size_t *nd, const size_t *nh)
 {
     TRY(took(j->g, status, "asking for room"));
-    j->nd = nd, j->nh = nh;
+    j->nd = *nd, j->nh = *nh;
     free(j->host);
-    if (!(j->host = malloc(nh + 1)))
+    if (!(j->host = malloc(j->nh + 1)))
         return gpu_refuse(j->g, DEV_NO_MEMORY, "out of memory on the CPU");
-    return scratch_get(&j->s, nd + 1, &j->device);
+    return scratch_get(&j->s, j->nd + 1, &j->device);
 }
 /* A dense copy of x, m x n with leading dimension ld. */
 static int copy_of(struct job *j, const struct dev_arg *x, int64_t m, int64_t n, int64_t ld, int row, void **p)
@@ -120,20 +120,20 @@ static int lu(struct job *j, int64_t m, int64_t n, void *a, int64_t **pivot)
     void *p;
     TRY(scratch_get(&j->s, (size_t)least(m, n) * 8 + 8, &p));
     *pivot = p;
-    TRY(room(j, j->t->getrf_room(j->h, j->p, m, n, j->type, a, m, j->type, &nd, &nh), nd, nh));
+    TRY(room(j, j->t->getrf_room(j->h, j->p, m, n, j->type, a, m, j->type, &nd, &nh), &nd, &nh));
     return took(j->g, j->t->getrf(j->h, j->p, m, n, j->type, a, m, *pivot, j->type, j->device, j->nd, j->host, j->nh, j->info), "lu");
 }
 static int chol(struct job *j, int64_t n, void *a, bool upper)
 {
     size_t nd = 0, nh = 0;
-    TRY(room(j, j->t->potrf_room(j->h, j->p, upper, n, j->type, a, n, j->type, &nd, &nh), nd, nh));
+    TRY(room(j, j->t->potrf_room(j->h, j->p, upper, n, j->type, a, n, j->type, &nd, &nh), &nd, &nh));
     return took(j->g, j->t->potrf(j->h, j->p, upper, n, j->type, a, n, j->type, j->device, j->nd, j->host, j->nh, j->info), "chol");
 }
 static int qr(struct job *j, int64_t m, int64_t n, void *a, void **tau)
 {
     size_t nd = 0, nh = 0;
     TRY(scratch_get(&j->s, (size_t)least(m, n) * (size_t)j->size + 1, tau));
-    TRY(room(j, j->t->geqrf_room(j->h, j->p, m, n, j->type, a, m, j->type, *tau, j->type, &nd, &nh), nd, nh));
+    TRY(room(j, j->t->geqrf_room(j->h, j->p, m, n, j->type, a, m, j->type, *tau, j->type, &nd, &nh), &nd, &nh));
     return took(j->g, j->t->geqrf(j->h, j->p, m, n, j->type, a, m, j->type, *tau, j->type, j->device, j->nd, j->host, j->nh, j->info), "qr");
 }
 /* The functions that have a letter for each type. */
@@ -142,14 +142,14 @@ static int make_q(struct job *j, int64_t m, int64_t n, int64_t k, void *a, const
 {
     int nd = 0;
     TRY(took(j->g, TYPED(j, gqr_room)(j->h, (int)m, (int)n, (int)k, a, (int)m, tau, &nd), "qr"));
-    TRY(room(j, 0, (size_t)nd * (size_t)j->size, 0));
+    TRY(room(j, 0, &(size_t){ (size_t)nd * (size_t)j->size }, &(size_t){ 0 }));
     return took(j->g, TYPED(j, gqr)(j->h, (int)m, (int)n, (int)k, a, (int)m, tau, j->device, nd, j->info), "qr");
 }
 static int apply_q(struct job *j, int64_t m, int64_t n, int64_t k, const void *a, const void *tau, void *c)      /* c = Q' c */
 {
     int nd = 0, trans = complex_type(j) ? BLAS_C : BLAS_T;
     TRY(took(j->g, TYPED(j, mqr_room)(j->h, 0, trans, (int)m, (int)n, (int)k, a, (int)m, tau, c, (int)m, &nd), "solve"));
-    TRY(room(j, 0, (size_t)nd * (size_t)j->size, 0));
+    TRY(room(j, 0, &(size_t){ (size_t)nd * (size_t)j->size }, &(size_t){ 0 }));
     return took(j->g, TYPED(j, mqr)(j->h, 0, trans, (int)m, (int)n, (int)k, a, (int)m, tau, c, (int)m, j->device, nd, j->info), "solve");
 }
 
@@ -216,7 +216,7 @@ static int run_svd(struct job *j, struct dev_arg *out, const struct dev_arg *in,
         TRY(scratch_get(&j->s, (size_t)(N * N) * (size_t)j->size, &v));
     }
     signed char ju = !vectors ? 'N' : thin ? 'S' : 'A', jv = !vectors ? 'N' : 'A';
-    TRY(room(j, j->t->gesvd_room(j->h, j->p, ju, jv, M, N, j->type, a, M, j->real, s, j->type, u, M, j->type, v, N, j->type, &nd, &nh), nd, nh));
+    TRY(room(j, j->t->gesvd_room(j->h, j->p, ju, jv, M, N, j->type, a, M, j->real, s, j->type, u, M, j->type, v, N, j->type, &nd, &nh), &nd, &nh));
     TRY(took(j->g, j->t->gesvd(j->h, j->p, ju, jv, M, N, j->type, a, M, j->real, s, j->type, u, M, j->type, v, N, j->type, j->device, j->nd, j->host,
         j->nh, j->info), "svd"));
     TRY(info(j, DEV_NO_CONVERGENCE, DEV_svd));
@@ -238,7 +238,7 @@ static int run_eig(struct job *j, struct dev_arg *out, const struct dev_arg *in,
         return gpu_refuse(j->g, DEV_NOT_HERE, "eig: on a gpu only of symmetric matrices");
     TRY(copy_of(j, in, n, n, n, -1, &a));
     TRY(scratch_get(&j->s, (size_t)n * 8, &w));
-    TRY(room(j, j->t->syevd_room(j->h, j->p, vectors, 0, n, j->type, a, n, j->real, w, j->type, &nd, &nh), nd, nh));
+    TRY(room(j, j->t->syevd_room(j->h, j->p, vectors, 0, n, j->type, a, n, j->real, w, j->type, &nd, &nh), &nd, &nh));
     TRY(took(j->g, j->t->syevd(j->h, j->p, vectors, 0, n, j->type, a, n, j->real, w, j->type, j->device, j->nd, j->host, j->nh, j->info), "eig"));
     TRY(info(j, DEV_NO_CONVERGENCE, DEV_eig));
     struct dev_arg d = small_arg(w, j->real == CUDA_F ? DT_SINGLE : DT_DOUBLE, n, 1, n), v = small_arg(a, j->dtype, n, n, n);

@@ -262,11 +262,8 @@ static void run_op(struct op *o)
         memset(o->to, o->x, o->n);
         break;
     case CALL: o->call(o->word); break;
-    case RECORD: o->event->passed = o->version; break;
-    case WAIT:
-        if (o->event->passed < o->version)
-            run_stream(o->event->stream, o->event->at);
-        break;
+    case RECORD: o->event->passed = o->version > o->event->passed ? o->version : o->event->passed; break;
+    case WAIT: run_stream(o->to, o->n); break;
     case FREE: piece_drop(o->to); break;
     }
     open_memory(false);
@@ -496,7 +493,7 @@ API cu_result cuStreamWaitEvent(cu_stream s, cu_event e, unsigned flags)
     (void)flags;
     if (e->dead)
         broken("an event is used that was destroyed");
-    return e->stream ? queue(s, &(struct op){ .what = WAIT, .event = e, .version = e->version }) : CU_SUCCESS;
+    return e->stream ? queue(s, &(struct op){ .what = WAIT, .to = e->stream, .n = e->at }) : CU_SUCCESS;
 }
 API cu_result cuEventCreate(cu_event *e, unsigned flags) { HERE; (void)flags; *e = calloc(1, sizeof **e); return CU_SUCCESS; }
 API cu_result cuEventDestroy_v2(cu_event e)
