@@ -60,13 +60,15 @@ NORETURN static void fail_index_kind(int k, int n, value v)
 
 /* ---- one index */
 
-#define LIST_OF(name, T)                                                                         \
+#define WHOLE(v) true
+#define FITS(v) ((v) > -0x1p62 && (v) < 0x1p62)              /* else no i64 may be made of it */
+#define LIST_OF(name, T, inside)                                                                 \
     static bool list_##name(i64 *to, const T *from, i64 n, i64 *extent)                          \
     {                                                                                            \
         bool bad = false;                                                                        \
         i64 most = 0;                                                                            \
         for (i64 i = 0; i < n; i++) {                                                            \
-            i64 x = (i64)from[i];                                                                \
+            i64 x = inside(from[i]) ? (i64)from[i] : 0;                                          \
             bad |= (from[i] != (T)x) | (x < 1);                                                  \
             most = MAX(most, x);                                                                 \
             to[i] = x - 1;                                                                       \
@@ -74,16 +76,16 @@ NORETURN static void fail_index_kind(int k, int n, value v)
         *extent = most;                                                                          \
         return !bad;                                                                             \
     }
-LIST_OF(double, double)
-LIST_OF(single, float)
-LIST_OF(int8, int8_t)
-LIST_OF(int16, int16_t)
-LIST_OF(int32, int32_t)
-LIST_OF(int64, int64_t)
-LIST_OF(uint8, uint8_t)
-LIST_OF(uint16, uint16_t)
-LIST_OF(uint32, uint32_t)
-LIST_OF(uint64, uint64_t)
+LIST_OF(double, double, FITS)
+LIST_OF(single, float, FITS)
+LIST_OF(int8, int8_t, WHOLE)
+LIST_OF(int16, int16_t, WHOLE)
+LIST_OF(int32, int32_t, WHOLE)
+LIST_OF(int64, int64_t, WHOLE)
+LIST_OF(uint8, uint8_t, WHOLE)
+LIST_OF(uint16, uint16_t, WHOLE)
+LIST_OF(uint32, uint32_t, WHOLE)
+LIST_OF(uint64, uint64_t, WHOLE)
 
 static bool list_of(int dtype, i64 *to, const void *from, i64 n, i64 *extent)
 {

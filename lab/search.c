@@ -133,10 +133,11 @@ static void index_of(struct call *c, bool last)
     if (has_arg(c, 2))
         last = arg_option(c, 2, names) == 1;
     value v = c->arg[0];
-    i64 dim[2] = { 1, 1 };
+    struct texts x = arg_texts(c, 0);         /* a char matrix has a text in each row */
+    i64 dim[2] = { MAX(x.n, 1), 1 };
     struct tensor *r = v.kind == K_CELL ? tensor_zeros(D_DOUBLE, v.cell->nd, v.cell->dim) : tensor_zeros(D_DOUBLE, 2, dim);
-    for (i64 i = 0; i < r->numel; i++) {
-        one_text(c, v.kind == K_CELL ? v.cell->v[i] : v, 0, &s, &n);
+    for (i64 i = 0; i < MIN(r->numel, x.n); i++) {
+        s = texts_at(&x, i, &n);
         const char *at = NULL;
         for (const char *p = s; (p = find(p, (size_t)(s + n - p), pat, m)) && (last || !at); p++)
             at = p;
@@ -174,8 +175,6 @@ BUILTIN(strchr, 2, 4, 1, NO_GRAD,
     static const char *const names[] = { "first", "last", NULL };
     size_t n, m;
     const char *s = arg_text(c, 0, &n), *set = arg_text(c, 1, &m);
-    if (m == 0)
-        fail("Octave:invalid-input-arg", "strchr: CHARS is empty");
     i64 limit = has_arg(c, 2) ? arg_int(c, 2, 1, INT64_MAX) : INT64_MAX, count = 0;
     bool last = has_arg(c, 3) && arg_option(c, 3, names) == 1;
     double *at = scratch((n + 1) * sizeof *at);
@@ -190,13 +189,20 @@ BUILTIN(strchr, 2, 4, 1, NO_GRAD,
 
 BUILTIN(substr, 2, 3, 1, NO_GRAD,
   "t = substr(s, offset, len)\n\n"
-  "The len characters of s that begin at offset; without len all up to the end.\n\n"
+  "The len characters of s that begin at offset; without len all up to the end. An offset below 0 counts from the end, a len below 0\n"
+  "says how many at the end are left out.\n\n"
   "Example:\n  substr('hello', 2, 3)\n  ans = ell\n\n"
   "See also: strfind, regexp")
 {
     size_t n;
     const char *s = arg_text(c, 0, &n);
-    i64 from = arg_int(c, 1, 1, MAX((i64)n, 1)), len = has_arg(c, 2) ? arg_int(c, 2, 0, (i64)n - from + 1) : (i64)n - from + 1;
+    i64 from = arg_int(c, 1, -(i64)n, MAX((i64)n, 1));
+    if (from == 0)
+        fail("Octave:invalid-input-arg", "substr: argument 2 must be an integer from 1 to %lld, or counted from the end from -%lld to -1, but is 0",
+             (long long)n, (long long)n);
+    from += from < 0 ? (i64)n + 1 : 0;
+    i64 most = (i64)n - from + 1, len = has_arg(c, 2) ? arg_int(c, 2, -most + 1, most) : most;
+    len += len < 0 ? most : 0;
     result(c, 0, text_value(s + from - 1, (size_t)MAX(len, 0)));
 }
 
@@ -205,9 +211,13 @@ static void affix(struct call *c, bool end)
 {
     struct texts pat = arg_texts(c, 1);
     arg_texts(c, 0);
-    bool fold = option_bool(c, 2, "IgnoreCase", false);
-    if (c->nargin == 3)
+    size_t n3 = 0;
+    const char *word = c->nargin > 2 ? arg_text(c, 2, &n3) : "";
+    if (c->nargin == 3 || (c->nargin > 3 && (n3 == 0 || strncasecmp(word, "IgnoreCase", n3))))
         fail("Octave:invalid-fun-call", "%s: the option is \"IgnoreCase\" and true or false", c->fn->name);
+    if (c->nargin > 3 && arg_is_text(c, 3))
+        fail_arg(c, 3, "true or false");
+    bool fold = c->nargin > 3 && arg_bool(c, 3);
     value v = c->arg[0];
     i64 dim[2] = { 1, 1 };
     struct tensor *r = v.kind == K_CELL ? tensor_zeros(D_LOGICAL, v.cell->nd, v.cell->dim) : tensor_zeros(D_LOGICAL, 2, dim);
@@ -275,19 +285,43 @@ BUILTIN(strsplit, 1, ANY, 2, NO_GRAD,
     const char *s = arg_text(c, 0, &n);
     bool collapse = true, own = false;
     int type = 0, from = 1;
-    if (c->nargin % 2 == 0)
-        from = 2, own = true;
+    if (c->nargin > 1 && !arg_is_text(c, 1) && c->arg[1].kind != K_CELL) {
+        collapse = arg_bool(c, 1);            /* strsplit(s, collapse, …) and strsplit(s, delimiter, collapse, …) */
+        from = 2;
+    } else {
+        bool third = c->nargin > 2 && !arg_is_text(c, 2);
+        if (third)
+            collapse = arg_bool(c, 2);
+        own = third || c->nargin % 2 == 0;
+        from = 1 + own + third;
+    }
     for (int i = from; i < c->nargin; i += 2) {
-        if (arg_option(c, i, names) == 0)
+        if (i + 1 == c->nargin)
+            fail("Octave:invalid-fun-call", "strsplit: option \"%s\" needs a value", arg_text(c, i, NULL));
+        if (arg_option(c, i, names) == 0) {
             collapse = arg_bool(c, i + 1);
-        else
-            type = arg_option(c, i + 1, types);
+            continue;
+        }
+        size_t m;
+        const char *s = arg_text(c, i + 1, &m);
+        type = m && !strncasecmp(s, types[1], m) ? 1 : m && !strncasecmp(s, types[0], m) ? 0 : arg_option(c, i + 1, types);
     }
     if (type == 1) {
         extern const struct builtin builtin_regexp;
-        const char *pat = own ? arg_text(c, 1, NULL) : "\\s";
         struct buf *b = buf_new();
-        buff(b, collapse ? "(?:%s)+" : "%s", pat);
+        buff(b, "(?:");
+        if (own) {
+            struct texts x = arg_texts(c, 1);
+            for (i64 k = 0; k < x.n; k++) {
+                size_t m;
+                const char *pat = texts_at(&x, k, &m);
+                buff(b, "%s", k ? "|" : "");
+                buf_add(b, pat, m);
+            }
+        } else {
+            buff(b, "\\s");
+        }
+        buff(b, "%s", collapse ? ")+" : ")");
         value arg[4] = { c->arg[0], buf_value(b), text_value("split", 5), text_value("match", 5) }, out[2] = { nil(), nil() };
         call_builtin(&builtin_regexp, 4, arg, 2, out);
         result(c, 0, out[0]);

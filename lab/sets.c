@@ -164,16 +164,23 @@ static struct items items_of(struct call *c, int nset, bool rows)
     return s;
 }
 
-struct options { bool rows, stable, last; };
+struct options { bool rows, stable, sorted, first, last; };
 static struct options options(struct call *c, int from)
 {
     struct options o = { 0 };
+    bool legacy = false;
     for (int i = from; i < c->nargin; i++) {
         int k = arg_option(c, i, (const char *const[]){ "rows", "stable", "sorted", "first", "last", "legacy", NULL });
         o.rows |= k == 0;
         o.stable |= k == 1;
+        o.sorted |= k == 2;
+        o.first |= k == 3;
         o.last |= k == 4;
+        legacy |= k == 5;
     }
+    if (o.stable + o.sorted + legacy > 1 || (o.first && o.last))
+        fail("Octave:invalid-input-arg", "%s: only one of %s may be asked for", c->fn->name,
+            o.first && o.last ? "\"first\" and \"last\"" : "\"sorted\", \"stable\" and \"legacy\"");
     return o;
 }
 
@@ -237,7 +244,11 @@ BUILTIN(unique, 1, ANY, 3, NO_GRAD,
     bool row = !o.rows && is_row(v);
     struct items s = items_of(c, 1, o.rows);
     if (s.n == 0 && !o.rows) {
-        result(c, 0, v);
+        i64 dim[MAX_DIMS], none[] = { 0, 1 };
+        if (value_dims(v, dim) == 2 && dim[0] == 0 && dim[1] == 0)
+            result(c, 0, v);
+        else
+            result(c, 0, v.kind == K_CELL ? cell_value(cell_new(2, none)) : tensor_value(tensor_new(value_dtype(v), 2, none)));
         result_places(c, 1, 0, NULL);
         result_places(c, 2, 0, NULL);
         return;
@@ -295,10 +306,10 @@ static void combine(struct call *c, int op)
     struct items s = items_of(c, 2, o.rows);
     struct groups g = group(&s);
     bool ra = is_row(c->arg[0]), rb = is_row(c->arg[1]), ea = value_numel(c->arg[0]) == 0, eb = value_numel(c->arg[1]) == 0;
-    bool row = op == SETDIFF ? ra : (ra && rb) || (ra && eb) || (ea && rb);
-    if (c->arg[0].kind == K_CELL && is_tensor_like(c->arg[1]))
+    bool row = op == SETDIFF ? ra : (ra && rb) || (op != UNION && ((ra && eb) || (ea && rb)));
+    if (c->arg[0].kind == K_CELL && is_tensor_like(c->arg[1]) && !(op == UNION && eb))
         row = ra;
-    if (c->arg[1].kind == K_CELL && is_tensor_like(c->arg[0]))
+    if (c->arg[1].kind == K_CELL && is_tensor_like(c->arg[0]) && !(op == UNION && ea))
         row = rb;
     i64 *which = numbers(g.n), *place = numbers(g.n), *pa = numbers(g.n), *pb = numbers(g.n), n = 0, na = 0, nb = 0;
     for (i64 k = 0; k < g.n; k++) {
@@ -320,8 +331,10 @@ static void combine(struct call *c, int op)
         if (b != NONE && (a == NONE || op == INTERSECT))
             pb[nb++] = b;
     }
-    if (n == 0 && ea && eb && s.t && !o.rows)
-        result(c, 0, tensor_value(tensor_2d(s.t->dtype, 0, 0)));
+    i64 dim[MAX_DIMS];
+    bool nothing = op == INTERSECT ? ea || eb : op == SETDIFF ? ea && value_dims(c->arg[0], dim) == 2 && dim[0] == 0 && dim[1] == 0 : ea && eb;
+    if (n == 0 && nothing && !o.rows)
+        result(c, 0, s.t ? tensor_value(tensor_2d(s.t->dtype, 0, 0)) : cell_value(cell_2d(0, 0)));
     else
         result(c, 0, take(&s, n, place, row));
     result_places(c, 1, na, pa);
@@ -388,7 +401,7 @@ BUILTIN(ismember, 2, 3, 2, NO_GRAD,
     "tf = ismember(a, s)\n"
     "[tf, loc] = ismember(a, s)\n"
     "tf = ismember(A, S, 'rows')\n\n"
-    "For each element of a: is it in s? loc is its first place there, 0 if there is none. a may be a text or a cell of texts when s is a cell of texts. "
+    "For each element of a: is it in s? loc is its place there, of several the last, 0 if there is none. a may be a text or a cell of texts when s is a cell of texts. "
     "With 'rows' rows of matrices are looked for.\n\n"
     "Example:\n"
     "  [tf, loc] = ismember([1 5 2], [2 1 0])\n"
@@ -406,6 +419,8 @@ BUILTIN(ismember, 2, 3, 2, NO_GRAD,
     else if (!o.rows)
         nd = value_dims(c->arg[0], dim);
     struct tensor *tf = tensor_new(D_LOGICAL, nd, dim), *loc = tensor_new(D_DOUBLE, nd, dim);
+    for (i64 i = s.na; i < s.n; i++)
+        g.other[g.id[i]] = i - s.na;          /* of several places the last */
     for (i64 i = 0; i < s.na; i++) {
         i64 at = g.other[g.id[i]];
         tf->data[i] = at != NONE;

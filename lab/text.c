@@ -411,9 +411,35 @@ static value deblank_map(struct call *c, const void *with, const char *s, size_t
     return text_value(s, n);
 }
 
+static value trimmed_cell(struct call *c, struct cell *x, bool front)        /* cells in cells too */
+{
+    struct cell *r = cell_new(x->nd, x->dim);
+    descend(c->fn->name);
+    for (i64 i = 0; i < r->numel; i++) {
+        value v = x->v[i];
+        size_t n;
+        char d[160];
+        if (v.kind == K_CELL) {
+            v = trimmed_cell(c, v.cell, front);
+        } else if (is_text(v)) {
+            const char *s = text_of(v, &n);
+            v = (front ? strtrim_map : deblank_map)(c, NULL, s, n);
+        } else if (!is_char(v) && !(!front && value_numel(v) == 0)) {
+            fail("Octave:invalid-input-arg", "%s: element %lld of the cell must be text, but is a %s", c->fn->name, (long long)i + 1, value_describe(v, d));
+        }
+        cell_set(r, i, v);
+        poll();
+    }
+    return cell_value(r);
+}
+
 static void trim(struct call *c, bool front)
 {
-    if (c->arg[0].kind == K_CELL || is_text(c->arg[0])) {
+    if (c->arg[0].kind == K_CELL) {
+        result(c, 0, trimmed_cell(c, c->arg[0].cell, front));
+        return;
+    }
+    if (is_text(c->arg[0])) {
         map_texts(c, front ? strtrim_map : deblank_map, NULL);
         return;
     }
@@ -482,6 +508,8 @@ static value with_cells(struct call *c)       /* any argument a cell array: the 
             if (!x.cell && x.n > 1)
                 fail_arg(c, i, "one text, beside a cell array,");
             const char *s = texts_at(&x, x.n == 1 ? 0 : k, &n);
+            while (!x.cell && n > 0 && (is_space(s[n - 1]) || !s[n - 1]))
+                n--;
             buf_add(b, s, n);
         }
         cell_set(r, k, buf_value(b));
@@ -529,8 +557,8 @@ static void side_by_side(struct call *c, bool trimmed)
 
 BUILTIN(strcat, 0, ANY, 1, NO_GRAD,
   "s = strcat(s1, s2, ...)\n\n"
-  "Join texts side by side. A char argument loses the white space at its end; with a cell array among the arguments the result is a\n"
-  "cell array, and nothing is lost.\n\n"
+  "Join texts side by side. A char argument loses the white space at its end, texts in cells do not; with a cell array among the\n"
+  "arguments the result is a cell array.\n\n"
   "Example:\n  strcat('a ', 'b')\n  ans = ab\n  strcat({'a '}, 'b')\n  ans =\n  {\n    [1,1] = a b\n  }\n\n"
   "See also: cstrcat, strjoin, char")
 {

@@ -5,7 +5,7 @@
  *
  *   tests/fuzz/fuzz [COUNT [SEED [TARGET]]]     own mutator over the seeds below; COUNT for each target
  *   make fuzz                                    the same code under libFuzzer (clang), which is led by coverage
- * The first byte of libFuzzer's input chooses the target. */
+ * The first byte of libFuzzer's input chooses the target, or TL_FUZZ_TARGET=NAME does. */
 #include "interp/interp.h"
 #include "interp/lex.h"
 #include "lab/context.h"
@@ -138,6 +138,29 @@ static void begin(void)
 }
 
 #ifdef LIBFUZZER
+/* The seeds go into the corpus, the last argument where it is a folder.  TL_FUZZ_TARGET=NAME keeps to one target. */
+static int only = -1;
+int LLVMFuzzerInitialize(int *argc, char ***argv);
+int LLVMFuzzerInitialize(int *argc, char ***argv)
+{
+    const char *name = getenv("TL_FUZZ_TARGET"), *folder = (*argv)[*argc - 1];
+    for (int i = 0; i < COUNT(target); i++) {
+        if (name && !strcmp(name, target[i].name))
+            only = i;
+        for (int k = 0; k < COUNT(target[i].seed) && target[i].seed[k]; k++) {
+            char path[4096];
+            snprintf(path, sizeof path, "%s/seed-%s-%d", folder, target[i].name, k);
+            FILE *f = fopen(path, "wb");
+            if (f) {
+                putc(i, f);
+                fputs(target[i].seed[k], f);
+                fclose(f);
+            }
+        }
+    }
+    return 0;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *s, size_t n);
 int LLVMFuzzerTestOneInput(const uint8_t *s, size_t n)
 {
@@ -148,7 +171,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *s, size_t n)
     char *copied = malloc(n + 1);             /* exactly as long as it is: a sanitizer sees a read behind it */
     if (n > 1) {
         memcpy(copied, s + 1, n - 1);
-        once(&target[s[0] % COUNT(target)], copied, n - 1);
+        once(&target[only >= 0 ? only : s[0] % COUNT(target)], copied, n - 1);
     }
     free(copied);
     return 0;
