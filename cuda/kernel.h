@@ -2,7 +2,7 @@
 /* kernel.h: a kernel between the text that describes it and the driver that runs it.
  *
  * work_program and work_run turn a call of lab/device.h into launches, one after the other, and hand each to `launch`.  What
- * launches is free to compile for a GPU, to run the text on the CPU (host.h), or to write down.  A text is made only when it
+ * launches is free to compile for a GPU, to run the text on the CPU (shim.h), or to write down.  A text is made only when it
  * is asked for: a launch whose key is known costs no string.  Nothing here knows CUDA's or tl's headers.
  *
  * Every kernel takes one parameter, a struct of 8-byte members by value, so the words of `arg` are it on every machine:

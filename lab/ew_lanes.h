@@ -6,17 +6,17 @@
 #include <math.h>
 #include <stdint.h>
 
+static inline LANE lane_floor(LANE a) { return sizeof(LANE) > 8 ? (LANE)floorl(a) : (LANE)floor(a); }
 /* Bits: operands round and saturate to unsigned 64 bits, negative ones to 0, as Octave does. */
 static inline uint64_t lane_u64(LANE x)
 {
-    LANE r = x < 0 ? 0 : x + (LANE)0.5;
+    LANE r = x < 0 ? 0 : lane_floor(x) == x ? x : x + (LANE)0.5;      /* next to 2^53 the half would round up */
     return !(r > 0) ? 0 : r >= (LANE)18446744073709551616.0 ? UINT64_MAX : (uint64_t)r;
 }
 static inline LANE bitand_lane(LANE a, LANE b) { return (LANE)(lane_u64(a) & lane_u64(b)); }
 static inline LANE bitor_lane(LANE a, LANE b) { return (LANE)(lane_u64(a) | lane_u64(b)); }
 static inline LANE bitxor_lane(LANE a, LANE b) { return (LANE)(lane_u64(a) ^ lane_u64(b)); }
 static inline LANE lane_fmod(LANE a, LANE b) { return sizeof(LANE) > 8 ? (LANE)fmodl(a, b) : (LANE)fmod(a, b); }
-static inline LANE lane_floor(LANE a) { return sizeof(LANE) > 8 ? (LANE)floorl(a) : (LANE)floor(a); }
 
 static inline LANE gcd_lane(LANE a, LANE b)
 {

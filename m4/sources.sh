@@ -36,7 +36,9 @@ program='interp/(main|repl|json|notebook|test|trust)\.c'
     for d in nn optim plot; do
         list ${d}_sources $(files $d '*.c' '*.h' '*.def' '*.inc' | without '^nn/kernels\.c$')
     done
-    list cuda_sources $(files cuda '*.c' '*.h' '*.def' '*.inc' '*.cu')
+    list cuda_sources $(files cuda '*.c' '*.h' '*.def' '*.inc' | without '^cuda/shim\.[ch]$')
+    list cuda_text_sources $(files cuda 'text*.c' 'text*.h' kernel.h)
+    list cuda_texts $(files cuda '*.cu')
     list interp_sources $(files interp '*.c' '*.h' '*.def' '*.inc' | without "^$program\$")
     list program_sources $(files interp '*.c' | grep -E "^$program\$" || :)
     list builtin_sources $(files lab '*.c'; files nn '*.c' '*.def'; for d in optim plot interp; do files $d '*.c'; done)
@@ -56,6 +58,10 @@ program='interp/(main|repl|json|notebook|test|trust)\.c'
             echo "${v}_LDFLAGS = \$(AM_LDFLAGS) -Wl,--whole-archive,lab/.libs/liblab.a,--no-whole-archive"
             echo "${v}_LDADD = \$(core_libs)"
             echo "${v}_DEPENDENCIES = lab/liblab.la"
+            continue ;;
+        esac
+        case $t in */cuda_*)        # kernel text, run on the CPU
+            echo "${v}_LDADD = cuda/libshim.la cuda/libtext.la libcore.la \$(CHECK_LIBS) \$(core_libs)"
             continue ;;
         esac
         case " $lab_only " in
