@@ -25,3 +25,23 @@ cuda_libtext_la_SOURCES = $(cuda_text_sources)
 cuda_libshim_la_SOURCES = %reldir%/shim.c %reldir%/shim.h
 cuda_libshim_la_CPPFLAGS = $(AM_CPPFLAGS) -DSHIM_CC='"$(CC)"'
 $(cuda_libtext_la_OBJECTS) $(cuda_libshim_la_OBJECTS): cuda/texts.inc
+
+# A driver and libraries that are none, for tests: tests/device.
+fakes = tests/device/libcuda.so.1 tests/device/libnvrtc.so.12 tests/device/libcublas.so.12 tests/device/libcublasLt.so.12 \
+    tests/device/libcusolver.so.11 tests/device/libcufft.so.11
+fake = $(AM_V_CCLD)$(MKDIR_P) tests/device && $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(plugin_cflags) $(CFLAGS) \
+    -DSHIM_CC='"$(CC)"' -shared -Wl,-soname,$(@F) -o $@ $(filter %.c,$^)
+tests/device/libcuda.so.1: tests/device/fake_driver.c cuda/shim.c cuda/texts.inc cuda/driver.h cuda/driver.def
+	$(fake)
+tests/device/libnvrtc.so.12: tests/device/fake_nvrtc.c
+	$(fake)
+tests/device/libcublas.so.12 tests/device/libcublasLt.so.12: tests/device/fake_blas.c tests/device/fake.h
+	$(fake) -lm
+tests/device/libcusolver.so.11: tests/device/fake_solver.c tests/device/fake.h
+	$(fake) $(BLAS_LIBS)
+tests/device/libcufft.so.11: tests/device/fake_fft.c tests/device/fake.h
+	$(fake) -lm
+if CUDA
+check_DATA = $(fakes)
+endif
+CLEANFILES += $(fakes)
