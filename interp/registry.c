@@ -21,7 +21,7 @@ static const struct builtin *const builtins[] = {
 };
 
 /* BUILTIN(nn_Linear, …) is nn.Linear: builtins of these packages */
-static const char *const packages[] = { "nn", "optim", "containers", "image", "openmp" };
+static const char *const packages[] = { "nn", "optim", "containers", "image", "openmp", "cuda" };
 
 __thread uint32_t function_epoch;
 

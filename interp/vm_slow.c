@@ -278,7 +278,7 @@ bool for_next(value *s, value *var)
         return true;
     }
     int mark = pool_mark();
-    if (v.kind == K_TENSOR && v.t->nd == 2 && v.t->dim[0] == 1) {
+    if (v.kind == K_TENSOR && v.t->nd == 2 && v.t->dim[0] == 1 && !v.t->device) {
         put(var, element_value(v.t, k));
     } else if (v.kind == K_TENSOR || v.kind == K_SPARSE || v.kind == K_CELL || (v.kind == K_STRUCT && s[2].i > 1)) {
         value ix[2] = { colon(), num((double)(k + 1)) };

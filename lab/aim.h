@@ -18,6 +18,9 @@ void dense_nest(const struct target *g, struct nest *w);             /* over a d
 /* The position of the one element selected in a container of size dim; -1 - position when it is to grow to g's size first. */
 i64 aim_one(struct target *g, int nd, const i64 *dim, i64 numel, int n, const value *idx, const char *what);
 
+int place_class(int a, int b);                /* of an array of class a that is given elements of class b */
+void place_detached(value *slot, bool grows); /* warns when what has windows gets new memory */
+
 /* ---- place.c's, for place_cut.c */
 bool is_blank(value v);                       /* may become a cell or a struct by being written so */
 NORETURN void fail_step(value v, const struct step *s, int n);

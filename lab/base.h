@@ -35,6 +35,7 @@ extern __thread struct context *cx __attribute__((tls_model("initial-exec")));  
 
 /* What every room looks at: the head of the context.  `recorder` is set while autograd looks on (tape.h); `generation`
    numbers the tapes, windows and handles remember the one they were born under. */
+struct builtin;
 struct call;
 struct plan;
 struct value;
@@ -49,7 +50,12 @@ struct recorder {
 struct context_head {
     const struct recorder *recorder;
     uint32_t generation, generations;         /* …, the last number given */
-    int64_t sparse;                           /* sparse matrices that live: while there are none no call looks for one */
+    union {
+        struct { int32_t sparse, boards; };   /* sparse matrices, and blocks on devices, that live: while there are none no call looks for one */
+        int64_t odd;
+    };
+    const struct builtin *running;            /* that was called with an argument on a device */
+    bool door;                                /* tensor_of hands out tensors on devices too: gpu.h */
 };
 static inline struct context_head *context_head(void) { return (struct context_head *)cx; }
 #define RECORDING (context_head()->recorder)

@@ -77,10 +77,10 @@ void result_bool(struct call *c, int i, bool x);
 void result_text(struct call *c, int i, const char *s);
 
 /* The one way to run a builtin's code, arguments checked: */
-bool sparse_call(struct call *c);             /* sparse.h */
+bool odd_call(struct call *c);                /* a builtin with a sparse argument or one on a device: true when it is done */
 static inline void call_run(struct call *c)
 {
-    if (unlikely(context_head()->sparse != 0) && sparse_call(c))
+    if (unlikely(context_head()->odd != 0) && odd_call(c))
         return;
     if (unlikely(RECORDING != NULL))
         RECORDING->call(c);
@@ -116,6 +116,7 @@ struct hooks {                                /* what lab/ needs from above; int
     const char *(*plugin_file)(const char *name);         /* where tl_NAME.so of this tl is, or NULL */
     const struct class *(*class_named)(const char *name); /* of the rooms above lab/, or NULL */
     void (*warning)(const char *id, const char *message);
+    int (*line)(void);                                    /* where the program stands now; 0: nowhere */
     void (*show)(const char *mime, const void *data, size_t n);     /* a picture or page to whoever reads us; NULL: there is nobody */
 };
 struct hooks *hooks(void);

@@ -7,6 +7,7 @@
 #include "cat.h"
 #include "tape.h"
 #include "call.h"
+#include "gpu.h"
 #include "sparse.h"
 #include "place.h"
 
@@ -139,6 +140,8 @@ static value cat_tensors(struct parts *p)
     line_up(p);
     int dt = cat_class(p);
     bool dq = dt == D_CHAR;
+    if (unlikely(context_head()->boards != 0) && gpu_among(p->n, p->v))
+        return gpu_cat(p->who ? p->who : "[…]", p->dim_at, p->nd, p->dim, dt, p->n, p->v, p->takes_part);
     struct tensor *r = tensor_new(dt, p->nd, p->dim);
     size_t size = dtypes[dt].size;
     i64 run, times, whole;
@@ -267,7 +270,7 @@ static value concatenate(struct parts *p)
     if (p->n == 1) {                          /* [x] is x, as a value of its own */
         value v = p->v[0];
         if (v.kind == K_WINDOW || v.kind == K_RANGE)
-            return tensor_value(tensor_of(v));
+            return tensor_value(tensor_any(v));
         return v;
     }
     if (cells)
@@ -373,7 +376,7 @@ static bool append(value *slot, int dim, int n, const value *v)
             return false;
         i64 more = 0;
         for (int i = 0; i < n; i++) {
-            if (!is_tensor_like(v[i]) || (v[i].kind == K_TENSOR && v[i].t == t) || promote_cat(t->dtype, value_dtype(v[i])) != t->dtype ||
+            if (!is_tensor_like(v[i]) || value_device(v[i]) || (v[i].kind == K_TENSOR && v[i].t == t) || promote_cat(t->dtype, value_dtype(v[i])) != t->dtype ||
                 (t->dtype == D_CHAR) != (value_dtype(v[i]) == D_CHAR) || dtype_is(value_dtype(v[i]), DT_C))
                 return false;
             nd = value_dims(v[i], d);

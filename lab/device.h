@@ -86,7 +86,8 @@ struct device {
     const char *(*why)(struct device *, int error);
     /* work */
     int (*program)(struct device *, const struct dev_prog *, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag);
-                                              /* with a reducer: the dimensions where out has size 1 and the operands do not are reduced */
+                                              /* every operand has the dimensions of the index space, stride 0 where it broadcasts; out too, but
+                                                 with a reducer it has size 1 where the space has not: those dimensions are reduced */
     int (*run)(struct device *, enum dev_call, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag);
     int (*can)(struct device *, enum dev_call, const struct dev_arg *out, const struct dev_arg *in, const double *num);   /* 0, or DEV_NOT_HERE */
     int (*option)(struct device *, const char *name, double *x, bool set);       /* tf32, trace, graph, pin, cache …: DEV_NOT_HERE for an unknown one */

@@ -120,6 +120,9 @@ struct cut {                                  /* steps in order; each makes the 
 };
 struct ew_prog *plan_specialise(struct plan *p, struct ew_prog *g, const uint64_t *key);    /* g: a place to use again, or NULL */
 void prog_empty(struct ew_prog *g);
+struct ew_typing { uint8_t out, type, pre, saturate; };   /* dtype of the result; compute type; class operands are brought to before, or 255 */
+bool ew_typing(int op, int a, int b, struct ew_typing *t);           /* of a row on these dtypes; false: they do not mix, or no complex numbers there */
+int ew_compute_type(int dtype);
 void ew_home_cell(char *cell, int home, value v);
 
 enum { EW_WIDEST = 8192 };                    /* bytes of a buffer: no block is longer */
@@ -151,7 +154,13 @@ int ew_spread(struct spread *s);              /* of the dense j.leaf[0].base, T_
 extern bool ew_fused;                         /* false: everything op by op */
 extern int ew_block, ew_grain, ew_ahead;      /* bytes a block (0: by the program), weight that a thread is worth, prefetch; for tests and measurements */
 
+/* reduce.c: sizes of the result of a row of reduce.def, and how the elements lie: outer x len x inner.
+   False: the result is the (empty) operand's size. */
+struct along { int nd; i64 dim[MAX_DIMS], inner, len, outer; };
+bool reduce_along(int op, int nd, const i64 *dim, int d, struct along *a);
+int reduce_class(int op, int dtype);
 /* plan.c */
+const char *ew_sign(int op);                  /* "+", … or NULL */
 value ew_op(int op, int nargin, const value *arg);        /* as ew_apply without n-ary forms; owned */
 NORETURN void ew_fail_dims(int op, value a, value b);
 int ew_cells(const struct plan *p, const struct ew_prog *g, const value *reg, char *cells);

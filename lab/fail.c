@@ -24,6 +24,8 @@ int protect(void (*body)(void *), void *arg)
     f.mark = pool_mark();
     f.up = cx->top;
     const struct recorder *recorder = RECORDING;
+    bool door = context_head()->door;
+    const struct builtin *running = context_head()->running;
     cx->top = &f;
     if (!setjmp(f.env)) {
         body(arg);
@@ -32,6 +34,8 @@ int protect(void (*body)(void *), void *arg)
     }
     cx->top = f.up;
     RECORDING = recorder;
+    context_head()->door = door;
+    context_head()->running = running;
     pool_release(f.mark);
     return 1;
 }

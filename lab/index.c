@@ -10,6 +10,7 @@
 #include "nearest.h"
 #include "tape.h"
 #include "call.h"
+#include "gpu.h"
 #include "sparse.h"
 #include "plan.h"
 #include <math.h>
@@ -267,7 +268,7 @@ int ix_shape(const struct ix *x, i64 *dim)
 }
 
 /* x(index): the shape of the index, but a vector by a vector keeps the direction of x. */
-static int shape_of_one(const struct ix *x, int nd, const i64 *dim, i64 *to)
+int index_shape_of_one(const struct ix *x, int nd, const i64 *dim, i64 *to)
 {
     int n = ix_shape(x, to);
     i64 numel = 1;
@@ -461,7 +462,7 @@ const i64 *nest_positions(const struct nest *w)
 /* ---- from indices to a nest over something of shape dim */
 
 /* Parses n indices of a thing of nd dims for reading; dims of the result in out.  Fails when one is out of bound. */
-static int parse_read(struct ix *x, int n, const value *idx, int nd, const i64 *dim, i64 *len, i64 *out)
+int index_parse_read(struct ix *x, int n, const value *idx, int nd, const i64 *dim, i64 *len, i64 *out)
 {
     fold_dims(nd, dim, n, len);
     for (int k = 0; k < n; k++) {
@@ -470,7 +471,7 @@ static int parse_read(struct ix *x, int n, const value *idx, int nd, const i64 *
             fail_bound(k, n, x[k].extent, len[k], nd, dim);
         out[k] = x[k].n;
     }
-    return n == 1 ? shape_of_one(x, nd, dim, out) : dims_trim(n, out);
+    return n == 1 ? index_shape_of_one(x, nd, dim, out) : dims_trim(n, out);
 }
 
 /* The strides that n indices see; false when the last would have to fold dimensions that do not follow each other. */
@@ -606,7 +607,7 @@ static value masked(struct tensor *t, value mask)
     for (i64 p = 0; p < parts; p++)
         start[p + 1] += start[p];
     x.n = start[parts];
-    int nd = shape_of_one(&x, t->nd, t->dim, dim);
+    int nd = index_shape_of_one(&x, t->nd, t->dim, dim);
     struct tensor *r = tensor_new(t->dtype, nd, dim);
     size_t size = dtypes[t->dtype].size;
     t = tensor_dense(t);
@@ -621,13 +622,15 @@ static value masked(struct tensor *t, value mask)
 
 static value read_tensor(value base, int n, const value *idx)
 {
+    if (unlikely(value_device(base)))
+        return gpu_index(base, n, idx);
     struct tensor view, *t = tensor_see(base, &view);
     struct ix x[MAX_DIMS];
     struct nest w;
     i64 len[MAX_DIMS], out[MAX_DIMS];
     if (n == 1 && (idx->kind == K_TENSOR || idx->kind == K_WINDOW) && value_dtype(*idx) == D_LOGICAL && value_numel(*idx) <= t->numel)
         return masked(t, *idx);
-    int nd = parse_read(x, n, idx, t->nd, t->dim, len, out);
+    int nd = index_parse_read(x, n, idx, t->nd, t->dim, len, out);
     bool all = true;
     for (int k = 0; k < n && all; k++)
         all = !x[k].list && x[k].n == len[k] && x[k].first == 0 && (x[k].step == 1 || len[k] <= 1);
@@ -667,7 +670,7 @@ static value read_range(struct range *r, const value *idx)
     index_parse(&x, *idx, r->n, 0, 1);
     if (x.extent > r->n)
         fail_bound(0, 1, x.extent, r->n, 2, dim);
-    int nd = shape_of_one(&x, 2, dim, out);
+    int nd = index_shape_of_one(&x, 2, dim, out);
     if (x.n == 1 && nd == 2 && out[0] == 1 && out[1] == 1)
         return num(range_at(r, ix_at(&x, 0)));
     if (!x.list && x.n > 1 && nd == 2 && out[0] == 1 && r->base == trunc(r->base) && r->inc == trunc(r->inc)) {
@@ -688,7 +691,7 @@ static const i64 *positions(int n, const value *idx, int nd, const i64 *dim, int
     struct ix x[MAX_DIMS];
     struct nest w;
     i64 len[MAX_DIMS], stride[MAX_DIMS];
-    *out_nd = parse_read(x, n, idx, nd, dim, len, out);
+    *out_nd = index_parse_read(x, n, idx, nd, dim, len, out);
     *numel = dims_numel(*out_nd, out);
     dense_strides(n, len, stride);
     nest_of(&w, n, x, stride);
@@ -728,7 +731,7 @@ static bool read_number(value base, int n, const value *idx, value *out)
 {
     struct tensor view, *t;
     i64 at = 0;
-    if (base.kind != K_TENSOR && base.kind != K_WINDOW)
+    if ((base.kind != K_TENSOR && base.kind != K_WINDOW) || value_device(base))
         return false;
     t = tensor_see(base, &view);
     if ((n != 1 && n != t->nd) || dtype_is(t->dtype, DT_C))
@@ -763,6 +766,8 @@ value index_paren(value base, int n, const value *idx)
             full[k] = sparse_mask_positions(idx[k]);
         return base.kind == K_SPARSE ? sparse_index(base, n, full) : index_paren(base, n, full);
     }
+    if (unlikely(context_head()->boards != 0) && gpu_among(n, idx) && !value_device(base) && base.kind != K_OBJECT)
+        return gpu_index_home(base, n, idx);
     switch (base.kind) {
     case K_RANGE:
         if (n == 1)
@@ -803,10 +808,10 @@ struct tensor *index_alias(value base, int n, const value *idx)
     for (int k = 0; k < n; k++)
         if (idx[k].kind != K_COLON && idx[k].kind != K_RANGE && !(idx[k].kind == K_NUM && idx[k].dtype == D_DOUBLE))
             return NULL;
-    struct tensor *t = tensor_of(base);
+    struct tensor *t = tensor_any(base);
     struct ix x[MAX_DIMS];
     i64 len[MAX_DIMS], out[MAX_DIMS], stride[MAX_DIMS], at = 0;
-    int nd = parse_read(x, n, idx, t->nd, t->dim, len, out);
+    int nd = index_parse_read(x, n, idx, t->nd, t->dim, len, out);
     if (!t->block || !fold_strides(t, n, stride))
         return NULL;
     for (int k = 0; k < n; k++) {
@@ -931,6 +936,8 @@ i64 index_end(value base, int k, int n)
 
 value index_add(value base_like, int n, const value *idx, value g)
 {
+    if (unlikely(context_head()->boards != 0) && (value_device(base_like) || value_device(g)))
+        return gpu_index_add(base_like, n, idx, g);
     struct tensor *b = tensor_of(base_like), *d = tensor_of(g);
     int dtype = dtype_is(b->dtype, DT_F) ? b->dtype : D_DOUBLE;
     if (dtype_is(d->dtype, DT_C))
@@ -941,7 +948,7 @@ value index_add(value base_like, int n, const value *idx, value g)
     i64 len[MAX_DIMS], out[MAX_DIMS];
     if (n > MAX_DIMS)
         fail_many(n);
-    int nd = parse_read(x, n, idx, b->nd, b->dim, len, out);
+    int nd = index_parse_read(x, n, idx, b->nd, b->dim, len, out);
     dims_numel(nd, out);
     nest_over(r, n, x, &w);
     if (d->numel != w.numel && d->numel != 1)

@@ -35,6 +35,9 @@ bool fold_strides(const struct tensor *t, int n, i64 *stride);       /* those th
 bool ix_is_all(const struct ix *x, i64 len);                         /* 0, 1, …, len-1 */
 NORETURN void fail_bound(int k, int n, i64 i, i64 len, int nd, const i64 *dim);      /* i from 1 */
 
+int index_shape_of_one(const struct ix *x, int nd, const i64 *dim, i64 *to);         /* the shape that the only index gives of something of size dim; nd */
+int index_parse_read(struct ix *x, int n, const value *idx, int nd, const i64 *dim, i64 *len, i64 *out);     /* all of a read: sizes as seen, sizes of the result; its nd */
+
 /* ---- nests */
 struct nest {
     int nd;

@@ -4,6 +4,7 @@
  * Integer powers by repeated squaring, all else through an eigenvalue or Schur decomposition; expm by scaling and a
  * diagonal Pade approximant of degree 13 (Higham 2005), sqrtm and logm through the complex Schur form. */
 #include "linalg.h"
+#include "gpu.h"
 #include "plan.h"
 #include <complex.h>
 #include <math.h>
@@ -39,24 +40,26 @@ value linalg_mpower(value a, value b)
         return ew_apply(EW_power, 2, (value[]){ a, b });
     if (na != 1 && nb != 1)
         fail("Octave:nonconformant-args", "\1 ^ \2: one of the two must be a scalar, but \1 is a %s and \2 a %s\nhint: \1 .^ \2 is the power element by element", value_describe(a, s), value_describe(b, u));
-    struct tensor *t = tensor_of(nb == 1 ? a : b);
+    struct tensor *t = tensor_any(nb == 1 ? a : b);
     if (dtype_is(t->dtype, DT_I))
         fail("Octave:undefined-function", "\1 ^ \2: there is no matrix power for a %s\nhint: \1 .^ \2 is the power element by element", value_describe(nb == 1 ? a : b, s));
     if (t->nd > 2 || t->dim[0] != t->dim[1])
         fail("Octave:nonconformant-args", "\1 ^ \2: the matrix must be square, but is a %s\nhint: \1 .^ \2 is the power element by element", value_describe(nb == 1 ? a : b, s));
     t = linalg_float(t);
-    struct tensor *p = tensor_of(nb == 1 ? b : a);
+    struct tensor *p = tensor_of(gpu_read_value(nb == 1 ? b : a, "a power"));
     double x = element_double(p, 0);
     if (nb == 1 && !dtype_is(p->dtype, DT_C) && x == floor(x) && fabs(x) < 0x1p53) {
         int dt = promote(t->dtype, dtype_is(p->dtype, DT_I) ? D_DOUBLE : p->dtype);
         t = tensor_dense(tensor_cast(t, dt));
         if (t->numel == 0 || x == 0)
-            return tensor_value(linalg_identity(dt, t->dim[0]));
+            return tensor_value(t->device ? gpu_identity(t->device, dt, t->dim[0], t->dim[0]) : linalg_identity(dt, t->dim[0]));
         double rcond;
         if (x < 0)
             t = linalg_inverse(t, &rcond, true);
         return tensor_value(tensor_narrow(integer_power(t, (uint64_t)fabs(x))));
     }
+    if (t->device)
+        fail("tl:device", "\1 ^ \2: on a gpu the power must be a whole number");
     return linalg_eig_power(t, nb == 1 ? b : a, nb == 1);
 }
 

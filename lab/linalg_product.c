@@ -5,6 +5,7 @@
  * of our own on whole vectors (a BLAS call costs 50 to 70 ns, 3 x 3 by hand 6): it may read beyond a column, because every
  * piece of memory has SPARE bytes behind it, and may write there for the same reason. */
 #include "linalg.h"
+#include "gpu.h"
 #include "clones.h"
 #include "plan.h"
 #include "rules.h"
@@ -86,9 +87,11 @@ value linalg_transpose(value a, bool conj_)
     }
     if (!is_tensor_like(a))
         fail("Octave:undefined-function", "transpose: \1 is a %s, which cannot be transposed", value_describe(a, d));
-    struct tensor *t = tensor_of(a);
+    struct tensor *t = tensor_any(a);
     if (t->nd > 2)
         fail("Octave:nonconformant-args", "transpose: \1 must have two dimensions, but is a %s; permute exchanges dimensions", value_describe(a, d));
+    if (conj_ && dtype_is(t->dtype, DT_C) && t->device)
+        return tensor_box(tensor_transpose(tensor_any(ew_apply(EW_conj, 1, &a))));
     if (conj_ && dtype_is(t->dtype, DT_C))
         return tensor_value(linalg_turn(t));
     if (t->dim[0] == 1 || t->dim[1] == 1) {   /* a vector stays dense */
@@ -196,6 +199,8 @@ struct tensor *linalg_product(struct tensor *a, int ta, struct tensor *b, int tb
     }
     if (k != k2)
         nonconformant(m, k, k2, n, ta, tb);
+    if (unlikely(a->device | b->device))
+        return gpu_product(a, ta, b, tb);
     if (a->dtype == D_DOUBLE && b->dtype == D_DOUBLE && m <= SMALL && n <= SMALL && k <= SMALL) {
         struct tensor *c = tensor_2d(D_DOUBLE, m, n);
         if (m && n)
@@ -243,8 +248,9 @@ static void operands(const char *op, value a, value b, struct tensor **x, struct
     char s[128], t[128];
     if (!is_tensor_like(a) || !is_tensor_like(b))
         no_operator(op, a, b);
-    *x = tensor_of(a);
-    *y = tensor_of(b);
+    gpu_common(op, 2, (value[]){ a, b });
+    *x = tensor_any(a);
+    *y = tensor_any(b);
     if (dtype_is((*x)->dtype, DT_I) || dtype_is((*y)->dtype, DT_I))
         no_operator(op, a, b);
     if ((*x)->nd > 2 || (*y)->nd > 2)
@@ -263,7 +269,7 @@ static value elementwise(int op, value a, value b)
 value linalg_mtimes(value a, value b, int ta, int tb)
 {
     if (likely(a.kind == K_TENSOR && b.kind == K_TENSOR && a.t->dtype == D_DOUBLE && b.t->dtype == D_DOUBLE && a.t->nd == 2 && b.t->nd == 2 &&
-               a.t->numel != 1 && b.t->numel != 1))
+               a.t->numel != 1 && b.t->numel != 1 && !(a.t->device ^ b.t->device)))
         return tensor_value(linalg_product(a.t, ta, b.t, tb));
     if ((is_scalar(a) && (is_tensor_like(b))) || (is_scalar(b) && is_tensor_like(a))) {
         if (ta)

@@ -6,6 +6,7 @@
  * All sizes go to LAPACK by the same calls, so that whole solutions come out whole where they do there (an LU of our own was
  * twice as fast at 10 x 10, and its last bits were others). */
 #include "linalg.h"
+#include "gpu.h"
 #include "clones.h"
 #include "plan.h"
 #include "rules.h"
@@ -239,6 +240,8 @@ struct tensor *linalg_solve(struct tensor *a, int ta, struct tensor *b)
     int dt = promote(a->dtype, b->dtype);
     a = tensor_cast(a, dt);
     b = tensor_dense(tensor_cast(b, dt));
+    if (unlikely(a->device | b->device))
+        return gpu_solve(a, ta, b);
     if (ta == TRANSPOSED && !(a->flags & T_DENSE)) {      /* the transpose of a transposed header is dense as it stands */
         a = tensor_transpose(a);
         ta = AS_IS;
@@ -508,6 +511,8 @@ struct tensor *linalg_inverse(struct tensor *a, double *rcond, bool warns)
     i64 n = a->dim[0];
     double cube = (double)n * (double)n * (double)n, square = 4. * (double)n * (double)n;
     *rcond = INFINITY;
+    if (unlikely(a->device))
+        return gpu_inverse(a);
     if (n == 0)
         return tensor_2d(a->dtype, 0, 0);
     double anorm = blas_asum(a);

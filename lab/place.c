@@ -8,6 +8,7 @@
  *
  * aim.h says what indices select and what size follows. */
 #include "aim.h"
+#include "gpu.h"
 #include "tape.h"
 #include "call.h"
 #include "sparse.h"
@@ -20,7 +21,7 @@ static value build(int n, const struct step *s, value rhs);
 /* ---- tensors */
 
 /* The class of x after x(i) = y, as Octave's: floating and integer left sides keep theirs, logical and text give way. */
-static int assign_class(int a, int b)
+int place_class(int a, int b)
 {
     if (dtype_is(b, DT_C)) {
         if (dtype_is(a, DT_F))
@@ -194,6 +195,8 @@ static void warn_pinned(const value *slot, const char *what)
         warn("tl:window-detached", "what has windows %s here: it gets new memory, and its windows keep the old", what);
 }
 
+void place_detached(value *slot, bool grows) { warn_pinned(slot, grows ? "grows" : "changes its class"); }
+
 static void write_tensor(value *slot, int n, const value *idx, value rhs);
 
 /* The same while autograd looks on: the write is the plain one, between a copy of what was and an entry on the tape. */
@@ -215,7 +218,7 @@ static bool write_taped(value *slot, int n, const value *idx, value rhs, struct 
     if (w)
         tape_check_outside(w, NULL, rhs);
     if (rhs.kind == K_WINDOW)
-        rhs = tensor_box(tensor_of(rhs));
+        rhs = tensor_box(tensor_any(rhs));
     value old = keep(copy(w ? tensor_box(w->base) : *slot));
     tape_untracked(taped_write, &(struct taped){slot, n, idx, rhs, r});
     tape_assign(w ? w->base : own_tensor(slot), old, w, n, idx, rhs);
@@ -226,6 +229,10 @@ static void write_tensor(value *slot, int n, const value *idx, value rhs)
 {
     if (unlikely(RECORDING != NULL) && write_taped(slot, n, idx, rhs, NULL))
         return;
+    if (unlikely(context_head()->boards != 0) && (value_device(*slot) || value_device(rhs) || gpu_among(n, idx))) {
+        gpu_assign(slot, n, idx, rhs);
+        return;
+    }
     if (slot->kind == K_WINDOW) {
         write_window(slot->w, n, idx, rhs);
         return;
@@ -241,7 +248,7 @@ static void write_tensor(value *slot, int n, const value *idx, value rhs)
             rhs = tensor_box(r), rd = r->dtype;
     }
     aim(&g, t->nd, t->dim, n, idx, rnd, rdim);
-    int dt = slot->kind == K_NIL ? rd : assign_class(t->dtype, rd);
+    int dt = slot->kind == K_NIL ? rd : place_class(t->dtype, rd);
     if (dt == D_CHAR && t->dtype == D_LOGICAL && t->numel)
         fail("Octave:undefined-function", "\2 = …: text cannot become logical");
     if (dt == D_LOGICAL && rd != D_LOGICAL)
@@ -805,6 +812,10 @@ void place_write(value *slot, struct tensor *r)
     value all = colon();
     if (unlikely(RECORDING != NULL) && write_taped(slot, 1, &all, tensor_box(r), r))
         return;
+    if (unlikely(r->device | value_device(*slot))) {
+        gpu_write(slot, r);
+        return;
+    }
     if (slot->kind == K_NUM) {
         replace(slot, copy(tensor_value(tensor_cast(r, slot->dtype))));
         return;

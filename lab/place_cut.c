@@ -6,6 +6,7 @@
  * structs, so it too is done as a whole or not at all. */
 #include "aim.h"
 #include "call.h"
+#include "gpu.h"
 #include "sparse.h"
 #include "tape.h"
 
@@ -204,6 +205,12 @@ static void delete_elements(value *slot, int n, const value *idx)
             full[k] = sparse_mask_positions(idx[k]);
         idx = full;
     }
+    if (unlikely(context_head()->boards != 0) && gpu_among(n, idx)) {
+        value *home = scratch(sizeof *home * (size_t)n);
+        for (int k = 0; k < n; k++)
+            home[k] = gpu_read_value(idx[k], "an index");
+        idx = home;
+    }
     if (!is_tensor_like(*slot) && slot->kind != K_CELL && slot->kind != K_STRUCT && slot->kind != K_SPARSE)
         fail("Octave:undefined-function", "\2 = []: a %s has no elements to delete", value_describe(*slot, what));
     int nd = value_dims(*slot, dim), d = cut(nd, dim, n, idx, &out_nd, out, len, &stay);
@@ -244,7 +251,7 @@ static void delete_elements(value *slot, int n, const value *idx)
         }
         return;
     }
-    if (unlikely(RECORDING && tracked(*slot))) {          /* what stays is read by its positions, and reading is on the tape */
+    if (unlikely((RECORDING && tracked(*slot)) || value_device(*slot))) {          /* what stays is read by its positions, and reading is on the tape */
         struct tensor *all = tensor_new(D_DOUBLE, nd, dim);
         for (i64 i = 0; i < all->numel; i++)
             ((double *)all->data)[i] = (double)(i + 1);

@@ -10,6 +10,7 @@
  * over a dying operand, and never if the program could still leave the reals. */
 #include "config.h"
 #include "lab/ew.h"
+#include "gpu.h"
 #include "sparse.h"
 #include <stdlib.h>
 
@@ -145,7 +146,7 @@ static value number_value(const struct ew_prog *g, const char *cell, bool keep_c
 }
 
 /* ---- failures */
-static const char *sign_of(int op)
+const char *ew_sign(int op)
 {
     switch (op) {
     case EW_plus: return "+";
@@ -184,7 +185,7 @@ static bool fits_turned(value a, value b)
 NORETURN void ew_fail_dims(int op, value a, value b)
 {
     char sa[128], sb[128];
-    const char *sign = sign_of(op);
+    const char *sign = ew_sign(op);
     value_shape(a, sa);
     value_shape(b, sb);
     char hint[80] = "";
@@ -203,7 +204,7 @@ NORETURN void ew_fail_dims(int op, value a, value b)
 
 static NORETURN void fail_kinds(int op, int nargin, const value *arg)
 {
-    const char *sign = sign_of(op);
+    const char *sign = ew_sign(op);
     char a[160], b[160], said[120];
     value_describe(arg[0], a);
     if (nargin < 2) {
@@ -447,7 +448,7 @@ static value plan_run_any(struct plan *p, value *reg, bool complex)
     const struct tensor *leaf[EW_LEAVES];
     i64 dim[MAX_DIMS] = { 1, 1 }, *strides = NULL;
     uint64_t key[2] = { 0, 0 };
-    bool clash = false, tracked = false;
+    bool clash = false, tracked = false, there = false;
     for (int i = 0; i < p->n; i++)
         if (p->node[i].kind == PN_LEAF) {
             const value v = reg[p->node[i].a];
@@ -472,7 +473,8 @@ static value plan_run_any(struct plan *p, value *reg, bool complex)
             j.leaf[k].range = v.range;
             nd = broadcast(nd, dim, 2, (i64[]){ 1, v.range->n });
         } else {
-            leaf[k] = v.kind == K_TENSOR ? v.t : tensor_of(v);
+            leaf[k] = v.kind == K_TENSOR ? v.t : tensor_any(v);
+            there |= leaf[k]->device;
             nd = broadcast(nd, dim, leaf[k]->nd, leaf[k]->dim);
         }
         if (nd < 0) {
@@ -521,6 +523,11 @@ static value plan_run_any(struct plan *p, value *reg, bool complex)
     if (g->mode == EW_STEPS) {
         pool_release(mark);
         return run_steps(p, reg);
+    }
+    if (unlikely(there)) {
+        value r = gpu_plan(p, reg, nd, dim);
+        pool_release(mark);
+        return is_nil(r) ? run_steps(p, reg) : r;
     }
     j.n = n;
     if (n && !g->all_numbers)
@@ -588,7 +595,7 @@ static value plan_run_any(struct plan *p, value *reg, bool complex)
         return run_steps(p, reg);
     int op = p->node[p->n - 1].op;
     if ((bad & 255) == 2)
-        fail("Octave:bad-input", "%s: NaN is neither true nor false", sign_of(op) ? sign_of(op) : ew_rows[op].name);
+        fail("Octave:bad-input", "%s: NaN is neither true nor false", ew_sign(op) ? ew_sign(op) : ew_rows[op].name);
     if (!ew_rows[op].complex) {
         if (op == EW_nthroot)
             fail("Octave:bad-input", "nthroot: n must be an odd integer where x is negative");

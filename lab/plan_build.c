@@ -25,9 +25,7 @@ void ew_home_cell(char *cell, int home, value v)
 }
 
 /* ---- classes of results */
-struct typing { uint8_t out, type, pre, saturate; };      /* dtype of the result; compute type; class operands are brought to before, or 255 */
-
-static int compute_type(int dt)
+int ew_compute_type(int dt)
 {
     switch (dtypes[dt].compute) {
     case D_SINGLE: return T_F;
@@ -39,14 +37,14 @@ static int compute_type(int dt)
 }
 
 /* False: two integer classes that do not mix, or a function that does not know complex numbers. */
-static bool typing_of(int op, int a, int b, struct typing *t)
+bool ew_typing(int op, int a, int b, struct ew_typing *t)
 {
     const struct ew_row *row = &ew_rows[op];
     if (row->args < 2)
         b = a;
     int r = promote(a, b);
     bool complex = dtype_is(a, DT_C) || dtype_is(b, DT_C), integer = r >= 0 && dtype_is(r, DT_I);
-    *t = (struct typing){ .pre = 255 };
+    *t = (struct ew_typing){ .pre = 255 };
     if (complex && !row->complex)
         return false;
     switch (row->class) {
@@ -58,10 +56,10 @@ static bool typing_of(int op, int a, int b, struct typing *t)
         t->out = D_LOGICAL;
         if (complex)
             t->type = promote(dtype_is(a, DT_I) ? D_DOUBLE : a, dtype_is(b, DT_I) ? D_DOUBLE : b) == D_CSINGLE ? T_G : T_C;
-        else if (compute_type(a) == T_L || compute_type(b) == T_L)
+        else if (ew_compute_type(a) == T_L || ew_compute_type(b) == T_L)
             t->type = T_L;
         else
-            t->type = dtype_is(a, DT_I) || dtype_is(b, DT_I) ? T_D : compute_type(r);
+            t->type = dtype_is(a, DT_I) || dtype_is(b, DT_I) ? T_D : ew_compute_type(r);
         return true;
     case FLOAT: case PARTF:
         if (r < 0 || integer)                 /* integers become double, or single beside one */
@@ -86,7 +84,7 @@ static bool typing_of(int op, int a, int b, struct typing *t)
             t->pre = r;
         t->saturate = integer;
     }
-    t->type = compute_type(r);
+    t->type = ew_compute_type(r);
     return true;
 }
 
@@ -169,8 +167,8 @@ static bool build_op(struct build *u, int i)
         args = ew_rows[op].args;
     }
     int va = u->of[q->a], vb = args > 1 ? u->of[q->b] : va;
-    struct typing t;
-    if (!typing_of(op, u->val[va].dtype, u->val[vb].dtype, &t))
+    struct ew_typing t;
+    if (!ew_typing(op, u->val[va].dtype, u->val[vb].dtype, &t))
         return false;
     if (!p->one && t.type > T_B)
         return false;
@@ -250,7 +248,7 @@ static bool build_fused(struct plan *p, struct ew_prog *g)
         if (p->node[i].kind == PN_LEAF) {                 /* leaf k has slot k, value k */
             int cls = g->class[k] & 7, dt = g->home[k], cdt = g->class[k] & LC_COMPLEX ? dtype_complex(dt) : dt;
             bool vec = cls != LC_NUM;
-            int home = dt == D_LOGICAL ? T_B : compute_type(dt);
+            int home = dt == D_LOGICAL ? T_B : ew_compute_type(dt);
             u->of[i] = new_val(u, home, cdt, vec ? dt : layout_of(home), vec);
             u->val[u->of[i]].slot = (int16_t)k;
             g->class[k] = (uint8_t)cls;
@@ -270,7 +268,7 @@ static bool build_fused(struct plan *p, struct ew_prog *g)
     for (int i = 0; i < p->n; i++) {
         const struct plan_node *q = &p->node[i];
         if (q->kind == PN_NUM && i != dim_node) {
-            int dt = value_dtype(q->num), home = dt == D_LOGICAL ? T_B : compute_type(dt);
+            int dt = value_dtype(q->num), home = dt == D_LOGICAL ? T_B : ew_compute_type(dt);
             u->of[i] = new_val(u, home, dt, layout_of(home), false);
             u->val[u->of[i]].slot = (int16_t)(p->nleaf + nnum);
             ew_home_cell(g->cell + 64 * nnum++, home, q->num);
@@ -284,7 +282,7 @@ static bool build_fused(struct plan *p, struct ew_prog *g)
     g->root_dtype = rv->dtype;
     if (!p->one && dtype_is(rv->dtype, DT_C))
         return false;
-    if (!p->one && compute_type(rv->dtype) == T_L && rv->type != T_B)
+    if (!p->one && ew_compute_type(rv->dtype) == T_L && rv->type != T_B)
         return false;
     if (p->red) {
         static const struct { uint8_t map, take; } how[RED_OPS] = {

@@ -5,6 +5,7 @@
  * indentation and show their contents under names like [1,2]; a class shows itself.  Lines are put together in a
  * buffer and leave through the sink, so that memory stays small however large the value. */
 #include "numfmt.h"
+#include "gpu.h"
 #include "sparse.h"
 #include <math.h>
 #include <stdlib.h>
@@ -565,6 +566,17 @@ static void show_object(value v, const char *name)
     one_line(name, s, (size_t)n);
 }
 
+static void show_there(value v, const char *name)         /* on a device: it says so, then as everywhere */
+{
+    char s[128];
+    int n = snprintf(s, sizeof s, "(on gpu %d)", value_device(v));
+    if (name)
+        one_line(name, s, (size_t)n);
+    show_tensor(gpu_read_value(v, "display"), NULL);
+    if (name)
+        blank_line();
+}
+
 /* levels: how many more levels of structs show their fields' contents */
 static void show(value v, const char *name, int levels)
 {
@@ -582,7 +594,11 @@ static void show(value v, const char *name, int levels)
     case K_SPARSE: sparse_print(v, name); break;
     case K_COLON:  one_line(name, ":", 1); break;
     case K_NIL:    break;
-    default:       show_tensor(v, name);
+    default:
+        if (value_device(v))
+            show_there(v, name);
+        else
+            show_tensor(v, name);
     }
     pool_release(mark);
 }

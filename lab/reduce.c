@@ -6,6 +6,7 @@
  * max, min and prod of 64-bit integers and the extremes of complex numbers go element by element. */
 #include "config.h"
 #include "lab/ew.h"
+#include "gpu.h"
 #include "sparse.h"
 #include <math.h>
 #include <stdlib.h>
@@ -38,8 +39,7 @@ int reduce_dim(int op, value v)
 }
 
 /* Sizes of the result and how the elements lie: outer x len x inner.  False: the result is the (empty) operand's size. */
-struct along { int nd; i64 dim[MAX_DIMS], inner, len, outer; };
-static bool along_of(int op, int nd, const i64 *dim, int d, struct along *a)
+bool reduce_along(int op, int nd, const i64 *dim, int d, struct along *a)
 {
     bool nothing = nd == 2 && dim[0] == 0 && dim[1] == 0;
     memcpy(a->dim, dim, sizeof *dim * (size_t)nd);
@@ -62,7 +62,7 @@ static bool along_of(int op, int nd, const i64 *dim, int d, struct along *a)
     return true;
 }
 
-static int result_class(int op, int dt)
+int reduce_class(int op, int dt)
 {
     if (extreme(op))
         return dt == D_CHAR ? D_DOUBLE : dt;
@@ -90,9 +90,9 @@ static value owned(struct tensor *t)          /* pooled t as an owned value */
 value ew_reduced(struct plan *p, struct ew_prog *g, struct ew_job *j, const value *reg, int nd, const i64 *dim, int d, int *bad)
 {
     char cells[EW_CELLS * 64] __attribute__((aligned(64)));
-    int op = g->red - 1, type = g->root_type == T_F ? T_F : T_D, class = result_class(op, g->root_dtype);
+    int op = g->red - 1, type = g->root_type == T_F ? T_F : T_D, class = reduce_class(op, g->root_dtype);
     struct along a;
-    if (!along_of(op, nd, dim, d, &a))
+    if (!reduce_along(op, nd, dim, d, &a))
         return owned(tensor_new(class, a.nd, a.dim));
     if (unlikely(*bad = ew_cells(p, g, reg, cells)))
         return nil();
@@ -234,8 +234,8 @@ static value extremes(int op, struct tensor *t, int d, value *index)
 {
     struct along a;
     t = tensor_dense(t);
-    bool some = along_of(op, t->nd, t->dim, d, &a);
-    int class = result_class(op, t->dtype), size = dtypes[t->dtype].size;
+    bool some = reduce_along(op, t->nd, t->dim, d, &a);
+    int class = reduce_class(op, t->dtype), size = dtypes[t->dtype].size;
     struct tensor *m = tensor_new(t->dtype, a.nd, a.dim), *k = index ? tensor_new(D_DOUBLE, a.nd, a.dim) : NULL;
     for (i64 o = 0; some && o < a.outer; o++)
         for (i64 i = 0; i < a.inner; i++) {
@@ -255,7 +255,7 @@ static value product(struct tensor *t, int d)              /* of complex numbers
 {
     struct along a;
     t = tensor_dense(t);
-    along_of(RED_prod, t->nd, t->dim, d, &a);
+    reduce_along(RED_prod, t->nd, t->dim, d, &a);
     bool complex = dtype_is(t->dtype, DT_C);
     struct tensor *x = tensor_cast(t, complex ? D_CDOUBLE : D_DOUBLE), *r = tensor_new(x->dtype, a.nd, a.dim);
     for (i64 o = 0; o < a.outer; o++)
@@ -274,7 +274,7 @@ static value product(struct tensor *t, int d)              /* of complex numbers
             }
             poll();
         }
-    r = tensor_cast(r, result_class(RED_prod, t->dtype));
+    r = tensor_cast(r, reduce_class(RED_prod, t->dtype));
     return tensor_value(complex ? tensor_narrow(r) : r);
 }
 
@@ -290,6 +290,18 @@ value reduce_apply(int op, value x, int dim)
         fail("Octave:undefined-function", "%s: not defined for a %s%s", rows[op].name, value_describe(x, s),
              x.kind == K_CELL ? "\nhint: [c{:}] joins the contents of a cell" : "");
     int dt = value_dtype(x);
+    if (unlikely(value_device(x))) {          /* the same ways, in steps that the device has */
+        if (extreme(op) && (dt == D_INT64 || dt == D_UINT64 || dtype_is(dt, DT_C)))
+            return gpu_extreme(op == RED_max, tensor_any(x), dim, NULL);
+        if (dtype_is(dt, DT_C) && op != RED_any && op != RED_all && op != RED_prod) {
+            value re = reduce_apply(op, ew_apply(EW_real, 1, &x), dim), im = reduce_apply(op, ew_apply(EW_imag, 1, &x), dim);
+            return ew_apply(op == RED_sumsq ? EW_plus : EW_complex, 2, (value[]){ re, im });
+        }
+        if (op == RED_prod && (dtype_is(dt, DT_C) || dt == D_INT64 || dt == D_UINT64))
+            gpu_fail(gpu_at(value_device(x)), "prod", DEV_NOT_HERE);
+        if (dt == D_INT64 || dt == D_UINT64)
+            x = tensor_box(gpu_clone(tensor_any(x), D_DOUBLE));
+    }
     if (extreme(op) && (dt == D_INT64 || dt == D_UINT64 || dtype_is(dt, DT_C)))
         return extremes(op, tensor_of(x), dim, NULL);
     if (op == RED_prod && (dt == D_INT64 || dt == D_UINT64 || dtype_is(dt, DT_C)))
@@ -304,7 +316,7 @@ value reduce_apply(int op, value x, int dim)
         value z = zip(re, im);
         return tensor_value(tensor_narrow(tensor_of(z)));
     }
-    if (dt == D_INT64 || dt == D_UINT64)      /* added in double, as the other integers are */
+    if ((dt == D_INT64 || dt == D_UINT64) && !value_device(x))       /* added in double, as the other integers are */
         x = tensor_value(tensor_cast(tensor_of(x), D_DOUBLE));
     value reg[2] = { x, num(dim) };
     return keep(plan_run(ew_reducer(op, dim > 0), reg));
@@ -312,10 +324,10 @@ value reduce_apply(int op, value x, int dim)
 
 value reduce_spread(value x, int dim)
 {
-    struct tensor *t = tensor_of(x);
+    struct tensor *t = tensor_any(x);
     struct along a;
-    if (!RECORDING && (t->dtype == D_DOUBLE || t->dtype == D_SINGLE) && t->flags & T_DENSE && !(t->block && t->block->foreign) &&
-        along_of(RED_sumsq, t->nd, t->dim, dim, &a) && a.inner > 1 && a.len > 1) {
+    if (!RECORDING && !t->device && (t->dtype == D_DOUBLE || t->dtype == D_SINGLE) && t->flags & T_DENSE && !(t->block && t->block->foreign) &&
+        reduce_along(RED_sumsq, t->nd, t->dim, dim, &a) && a.inner > 1 && a.len > 1) {
         struct tensor *r = tensor_new(t->dtype, a.nd, a.dim);
         struct spread s = { .j = { .n = t->numel, .out = r->data, .inner = a.inner, .len = a.len, .outer = a.outer }, .type = t->dtype == D_DOUBLE ? T_D : T_F };
         s.j.leaf[0].base = t->data;
@@ -363,7 +375,7 @@ static void run_reducer(struct call *c, int op)
     }
     if (d.kind == K_TENSOR && d.t->numel == 0)
         d = nil();
-    int dim = is_nil(d) ? 0 : reduce_dim(op, d);
+    int dim = is_nil(d) ? 0 : reduce_dim(op, gpu_read_value(d, "a dimension"));
     if (kind) {
         x = sparse_full_value(x);
         x = kind == 7 ? ew_apply(EW_log, 1, &x) : ew_apply(EW_rdivide, 2, (value[]){ num(1), x });
@@ -380,7 +392,7 @@ static void run_reducer(struct call *c, int op)
         fail_arg(c, 0, "numeric, logical or text");
     int dt = value_dtype(x);
     if (all) {
-        struct tensor *t = tensor_dense(tensor_of(x));
+        struct tensor *t = tensor_dense(tensor_any(x));
         x = tensor_box(tensor_reshape(t, 2, (i64[]){ t->numel, 1 }));
         dim = 1;
     }
@@ -404,7 +416,7 @@ static void run_reducer(struct call *c, int op)
     if (kind)
         y = kind == 7 ? ew_apply(EW_exp, 1, &y) : ew_apply(EW_rdivide, 2, (value[]){ num(1), y });
     if (native && (dtype_is(dt, DT_I) || dt == D_LOGICAL)) {
-        struct tensor *t = tensor_of(y);
+        struct tensor *t = tensor_any(y);
         y = tensor_value(tensor_cast(t, dt));
     }
     result(c, 0, y);
@@ -425,7 +437,8 @@ static void run_extreme(struct call *c, int op, int row)
         fail_arg(c, 0, "numeric, logical or text");
     int dim = c->nargin > 2 ? reduce_dim(op, c->arg[2]) : 0;
     if (c->nargout > 1) {
-        value index, m = extremes(op, tensor_of(c->arg[0]), dim, &index);
+        value index, m = value_device(c->arg[0]) ? gpu_extreme(op == RED_max, tensor_any(c->arg[0]), dim, &index)
+                                                 : extremes(op, tensor_of(c->arg[0]), dim, &index);
         result(c, 0, RECORDING ? reduce_apply(op, c->arg[0], dim) : m);       /* the tape knows the one without index */
         result(c, 1, index);
         return;

@@ -5,6 +5,7 @@
  * it and puts the result into the pool.  Conversions go through double in chunks, by one load and one store row
  * per dtype, but for the 64-bit integers and complex numbers among themselves. */
 #include "context.h"
+#include "gpu.h"
 #include <complex.h>
 #include <math.h>
 
@@ -165,6 +166,24 @@ struct tensor *tensor_zeros(int dtype, int nd, const i64 *dim)
     return t;
 }
 
+struct tensor *tensor_on(struct block *b, int dtype, int nd, const i64 *dim)
+{
+    struct tensor *u = header_fill(memory_get(sizeof *u), dtype, 2, (i64[]){ 0, 0 }, 0);
+    u->block = b;
+    u->device = b->device;
+    u->data = b->data;
+    keep(tensor_box(u));
+    if (nd > 4) {
+        more_dims(u, nd, dim);
+    } else {
+        memcpy(u->dim, dim, sizeof(i64) * (size_t)nd);
+        dense_strides(nd, dim, u->stride);
+    }
+    u->nd = (uint8_t)nd;
+    u->numel = dims_numel(nd, dim);
+    return u;
+}
+
 struct tensor *tensor_2d(int dtype, i64 rows, i64 cols)
 {
     return tensor_new(dtype, 2, (i64[]){ rows, cols });
@@ -232,6 +251,8 @@ struct tensor *tensor_reshape(struct tensor *t, int nd, const i64 *dim)
 
 struct tensor *tensor_clone(struct tensor *t)
 {
+    if (unlikely(t->device))
+        return gpu_clone(t, t->dtype);
     struct tensor *u = tensor_new(t->dtype, t->nd, t->dim);
     gather(t, u->data);
     u->flags |= t->flags & T_DQ;
@@ -423,6 +444,8 @@ struct tensor *tensor_cast(struct tensor *t, int dtype)
 {
     if (t->dtype == dtype)
         return t;
+    if (unlikely(t->device))
+        return gpu_clone(t, dtype);
     t = tensor_dense(t);
     struct tensor *u = tensor_new(dtype, t->nd, t->dim);
     convert_run(dtype, u->data, t->dtype, t->data, t->numel);
@@ -431,7 +454,7 @@ struct tensor *tensor_cast(struct tensor *t, int dtype)
 
 struct tensor *tensor_narrow(struct tensor *t)
 {
-    if (!dtype_is(t->dtype, DT_C))
+    if (!dtype_is(t->dtype, DT_C) || t->device)
         return t;
     t = tensor_dense(t);
     for (i64 i = 0; i < t->numel; i++)
@@ -457,10 +480,15 @@ static struct tensor *box_number(value v)
 struct tensor *tensor_of(value v)
 {
     switch (v.kind) {
-    case K_TENSOR: return v.t;
+    case K_TENSOR:
+        if (unlikely(v.t->device))
+            gpu_door(v);
+        return v.t;
     case K_NUM: return box_number(v);
     case K_WINDOW: {
         struct tensor *b = v.w->base;
+        if (unlikely(b->device))
+            gpu_door(v);
         if (unlikely(RECORDING != NULL)) {
             RECORDING->window(&v);
             if (v.kind == K_TENSOR)
@@ -547,8 +575,12 @@ void own_block_spare(struct tensor *t, i64 numel)
         size_t from = (size_t)(t->data - t->block->data);
         room = t->block->owners == 1 && from + (size_t)numel * size <= t->block->bytes;
     }
-    if (dense && room)
+    if (dense && room && !t->device)
         return;
+    if (unlikely(t->device)) {
+        gpu_own(t, numel);
+        return;
+    }
     struct block *b = block_new((size_t)MAX(numel, t->numel) * size);
     gather(t, b->data);
     if (t->block)

@@ -61,6 +61,7 @@ static inline void window_left(const struct window *w)
 /* ---- making; pooled unless it says `make`.  Trailing singleton dimensions are dropped, nd >= 2.  Data is not set but by zeros. */
 struct tensor *tensor_new(int dtype, int nd, const i64 *dim);
 struct tensor *tensor_zeros(int dtype, int nd, const i64 *dim);
+struct tensor *tensor_on(struct block *b, int dtype, int nd, const i64 *dim);         /* over all of b, whose one owner it takes over; nd as dims_trim leaves it */
 struct tensor *tensor_2d(int dtype, i64 rows, i64 cols);
 struct tensor *tensor_make(int dtype, int nd, const i64 *dim);       /* one owner, not pooled: for the evaluator and the machine */
 struct tensor *tensor_text(const char *s, size_t n);                 /* 1 x n char (0 x 0 for n = 0) */
@@ -74,7 +75,7 @@ struct tensor *tensor_narrow(struct tensor *t);                      /* complex 
 struct tensor *tensor_transpose(struct tensor *t);                   /* 2-d, strides only, not conjugated */
 
 /* ---- between values and tensors */
-struct tensor *tensor_of(value v);                                   /* see above; fails unless numeric, logical or char */
+struct tensor *tensor_of(value v);                                   /* see above; fails unless numeric, logical or char, and of this device: gpu.h */
 static inline bool is_tensor_like(value v) { return v.kind == K_NUM || (v.kind >= K_RANGE && v.kind <= K_WINDOW); }
 value tensor_value(struct tensor *t);                                /* a real 1x1 without pins and mark becomes a scalar; borrowed like t */
 static inline value tensor_box(struct tensor *t) { return (value){ .kind = K_TENSOR, .t = t }; }

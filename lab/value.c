@@ -4,6 +4,7 @@
  * What each kind does when it is freed, walked or copied stands in the functions named in kinds.def.  Freeing
  * works off a list, not the C stack, so {{{{…}}}} nested a million deep is freed like anything else. */
 #include "context.h"
+#include "gpu.h"
 #include "sparse.h"
 #include <math.h>
 #include <stdlib.h>
@@ -302,7 +303,7 @@ struct tensor *own_tensor(value *slot)
         v = tensor_split(slot->t);
     } else {
         int mark = pool_mark();
-        v = tensor_box(tensor_clone(tensor_of(*slot)));
+        v = tensor_box(tensor_clone(tensor_any(*slot)));
         v.o->owners++;
         pool_release(mark);
     }
@@ -452,6 +453,12 @@ bool value_true(value v)
              v.kind == K_CELL ? "\nhint: c(i) of a cell is a cell again, c{i} is its content" : "");
     }
     int mark = pool_mark();
+    v = gpu_read_value(v, "a condition");
+    if (v.kind == K_NUM) {
+        bool one = value_true(v);
+        pool_release(mark);
+        return one;
+    }
     struct tensor *t = tensor_dense(tensor_of(v));
     bool all = t->numel > 0;
     i64 i = 0, n = t->numel;

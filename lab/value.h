@@ -142,6 +142,7 @@ struct class {
     void (*paren_unset)(value self, int n, const value *index);              /* takes an element that paren_set made out again */
     i64 (*numel)(value self);
     value (*clone)(value self);                           /* pooled; all that it owns anew, ties among it kept (maps: one level, deep.c) */
+    value (*move)(value self, int device);                /* itself, converted to a device (0: the CPU), or a pooled copy there */
     value (*save)(value self);                            /* a pooled struct of plain values; NULL: cannot be written into files */
     value (*blank)(const struct class *class);            /* an empty one, pooled, which load fills with what save gave: two steps, so that it may hold itself */
     void (*load)(value self, value saved);                /* fails unless saved is such a struct: files may hold anything */
