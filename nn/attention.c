@@ -1,6 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* attention.c: nn.MultiHeadAttention.  All samples are projected in one product each of queries, keys and values; all heads of all samples go through the products of heads.c. */
+/* attention.c: nn.MultiHeadAttention.
+ *
+ * `record` says what is computed in functions that record themselves: all samples are projected in one product each of queries, keys and
+ * values, all heads of all samples go through the products of heads.c.  Beside it stand forward and backward of their own for sequences that
+ * look at themselves, which is most of what is trained (attention_run.c). */
 #include "nn.h"
+#include "nn/attention.h"
 #include "lab/rand.h"
 #include <math.h>
 
@@ -155,6 +160,106 @@ static value attention_record(struct module *m, value x, const value *w)
     return batch ? nn_view(y, 3, (i64[]){ n, l, e }) : y;
 }
 
+/* ---- a sequence's attention to itself, without dropout, by hand */
+enum { QKV, WEIGHTS, MIXED, KEPT };           /* in aux */
+
+static bool plain_case(struct module *m, value x)
+{
+    return x.kind != K_CELL && !(m->train && option_num(m, DROPOUT) > 0);
+}
+
+static struct attention heads_of(struct module *m, i64 n, i64 l, int dtype)
+{
+    i64 e = option_int(m, EMBED), heads = option_int(m, HEADS);
+    return (struct attention){ .dtype = dtype, .n = n, .l = l, .heads = heads, .e = e, .scale = 1 / sqrt((double)(e / heads)), .causal = option_bool(m, CAUSAL),
+        .exp = ew_simd->k[EW_exp][dtype == D_SINGLE][VV] };
+}
+static const char *bias_data(struct module *m, int i) { return has_param(m, i) ? param_data(m, i) : NULL; }
+
+static value attention_forward(struct module *m, value x)
+{
+    if (!plain_case(m, x))
+        return nn_run_kept(m, x);
+    i64 n, l, e = option_int(m, EMBED), dim[MAX_DIMS];
+    bool batch = nn_sequences(m, x, e, &n, &l);
+    struct tensor *t = rows_of(nn_float(m, x));
+    struct attention q = heads_of(m, n, l, t->dtype);
+    if (m->aux.kind != K_CELL || m->aux.cell->numel != KEPT)
+        replace(&m->aux, copy(nn_cells(KEPT)));
+    value *kept = m->aux.cell->v;
+    int nd = 0;
+    if (batch)
+        dim[nd++] = n;
+    dim[nd++] = l;
+    dim[nd++] = e;
+    char *qkv = nn_buffer(&kept[QKV], q.dtype, 2, (i64[]){ n * l, 3 * e })->data;
+    q.qkv = qkv;
+    q.weights = nn_buffer(&kept[WEIGHTS], q.dtype, 2, (i64[]){ n * q.heads * l, l })->data;
+    q.mixed = nn_buffer(&kept[MIXED], q.dtype, 2, (i64[]){ n * l, e })->data;
+    struct tensor *y = nn_buffer(&m->output, q.dtype, nd, dim);
+    product(&(struct product){ .dtype = q.dtype, .m = n * l, .n = 3 * e, .k = e, .scale = 1, .a = { t->data, e, 1, false },
+        .b = { param_data(m, IN_WEIGHT), 1, e, false }, .c = qkv, .ldc = 3 * e, .start = bias_data(m, IN_BIAS) });
+    attention_heads(&q);
+    product(&(struct product){ .dtype = q.dtype, .m = n * l, .n = e, .k = e, .scale = 1, .a = { q.mixed, e, 1, false },
+        .b = { param_data(m, OUT_WEIGHT), 1, e, false }, .c = y->data, .ldc = e, .start = bias_data(m, OUT_BIAS) });
+    nn_set_rank(nd);
+    return tensor_box(y);
+}
+
+static bool forward_fits(struct module *m, int dtype, i64 n, i64 l)      /* aux is of such an input */
+{
+    i64 e = option_int(m, EMBED), heads = option_int(m, HEADS);
+    i64 want[KEPT][2] = { { n * l, 3 * e }, { n * heads * l, l }, { n * l, e } };
+    if (m->aux.kind != K_CELL || m->aux.cell->numel != KEPT || is_nil(m->output))
+        return false;
+    for (int i = 0; i < KEPT; i++) {
+        value v = m->aux.cell->v[i];
+        if (v.kind != K_TENSOR || v.t->dtype != dtype || !dims_equal(v.t->nd, v.t->dim, 2, want[i]))
+            return false;
+    }
+    return true;
+}
+
+/* gw += scale g' x and gb += scale times the sums of g's columns, over so many rows. */
+static void accumulate(struct module *m, int weight, int bias, int dtype, const char *g, i64 out, const char *x, i64 in, i64 rows, double scale)
+{
+    product(&(struct product){ .dtype = dtype, .m = out, .n = in, .k = rows, .scale = scale, .a = { g, 1, out, false }, .b = { x, in, 1, false },
+        .c = grad_data(m, weight), .ldc = in, .add = true });
+    if (has_param(m, bias))
+        rows_add_columns(dtype, grad_data(m, bias), g, rows, out, scale);
+}
+
+static value attention_backward(struct module *m, value x, value g, int want, double scale)
+{
+    if (!plain_case(m, x))
+        return nn_back_kept(m, x, g, want, scale);
+    i64 n, l, e = option_int(m, EMBED);
+    (void)nn_sequences(m, x, e, &n, &l);
+    struct tensor *t = rows_of(nn_float(m, x)), *from = x.kind == K_TENSOR ? x.t : tensor_of(x);
+    struct attention q = heads_of(m, n, l, t->dtype);
+    if (!forward_fits(m, q.dtype, n, l))
+        replace(&m->output, copy(attention_forward(m, x)));
+    const char *go = rows_of(nn_grad_like(m, g, tensor_of(m->output)).t)->data;
+    size_t size = dtypes[q.dtype].size;
+    char *gmixed = scratch((size_t)(n * l * e) * size), *dqkv = scratch((size_t)(n * l * 3 * e) * size);
+    q.qkv = m->aux.cell->v[QKV].t->data;
+    q.weights = m->aux.cell->v[WEIGHTS].t->data;
+    q.mixed = m->aux.cell->v[MIXED].t->data;
+    product(&(struct product){ .dtype = q.dtype, .m = n * l, .n = e, .k = e, .scale = 1, .a = { go, e, 1, false },
+        .b = { param_data(m, OUT_WEIGHT), e, 1, false }, .c = gmixed, .ldc = e });
+    attention_heads_back(&q, gmixed, dqkv);
+    if (want & WANT_PARAMS) {
+        accumulate(m, OUT_WEIGHT, OUT_BIAS, q.dtype, go, e, q.mixed, e, n * l, scale);
+        accumulate(m, IN_WEIGHT, IN_BIAS, q.dtype, dqkv, 3 * e, t->data, e, n * l, scale);
+    }
+    if (!(want & WANT_INPUT))
+        return nil();
+    struct tensor *gx = nn_buffer(&m->grad_input, q.dtype, from->nd, from->dim);
+    product(&(struct product){ .dtype = q.dtype, .m = n * l, .n = e, .k = 3 * e, .scale = 1, .a = { dqkv, 3 * e, 1, false },
+        .b = { param_data(m, IN_WEIGHT), e, 1, false }, .c = gx->data, .ldc = e });
+    return tensor_box(gx);
+}
+
 LAYER(MultiHeadAttention,
   "m = nn.MultiHeadAttention(embedDim, numHeads, dropout, bias, causal)\n\n"
   "Attention of sequences N x T x embedDim (or T x embedDim) to themselves, or for {query, key, value} of the query's steps to those of the key. As PyTorch's "
@@ -165,4 +270,4 @@ LAYER(MultiHeadAttention,
   "Example:\n  size(nn.MultiHeadAttention(8, 2).forward(randn(3, 5, 8)))\n  ans =\n     3   5   8\n\n"
   "See also: nn.LayerNorm, nn.LSTM, nn.GELU",
   .options = "embedDim:n numHeads:n dropout:x=0 hasBias:b=1 causal:b=0", .params = "in_proj_weight in_proj_bias out_proj_weight out_proj_bias", .init = attention_init,
-  .reset = attention_reset, .record = attention_record, .show = attention_show, .table = true)
+  .reset = attention_reset, .forward = attention_forward, .backward = attention_backward, .record = attention_record, .show = attention_show, .table = true)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* rows.c: tensors whose last dimension is the fastest, and loops over them on several threads. */
 #include "nn/rows.h"
+#include "lab/clones.h"
+#include "lab/ew.h"
 #include "lab/plan.h"
 
 static void rows_strides(int nd, const i64 *dim, i64 *stride)
@@ -91,6 +93,46 @@ struct tensor *rows_like(struct call *c, int i, int dtype)
 struct tensor *rows_arg(struct call *c, int i)
 {
     return rows_like(c, i, arg_tensor(c, i)->dtype == D_SINGLE ? D_SINGLE : D_DOUBLE);
+}
+
+bool rows_alike(const struct tensor *a, const struct tensor *b)
+{
+    return a->dtype == b->dtype && dtype_is(a->dtype, DT_F) && !dtype_is(a->dtype, DT_C) && dims_equal(a->nd, a->dim, b->nd, b->dim) &&
+           rows_of((struct tensor *)a) == a && rows_of((struct tensor *)b) == b;
+}
+
+enum { STRETCH = 1 << 14 };                   /* elements at a time, whole vectors */
+struct plus { char *y; const char *a, *b; i64 n; bool single; };
+static void plus_task(void *arg, i64 i, int thread)
+{
+    const struct plus *q = arg;
+    i64 from = i * STRETCH, size = q->single ? 4 : 8;
+    (void)thread;
+    ew_simd->k[EW_plus][q->single][VV](q->y + from * size, q->a + from * size, q->b + from * size, MIN(STRETCH, q->n - from));
+}
+
+void rows_plus(struct tensor *y, const struct tensor *a, const struct tensor *b)
+{
+    struct plus q = { y->data, a->data, b->data, y->numel, y->dtype == D_SINGLE };
+    rows_each((q.n + STRETCH - 1) / STRETCH, rows_threads((double)q.n), plus_task, &q);
+}
+
+#define ADD_COLUMNS(T)                                                                                          \
+    CLONES static void add_columns_##T(T *to, const T *from, i64 rows, i64 n, T scale)                          \
+    {                                                                                                           \
+        for (i64 r = 0; r < rows; r++, from += n)                                                               \
+            SIMD for (i64 i = 0; i < n; i++)                                                                    \
+                to[i] += scale * from[i];                                                                       \
+    }
+ADD_COLUMNS(float)
+ADD_COLUMNS(double)
+
+void rows_add_columns(int dtype, void *to, const void *from, i64 rows, i64 n, double scale)
+{
+    if (dtype == D_SINGLE)
+        add_columns_float(to, from, rows, n, (float)scale);
+    else
+        add_columns_double(to, from, rows, n, scale);
 }
 
 bool layout_of(const struct tensor *t, int places, i64 channels, struct layout *l)

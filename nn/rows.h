@@ -14,6 +14,10 @@ struct tensor *rows_as(struct tensor *t, int nd, const i64 *dim);    /* the same
 struct tensor *rows_arg(struct call *c, int i);                      /* rows_of an argument that is real; single stays, all else becomes double */
 struct tensor *rows_like(struct call *c, int i, int dtype);          /* the same, converted to dtype */
 
+bool rows_alike(const struct tensor *a, const struct tensor *b);      /* of one floating class and shape, both as rows_of gives them */
+void rows_plus(struct tensor *y, const struct tensor *a, const struct tensor *b);        /* y = a + b, all alike; y may be one of them */
+void rows_add_columns(int dtype, void *to, const void *from, i64 rows, i64 n, double scale);       /* to[i] += scale * from[r, i] for each row r */
+
 /* Where samples, channels and places stand.  A sample has no dimension of samples: batch is false, n is 1. */
 struct layout { bool batch; i64 n, channels, size[3]; int places; };
 /* t as n x channels x places, or one sample; singletons are appended as needed, and what fits both ways is one sample.  channels is what must stand

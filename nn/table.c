@@ -6,12 +6,42 @@
 #define SEE "\n\nSee also: nn.ParallelTable, nn.ConcatTable, nn.JoinTable, nn.CAddTable"
 
 /* ---- elementwise over the elements of a cell */
-#define TABLE(id, fold, text, example, out)                                                                          \
+#define TABLE(id, fold, text, example, out, ...)                                                                          \
   LAYER(id, "m = nn." #id "(inplace)\n\n" text " inplace says nothing here: no input is changed.\n\nExample:\n  " example "\n  ans =\n" out SEE, .table = true, .options = "inplace:b=0",        \
     .expr = "@(x) begin if !iscell(x) || isempty(x), error('nn." #id " wants a cell of tensors and got a %s', class(x)), end; y = x{1};"   \
-            " for i = 2:numel(x), y = " fold "; end; return y + 0 end")
+            " for i = 2:numel(x), y = " fold "; end; return y + 0 end", __VA_ARGS__)
 #define LAYER_TABLE TABLE
-LAYER_TABLE(CAddTable, "y + x{i}", "The sum of the elements of the input, a cell.", "nn.CAddTable().forward({[1 2], [3 4]})", "     4   6")
+/* The sum of what lies alike, which is the end of every branch of a residual net: by hand, 20 us less a call than the expression. */
+static bool alike(value x)
+{
+    struct cell *c = x.kind == K_CELL ? x.cell : NULL;
+    for (i64 i = 0; c && i < c->numel; i++)
+        if (c->v[i].kind != K_TENSOR || c->v[i].t->numel < 2 || !rows_alike(c->v[0].t, c->v[i].t))
+            return false;
+    return c && c->numel > 1;
+}
+static value sum_forward(struct module *m, value x)
+{
+    if (!alike(x))
+        return nn_run_kept(m, x);
+    const value *v = x.cell->v;
+    struct tensor *y = nn_buffer(&m->output, v[0].t->dtype, v[0].t->nd, v[0].t->dim);
+    rows_plus(y, v[0].t, v[1].t);
+    for (i64 i = 2; i < x.cell->numel; i++)
+        rows_plus(y, y, v[i].t);
+    return tensor_box(y);
+}
+static value sum_backward(struct module *m, value x, value g, int want, double scale)
+{
+    if (!alike(x))
+        return nn_back_kept(m, x, g, want, scale);
+    value gx = nn_cells((int)x.cell->numel), same = nn_grad_like(m, g, x.cell->v[0].t);
+    for (i64 i = 0; i < x.cell->numel; i++)
+        cell_set(gx.cell, i, same);
+    return gx;
+}
+LAYER_TABLE(CAddTable, "y + x{i}", "The sum of the elements of the input, a cell.", "nn.CAddTable().forward({[1 2], [3 4]})", "     4   6",
+  .forward = sum_forward, .backward = sum_backward)
 LAYER_TABLE(CSubTable, "y - x{i}", "The first element of the input less the second.", "nn.CSubTable().forward({[1 2], [3 5]})", "    -2  -3")
 LAYER_TABLE(CMulTable, "y .* x{i}", "The product of the elements of the input, elementwise.", "nn.CMulTable().forward({[1 2], [3 4]})", "     3   8")
 LAYER_TABLE(CDivTable, "y ./ x{i}", "The first element of the input divided by the second, elementwise.", "nn.CDivTable().forward({[6 8], [3 4]})", "     2   2")
