@@ -308,11 +308,11 @@ static int finish(struct gpu *g, struct dev_arg *out, const struct dev_arg *bias
     return launch_program(g, &p, out, in, zero, tag);
 }
 
-int blas_gemm(struct gpu *g, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag)
+int blas_gemm(struct gpu *g, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag, bool any)
 {
     struct product x;
     const char *why;
-    if (!describe(out, in, &x) || small(&x))
+    if (!describe(out, in, &x) || (small(&x) && !any))
         return DEV_NOT_HERE;
     bool lt = x.type == CUDA_F || x.type == CUDA_D;
     if (!cuda_library(lt ? LIB_blaslt : LIB_blas, &why))

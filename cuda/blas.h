@@ -21,7 +21,7 @@ enum { CUDA_F = 0, CUDA_D = 1, CUDA_G = 4, CUDA_C = 5, CUDA_INT64 = 24 };      /
 enum { BLAS_N = 0, BLAS_T = 1, BLAS_C = 2 };
 
 int blas_can(struct gpu *g, const struct dev_arg *out, const struct dev_arg *in, const double *num);
-int blas_gemm(struct gpu *g, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag);
+int blas_gemm(struct gpu *g, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag, bool any);      /* any: small ones too */
 /* op(A) X = B over B, A triangular: column-major, lower or upper, real or complex (a cudaDataType). */
 int blas_trsm(struct gpu *g, int type, bool upper, int trans, int64_t m, int64_t n, const void *a, int64_t lda, void *b, int64_t ldb);
 void blas_forget(struct gpu *g, bool lost);

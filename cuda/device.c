@@ -68,7 +68,8 @@ static const char *why_of(struct device *d, int error)
     case DEV_OK: return "nothing is wrong";
     case DEV_STOPPED: return "stopped";
     case DEV_LATER: return "an earlier piece of work found trouble";
-    default: return g->said[0] ? g->said : error == DEV_NOT_HERE ? "not on this device" : error == DEV_NO_MEMORY ? "out of memory" : "the driver refused";
+    case DEV_NOT_HERE: return g->said[0] ? g->said : NULL;     /* nothing more to say */
+    default: return g->said[0] ? g->said : error == DEV_NO_MEMORY ? "out of memory" : "the driver refused";
     }
 }
 
@@ -290,9 +291,11 @@ static int run(struct device *d, enum dev_call what, struct dev_arg *out, const 
     struct gpu *g = gpu_of(d);
     TRY(gpu_enter(g));
     g->said[0] = 0;
-    int e = what == DEV_gemm ? blas_gemm(g, out, in, num, tag) : DEV_NOT_HERE;
+    int e = what == DEV_gemm ? blas_gemm(g, out, in, num, tag, false) : DEV_NOT_HERE;
     if (e == DEV_NOT_HERE)
         e = launch_run(g, what, out, in, num, tag);
+    if (e == DEV_NOT_HERE && what == DEV_gemm)
+        e = blas_gemm(g, out, in, num, tag, true);
     if (e == DEV_NOT_HERE && what == DEV_fft)
         e = fft_run(g, out, in, num, tag);
     if (e == DEV_NOT_HERE)
