@@ -61,15 +61,18 @@ int gpu_took(struct gpu *g, cu_result e, const char *what)
         return gpu_refuse(g, DEV_NO_MEMORY, "out of memory (%.*s)", n, what);
     return gpu_refuse(g, DEV_REFUSED, "%s (error %d of %.*s)", text, e, n, what);
 }
-static const char *why_of(struct device *d, int error)
+static const char *why_of(struct device *d, int error)      /* what was said is told once */
 {
     struct gpu *g = gpu_of(d);
+    static char told[sizeof g->said];
+    memcpy(told, g->said, sizeof told);
+    g->said[0] = 0;
     switch (error) {
     case DEV_OK: return "nothing is wrong";
     case DEV_STOPPED: return "stopped";
     case DEV_LATER: return "an earlier piece of work found trouble";
-    case DEV_NOT_HERE: return g->said[0] ? g->said : NULL;     /* nothing more to say */
-    default: return g->said[0] ? g->said : error == DEV_NO_MEMORY ? "out of memory" : "the driver refused";
+    case DEV_NOT_HERE: return told[0] ? told : NULL;     /* nothing more to say */
+    default: return told[0] ? told : error == DEV_NO_MEMORY ? "out of memory" : "the driver refused";
     }
 }
 

@@ -38,7 +38,13 @@ static const struct tl_devices *find(const char **why)
         file = hooks()->plugin_file ? hooks()->plugin_file("cuda") : NULL;
     void *so = file ? dlopen(file, RTLD_NOW | RTLD_LOCAL) : NULL;
     const struct tl_devices *d = so ? dlsym(so, "tl_devices") : NULL;
-    *why = "no NVIDIA driver here; everything works on the CPU";
+    static char said[300];
+    if (!file)
+        *why = "this tl has no plugin tl_cuda.so; everything works on the CPU";
+    else if (!so || !d) {
+        snprintf(said, sizeof said, "the plugin tl_cuda.so does not load (%s); everything works on the CPU", so ? "it is none" : dlerror());
+        *why = said;
+    }
     if (d && (d->version != TL_DEVICES_VERSION || d->size != sizeof(struct device))) {
         *why = "the plugin tl_cuda.so is of another version of tl; everything works on the CPU";
         return NULL;
@@ -165,6 +171,8 @@ NORETURN void gpu_fail(struct device *d, const char *who, int error)
     const char *why = d->why ? d->why(d, error) : NULL;
     switch (error) {
     case DEV_NOT_HERE:
+        if (why)                              /* a library that is missing, say */
+            fail("tl:device", "%s: not on gpu %d: %s", who, d->index, why);
         fail("tl:device", "%s: not defined on gpu %d; use cpu(x)", who, d->index);
     case DEV_STOPPED:
         interrupt_flag = 1;

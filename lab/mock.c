@@ -204,8 +204,7 @@ static int step(struct device *d)
 }
 static const char *why(struct device *d, int error)
 {
-    (void)error;
-    return me(d)->why ? me(d)->why : "it failed";
+    return error == DEV_NOT_HERE ? NULL : me(d)->why ? me(d)->why : "it failed";
 }
 
 /* ---- work */
