@@ -640,7 +640,7 @@ static int closure(struct comp *c, const struct node *n, int want)
 
 static value number_value(const struct node *n)
 {
-    if (n->flags & NODE_IMAG) {
+    if (n->flags & NODE_IMAG && n->number.value != 0) {      /* 0i is the number 0 */
         i64 one[2] = { 1, 1 };
         struct tensor *t = tensor_new(D_CDOUBLE, 2, one);
         ((double *)t->data)[0] = 0;

@@ -133,6 +133,8 @@ BUILTIN(error, 1, ANY, 0, NO_GRAD,
     if (c->nargin == 1 && arg_is_text(c, 0) && value_numel(c->arg[0]) == 0)
         return;
     s = format_message(c, 0, &id);
+    if (c->nargin == 1 && looks_like_id(s))
+        fail("", "error: '%s' is an identifier; a message must follow it", s);
     size_t n = strlen(s);
     char *text = scratch(n + 1);
     strcpy(text, s);

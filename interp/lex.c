@@ -203,7 +203,7 @@ static _Noreturn void bad_number(struct lexer *x, uint32_t begin)
     snprintf(hint, sizeof hint, "write %.*s*%.*s to multiply", (int)(x->pos - begin > 30 ? 30 : x->pos - begin),
              x->text + begin, (int)(e - x->pos > 30 ? 30 : e - x->pos), x->text + x->pos);
     if (memchr(x->text + begin, '_', e - begin))
-        snprintf(hint, sizeof hint, "digits stand together: 1000000 or 1e6");
+        snprintf(hint, sizeof hint, "an underscore stands between two digits: 1_000_000");
     else if (x->pos + 1 == e && (x->text[x->pos] | 32) == 'e')
         snprintf(hint, sizeof hint, "an exponent needs digits: 1e3");
     lex_fail_hint(x, begin, hint, "'%.*s' is neither a number nor a name", (int)(e - begin > 60 ? 60 : e - begin),
@@ -218,6 +218,8 @@ static void lex_radix(struct lexer *x, int shift)
     x->pos += 2;
     for (;; x->pos++) {
         c = peek(x, 0);
+        if (c == '_' && digits && isxdigit(peek(x, 1)))
+            continue;
         int d = isdigit(c) ? c - '0' : isxdigit(c) ? tolower(c) - 'a' + 10 : 99;
         if (d >= 1 << shift)
             break;
@@ -249,6 +251,13 @@ static void lex_radix(struct lexer *x, int shift)
     t->number = (double)v;
 }
 
+static void skip_digits(struct lexer *x)      /* underscores between them, as in 10_000, mean nothing */
+{
+    uint32_t from = x->pos;
+    while (isdigit(peek(x, 0)) || (peek(x, 0) == '_' && x->pos > from && isdigit(peek(x, 1))))
+        x->pos++;
+}
+
 static void lex_number(struct lexer *x)
 {
     struct token *t = &x->tok;
@@ -261,16 +270,14 @@ static void lex_number(struct lexer *x)
         lex_radix(x, 1);
         return;
     }
-    while (isdigit(peek(x, 0)))
-        x->pos++;
+    skip_digits(x);
     if (peek(x, 0) == '.') {
         int n = peek(x, 1);
         bool dotted = n && strchr("*/\\^'", n);             /* 1./x is 1 ./ x */
         bool dots = n == '.' && peek(x, 2) == '.';          /* 1... */
         if (!dotted && !dots) {
             x->pos++;
-            while (isdigit(peek(x, 0)))
-                x->pos++;
+            skip_digits(x);
         }
     }
     int c = peek(x, 0);
@@ -278,20 +285,20 @@ static void lex_number(struct lexer *x)
         uint32_t p = peek(x, 1) == '+' || peek(x, 1) == '-' ? 2 : 1;
         if (isdigit(peek(x, p))) {
             x->pos += p;
-            while (isdigit(peek(x, 0)))
-                x->pos++;
+            skip_digits(x);
         }
     }
     uint32_t n = x->pos - t->begin;
     char small[64], *s = n < sizeof small ? small : malloc(n + 1);
     if (!s)
         lex_no_memory(x);
+    uint32_t k = 0;
     for (uint32_t i = 0; i < n; i++) {
-        s[i] = x->text[t->begin + i];
-        if (s[i] == 'd' || s[i] == 'D')
-            s[i] = 'e';
+        char ch = x->text[t->begin + i];
+        if (ch != '_')
+            s[k++] = ch == 'd' || ch == 'D' ? 'e' : ch;
     }
-    s[n] = 0;
+    s[k] = 0;
     t->number = strtod(s, NULL);
     if (s != small)
         free(s);

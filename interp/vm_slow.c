@@ -309,8 +309,6 @@ static value range_of(value a, value step, value b)
     i64 none[2] = { 1, 0 };
     value part[3] = { a, step, b };
     int dt = D_DOUBLE;
-    if (is_tensor_like(a) && is_tensor_like(b) && value_dtype(a) == D_CHAR && value_dtype(b) == D_CHAR)
-        dt = D_CHAR;
     for (int i = 0; i < 3; i++) {
         if (is_tensor_like(part[i])) {
             int d = value_dtype(part[i]);
@@ -320,8 +318,8 @@ static value range_of(value a, value step, value b)
                 dt = dtype_is(dt, DT_I) ? dt : d;
         }
     }
-    if (value_dtype(a) == D_CHAR && value_dtype(b) == D_CHAR)
-        dt = D_CHAR;
+    if ((is_tensor_like(a) && value_dtype(a) == D_CHAR) || (is_tensor_like(b) && value_dtype(b) == D_CHAR))
+        dt = D_CHAR;                          /* one end that is text makes text */
     double lo = range_operand(a, "first number"), inc = range_operand(step, "step"), hi = range_operand(b, "limit");
     value r = range_new(lo, inc, hi);
     if (dt == D_DOUBLE)

@@ -354,15 +354,15 @@ BUILTIN(J, 0, ANY, 1, NO_GRAD, IMAGINARY_HELP("J"))
 
 /* ---- ranges and spaced points */
 
-static int range_class(struct call *c)        /* of a:s:b; text counts only when both ends are text */
+static int range_class(struct call *c)        /* of a:s:b; one end that is text makes text */
 {
     int dt = D_DOUBLE;
-    bool text = true;
+    bool text = false;
     for (int k = 0; k < c->nargin; k++) {
         if (!is_tensor_like(c->arg[k]))
             fail_arg(c, k, "a number");
         int d = value_dtype(c->arg[k]);
-        text = text && (d == D_CHAR || (k == 1 && c->nargin == 3));
+        text = text || (d == D_CHAR && !(k == 1 && c->nargin == 3));
         if (dtype_is(d, DT_C))
             fail_arg(c, k, "real");
         if (dtype_is(d, DT_I)) {

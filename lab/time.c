@@ -732,7 +732,7 @@ BUILTIN(toc, 0, 1, 1, grad_zero,
     if (c->nargout > 0)
         result_num(c, 0, s);
     else
-        outf("Elapsed time is %g seconds\n", s);
+        outf("Elapsed time is %g seconds.\n", s);
 }
 
 void (*before_wait)(void);
