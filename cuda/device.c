@@ -247,7 +247,14 @@ static int get(struct device *d, size_t bytes, void **p)
     struct gpu *g = gpu_of(d);
     if (g->lost)
         TRY(gpu_enter(g));
-    return memory_get(g, bytes, p);
+    TRY(memory_get(g, bytes, p));
+    if (!g->option[OPT_POISON])
+        return DEV_OK;
+    TRY(gpu_enter(g));                        /* NaN, so that a check sees what was not written */
+    TRY(graph_cut(g));
+    CU_TRY(g, MemsetD8Async((cu_ptr)(uintptr_t)*p, 0xff, bytes, g->work));
+    g->calls++;
+    return gpu_gate(g, 1);
 }
 static void put(struct device *d, void *p, size_t bytes)
 {
@@ -318,7 +325,7 @@ static int can(struct device *d, enum dev_call what, const struct dev_arg *out, 
 }
 
 /* ---- options: what can be switched, and counters to look at */
-static const char *const option_name[OPTIONS] = { "graph", "tf32", "cache" };
+static const char *const option_name[OPTIONS] = { "graph", "tf32", "cache", "pin", "poison" };
 static const char *const count_name[COUNTS] = { "launches", "graphs", "graph_runs", "held", "released", "compiled", "uploads", "waits" };
 static int option(struct device *d, const char *name, double *x, bool set)
 {
@@ -329,6 +336,8 @@ static int option(struct device *d, const char *name, double *x, bool set)
                 TRY(gpu_enter(g));
                 TRY(graph_cut(g));
             }
+            if (set && i == OPT_PIN && *x != 1)
+                return gpu_refuse(g, DEV_REFUSED, "copies always go through pinned memory");
             if (set)
                 g->option[i] = *x;
             else
@@ -395,7 +404,8 @@ static struct device *open_device(int index, const char **why)
         .facts = facts, .copy = copy, .mark = mark, .done = done, .wait = wait_all, .step = step, .why = why_of,
         .program = program, .run = run, .can = can, .option = option, .close = close_device };
     g->ordinal = index - 1;
-    g->option[OPT_GRAPH] = g->option[OPT_CACHE] = 1;
+    g->option[OPT_GRAPH] = g->option[OPT_PIN] = 1;
+    g->option[OPT_CACHE] = 256e6;
     cu_result e = cuda.DeviceGet(&g->dev, g->ordinal);
     int error = e ? gpu_took(g, e, "DeviceGet") : DEV_OK;
     if (!error) {

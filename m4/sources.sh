@@ -72,7 +72,7 @@ program='interp/(main|repl|json|notebook|test|trust)\.c'
     done
     list unit_extra $(files tests/unit '*.h' '*.inc' '*.def')
     list tl_tests $(tree tests -name '*.tl' | without '^tests/(bench|fuzz|big|data|unit)/|/(lib|data|private|\+[a-z]*)/')
-    list sh_tests $(tree tests -name '*.sh' | without '^tests/(bench|fuzz|big|data|unit|asan)/|/(lib|data)/' | grep / | without '^tests/[^/]*$')
+    list sh_tests $(tree tests -name '*.sh' | without '^tests/(bench|fuzz|big|data|unit|asan)/|/(lib|data)/|^tests/device/check.sh$' | grep / | without '^tests/[^/]*$')
     list big_tests $(tree tests/big -name '*.tl')
     list example_tests $(files scripts/examples '*.tl')
     list function_tests $(tree scripts -name '*.tl' | without '^scripts/(examples|lessons|data|editors|jupyter)/')

@@ -60,11 +60,17 @@ check-big: all
 check-ctrl-c: all $(check_PROGRAMS)
 	@TL_CTRL_C=1 TL=$(abs_builddir)/tl tests/unit/ctrl_c
 
+# All that wants a GPU, in one command each; without one they say so and end with status 77.
+check-cuda: all
+	@TL=$(abs_builddir)/tl SRCDIR=$(abs_top_srcdir) $(SHELL) $(srcdir)/tests/device/check.sh
+bench-cuda: all
+	@TL=$(abs_builddir)/tl CC='$(CC)' TINY='$(TINY)' $(SHELL) $(srcdir)/tests/bench/cuda/run.sh
+
 # tl and its peers in one run; make bench QUICK=1 takes less than a minute.
 bench: all
 	@TL=$(abs_builddir)/tl QUICK='$(QUICK)' CC='$(CC)' BLAS_LIBS='$(BLAS_LIBS)' SLEEF_LIBS='$(SLEEF_LIBS)' BLAS_CFLAGS='$(BLAS_CFLAGS)' \
 	$(SHELL) $(srcdir)/tests/bench/run.sh $(BENCH)
 
-.PHONY: fuzz check-asan check-hard check-suffer check-valgrind check-big check-ctrl-c bench
+.PHONY: fuzz check-asan check-hard check-suffer check-valgrind check-big check-ctrl-c check-cuda bench bench-cuda
 clean-local:
 	rm -rf test-logs bench asan hard libfuzzer
