@@ -122,6 +122,7 @@ void interp_start(void)
     h->function_made = function_made;
     h->function_slot = function_slot;
     h->class_named = class_named;
+    h->line = stop_line;
 }
 
 /* ---- running texts */

@@ -315,6 +315,14 @@ static struct frame *top_frame(struct frame **at)
     return top;
 }
 
+int stop_line(void)
+{
+    if (vm->frame <= vm->frames || code_typed(vm->frame->code))
+        return 0;
+    struct report_place p = place_in(vm->frame);
+    return source_line(p.source, p.at, NULL);
+}
+
 BUILTIN(dbstack, 0, 0, 2, NO_GRAD,
   "dbstack\n"
   "[s, i] = dbstack()\n\n"

@@ -200,6 +200,7 @@ value list_value(int n, const value *v);                       /* a comma list a
 
 /* the debugger: breaks.c says where to stop, stop.c is what one sees then; profile.c */
 uint16_t breaks_hit(void);                                     /* BREAK: the instruction that was there */
+int stop_line(void);                           /* that runs now; 0: of the prompt */
 void breaks_unit(struct unit *u);                              /* freshly compiled */
 void breaks_failing(void);                                     /* nothing is unwound yet: does somebody want to look? */
 void breaks_unwound(struct frame *f);                          /* frames above f are gone */

@@ -2,6 +2,7 @@
 /* workspace.c: builtins about variables and functions by name: who, whos, clear, functions, onCleanup … */
 #include "interp/path.h"
 #include "vm.h"
+#include "lab/gpu.h"
 #include "lab/sparse.h"
 #include <fnmatch.h>
 #include <stdlib.h>
@@ -120,7 +121,7 @@ BUILTIN(who, 0, ANY, 1, NO_GRAD,
 BUILTIN(whos, 0, ANY, 1, NO_GRAD,
   "whos\n"
   "whos pattern …\n\n"
-  "The variables with size, bytes and class. Attributes: c complex, g global, w a window, v has windows.\n\n"
+  "The variables with size, bytes and class. Attributes: c complex, g global, w a window, v has windows. What lies on a GPU is followed by its name, as gpu1.\n\n"
   "Example:\n  clear; A = ones(2, 3); whos\n  Variables visible from the current scope:\n  \n"
   "  Attr   Name              Size             Bytes  Class\n"
   "  ====   ====              ====             =====  =====\n"
@@ -154,7 +155,10 @@ BUILTIN(whos, 0, ANY, 1, NO_GRAD,
         i64 b = bytes_of(v);
         elements += value_numel(v);
         bytes += b;
-        outf("  %4s   %-*s  %16s  %16lld  %s\n", attr, width, l.v[i].name->text, value_shape(v, shape), (long long)b, class_of(v));
+        outf("  %4s   %-*s  %16s  %16lld  %s", attr, width, l.v[i].name->text, value_shape(v, shape), (long long)b, class_of(v));
+        if (value_device(v))
+            outf("  gpu%d", value_device(v));
+        out_puts("\n");
     }
     outf("\nTotal is %lld element%s using %lld byte%s\n\n", (long long)elements, elements == 1 ? "" : "s", (long long)bytes, bytes == 1 ? "" : "s");
 }

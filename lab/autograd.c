@@ -3,6 +3,7 @@
  * and `autograd` itself.
  *
  * Adjoints follow the convention g = dL/d conj(z) for complex z (ops.def). */
+#include "gpu.h"
 #include "tape_inside.h"
 #include "index.h"
 #include <stdarg.h>
@@ -18,7 +19,7 @@ value grad_of(struct call *c, int k)
     i64 dim[MAX_DIMS];
     value y = t->current->out[k];
     int nd = value_dims(y, dim);
-    return tensor_box(tensor_zeros(is_tensor_like(y) ? value_dtype(y) : D_DOUBLE, nd, dim));
+    return tensor_box(zeros_beside(y, is_tensor_like(y) ? value_dtype(y) : D_DOUBLE, nd, dim));
 }
 
 bool grad_given(struct call *c, int k)
@@ -62,7 +63,7 @@ value g_call(const struct builtin *b, int n, ...)
     return out;
 }
 
-extern const struct builtin builtin_reshape;
+extern const struct builtin builtin_reshape, builtin_gpu, builtin_cpu;
 static value sizes_of(value v)
 {
     i64 dim[MAX_DIMS];
@@ -81,12 +82,14 @@ value g_reshape_like(value g, value like)
 static value as_class_of(value g, value like)             /* the gradient of a single is single, of a real real */
 {
     int from = value_dtype(g), to = value_dtype(like);
+    if (unlikely(value_device(g) != value_device(like)))  /* a number of the CPU was used there, or the other way round */
+        g = value_device(like) ? g_call(&builtin_gpu, 2, g, num(value_device(like))) : g_call(&builtin_cpu, 1, g);
     if (dtype_is(from, DT_C) && !dtype_is(to, DT_C))
         g = g_fn(EW_real, g);
     from = value_dtype(g);
     if (dtype_real(from) == dtype_real(to) || tracked(g))
         return g;
-    return tensor_box(tensor_cast(tensor_of(g), dtype_is(from, DT_C) ? dtype_complex(to) : dtype_real(to)));
+    return tensor_box(tensor_cast(tensor_any(g), dtype_is(from, DT_C) ? dtype_complex(to) : dtype_real(to)));
 }
 
 static void give(struct tape *t, int at, int i, value g)  /* adds g to the adjoint of input i of entry at */
@@ -222,7 +225,7 @@ static void rule_matrix(struct tape *t, int at, value g)
         break;
     }
     case MX_MPOWER: {                         /* A^n, n a whole number: the sum of A'^k G A'^(n-1-k); negative n through inv */
-        double n = is_tensor_like(b) && value_numel(b) == 1 ? element_double(tensor_of(b), 0) : 0.5;
+        double n = is_tensor_like(b) && value_numel(b) == 1 ? element_double(tensor_of(gpu_read_value(b, "a power")), 0) : 0.5;
         if (wb || n != (double)(int)n || value_numel(b) != 1)
             fail("tl:not-differentiable", "A ^ n: has a derivative only for a matrix A and a whole number n that does not depend on a variable");
         value m = a, s = nil();
@@ -262,7 +265,7 @@ static void rule_assign(struct tape *t, int at, value g)
         give(t, at, 1, value_numel(rhs) == 1 ? gi : g_reshape_like(gi, rhs));
     }
     if (e.parent[0] >= 0) {
-        struct tensor *like = tensor_of(g), *ones = tensor_2d(D_DOUBLE, 1, 1);
+        struct tensor *like = tensor_any(g), *ones = tensor_2d(D_DOUBLE, 1, 1);
         *(double *)ones->data = 1;
         i64 dim[MAX_DIMS], od[MAX_DIMS];
         const struct recorder *was = RECORDING;
@@ -281,7 +284,7 @@ static void rule_assign(struct tape *t, int at, value g)
         for (i64 i = 0; i < mask->numel; i++)
             ((double *)mask->data)[i] = ((double *)count->data)[i] == 0;
         RECORDING = was;
-        value left = g_op(EW_times, g, tensor_box(mask));
+        value left = g_op(EW_times, g, tensor_box(like->device ? gpu_put(like->device, mask) : mask));
         if (!dims_equal(nd, dim, ond, od)) {
             value cut[MAX_DIMS];
             int k = MAX(nd, ond);
@@ -388,7 +391,7 @@ value tape_gradient(value var, const value *adjoint)
     if (node < 0)
         return tensor_box(tensor_2d(D_DOUBLE, 0, 0));
     if (is_nil(adjoint[node]))
-        return tensor_box(tensor_zeros(var.t->dtype, var.t->nd, var.t->dim));
+        return tensor_box(zeros_beside(var, var.t->dtype, var.t->nd, var.t->dim));
     return adjoint[node];
 }
 
@@ -442,13 +445,13 @@ static void autograd_body(void *arg)
         t->adjoint = adjoint->v;
         struct tensor *one = tensor_2d(dtype_is(value_dtype(y), DT_F) ? value_dtype(y) : D_DOUBLE, 1, 1);
         convert_run(one->dtype, one->data, D_DOUBLE, &(double){ 1 }, 1);
-        replace(&adjoint->v[root], copy(tensor_box(one)));
+        replace(&adjoint->v[root], copy(tensor_box(value_device(y) ? gpu_put(value_device(y), one) : one)));
         tape_backward(t, end, start);
         t->adjoint = outer;
         t->current = current;
     }
     if (t->level == 1 && y.kind == K_TENSOR)
-        y = element_value(y.t, 0);
+        y = y.t->device ? tensor_box(tensor_alias(y.t, y.t->nd, y.t->dim, y.t->stride, 0)) : element_value(y.t, 0);
     result(c, 0, y);
     for (int i = 0; i < MIN(n, c->nargout - 1); i++) {
         value g = tape_gradient(x[i], adjoint->v);

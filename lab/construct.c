@@ -4,6 +4,7 @@
  * A constant (pi, Inf, eps, intmax …) is also a function of sizes; `filled` makes that array for all of them. */
 #include "index.h"
 #include "call.h"
+#include "gpu.h"
 #include <float.h>
 #include <math.h>
 
@@ -31,12 +32,16 @@ static void filled_from(struct call *c, int from, int nargin, int dt, double x)
 
 static void filled(struct call *c, double x)
 {
+    if (gpu_created(c))
+        return;
     int n = c->nargin, dt = arg_class(c, &n);
     filled_from(c, 0, n, dt < 0 ? D_DOUBLE : dt, x);
 }
 
 static void filled_float(struct call *c, double x, double as_single)
 {
+    if (gpu_created(c))
+        return;
     int n = c->nargin, dt = arg_class(c, &n);
     dt = dt < 0 ? D_DOUBLE : dtype_real(dt);
     if (dt != D_DOUBLE && dt != D_SINGLE)
@@ -80,6 +85,8 @@ BUILTIN(eye, 0, 4, 1, grad_zero,
     "See also: diag, zeros, ones")
 {
     i64 dim[MAX_DIMS];
+    if (gpu_created(c))
+        return;
     int n = c->nargin, dt = arg_class(c, &n), nd = arg_dims(c, 0, n, dim);
     if (nd > 2)
         fail("Octave:invalid-fun-call", "eye: a matrix has two sizes, %d are given", nd);

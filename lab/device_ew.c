@@ -216,13 +216,23 @@ struct tensor *gpu_clone(struct tensor *t, int dtype)
 struct tensor *gpu_filled(int device, int dtype, int nd, const i64 *dim, double x)
 {
     struct tensor *u = gpu_new(device, dtype, nd, dim);
-    struct make m = { .fits = true };
-    if (u->numel) {
-        int real = dtype_real(dtype) == D_SINGLE ? D_SINGLE : D_DOUBLE;
-        stored(&m, number(&m, real, x, 0), dtype);
-        run(&m, u, u->nd, u->dim);
-    }
+    gpu_fill(u, x);
     return u;
+}
+
+void gpu_fill(struct tensor *t, double x)
+{
+    struct make m = { .fits = true };
+    if (!t->numel)
+        return;
+    stored(&m, number(&m, dtype_real(t->dtype) == D_SINGLE ? D_SINGLE : D_DOUBLE, x, 0), t->dtype);
+    run(&m, t, t->nd, t->dim);
+}
+
+struct tensor *zeros_beside(value like, int dtype, int nd, const i64 *dim)
+{
+    int d = value_device(like);
+    return d ? gpu_filled(d, dtype, nd, dim, 0) : tensor_zeros(dtype, nd, dim);
 }
 
 /* ---- plans */

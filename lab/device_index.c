@@ -21,6 +21,8 @@ static const value *at_home(int n, const value *idx)
 
 value gpu_index_home(value base, int n, const value *idx) { return index_paren(base, n, at_home(n, idx)); }
 
+value gpu_index_add_home(value like, int n, const value *idx, value g) { return index_add(like, n, at_home(n, idx), g); }
+
 static struct dev_arg index_list(int device, const struct ix *x)
 {
     struct tensor *t = tensor_new(D_INT64, 2, (i64[]){ x->n, 1 });

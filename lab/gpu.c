@@ -7,6 +7,7 @@
 #include "context.h"
 #include "gpu.h"
 #include "index.h"
+#include "tape.h"
 #include <math.h>
 
 /* ---- moving */
@@ -72,10 +73,12 @@ static int device_given(struct call *c, int i)
 }
 
 /* The derivative goes back where the argument was. */
+extern const struct builtin builtin_gpu, builtin_cpu;
 static void move_grad(struct call *c)
 {
-    value g = c->arg[c->nargin - 1];
-    result(c, 0, gpu_moved(g, value_device(c->arg[0])));
+    value g = grad_of(c, 0);
+    int device = value_device(c->arg[0]);
+    result(c, 0, device ? g_call(&builtin_gpu, 2, g, num(device)) : g_call(&builtin_cpu, 1, g));
 }
 
 #define GPU_HELP(name)                                                                                                    \

@@ -30,6 +30,8 @@ extern __thread bool gpu_traced;
 struct block *gpu_block(int device, size_t bytes);
 struct tensor *gpu_new(int device, int dtype, int nd, const i64 *dim);
 struct tensor *gpu_filled(int device, int dtype, int nd, const i64 *dim, double x);
+void gpu_fill(struct tensor *t, double x);    /* all elements of a header of any strides */
+struct tensor *zeros_beside(value like, int dtype, int nd, const i64 *dim);          /* on the device of `like`, also the CPU */
 struct tensor *gpu_clone(struct tensor *t, int dtype);    /* dense, of this class */
 void gpu_own(struct tensor *t, i64 numel);    /* as own_block_spare */
 struct tensor *gpu_put(int device, struct tensor *t);     /* a CPU tensor there */
@@ -67,6 +69,7 @@ struct tensor *gpu_inverse(struct tensor *a);
 struct tensor *gpu_identity(int device, int dtype, i64 m, i64 n);
 value gpu_index(value base, int n, const value *idx);
 value gpu_index_add(value like, int n, const value *idx, value g);
+value gpu_index_add_home(value like, int n, const value *idx, value g);
 void gpu_assign(value *slot, int n, const value *idx, value rhs);
 value gpu_index_home(value base, int n, const value *idx);           /* of something on the CPU by an index that is not */
 void gpu_place(struct tensor *t, int n, const value *idx, struct tensor *src);        /* t(idx…) = src of a new t; idx on the CPU */

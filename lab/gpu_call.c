@@ -455,6 +455,13 @@ static struct row rows[] = {
 enum { SEATS = 1024 };
 static __thread struct { const struct builtin *fn; struct row *row; } seat[SEATS];
 
+static bool same_name(const char *a, const char *b)       /* nn_reshape is nn.reshape */
+{
+    while (*a && (*a == *b || (*a == '_' && *b == '.')))
+        a++, b++;
+    return *a == *b;
+}
+
 static struct row *row_of(const struct builtin *fn)
 {
     for (int i = 0; i < COUNT(rows); i++)
@@ -465,7 +472,7 @@ static struct row *row_of(const struct builtin *fn)
         return seat[at].row;
     struct row *r = NULL;
     for (int i = 0; i < COUNT(rows) && !r; i++)
-        if (!strcmp(rows[i].name, fn->name))
+        if (same_name(rows[i].name, fn->name))
             r = &rows[i];
     seat[at].fn = fn;
     seat[at].row = r;
@@ -486,12 +493,15 @@ bool gpu_call(struct call *c)
         r->shadow.run = r->run;
         inner.fn = &r->shadow;
     }
+    bool door = h->door;
     h->running = c->fn;
+    h->door = false;
     if (RECORDING)
         RECORDING->call(&inner);
     else
         inner.fn->run(&inner);
     h->running = before;
+    h->door = door;
     return true;
 }
 

@@ -938,6 +938,8 @@ value index_add(value base_like, int n, const value *idx, value g)
 {
     if (unlikely(context_head()->boards != 0) && (value_device(base_like) || value_device(g)))
         return gpu_index_add(base_like, n, idx, g);
+    if (unlikely(context_head()->boards != 0) && gpu_among(n, idx))
+        return gpu_index_add_home(base_like, n, idx, g);
     struct tensor *b = tensor_of(base_like), *d = tensor_of(g);
     int dtype = dtype_is(b->dtype, DT_F) ? b->dtype : D_DOUBLE;
     if (dtype_is(d->dtype, DT_C))

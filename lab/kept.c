@@ -3,6 +3,7 @@
  *
  * The tape and its generation take the place of the context's while the run or its backward pass lasts, so what is
  * marked here means nothing to an autograd outside, and the other way round: its variables are constants here. */
+#include "gpu.h"
 #include "tape_inside.h"
 #include <stdlib.h>
 
@@ -47,7 +48,7 @@ void kept_free(struct kept *k)
 static value unmarked(value y)                /* pooled */
 {
     if (tape_node(y) >= 0) {
-        struct tensor *t = tensor_of(y);
+        struct tensor *t = tensor_any(y);
         t = t->numel && t->block ? tensor_alias(t, t->nd, t->dim, t->stride, 0) : tensor_clone(t);
         t->mark = NULL;
         return tensor_box(t);

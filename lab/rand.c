@@ -8,6 +8,7 @@
  * numbers run on whole vectors (1e7 uniform ones: 25 ms with the memory, NumPy's twister 70).
  * Formulas: Matsumoto and Nishimura 1998; Salmon et al. 2011 (Philox); Box and Muller 1958; Marsaglia and Tsang 2000
  * (gamma); Hoermann 1993, PTRS (Poisson). */
+#include "gpu.h"
 #include "rand.h"
 #include "call.h"
 #include "clones.h"
@@ -566,6 +567,8 @@ BUILTIN(rand, 0, ANY, 1, grad_zero,
         result_num(c, 0, rand_one());
         return;
     }
+    if (gpu_created(c))
+        return;
     if (seed_call(c))
         return;
     int dt;
@@ -592,6 +595,8 @@ BUILTIN(randn, 0, ANY, 1, grad_zero,
         result_num(c, 0, randn_one());
         return;
     }
+    if (gpu_created(c))
+        return;
     if (seed_call(c))
         return;
     int dt;
@@ -610,6 +615,8 @@ BUILTIN(rande, 0, ANY, 1, grad_zero,
     "  ans = 1\n\n"
     "See also: rng, rand, randg, randp")
 {
+    if (gpu_created(c))
+        return;
     if (seed_call(c))
         return;
     int dt;
@@ -680,6 +687,8 @@ BUILTIN(randi, 1, ANY, 1, grad_zero,
     "  ans =\n     3   5   1   2\n\n"
     "See also: rng, rand, randperm")
 {
+    if (gpu_created(c))
+        return;
     struct tensor *lim = arg_double(c, 0);
     const double *l = (const double *)lim->data;
     if (lim->numel < 1 || lim->numel > 2)
@@ -704,7 +713,7 @@ BUILTIN(randi, 1, ANY, 1, grad_zero,
     result_class(c, t, dt < 0 ? D_DOUBLE : dt);
 }
 
-BUILTIN(randperm, 1, 2, 1, grad_zero,
+BUILTIN(randperm, 1, 3, 1, grad_zero,
     "p = randperm(n)\n"
     "p = randperm(n, m)\n\n"
     "Random permutation of 1 to n as a row, or its first m elements: m different numbers, every choice as likely as the others.\n\n"
@@ -713,6 +722,8 @@ BUILTIN(randperm, 1, 2, 1, grad_zero,
     "  ans =\n     1   2   3   4\n\n"
     "See also: rng, randi, perms")
 {
+    if (gpu_created(c))
+        return;
     i64 n = arg_int(c, 0, 0, (i64)1 << 40), m = has_arg(c, 1) ? arg_int(c, 1, 0, (i64)1 << 40) : n;
     if (m > n)
         fail("Octave:invalid-input-arg", "randperm: m must be at most n, but m is %lld and n is %lld", (long long)m, (long long)n);

@@ -7,6 +7,7 @@
  * that has escaped (into a persistent, say) is void.
  *
  * Adjoints follow the convention g = dL/d conj(z) for complex z (ops.def). */
+#include "gpu.h"
 #include "tape_inside.h"
 #include "cat.h"
 #include "index.h"
@@ -116,7 +117,7 @@ value tape_plain(value v)                   /* a window on tracked memory become
 /* A tensor of its own header with this node's mark; pooled.  Scalars are boxed. */
 value tape_marked(value v, int node)
 {
-    struct tensor *t = tensor_of(v);
+    struct tensor *t = tensor_any(v);
     t = t->numel && t->block ? tensor_alias(t, t->nd, t->dim, t->stride, 0) : tensor_clone(t);
     t->mark = mark_of(node);
     return tensor_box(t);
@@ -413,7 +414,7 @@ value tape_window(value w)
     value base = tensor_box(w.w->base), pos = window_positions(w.w);
     const struct recorder *was = RECORDING;
     RECORDING = NULL;
-    value y = tensor_box(tensor_clone(tensor_of(w)));
+    value y = tensor_box(tensor_clone(tensor_any(w)));
     RECORDING = was;
     return tape_index(base, 1, &pos, y);
 }

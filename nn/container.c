@@ -4,6 +4,7 @@
  * A container holds its children in the cell `modules`; values pass from one to the next in the net's own form (nn.h), and
  * each child's output stays in the child, where backward finds it again. */
 #include "nn.h"
+#include "lab/gpu.h"
 #include "lab/cat.h"
 #include "lab/index.h"
 
@@ -246,7 +247,7 @@ static value padded(value v, int along, int nd, const i64 *most)         /* zero
             if (side)
                 part[k++] = v;
             if (zeros)
-                part[k++] = tensor_box(tensor_zeros(value_dtype(v), MAX(vd, nd), zd));
+                part[k++] = tensor_box(zeros_beside(v, value_dtype(v), MAX(vd, nd), zd));
             if (!side && zeros == 0)
                 continue;
         }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* decorator.c: modules around one other module, in the option `module`. */
 #include "nn.h"
+#include "lab/gpu.h"
 #include "lab/place.h"
 #include <math.h>
 #include <time.h>
@@ -25,7 +26,7 @@ static value inner_backward(struct module *m, value x, value g, int want, double
 /* ---- Bottle: leading dimensions as one */
 static value folded(value x, int keep, i64 *dim, int *nd)     /* the first nd - keep + 1 dimensions of x as one, in Torch's order */
 {
-    struct tensor *t = tensor_of(x);
+    struct tensor *t = tensor_any(x);
     i64 size[MAX_DIMS];
     *nd = t->nd;
     memcpy(dim, t->dim, sizeof(i64) * (size_t)t->nd);
@@ -72,7 +73,7 @@ LAYER(Bottle,
   "m = nn.Bottle(module, nInputDim, nOutputDim)\n\n"
   "Hands p x q x r x n to a module that wants nInputDim (2) dimensions as pqr x n, and spreads its output again.\n\n"
   "Example:\n  size(nn.Bottle(nn.Linear(4, 2)).forward(ones(3, 5, 4)))\n  ans =\n     3   5   2" SEE,
-  .options = "module:m nInputDim:d=2 nOutputDim:d=nInputDim", .forward = bottle_forward, .backward = bottle_backward)
+  .options = "module:m nInputDim:d=2 nOutputDim:d=nInputDim", .anywhere = true, .forward = bottle_forward, .backward = bottle_backward)
 
 /* ---- NaN */
 static void nan_check(struct module *m, const char *what, value v)

@@ -4,6 +4,8 @@
  * All modules have one struct: what differs stands in the layer's block (nn.h).  A call from outside enters by run(), which
  * catches a failure only to put the place in the net before its message: "In module 3 of nn.Sequential: …". */
 #include "nn.h"
+#include "lab/gpu.h"
+#include "lab/place.h"
 #include "lab/print.h"
 #include <ctype.h>
 #include <math.h>
@@ -301,13 +303,17 @@ static value apply_closure(struct module *m, value x, value t, const value *w)
     return y;
 }
 
-struct step { struct module *m; value t; };
+struct one_step { struct module *m; value t; };
 static void step_body(void *arg, int n, const value *x, value *y)
 {
-    struct step *s = arg;
+    struct one_step *s = arg;
     const struct layer *l = layer_of(s->m);
     (void)n;
+    struct context_head *h = context_head();
+    bool before = h->door;
+    h->door = l->record != NULL;              /* made of functions that know devices */
     *y = l->record ? l->record(s->m, x[0], x + 1) : apply_closure(s->m, x[0], s->t, x + 1);
+    h->door = before;
 }
 
 static void forget_kept(struct module *m)
@@ -322,6 +328,26 @@ static bool same_value(value a, value b)
     return a.tag == b.tag && a.u == b.u;
 }
 
+/* For runs in functions of the language, which know devices. */
+static struct tensor *float_any(struct module *m, value x)
+{
+    struct context_head *h = context_head();
+    bool before = h->door;
+    h->door = true;
+    struct tensor *t = nn_float(m, x);
+    h->door = before;
+    return t;
+}
+static value grad_any(struct module *m, value g, struct tensor *y)
+{
+    struct context_head *h = context_head();
+    bool before = h->door;
+    h->door = true;
+    value v = nn_grad_like(m, g, y);
+    h->door = before;
+    return v;
+}
+
 static value floats(struct module *m, value x)          /* cells for a layer with parameters: tensors of floating point in their class */
 {
     bool any = false;
@@ -331,7 +357,7 @@ static value floats(struct module *m, value x)          /* cells for a layer wit
         if (v.kind == K_CELL)
             y = floats(m, v);
         else if (is_tensor_like(v) && dtype_is(value_dtype(v), DT_F) && !dtype_is(value_dtype(v), DT_C) && value_dtype(v) != nn_dtype(m))
-            y = tensor_box(nn_float(m, v));
+            y = tensor_box(float_any(m, v));
         any |= !same_value(y, v);
         cell_set(c, i, y);
     }
@@ -342,9 +368,9 @@ static value run_kept(struct module *m, value x, value t)
 {
     int np = m->info->np;
     value in[NN_FIELDS + 1], y;
-    struct step s = { m, t };
+    struct one_step s = { m, t };
     forget_kept(m);
-    in[0] = x.kind != K_CELL ? tensor_box(nn_float(m, x)) : np ? floats(m, x) : x;
+    in[0] = x.kind != K_CELL ? tensor_box(float_any(m, x)) : np ? floats(m, x) : x;
     for (int i = 0; i < np; i++)
         in[i + 1] = PARAM(m, i);
     m->kept = kept_run(step_body, &s, np + 1, in, &y);
@@ -357,6 +383,11 @@ static void accumulate(struct module *m, int i, value g, double scale)
     if (is_nil(g) || !has_param(m, i))
         return;
     struct window *w = PARAM(m, i).w;
+    if (unlikely(w->base->device)) {
+        value *to = m->updates ? &PARAM(m, i) : &GRAD(m, i);
+        place_write(to, tensor_any(ew_apply(EW_plus, 2, (value[]){ *to, scale == 1 ? g : ew_apply(EW_times, 2, (value[]){ g, num(scale) }) })));
+        return;
+    }
     struct tensor *t = rows_of(tensor_cast(tensor_of(g), w->base->dtype));
     char *dst = grad_data(m, i);
     if (t->dtype == D_SINGLE)
@@ -377,7 +408,7 @@ static value back_kept(struct module *m, value x, value g, int want, double scal
         m->again = false;
     }
     if (is_tensor_like(m->output))
-        g = nn_grad_like(m, g, tensor_of(m->output));
+        g = grad_any(m, g, tensor_any(m->output));
     kept_backward(m->kept, g, gx);
     if (want & WANT_PARAMS) {
         for (int i = 0; i < np; i++)
@@ -392,7 +423,7 @@ value nn_run_kept(struct module *m, value x) { return run_kept(m, x, nil()); }
 value nn_back_kept(struct module *m, value x, value g, int want, double scale) { return back_kept(m, x, g, want, scale); }
 
 /* ---- layers that are one builtin */
-static value call_input(struct module *m, value x) { return x.kind == K_CELL ? x : tensor_box(nn_float(m, x)); }
+static value call_input(struct module *m, value x) { return x.kind == K_CELL ? x : tensor_box(float_any(m, x)); }
 
 static value run_call(struct module *m, value x, bool recording)
 {
@@ -427,7 +458,7 @@ static value back_call(struct module *m, value x, value g, int want, double scal
     }
     out[0] = m->output;
     out[1] = m->aux;
-    gy[0] = nn_grad_like(m, g, tensor_of(m->output));
+    gy[0] = grad_any(m, g, tensor_any(m->output));
     rule_alone(b, n, arg, wanted, MAX(1, l->results), out, gy, gx);
     for (int k = 0; (want & WANT_PARAMS) && k < m->info->np; k++)
         for (int i = 1; i < n; i++)
@@ -447,6 +478,11 @@ bool nn_has_nan(value v)
     }
     if (!is_tensor_like(v) || !dtype_is(value_dtype(v), DT_F))
         return false;
+    if (value_device(v)) {
+        struct tensor *t = tensor_any(v);
+        value nan = ew_apply(EW_isnan, 1, (value[]){ tensor_box(tensor_reshape(t, 2, (i64[]){ t->numel, 1 })) });
+        return t->numel && value_true(reduce_apply(RED_any, nan, 1));
+    }
     struct tensor *t = rows_of(tensor_of(v));
     bool single = t->dtype == D_SINGLE;
     for (i64 i = 0; i < t->numel; i++)
@@ -494,6 +530,28 @@ static void look_for_nan(struct module *m, value x, value y)
     made_nan(m, "its output", "its input");
 }
 
+/* Is the work on a device?  Fails when the parameters are elsewhere than the input. */
+static bool on_device(struct module *m, value x)
+{
+    int d = 0;
+    char s[160];
+    if (x.kind == K_CELL)
+        for (i64 i = 0; i < x.cell->numel && !d; i++)
+            d = value_device(x.cell->v[i]);
+    else
+        d = value_device(x);
+    for (int i = 0; i < m->info->np; i++) {
+        int p = has_param(m, i) ? value_device(PARAM(m, i)) : d;
+        if (p == d)
+            continue;
+        gpu_describe(x, s);
+        if (!d)
+            nn_fail(m, "its parameters are on gpu %d, the input (%s) is on the CPU; use x.cuda() or net.cpu()", p, s);
+        nn_fail(m, p ? "its parameters are on gpu %d, the input (%s) on gpu %d" : "its parameters are on the CPU (device %d), the input (%s) is on gpu %d; use net.cuda() or x.cpu()", p, s, d);
+    }
+    return d != 0;
+}
+
 value module_forward(struct module *m, value x)
 {
     const struct layer *l = layer_of(m);
@@ -523,7 +581,12 @@ value module_forward(struct module *m, value x)
     m->again = false;                         /* an error may have left it */
     if (same_value(x, m->output) && is_counted(x))
         keep(copy(x));                        /* its own output as input: that memory is not free to be written */
-    value y = l->forward ? l->forward(m, x) : l->call ? run_call(m, x, false) : run_kept(m, x, nil());
+    bool there = unlikely(context_head()->boards != 0) && on_device(m, x), door = context_head()->door;
+    context_head()->door = there && (l->view || l->anywhere);         /* headers alone */
+    if (there && !l->record && !l->expr && !l->call && !l->tree && !l->view && !l->anywhere)
+        nn_fail(m, "is not defined on a gpu; use net.cpu() and x.cpu()");
+    value y = there && (l->record || l->expr) && !l->tree ? run_kept(m, x, nil()) : l->forward ? l->forward(m, x) : l->call ? run_call(m, x, false) : run_kept(m, x, nil());
+    context_head()->door = door;
     if (!same_value(y, m->output))
         replace(&m->output, copy(y));
     if (unlikely(st->stop_at_nan))
@@ -544,7 +607,10 @@ value module_backward(struct module *m, value x, value g, int want, double scale
     if (l->wants)
         nn_check_input(m, x);
     begin(m, x);
-    value y = l->backward ? l->backward(m, x, g, want, scale) : l->call ? back_call(m, x, g, want, scale) : back_kept(m, x, g, want, scale);
+    bool there = unlikely(context_head()->boards != 0) && on_device(m, x), door = context_head()->door;
+    context_head()->door = there && (l->view || l->anywhere);
+    value y = there && (l->record || l->expr) && !l->tree ? back_kept(m, x, g, want, scale) : l->backward ? l->backward(m, x, g, want, scale) : l->call ? back_call(m, x, g, want, scale) : back_kept(m, x, g, want, scale);
+    context_head()->door = door;
     nn_state()->now.m = NULL;
     if (!(want & WANT_INPUT)) {
         replace(&m->lazy_x, copy(x));
@@ -599,7 +665,7 @@ value module_loss(struct module *m, value x, value t)
     if (!is_tensor_like(y) || (value_numel(y) != 1 && nn_reduction(m) != REDUCE_NONE))
         nn_fail(m, "the loss must be one number");
     if (value_numel(y) == 1)
-        y = y.kind == K_TENSOR ? element_value(y.t, 0) : y;
+        y = y.kind == K_TENSOR && !y.t->device ? element_value(y.t, 0) : y;
     replace(&m->output, copy(y));
     if (unlikely(nn_state()->stop_at_nan) && nn_has_nan(m->output) && !nn_has_nan(x))
         made_nan(m, "the loss", "its input");
@@ -609,6 +675,10 @@ value module_loss(struct module *m, value x, value t)
 
 static value ones_like(value y)
 {
+    if (value_device(y)) {
+        struct tensor *there = tensor_any(y);
+        return tensor_box(gpu_filled(there->device, there->dtype, there->nd, there->dim, 1));
+    }
     if (value_numel(y) == 1)
         return num(1);
     struct tensor *t = tensor_of(y), *one = tensor_new(D_DOUBLE, t->nd, t->dim);

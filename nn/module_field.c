@@ -5,6 +5,7 @@
  * A parameter is a window on a base tensor: at first its own, after getParameters all on one, so optimisers see one vector.
  * Its elements lie in Torch's order without gaps; whatever is stored into it from outside is copied into that memory. */
 #include "nn.h"
+#include "lab/gpu.h"
 #include "lab/place.h"
 #include "lab/print.h"
 #include "lab/rand.h"
@@ -239,12 +240,19 @@ char *grad_data(struct module *m, int i)
     return own_data(m->updates ? PARAM(m, i) : GRAD(m, i));
 }
 
-struct tensor *param_tensor(const struct module *m, int i) { return tensor_of(PARAM(m, i)); }
+struct tensor *param_tensor(const struct module *m, int i) { return tensor_any(PARAM(m, i)); }
 
 static void put_numbers(value w, const double *x)
 {
+    struct tensor *base = w.w->base;
     char *data = own_data(w);
-    convert_run(w.w->base->dtype, data, D_DOUBLE, x, w.w->numel);
+    if (base->device) {
+        struct tensor *t = tensor_2d(D_DOUBLE, 1, w.w->numel), *to = tensor_alias(base, 2, (i64[]){ 1, w.w->numel }, (i64[]){ 1, 1 }, w.w->offset);
+        memcpy(t->data, x, (size_t)w.w->numel * sizeof *x);
+        gpu_copy(to, gpu_put(base->device, t));
+        return;
+    }
+    convert_run(base->dtype, data, D_DOUBLE, x, w.w->numel);
 }
 
 void nn_uniform(value w, double from, double to)
@@ -327,7 +335,7 @@ bool module_set(value self, sym field, value v)
                 nn_fail(m, "%s is %s and cannot take a %s", field->text, dims_text(slot->w->nd, slot->w->dim, a), dims_text(nd, dim, b));
             tape_check_outside(NULL, self.inst, v);
             if (v.kind != K_WINDOW || v.w != slot->w)             /* m.weight += W has written already */
-                place_write(slot, tensor_of(v));
+                place_write(slot, tensor_any(v));
             return true;
         }
         if (i < 2 * m->info->np)
@@ -394,11 +402,19 @@ struct tensor *nn_reshape(struct tensor *t, int nd, const i64 *dim)
     return rows_as(rows_of(t), nd, dim);
 }
 
+/* Code in C that is about to read numbers: they must be the CPU's. */
+static void nn_home(struct module *m, struct tensor *t)
+{
+    if (unlikely(t->device) && !context_head()->door)
+        nn_fail(m, "is not defined on gpu %d; use net.cpu() and x.cpu()", t->device);
+}
+
 struct tensor *nn_float(struct module *m, value x)
 {
     if (!is_tensor_like(x) || dtype_is(value_dtype(x), DT_C | DT_T))
         nn_fail_shape(m, "a real tensor", x);
-    struct tensor *t = x.kind == K_TENSOR ? x.t : tensor_of(x);
+    struct tensor *t = x.kind == K_TENSOR ? x.t : tensor_any(x);
+    nn_home(m, t);
     int dtype = dtype_is(t->dtype, DT_F) ? t->dtype : D_DOUBLE;
     for (int i = 0; i < m->info->np; i++)
         if (has_param(m, i)) {
@@ -407,6 +423,8 @@ struct tensor *nn_float(struct module *m, value x)
         }
     if (t->dtype == dtype)
         return t;
+    if (t->device)
+        return gpu_clone(t, dtype);
     struct tensor *in = rows_of(t), *y = rows_new(dtype, t->nd, t->dim);
     convert_run(dtype, y->data, in->dtype, in->data, in->numel);
     return y;
@@ -421,7 +439,8 @@ value nn_grad_like(struct module *m, value g, struct tensor *y)
     int nd = value_dims(g, dim);
     if (!dims_equal(nd, dim, y->nd, y->dim))
         nn_fail(m, "gradOutput must be like the output, %s, but is %s", tensor_shape(y, a), dims_text(nd, dim, b));
-    struct tensor *t = g.kind == K_TENSOR ? g.t : tensor_of(g);
+    struct tensor *t = g.kind == K_TENSOR ? g.t : tensor_any(g);
+    nn_home(m, t);
     return tensor_box(t->dtype == y->dtype ? t : tensor_cast(t, y->dtype));
 }
 

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* module_method.c: the methods that all modules have, from a table, and walks over nets. */
 #include "nn.h"
+#include "lab/gpu.h"
 #include "lab/clones.h"
 #include <math.h>
 #include <stdlib.h>
@@ -127,6 +128,11 @@ static value flat_now(const struct params *p, const value *w)
     return base->numel == at && base->dim[0] == 1 ? window_new(base, 0, base->nd, base->dim, base->stride) : nil();
 }
 
+static struct tensor *memory_of(struct window *w)         /* a parameter's elements as they lie: they follow each other */
+{
+    return tensor_alias(w->base, 2, (i64[]){ 1, w->numel }, (i64[]){ 1, 1 }, w->offset);
+}
+
 static value flatten(struct params *p, bool grads)
 {
     value *w = grads ? p->g : p->w;
@@ -142,7 +148,10 @@ static value flatten(struct params *p, bool grads)
     for (int i = 0; i < p->n; i++)
         if (w[i].w->base->dtype != dtype)
             fail("tl:nn", "getParameters: the parameters are of different classes; convert the net first, with net.double() or net.single()");
-    struct tensor *base = tensor_zeros(dtype, 2, (i64[]){ 1, total });
+    struct tensor *base = zeros_beside(p->n ? w[0] : nil(), dtype, 2, (i64[]){ 1, total });
+    for (int i = 0; i < p->n; i++)
+        if (w[i].w->base->device != base->device)
+            fail("tl:nn", "getParameters: the parameters are on different devices; move the net first, with net.cuda() or net.cpu()");
     value *made = scratch(sizeof *made * (size_t)MAX(1, p->n));
     for (int i = 0; i < p->n; i++) {
         int k = first_of(p, i);
@@ -152,7 +161,10 @@ static value flatten(struct params *p, bool grads)
         }
         size_t size = dtypes[dtype].size;
         made[i] = nn_window(base, at, w[i].w->nd, w[i].w->dim);
-        memcpy(base->data + at * (i64)size, window_data(w[i].w), (size_t)w[i].w->numel * size);
+        if (base->device)
+            gpu_copy(tensor_alias(base, 2, (i64[]){ 1, w[i].w->numel }, (i64[]){ 1, 1 }, at), memory_of(w[i].w));
+        else
+            memcpy(base->data + at * (i64)size, window_data(w[i].w), (size_t)w[i].w->numel * size);
         at += w[i].w->numel;
     }
     value all = window_new(base, 0, 2, base->dim, base->stride);
@@ -217,6 +229,8 @@ static struct runs runs_of(struct module *m)
     return r;
 }
 
+static struct tensor *run_of(struct tensor *t, i64 from, i64 n) { return tensor_alias(t, 2, (i64[]){ 1, n }, (i64[]){ 1, 1 }, from); }
+
 static void zero_grad(struct module *m)
 {
     struct runs r = runs_of(m);
@@ -225,6 +239,10 @@ static void zero_grad(struct module *m)
         size_t size = dtypes[g->dtype].size;
         own_block(g);
         g->version++;
+        if (g->device) {
+            gpu_fill(run_of(g, r.run[i].gfrom, r.run[i].count), 0);
+            continue;
+        }
         memset(g->data + r.run[i].gfrom * (i64)size, 0, (size_t)r.run[i].count * size);
     }
 }
@@ -249,6 +267,11 @@ static void update(struct module *m, double rate)
         struct run *q = &r.run[i];
         own_block(q->w);
         q->w->version++;
+        if (q->w->device) {
+            value step = ew_apply(EW_times, 2, (value[]){ tensor_box(run_of(q->g, q->gfrom, q->count)), num(rate) });
+            gpu_copy(run_of(q->w, q->from, q->count), tensor_any(ew_apply(EW_minus, 2, (value[]){ tensor_box(run_of(q->w, q->from, q->count)), step })));
+            continue;
+        }
         if (q->w->dtype == D_SINGLE)
             step_single((float *)q->w->data + q->from, (float *)q->g->data + q->gfrom, (float)rate, q->count);
         else
@@ -280,32 +303,40 @@ static void clear_state(struct module *m, void *arg)
 }
 static void reset_one(struct module *m, void *arg) { nn_reset(m, *(double *)arg); }
 
-struct converting { int dtype; struct params p; };
-static value converted(value v, int dtype)    /* state: floating tensors, also in cells */
+struct converting { int dtype, device; };     /* -1: as it is */
+static struct tensor *converted_tensor(struct tensor *t, const struct converting *to)
+{
+    if (to->device >= 0 && to->device != t->device)
+        t = to->device ? tensor_any(gpu_moved(tensor_box(t), to->device)) : gpu_read(t, "cpu");
+    return to->dtype >= 0 ? tensor_cast(t, to->dtype) : t;
+}
+static value converted(value v, const struct converting *how)         /* state: floating tensors, also in cells */
 {
     if (v.kind == K_TENSOR && dtype_is(v.t->dtype, DT_F) && v.t->numel > 1)
-        return tensor_box(tensor_cast(v.t, dtype));
+        return tensor_box(converted_tensor(v.t, how));
     if (v.kind == K_CELL) {
         struct cell *to = cell_new(v.cell->nd, v.cell->dim);
         for (i64 i = 0; i < v.cell->numel; i++)
-            cell_set(to, i, converted(v.cell->v[i], dtype));
+            cell_set(to, i, converted(v.cell->v[i], how));
         return cell_value(to);
     }
     return v;
 }
 static void convert_state(struct module *m, void *arg)
 {
-    int dtype = *(int *)arg;
     const struct layer_info *p = m->info;
+    const struct converting *how = arg;
+    bool options = how->device < 0 || layer_of(m)->criterion;        /* sizes and the like of a layer are read on the CPU */
     clear_state(m, NULL);
     for (int i = 2 * p->np; i < p->n; i++)
-        if (!p->kind[i] || (p->kind[i] == 'v' && m->f[i].kind == K_TENSOR && m->f[i].t->dtype != D_CHAR))
-            replace(&m->f[i], copy(converted(m->f[i], dtype)));
+        if (!p->kind[i] || (options && p->kind[i] == 'v' && m->f[i].kind == K_TENSOR && m->f[i].t->dtype != D_CHAR))
+            replace(&m->f[i], copy(converted(m->f[i], arg)));
 }
-static void convert(struct module *m, int dtype)
+static void convert(struct module *m, struct converting how)
 {
     struct params p = { 0 };
-    walk(m, collect, &p, APART | CAST);
+    int which = how.device >= 0 ? APART : APART | CAST;   /* a class may be kept, a device is that of the whole net */
+    walk(m, collect, &p, which);
     for (int g = 0; g < 2; g++) {
         value *w = g ? p.g : p.w, *made = scratch(sizeof *made * (size_t)MAX(1, p.n));
         for (int i = 0; i < p.n; i++) {       /* a base is converted once, so what lay on one still does */
@@ -314,7 +345,7 @@ static void convert(struct module *m, int dtype)
                 k++;
             struct tensor *base = k < i ? made[k].w->base : w[i].w->base;
             if (k == i) {
-                base = tensor_cast(base, dtype);
+                base = converted_tensor(base, &how);
                 if (base == w[i].w->base)
                     base = tensor_clone(base);
             }
@@ -325,7 +356,7 @@ static void convert(struct module *m, int dtype)
             replace(&p.m[i]->f[p.field[i] + (g ? p.m[i]->info->np : 0)], copy(made[i]));
         }
     }
-    walk(m, convert_state, &dtype, APART | CAST);
+    walk(m, convert_state, &how, which);
 }
 
 struct walk { struct call *c; struct cell *found; const char *name; i64 n; value f; };
@@ -448,10 +479,10 @@ static void updating(struct module *m, int what, struct call *c)         /* grad
 
 enum method { M_forward, M_backward, M_updateOutput, M_updateGradInput, M_accGradParameters, M_accUpdateGradParameters, M_backwardUpdate,
     M_zeroGradParameters, M_updateParameters, M_parameters, M_getParameters, M_training, M_evaluate, M_reset, M_clone, M_share, M_apply,
-    M_applyToModules, M_findModules, M_listModules, M_replace, M_clearState, M_single, M_float, M_double, M_type, M_size, M_train, M_eval, METHODS };
+    M_applyToModules, M_findModules, M_listModules, M_replace, M_clearState, M_single, M_float, M_double, M_type, M_size, M_train, M_eval, M_cuda, M_cpu, METHODS };
 const char *const module_names[] = { "forward", "backward", "updateOutput", "updateGradInput", "accGradParameters", "accUpdateGradParameters",
     "backwardUpdate", "zeroGradParameters", "updateParameters", "parameters", "getParameters", "training", "evaluate", "reset", "clone", "share",
-    "apply", "applyToModules", "findModules", "listModules", "replace", "clearState", "single", "float", "double", "type", "size", "train", "eval", "output", "gradInput", NULL };
+    "apply", "applyToModules", "findModules", "listModules", "replace", "clearState", "single", "float", "double", "type", "size", "train", "eval", "cuda", "cpu", "output", "gradInput", NULL };
 
 void module_own_names(value self, void (*offer)(const char *name, void *arg), void *arg)
 {
@@ -569,13 +600,21 @@ static bool method_body(struct module *m, sym name, struct call *c)
         dtype = dtype_named(arg_text(c, 1, NULL));
         if (dtype != D_DOUBLE && dtype != D_SINGLE)
             fail_arg(c, 1, "\"double\" or \"single\"");
-        convert(m, dtype);
+        convert(m, (struct converting){ dtype, -1 });
         result(c, 0, self);
         return true;
     case M_single:
     case M_float:
     case M_double:
-        convert(m, method_number(name) == M_double ? D_DOUBLE : D_SINGLE);
+        convert(m, (struct converting){ method_number(name) == M_double ? D_DOUBLE : D_SINGLE, -1 });
+        result(c, 0, self);
+        return true;
+    case M_cuda:
+        convert(m, (struct converting){ -1, has_arg(c, 1) ? (int)arg_int(c, 1, 1, 1 << 20) : gpu_current() });
+        result(c, 0, self);
+        return true;
+    case M_cpu:
+        convert(m, (struct converting){ -1, 0 });
         result(c, 0, self);
         return true;
     case M_size:
@@ -583,6 +622,12 @@ static bool method_body(struct module *m, sym name, struct call *c)
         return true;
     }
     return false;
+}
+
+value module_move(value self, int device)
+{
+    convert(module_of(self), (struct converting){ -1, device });
+    return self;
 }
 
 bool module_method(value self, sym name, struct call *c)

@@ -53,6 +53,7 @@ struct layer {
     value (*loss_grad)(struct module *m, value x, value t);   /* … and the gradient of the input */
     void (*show)(struct module *m, struct buf *b);            /* what stands in its parentheses: "10 -> 25" */
     const char *tree;                         /* a container: how its children hang: "chain", "concat", "parallel", "graph" */
+    bool anywhere;                            /* forward and backward look at headers alone, or call what knows devices: they run on any */
     bool criterion, table, view;              /* table: input or output may be a cell; view: the output may share the input's memory */
     bool refers;                              /* its options that are modules stand elsewhere in the net: they are no children */
     bool keeps_class;                         /* m.single() and m.double() of a net leave its children as they are */
@@ -66,7 +67,7 @@ struct layer {
 
 #define MODULE_CLASS(label)                                                                                                           \
     { .name = label, .free = module_free, .children = module_children, .print = module_print, .get = module_get, .set = module_set,   \
-      .place = module_place, .method = module_method, .paren = module_paren, .numel = module_numel, .clone = module_clone,            \
+      .place = module_place, .method = module_method, .paren = module_paren, .numel = module_numel, .clone = module_clone, .move = module_move, \
       .save = module_save, .blank = module_blank, .load = module_load, .names = module_names, .own_names = module_own_names }
 #define LAYER(id, help, ...)                                                                             \
     extern const struct layer layer_##id;                                                                \
@@ -198,6 +199,7 @@ bool nn_node_call(value self, struct call *c);                         /* m(), m
 const char *nn_graph_name(struct module *m, int i);
 void nn_graph_text(struct module *m, i64 i, struct buf *before, struct buf *behind);
 i64 module_numel(value self);
+value module_move(value self, int device);
 value module_clone(value self);
 value module_save(value self);
 value module_blank(const struct class *class);

@@ -2,6 +2,7 @@
 /* rare.c: layers of Torch that are seldom met: keys and values instead of rows, kernels of one feature over time, the k largest
  * frames, norms of neighbouring features, dimensions by letters, clusters. */
 #include "nn.h"
+#include "lab/gpu.h"
 #include "lab/index.h"
 #include "lab/rand.h"
 #include <math.h>
@@ -57,6 +58,8 @@ static value k_max_record(struct module *m, value x, const value *w)
 {
     i64 dim[MAX_DIMS];
     (void)w;
+    if (value_device(x))
+        nn_fail(m, "is not defined on a gpu; use net.cpu() and x.cpu()");
     struct tensor *t = tensor_dense(tensor_cast(tensor_of(RECORDING && tracked(x) ? tape_plain(x) : x), D_DOUBLE));
     int nd = value_dims(x, dim), d = nd - 2;
     i64 n = dim[d], k = MAX(option_int(m, 0), (i64)fmin(ceil(option_num(m, 1) * (double)n), 0x1p40)), stride = 1;

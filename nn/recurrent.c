@@ -8,6 +8,7 @@
  * functions that record themselves.  nn.LSTM has forward and backward of its own beside it: there the gates of a step
  * lie as four blocks (input, forget and output gates, then the candidates), so sigmoid and tanh are one kernel call each, the weights that
  * multiply the state are packed once for all steps, and the gradient of the recurrent weights is one product after the last step.  Blocks are rounded up to whole vectors, which kernels may write. */
+#include "lab/gpu.h"
 #include "lab/ew.h"
 #include "nn.h"
 #include "lab/clones.h"
@@ -176,7 +177,7 @@ static value state_at(struct module *m, value all, i64 k, i64 n)
 {
     i64 h = option_int(m, HIDDEN), total = option_int(m, LAYERS) * ways(m);
     if (is_nil(all))
-        return tensor_box(tensor_zeros(nn_dtype(m), 2, (i64[]){ n, h }));
+        return tensor_box(zeros_beside(m->info->np ? PARAM(m, 0) : nil(), nn_dtype(m), 2, (i64[]){ n, h }));
     return nn_view(nn_slice(nn_view(all, 2, (i64[]){ total, n * h }), 1, k, 1), 2, (i64[]){ n, h });
 }
 /* Some elements 0, the others larger: after layer l - 1.  aux keeps what was drawn. */
@@ -299,9 +300,9 @@ static value whole_gradient(struct module *m, value g, value y)
             cell_set(c, i, whole_gradient(m, list ? (i < g.cell->numel ? g.cell->v[i] : nil()) : i ? nil() : g, y.cell->v[i]));
         return cell_value(c);
     }
-    struct tensor *t = tensor_of(y);
+    struct tensor *t = tensor_any(y);
     if (is_nil(g) || (is_tensor_like(g) && value_numel(g) == 0 && t->numel))
-        return tensor_box(tensor_zeros(t->dtype, t->nd, t->dim));
+        return tensor_box(zeros_beside(y, t->dtype, t->nd, t->dim));
     return nn_grad_like(m, g, t);
 }
 

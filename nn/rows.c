@@ -3,6 +3,7 @@
 #include "nn/rows.h"
 #include "lab/clones.h"
 #include "lab/ew.h"
+#include "lab/gpu.h"
 #include "lab/plan.h"
 
 static void rows_strides(int nd, const i64 *dim, i64 *stride)
@@ -42,7 +43,7 @@ struct tensor *rows_zeros(int dtype, int nd, const i64 *dim)
 
 struct tensor *rows_of(struct tensor *t)
 {
-    bool ours = !t->block || !t->block->foreign;
+    bool ours = !t->block || !t->block->foreign || t->device;
     if (ours && t->flags & T_DENSE && (is_line(t) || !t->numel))
         return t;
     i64 want[MAX_DIMS];
@@ -52,6 +53,14 @@ struct tensor *rows_of(struct tensor *t)
         same = t->dim[d] == 1 || t->stride[d] == want[d];
     if (same)
         return t;
+    if (t->device) {                          /* dense with its dimensions in reverse, seen the other way round */
+        i64 turned[MAX_DIMS];
+        for (int d = 0; d < t->nd; d++)
+            turned[d] = t->dim[t->nd - 1 - d];
+        struct tensor *y = tensor_alias(gpu_new(t->device, t->dtype, t->nd, turned), t->nd, t->dim, want, 0);
+        gpu_copy(y, t);
+        return y;
+    }
     struct tensor *u = rows_new(t->dtype, t->nd, t->dim), back = *t;
     i64 dim[MAX_DIMS], stride[MAX_DIMS];      /* gathered with its dimensions in reverse */
     for (int d = 0; d < t->nd; d++) {

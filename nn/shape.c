@@ -3,6 +3,7 @@
  *
  * A tensor in Torch's order is reshaped without a copy. */
 #include "nn.h"
+#include "lab/gpu.h"
 #include "lab/index.h"
 #include <math.h>
 
@@ -45,7 +46,7 @@ static value size_row(int nd, const i64 *dim)
 value nn_view(value v, int nd, const i64 *dim)
 {
     if (!RECORDING && is_tensor_like(v))
-        return tensor_box(nn_reshape(tensor_of(v), nd, dim));
+        return tensor_box(nn_reshape(tensor_any(v), nd, dim));
     return g_call(&builtin_nn_reshape, 2, v, size_row(nd, dim));
 }
 
@@ -373,10 +374,10 @@ static value index_record(struct module *m, value x, const value *w)
     struct cell *c = nn_cell(m, x, 2, "{tensor, indices}");
     i64 dim[MAX_DIMS];
     int nd, d = place_of(m, c->v[0], option_int(m, 0), &nd, dim);
-    value idx[MAX_DIMS], at = c->v[1].kind == K_TENSOR ? tensor_box(tensor_of(c->v[1])) : c->v[1];
+    value idx[MAX_DIMS], at = c->v[1].kind == K_TENSOR ? tensor_box(tensor_any(c->v[1])) : c->v[1];
     (void)w;
     if (RECORDING && tracked(at))             /* class numbers have no gradient */
-        at = tensor_box(tensor_clone(tensor_of(at)));
+        at = tensor_box(tensor_clone(tensor_any(at)));
     for (int k = 0; k < nd; k++)
         idx[k] = k == d - 1 ? at : colon();
     return index_paren(c->v[0], nd, idx);
@@ -408,7 +409,7 @@ LAYER(Padding,
   "Example:\n  nn.Padding(2, 2, 2, -1).forward([1 2])\n  ans =\n     1   2  -1  -1" PART_SEE,
   .options = "dim:d pad:z nInputDim:d= value:x=0 index:n=1", .show = nn_show_options,
   .expr = "@(x, dim, pad, nInputDim, value, index) begin d = dim; if !isempty(nInputDim) && ndims(x) > nInputDim, d = d + 1; end;"
-          " s = size(x); s(end+1:d) = 1; n = s(d); z = s; z(d) = abs(pad); p = value * ones(z); i = repmat({':'}, 1, numel(s)); a = i; b = i;"
+          " s = size(x); s(end+1:d) = 1; n = s(d); z = s; z(d) = abs(pad); p = value * ones(z, 'like', x); i = repmat({':'}, 1, numel(s)); a = i; b = i;"
           " if pad < 0, k = index - 1; else, k = n - index + 1; end; a{d} = 1:k; b{d} = k+1:n; return cat(d, x(a{:}), p, x(b{:})) end")
 
 LAYER(Transpose,

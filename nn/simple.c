@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* simple.c: layers of few lines: learned sums, products and distances, reductions, and what only changes gradients. */
 #include "nn.h"
+#include "lab/gpu.h"
 #include "lab/blas.h"
 #include "lab/rand.h"
 #include <math.h>
@@ -373,8 +374,9 @@ static value noise_like(struct tensor *t, double (*f)(struct module *m, double u
     for (i64 i = 0; i < t->numel; i++)
         u[i] = f(m, u[i]);
     convert_run(t->dtype, k->data, D_DOUBLE, u, t->numel);
-    replace(&m->aux, copy(tensor_box(k)));
-    return tensor_box(k);
+    value noise = tensor_box(t->device ? gpu_put(t->device, k) : k);
+    replace(&m->aux, copy(noise));
+    return noise;
 }
 static value times_aux(struct module *m, value x, value g, int want, double scale)
 {
@@ -389,7 +391,7 @@ static double dropped(struct module *m, double u)
 }
 static value dropout_forward(struct module *m, value x)
 {
-    struct tensor *t = RECORDING ? tensor_of(x) : nn_float(m, x);
+    struct tensor *t = RECORDING ? tensor_any(x) : nn_float(m, x);
     replace(&m->aux, nil());
     nn_set_rank(m->rank);
     value in = RECORDING && tracked(x) ? x : tensor_box(t);
@@ -409,11 +411,11 @@ LAYER(Dropout,
   "In training each element is 0 with probability p (0.5), the others are divided by 1-p; in evaluation the output is the input. With v1 nothing is divided in training, and "
   "evaluation multiplies by 1-p. stochasticInference drops in evaluation as well.\n\n"
   "Example:\n  nn.Dropout(0.5).evaluate().forward([1 2])\n  ans =\n     1   2" SEE,
-  .options = "p:x=0.5 v1:b=0 inplace:b=0 stochasticInference:b=0", .check = dropout_check, .forward = dropout_forward, .backward = times_aux, .show = p_show)
+  .options = "p:x=0.5 v1:b=0 inplace:b=0 stochasticInference:b=0", .check = dropout_check, .anywhere = true, .forward = dropout_forward, .backward = times_aux, .show = p_show)
 
 static value map_dropout_forward(struct module *m, value x)
 {
-    struct tensor *t = RECORDING ? tensor_of(x) : nn_float(m, x);
+    struct tensor *t = RECORDING ? tensor_any(x) : nn_float(m, x);
     int maps = !strcmp(layer_of(m)->class.name, "nn.VolumetricDropout") ? 4 : 3, lead = t->nd > maps || t->nd == 2 ? 2 : 1;
     double p = option_num(m, 0);
     i64 dim[MAX_DIMS];
@@ -427,12 +429,13 @@ static value map_dropout_forward(struct module *m, value x)
     struct tensor *k = tensor_new(D_DOUBLE, MAX(2, lead), lead < 2 ? (i64[]){ dim[0], 1 } : dim);
     for (i64 i = 0; i < k->numel; i++)
         ((double *)k->data)[i] = rand_one() >= p;
-    replace(&m->aux, copy(tensor_box(tensor_cast(k, t->dtype))));
+    k = tensor_cast(k, t->dtype);
+    replace(&m->aux, copy(tensor_box(t->device ? gpu_put(t->device, k) : k)));
     return g_op(EW_times, in, m->aux);
 }
 #define MAP_DROPOUT(id, what, example)                                                                                                      \
     LAYER(id, "m = nn." #id "(p)\n\nDrops whole maps of " what " with probability p (0.5) in training; evaluation multiplies by 1-p.\n\nExample:\n  " example SEE, \
-      .options = "p:x=0.5", .check = dropout_check, .forward = map_dropout_forward, .backward = map_dropout_backward, .show = p_show)
+      .options = "p:x=0.5", .check = dropout_check, .anywhere = true, .forward = map_dropout_forward, .backward = map_dropout_backward, .show = p_show)
 #define LAYER_MAP_DROPOUT MAP_DROPOUT
 static value map_dropout_backward(struct module *m, value x, value g, int want, double scale)
 {
@@ -445,7 +448,7 @@ LAYER_MAP_DROPOUT(VolumetricDropout, "volumes", "size(nn.VolumetricDropout().for
 
 static value noise_forward(struct module *m, value x)
 {
-    struct tensor *t = RECORDING ? tensor_of(x) : nn_float(m, x);
+    struct tensor *t = RECORDING ? tensor_any(x) : nn_float(m, x);
     value in = RECORDING && tracked(x) ? x : tensor_box(t);
     nn_set_rank(m->rank);
     if (!m->train)
@@ -472,7 +475,7 @@ LAYER(WhiteNoise,
 static double rrelu_slope(struct module *m, double u) { return option_num(m, 0) + (option_num(m, 1) - option_num(m, 0)) * u; }
 static value rrelu_forward(struct module *m, value x)
 {
-    struct tensor *t = rows_of(RECORDING ? tensor_of(x) : nn_float(m, x));
+    struct tensor *t = rows_of(RECORDING ? tensor_any(x) : nn_float(m, x));
     value in = RECORDING && tracked(x) ? x : tensor_box(t);
     nn_set_rank(m->rank);
     value a = m->train ? noise_like(t, rrelu_slope, m) : num((option_num(m, 0) + option_num(m, 1)) / 2);
@@ -508,16 +511,17 @@ static bool reversal_method(struct module *m, const char *name, struct call *c)
 LAYER(GradientReversal,
   "m = nn.GradientReversal(lambda)\n\n"
   "The input; gradients come back times -lambda (1).\n\nExample:\n  m = nn.GradientReversal(2); dx = m.backward(3, 1)\n  dx = -2" SEE,
-  .options = "lambda:x=1", .forward = identity_forward, .backward = reversal_backward, .method = reversal_method, .methods = "setLambda", .show = nn_show_options)
+  .options = "lambda:x=1", .anywhere = true, .forward = identity_forward, .backward = reversal_backward, .method = reversal_method, .methods = "setLambda", .show = nn_show_options)
 static value zero_backward(struct module *m, value x, value g, int want, double scale)
 {
     (void)m, (void)g, (void)want, (void)scale;
-    struct tensor *t = tensor_of(x);
-    return tensor_box(rows_zeros(dtype_is(t->dtype, DT_F) ? t->dtype : D_DOUBLE, t->nd, t->dim));
+    struct tensor *t = tensor_any(x);
+    int dtype = dtype_is(t->dtype, DT_F) ? t->dtype : D_DOUBLE;
+    return tensor_box(t->device ? gpu_filled(t->device, dtype, t->nd, t->dim, 0) : rows_zeros(dtype, t->nd, t->dim));
 }
 LAYER(ZeroGrad,
   "m = nn.ZeroGrad()\n\nThe input; the gradient that comes back is zero.\n\nExample:\n  dx = nn.ZeroGrad().backward(3, 1)\n  dx = 0" SEE,
-  .forward = identity_forward, .backward = zero_backward)
+  .anywhere = true, .forward = identity_forward, .backward = zero_backward)
 static value print_size_forward(struct module *m, value x)
 {
     char s[128];

@@ -3,6 +3,7 @@
  *
  * The largest element is taken off first, so nothing overflows.  Lines along the dimension are done one at a time where they
  * are contiguous, else up to PANEL of them side by side. */
+#include "lab/gpu.h"
 #include "lab/ew.h"
 #include "lab/clones.h"
 #include "lab/tape.h"
@@ -99,8 +100,24 @@ static int soft_dim(struct call *c, const struct tensor *x)
     return arg_dim(c, 1, x->nd == 3 ? 1 : 2);
 }
 
+/* The same of what lies on a device, in programs and reductions. */
+static void soft_there(struct call *c, bool log)
+{
+    struct tensor *t = tensor_any(c->arg[0]);
+    int dim = soft_dim(c, t);
+    value x = dtype_is(t->dtype, DT_F) ? c->arg[0] : tensor_box(gpu_clone(t, D_DOUBLE));
+    value y = ew_apply(EW_minus, 2, (value[]){ x, reduce_apply(RED_max, x, dim) }), e = ew_apply(EW_exp, 1, &y), s = reduce_apply(RED_sum, e, dim);
+    if (log)
+        s = ew_apply(EW_reallog, 1, &s);
+    result(c, 0, ew_apply(log ? EW_minus : EW_rdivide, 2, (value[]){ log ? y : e, s }));
+}
+
 static void soft(struct call *c, bool log)
 {
+    if (value_device(c->arg[0])) {
+        soft_there(c, log);
+        return;
+    }
     struct tensor *x = rows_arg(c, 0);
     int dim = soft_dim(c, x);
     bool single = x->dtype == D_SINGLE;
@@ -124,8 +141,8 @@ static void soft(struct call *c, bool log)
 static void nn_softmax_grad(struct call *c)   /* y .* (g - sum(g .* y)) */
 {
     value y = grad_result(c, 0), g = grad_of(c, 0);
-    int dim = soft_dim(c, tensor_of(c->arg[0]));
-    bool rows = dim == 2 && tensor_of(y)->nd == 2;        /* lie in one piece each: as columns of the transpose they need not be gathered */
+    int dim = soft_dim(c, tensor_any(c->arg[0]));
+    bool rows = dim == 2 && tensor_any(y)->nd == 2;        /* lie in one piece each: as columns of the transpose they need not be gathered */
     if (rows)
         y = tape_matrix(MX_TRANSPOSE, y, nil()), g = tape_matrix(MX_TRANSPOSE, g, nil()), dim = 1;
     value gx = g_op(EW_times, y, g_op(EW_minus, g, g_sum(g_op(EW_times, g, y), dim)));
@@ -135,7 +152,7 @@ static void nn_softmax_grad(struct call *c)   /* y .* (g - sum(g .* y)) */
 static void nn_logsoftmax_grad(struct call *c)            /* g - softmax(x) .* sum(g) */
 {
     value y = grad_result(c, 0), g = grad_of(c, 0);
-    int dim = soft_dim(c, tensor_of(c->arg[0]));
+    int dim = soft_dim(c, tensor_any(c->arg[0]));
     result(c, 0, g_op(EW_minus, g, g_op(EW_times, g_fn(EW_exp, y), g_sum(g, dim))));
 }
 

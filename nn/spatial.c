@@ -3,6 +3,7 @@
  *
  * Those that take time are one primitive each (.call); the rest are expressions. */
 #include "nn.h"
+#include "lab/gpu.h"
 #include "lab/index.h"
 #include <math.h>
 
@@ -428,7 +429,7 @@ static i64 *lookup_rows(struct module *m, value x, i64 *n, i64 *dim, int *nd)
 {
     if (!is_tensor_like(x) || dtype_is(value_dtype(x), DT_C | DT_T))
         nn_fail_shape(m, "indices", x);
-    struct tensor *t = rows_of(tensor_cast(tensor_of(x), D_DOUBLE));
+    struct tensor *t = rows_of(tensor_cast(tensor_of(gpu_read_value(x, "indices")), D_DOUBLE));
     i64 *at = scratch(sizeof *at * (size_t)MAX(1, t->numel));
     for (i64 i = 0; i < t->numel; i++) {
         double k = ((double *)t->data)[i];
@@ -512,7 +513,9 @@ static value lookup_record(struct module *m, value x, const value *w)
 {
     i64 n, dim[MAX_DIMS];
     int nd;
-    i64 *at = lookup_rows(m, tracked(x) ? tensor_box(tensor_of(tape_plain(x))) : x, &n, dim, &nd);
+    if (value_device(w[0]) && (option_num(m, PADDING_VALUE) != 0 || value_numel(OPTION(m, MAX_NORM)) || option_bool(m, BY_FREQUENCY)))
+        nn_fail(m, "on a gpu it has no paddingValue, maxNorm or scaleGradByFreq; use net.cpu() and x.cpu()");
+    i64 *at = lookup_rows(m, tracked(x) ? tensor_box(tensor_any(tape_plain(x))) : x, &n, dim, &nd);
     struct tensor *t = tensor_2d(D_DOUBLE, 1, n);
     for (i64 i = 0; i < n; i++)
         ((double *)t->data)[i] = (double)at[i] + 1;

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* table.c: layers whose input or output is a cell of tensors. */
 #include "nn.h"
+#include "lab/gpu.h"
 #include <math.h>
 
 #define SEE "\n\nSee also: nn.ParallelTable, nn.ConcatTable, nn.JoinTable, nn.CAddTable"
@@ -63,8 +64,8 @@ static value empty_like(value v)              /* zeros, through cells */
     }
     if (!is_tensor_like(v))
         return v;
-    struct tensor *t = tensor_of(v);
-    return tensor_box(tensor_zeros(dtype_is(t->dtype, DT_F) ? t->dtype : D_DOUBLE, t->nd, t->dim));
+    struct tensor *t = tensor_any(v);
+    return tensor_box(zeros_beside(v, dtype_is(t->dtype, DT_F) ? t->dtype : D_DOUBLE, t->nd, t->dim));
 }
 static struct cell *cells_in(struct module *m, value x) { return nn_cell(m, x, 1, "a cell of inputs"); }
 static i64 whole_place(struct module *m, struct cell *c, i64 i)
@@ -89,7 +90,7 @@ static value select_table_backward(struct module *m, value x, value g, int want,
 }
 LAYER(SelectTable,
   "m = nn.SelectTable(index)\n\nThat element of the input, a cell; negative from the end.\n\nExample:\n  nn.SelectTable(-1).forward({1, 2, 3})\n  ans = 3" SEE,
-  .options = "index:z", .forward = select_table_forward, .backward = select_table_backward, .table = true, .show = nn_show_options)
+  .options = "index:z", .anywhere = true, .forward = select_table_forward, .backward = select_table_backward, .table = true, .show = nn_show_options)
 static value narrow_table_forward(struct module *m, value x)
 {
     struct cell *c = cells_in(m, x);
@@ -112,7 +113,7 @@ static value narrow_table_backward(struct module *m, value x, value g, int want,
 }
 LAYER(NarrowTable,
   "m = nn.NarrowTable(offset, length)\n\nlength (1) elements of the input, a cell, from offset on.\n\nExample:\n  numel(nn.NarrowTable(2, 2).forward({1, 2, 3}))\n  ans = 2" SEE,
-  .options = "offset:z length:z=1", .forward = narrow_table_forward, .backward = narrow_table_backward, .table = true, .show = nn_show_options)
+  .options = "offset:z length:z=1", .anywhere = true, .forward = narrow_table_forward, .backward = narrow_table_backward, .table = true, .show = nn_show_options)
 
 static i64 count_leaves(value v)
 {
