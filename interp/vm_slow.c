@@ -4,6 +4,7 @@
  * Operands that are temporaries are given up here (release): an instruction is their last use.  No value in the pool
  * outlives an instruction. */
 #include "vm.h"
+#include "../lab/tape.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -304,6 +305,10 @@ static double range_operand(value v, const char *what)
 }
 static value range_of(value a, value step, value b)
 {
+    if (unlikely(RECORDING != NULL) && (tracked(a) || tracked(step))) {   /* its numbers depend on a and step */
+        extern const struct builtin builtin_colon;
+        return call1(&builtin_colon, 3, a, step, b);
+    }
     if (a.kind == K_NIL || step.kind == K_NIL || b.kind == K_NIL)
         fail("Octave:undefined-function", "a range needs three numbers, but one of its variables has no value");
     i64 none[2] = { 1, 0 };

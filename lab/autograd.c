@@ -201,10 +201,6 @@ static void rule_matrix(struct tape *t, int at, value g)
             give(t, at, 1, g_mul(g_t(a), g));
         break;
     case MX_MLDIVIDE: {
-        i64 d[MAX_DIMS];
-        value_dims(a, d);
-        if (d[0] != d[1])
-            fail("tl:not-differentiable", "A \\ b: has a derivative only for square A, but A is %lldx%lld", (long long)d[0], (long long)d[1]);
         value gb = tape_matrix(MX_MLDIVIDE, g_t(a), g);
         if (wa)
             give(t, at, 0, g_fn(EW_uminus, g_mul(gb, g_t(y))));
@@ -213,10 +209,6 @@ static void rule_matrix(struct tape *t, int at, value g)
         break;
     }
     case MX_MRDIVIDE: {
-        i64 d[MAX_DIMS];
-        value_dims(b, d);
-        if (d[0] != d[1])
-            fail("tl:not-differentiable", "a / B: has a derivative only for square B, but B is %lldx%lld", (long long)d[0], (long long)d[1]);
         value ga = tape_matrix(MX_MRDIVIDE, g, g_t(b));
         if (wa)
             give(t, at, 0, ga);
@@ -494,5 +486,22 @@ BUILTIN(autograd, 2, ANY, ANY, grad_pass,
         fail_again();
 }
 
+BUILTIN(detach, 1, 1, 1, grad_zero,
+  "y = detach(x)\n\n"
+  "The value of x as a constant: autograd takes no derivative through it.\n\n"
+  "Example:\n"
+  "  [~, g] = autograd(@(x) x * detach(x), 3)\n"
+  "  g = 3\n\n"
+  "See also: autograd, clone")
+{
+    value x = tape_plain(c->arg[0]);
+    if (x.kind == K_TENSOR && x.t->mark)
+        x = tensor_box(tensor_alias(x.t, x.t->nd, x.t->dim, x.t->stride, 0));
+    else if (tracked_below(x))
+        fail_arg(c, 0, "an array; cells and structs are detached element by element");
+    result(c, 0, x);
+}
+
 void grad_zero(struct call *c) { (void)c; }
 void grad_pass(struct call *c) { (void)c; }
+void grad_form(struct call *c) { (void)c; }

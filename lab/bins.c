@@ -281,7 +281,7 @@ static i64 bin_of(const double *edge, i64 n, double x)    /* k with edge[k] <= x
     return lo;
 }
 
-BUILTIN(histc, 2, 3, 2, NO_GRAD,
+BUILTIN(histc, 2, 3, 2, grad_zero,
     "n = histc(x, edges)\n"
     "[n, i] = histc(x, edges, dim)\n\n"
     "How many elements of x along dim lie between edges: n(k) counts edges(k) <= x < edges(k+1), the last bin x == edges(end). i is the bin of each element, 0 outside.\n\n"

@@ -33,6 +33,7 @@ typedef void builtin_grad(struct call *c);    /* see tape.h */
 enum { ANY = -1 };
 #define NO_GRAD NULL                          /* not differentiable: an error when its floating-point result would be needed */
 builtin_grad grad_zero;                       /* its results do not change with its arguments: size, find, comparisons … */
+builtin_grad grad_form;                       /* under autograd another form of it is called, made of differentiable functions: scripts/differentiable_form.tl */
 builtin_grad grad_pass;                       /* it hands values on, or calls functions, which record for themselves: struct, deal, cellfun … */
 struct builtin {
     const char *name;

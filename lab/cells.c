@@ -7,6 +7,7 @@
 #include "call.h"
 #include "cat.h"
 #include "index.h"
+#include "tape.h"
 #include <strings.h>
 
 /* ---- the loop */
@@ -20,6 +21,7 @@ struct map {
     int nd;
     i64 n, dim[MAX_DIMS];
     struct cell *hold;                        /* the collected results: tensors of the uniform kind, or cells */
+    struct cell *parts;                       /* under autograd: for each result a cell of its numbers, of which some may be tracked */
     i64 at;                                   /* element in work, from 0 */
     value *arg, *out;
 };
@@ -59,6 +61,8 @@ static void widen(struct map *m, int k, int dtype)           /* real results so 
 static void put_number(struct map *m, int k, value v)
 {
     const char *who = m->c->fn->name;
+    if (unlikely(m->parts != NULL))
+        cell_set(m->parts->v[k].cell, m->at, tape_plain(v));
     if (!is_tensor_like(v) || value_numel(v) != 1) {
         char d[160];
         fail("Octave:invalid-fun-call", "%s: with UniformOutput every result is one number, but for element %lld result %d is a %s\n"
@@ -126,6 +130,11 @@ static void map_run(struct map *m)            /* fills m->hold with nout results
     m->hold = cell_2d(1, nout);
     for (int k = 0; k < nout; k++)
         cell_set(m->hold, k, m->uniform ? nil() : cell_value(cell_new(m->nd, m->dim)));
+    if (RECORDING && m->uniform) {
+        m->parts = cell_2d(1, nout);
+        for (int k = 0; k < nout; k++)
+            cell_set(m->parts, k, cell_value(cell_2d(1, m->n)));
+    }
     for (m->at = 0; m->at < m->n; m->at++) {
         int mark = pool_mark();
         poll();
@@ -141,6 +150,16 @@ static void map_results(struct map *m)
 {
     for (int k = 0; k < m->nout; k++) {
         value v = m->hold->v[k];
+        if (m->parts && m->n && v.kind == K_TENSOR && tracked_below(m->parts->v[k])) {
+            extern const struct builtin builtin_reshape;
+            i64 dim[2] = { m->n, 1 };
+            struct tensor *size = tensor_2d(D_DOUBLE, 1, m->nd);
+            for (int d = 0; d < m->nd; d++)
+                ((double *)size->data)[d] = (double)m->dim[d];
+            value column = tape_cat(1, (int)m->n, m->parts->v[k].cell->v, tensor_box(tensor_reshape(v.t, 2, dim)));
+            result(m->c, k, call1(&builtin_reshape, 2, column, tensor_value(size)));
+            continue;
+        }
         result(m->c, k, v.kind == K_TENSOR ? tensor_value(tensor_narrow(v.t)) : v);
     }
 }
@@ -270,7 +289,7 @@ BUILTIN(cellfun, 2, ANY, ANY, grad_pass,
     map_results(&m);
 }
 
-BUILTIN(arrayfun, 2, ANY, ANY, NO_GRAD,
+BUILTIN(arrayfun, 2, ANY, ANY, grad_pass,
   "y = arrayfun(f, x1, ...)\n"
   "[y1, y2, ...] = arrayfun(f, x1, x2, ..., UniformOutput=true, ErrorHandler=h)\n\n"
   "Calls f(x1(i), x2(i), ...) for every element of arrays of one size: numbers, text, structs, cells (then x(i) is a 1x1 cell).  "
@@ -337,7 +356,7 @@ BUILTIN(structfun, 2, ANY, ANY, grad_pass,
 }
 
 /* ---- arrays to cells and back */
-BUILTIN(num2cell, 1, 2, 1, NO_GRAD,
+BUILTIN(num2cell, 1, 2, 1, grad_form,
   "c = num2cell(A)\nc = num2cell(A, dims)\n\n"
   "A cell of A's size that holds its elements.  The dimensions in dims stay together: num2cell(A, 1) holds the columns.\n\n"
   "Example:\n  num2cell([1 2])\n  ans =\n  {\n    [1,1] = 1\n    [1,2] = 2\n  }\n\n  num2cell([1 2; 3 4], 1){2}\n  ans =\n\n     2\n     4\n\n\n"

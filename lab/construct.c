@@ -264,7 +264,7 @@ BUILTIN(realmin, 0, ANY, 1, NO_GRAD,
     filled_float(c, DBL_MIN, FLT_MIN);
 }
 
-BUILTIN(flintmax, 0, ANY, 1, NO_GRAD,
+BUILTIN(flintmax, 0, ANY, 1, grad_zero,
     "x = flintmax\n"
     "x = flintmax(class)\n\n"
     "The integer up to which all integers are numbers of the class: 2^53 for double, 2^24 for single.\n\n"
@@ -394,7 +394,7 @@ static double range_end(struct call *c, int k, int dt)
     return x;
 }
 
-BUILTIN(colon, 2, 3, 1, NO_GRAD,
+BUILTIN(colon, 2, 3, 1, grad_form,
     "r = colon(a, b)\n"
     "r = colon(a, step, b)\n\n"
     "The range a:b or a:step:b: a, a + step, … up to b, never beyond it. With an integer class or single among the ends it has that class; "
@@ -467,7 +467,7 @@ static struct tensor *spaced_rows(struct call *c, double log_to)
     return tensor_cast(y, dt);
 }
 
-BUILTIN(linspace, 2, 3, 1, NO_GRAD,
+BUILTIN(linspace, 2, 3, 1, grad_form,
     "y = linspace(a, b)\n"
     "y = linspace(a, b, n)\n\n"
     "A row of n points (100 by default) at equal distances from a to b, both included; n = 1 gives b. Columns a and b give a row for each.\n\n"
@@ -478,7 +478,7 @@ BUILTIN(linspace, 2, 3, 1, NO_GRAD,
     result_tensor(c, 0, tensor_narrow(t));
 }
 
-BUILTIN(logspace, 2, 3, 1, NO_GRAD,
+BUILTIN(logspace, 2, 3, 1, grad_form,
     "y = logspace(a, b)\n"
     "y = logspace(a, b, n)\n\n"
     "A row of n points (50 by default) from 10^a to 10^b at equal ratios; for b = pi they end at pi.\n\n"

@@ -223,7 +223,7 @@ static int class_arg(struct call *c, int i)
     return dt;
 }
 
-BUILTIN(cast, 2, 2, 1, NO_GRAD,
+BUILTIN(cast, 2, 2, 1, grad_form,
   "y = cast(x, class)\n\n"
   "x converted to the class of that name.\n\n"
   "Example:\n  class(cast(5, 'uint8'))\n  ans = uint8\n\n"
@@ -252,7 +252,7 @@ BUILTIN(typecast, 2, 2, 1, NO_GRAD,
     result_tensor(c, 0, y);
 }
 
-BUILTIN(merge, 3, 3, 1, grad_pass,
+BUILTIN(merge, 3, 3, 1, grad_form,
   "y = merge(mask, a, b)\n\n"
   "For one truth value a or b whole; for a logical array the elements of a where it is true and of b elsewhere; a and b have its size or are "
   "scalars.\n\n"
@@ -286,7 +286,7 @@ BUILTIN(merge, 3, 3, 1, grad_pass,
     result_tensor(c, 0, y);
 }
 
-BUILTIN(ifelse, 3, 3, 1, grad_pass,
+BUILTIN(ifelse, 3, 3, 1, grad_form,
   "y = ifelse(mask, a, b)\n\n"
   "The same as merge.\n\n"
   "Example:\n  ifelse(true, 'yes', 'no')\n  ans = yes\n\n"

@@ -96,7 +96,7 @@ BUILTIN(invhilb, 1, 1, 1, grad_zero,
     result_tensor(c, 0, t);
 }
 
-BUILTIN(vander, 1, 2, 1, NO_GRAD,
+BUILTIN(vander, 1, 2, 1, grad_form,
     "A = vander(v)\n"
     "A = vander(v, n)\n\n"
     "The Vandermonde matrix of the vector v: the columns are the powers v.^(n-1), …, v, 1; n is by default the length of v.\n\n"
@@ -152,7 +152,7 @@ static bool same_first(struct tensor *a, struct tensor *b, i64 ka)
     return !a->numel || !b->numel || element_double(a, ka) == element_double(b, 0);
 }
 
-BUILTIN(toeplitz, 1, 2, 1, NO_GRAD,
+BUILTIN(toeplitz, 1, 2, 1, grad_form,
     "A = toeplitz(c)\n"
     "A = toeplitz(c, r)\n\n"
     "The matrix with constant diagonals whose first column is c and whose first row is r; without r it is symmetric. c(1) wins over r(1).\n\n"
@@ -179,7 +179,7 @@ BUILTIN(toeplitz, 1, 2, 1, NO_GRAD,
     from_line(c, joined(col, row, 1, true), m, n, n, 1, -1);
 }
 
-BUILTIN(hankel, 1, 2, 1, NO_GRAD,
+BUILTIN(hankel, 1, 2, 1, grad_form,
     "A = hankel(c)\n"
     "A = hankel(c, r)\n\n"
     "The matrix with constant antidiagonals whose first column is c and whose last row is r (by default zeros). The end of c wins over r(1).\n\n"

@@ -276,7 +276,7 @@ BUILTIN(diag, 1, 3, 1, diag_grad,
     result_tensor(c, 0, dtype_is(r->dtype, DT_C) ? tensor_narrow(r) : r);
 }
 
-BUILTIN(blkdiag, 1, ANY, 1, NO_GRAD,
+BUILTIN(blkdiag, 1, ANY, 1, grad_form,
     "D = blkdiag(A, B, …)\n\n"
     "The matrix with the matrices A, B, … along its diagonal and zeros elsewhere.\n\n"
     "Example:\n  blkdiag([1 2], 3)\n  ans =\n     1   2   0\n     0   0   3\n\n"
@@ -385,7 +385,7 @@ static void grid(struct call *c, bool mesh)
         result_tensor(c, k, spread(v[k], n, dim, mesh && k < 2 ? 1 - k : k));
 }
 
-BUILTIN(meshgrid, 1, 3, 3, NO_GRAD,
+BUILTIN(meshgrid, 1, 3, 3, grad_form,
     "[X, Y] = meshgrid(x, y)\n"
     "[X, Y] = meshgrid(x)\n"
     "[X, Y, Z] = meshgrid(x, y, z)\n\n"
@@ -396,7 +396,7 @@ BUILTIN(meshgrid, 1, 3, 3, NO_GRAD,
     grid(c, true);
 }
 
-BUILTIN(ndgrid, 1, ANY, ANY, NO_GRAD,
+BUILTIN(ndgrid, 1, ANY, ANY, grad_form,
     "[X1, X2, …] = ndgrid(x1, x2, …)\n"
     "[X1, X2, …] = ndgrid(x)\n\n"
     "The coordinates of all points of a grid in any number of dimensions: result k holds xk along dimension k. One vector serves for all.\n\n"

@@ -233,7 +233,7 @@ static int method_named(struct call *c, const char *s)
     fail("Octave:invalid-input-arg", "%s: unknown method '%s'; it may be linear, nearest, previous, next, pchip, cubic or spline", c->fn->name, s);
 }
 
-BUILTIN(interp1, 2, 6, 1, NO_GRAD,
+BUILTIN(interp1, 2, 6, 1, grad_form,
     "yi = interp1(x, y, xi)\n"
     "yi = interp1(y, xi)\n"
     "yi = interp1(x, y, xi, method)\n"
@@ -376,7 +376,7 @@ static void curve(struct call *c, int method)             /* spline(x, y, xi), p
     result_tensor(c, 0, r);
 }
 
-BUILTIN(spline, 2, 3, 1, NO_GRAD,
+BUILTIN(spline, 2, 3, 1, grad_form,
     "yi = spline(x, y, xi)\n"
     "pp = spline(x, y)\n\n"
     "Cubic spline through the points (x, y), evaluated at xi, or as a piecewise polynomial for ppval. The ends are not-a-knot; "
@@ -389,7 +389,7 @@ BUILTIN(spline, 2, 3, 1, NO_GRAD,
     curve(c, SPLINE);
 }
 
-BUILTIN(pchip, 2, 3, 1, NO_GRAD,
+BUILTIN(pchip, 2, 3, 1, grad_form,
     "yi = pchip(x, y, xi)\n"
     "pp = pchip(x, y)\n\n"
     "Piecewise cubic curve through the points (x, y) that keeps their shape (it rises where they rise), evaluated at xi, or as a piecewise polynomial for ppval.\n\n"
@@ -401,7 +401,7 @@ BUILTIN(pchip, 2, 3, 1, NO_GRAD,
     curve(c, PCHIP);
 }
 
-BUILTIN(mkpp, 2, 3, 1, NO_GRAD,
+BUILTIN(mkpp, 2, 3, 1, grad_form,
     "pp = mkpp(breaks, coefs)\n"
     "pp = mkpp(breaks, coefs, dim)\n\n"
     "Piecewise polynomial: row i of coefs holds the coefficients, highest power first, of the polynomial in x - breaks(i) between breaks(i) and breaks(i+1). "
@@ -434,7 +434,7 @@ static struct tensor *field(struct call *c, struct record *r, const char *name)
     return tensor_dense(tensor_cast(tensor_of(v), D_DOUBLE));
 }
 
-BUILTIN(unmkpp, 1, 1, 5, NO_GRAD,
+BUILTIN(unmkpp, 1, 1, 5, grad_form,
     "[breaks, coefs, pieces, order, dim] = unmkpp(pp)\n\n"
     "The parts of a piecewise polynomial.\n\n"
     "Example:\n"
@@ -448,7 +448,7 @@ BUILTIN(unmkpp, 1, 1, 5, NO_GRAD,
         result_tensor(c, i, field(c, r, names[i]));
 }
 
-BUILTIN(ppval, 2, 2, 1, NO_GRAD,
+BUILTIN(ppval, 2, 2, 1, grad_form,
     "yi = ppval(pp, xi)\n\n"
     "Value of a piecewise polynomial at each element of xi; beyond the ends its first and last piece go on.\n\n"
     "Example:\n"

@@ -91,7 +91,7 @@ static double default_tol(const struct tensor *a, const struct tensor *s)
     return s->numel ? (double)MAX(a->dim[0], a->dim[1]) * real_at(s, 0) * linalg_eps(a->dtype) : 0;
 }
 
-BUILTIN(rank, 1, 2, 1, NO_GRAD,
+BUILTIN(rank, 1, 2, 1, grad_zero,
     "k = rank(A)\n"
     "k = rank(A, tol)\n\n"
     "Number of singular values above tol, by default max(size(A)) * s(1) * eps.\n\n"
@@ -129,7 +129,7 @@ static struct tensor *columns(struct tensor *t, i64 from, i64 n)      /* a dense
     return tensor_alias(t, 2, (i64[]){ t->dim[0], n }, t->stride, from * t->stride[1]);
 }
 
-BUILTIN(pinv, 1, 2, 1, NO_GRAD,
+BUILTIN(pinv, 1, 2, 1, pinv_grad,
     "B = pinv(A)\n"
     "B = pinv(A, tol)\n\n"
     "Pseudoinverse (Moore-Penrose): n x m for an m x n matrix; singular values up to tol count as zero (by default max(size(A)) * s(1) * eps).\n\n"
@@ -343,7 +343,7 @@ BUILTIN(norm, 1, 3, 1, norm_grad,
         result_real(c, 0, t->dtype, linalg_norm(t, p, "norm"));
 }
 
-BUILTIN(vecnorm, 1, 3, 1, NO_GRAD,
+BUILTIN(vecnorm, 1, 3, 1, grad_form,
     "y = vecnorm(A)\n"
     "y = vecnorm(A, p, dim)\n\n"
     "The p-norm (default 2) of every vector of A along dim, by default the first dimension longer than one.\n\n"
@@ -375,7 +375,7 @@ BUILTIN(vecnorm, 1, 3, 1, NO_GRAD,
     result_tensor(c, 0, r);
 }
 
-BUILTIN(cond, 1, 2, 1, NO_GRAD,
+BUILTIN(cond, 1, 2, 1, grad_form,
     "k = cond(A)\n"
     "k = cond(A, p)\n\n"
     "Condition number: by default (p = 2) the largest over the smallest singular value; for p = 1, Inf or 'fro' norm(A, p) * norm(inv(A), p). Inf for a singular matrix.\n\n"

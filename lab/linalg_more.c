@@ -84,7 +84,7 @@ BUILTIN(dot, 2, 3, 1, dot_grad,
     result(c, 0, y);
 }
 
-BUILTIN(cross, 2, 3, 1, NO_GRAD,
+BUILTIN(cross, 2, 3, 1, grad_form,
     "z = cross(x, y)\n"
     "z = cross(x, y, dim)\n\n"
     "Vector product of vectors of three elements; of tensors of equal size along dim, by default the first dimension with three elements.\n\n"
@@ -197,7 +197,7 @@ static struct tensor *matrix2(double a, double b, double c, double d)     /* row
     return g;
 }
 
-BUILTIN(givens, 2, 2, 2, NO_GRAD,
+BUILTIN(givens, 2, 2, 2, grad_form,
     "G = givens(x, y)\n"
     "[c, s] = givens(x, y)\n\n"
     "Rotation G = [c s; -s c] of the plane that turns [x; y] into [norm([x y]); 0].\n\n"
@@ -216,7 +216,7 @@ BUILTIN(givens, 2, 2, 2, NO_GRAD,
     result_num(c, 1, sn);
 }
 
-BUILTIN(planerot, 1, 1, 2, NO_GRAD,
+BUILTIN(planerot, 1, 1, 2, grad_form,
     "[G, y] = planerot(x)\n\n"
     "Rotation G of the plane that makes the second element of y = G * x zero; x is a column of two elements.\n\n"
     "Example:\n"

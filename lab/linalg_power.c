@@ -83,7 +83,7 @@ static struct tensor *square_arg(struct call *c)
     return a;
 }
 
-BUILTIN(expm, 1, 1, 1, NO_GRAD,
+BUILTIN(expm, 1, 1, 1, grad_form,
     "B = expm(A)\n\n"
     "Exponential of a square matrix: the sum of A^k / k!, by scaling, a Pade approximant and squaring.\n\n"
     "Example:\n"
@@ -195,7 +195,7 @@ static value back(struct schur s, int dtype)              /* u t u', narrowed, o
     return tensor_value(r);
 }
 
-BUILTIN(sqrtm, 1, 1, 1, NO_GRAD,
+BUILTIN(sqrtm, 1, 1, 1, grad_form,
     "B = sqrtm(A)\n\n"
     "Principal square root of a square matrix: B * B is A.\n\n"
     "Example:\n"
@@ -215,7 +215,7 @@ BUILTIN(sqrtm, 1, 1, 1, NO_GRAD,
     result(c, 0, back(s, a->dtype));
 }
 
-BUILTIN(logm, 1, 2, 1, NO_GRAD,
+BUILTIN(logm, 1, 2, 1, grad_form,
     "B = logm(A)\n\n"
     "Principal logarithm of a square matrix: expm(B) is A. Warns when A has negative real eigenvalues, where there is no principal one.\n\n"
     "Example:\n"

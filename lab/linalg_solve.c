@@ -325,7 +325,7 @@ static struct lapack factor_definite(struct tensor *a, char uplo)
     return q;
 }
 
-BUILTIN(lu, 1, 2, 4, NO_GRAD,
+BUILTIN(lu, 1, 2, 4, grad_form,
     "[L, U, P] = lu(A)\n"
     "[L, U] = lu(A)\n"
     "Y = lu(A)\n"
@@ -465,7 +465,7 @@ static double condition(struct tensor *a)     /* 1-norm reciprocal condition; a 
     return q.num;
 }
 
-BUILTIN(rcond, 1, 1, 1, NO_GRAD,
+BUILTIN(rcond, 1, 1, 1, grad_form,
     "r = rcond(A)\n\n"
     "Estimate of the reciprocal condition number of a square matrix in the 1-norm: near 1 for a good one, near eps for one that is singular in practice, 0 for a singular one.\n\n"
     "Example:\n"
@@ -672,7 +672,7 @@ BUILTIN(qr, 1, 3, 3, qr_grad,
     }
 }
 
-BUILTIN(linsolve, 2, 3, 2, NO_GRAD,
+BUILTIN(linsolve, 2, 3, 2, grad_form,
     "X = linsolve(A, B)\n"
     "X = linsolve(A, B, opts)\n"
     "[X, rcond] = linsolve(A, B)\n\n"

@@ -226,7 +226,7 @@ static void read_one(value v, double z[2])
     }
 }
 
-BUILTIN(str2double, 1, 1, 1, NO_GRAD,
+BUILTIN(str2double, 1, 1, 1, grad_zero,
   "x = str2double(s)\n\n"
   "The number that a text shows, real or complex; NaN if it is none. Commas are left out. Of a cell array, or a char matrix, an array\n"
   "with one number for each text, or row. Unlike str2num it runs nothing.\n\n"

@@ -6,6 +6,7 @@
 #include "clones.h"
 #include "linalg.h"
 #include "plan.h"
+#include "rules.h"
 #include <complex.h>
 #include <math.h>
 
@@ -72,7 +73,7 @@ CLONES static void horner(const double *p, i64 n, const double *x, double *y, i6
     }
 }
 
-BUILTIN(polyval, 2, 4, 1, NO_GRAD,
+BUILTIN(polyval, 2, 4, 1, grad_form,
     "y = polyval(p, x)\n"
     "y = polyval(p, x, [], mu)\n\n"
     "Value of the polynomial p(1)*x^n + ... + p(n)*x + p(n+1) at each element of x; with mu = [mean, deviation] from polyfit at (x - mu(1)) / mu(2).\n\n"
@@ -113,7 +114,7 @@ BUILTIN(polyval, 2, 4, 1, NO_GRAD,
     result_tensor(c, 0, single ? tensor_cast(y, dtype_is(y->dtype, DT_C) ? D_CSINGLE : D_SINGLE) : y);
 }
 
-BUILTIN(polyvalm, 2, 2, 1, NO_GRAD,
+BUILTIN(polyvalm, 2, 2, 1, grad_form,
     "Y = polyvalm(p, A)\n\n"
     "Value of the polynomial p at the square matrix A, with matrix powers.\n\n"
     "Example:\n"
@@ -132,7 +133,7 @@ BUILTIN(polyvalm, 2, 2, 1, NO_GRAD,
 /* ---- fitting */
 extern const struct builtin builtin_qr, builtin_inv;
 
-BUILTIN(polyfit, 3, 3, 3, NO_GRAD,
+BUILTIN(polyfit, 3, 3, 3, grad_form,
     "p = polyfit(x, y, n)\n"
     "[p, S] = polyfit(x, y, n)\n"
     "[p, S, mu] = polyfit(x, y, n)\n\n"
@@ -209,7 +210,7 @@ BUILTIN(polyfit, 3, 3, 3, NO_GRAD,
 /* ---- roots */
 extern const struct builtin builtin_eig;
 
-BUILTIN(roots, 1, 1, 1, NO_GRAD,
+BUILTIN(roots, 1, 1, 1, grad_form,
     "r = roots(p)\n\n"
     "The roots of the polynomial p in a column: the eigenvalues of its companion matrix.\n\n"
     "Example:\n"
@@ -243,7 +244,7 @@ BUILTIN(roots, 1, 1, 1, NO_GRAD,
     result_vec(c, 0, n + zeros, r, false, p.single);
 }
 
-BUILTIN(poly, 1, 1, 1, NO_GRAD,
+BUILTIN(poly, 1, 1, 1, grad_form,
     "p = poly(r)\n"
     "p = poly(A)\n\n"
     "The polynomial with the roots r, or the characteristic polynomial of a square matrix; the highest coefficient is 1.\n\n"
@@ -282,7 +283,7 @@ BUILTIN(poly, 1, 1, 1, NO_GRAD,
     result_vec(c, 0, r->numel + 1, p, true, single);
 }
 
-BUILTIN(compan, 1, 1, 1, NO_GRAD,
+BUILTIN(compan, 1, 1, 1, grad_form,
     "A = compan(p)\n\n"
     "Companion matrix of a polynomial: its eigenvalues are the roots of p.\n\n"
     "Example:\n"
@@ -350,7 +351,7 @@ static struct tensor *convolve(struct vec a, struct vec b)            /* a row, 
     return tensor_narrow(y);
 }
 
-BUILTIN(conv, 2, 3, 1, NO_GRAD,
+BUILTIN(conv, 2, 3, 1, grad_form,
     "y = conv(a, b)\n"
     "y = conv(a, b, shape)\n\n"
     "Convolution of two vectors, which is the product of two polynomials: numel(a) + numel(b) - 1 elements. shape 'same' gives the middle part as long as a, "
@@ -391,7 +392,7 @@ static void divide(const cplx *y, i64 ny, const cplx *a, i64 na, cplx *q, cplx *
     }
 }
 
-BUILTIN(deconv, 2, 2, 2, NO_GRAD,
+BUILTIN(deconv, 2, 2, 2, grad_form,
     "q = deconv(y, a)\n"
     "[q, r] = deconv(y, a)\n\n"
     "Division of polynomials: y = conv(a, q) + r.\n\n"
@@ -430,7 +431,7 @@ static void result_poly(struct call *c, int i, const cplx *x, i64 n, bool single
     result_vec(c, i, n - k, x + k, true, single);
 }
 
-BUILTIN(polyder, 1, 2, 2, NO_GRAD,
+BUILTIN(polyder, 1, 2, 2, grad_form,
     "d = polyder(p)\n"
     "d = polyder(a, b)\n"
     "[q, d] = polyder(b, a)\n\n"
@@ -478,7 +479,7 @@ BUILTIN(polyder, 1, 2, 2, NO_GRAD,
     result_poly(c, 1, q, 2 * a.n - 1, single);
 }
 
-BUILTIN(polyint, 1, 2, 1, NO_GRAD,
+BUILTIN(polyint, 1, 2, 1, grad_form,
     "q = polyint(p)\n"
     "q = polyint(p, k)\n\n"
     "Integral of a polynomial with the constant k, by default 0.\n\n"
@@ -495,7 +496,7 @@ BUILTIN(polyint, 1, 2, 1, NO_GRAD,
     result_vec(c, 0, p.n + 1, q, true, p.single);
 }
 
-BUILTIN(polyreduce, 1, 1, 1, NO_GRAD,
+BUILTIN(polyreduce, 1, 1, 1, grad_form,
     "q = polyreduce(p)\n\n"
     "The polynomial without zeros in front.\n\n"
     "Example:\n"
@@ -524,7 +525,7 @@ BUILTIN(polyreduce, 1, 1, 1, NO_GRAD,
 FILTER(filter_real, double)
 FILTER(filter_complex, cplx)
 
-BUILTIN(filter, 3, 5, 2, NO_GRAD,
+BUILTIN(filter, 3, 5, 2, filter_grad,
     "y = filter(b, a, x)\n"
     "[y, sf] = filter(b, a, x, si, dim)\n\n"
     "Filters x along dim (by default the first dimension longer than one): a(1)*y(n) = b(1)*x(n) + b(2)*x(n-1) + ... - a(2)*y(n-1) - ... . "

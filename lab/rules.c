@@ -11,7 +11,7 @@
 
 #define B(name) extern const struct builtin builtin_##name;
 B(permute) B(ipermute) B(reshape) B(diag) B(triu) B(tril) B(fliplr) B(flipud) B(flip) B(rot90) B(circshift) B(eye)
-B(inv) B(transpose) B(conv2)
+B(inv) B(transpose) B(conv2) B(filter) B(vertcat)
 #undef B
 #define CALL(name, ...) g_call(&builtin_##name, __VA_ARGS__)
 
@@ -263,6 +263,8 @@ void norm_grad(struct call *c)                /* vectors: p = 2, 1, Inf, any p; 
     bool vector = nd == 2 && (dim[0] == 1 || dim[1] == 1), text = c->nargin > 1 && arg_is_text(c, 1);
     double p = c->nargin > 1 && !text ? arg_num(c, 1) : 2;
     bool fro = text && !strcmp(arg_text(c, 1, NULL), "fro");
+    if (grad_wanted(c, 1) && c->nargin > 1)
+        fail("tl:not-differentiable", "norm: has no derivative with respect to p");
     if (text && !fro)
         p = 1.0 / 0.0;
     if (fro || (vector && p == 2)) {
@@ -280,8 +282,14 @@ void norm_grad(struct call *c)                /* vectors: p = 2, 1, Inf, any p; 
         value s[3], first[2] = { colon(), num(1) };
         call_builtin(&builtin_svd, 2, (value[]){ x, num(0) }, 3, s);
         result(c, 0, g_op(EW_times, g, g_mul(index_paren(s[0], 2, first), g_t(index_paren(s[2], 2, first)))));
+    } else if (p == 1 || p == 1.0 / 0.0) {    /* the largest sum of a column, of a row */
+        int dim = p == 1 ? 1 : 2;
+        value sums = reduce_apply(RED_sum, ew_apply(EW_abs, 1, &x), dim), most = reduce_apply(RED_max, sums, 3 - dim);
+        value hit = ew_apply(EW_eq, 2, (value[]){ sums, most });
+        value share = ew_apply(EW_rdivide, 2, (value[]){ hit, reduce_apply(RED_sum, hit, 3 - dim) });
+        result(c, 0, g_op(EW_times, g_op(EW_times, g, g_fn(EW_sign, x)), share));
     } else {
-        fail("tl:not-differentiable", "norm: of a matrix has a derivative for p = 2 and 'fro'");
+        fail("tl:not-differentiable", "norm: of a matrix has a derivative for p = 1, 2, Inf and 'fro'");
     }
 }
 
@@ -300,33 +308,103 @@ void chol_grad(struct call *c)                /* A = R'R: with L = R', S = inv(L
     result(c, 0, scale(g_op(EW_plus, S, g_t(S)), 0.5));
 }
 
+static value real_like(value A, value g) { return dtype_is(value_dtype(A), DT_C) ? g : g_fn(EW_real, g); }
 static value off_diagonal(value d)            /* F(i,j) = 1/(d(j) - d(i)), 0 on the diagonal and where they are equal */
 {
     value col = index_paren(d, 1, (value[]){ colon() });
-    value e = g_op(EW_minus, g_t(col), col), same = ew_apply(EW_eq, 2, (value[]){ e, num(0) });
+    value e = g_op(EW_minus, CALL(transpose, 1, col), col), same = ew_apply(EW_eq, 2, (value[]){ e, num(0) });
     return g_op(EW_times, g_op(EW_rdivide, num(1), g_op(EW_plus, e, same)), ew_apply(EW_not, 1, &same));
 }
 
-/* A symmetric: dA = V (diag(gd) + F .* (V'gV)) V'. */
+/* A symmetric: dA = V (diag(gd) + F .* (V'gV)) V'.  Any A with different eigenvalues, V of columns of length 1: with W = inv(V)',
+   dA = W (diag(gd) + conj(F) .* (V'gV - V'V diag(real(diag(V'gV))))) V' (C. Boeddeker et al., "On the computation of complex-valued
+   gradients with application to statistically optimum beamforming", 2017). */
 void eig_grad(struct call *c)
 {
     value A = c->arg[0], v[2];
     value At = tensor_box(tensor_dense(tensor_of(matrix_apply(MX_CTRANSPOSE, A, nil()))));
-    if (c->nargin != 1 || !value_equal(A, At))
-        fail("tl:not-differentiable", "eig: has a derivative for one symmetric matrix");
+    for (int i = 1; i < c->nargin; i++)
+        if (!arg_is_text(c, i))
+            fail("tl:not-differentiable", "eig: has a derivative for one matrix, not for a pair");
+    bool symmetric = value_equal(A, At);
     bool vectors = grad_given(c, 0) && value_numel(grad_result(c, 0)) == value_numel(A) && value_numel(A) > 1;
     if (value_numel(A) > 1 && !vectors && !grad_given(c, 1)) {            /* d = eig(A) */
         call_builtin(c->fn, 1, &A, 2, v);
-        result(c, 0, g_mul(v[0], g_mul(CALL(diag, 1, grad_of(c, 0)), g_t(v[0]))));
+        value D = CALL(diag, 1, grad_of(c, 0));
+        result(c, 0, symmetric ? g_mul(v[0], g_mul(D, g_t(v[0]))) : real_like(A, g_solve(g_t(v[0]), g_mul(D, g_t(v[0])))));
         return;
     }
-    value V = grad_result(c, 0), D = CALL(diag, 1, grad_result(c, 1));
-    value M = CALL(diag, 1, CALL(diag, 1, grad_of(c, 1)));
-    if (vectors)
+    i64 d[MAX_DIMS];
+    value V = grad_result(c, 0), D = grad_result(c, 1), gD = grad_of(c, 1);
+    value_dims(D, d);
+    if (d[1] != 1 || value_numel(A) == 1)
+        D = CALL(diag, 1, D), gD = CALL(diag, 1, gD);
+    value M = CALL(diag, 1, gD);
+    if (vectors && symmetric)
         M = g_op(EW_plus, M, g_op(EW_times, off_diagonal(D), g_mul(g_t(V), grad_of(c, 0))));
+    if (vectors && !symmetric) {
+        value VgV = g_mul(g_t(V), grad_of(c, 0)), own = CALL(diag, 1, g_fn(EW_real, CALL(diag, 1, VgV)));
+        value rest = g_op(EW_minus, VgV, g_mul(g_mul(g_t(V), V), own));
+        M = g_op(EW_plus, M, g_op(EW_times, g_fn(EW_conj, off_diagonal(D)), rest));
+    }
+    if (!symmetric) {
+        result(c, 0, real_like(A, g_solve(g_t(V), g_mul(M, g_t(V)))));
+        return;
+    }
     value dA = g_mul(V, g_mul(M, g_t(V)));
     result(c, 0, scale(g_op(EW_plus, dA, g_t(dA)), 0.5));
 }
+
+/* dX = - X dA X + X X' dA' (I - A X) + (I - X A) dA' X' X, as long as the rank stays (Golub and Pereyra, 1973). */
+void pinv_grad(struct call *c)
+{
+    value A = c->arg[0], X = grad_result(c, 0), g = grad_of(c, 0), Xt = g_t(X);
+    value first = g_mul(Xt, g_mul(g, Xt));
+    value left = g_mul(g_t(g), g_mul(X, Xt)), right = g_mul(g_mul(Xt, X), g_t(g));
+    left = g_op(EW_minus, left, g_mul(A, g_mul(X, left)));
+    right = g_op(EW_minus, right, g_mul(g_mul(right, X), A));
+    result(c, 0, g_op(EW_plus, g_op(EW_minus, left, first), right));
+}
+
+/* a * y = b * x (convolutions along a column): gx is g filtered backwards in time, gb and ga are correlations of g. */
+static value backwards(value b, value a, value g)
+{
+    return CALL(flip, 2, g_call(&builtin_filter, 3, b, a, CALL(flip, 2, g, num(1))), num(1));
+}
+static value correlated(value u, value g, value like)                     /* sum of u(n - k) g(n), for each k of like */
+{
+    i64 d[MAX_DIMS], n = value_numel(like);
+    value_dims(u, d);
+    value *all = scratch(sizeof *all * (size_t)(n + 1));
+    for (i64 k = 0; k < n; k++) {
+        value late[2] = { range_new((double)k + 1, 1, (double)d[0]), colon() }, early[2] = { range_new(1, 1, (double)(d[0] - k)), colon() };
+        value both = g_op(EW_times, g_fn(EW_conj, k < d[0] ? index_paren(u, 2, early) : num(0)), k < d[0] ? index_paren(g, 2, late) : num(0));
+        all[k] = g_sum(CALL(reshape, 3, both, num((double)value_numel(both)), num(1)), 1);
+    }
+    value out;
+    call_builtin(&builtin_vertcat, (int)n, all, 1, &out);
+    return g_reshape_like(out, like);
+}
+void filter_grad(struct call *c)
+{
+    value b = c->arg[0], a = c->arg[1], x = c->arg[2], y = grad_result(c, 0), g = grad_of(c, 0);
+    i64 d[MAX_DIMS];
+    if ((has_arg(c, 3) && value_numel(c->arg[3])) || grad_given(c, 1) || value_dims(x, d) > 2)
+        fail("tl:not-differentiable", "filter: has a derivative for a vector or matrix x, without a state before or after");
+    bool turn = arg_dim(c, 4, d[0] == 1 ? 2 : 1) == 2;
+    if (turn)
+        x = CALL(transpose, 1, x), y = CALL(transpose, 1, y), g = CALL(transpose, 1, g);
+    if (grad_wanted(c, 2)) {
+        value gx = backwards(g_fn(EW_conj, b), g_fn(EW_conj, a), g);
+        result(c, 2, turn ? CALL(transpose, 1, gx) : gx);
+    }
+    if (grad_wanted(c, 0))
+        result(c, 0, correlated(g_call(&builtin_filter, 3, num(1), a, x), g, b));
+    if (grad_wanted(c, 1))
+        result(c, 1, minus(correlated(g_call(&builtin_filter, 3, num(1), a, y), g, a)));
+}
+
+void clone_grad(struct call *c) { result(c, 0, grad_of(c, 0)); }
 
 /* A = U S V', economy, F(i,j) = 1/(s_j^2 - s_i^2):
    dA = U ((F .* (U'gU - gU'U)) S + S (F .* (V'gV - gV'V)) + diag(gs)) V' + (I - UU') gU inv(S) V' + U inv(S) gV' (I - VV')
@@ -373,8 +451,19 @@ void qr_grad(struct call *c)
 {
     value Q = grad_result(c, 0), R = grad_result(c, 1);
     i64 q[MAX_DIMS], r[MAX_DIMS];
-    if (is_nil(R))
-        fail("tl:not-differentiable", "qr: has a derivative in the form [Q, R] = qr(A, 0)");
+    if (is_nil(R)) {                          /* R alone, of which Q is not asked */
+        value both[2], A = c->arg[0];
+        call_builtin(c->fn, 2, (value[]){ A, num(0) }, 2, both);
+        value_dims(both[0], q);
+        value_dims(both[1], r);
+        if (r[0] != r[1] || value_numel(both[1]) != value_numel(Q))
+            fail("tl:not-differentiable", "qr: has a derivative in the form [Q, R] = qr(A, 0)");
+        Q = both[0], R = both[1];
+        value M = g_mul(R, g_t(grad_of(c, 0))), low = CALL(tril, 2, M, num(-1));
+        value sym = g_op(EW_plus, g_op(EW_plus, low, g_t(low)), CALL(diag, 1, CALL(diag, 1, M)));
+        result(c, 0, g_t(g_solve(R, g_t(g_mul(Q, sym)))));
+        return;
+    }
     value_dims(Q, q);
     value_dims(R, r);
     if (r[0] != r[1] || q[1] != r[0] || c->nargout > 2)

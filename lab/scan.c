@@ -133,7 +133,7 @@ static void running_extreme(struct call *c, bool max)
     result_tensor(c, 1, at);
 }
 
-BUILTIN(cummax, 1, 2, 2, NO_GRAD,
+BUILTIN(cummax, 1, 2, 2, grad_form,
   "y = cummax(x)\n"
   "[y, i] = cummax(x, dim)\n\n"
   "Running maximum along dim and where it stands; NaN is skipped.\n\n"
@@ -143,7 +143,7 @@ BUILTIN(cummax, 1, 2, 2, NO_GRAD,
     running_extreme(c, true);
 }
 
-BUILTIN(cummin, 1, 2, 2, NO_GRAD,
+BUILTIN(cummin, 1, 2, 2, grad_form,
   "y = cummin(x)\n"
   "[y, i] = cummin(x, dim)\n\n"
   "Running minimum along dim and where it stands; NaN is skipped.\n\n"
@@ -358,7 +358,7 @@ BUILTIN(bitset, 2, 3, 1, NO_GRAD,
     result_tensor(c, 0, y);
 }
 
-BUILTIN(nextpow2, 1, 1, 1, NO_GRAD,
+BUILTIN(nextpow2, 1, 1, 1, grad_zero,
   "n = nextpow2(x)\n\n"
   "The smallest integer n with 2^n >= abs(x).\n\n"
   "Example:\n  nextpow2(100)\n  ans = 7\n\n"

@@ -226,7 +226,7 @@ static void by_first(i64 n, i64 *g, const i64 *first)     /* groups in the order
         g[i] = old[o[i]];
 }
 
-BUILTIN(unique, 1, ANY, 3, NO_GRAD,
+BUILTIN(unique, 1, ANY, 3, grad_form,
     "u = unique(x)\n"
     "[u, i, j] = unique(x)\n"
     "u = unique(A, 'rows')\n"
@@ -341,7 +341,7 @@ static void combine(struct call *c, int op)
     result_places(c, 2, nb, pb);
 }
 
-BUILTIN(union, 2, ANY, 3, NO_GRAD,
+BUILTIN(union, 2, ANY, 3, grad_form,
     "c = union(a, b)\n"
     "[c, ia, ib] = union(a, b)\n"
     "c = union(A, B, 'rows')\n"
@@ -356,7 +356,7 @@ BUILTIN(union, 2, ANY, 3, NO_GRAD,
     combine(c, UNION);
 }
 
-BUILTIN(intersect, 2, ANY, 3, NO_GRAD,
+BUILTIN(intersect, 2, ANY, 3, grad_form,
     "c = intersect(a, b)\n"
     "[c, ia, ib] = intersect(a, b)\n"
     "c = intersect(A, B, 'rows')\n"
@@ -370,7 +370,7 @@ BUILTIN(intersect, 2, ANY, 3, NO_GRAD,
     combine(c, INTERSECT);
 }
 
-BUILTIN(setdiff, 2, ANY, 2, NO_GRAD,
+BUILTIN(setdiff, 2, ANY, 2, grad_form,
     "c = setdiff(a, b)\n"
     "[c, ia] = setdiff(a, b)\n"
     "c = setdiff(A, B, 'rows')\n"
@@ -384,7 +384,7 @@ BUILTIN(setdiff, 2, ANY, 2, NO_GRAD,
     combine(c, SETDIFF);
 }
 
-BUILTIN(setxor, 2, ANY, 3, NO_GRAD,
+BUILTIN(setxor, 2, ANY, 3, grad_form,
     "c = setxor(a, b)\n"
     "[c, ia, ib] = setxor(a, b)\n"
     "c = setxor(A, B, 'rows')\n\n"

@@ -493,7 +493,7 @@ BUILTIN(rot90, 1, 2, 1, rot90_grad,
     result(c, 0, v);
 }
 
-BUILTIN(rotdim, 1, 3, 1, NO_GRAD,
+BUILTIN(rotdim, 1, 3, 1, grad_form,
     "y = rotdim(x)\n"
     "y = rotdim(x, k, plane)\n\n"
     "x turned k times (by default once) by 90 degrees in the plane of the two dimensions named, by default the first two longer than 1.\n\n"
@@ -530,7 +530,7 @@ BUILTIN(rotdim, 1, 3, 1, NO_GRAD,
     result(c, 0, v);
 }
 
-BUILTIN(vech, 1, 1, 1, NO_GRAD,
+BUILTIN(vech, 1, 1, 1, grad_form,
     "v = vech(A)\n\n"
     "The lower triangle of the square matrix A, diagonal included, column by column as one column.\n\n"
     "Example:\n  vech([1 2; 2 3])'\n  ans =\n     1   2   3\n\n"
@@ -685,7 +685,7 @@ BUILTIN(repmat, 2, ANY, 1, repmat_grad,
     repeat_args(c, true);
 }
 
-BUILTIN(repeatTensor, 2, ANY, 1, NO_GRAD,
+BUILTIN(repeatTensor, 2, ANY, 1, grad_form,
     "y = repeatTensor(x, m, n, …)\n\n"
     "As repmat, but one number n repeats to the right only (a size n means 1 x n, as in view methods).\n\n"
     "Example:\n  repeatTensor([1 2], 3)\n  ans =\n     1   2   1   2   1   2\n\n"
@@ -694,7 +694,7 @@ BUILTIN(repeatTensor, 2, ANY, 1, NO_GRAD,
     repeat_args(c, false);
 }
 
-BUILTIN(bsxfun, 3, 3, 1, NO_GRAD,
+BUILTIN(bsxfun, 3, 3, 1, grad_form,
     "y = bsxfun(f, a, b)\n\n"
     "f(a, b) with dimensions of size 1 repeated so that a and b have one size. Operators and elementwise functions do that by themselves.\n\n"
     "Example:\n  bsxfun(@plus, [1 2], [1; 2])\n  ans =\n     2   3\n     3   4\n\n"
@@ -759,7 +759,7 @@ static void pad(struct call *c, bool front)
     result(c, 0, fitted_along(c->arg[0], d, n, fill, front));
 }
 
-BUILTIN(postpad, 2, 4, 1, NO_GRAD,
+BUILTIN(postpad, 2, 4, 1, grad_form,
     "y = postpad(x, n)\n"
     "y = postpad(x, n, fill, d)\n\n"
     "x with n elements along dimension d (by default the first longer than 1): padded with fill (by default 0) at the end, or cut there.\n\n"
@@ -769,7 +769,7 @@ BUILTIN(postpad, 2, 4, 1, NO_GRAD,
     pad(c, false);
 }
 
-BUILTIN(prepad, 2, 4, 1, NO_GRAD,
+BUILTIN(prepad, 2, 4, 1, grad_form,
     "y = prepad(x, n)\n"
     "y = prepad(x, n, fill, d)\n\n"
     "x with n elements along dimension d (by default the first longer than 1): padded with fill (by default 0) at the beginning, or cut there.\n\n"

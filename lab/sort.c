@@ -621,7 +621,7 @@ static void result_order(struct call *c, int i, const i64 *order, i64 rows, i64 
     result_tensor(c, i, t);
 }
 
-BUILTIN(sortrows, 1, 2, 2, NO_GRAD,
+BUILTIN(sortrows, 1, 2, 2, grad_form,
     "s = sortrows(A)\n"
     "[s, i] = sortrows(A, cols)\n\n"
     "Sorts the rows of a matrix by their first column, equal ones by the second, and so on. cols names the columns that count, in order; a negative one sorts falling. "
@@ -726,7 +726,7 @@ BUILTIN(issorted, 1, 3, 1, NO_GRAD,
     result_bool(c, 0, yes);
 }
 
-BUILTIN(nth_element, 2, 3, 1, NO_GRAD,
+BUILTIN(nth_element, 2, 3, 1, grad_form,
     "y = nth_element(x, n)\n"
     "y = nth_element(x, n, dim)\n\n"
     "The n-th smallest elements of x along dim, as sort(x, dim)(n); n may be a vector.\n\n"

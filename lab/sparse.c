@@ -607,7 +607,7 @@ BUILTIN(issparse, 1, 1, 1, NO_GRAD,
     result_bool(c, 0, c->arg[0].kind == K_SPARSE);
 }
 
-BUILTIN(nzmax, 1, 1, 1, NO_GRAD,
+BUILTIN(nzmax, 1, 1, 1, grad_zero,
   "n = nzmax(S)\n\n"
   "For how many elements a sparse matrix has room: as many as it has, or as spalloc asked for; of a full one all.\n\n"
   "Example:\n  nzmax(spalloc(3, 3, 10))\n  ans = 10\n\n"

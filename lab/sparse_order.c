@@ -42,7 +42,7 @@ static i64 levels(const struct sparse *s, i64 from, i64 *mark, i64 stamp, i64 *q
     return depth;
 }
 
-BUILTIN(symrcm, 1, 1, 1, NO_GRAD,
+BUILTIN(symrcm, 1, 1, 1, grad_zero,
   "p = symrcm(S)\n\n"
   "Reverse Cuthill-McKee order: S(p,p) has its elements near the diagonal. Of S that is not symmetric the pattern of S + S' counts.\n\n"
   "Example:\n  S = sparse([1 3 2 4 1 2 3 4], [3 1 4 2 1 2 3 4], 1); p = symrcm(S); [i, j] = find(S(p,p)); max(abs(i - j))\n  ans = 1\n\n"
@@ -86,7 +86,7 @@ BUILTIN(symrcm, 1, 1, 1, NO_GRAD,
     result_order(c, 0, order, n, 1);
 }
 
-BUILTIN(etree, 1, 2, 2, NO_GRAD,
+BUILTIN(etree, 1, 2, 2, grad_zero,
   "p = etree(S)\n"
   "p = etree(S, 'col')\n"
   "[p, q] = etree(S)\n\n"
@@ -144,7 +144,7 @@ BUILTIN(etree, 1, 2, 2, NO_GRAD,
     result_order(c, 1, post, n, 1);
 }
 
-BUILTIN(sprank, 1, 1, 1, NO_GRAD,
+BUILTIN(sprank, 1, 1, 1, grad_zero,
   "k = sprank(S)\n\n"
   "Structural rank: how many elements that are not zero can be chosen with no two in one row or column. rank(S) is not greater, whatever the values are.\n\n"
   "Example:\n  sprank(sparse([1 1 2], [1 2 1], 1, 3, 3))\n  ans = 2\n\n"

@@ -208,7 +208,7 @@ static value observations(struct tensor *x, i64 *n, struct call *c, int i)
     return x->numel ? minus(v, mean_of(v, 1)) : v;
 }
 
-BUILTIN(cov, 1, 3, 1, NO_GRAD,
+BUILTIN(cov, 1, 3, 1, grad_form,
     "C = cov(x)\n"
     "C = cov(x, y)\n"
     "C = cov(x, y, opt)\n\n"
@@ -258,7 +258,7 @@ static value unit_diagonal(value r, value columns, bool constant)
     return tensor_value(t);
 }
 
-BUILTIN(corrcoef, 1, 2, 1, NO_GRAD,
+BUILTIN(corrcoef, 1, 2, 1, grad_form,
     "R = corrcoef(X)\n"
     "R = corrcoef(x, y)\n\n"
     "Correlation coefficients of the columns of X (rows are observations), or the 2 x 2 matrix of those of x and y.\n\n"
@@ -289,7 +289,7 @@ BUILTIN(corrcoef, 1, 2, 1, NO_GRAD,
     result(c, 0, unit_diagonal(correlation(a, a), a, true));
 }
 
-BUILTIN(corr, 1, 2, 1, NO_GRAD,
+BUILTIN(corr, 1, 2, 1, grad_form,
     "R = corr(X)\n"
     "R = corr(X, Y)\n\n"
     "Correlation of the columns of X with each other, or of each column of X with each of Y; rows are observations.\n\n"
@@ -351,7 +351,7 @@ static void median_rule(const double *x, i64 n, double *y, void *arg)
         *y = x[n / 2 - 1] == x[n / 2] ? x[n / 2] : isinf(x[n / 2 - 1]) || isinf(x[n / 2]) ? x[n / 2 - 1] + x[n / 2] : x[n / 2 - 1] + (x[n / 2] - x[n / 2 - 1]) / 2;
 }
 
-BUILTIN(median, 1, 2, 1, NO_GRAD,
+BUILTIN(median, 1, 2, 1, grad_form,
     "y = median(x)\n"
     "y = median(x, dim)\n\n"
     "Median along dim, by default the first dimension longer than one: the middle element in order, or the mean of the two in the middle; NaN where there is one, and of nothing.\n\n"
@@ -425,7 +425,7 @@ static void quantiles(struct call *c, double unit)
     result_tensor(c, 0, tensor_cast(y, f->dtype));
 }
 
-BUILTIN(quantile, 1, 4, 1, NO_GRAD,
+BUILTIN(quantile, 1, 4, 1, grad_form,
     "q = quantile(x)\n"
     "q = quantile(x, p)\n"
     "q = quantile(x, p, dim)\n"
@@ -440,7 +440,7 @@ BUILTIN(quantile, 1, 4, 1, NO_GRAD,
     quantiles(c, 1);
 }
 
-BUILTIN(prctile, 1, 3, 1, NO_GRAD,
+BUILTIN(prctile, 1, 3, 1, grad_form,
     "q = prctile(x)\n"
     "q = prctile(x, p)\n"
     "q = prctile(x, p, dim)\n\n"
@@ -453,7 +453,7 @@ BUILTIN(prctile, 1, 3, 1, NO_GRAD,
     quantiles(c, 100);
 }
 
-BUILTIN(iqr, 1, 2, 1, NO_GRAD,
+BUILTIN(iqr, 1, 2, 1, grad_form,
     "y = iqr(x)\n"
     "y = iqr(x, dim)\n\n"
     "Interquartile range along dim: the third quartile minus the first.\n\n"
@@ -495,7 +495,7 @@ static void mode_rule(const double *x, i64 n, double *y, void *arg)   /* value, 
     }
 }
 
-BUILTIN(mode, 1, 2, 3, NO_GRAD,
+BUILTIN(mode, 1, 2, 3, grad_form,
     "m = mode(x)\n"
     "[m, f, c] = mode(x, dim)\n\n"
     "The most frequent element along dim, of several the smallest; f is how often it occurs, c a cell with all elements as frequent, as columns.\n\n"
@@ -554,7 +554,7 @@ static value narrow_along(struct tensor *t, int dim, i64 first, i64 n)        /*
     return tensor_value(tensor_alias(t, t->nd, size, t->stride, n ? first * t->stride[dim - 1] : 0));
 }
 
-BUILTIN(diff, 1, 3, 1, NO_GRAD,
+BUILTIN(diff, 1, 3, 1, grad_form,
     "y = diff(x)\n"
     "y = diff(x, k)\n"
     "y = diff(x, k, dim)\n\n"
@@ -634,7 +634,7 @@ static value trapezoids(struct call *c, int *dim, struct tensor **py)
     return by(sum, num(0.5));
 }
 
-BUILTIN(trapz, 1, 3, 1, NO_GRAD,
+BUILTIN(trapz, 1, 3, 1, grad_form,
     "q = trapz(y)\n"
     "q = trapz(x, y)\n"
     "q = trapz(x, y, dim)\n\n"
@@ -655,7 +655,7 @@ BUILTIN(trapz, 1, 3, 1, NO_GRAD,
         result(c, 0, reduce_apply(RED_sum, a, dim));
 }
 
-BUILTIN(cumtrapz, 1, 3, 1, NO_GRAD,
+BUILTIN(cumtrapz, 1, 3, 1, grad_form,
     "q = cumtrapz(y)\n"
     "q = cumtrapz(x, y)\n"
     "q = cumtrapz(x, y, dim)\n\n"

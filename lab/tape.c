@@ -12,6 +12,7 @@
 #include "cat.h"
 #include "index.h"
 #include <stdarg.h>
+#include <math.h>
 #include <stdlib.h>
 
 void tape_clear(struct tape *t)
@@ -185,16 +186,53 @@ bool tape_carries(value v)         /* floating point: its missing gradient would
     return is_tensor_like(v) && dtype_is(value_dtype(v), DT_F);
 }
 
+/* c by the function of scripts/differentiable_form.tl, whose steps record themselves; false: nothing in c is tracked. */
+bool tape_form(struct call *c)
+{
+    bool below = false;
+    for (int i = 0; i < c->nargin && !below; i++)
+        below = tracked_below(c->arg[i]);
+    if (!below)
+        return false;
+    value f = hooks()->function_named ? hooks()->function_named("differentiable_form") : nil();
+    if (is_nil(f))
+        fail_not_differentiable(c->fn);
+    int nout = MAX(1, c->nargout);
+    value *arg = scratch(sizeof *arg * (size_t)(c->nargin + 1)), *out = scratch(sizeof *out * (size_t)nout);
+    arg[0] = tensor_value(tensor_text(c->fn->name, strlen(c->fn->name)));
+    memcpy(arg + 1, c->arg, sizeof *arg * (size_t)c->nargin);
+    call_function(f, c->nargin + 1, arg, nout, out);
+    for (int k = 0; k < nout; k++)
+        result(c, k, out[k]);
+    return true;
+}
+static value form_of(const struct builtin *b, value x, value y)
+{
+    value in[2] = { x, y }, out = nil();
+    struct call c = { b, 2, 1, in, &out };
+    tape_form(&c);
+    return keep(out);
+}
+
 void tape_call(struct call *c)
 {
     const struct builtin *b = c->fn;
     bool direct = tape_takes(c->nargin, c->arg);
+    if (direct && b->run == matrix_ops[MX_MTIMES].fn->run && c->nargin > 2) {     /* from the left */
+        value y = c->arg[0];
+        for (int i = 1; i < c->nargin; i++)
+            y = tape_matrix(MX_MTIMES, y, c->arg[i]);
+        result(c, 0, y);
+        return;
+    }
     for (int op = 0; direct && op < MX_OPS; op++)         /* mtimes(A, B) is A*B */
         if (b->run == matrix_ops[op].fn->run) {
             result(c, 0, tape_matrix(op, c->arg[0], c->nargin > 1 ? c->arg[1] : nil()));
             return;
         }
-    if (b->grad == grad_zero || b->grad == grad_pass || (!direct && b->grad)) {
+    if (b->grad == grad_form && tape_form(c))
+        return;
+    if (b->grad == grad_zero || b->grad == grad_pass || b->grad == grad_form || (!direct && b->grad)) {
         b->run(c);
         return;
     }
@@ -307,6 +345,18 @@ value tape_reduce(int op, value x, int along)
     return tape_record_plan(plan_new(given ? 3 : 2, q), true, 1, &x);
 }
 
+/* Least squares, and powers that are no whole numbers, are followed in parts. */
+static bool formed(int op, value a, value b)
+{
+    i64 d[MAX_DIMS];
+    if (op == MX_MPOWER)
+        return value_numel(b) != 1 || tracked(b) || element_double(tensor_of(b), 0) != floor(element_double(tensor_of(b), 0));
+    if (op != MX_MLDIVIDE && op != MX_MRDIVIDE)
+        return false;
+    value m = op == MX_MLDIVIDE ? a : b;
+    return m.kind != K_SPARSE && (value_dims(m, d) > 2 || d[0] != d[1]);
+}
+
 value tape_matrix(int op, value a, value b)
 {
     a = tape_plain(a);
@@ -320,6 +370,8 @@ value tape_matrix(int op, value a, value b)
         return tape_op(EW_power, 2, (value[]){ a, b });
     if (!RECORDING || !tape_takes(two ? 2 : 1, (value[]){ a, b }))
         return matrix_apply(op, a, b);
+    if (formed(op, a, b))
+        return form_of(matrix_ops[op].fn, a, b);
     struct entry *e = tape_record(R_MATRIX, two ? 2 : 1, (value[]){ a, b }, 1);
     e->op = op;
     const struct recorder *was = RECORDING;

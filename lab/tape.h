@@ -18,6 +18,7 @@ bool tracked_below(value v);                  /* the same for anything inside a 
 
 /* ---- recording.  Each is called only while RECORDING and does its work itself, the plain way, when nothing is tracked. */
 void tape_call(struct call *c);               /* runs c->fn->run with its rule on the tape */
+bool tape_form(struct call *c);               /* a builtin with grad_form; false: nothing is tracked, run it */
 bool tape_plan(struct plan *p, value *reg, value *y);     /* false: no leaf is tracked; else *y is the owned, marked result */
 value tape_op(int op, int nargin, const value *arg);      /* ew_apply, reduce_apply, matrix_apply, recorded; pooled */
 value tape_reduce(int op, value x, int dim);

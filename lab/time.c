@@ -471,7 +471,7 @@ BUILTIN(datestr, 0, 2, 1, NO_GRAD,
     result_tensor(c, 0, s);
 }
 
-BUILTIN(weekday, 1, 2, 2, NO_GRAD,
+BUILTIN(weekday, 1, 2, 2, grad_zero,
   "[n, s] = weekday(d)\n[n, s] = weekday(d, \"long\")\n\n"
   "The day of the week of day numbers or dates as text: 1 is Sunday; s is its name, short or long.\n\n"
   "Example:\n  [n, s] = weekday(739311)\n  n = 5\n  s = Thu\n\n"

@@ -8,6 +8,7 @@
 #include "place.h"
 #include "plan.h"
 #include "call.h"
+#include "rules.h"
 #include <math.h>
 
 /* ---- geometry */
@@ -769,7 +770,7 @@ BUILTIN(isshared, 1, 1, 1, NO_GRAD,
     result_bool(c, 0, isshared(c->arg[0]));
 }
 
-BUILTIN(clone, 1, 1, 1, grad_pass,
+BUILTIN(clone, 1, 1, 1, clone_grad,
     "y = clone(x)\n\n"
     "A copy with memory of its own: a window becomes a plain array; in a cell or struct every leaf is copied. Objects make a copy as their "
     "class does.\n\n"
@@ -786,7 +787,7 @@ static struct tensor *seen(struct call *c, struct tensor *view)
     return arg_tensor(c, 0);
 }
 
-BUILTIN(stride, 1, 2, 1, NO_GRAD,
+BUILTIN(stride, 1, 2, 1, grad_zero,
     "s = stride(x)\n"
     "s = stride(x, d)\n\n"
     "How many elements apart in memory neighbours along each dimension (or along dimension d) are.\n\n"
@@ -804,7 +805,7 @@ BUILTIN(stride, 1, 2, 1, NO_GRAD,
     result_tensor(c, 0, r);
 }
 
-BUILTIN(storageOffset, 1, 1, 1, NO_GRAD,
+BUILTIN(storageOffset, 1, 1, 1, grad_zero,
     "k = storageOffset(x)\n\n"
     "The position, from 1, of the first element of the window x in the memory it is a window on; 1 for what is no window.\n\n"
     "Example:\n  A = zeros(3, 4);\n  storageOffset(A.select(2, 3))\n  ans = 7\n\n"
@@ -851,7 +852,7 @@ BUILTIN(contiguous, 1, 1, 1, NO_GRAD,
     result(c, 0, dense ? c->arg[0] : clone(c->arg[0]));
 }
 
-BUILTIN(dim, 1, 1, 1, NO_GRAD,
+BUILTIN(dim, 1, 1, 1, grad_zero,
     "n = dim(x)\n\n"
     "The number of dimensions of x, as ndims.\n\n"
     "Example:\n  dim(zeros(2, 3, 4))\n  ans = 3\n\n"
@@ -861,7 +862,7 @@ BUILTIN(dim, 1, 1, 1, NO_GRAD,
     result_num(c, 0, value_dims(c->arg[0], d));
 }
 
-BUILTIN(nElement, 1, 1, 1, NO_GRAD,
+BUILTIN(nElement, 1, 1, 1, grad_zero,
     "n = nElement(x)\n\n"
     "The number of elements of x, as numel.\n\n"
     "Example:\n  nElement(zeros(2, 3))\n  ans = 6\n\n"
@@ -870,7 +871,7 @@ BUILTIN(nElement, 1, 1, 1, NO_GRAD,
     result_num(c, 0, (double)value_numel(c->arg[0]));
 }
 
-BUILTIN(elementSize, 1, 1, 1, NO_GRAD,
+BUILTIN(elementSize, 1, 1, 1, grad_zero,
     "n = elementSize(x)\n\n"
     "Bytes of one element of x.\n\n"
     "Example:\n  elementSize(single(1))\n  ans = 4\n\n"
