@@ -85,7 +85,7 @@ static inline V FN(sel)(VI m, V x, V y) { return (V)((m & (VI)x) | (~m & (VI)y))
 #endif
 #define tgamma(a) LANES1(tgamma_lane, a)      /* SLEEF's two look at their neighbours: a lane's bits depend on the others */
 #define lgamma(a) LANES1(lgamma_lane, a)
-#define erf(a) ((V)SL(erf)((X)(a)))
+#define ERF_LIB(a) ((V)SL(erf)((X)(a)))
 #define erfc(a) ((V)SL15(erfc)((X)(a)))
 #define SINPI(a) ((V)SL05(sinpi)((X)(a)))
 #define COSPI(a) ((V)SL05(cospi)((X)(a)))
@@ -109,6 +109,7 @@ typedef T U __attribute__((may_alias));
 #define COSPI(a) cos((a) * K(3.14159265358979323846264338327950288L))
 #define POW_LIB(a, b) pow(a, b)
 #define TANH_LIB(a) tanh(a)
+#define ERF_LIB(a) erf(a)
 #define EXP_LIB(a) exp(a)
 #define LANES1(f, a) ((T)f(a))
 #define LANES2(f, a, b) ((T)f(a, b))
@@ -146,6 +147,7 @@ static inline V FN(REMAINDER)(V a, V b, int up)
 #include "ew_own.h"
 #define POW(a, b) FN(POWER)(a, b)
 #define TANH(a) FN(TANH)(a)
+#define ERF(a) FN(ERF)(a)
 
 static inline V FN(NTHROOT)(V a, V b)         /* abs(a)^(1/b), then one Newton step; the third is cbrt */
 {

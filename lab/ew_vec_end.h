@@ -34,6 +34,8 @@
 #undef ST
 #undef TANH
 #undef TANH_LIB
+#undef ERF
+#undef ERF_LIB
 #undef U
 #undef V
 #undef VI

@@ -352,7 +352,7 @@ START_TEST(kernels_are_right)
         for (int i = 0; i < 1024; i++)
             ck_assert(same_part(y[i], sqrtf(x[i])));
         static const struct { int op; double e, lo, hi; } g[] = { { EW_exp, 0, -87, 88 }, { EW_tanh, 0, -10, 10 }, { EW_sigmoid, 0, -20, 20 },
-            { EW_power, 2.5, 1e-6, 1e6 }, { EW_power, 1.5, 1e-6, 1e6 }, { EW_power, 3, -1e6, 1e6 }, { EW_power, 2.5, 1e14, 1e16 } };
+            { EW_erf, 0, -5, 5 }, { EW_erf, 0, -0.1, 0.1 }, { EW_power, 2.5, 1e-6, 1e6 }, { EW_power, 1.5, 1e-6, 1e6 }, { EW_power, 3, -1e6, 1e6 }, { EW_power, 2.5, 1e14, 1e16 } };
         for (int f = 0; f < COUNT(g); f++)
             for (int k = 0; k < 100; k++) {
                 float e = (float)g[f].e;
@@ -360,7 +360,8 @@ START_TEST(kernels_are_right)
                     x[i] = (float)(g[f].lo + (g[f].hi - g[f].lo) * ((double)dice(1 << 30) / (1 << 30)));
                 (g[f].op == EW_power ? ours[v]->power_by[T_F] : ours[v]->k[g[f].op][T_F][VV])(y, x, &e, 1024);
                 for (int i = 0; i < 1024; i++) {
-                    double a = x[i], w = g[f].op == EW_exp ? exp(a) : g[f].op == EW_tanh ? tanh(a) : g[f].op == EW_sigmoid ? 1 / (1 + exp(-a)) : pow(a, e);
+                    double a = x[i], w = g[f].op == EW_erf ? erf(a) :
+                        g[f].op == EW_exp ? exp(a) : g[f].op == EW_tanh ? tanh(a) : g[f].op == EW_sigmoid ? 1 / (1 + exp(-a)) : pow(a, e);
                     if ((float)w != y[i] && !(fabs(y[i] - w) <= 2.5 * fabs(nextafterf((float)w, 0) - (double)(float)w)))
                         ck_abort_msg("%s of single %a: %a, not %a (%s)", ew_name(g[f].op), x[i], y[i], w, ours[v]->name);
                 }
