@@ -243,14 +243,14 @@ BUILTIN(unique, 1, ANY, 3, grad_form,
     value v = c->arg[0];
     bool row = !o.rows && is_row(v);
     struct items s = items_of(c, 1, o.rows);
-    if (s.n == 0 && !o.rows) {
+    if (s.n == 0) {
         i64 dim[MAX_DIMS], none[] = { 0, 1 };
-        if (value_dims(v, dim) == 2 && dim[0] == 0 && dim[1] == 0)
+        if (o.rows || (value_dims(v, dim) == 2 && dim[0] == 0 && dim[1] == 0))
             result(c, 0, v);
         else
             result(c, 0, v.kind == K_CELL ? cell_value(cell_new(2, none)) : tensor_value(tensor_new(value_dtype(v), 2, none)));
-        result_places(c, 1, 0, NULL);
-        result_places(c, 2, 0, NULL);
+        result_tensor(c, 1, tensor_zeros(D_DOUBLE, 2, (i64[]){ 0, 0 }));
+        result_tensor(c, 2, tensor_zeros(D_DOUBLE, 2, (i64[]){ 0, 0 }));
         return;
     }
     if (s.t && !o.rows && !o.stable && c->nargout < 2 && !dtype_is(s.t->dtype, DT_C)) {
