@@ -5,10 +5,12 @@
 #include "complete.h"
 #include "interp/interp.h"
 #include "lex.h"
+#include "plot/figure.h"
 
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 struct found { char **v; int n, room; const char *word; size_t len; const char *prefix; };
 
@@ -170,6 +172,94 @@ static void offer_arguments(const char *text, size_t at, struct found *f)
     }
 }
 
+/* The call around an open quote at text[quote]: its name, its first argument when that is a name, and the text argument right
+   before this one. */
+struct call_seen { char name[64], first[64], before[64], now[64]; bool none; };
+static void copy_part(char to[64], const char *from, size_t n)
+{
+    n = n < 63 ? n : 63;
+    memcpy(to, from, n);
+    to[n] = 0;
+}
+
+static bool call_around(const char *text, size_t quote, struct call_seen *seen)
+{
+    enum { DEEP = 16 };
+    struct call_seen open[DEEP];
+    size_t start[DEEP], line = quote;
+    int depth = 0;
+    while (line > 0 && text[line - 1] != '\n')
+        line--;
+    for (size_t i = line; i < quote; i++) {
+        char c = text[i];
+        if (c == '"' || (c == '\'' && (i == line || (!isalnum((unsigned char)text[i - 1]) && !strchr("_)]}'.", text[i - 1]))))) {
+            size_t end = i + 1;
+            while (end < quote && text[end] != c)
+                end++;
+            if (depth)
+                copy_part(open[depth - 1].now, text + i + 1, end - i - 1);
+            i = end;
+        } else if (strchr("([{", c)) {
+            if (depth == DEEP)
+                return false;
+            size_t b = i;
+            while (c == '(' && b > line && word_char(text[b - 1]))
+                b--;
+            open[depth] = (struct call_seen){ .none = true };
+            copy_part(open[depth].name, text + b, i - b);
+            start[depth++] = i + 1;
+        } else if (strchr(")]}", c))
+            depth -= depth > 0;
+        else if (c == ';' && !depth)
+            continue;
+        else if (c == ',' && depth) {
+            struct call_seen *o = &open[depth - 1];
+            memcpy(o->before, o->now, sizeof o->before);
+            o->now[0] = 0;
+            if (o->none)
+                copy_part(o->first, text + start[depth - 1], i - start[depth - 1]);
+            o->none = false;
+        }
+    }
+    if (!depth || !*open[depth - 1].name)
+        return false;
+    *seen = open[depth - 1];
+    return true;
+}
+
+static void offer_any_case(const char *name, void *arg)
+{
+    struct found *f = arg;
+    if (strncasecmp(name, f->word, f->len))
+        return;
+    const char *word = f->word;
+    f->word = name;                           /* what is typed takes the name's own letters */
+    offer(name, f);
+    f->word = word;
+}
+
+/* In quotes: names of properties and their values. */
+static bool offer_properties(const char *text, size_t from, struct found *f)
+{
+    struct call_seen c;
+    if (!call_around(text, from - 1, &c))
+        return false;
+    value first = nil();
+    int mark = pool_mark();
+    size_t n = strspn(c.first, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz_0123456789");
+    c.first[n] = 0;
+    if (n)
+        first = interp_variable(c.first);
+    if (n && first.kind == K_NIL) {
+        struct buf *b = buf_new();
+        buf_puts(b, c.first);
+        first = buf_value(b);
+    }
+    bool known = prop_offer(c.name, first, c.before, offer_any_case, f);
+    pool_release(mark);
+    return known && f->n;
+}
+
 /* Words that take file names as they are: `load da<Tab>`, `cd sub<Tab>`, and what follows `!`. */
 static bool wants_file(const char *text, size_t at)
 {
@@ -205,7 +295,18 @@ char **complete(const char *text, size_t at, size_t *from, int *files)
     struct found f = { 0 };
     char prefix[256];
     *files = 0;
-    if (in_quotes(text, at, from) || wants_file(text, at)) {
+    bool quoted = in_quotes(text, at, from);
+    if (quoted) {
+        f = (struct found){ .word = text + *from, .len = at - *from, .prefix = "" };
+        if (offer_properties(text, *from, &f)) {
+            qsort(f.v, (size_t)f.n, sizeof *f.v, by_text);
+            f.v[f.n] = NULL;
+            return f.v;
+        }
+        free(f.v);
+        f = (struct found){ 0 };
+    }
+    if (quoted || wants_file(text, at)) {
         *files = 1;
         return NULL;
     }

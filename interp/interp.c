@@ -118,6 +118,7 @@ void interp_start(void)
     h->builtin_named = builtin_named;
     h->plugin_file = path_plugin_own;
     h->warning = warning_hook;
+    place_hooks();
     h->function_parts = function_parts;
     h->function_made = function_made;
     h->function_slot = function_slot;

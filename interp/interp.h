@@ -19,6 +19,7 @@ enum { TRACE_MOST = 64 };
 struct trace { int n, more; struct report_place place[TRACE_MOST]; };     /* innermost first; sources are held */
 struct trace *interp_trace(void);
 extern void (*warning_say)(const char *message);      /* prints a warning; tests put theirs here */
+void interp_locate(void);                    /* failed outside of interp_run: before a report */
 void interp_report(int fd);                  /* error report of the last failure to fd; nothing for an exit */
 void debug_on_error(void);                   /* dbstop if error */
 bool interp_report_text(struct buf *out, bool colour);        /* the same into a buffer; false for an exit */

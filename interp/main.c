@@ -143,13 +143,12 @@ int program_draw(void)
 {
     if (program_ended || !protect(draw_changed, NULL))
         return 0;
-    struct failure *f = failure();
-    const char *hint = strstr(f->message, "\nhint: ");
+    interp_locate();
     out_flush();
-    if (f->kind == FAIL_INTERRUPT)
+    if (failure()->kind == FAIL_INTERRUPT)
         fputs("\n", stderr);
     else
-        fprintf(stderr, "error: %.*s\n%s%s%s", hint ? (int)(hint - f->message) : (int)strlen(f->message), f->message, hint ? "  " : "", hint ? hint + 1 : "", hint ? "\n" : "");
+        interp_report(2);
     return 1;
 }
 

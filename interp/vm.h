@@ -143,6 +143,7 @@ enum { LOCATED = -2 };                                         /* failure()->nod
 struct error_kept { struct failure failure; struct trace trace; };
 void error_put_by(struct error_kept *k);                       /* while somebody looks around: what failed, and where */
 void error_take_back(struct error_kept *k, bool lose);         /* lose: another failure is on its way */
+void place_hooks(void);
 void error_locate(void);                                       /* failure() gets its operands' names and its place */
 value error_value(void);                                       /* err of `catch err`; pooled */
 NORETURN void error_raise(value err);

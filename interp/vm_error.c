@@ -114,6 +114,50 @@ const char *warning_text(const char *message)
     return b->s;
 }
 
+/* ---- notes of lines, for what fails long after it was asked for: a picture */
+struct place { struct source *source; uint32_t at; };
+static void place_drop(void *p)
+{
+    struct place *place = p;
+    if (!place)
+        return;
+    source_free(place->source);
+    free(place);
+}
+
+/* The innermost line that is not the library's. */
+static void *place_now(void *old)
+{
+    struct frame *f = vm->frame;
+    while (f > vm->frames && f->code->unit->library)
+        f--;
+    struct source *s = f > vm->frames ? f->code->unit->source : NULL;
+    uint32_t at = s ? where_of(f, -1)->at : 0;
+    struct place *place = old;
+    if (place && place->source == s && place->at == at)
+        return place;
+    if (s && (place = malloc(sizeof *place)))
+        *place = (struct place){ source_hold(s), at };
+    else
+        return old;
+    place_drop(old);
+    return place;
+}
+
+static void place_fail(void *p)
+{
+    struct place *place = p;
+    if (place)
+        error_place_next(source_hold(place->source), place->at);
+}
+
+void place_hooks(void)
+{
+    hooks()->place = place_now;
+    hooks()->place_drop = place_drop;
+    hooks()->place_fail = place_fail;
+}
+
 /* What only the source and the variables know: the text of a [ ] that does not join, the size of a variable whose index is
  * wrong, and whether that index was meant to be a call or a product. */
 static void explain(struct frame *f)
@@ -494,6 +538,11 @@ bool interp_report_text(struct buf *b, bool colour)
     bool mine = e->message && e->node == LOCATED;
     debug_report(b, e->message ? e->message : "out of memory", t->place, mine ? t->n : 0, mine ? t->more : 0, colour);
     return true;
+}
+
+void interp_locate(void)
+{
+    error_locate();
 }
 
 void interp_report(int fd)

@@ -118,6 +118,9 @@ struct hooks {                                /* what lab/ needs from above; int
     const struct class *(*class_named)(const char *name); /* of the rooms above lab/, or NULL */
     void (*warning)(const char *id, const char *message);
     int (*line)(void);                                    /* where the program stands now; 0: nowhere */
+    void *(*place)(void *old);                            /* a note of the user's line that runs, in place of an old one; NULL: none runs */
+    void (*place_drop)(void *place);
+    void (*place_fail)(void *place);                      /* the next failure is told to be there */
     void (*show)(const char *mime, const void *data, size_t n);     /* a picture or page to whoever reads us; NULL: there is nobody */
 };
 struct hooks *hooks(void);

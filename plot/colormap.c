@@ -102,6 +102,12 @@ static const struct { const char *name; double (*by)(int j, i64 i, i64 n, double
 #undef F
 };
 
+void colormap_offer(void (*offer)(const char *name, void *arg), void *arg)
+{
+    for (int k = 0; k < COUNT(maps); k++)
+        offer(maps[k].name, arg);
+}
+
 struct tensor *colormap_named(const char *name, i64 n)
 {
     for (int k = 0; k < COUNT(maps); k++)

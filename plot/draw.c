@@ -7,6 +7,15 @@
 #include <math.h>
 #include <stdlib.h>
 
+/* What stands from the next line of the script on is of g: so a complaint about a line finds the user's. */
+void draw_note(struct drawing *d, struct graphic *g)
+{
+    for (; d->counted < d->s->n; d->counted++)
+        d->line += d->s->s[d->counted] == '\n';
+    if (d->nnotes < COUNT(d->note))
+        d->note[d->nnotes++] = (struct note){ d->line + 1, g->handle };
+}
+
 /* ---- pieces */
 double pen(double points)                     /* gnuplot's line of width 1 is a dot of a hundredth of an inch wide here */
 {
@@ -177,6 +186,7 @@ void draw_label(struct drawing *d, struct graphic *g)
     int style = 0;
     if (!has_words(g) || !prop_on(g, P_Visible))
         return;
+    draw_note(d, g);
     if (boxed)
         style = draw_box_style(d, rgb);
     size_t start = d->s->n;
@@ -204,6 +214,7 @@ static void draw_words(struct drawing *d, const char *what, int role)
 {
     for (struct graphic *g = d->ax->first; g; g = g->next)
         if (g->role == role && has_words(g) && prop_on(g, P_Visible)) {
+            draw_note(d, g);
             buff(d->s, "set %s ", what);
             quote_words(d, d->s, prop_get(g, P_String), !prop_is(g, P_Interpreter, "none"));
             draw_font(d->s, g);
@@ -549,13 +560,11 @@ static void draw_colorbar(struct drawing *d)
 /* What gnuplot.raw was given; the user's own commands, the one text that is not quoted. */
 static void draw_raw(struct drawing *d)
 {
-    value v = prop_get(d->ax, P_Raw);
-    struct cell *lines = v.kind == K_CELL ? v.cell : NULL;
-    for (i64 i = 0; i < (lines ? lines->numel : value_numel(v) > 0); i++) {
-        struct tensor *t = tensor_dense(tensor_of(lines ? lines->v[i] : v));
-        buf_add(d->s, t->data, (size_t)t->numel);
-        buf_putc(d->s, '\n');
-    }
+    for (struct graphic *g = d->ax->first; g; g = g->next)
+        if (g->kind == G_RAW) {
+            draw_note(d, g);
+            buff(d->s, "%s\n", prop_text(g, P_Raw));
+        }
 }
 
 static void draw_all_series(struct drawing *d)
@@ -576,6 +585,7 @@ static void draw_axes(struct drawing *d)
     d->solid = axes_solid(ax);
     d->item = buf_new();
     d->items = d->legend_items = d->labels = d->objects = d->boxes = 0;
+    draw_note(d, ax);
     buf_puts(d->s, "reset\nset encoding utf8\nset clip two\nunset key\nunset colorbox\n");
     if (d->plain)
         buf_puts(d->s, "set style increment user\n");
@@ -607,6 +617,11 @@ static void draw_axes(struct drawing *d)
     draw_colorbar(d);
     draw_legend(d);
     draw_raw(d);
+    struct graphic *last = ax;
+    for (struct graphic *g = ax->first; g; g = g->next)
+        if (is_series(g))
+            last = g;
+    draw_note(d, last);
     if (d->items == 0)
         buf_puts(draw_item(d), "NaN notitle");
     buff(d->s, "%s %s\n", d->solid ? "splot" : "plot", d->item->s);

@@ -23,6 +23,7 @@ void quote_words(const struct drawing *d, struct buf *b, value words, bool tex);
 struct marker_row { const char *name, *words, *outline, *filled; double scale; };
 extern const struct marker_row marker_rows[];                            /* ends with a row without name */
 
+struct note { int line; double handle; };
 struct drawing {
     struct buf *s, *item;
     int items, legend_items, labels, objects, boxes;
@@ -35,8 +36,12 @@ struct drawing {
     double lim[3][2];
     bool right;                               /* the series of the scale on the right are drawn: y is gnuplot's y2 */
     const char *who;
+    size_t counted;
+    int line, nnotes;
+    struct note note[400];                    /* whose lines these are, draw_note */
 };
 void draw_figure(struct drawing *d);                                     /* the whole script but terminal and output */
+void draw_note(struct drawing *d, struct graphic *g);
 struct buf *draw_item(struct drawing *d);                                /* begins one more part of the plot command */
 void draw_data(struct drawing *d, int columns, i64 n, const double *const *col);         /* 'file' binary …, into item; infinite becomes missing */
 void draw_title(struct drawing *d, struct graphic *g);                   /* its line in the legend, or notitle */

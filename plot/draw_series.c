@@ -65,7 +65,7 @@ void draw_marks(struct drawing *d, struct graphic *g, int columns, i64 n, const 
 
 /* A line of very many points from left to right looks the same when of those in a strip, a fraction of a dot wide, only the
    first, lowest, highest and last are drawn, a gap staying a gap: a million points then take what ten thousand do. */
-enum { MANY = 50000, STRIPS = 8192 };
+enum { MANY = 50000, STRIPS = 8192, NOISY = 5000, CLIMB = 1000 };
 static i64 thin(struct drawing *d, i64 n, const double *const *col, double *to[2])
 {
     const double *x = col[0], *y = col[1], *lim = d->lim[0];
@@ -108,6 +108,46 @@ static i64 thin(struct drawing *d, i64 n, const double *const *col, double *to[2
     return k;
 }
 
+/* How often a line goes up and down the whole height of the axes. */
+static double climb(struct drawing *d, i64 n, const double *y)
+{
+    double way = 0, lo = d->lim[1][0], hi = d->lim[1][1];
+    for (i64 i = 1; i < n; i++) {
+        if (!isfinite(y[i] - y[i - 1]))
+            return 0;                         /* a gap: not for band() */
+        way += fmin(fabs(y[i] - y[i - 1]), hi - lo);
+    }
+    return way / (hi - lo);
+}
+
+/* Noise fills its strips from end to end.  So many strokes that cross each other cost gnuplot seconds (a million points 14 s, thinned), and what they
+   leave is a band: from the least to the largest number of each strip and of its neighbours' ends.  0: the points do not rise. */
+static i64 band(struct drawing *d, i64 n, const double *const *col, double *to[3])
+{
+    enum { WIDE = 2048 };
+    const double *x = col[0], *y = col[1], *lim = d->lim[0];
+    double scale = WIDE / (lim[1] - lim[0]);
+    i64 k = 0;
+    for (int a = 0; a < 3; a++)
+        to[a] = scratch(2 * (WIDE + 4) * sizeof **to);
+    for (i64 i = 0, end; i < n; i = end) {
+        double strip = fmin(fmax(floor((x[i] - lim[0]) * scale), -1), WIDE), lo = y[MAX(i - 1, 0)], hi = lo;
+        for (end = i; end < n && fmin(fmax(floor((x[end] - lim[0]) * scale), -1), WIDE) == strip; end++) {
+            if (end > 0 && !(x[end] >= x[end - 1]))
+                return 0;
+            lo = fmin(lo, y[end]);
+            hi = fmax(hi, y[end]);
+        }
+        for (int side = 0; side < 2; side++, k++) {
+            to[0][k] = x[side ? end - 1 : i];
+            to[1][k] = lo;
+            to[2][k] = hi;
+        }
+        poll();
+    }
+    return k;
+}
+
 /* A line with what stands at its points: `style` is gnuplot's word for the line. */
 void draw_curve(struct drawing *d, struct graphic *g, int columns, i64 n, const double *const *col, const char *style)
 {
@@ -124,7 +164,30 @@ void draw_curve(struct drawing *d, struct graphic *g, int columns, i64 n, const 
         return;
     }
     double *few[2];
-    i64 left = !m && columns == 2 && n > MANY && !strcmp(style, "lines") ? thin(d, n, col, few) : 0;
+    bool curve = !m && columns == 2 && !strcmp(style, "lines"), linear = !axes_log(d->ax, 0) && !axes_log(d->ax, 1);
+    if (curve && linear && n > NOISY && prop_is(g, P_LineStyle, "-") && climb(d, n, col[1]) > CLIMB) {
+        double *edges[3];
+        i64 k = band(d, n, col, edges);
+        if (k > 0) {
+            draw_item(d);
+            draw_data(d, 3, k, (const double *const *)edges);
+            buf_puts(d->item, " with filledcurves fc ");
+            draw_colour(d->item, rgb);
+            buf_puts(d->item, " fs solid 1 notitle");
+            double *rim[2] = { scratch((size_t)(2 * k + 1) * sizeof **rim), scratch((size_t)(2 * k + 1) * sizeof **rim) };
+            for (i64 q = 0; q < 2 * k + 1; q++) {             /* its upper and its lower edge, as wide as the line */
+                rim[0][q] = q == k ? NAN : edges[0][q < k ? q : q - k - 1];
+                rim[1][q] = q == k ? NAN : edges[q < k ? 2 : 1][q < k ? q : q - k - 1];
+            }
+            draw_item(d);
+            draw_data(d, 2, 2 * k + 1, (const double *const *)rim);
+            buf_puts(d->item, " with lines");
+            draw_line_style(d, g, rgb);
+            draw_title(d, g);
+            return;
+        }
+    }
+    i64 left = curve && n > MANY ? thin(d, n, col, few) : 0;
     if (left > 0 && left < n) {
         n = left;
         col = (const double *const *)few;

@@ -126,12 +126,16 @@ void graphic_delete(struct graphic *g)
         memmove(p->all + i, p->all + i + 1, (size_t)(--p->n - i) * sizeof *p->all);
     for (i = 0; i < g->nset; i++)
         drop(g->set[i].v);
+    if (g->where)
+        hooks()->place_drop(g->where);
     memory_free(g->set, (size_t)g->cap * sizeof *g->set);
     memory_free(g, sizeof *g);
 }
 
 void graphic_touch(struct graphic *g)
 {
+    if (hooks()->place && g->kind != G_ROOT)
+        g->where = hooks()->place(g->where);
     if ((g = graphic_up(g, G_FIGURE))) {
         g->dirty = true;
         g->printed = false;

@@ -47,6 +47,7 @@ struct graphic {
     bool printed;                             /* a figure: unchanged since print wrote it into a file */
     bool told;                                /* a figure: where its file is has been said */
     double handle;
+    void *where;                              /* the line that made or last changed it, hooks()->place */
     struct graphic *up, *first, *last, *next, *prev, *current;           /* current: axes of a figure, figure of the root */
     int nset, cap;
     struct setting *set;
@@ -99,6 +100,11 @@ void prop_set_text(struct graphic *g, int prop, const char *s);
 void prop_set_row(struct graphic *g, int prop, int n, const double *x);
 const char *const *kind_names(int kind);                                 /* NULL-terminated, pooled: its properties */
 bool colour_of(const char *s, size_t n, double rgb[3]);                  /* a letter, a name of colours.def, #rgb or #rrggbb */
+
+/* For the tabulator key: what may stand in quotes as an argument of a function that takes properties, whose first argument is
+   `first` (a handle, or NIL), behind the text `before` (the name of a property: its values; else the names).  false: not known. */
+bool prop_offer(const char *function, value first, const char *before, void (*offer)(const char *name, void *arg), void *arg);
+void colormap_offer(void (*offer)(const char *name, void *arg), void *arg);
 
 /* ---- limits, limits.c: lo > hi when there is nothing; least: smallest positive number, for logarithmic axes */
 struct reach { double lo[3], hi[3], least[3]; };

@@ -14,6 +14,7 @@
 #include <fcntl.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -85,6 +86,8 @@ void gnuplot_start(struct gnuplot *p, const char *who)
                  who, strcmp(name, "gnuplot") ? " as '" : "", strcmp(name, "gnuplot") ? name : "", strcmp(name, "gnuplot") ? "'" : "");
         fail("Octave:error", "%s: gnuplot cannot be started: %s", who, strerror(e));
     }
+    if (p->nice)
+        setpriority(PRIO_PROCESS, (id_t)p->pid, p->nice);
     p->fd = pair[0];
     p->asked = p->answered = 0;
     p->nsaid = 0;
@@ -160,18 +163,26 @@ bool gnuplot_busy(struct gnuplot *p)
     return p->pid && p->answered != p->asked;
 }
 
-/* What it complained of, in one line without the place in our script. */
+/* What it complained of, in one line without the place in our script; the failure that tells it will be at the user's line. */
 static const char *complaint(struct gnuplot *p)
 {
     char *s = p->said, *best = NULL;
+    int at = 0;
     for (char *line = strtok_r(s, "\n", &s); line; line = strtok_r(NULL, "\n", &s)) {
         line += strspn(line, " \t^");
-        char *colon = strstr(line, "\": ");
-        if (*line == '"' && strstr(line, "line ") && (colon = strstr(line, ": ")))
+        char *number = *line == '"' ? strstr(line, "line ") : NULL, *colon = number ? strstr(number, ": ") : NULL;
+        if (colon) {
+            at = atoi(number + 5);
             line = colon + 2;
+        }
         if (*line && strncmp(line, "warning", 7))
             best = line;
     }
+    struct graphic *g = NULL;
+    for (int k = 0; at > 0 && k < p->nnotes && p->note[k].line <= at; k++)
+        g = graphic_of(num(p->note[k].handle));
+    if (g && g->where)
+        hooks()->place_fail(g->where);
     char *copy = scratch(sizeof p->said);
     snprintf(copy, sizeof p->said, "%s", best ? best : "it gave no reason");
     return copy;
@@ -214,9 +225,15 @@ static void acknowledge(struct gnuplot *p, const char *who, const char *command)
     send_line(p, who, line);
 }
 
-void gnuplot_load(struct gnuplot *p, const char *who, const struct spool *script)
+void gnuplot_load(struct gnuplot *p, const char *who, const struct spool *script, const struct drawing *d)
 {
     char line[256];
+    free(p->note);
+    p->nnotes = 0;
+    if ((p->note = malloc(sizeof *p->note * (size_t)(d->nnotes + 1)))) {
+        memcpy(p->note, d->note, sizeof *p->note * (size_t)d->nnotes);
+        p->nnotes = d->nnotes;
+    }
     if (p->pid && hear(p, true) < 0)          /* closed or killed since the last time */
         gnuplot_stop(p, false);
     gnuplot_start(p, who);

@@ -691,3 +691,78 @@ int axis_prop(int axis, int what)
     static const int first[AXIS_PROPS] = { P_XLim, P_XScale, P_XDir, P_XTick, P_XTickLabel, P_XGrid, P_XMinorGrid };
     return first[what] + axis;
 }
+
+/* ---- for the tabulator key */
+static const struct { const char *functions; uint32_t kinds; } makers[] = {
+    { " plot plot3 semilogx semilogy loglog line polar polarplot fplot fplot3 ezplot animatedline triplot ", K(LINE) }, { " stairs ", K(STAIRS) }, { " stem stem3 ", K(STEM) },
+    { " errorbar ", K(ERRORBAR) }, { " scatter scatter3 ", K(SCATTER) }, { " bar barh hist histogram ", K(BAR) }, { " area ", K(AREA) },
+    { " patch fill fill3 trisurf trimesh ", K(PATCH) }, { " surf surfc surface mesh meshc meshz waterfall fsurf fmesh ", K(SURFACE) },
+    { " contour contourf contour3 fcontour fimplicit ", K(CONTOUR) }, { " quiver quiver3 feather compass ", K(QUIVER) }, { " image imagesc ", K(IMAGE) },
+    { " rectangle ", K(RECTANGLE) }, { " text title xlabel ylabel zlabel ", K(TEXT) }, { " legend ", K(LEGEND) }, { " colorbar ", K(COLORBAR) },
+    { " xline yline ", K(RULE) }, { " axes subplot gca ", K(AXES) }, { " figure gcf clf ", K(FIGURE) }, { " groot ", K(ROOT) },
+};
+
+static uint32_t kinds_for(const char *function, value first)
+{
+    char word[80];
+    bool any = !strcmp(function, "set") || !strcmp(function, "get");
+    if (is_tensor_like(first) && value_numel(first) > 0 && !dtype_is(value_dtype(first), DT_C | DT_T)) {
+        struct graphic *g = graphic_of(num(element_double(tensor_of(first), 0)));
+        if (g && any)
+            return 1u << g->kind;
+    }
+    if (any && is_text(first))                /* set(gca, …: the name of a function that gives a handle */
+        function = text_of(first);
+    snprintf(word, sizeof word, " %s ", function);
+    for (int i = 0; i < COUNT(makers); i++)
+        if (strstr(makers[i].functions, word))
+            return makers[i].kinds;
+    return any || !strcmp(function, "findobj") ? ALL : 0;
+}
+
+static void offer_choice(const char *choice, void (*offer)(const char *name, void *arg), void *arg)
+{
+    char word[64];
+    for (const char *p = choice; *p;) {
+        int k = (int)strcspn(p, "|");
+        snprintf(word, sizeof word, "%.*s", k, p);
+        offer(word, arg);
+        p += k + (p[k] == '|');
+    }
+}
+
+bool prop_offer(const char *function, value first, const char *before, void (*offer)(const char *name, void *arg), void *arg)
+{
+    uint32_t kinds = kinds_for(function, first);
+    if (!strcmp(function, "colormap")) {
+        colormap_offer(offer, arg);
+        return true;
+    }
+    for (int i = 0; kinds && i < PROPS; i++) {
+        const struct prop_row *r = &rows[i];
+        if (!(r->kinds & kinds) || strcasecmp(r->name, before))
+            continue;
+        switch (r->type) {
+        case PT_ONOFF: offer_choice("on|off", offer, arg); break;
+        case PT_CHOICE: offer_choice(r->arg, offer, arg); break;
+        case PT_MODE: offer_choice("auto|manual", offer, arg); break;
+        case PT_LIMITS: offer("auto", arg); break;
+        case PT_MAP: colormap_offer(offer, arg); break;
+        case PT_COLOUR:
+            offer_choice(r->arg, offer, arg);
+            for (int k = 0; k < COUNT(colours); k++)
+                offer(colours[k].name, arg);
+            break;
+        case PT_MARKER:
+            offer("none", arg);
+            for (const struct marker_row *m = marker_rows; m->name; m++)
+                offer(m->words, arg);
+            break;
+        }
+        return true;
+    }
+    for (int i = 0; kinds && i < PROPS; i++)
+        if ((rows[i].kinds & kinds) && rows[i].type != PT_FIXED)
+            offer(rows[i].name, arg);
+    return kinds != 0;
+}

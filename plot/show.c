@@ -4,7 +4,8 @@
  * One job at a time: a script, its data and what comes out are three files without a name (spool.c); gnuplot loads the first,
  * reads the second and writes the third, and tl writes the user's file itself when all is well, so no half picture is left and
  * gnuplot never hears the user's file name.  drawnow in a loop does not wait: a frame that finds the one before still being
- * drawn is left out, so a live curve costs the loop what it takes to write the numbers down: 0.7 ms a picture of 1000 points, 1.4 % of
+ * drawn, or not yet a twentieth of a second old, is left out, and the process that draws them stands back behind all others; so a live
+ * curve costs the loop 3 % (bench row live_cost), most of it what it takes to write the numbers down: 0.7 ms a picture of 1000 points, 1.4 % of
  * a core at 20 a second (plot and print together 0.8 ms, of a million points 29 ms, drawn in 230 ms in all; the rest is gnuplot's time).  Windows have a process of their
  * own, and their numbers stay as long as they do, for zooming. */
 #include "plot.h"
@@ -17,12 +18,15 @@
 #include <strings.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
-struct job { struct spool script, data, out; const struct terminal *t; char *file; bool active; };
+struct job { struct spool script, data, out; const struct terminal *t; struct gnuplot *by; char *file; bool active; };
 struct pane { struct pane *next; int figure; struct spool script, data; };
 struct show {
-    struct gnuplot files, screen;             /* the process that makes files, the one that has the windows */
+    struct gnuplot files, screen, live;       /* the process that makes files, the one that has the windows, the one for pictures nobody waits for */
+    bool waiting;                             /* somebody waits for the picture */
+    double last;                              /* when the last one began for which nobody waits */
     struct job job;
     struct pane *windows;
     const struct terminal *chosen;
@@ -38,6 +42,8 @@ static struct show *show(void)
         struct show *s = memory_get(sizeof *s);
         memset(s, 0, sizeof *s);
         s->job.script.fd = s->job.data.fd = s->job.out.fd = -1;
+        s->live.nice = 10;                    /* what computes comes first */
+        s->waiting = true;
         p->show = s;
     }
     return p->show;
@@ -83,7 +89,11 @@ void show_free(struct plot *p)
     if (!s)
         return;
     gnuplot_stop(&s->files, false);
+    gnuplot_stop(&s->live, false);
     gnuplot_stop(&s->screen, true);           /* windows of a script stay until the user closes them */
+    free(s->files.note);
+    free(s->live.note);
+    free(s->screen.note);
     job_end(&s->job);
     while (s->windows)
         pane_end(&s->windows);
@@ -163,7 +173,8 @@ static void begin(struct graphic *fig, const char *who, const struct terminal *t
     spool_write(&j->script, d.s->s, d.s->n);
     j->t = t;
     j->file = file ? strdup(file) : NULL;
-    gnuplot_load(&s->files, who, &j->script);
+    j->by = s->waiting ? &s->files : &s->live;
+    gnuplot_load(j->by, who, &j->script, &d);
     j->active = true;
 }
 
@@ -202,7 +213,7 @@ static void finish(const char *who)
     if (!j->active)
         return;
     j->active = false;                        /* whatever comes, it is over */
-    gnuplot_wait(&s->files, who);
+    gnuplot_wait(j->by, who);
     struct bytes b = { .before = "", .after = "" };
     b.s = spool_read(&j->out, &b.n);
     size_t m = strlen(j->t->magic);
@@ -241,6 +252,7 @@ void figure_print(const char *who, struct graphic *fig, const char *file, const 
 {
     double wanted[2];
     finish(who);
+    show()->waiting = true;
     const double *p = (const double *)prop_data(fig, P_Position)->data;
     for (int k = 0; k < 2; k++)
         wanted[k] = size ? size[k] : t->kind == CHARACTERS ? (k ? 24 : 79) : p[2 + k];
@@ -268,7 +280,7 @@ static void show_inline(struct graphic *f, const double size[2])
     begin(f, "drawnow", terminal_for("svg", false), size, 100, NULL);
     struct stat st;
     if (!fstat(s->job.data.fd, &st) && st.st_size > NUMBERS * (off_t)sizeof(double)) {
-        gnuplot_wait(&s->files, "drawnow");
+        gnuplot_wait(s->job.by, "drawnow");
         begin(f, "drawnow", terminal_for("png", false), size, 100, NULL);
     }
     finish("drawnow");
@@ -293,7 +305,7 @@ static void show_window(struct graphic *f, const struct terminal *t, const doubl
     debug(d.s);
     spool_write(&w->script, d.s->s, d.s->n);
     gnuplot_wait(&s->screen, "drawnow");
-    gnuplot_load(&s->screen, "drawnow", &w->script);
+    gnuplot_load(&s->screen, "drawnow", &w->script, &d);
     for (struct pane **old = &w->next; *old;)               /* what it showed before */
         if ((*old)->figure == w->figure) {
             gnuplot_wait(&s->screen, "drawnow");
@@ -328,8 +340,16 @@ static void show_file(struct graphic *f, const struct terminal *t, const double 
     fprintf(stderr, "figure %d: %s%s\n", n, folder, name);
 }
 
+static double seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
 void plot_drawnow(bool wait)
 {
+    enum { MOST_A_SECOND = 20 };              /* files that drawnow writes; the last picture is always written */
     struct show *s = show();
     const struct terminal *t = NULL;
     for (struct graphic *f = root_graphic()->first; f; f = f->next) {
@@ -339,9 +359,13 @@ void plot_drawnow(bool wait)
             t = terminal_screen();
         if (f->printed && t && makes_files(t))                /* the user has a file of it */
             continue;
-        if (!wait && (s->job.active ? gnuplot_busy(&s->files) : gnuplot_busy(&s->screen)))
+        if (!wait && (s->job.active ? gnuplot_busy(s->job.by) : gnuplot_busy(&s->screen)))
+            return;
+        if (!wait && t && makes_files(t) && seconds() - s->last < 1.0 / MOST_A_SECOND)
             return;
         finish("drawnow");
+        s->last = seconds();
+        s->waiting = wait || !t || !makes_files(t);
         f->dirty = false;
         const double *p = (const double *)prop_data(f, P_Position)->data, size[2] = { p[2], p[3] };
         if (hooks()->show)
@@ -356,6 +380,7 @@ void plot_drawnow(bool wait)
         } else
             show_file(f, t, size);
     }
+    s->waiting = true;
     if (wait) {
         finish("drawnow");
         if (s->windows)

@@ -96,6 +96,20 @@ BUILTIN(text, 2, ANY, 1, grad_zero,
     result_graphics(c, (int)points, made);
 }
 
+BUILTIN(raw_lines, 1, 2, 1, grad_zero,
+  "h = raw_lines(text)\n"
+  "h = raw_lines(ax, text)\n\n"
+  "Lines for gnuplot as they are, before the data of the axes: what gnuplot.raw is made of. delete(h) takes them away.\n\n"
+  "Example:\n  figure('visible', 'off');\n  h = raw_lines('set xtics 1');\n  get(h, 'Raw')\n  ans = set xtics 1\n  close\n\n"
+  "See also: gnuplot.raw")
+{
+    int i = axes_given(c, 0) && c->nargin > 1, first = 0;
+    value words = text_value(arg_text(c, i, NULL), strlen(arg_text(c, i, NULL)));
+    struct graphic *g = graphic_new(G_RAW, axes_main(arg_axes(c, &first)));
+    prop_put(g, P_Raw, words);
+    result_graphics(c, 1, &g);
+}
+
 /* ---- legend */
 static struct graphic **named_series(struct graphic *ax, int *n)     /* those that can have a line in the legend, in the order of drawing */
 {
