@@ -52,6 +52,8 @@ struct function {
 };
 /* "DEV R f(…)"; `to` is the dtype it returns, or -1: the compute type of the last instruction. */
 bool program_function(struct text *t, const struct dev_prog *p, int to, struct function *f);
+/* s of type `from` stored as class dt; `done`: it is a value of that class already */
+void put_stored(struct text *t, const char *s, int from, int dt, bool done);
 void program_numbers(struct text *t, const struct dev_prog *p, const char *indent);       /* their locals in the kernel */
 void program_members(struct text *t, const struct dev_prog *p, bool trouble);             /* the numbers among the arguments */
 bool program_troubles(const struct dev_prog *p);
@@ -60,6 +62,8 @@ bool program_troubles(const struct dev_prog *p);
 enum { OPERANDS = DEV_ARGS + 1 };
 struct layout { int nd, n; int64_t numel, dim[DEV_DIMS], stride[OPERANDS][DEV_DIMS]; };      /* operand 0 is the result */
 bool layout_of(struct layout *l, const struct dev_arg *out, int n, const struct dev_arg *in);
+
+void layout_merge(struct layout *l, int from, int to);     /* dimensions from … to - 1 as far as they go; those behind move up */
 
 /* ---- launches */
 void key_start(struct kernel *k, const char *name);

@@ -174,7 +174,7 @@ static void put_loaded(struct text *t, const char *s, int dt, int to)
 }
 
 /* s of type `from` stored as class dt; `done`: it is a value of that class already */
-static void put_stored(struct text *t, const char *s, int from, int dt, bool done)
+void put_stored(struct text *t, const char *s, int from, int dt, bool done)
 {
     const struct text_class *c = &text_class[dt];
     if (dt == D_INT64 || dt == D_UINT64) {
@@ -661,7 +661,7 @@ int work_program(struct work *w, const struct dev_prog *p, struct dev_arg *out, 
     if (p->nin > DEV_ARGS || p->nnum > DEV_NUMS || p->n < 1 || p->n > COUNT(p->ins) || p->dtype >= DTYPES)
         return DEV_NOT_HERE;
     if (p->red)
-        return DEV_NOT_HERE;
+        return work_reduce(w, p, out, in, num, tag);
     if (!layout_of(&l, out, p->nin, in))
         return DEV_NOT_HERE;
     if (!l.numel)

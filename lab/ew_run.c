@@ -433,7 +433,7 @@ static int reduce_run(struct ew_job *j, struct frame *f, i64 at, i64 n, char *pa
     long block = MIN(block_of(p), TREE);
     char acc[64 * 8] __attribute__((aligned(64))), copy[WIDEST + PAD + 64 * 8] __attribute__((aligned(64)));
     bool bytes = p->take == TAKES;
-    if (taken_in_order(p, n)) {
+    if (taken_in_order(p, j->len)) {          /* of the whole column: a piece may be shorter, and pieces depend on threads */
         fill(partial, type, 1, start_of[p->take]);
         for (i64 i = 0; i < n; i += block) {
             long k = (long)MIN(block, n - i);
