@@ -20,11 +20,12 @@ cuda/texts.inc: $(cuda_texts)
 BUILT_SOURCES += cuda/texts.inc
 CLEANFILES += cuda/texts.inc
 
-noinst_LTLIBRARIES += cuda/libtext.la cuda/libshim.la
+noinst_LTLIBRARIES += cuda/libtext.la cuda/libshim.la cuda/libcompile.la
+cuda_libcompile_la_SOURCES = %reldir%/compile.c %reldir%/compile.h %reldir%/driver.c %reldir%/driver.h
 cuda_libtext_la_SOURCES = $(cuda_text_sources)
 cuda_libshim_la_SOURCES = %reldir%/shim.c %reldir%/shim.h
 cuda_libshim_la_CPPFLAGS = $(AM_CPPFLAGS) -DSHIM_CC='"$(CC)"'
-$(cuda_libtext_la_OBJECTS) $(cuda_libshim_la_OBJECTS): cuda/texts.inc
+$(cuda_libtext_la_OBJECTS) $(cuda_libshim_la_OBJECTS) $(cuda_libcompile_la_OBJECTS): cuda/texts.inc
 
 # A driver and libraries that are none, for tests: tests/device.
 fakes = tests/device/libcuda.so.1 tests/device/libnvrtc.so.12 tests/device/libcublas.so.12 tests/device/libcublasLt.so.12 \

@@ -61,7 +61,7 @@ program='interp/(main|repl|json|notebook|test|trust)\.c'
             continue ;;
         esac
         case $t in */cuda_*)        # kernel text, run on the CPU
-            echo "${v}_LDADD = cuda/libshim.la cuda/libtext.la libcore.la \$(CHECK_LIBS) \$(core_libs)"
+            echo "${v}_LDADD = cuda/libshim.la cuda/libtext.la cuda/libcompile.la libcore.la \$(CHECK_LIBS) \$(core_libs)"
             continue ;;
         esac
         case " $lab_only " in
