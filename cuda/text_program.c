@@ -276,7 +276,7 @@ void program_numbers(struct text *t, const struct dev_prog *p, const char *inden
         switch (z->type) {
         case DEV_F: put(t, "(float)A.n%d;\n", z->a); break;
         case DEV_B: put(t, "A.n%d != 0.0;\n", z->a); break;
-        case DEV_L: put(t, "w_add(w_of_d(A.n%d), w_of_d(A.n%d));\n", z->a, z->a + 1); break;
+        case DEV_L: put(t, "w_of_d(A.n%d);\n", z->a); break;
         default: put(t, "make_%c((%s)A.n%d, (%s)A.n%d);\n", z->type == DEV_C ? 'd' : 'f', z->type == DEV_C ? "double" : "float", z->a,
                      z->type == DEV_C ? "double" : "float", z->a + 1);
         }
