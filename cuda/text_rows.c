@@ -189,6 +189,7 @@ static struct exp compare(struct read *r, const char *op, struct exp a, struct e
 static const struct { const char *name, *real, *wide; } real_words[] = {
     { "POW", "power_T($1, $2)", "w_pow($1, $2)" },
     { "TANH", "tanh($1)", NULL },
+    { "ERF", "erf($1)", NULL },
     { "ROUND", "round($1)", "$1" },
     { "MOD", "remainder_T($1, $2, 1)", "w_rem($1, $2, 1)" },
     { "REM", "remainder_T($1, $2, 0)", "w_rem($1, $2, 0)" },
