@@ -207,7 +207,7 @@ value nn_add(struct module *m, value a, value b)             /* of tensors or ce
     }
     if (!is_tensor_like(a) || !is_tensor_like(b))
         nn_fail(m, "gradients of different kinds cannot be added");
-    if (!RECORDING && a.kind == K_TENSOR && b.kind == K_TENSOR && a.t->numel > 1 && rows_alike(a.t, b.t)) {
+    if (!RECORDING && a.kind == K_TENSOR && b.kind == K_TENSOR && a.t->numel > 1 && rows_alike(a.t, b.t) && (rows_already(a.t) || rows_already(b.t))) {
         struct tensor *y = rows_new(a.t->dtype, a.t->nd, a.t->dim);
         rows_plus(y, a.t, b.t);
         return tensor_box(y);

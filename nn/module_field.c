@@ -385,7 +385,7 @@ struct tensor *nn_buffer(value *slot, int dtype, int nd, const i64 *dim)
     if (slot->kind == K_TENSOR) {
         struct tensor *t = slot->t;
         if (t->h.owners == 1 && !t->h.pins && !t->mark && t->dtype == dtype && (!t->block || (t->block->owners == 1 && !t->block->foreign)) &&
-            dims_equal(t->nd, t->dim, nd, dim) && rows_of(t) == t)
+            dims_equal(t->nd, t->dim, nd, dim) && rows_already(t))
             return t;
     }
     replace(slot, nil());

@@ -12,7 +12,7 @@
 #include "nn/kernels.h"
 #include "nn/rows.h"
 
-enum { KC = 512, PIECE = 256, FEW = 48 };     /* terms at a time; rows at a time; so many rows: a right factor is read where it lies */
+enum { KC = 512, PIECE = 1 << 18, FEW = 48 }; /* terms at a time; elements of rows at a time, 1 MiB in singles; so many rows: a right factor is read where it lies */
 
 static const struct product_kernels *kernels_for(const struct product *p)
 {
@@ -111,10 +111,14 @@ void product(const struct product *p)
         by_blas(p);
         return;
     }
-    struct work w = { .p = p, .rows = MIN(PIECE, p->m), .bytes = (product_room(p) + 63) & ~(size_t)63 };
+    struct work w = { .p = p, .bytes = (product_room(p) + 63) & ~(size_t)63 };
     int threads = rows_threads((double)p->m * (double)p->n * (double)p->k), mark = pool_mark();
-    w.pieces = (p->m + w.rows - 1) / w.rows;
+    i64 panels = (p->n + width(p) - 1) / width(p), most = PIECE / MAX(1, MIN(KC, p->k));
+    if (threads > 1 && panels < 4 * threads)  /* every piece packs its panel anew: not too short ones */
+        most = MIN(most, MAX(64, p->m * panels / (4 * threads)));
+    w.pieces = (p->m + most - 1) / most;
+    w.rows = (p->m + w.pieces - 1) / w.pieces;
     w.room = scratch(w.bytes * (size_t)threads + 1);
-    rows_each((p->n + width(p) - 1) / width(p) * w.pieces, threads, task, &w);
+    rows_each(panels * w.pieces, threads, task, &w);
     pool_release(mark);
 }

@@ -41,20 +41,27 @@ struct tensor *rows_zeros(int dtype, int nd, const i64 *dim)
     return t;
 }
 
-struct tensor *rows_of(struct tensor *t)
+bool rows_already(const struct tensor *t)
 {
-    bool ours = !t->block || !t->block->foreign || t->device;
-    if (ours && t->flags & T_DENSE && (is_line(t) || !t->numel))
-        return t;
+    if (t->block && t->block->foreign && !t->device)
+        return false;
+    if (t->flags & T_DENSE && (is_line(t) || !t->numel))
+        return true;
     i64 want[MAX_DIMS];
+    bool same = true;
     rows_strides(t->nd, t->dim, want);
-    bool same = ours;
     for (int d = 0; same && d < t->nd; d++)
         same = t->dim[d] == 1 || t->stride[d] == want[d];
-    if (same)
+    return same;
+}
+
+struct tensor *rows_of(struct tensor *t)
+{
+    if (rows_already(t))
         return t;
     if (t->device) {                          /* dense with its dimensions in reverse, seen the other way round */
-        i64 turned[MAX_DIMS];
+        i64 turned[MAX_DIMS], want[MAX_DIMS];
+        rows_strides(t->nd, t->dim, want);
         for (int d = 0; d < t->nd; d++)
             turned[d] = t->dim[t->nd - 1 - d];
         struct tensor *y = tensor_alias(gpu_new(t->device, t->dtype, t->nd, turned), t->nd, t->dim, want, 0);
@@ -106,8 +113,7 @@ struct tensor *rows_arg(struct call *c, int i)
 
 bool rows_alike(const struct tensor *a, const struct tensor *b)
 {
-    return a->dtype == b->dtype && dtype_is(a->dtype, DT_F) && !dtype_is(a->dtype, DT_C) && dims_equal(a->nd, a->dim, b->nd, b->dim) &&
-           rows_of((struct tensor *)a) == a && rows_of((struct tensor *)b) == b;
+    return !a->device && !b->device && a->dtype == b->dtype && dtype_is(a->dtype, DT_F) && !dtype_is(a->dtype, DT_C) && dims_equal(a->nd, a->dim, b->nd, b->dim);
 }
 
 enum { STRETCH = 1 << 14 };                   /* elements at a time, whole vectors */
@@ -120,8 +126,10 @@ static void plus_task(void *arg, i64 i, int thread)
     ew_simd->k[EW_plus][q->single][VV](q->y + from * size, q->a + from * size, q->b + from * size, MIN(STRETCH, q->n - from));
 }
 
-void rows_plus(struct tensor *y, const struct tensor *a, const struct tensor *b)
+void rows_plus(struct tensor *y, struct tensor *a, struct tensor *b)
 {
+    a = rows_of(a);
+    b = rows_of(b);
     struct plus q = { y->data, a->data, b->data, y->numel, y->dtype == D_SINGLE };
     rows_each((q.n + STRETCH - 1) / STRETCH, rows_threads((double)q.n), plus_task, &q);
 }

@@ -14,8 +14,9 @@ struct tensor *rows_as(struct tensor *t, int nd, const i64 *dim);    /* the same
 struct tensor *rows_arg(struct call *c, int i);                      /* rows_of an argument that is real; single stays, all else becomes double */
 struct tensor *rows_like(struct call *c, int i, int dtype);          /* the same, converted to dtype */
 
-bool rows_alike(const struct tensor *a, const struct tensor *b);      /* of one floating class and shape, both as rows_of gives them */
-void rows_plus(struct tensor *y, const struct tensor *a, const struct tensor *b);        /* y = a + b, all alike; y may be one of them */
+bool rows_already(const struct tensor *t);    /* rows_of has nothing to do */
+bool rows_alike(const struct tensor *a, const struct tensor *b);      /* of one floating class and shape, in the main memory */
+void rows_plus(struct tensor *y, struct tensor *a, struct tensor *b);                    /* y = a + b, all alike, y by rows; it may be one of them */
 void rows_add_columns(int dtype, void *to, const void *from, i64 rows, i64 n, double scale);       /* to[i] += scale * from[r, i] for each row r */
 
 /* Where samples, channels and places stand.  A sample has no dimension of samples: batch is false, n is 1. */

@@ -36,7 +36,7 @@ static value sum_backward(struct module *m, value x, value g, int want, double s
 {
     if (!alike(x))
         return nn_back_kept(m, x, g, want, scale);
-    value gx = nn_cells((int)x.cell->numel), same = nn_grad_like(m, g, x.cell->v[0].t);
+    value gx = nn_cells((int)x.cell->numel), same = tensor_box(rows_of(nn_grad_like(m, g, x.cell->v[0].t).t));
     for (i64 i = 0; i < x.cell->numel; i++)
         cell_set(gx.cell, i, same);
     return gx;
