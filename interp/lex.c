@@ -669,6 +669,25 @@ again:
 
 /* --- commands --- */
 
+/* `help ++`, `doc +=`: a sign alone behind these words is asked about. */
+static bool sign_is_asked(const struct lexer *x, uint32_t p)
+{
+    static const char *const words[] = { "help", "doc", NULL };
+    uint32_t e = p;
+    while (e < x->len && !strchr(" \t\r\n;,", x->text[e]))
+        e++;
+    while (e < x->len && blank((unsigned char)x->text[e]))
+        e++;
+    if (x->text[p] == '(' || (e < x->len && !strchr("\n;%#", x->text[e])))
+        return false;
+    for (const char *const *w = words; *w; w++) {
+        uint32_t n = (uint32_t)strlen(*w);
+        if (x->pos >= n && !memcmp(x->text + x->pos - n, *w, n) && (x->pos == n || strchr(" \t\n;,", x->text[x->pos - n - 1])))
+            return true;
+    }
+    return false;
+}
+
 bool lex_command_follows(struct lexer *x)
 {
     uint32_t p = x->pos;
@@ -679,6 +698,8 @@ bool lex_command_follows(struct lexer *x)
     if (p >= x->len)
         return false;
     int c = (unsigned char)x->text[p];
+    if (ispunct(c) && !comment_sign(c) && c != '\'' && c != '"' && sign_is_asked(x, p))
+        return true;
     bool equal = c == '=' && p + 1 < x->len && x->text[p + 1] == '=' && (p + 2 == x->len || x->text[p + 2] == '\n');     /* help == */
     if (c == '\n' || c == ';' || c == ',' || c == '(' || (c == '=' && !equal) || comment_sign(c))
         return false;
