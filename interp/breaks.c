@@ -9,6 +9,7 @@
  * An error is looked at before anything is unwound, and a warning at the next statement: there no function has hold of
  * what one may change at the prompt. */
 #include "breaks.h"
+#include "nn/nn.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -161,6 +162,7 @@ void breaks_unit(struct unit *u)
 
 void breaks_apply(void)
 {
+    nn_note_nan(vm->breaks && vm->breaks->when[WHEN_NANINF]);
     for (struct unit *u = vm->units; u; u = u->after)
         breaks_unit(u);
 }
@@ -170,8 +172,10 @@ static bool infected(value v)
 {
     if (v.kind == K_NUM)
         return v.num - v.num != 0 && (v.dtype == D_DOUBLE || v.dtype == D_SINGLE);
-    if (v.kind != K_TENSOR || v.t->device || !(v.t->flags & T_DENSE))
+    if (v.kind != K_TENSOR || v.t->device)
         return false;
+    if (!(v.t->flags & T_DENSE))              /* what layers make lies in Torch's order */
+        v = tensor_box(rows_of(v.t));
     i64 n = v.t->numel;
     int type = v.t->dtype;
     if (type == D_CDOUBLE || type == D_CSINGLE)
@@ -225,6 +229,15 @@ static const char *infection(struct breaks *d, struct frame *f, const struct mar
             found = b->s;
         }
         s->bad[i] = bad;
+    }
+    const char *made = nn_noted_nan();
+    if (made && known) {
+        struct buf *b = buf_new();
+        if (found)
+            buff(b, "%s\n  %s", found, made);
+        else
+            buff(b, "NaN or Inf came up in line %d\n  %s", source_line(f->code->unit->source, s->at, NULL), made);
+        found = b->s;
     }
     s->at = m->at;
     return found;

@@ -704,6 +704,12 @@ static value run_steps(struct plan *p, value *reg)
         value arg[2] = { a->kind == PN_NUM ? a->num : reg[a->a], !b ? nil() : b->kind == PN_NUM ? b->num : reg[b->a] };
         if (sparse_among(2, arg))
             return copy(sparse_elementwise(q->op, ew_rows[q->op].args, arg));
+        for (int i = 0; i < ew_rows[q->op].args; i++)
+            if (arg[i].kind == K_OBJECT && arg[i].inst->class->operate) {
+                value y = arg[i].inst->class->operate(q->op, ew_rows[q->op].args, arg);
+                if (!is_nil(y))
+                    return copy(y);
+            }
         fail_op(p, reg);
     }
     int mark = pool_mark();

@@ -148,6 +148,7 @@ struct class {
     void (*load)(value self, value saved);                /* fails unless saved is such a struct: files may hold anything */
     bool (*equal)(value a, value b);                      /* isequal; NULL: the same thing */
     const char *const *names;                             /* fields and methods for completion, NULL-terminated */
+    value (*operate)(int op, int nargin, const value *arg);              /* a row of ops.def on operands of which one is such an object: pooled, or NIL */
     void (*own_names)(value self, void (*offer)(const char *name, void *arg), void *arg);        /* those of this object alone */
 };
 struct func { struct object h; const struct class *class; sym name; };       /* interp/ puts more behind it */

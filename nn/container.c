@@ -41,7 +41,13 @@ static void put_child(struct module *m, i64 at, value v)
         fail("tl:nn", "%s: a module cannot be part of itself", layer_of(m)->class.name);
     if (nn_parameters(module_of(v), false).cell->numel)
         nn_leave_parameters(m);
-    struct cell *old = children(m), *c = cell_2d(1, old->numel + 1);
+    struct cell *old = children(m);
+    if (at == old->numel && old->h.owners == 1 && !old->h.pins) {
+        cell_resize(old, 2, (i64[]){ 1, at + 1 });
+        cell_set(old, at, v);
+        return;
+    }
+    struct cell *c = cell_2d(1, old->numel + 1);
     for (i64 i = 0; i <= old->numel; i++)
         cell_set(c, i, i < at ? old->v[i] : i == at ? v : old->v[i - 1]);
     replace(&STATE(m, MODULES), copy(cell_value(c)));
@@ -93,8 +99,10 @@ static void with_children(struct call *c, const struct layer *l)
 {
     int no = nn_info(l)->no, own = MIN(c->nargin, no);
     struct module *m = module_make(l, own, c->arg);
+    if (c->nargin == 2 && !strcmp(l->class.name, "nn.MapTable") && !is_module(c->arg[1]))
+        (void)arg_bool(c, 1);
     for (int i = no; i < c->nargin; i++)
-        if (!is_nil(c->arg[i]))
+        if (!is_nil(c->arg[i]) && !(i == 1 && !strcmp(l->class.name, "nn.MapTable") && !is_module(c->arg[i])))
             put_child(m, children(m)->numel, c->arg[i]);
     result(c, 0, module_value(m));
 }
@@ -204,6 +212,12 @@ value nn_add(struct module *m, value a, value b)             /* of tensors or ce
         for (i64 i = 0; i < a.cell->numel; i++)
             cell_set(c, i, nn_add(m, a.cell->v[i], b.cell->v[i]));
         return cell_value(c);
+    }
+    if (a.kind == K_STRUCT && b.kind == K_STRUCT && a.rec->numel == 1 && b.rec->numel == 1 && a.rec->f->n == b.rec->f->n) {
+        struct record *r = record_scalar();
+        for (int i = 0; i < a.rec->f->n; i++)
+            record_set(r, 0, a.rec->f->name[i], nn_add(m, record_get(a.rec, 0, a.rec->f->name[i]), record_get(b.rec, 0, a.rec->f->name[i])));
+        return record_value(r);
     }
     if (!is_tensor_like(a) || !is_tensor_like(b))
         nn_fail(m, "gradients of different kinds cannot be added");
@@ -471,8 +485,8 @@ static value map_table_backward(struct module *m, value x, value g, int want, do
 }
 
 LAYER_CONTAINER(MapTable,
-  "m = nn.MapTable(module)\n\n"
-  "The module for every element of the input, a cell of any length; the output is a cell. All use the same parameters.\n\n"
+  "m = nn.MapTable(module, share)\n\n"
+  "The module for every element of the input, a cell of any length; the output is a cell. All use the same parameters, whatever share says.\n\n"
   "Example:\n  nn.MapTable(nn.Square()).forward({2, 3})\n  ans =\n  {\n    [1,1] = 4\n    [1,2] = 9\n  }\n\n\n"
   "See also: nn.ParallelTable",
   .forward = map_table_forward, .backward = map_table_backward, .tree = "parallel")

@@ -150,10 +150,24 @@ LAYER(Profile,
   .options = "module:m interval:n=100 name:v=", .state = "count seconds", .init = profile_init, .forward = profile_forward, .backward = inner_backward, .table = true)
 
 LAYER(DontCast,
-  "m = nn.DontCast(module, castin, castout)\n\n"
-  "The module, which keeps its class when the net is converted by m.single() or m.double(). Layers convert their inputs themselves, whatever castin and castout say.\n\n"
+  "m = nn.DontCast(module, castin, castout, type)\n\n"
+  "The module, which keeps its class when the net is converted by m.single() or m.double(). Layers convert their inputs themselves, whatever castin, castout and type say.\n\n"
   "Example:\n  net = nn.Sequential(nn.DontCast(nn.Linear(2, 2)), nn.Linear(2, 1)).single(); class(net.get(1).module.weight)\n  ans = double" SEE,
-  .options = "module:m castin:b=0 castout:b=0", .forward = inner_forward, .backward = inner_backward, .table = true, .keeps_class = true)
+  .options = "module:m castin:b=0 castout:b=0 castType:v=", .forward = inner_forward, .backward = inner_backward, .table = true, .keeps_class = true)
+
+static void gpu_show(struct module *m, struct buf *b)
+{
+    buff(b, "%lld", (long long)option_int(m, 1));
+    if (option_int(m, 2) != option_int(m, 1))
+        buff(b, " -> %lld", (long long)option_int(m, 2));
+}
+LAYER(GPU,
+  "m = nn.GPU(module, device, outdevice)\n\n"
+  "Torch's mark for a module that computes on one of several devices. Here a net stands on one device, where its parameters are, so it is the module itself; device and outdevice are kept as they "
+  "are given.\n\n"
+  "Example:\n  nn.GPU(nn.Square(), 1).forward(3)\n  ans = 9\n\n"
+  "See also: nn.DontCast, nn.Sequential",
+  .options = "module:m device:n=1 outdevice:n=device", .forward = inner_forward, .backward = inner_backward, .table = true, .show = gpu_show)
 
 /* ---- WeightNorm: weight = g * v / |v|, the norm over each slice along outputDim */
 enum { V, G, WN_BIAS };

@@ -112,7 +112,24 @@ static void annotate_node(value self, struct call *c)
 {
     static const char *const field[] = { "name", "description", "graphAttributes" };
     struct record *r = record_scalar();
-    if (c->nargin == 2 && c->arg[1].kind == K_STRUCT && c->arg[1].rec->numel == 1)
+    bool named = c->nargin > 2 && c->nargin % 2;
+    for (int i = 1; named && i < c->nargin; i += 2)
+        for (int k = 0, any = 0; k < 3 && named; k++) {
+            any |= nn_text_is(c->arg[i], field[k]);
+            named = k < 2 || any;
+        }
+    if (named)                                /* annotate(name='x', description='…') */
+        for (int i = 1; i < c->nargin; i += 2)
+            for (int k = 0; k < 3; k++) {
+                if (!nn_text_is(c->arg[i], field[k]))
+                    continue;
+                if (k < 2)
+                    (void)arg_text(c, i + 1, NULL);
+                else
+                    (void)arg_struct(c, i + 1);
+                record_set(r, 0, symbol_of(field[k]), c->arg[i + 1]);
+            }
+    else if (c->nargin == 2 && c->arg[1].kind == K_STRUCT && c->arg[1].rec->numel == 1)
         for (int k = 0; k < 3; k++) {
             value v = record_get(c->arg[1].rec, 0, symbol_of(field[k]));
             if (!is_nil(v))
@@ -144,9 +161,20 @@ static bool node_method(value self, sym name, struct call *c)
     return true;
 }
 
+/* nngraph's way to write a graph: -module is a node, node - module the module on it, {node, …} - module on several. */
+value nn_operate(int op, int nargin, const value *arg)
+{
+    value m = arg[nargin - 1], out = nil();
+    if ((op != EW_uminus && op != EW_minus) || !is_module(m) || (op == EW_minus && !is_node(arg[0]) && arg[0].kind != K_CELL))
+        return nil();
+    value in[2] = { m, arg[0] };
+    struct call c = { NULL, nargin, 1, in, &out };
+    return nn_node_call(m, &c) ? keep(out) : nil();
+}
+
 static const char *const node_names[] = { "module", "inputs", "split", "annotate", NULL };
 static const struct class node_class = { .name = "nn.Node", .free = node_free, .children = node_children, .print = node_print, .get = node_get,
-    .method = node_method, .names = node_names };
+    .method = node_method, .names = node_names, .operate = nn_operate };
 
 /* A cell of nodes, cells of them too, as one node whose output is such a cell; NIL: there is something else in it. */
 static value node_of_cell(value v)

@@ -220,6 +220,18 @@ static void job_body(void *arg)
     }
 }
 
+static size_t place_text(const struct nn_state *st, int from, char *where, size_t size)      /* "In module 2 of nn.Sequential, module 1 of …" */
+{
+    size_t n = 0;
+    where[0] = 0;
+    for (int i = from; i < st->depth && n < size - 120; i++) {
+        const char *name = nn_graph_name(st->place[i].container, st->place[i].child);
+        n += (size_t)snprintf(where + n, size - n, "%s %d%s%.40s%s of %s", i == from ? "In module" : ", module", st->place[i].child, *name ? " (" : "", name,
+                              *name ? ")" : "", layer_of(st->place[i].container)->class.name);
+    }
+    return n;
+}
+
 static value run(struct job *j)               /* a call from outside */
 {
     struct nn_state *st = nn_state();
@@ -230,14 +242,7 @@ static value run(struct job *j)               /* a call from outside */
     st->running = running;
     if (bad) {
         char where[512], id[128];
-        size_t n = 0;
-        where[0] = 0;
-        for (int i = depth; i < st->depth && n < sizeof where - 120; i++)
-{
-            const char *name = nn_graph_name(st->place[i].container, st->place[i].child);
-            n += (size_t)snprintf(where + n, sizeof where - n, "%s %d%s%.40s%s of %s", i == depth ? "In module" : ", module", st->place[i].child, *name ? " (" : "", name,
-                                  *name ? ")" : "", layer_of(st->place[i].container)->class.name);
-        }
+        place_text(st, depth, where, sizeof where);
         bool placed = st->depth > depth && failure()->kind == FAIL_ERROR;
         st->depth = depth;
         st->rank = rank;
@@ -468,11 +473,11 @@ static value back_call(struct module *m, value x, value g, int want, double scal
 }
 
 /* ---- the first NaN */
-bool nn_has_nan(value v)
+static bool has_bad(value v, bool inf)        /* NaN, or with inf Inf as well; through cells */
 {
     if (v.kind == K_CELL) {
         for (i64 i = 0; i < v.cell->numel; i++)
-            if (nn_has_nan(v.cell->v[i]))
+            if (has_bad(v.cell->v[i], inf))
                 return true;
         return false;
     }
@@ -485,17 +490,65 @@ bool nn_has_nan(value v)
     }
     struct tensor *t = rows_of(tensor_of(v));
     bool single = t->dtype == D_SINGLE;
-    for (i64 i = 0; i < t->numel; i++)
-        if (isnan(single ? ((float *)t->data)[i] : ((double *)t->data)[i]))
+    for (i64 i = 0; i < t->numel; i++) {
+        double x = single ? (double)((float *)t->data)[i] : ((double *)t->data)[i];
+        if (inf ? !isfinite(x) : isnan(x))
             return true;
+    }
     return false;
 }
+bool nn_has_nan(value v) { return has_bad(v, false); }
 
-static void made_nan(struct module *m, const char *what, const char *from)
+void nn_note_nan(bool on)
 {
+    if (!on && !*context_room(ROOM_NN))
+        return;
+    nn_state()->note_nan = on;
+    nn_state()->note[0] = 0;
+}
+
+const char *nn_noted_nan(void)
+{
+    struct nn_state *st = *context_room(ROOM_NN);
+    if (!st || !st->note[0])
+        return NULL;
+    char *s = scratch(sizeof st->note);
+    memcpy(s, st->note, sizeof st->note);
+    st->note[0] = 0;
+    return s;
+}
+
+static void made_bad(struct module *m, const char *what)
+{
+    struct nn_state *st = nn_state();
     struct buf *b = buf_new();
     module_label(m, b);
-    fail("tl:nan", "%s makes NaN: %s has some, %s none", b->s, what, from);
+    if (st->stop_at_nan)
+        fail("tl:nan", "%s makes NaN: %s", b->s, what);
+    if (st->note[0])
+        return;
+    size_t n = place_text(st, 0, st->note, 400);
+    snprintf(st->note + n, sizeof st->note - n, "%s%.120s makes %s: %.120s", n ? ": " : "", b->s, "NaN or Inf", what);
+}
+
+/* After a layer or criterion has run: what came out is bad, what went in is not. */
+static void look_for_bad(struct module *m, value in, value out, const char *what)
+{
+    struct nn_state *st = nn_state();
+    bool inf = !st->stop_at_nan;
+    if (layer_of(m)->tree || !has_bad(out, inf) || has_bad(in, inf))
+        return;
+    for (int i = 0; i < m->info->np; i++)
+        if (has_param(m, i) && has_bad(PARAM(m, i), inf)) {
+            struct buf *b = buf_new(), *said = buf_new();
+            module_label(m, b);
+            if (st->stop_at_nan)
+                fail("tl:nan", "%s: its %s has NaN", b->s, m->info->name[i]->text);
+            buff(said, "its %s has some", m->info->name[i]->text);
+            made_bad(m, said->s);
+            return;
+        }
+    made_bad(m, what);
 }
 
 BUILTIN(nn_stopAtNaN, 0, 1, 1, NO_GRAD,
@@ -517,18 +570,7 @@ BUILTIN(nn_stopAtNaN, 0, 1, 1, NO_GRAD,
     result_bool(c, 0, was);
 }
 
-static void look_for_nan(struct module *m, value x, value y)
-{
-    if (layer_of(m)->tree || !nn_has_nan(y) || nn_has_nan(x))
-        return;
-    for (int i = 0; i < m->info->np; i++)
-        if (has_param(m, i) && nn_has_nan(PARAM(m, i))) {
-            struct buf *b = buf_new();
-            module_label(m, b);
-            fail("tl:nan", "%s: its %s has NaN", b->s, m->info->name[i]->text);
-        }
-    made_nan(m, "its output", "its input");
-}
+static bool is_table(value v) { return v.kind == K_CELL || (v.kind == K_STRUCT && v.rec->numel == 1); }      /* Torch's table: by place or by name */
 
 /* Is the work on a device?  Fails when the parameters are elsewhere than the input. */
 static bool on_device(struct module *m, value x)
@@ -560,9 +602,7 @@ value module_forward(struct module *m, value x)
         nn_fail(m, "a criterion takes an input and a target: loss = c.forward(x, target)");
     m->rank = (uint8_t)st->rank;
     st->rank = 0;
-    if (x.kind != K_CELL && !is_tensor_like(x))
-        nn_fail_shape(m, "a tensor", x);
-    if (!l->table && x.kind == K_CELL)
+    if (!is_tensor_like(x) && !(l->table && is_table(x)))
         nn_fail_shape(m, "a tensor", x);
     if (l->wants)
         nn_check_input(m, x);
@@ -589,8 +629,8 @@ value module_forward(struct module *m, value x)
     context_head()->door = door;
     if (!same_value(y, m->output))
         replace(&m->output, copy(y));
-    if (unlikely(st->stop_at_nan))
-        look_for_nan(m, x, m->output);
+    if (unlikely(st->stop_at_nan || st->note_nan))
+        look_for_bad(m, x, m->output, "its output has some, its input none");
     st->now.m = NULL;
     return m->output;
 }
@@ -602,7 +642,7 @@ value module_backward(struct module *m, value x, value g, int want, double scale
         nn_fail(m, "a criterion takes an input and a target: dx = c.backward(x, target)");
     if (!l->backward && !l->call && !l->record && !l->expr)
         nn_fail(m, "has no backward");
-    if (x.kind == K_CELL ? !l->table : !is_tensor_like(x))
+    if (!is_tensor_like(x) && !(l->table && is_table(x)))
         nn_fail_shape(m, "a tensor", x);
     if (l->wants)
         nn_check_input(m, x);
@@ -619,8 +659,8 @@ value module_backward(struct module *m, value x, value g, int want, double scale
     }
     if (!same_value(y, m->grad_input))
         replace(&m->grad_input, copy(y));
-    if (unlikely(nn_state()->stop_at_nan) && !l->tree && nn_has_nan(m->grad_input) && !nn_has_nan(g))
-        made_nan(m, "its gradInput", "gradOutput");
+    if (unlikely(nn_state()->stop_at_nan || nn_state()->note_nan))
+        look_for_bad(m, g, m->grad_input, "its gradInput has some, gradOutput none");
     if (!is_nil(m->lazy_x)) {
         replace(&m->lazy_x, nil());
         replace(&m->lazy_g, nil());
@@ -667,8 +707,8 @@ value module_loss(struct module *m, value x, value t)
     if (value_numel(y) == 1)
         y = y.kind == K_TENSOR && !y.t->device ? element_value(y.t, 0) : y;
     replace(&m->output, copy(y));
-    if (unlikely(nn_state()->stop_at_nan) && nn_has_nan(m->output) && !nn_has_nan(x))
-        made_nan(m, "the loss", "its input");
+    if (unlikely(nn_state()->stop_at_nan || nn_state()->note_nan))
+        look_for_bad(m, x, m->output, "the loss has some, its input none");
     nn_state()->now.m = NULL;
     return y;
 }
@@ -778,8 +818,21 @@ void module_run_method(struct module *m, int what, struct call *c)       /* what
 
 void module_paren(value self, struct call *c)
 {
-    if (!nn_node_call(self, c))
-        module_run_method(module_of(self), 0, c);
+    if (nn_node_call(self, c))
+        return;
+    if (c->nargin > 2 && !layer_of(module_of(self))->criterion) {         /* Torch's m(x, gradOutput): both ways, output and gradInput */
+        struct call forward = { c->fn, 2, 1, c->arg, c->out };
+        module_run_method(module_of(self), 0, &forward);
+        struct call backward = { c->fn, c->nargin, 1, c->arg, c->out + 1 };
+        value gx = nil();
+        backward.out = &gx;
+        module_run_method(module_of(self), 1, &backward);
+        keep(gx);
+        if (wants(c, 1))
+            result(c, 1, gx);
+        return;
+    }
+    module_run_method(module_of(self), 0, c);
 }
 
 value module_grad_input(struct module *m)     /* the field; computed now if backward was called for the parameters alone */

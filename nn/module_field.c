@@ -122,7 +122,8 @@ void nn_options_set(struct module *m, int n, const value *arg)
     for (int i = 0; i < p->no; i++) {
         int k = first + i;
         value v = nil();
-        if (i < n && !is_nil(arg[i])) {
+        bool none = i < n && p->fallback[k][0] && p->kind[k] != 'v' && is_tensor_like(arg[i]) && value_numel(arg[i]) == 0;       /* [] is "not given" */
+        if (i < n && !is_nil(arg[i]) && !none) {
             v = checked_option(m, k, arg[i]);
             if (nn_holds(v, m))
                 nn_fail(m, "a module cannot be part of itself");
@@ -242,7 +243,7 @@ char *grad_data(struct module *m, int i)
 
 struct tensor *param_tensor(const struct module *m, int i) { return tensor_any(PARAM(m, i)); }
 
-static void put_numbers(value w, const double *x)
+void nn_put(value w, const double *x)
 {
     struct tensor *base = w.w->base;
     char *data = own_data(w);
@@ -261,7 +262,7 @@ void nn_uniform(value w, double from, double to)
     rand_uniform(x, w.w->numel);
     for (i64 i = 0; i < w.w->numel; i++)
         x[i] = from + (to - from) * x[i];
-    put_numbers(w, x);
+    nn_put(w, x);
 }
 
 void nn_uniform_params(struct module *m, double s)
@@ -277,7 +278,7 @@ void nn_normal(value w, double mean, double sd)
     rand_normal(x, w.w->numel);
     for (i64 i = 0; i < w.w->numel; i++)
         x[i] = mean + sd * x[i];
-    put_numbers(w, x);
+    nn_put(w, x);
 }
 
 void nn_fill(value w, double v)
@@ -285,7 +286,7 @@ void nn_fill(value w, double v)
     double *x = scratch((size_t)w.w->numel * sizeof *x);
     for (i64 i = 0; i < w.w->numel; i++)
         x[i] = v;
-    put_numbers(w, x);
+    nn_put(w, x);
 }
 
 /* ---- fields */
@@ -304,6 +305,8 @@ value module_get(value self, sym field)
         return module_grad_input(m);
     if (!strcmp(s, "train"))
         return switch_value(m->train);
+    if (!strcmp(s, "indices") && layer_of(m)->results > 1)         /* of a pooling: where the largest stood */
+        return is_nil(m->aux) ? tensor_box(tensor_2d(D_DOUBLE, 0, 0)) : m->aux;
     return nil();
 }
 

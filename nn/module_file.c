@@ -122,13 +122,15 @@ void module_load(value self, value saved)
     const struct layer_info *p = m->info;
     value options[NN_FIELDS];
     for (int i = 0; i < p->n; i++)
-        if (is_nil(record_get(saved.rec, 0, p->name[i])))
+        if (is_nil(record_get(saved.rec, 0, p->name[i])) && (!p->kind[i] || p->must[i]))      /* an option that came later takes its default */
             fail_load(m, p->name[i]->text);
     for (int i = 0; i < p->no; i++)
         options[i] = record_get(saved.rec, 0, p->name[2 * p->np + i]);
     nn_options_set(m, p->no, options);
     for (int i = 0; i < p->no; i++)           /* as they stand in the file: windows and what is shared keep their ties */
-        if (p->kind[2 * p->np + i] == 'v' || p->kind[2 * p->np + i] == 'm' || p->kind[2 * p->np + i] == 'c')
+        if (is_nil(options[i]))
+            continue;
+        else if (p->kind[2 * p->np + i] == 'v' || p->kind[2 * p->np + i] == 'm' || p->kind[2 * p->np + i] == 'c')
             replace(&m->f[2 * p->np + i], load_take(options[i]));
     if (layer_of(m)->init)
         layer_of(m)->init(m);

@@ -59,7 +59,7 @@ bool nn_children_changed(struct module *m, int field, value v)
 void module_each(struct module *m, visitor *visit, void *arg) { walk(m, visit, arg, APART); }
 
 /* ---- parameters */
-struct params { int n, cap; value *w, *g; struct module **m; int *field; };
+struct params { int n, cap; value *w, *g; struct module **m; int *field, *first; };
 
 static bool same_place(value a, value b)
 {
@@ -93,12 +93,23 @@ static void collect(struct module *m, void *arg)
     }
 }
 
-static int first_of(const struct params *p, int i)           /* the first that is the same place as i: shared parameters count once */
+/* p->first[i] is the first that is the same place as i: shared parameters count once. */
+static void find_first(struct params *p)
 {
-    for (int k = 0; k < i; k++)
-        if (same_place(p->w[k], p->w[i]))
-            return k;
-    return i;
+    uint64_t size = 64;
+    while (size < 2 * (uint64_t)p->n)
+        size *= 2;
+    int *table = memset(scratch(sizeof *table * size), -1, sizeof *table * size);
+    p->first = scratch(sizeof *p->first * (size_t)MAX(1, p->n));
+    for (int i = 0; i < p->n; i++) {
+        const struct window *w = p->w[i].w;
+        uint64_t at = ((uint64_t)(uintptr_t)w->base / 16 + (uint64_t)w->offset) * 0x9E3779B97F4A7C15 >> 20 & (size - 1);
+        while (table[at] >= 0 && !same_place(p->w[table[at]], p->w[i]))
+            at = (at + 1) & (size - 1);
+        if (table[at] < 0)
+            table[at] = i;
+        p->first[i] = table[at];
+    }
 }
 
 value nn_parameters(struct module *m, bool grads)
@@ -119,7 +130,7 @@ static value flat_now(const struct params *p, const value *w)
         return nil();
     struct tensor *base = w[0].w->base;
     for (int i = 0; i < p->n; i++) {
-        if (first_of(p, i) != i)
+        if (p->first[i] != i)
             continue;
         if (w[i].w->base != base || w[i].w->offset != at)
             return nil();
@@ -143,7 +154,7 @@ static value flatten(struct params *p, bool grads)
     }
     i64 total = 0, at = 0;
     for (int i = 0; i < p->n; i++)
-        total += first_of(p, i) == i ? w[i].w->numel : 0;
+        total += p->first[i] == i ? w[i].w->numel : 0;
     int dtype = p->n ? w[0].w->base->dtype : D_DOUBLE;
     for (int i = 0; i < p->n; i++)
         if (w[i].w->base->dtype != dtype)
@@ -154,7 +165,7 @@ static value flatten(struct params *p, bool grads)
             fail("tl:nn", "getParameters: the parameters are on different devices; move the net first, with net.cuda() or net.cpu()");
     value *made = scratch(sizeof *made * (size_t)MAX(1, p->n));
     for (int i = 0; i < p->n; i++) {
-        int k = first_of(p, i);
+        int k = p->first[i];
         if (k != i) {
             made[i] = made[k];
             continue;
@@ -178,6 +189,8 @@ static value flatten(struct params *p, bool grads)
 void nn_leave_parameters(struct module *m)
 {
     struct params p = { 0 };
+    if (!nn_state()->flattened)               /* nobody has asked for parameters yet */
+        return;
     walk(m, collect, &p, OWN);
     for (int i = 0; i < p.n; i++)             /* one that stands by itself is still whole */
         for (int g = 0; g < 2; g++) {
@@ -191,8 +204,10 @@ static void get_parameters(struct module *m, struct call *c)
 {
     struct params p = { 0 };
     walk(m, collect, &p, OWN);
+    find_first(&p);
+    nn_state()->flattened = true;
     for (int i = 0; i < p.n; i++) {           /* shared weights must share their gradients, else one is lost */
-        int k = first_of(&p, i);
+        int k = p.first[i];
         if (k != i && !same_place(p.g[k], p.g[i]))
             fail("tl:nn", "getParameters: modules share a parameter, but not its gradient; share both, as in m.share(other, 'weight', 'gradWeight')");
     }
@@ -212,6 +227,7 @@ static struct runs runs_of(struct module *m)
 {
     struct params p = { 0 };
     walk(m, collect, &p, OWN);
+    find_first(&p);
     struct runs r = { 0, scratch(sizeof(struct run) * (size_t)MAX(1, p.n)) };
     for (int i = 0; i < p.n; i++) {
         struct window *w = p.w[i].w, *g = p.g[i].w;
@@ -222,7 +238,7 @@ static struct runs runs_of(struct module *m)
                 continue;
             }
         }
-        if (first_of(&p, i) != i)
+        if (p.first[i] != i)
             continue;
         r.run[r.n++] = (struct run){ w->base, g->base, w->offset, g->offset, w->numel };
     }
@@ -359,7 +375,7 @@ static void convert(struct module *m, struct converting how)
     walk(m, convert_state, &how, which);
 }
 
-struct walk { struct call *c; struct cell *found; const char *name; i64 n; value f; };
+struct walk { struct cell *found; const char *name; i64 n; value f; };
 static void find_visit(struct module *m, void *arg)
 {
     struct walk *w = arg;
@@ -378,6 +394,31 @@ static value modules_named(struct module *m, const char *name)
     return cell_value(w.found);
 }
 value modules_of(value v) { return modules_named(module_of(v), NULL); }
+static bool is_child(struct module *m, value v)
+{
+    for (int i = 2 * m->info->np; i < m->n; i++) {
+        value f = m->f[i];
+        if (f.kind == v.kind && f.o == v.o)
+            return true;
+        for (i64 k = 0; f.kind == K_CELL && k < f.cell->numel; k++)
+            if (f.cell->v[k].kind == v.kind && f.cell->v[k].o == v.o)
+                return true;
+    }
+    return false;
+}
+static value containers_of(struct module *m, struct cell *found)      /* of each the module that holds it; itself at the top */
+{
+    struct cell *all = modules_of(module_value(m)).cell, *y = cell_2d(1, found->numel);
+    for (i64 i = 0; i < found->numel; i++) {
+        cell_set(y, i, found->v[i]);
+        for (i64 k = 0; k < all->numel; k++)
+            if (is_child(module_of(all->v[k]), found->v[i])) {
+                cell_set(y, i, all->v[k]);
+                break;
+            }
+    }
+    return cell_value(y);
+}
 static void apply_visit(struct module *m, void *arg)
 {
     value self = module_value(m), out = nil();
@@ -582,6 +623,8 @@ static bool method_body(struct module *m, sym name, struct call *c)
     case M_findModules:
         at_least(c, 2, "the name of a class");
         result(c, 0, modules_named(m, arg_text(c, 1, NULL)));
+        if (wants(c, 1))
+            result(c, 1, containers_of(m, c->out[0].cell));
         return true;
     case M_listModules: result(c, 0, modules_named(m, NULL)); return true;
     case M_replace:

@@ -68,7 +68,7 @@ struct layer {
 #define MODULE_CLASS(label)                                                                                                           \
     { .name = label, .free = module_free, .children = module_children, .print = module_print, .get = module_get, .set = module_set,   \
       .place = module_place, .method = module_method, .paren = module_paren, .numel = module_numel, .clone = module_clone, .move = module_move, \
-      .save = module_save, .blank = module_blank, .load = module_load, .names = module_names, .own_names = module_own_names }
+      .save = module_save, .blank = module_blank, .load = module_load, .names = module_names, .operate = nn_operate, .own_names = module_own_names }
 #define LAYER(id, help, ...)                                                                             \
     extern const struct layer layer_##id;                                                                \
     const struct layer layer_##id = { .class = MODULE_CLASS("nn." #id), __VA_ARGS__ };                   \
@@ -130,6 +130,8 @@ value module_loss(struct module *m, value x, value t);
 value module_loss_grad(struct module *m, value x, value t);
 enum { REDUCE_MEAN, REDUCE_SUM, REDUCE_NONE, REDUCE_BATCH_MEAN };
 int nn_reduction(const struct module *m);     /* of a criterion: option reduction, else what sizeAverage says */
+void nn_note_nan(bool on);                    /* the first layer that makes NaN or Inf is noted from now on (dbstop if naninf) … */
+const char *nn_noted_nan(void);               /* … and told once; scratch, or NULL */
 bool nn_has_nan(value v);                     /* tensors and cells of them */
 value nn_outer(struct module *m, int what, value x, value g, int want, double scale);      /* a call from outside any net: 0 forward, 1 backward, 2 loss, 3 its gradient; errors name the place */
 value nn_run_kept(struct module *m, value x);             /* forward and backward by .record or .expr, of a layer that has others for special cases */
@@ -154,6 +156,7 @@ void nn_uniform_params(struct module *m, double s);                    /* all of
 static inline double nn_spread(double stdv, double otherwise) { return isnan(stdv) ? otherwise : stdv * 1.7320508075688772; }   /* of a uniform law with this deviation */
 void nn_normal(value w, double mean, double sd);
 void nn_fill(value w, double x);
+void nn_put(value w, const double *x);        /* numbers in Torch's order */
 int nn_dtype(const struct module *m);                                  /* of its parameters; D_DOUBLE without any */
 static inline const char *param_data(const struct module *m, int i) { return window_data(PARAM(m, i).w); }
 char *grad_data(struct module *m, int i);                              /* where backward adds: the gradient, or the parameter itself; memory of its own */
@@ -195,6 +198,7 @@ bool module_set(value self, sym field, value v);
 value *module_place(value self, sym field);
 bool module_method(value self, sym name, struct call *c);
 void module_paren(value self, struct call *c);
+value nn_operate(int op, int nargin, const value *arg);
 bool nn_node_call(value self, struct call *c);                         /* m(), m(node), m({node, …}) of a graph (graph.c) */
 const char *nn_graph_name(struct module *m, int i);
 void nn_graph_text(struct module *m, i64 i, struct buf *before, struct buf *behind);
@@ -224,7 +228,10 @@ struct nn_state {
     int ninfo;
     int rank;
     struct { struct module *container; int child; } place[64];
+    bool flattened;                           /* getParameters was called */
     bool stop_at_nan;                         /* the first layer that makes a NaN fails: nn.stopAtNaN */
+    bool note_nan;                            /* the first that makes NaN or Inf is noted: dbstop if naninf */
+    char note[768];
     int depth, running;                       /* places entered; nesting of outermost calls */
     sym method[64];                           /* names of methods (module_method.c) */
 };

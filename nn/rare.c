@@ -8,22 +8,78 @@
 #include <math.h>
 
 #define SEE "\n\nSee also: nn.Linear, nn.TemporalConvolution, nn.TemporalMaxPooling"
+enum { IX_WEIGHT = 4, IX_BIAS, IX_NORMALIZE };
 static void index_init(struct module *m)
 {
     nn_param(m, 0, 2, (i64[]){ option_int(m, 0), option_int(m, 1) });
     nn_param(m, 1, 2, (i64[]){ 1, option_int(m, 1) });
+    if (option_bool(m, IX_NORMALIZE))
+        nn_param(m, 2, 2, (i64[]){ option_int(m, 0), 1 });
+    else
+        nn_no_param(m, 2);
+    replace(&STATE(m, 0), copy(tensor_box(tensor_zeros(D_DOUBLE, 2, (i64[]){ option_bool(m, IX_NORMALIZE) ? option_int(m, 0) : 0, 1 }))));
 }
-static void index_reset(struct module *m, double stdv) { nn_uniform_params(m, nn_spread(stdv, 1 / sqrt(option_num(m, 0)))); }
+static void index_start(struct module *m, int option, int param)      /* the numbers given for a parameter */
+{
+    value v = OPTION(m, option);
+    if (!value_numel(v))
+        return;
+    i64 dim[MAX_DIMS];
+    char a[128], b[160];
+    struct window *w = PARAM(m, param).w;
+    if (!is_tensor_like(v) || dtype_is(value_dtype(v), DT_C | DT_T) || !dims_equal(value_dims(v, dim), dim, w->nd, w->dim))
+        nn_fail(m, "%s must be %s, but is a %s", param ? "bias" : "weight", dims_text(w->nd, w->dim, a), value_describe(v, b));
+    struct tensor *t = rows_of(tensor_cast(tensor_of(v), D_DOUBLE));
+    nn_put(PARAM(m, param), (double *)t->data);
+    replace(&OPTION(m, option), copy(tensor_box(tensor_2d(D_DOUBLE, 0, 0))));
+}
+static void index_reset(struct module *m, double stdv)
+{
+    double s = isnan(stdv) ? 1 / sqrt(option_num(m, 0)) : stdv * sqrt(3);
+    nn_uniform(PARAM(m, 0), -s, s);
+    nn_uniform(PARAM(m, 1), -s, s);
+    if (has_param(m, 2))
+        nn_fill(PARAM(m, 2), 0);
+    index_start(m, IX_WEIGHT, 0);
+    index_start(m, IX_BIAS, 1);
+}
+/* The largest |value| of each key so far. */
+static void index_look(struct module *m, value keys, value values)
+{
+    struct tensor *k = tensor_dense(tensor_of(keys)), *v = tensor_dense(tensor_of(values)), *most = tensor_of(STATE(m, 0));
+    for (i64 i = 0; i < k->numel && i < v->numel; i++) {
+        double at = element_double(k, i) + option_num(m, 3), x = fabs(element_double(v, i));
+        if (at >= 1 && at <= option_num(m, 0) && x > ((double *)most->data)[(i64)at - 1])
+            ((double *)most->data)[(i64)at - 1] = x;
+    }
+}
+static value index_forward(struct module *m, value x)
+{
+    if (option_bool(m, IX_NORMALIZE) && m->train && x.kind == K_CELL && x.cell->numel > 1) {
+        replace(&STATE(m, 0), copy(tensor_box(tensor_clone(tensor_cast(tensor_of(STATE(m, 0)), D_DOUBLE)))));
+        value k = x.cell->v[0], v = x.cell->v[1];
+        if (is_tensor_like(k) && is_tensor_like(v))
+            index_look(m, k, v);
+        for (i64 i = 0; k.kind == K_CELL && v.kind == K_CELL && i < k.cell->numel && i < v.cell->numel; i++)
+            if (is_tensor_like(k.cell->v[i]) && is_tensor_like(v.cell->v[i]))
+                index_look(m, k.cell->v[i], v.cell->v[i]);
+    }
+    return nn_run_kept(m, x);
+}
 LAYER(IndexLinear,
-  "m = nn.IndexLinear(inputSize, outputSize, doGradInput, keysOffset)\n\n"
+  "m = nn.IndexLinear(inputSize, outputSize, doGradInput, keysOffset, weight, bias, normalize)\n\n"
   "nn.Linear for samples that are mostly zero: the input is {keys, values}, cells with a vector for each sample, or {keys, values, sizes} with all samples one after another and their sizes. "
-  "keysOffset (0) is added to the keys, which count from 1. weight is inputSize x outputSize.\n\n"
-  "Example:\n  m = nn.IndexLinear(4, 1); m.weight = [1; 2; 3; 4]; m.bias = 0; m.forward({[2 4 1], [10 1 7], [2 1]})\n  ans =\n     24\n      7" SEE,
-  .options = "inputSize:n outputSize:n doGradInput:b=1 keysOffset:z=0", .params = "weight bias", .init = index_init, .reset = index_reset, .show = nn_show_options, .table = true,
-  .expr = "@(x, weight, bias, keysOffset) begin if !iscell(x) || numel(x) < 2, error('nn.IndexLinear wants {keys, values} or {keys, values, sizes}'), end; k = x{1}; v = x{2};"
+  "keysOffset (0) is added to the keys, which count from 1. weight is inputSize x outputSize; numbers given for weight and bias are where they start. With normalize each value is divided by the "
+  "largest |value| of its key that training has seen, m.largest, and m.shift, a learned number for each key, is added.\n\n"
+  "Example:\n  m = nn.IndexLinear(4, 1, true, 0, [1; 2; 3; 4], 0); m.forward({[2 4 1], [10 1 7], [2 1]})\n  ans =\n     24\n      7" SEE,
+  .options = "inputSize:n outputSize:n doGradInput:b=1 keysOffset:z=0 firstWeight:v= firstBias:v= normalize:b=0", .params = "weight bias shift", .state = "largest", .init = index_init,
+  .reset = index_reset, .show = nn_show_options, .table = true, .forward = index_forward, .backward = nn_back_kept,
+  .expr = "@(x, weight, bias, shift, largest, keysOffset) begin if !iscell(x) || numel(x) < 2, error('nn.IndexLinear wants {keys, values} or {keys, values, sizes}'), end; k = x{1}; v = x{2};"
           " if iscell(k), m = numel(k); else, s = numel(k); if numel(x) > 2, s = round(x{3}(:))'; end; m = numel(s); e = cumsum(s); f = e - s + 1; end; y = cell(1, m);"
-          " for i = 1:m, if iscell(k), a = k{i}; b = v{i}; else, a = k(f(i):e(i)); b = v(f(i):e(i)); end;"
-          " y{i} = reshape(b, [1 numel(b)]) * weight(round(a(:)) + keysOffset, :) + bias; end; return cat(1, y{:}) end")
+          " for i = 1:m, if iscell(k), a = k{i}; b = v{i}; else, a = k(f(i):e(i)); b = v(f(i):e(i)); end; a = round(a(:)) + keysOffset; b = reshape(b, [1 numel(b)]);"
+          " if any(a < 1 | a > size(weight, 1)), error('nn.IndexLinear: a key must be from 1 to %d, but one is %d', size(weight, 1), a(find(a < 1 | a > size(weight, 1), 1))), end;"
+          " if !isempty(shift), b = max(-1, min(1, b ./ reshape(max(largest(a), realmin), size(b)))) + reshape(shift(a), size(b)); end;"
+          " y{i} = b * weight(a, :) + bias; end; return cat(1, y{:}) end")
 
 static void row_init(struct module *m)
 {

@@ -210,8 +210,12 @@ static void with_sizes(struct call *c, const struct layer *l, bool mode)
 {
     value arg[2] = { nil(), nil() };
     int n = c->nargin;
-    if (mode && n > 1 && c->arg[n - 1].kind == K_NUM && c->arg[n - 1].dtype == D_LOGICAL)
+    if (mode && n > 2 && nn_text_is(c->arg[n - 2], "batchMode")) {       /* batchMode=true comes as a name and a value */
+        arg[1] = c->arg[n - 1];
+        n -= 2;
+    } else if (mode && n > 1 && c->arg[n - 1].kind == K_NUM && c->arg[n - 1].dtype == D_LOGICAL) {
         arg[1] = c->arg[--n];
+    }
     struct cell *s = cell_2d(1, n);
     if (n < 1)
         fail("Octave:invalid-fun-call", "%s: sizes are needed", l->class.name);
@@ -412,11 +416,19 @@ LAYER(Padding,
           " s = size(x); s(end+1:d) = 1; n = s(d); z = s; z(d) = abs(pad); p = value * ones(z, 'like', x); i = repmat({':'}, 1, numel(s)); a = i; b = i;"
           " if pad < 0, k = index - 1; else, k = n - index + 1; end; a{d} = 1:k; b{d} = k+1:n; return cat(d, x(a{:}), p, x(b{:})) end")
 
+static bool transpose_method(struct module *m, const char *name, struct call *c)
+{
+    if (strcmp(name, "setNumInputDims"))
+        return false;
+    replace(&OPTION(m, 3), num((double)arg_int(c, 1, 1, MAX_DIMS)));
+    result(c, 0, c->arg[0]);
+    return true;
+}
 LAYER(Transpose,
   "m = nn.Transpose(dims, ...)\n\n"
-  "Exchanges dimensions: each argument is a pair, [1 2] or {1, 2}, taken in order; m.numInputDims = n lets a batch stand before.\n\n"
+  "Exchanges dimensions: each argument is a pair, [1 2] or {1, 2}, taken in order; m.setNumInputDims(n), the number of dimensions of a sample, lets a batch stand before.\n\n"
   "Example:\n  nn.Transpose([1 2]).forward([1 2; 3 4])\n  ans =\n     1   3\n     2   4" PART_SEE,
-  .options = "dims:v dims2:v= dims3:v= numInputDims:d=",
+  .options = "dims:v dims2:v= dims3:v= numInputDims:d=", .method = transpose_method, .methods = "setNumInputDims",
   .expr = "@(x, dims, dims2, dims3, numInputDims) begin k = 0; if !isempty(numInputDims) && ndims(x) > numInputDims, k = 1; end;"
           " pairs = {dims, dims2, dims3}; n = ndims(x); for i = 1:3, q = pairs{i}; if isempty(q), continue, end; if iscell(q), q = [q{:}]; end; n = max([n q + k]); end;"
           " p = 1:n; for i = 1:3, q = pairs{i}; if isempty(q), continue, end; if iscell(q), q = [q{:}]; end; p(q + k) = p(fliplr(q + k)); end; return permute(x, p) end")

@@ -177,11 +177,52 @@ static void linear_norm_reset(struct module *m, double stdv)
     struct window *gw = PARAM(m, 1).w;
     convert_run(gw->base->dtype, window_data(gw), D_DOUBLE, g, out);
 }
+extern const struct layer layer_Linear;
+static bool linear_norm_method(struct module *m, const char *name, struct call *c)
+{
+    bool to = !strcmp(name, "toLinear");
+    i64 in = option_int(m, 0), out = option_int(m, 1);
+    if (!to && strcmp(name, "fromLinear"))
+        return false;
+    struct module *l;
+    if (to) {
+        l = module_make(&layer_Linear, 3, (value[]){ num((double)in), num((double)out), boolean(has_param(m, 2)) });
+    } else {
+        l = arg_module(c, 1);
+        if (layer_of(l) != &layer_Linear || option_int(l, 0) != in || option_int(l, 1) != out || has_param(l, 1) != has_param(m, 2))
+            nn_fail(m, "fromLinear: a nn.Linear(%lld, %lld%s) is wanted", (long long)in, (long long)out, has_param(m, 2) ? "" : ", false");
+    }
+    double *w = scratch(sizeof *w * (size_t)(in * out)), *g = scratch(sizeof *g * (size_t)out);
+    struct window *v = PARAM(to ? m : l, 0).w, *gw = PARAM(m, 1).w;
+    convert_run(D_DOUBLE, w, v->base->dtype, window_data(v), in * out);
+    convert_run(D_DOUBLE, g, gw->base->dtype, window_data(gw), out);
+    for (i64 j = 0; j < out; j++) {
+        double s = 0;
+        for (i64 i = 0; i < in; i++)
+            s += w[j * in + i] * w[j * in + i];
+        if (!to)
+            g[j] = sqrt(s);
+        for (i64 i = 0; i < in && to; i++)
+            w[j * in + i] *= g[j] / sqrt(s + option_num(m, 3));
+    }
+    nn_put(PARAM(to ? l : m, 0), w);
+    if (!to)
+        nn_put(PARAM(m, 1), g);
+    if (has_param(m, 2)) {
+        value from = PARAM(to ? m : l, to ? 2 : 1);
+        double *b = scratch(sizeof *b * (size_t)out);
+        convert_run(D_DOUBLE, b, from.w->base->dtype, window_data(from.w), out);
+        nn_put(PARAM(to ? l : m, to ? 1 : 2), b);
+    }
+    result(c, 0, to ? module_value(l) : c->arg[0]);
+    return true;
+}
 LAYER(LinearWeightNorm,
   "m = nn.LinearWeightNorm(inputSize, outputSize, bias, eps)\n\n"
-  "nn.Linear whose weight is g .* v ./ |v|, the norm of each row of v: v outputSize x inputSize, g outputSize x 1, bias 1 x outputSize.\n\n"
+  "nn.Linear whose weight is g .* v ./ |v|, the norm of each row of v: v outputSize x inputSize, g outputSize x 1, bias 1 x outputSize. "
+  "m.fromLinear(l) takes the weight and bias of a nn.Linear, m.toLinear() makes one.\n\n"
   "Example:\n  m = nn.LinearWeightNorm(2, 1); m.v = [3 4]; m.g = 5; m.bias = 0; m.forward([1 1])\n  ans = 7" SEE,
-  .wants = "N x inputSize", .options = "inputSize:n outputSize:n hasBias:b=1 eps:x=1e-16", .params = "v g bias", .init = linear_norm_init, .reset = linear_norm_reset, .show = arrow_show,
+  .wants = "N x inputSize", .options = "inputSize:n outputSize:n hasBias:b=1 eps:x=1e-16", .params = "v g bias", .init = linear_norm_init, .reset = linear_norm_reset, .show = arrow_show, .method = linear_norm_method, .methods = "fromLinear toLinear",
   .expr = "@(x, v, g, bias, eps) begin y = x * (v .* (g ./ sqrt(sum(v.^2, 2) + eps)))'; if !isempty(bias), y = y + bias; end; return y end")
 static void partial_init(struct module *m)
 {

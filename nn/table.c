@@ -62,6 +62,12 @@ static value empty_like(value v)              /* zeros, through cells */
             cell_set(c, i, empty_like(v.cell->v[i]));
         return cell_value(c);
     }
+    if (v.kind == K_STRUCT && v.rec->numel == 1) {
+        struct record *r = record_scalar();
+        for (int i = 0; i < v.rec->f->n; i++)
+            record_set(r, 0, v.rec->f->name[i], empty_like(record_get(v.rec, 0, v.rec->f->name[i])));
+        return record_value(r);
+    }
     if (!is_tensor_like(v))
         return v;
     struct tensor *t = tensor_any(v);
@@ -75,22 +81,69 @@ static i64 whole_place(struct module *m, struct cell *c, i64 i)
         nn_fail(m, "wants element %lld of its input, which has %lld", (long long)i, (long long)c->numel);
     return at;
 }
+/* The key of nn.SelectTable: NULL when it is a place. */
+static sym key_of(struct module *m)
+{
+    value v = OPTION(m, 0);
+    if (!is_tensor_like(v) || value_dtype(v) != D_CHAR || !value_numel(v))
+        return NULL;
+    struct tensor *t = tensor_dense(tensor_of(v));
+    return symbol_n(t->data, (size_t)t->numel);
+}
+static void select_check(struct module *m)
+{
+    value v = OPTION(m, 0);
+    double x = is_tensor_like(v) && value_numel(v) == 1 && !dtype_is(value_dtype(v), DT_C | DT_T) ? element_double(tensor_of(v), 0) : NAN;
+    if (!key_of(m) && !(x == floor(x) && fabs(x) <= INT32_MAX))
+        fail("Octave:invalid-input-arg", "nn.SelectTable: index must be an integer, or the name of a field, but is a %s", value_describe(v, (char[160]){ 0 }));
+}
+static i64 select_place(struct module *m) { return (i64)element_double(tensor_of(OPTION(m, 0)), 0); }
+static value keyed(struct module *m, value x, sym key)
+{
+    value v = x.kind == K_STRUCT ? record_get(x.rec, 0, key) : nil();
+    if (x.kind != K_STRUCT)
+        nn_fail(m, "wants a struct with the field '%s' and got a %s", key->text, value_describe(x, (char[160]){ 0 }));
+    if (!is_nil(v))
+        return v;
+    struct buf *b = buf_new();
+    for (int i = 0; i < x.rec->f->n; i++)
+        buff(b, "%s%s", i ? ", " : "", x.rec->f->name[i]->text);
+    nn_fail(m, "its input has no field '%s'; the fields are %s", key->text, b->s);
+}
 static value select_table_forward(struct module *m, value x)
 {
+    sym key = key_of(m);
+    if (key)
+        return keyed(m, x, key);
     struct cell *c = cells_in(m, x);
-    return c->v[whole_place(m, c, option_int(m, 0)) - 1];
+    return c->v[whole_place(m, c, select_place(m)) - 1];
 }
 static value select_table_backward(struct module *m, value x, value g, int want, double scale)
 {
-    struct cell *c = cells_in(m, x);
+    sym key = key_of(m);
+    value gx = empty_like(x);
     (void)want, (void)scale;
-    struct cell *gx = empty_like(x).cell;
-    cell_set(gx, whole_place(m, c, option_int(m, 0)) - 1, g);
-    return cell_value(gx);
+    if (key) {
+        (void)keyed(m, x, key);
+        record_set(gx.rec, 0, key, g);
+        return gx;
+    }
+    cell_set(gx.cell, whole_place(m, cells_in(m, x), select_place(m)) - 1, g);
+    return gx;
+}
+static void select_show(struct module *m, struct buf *b)
+{
+    sym key = key_of(m);
+    if (key)
+        buff(b, "'%s'", key->text);
+    else
+        buff(b, "%lld", (long long)select_place(m));
 }
 LAYER(SelectTable,
-  "m = nn.SelectTable(index)\n\nThat element of the input, a cell; negative from the end.\n\nExample:\n  nn.SelectTable(-1).forward({1, 2, 3})\n  ans = 3" SEE,
-  .options = "index:z", .anywhere = true, .forward = select_table_forward, .backward = select_table_backward, .table = true, .show = nn_show_options)
+  "m = nn.SelectTable(index)\n\n"
+  "That element of the input, a cell; negative from the end. With a name in place of the number the input is a struct, and the output that field of it.\n\n"
+  "Example:\n  nn.SelectTable(-1).forward({1, 2, 3})\n  ans = 3\n  nn.SelectTable('b').forward(struct('a', 1, 'b', 2))\n  ans = 2" SEE,
+  .options = "index:v", .anywhere = true, .check = select_check, .forward = select_table_forward, .backward = select_table_backward, .table = true, .show = select_show)
 static value narrow_table_forward(struct module *m, value x)
 {
     struct cell *c = cells_in(m, x);

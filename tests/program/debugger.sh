@@ -158,6 +158,17 @@ z has become NaN or Inf in line 8
 b has become NaN or Inf in line 3
 r has become NaN or Inf in line 4
 ans has become NaN or Inf in line 9" "$(printf 'dbstop if naninf\nrun nan.tl\n' >s.tl; printf 'c\nc\nc\nc\nc\nc\nc\n' | "$TL" s.tl 2>/dev/null | grep '^stopped' | sed 's/.*: //')"
+cat >layers.tl <<'END'
+net = nn.Sequential(nn.Linear(2, 2), nn.Normalize(2, 0), nn.Tanh());
+net.get(1).weight = zeros(2); net.get(1).bias = [0 0];
+y = net.forward([1 2; 3 4]);
+net.forward([1 2]);
+last = 1;
+END
+is  "if naninf: the layer that made it" "y has become NaN or Inf in line 3
+  In module 2 of nn.Sequential: nn.Normalize(2, 0) makes NaN or Inf: its output has some, its input none
+ans has become NaN or Inf in line 4
+  In module 2 of nn.Sequential: nn.Normalize(2, 0) makes NaN or Inf: its output has some, its input none" "$(printf 'dbstop if naninf\nrun layers.tl\n' >s.tl; printf 'c\nc\nc\n' | "$TL" s.tl 2>/dev/null | grep '^stopped\|^  In' | sed 's/^stopped.*: //')"
 is  "if warning: behind the statement" "stopped at nan.tl:11: a warning was given by the statement before" "$(printf 'dbstop if warning\nrun nan.tl\n' >s.tl; printf 'c\n' | "$TL" s.tl 2>/dev/null | grep '^stopped')"
 is  "keyboard" "x = 5
 r = 6" "$(printf 'function r = f(x)\n  keyboard\n  r = x + 1;\nend\nr = f(5)\n' >k.tl; printf 'x\nreturn\n' | "$TL" k.tl | grep =)"
