@@ -159,18 +159,18 @@ value *function_slot(value v, sym name)
     return NULL;
 }
 
-struct making { struct ast *a; struct scope *scope; struct unit *u; value f; };
+struct making { struct ast *a; struct scope *scope; struct unit *u; value f; int flags; };
 static void make_closure(void *arg)
 {
     struct making *m = arg;
     scope_resolve(m->a, m->scope);
-    m->u = compile(m->a, m->scope, 0);
+    m->u = compile(m->a, m->scope, m->flags);
     struct code *c = m->u->main->nclosure == 1 ? m->u->main->closure[0] : NULL;
     if (c)
         m->f = object_value(K_FUNC, function_new(NULL, c, m->u, c->ncapture, c->npersist));
 }
 
-/* Compiled, never run: the statements around the closure are thrown away. */
+/* Compiled, never run: the statements around the closure are thrown away.  n < 0: the closure is the library's own and sees no user's function. */
 value function_made(const char *text, size_t len, bool closure, int n, const sym *name)
 {
     if (!closure) {
@@ -182,7 +182,7 @@ value function_made(const char *text, size_t len, bool closure, int n, const sym
     struct parse_error err = { 0 };
     struct parse_options opt = { .name = "", .flags = PARSE_EXPRESSION, .first_line = 1 };
     struct scope scope = { 0 };
-    struct making m = { parse_text(text, len, &opt, &err), &scope, NULL, nil() };
+    struct making m = { parse_text(text, len, &opt, &err), &scope, NULL, nil(), n < 0 ? COMPILE_LIBRARY : 0 };
     if (!m.a) {
         source_free(err.source);
         return nil();

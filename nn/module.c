@@ -112,7 +112,7 @@ const struct layer_info *nn_info(const struct layer *l)
 value nn_closure(const struct layer_info *info)
 {
     if (is_nil(info->closure)) {
-        value f = hooks()->function_made(info->layer->expr, strlen(info->layer->expr), true, 0, NULL);
+        value f = hooks()->function_made(info->layer->expr, strlen(info->layer->expr), true, -1, NULL);
         if (is_nil(f))
             fail("tl:internal", "%s: its expression cannot be read", info->layer->class.name);
         ((struct layer_info *)info)->closure = copy(f);
