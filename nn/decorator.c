@@ -167,7 +167,7 @@ LAYER(GPU,
   "are given.\n\n"
   "Example:\n  nn.GPU(nn.Square(), 1).forward(3)\n  ans = 9\n\n"
   "See also: nn.DontCast, nn.Sequential",
-  .options = "module:m device:n=1 outdevice:n=device", .forward = inner_forward, .backward = inner_backward, .table = true, .show = gpu_show)
+  .options = "module:m device:n=1 outdevice:n=device", .anywhere = true, .forward = inner_forward, .backward = inner_backward, .table = true, .show = gpu_show)
 
 /* ---- WeightNorm: weight = g * v / |v|, the norm over each slice along outputDim */
 enum { V, G, WN_BIAS };
