@@ -62,7 +62,7 @@ static int make(struct gpu *g, const struct kernel *k, struct known *to)
     return e;
 }
 
-struct one_call { struct work w; struct gpu *g; struct { void *p; size_t bytes; } scratch[16]; int scratches; };
+struct one_call { struct work w; struct gpu *g; struct { void *p; size_t bytes; } scratch[64]; int scratches; };
 
 int launch_kernel(struct gpu *g, const struct kernel *k)
 {

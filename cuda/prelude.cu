@@ -19,6 +19,7 @@
 #define FBITS(x) ((u32)__float_as_int(x))
 #define FROM_BITS(x) __longlong_as_double((long long)(x))
 #define ADD_INT(p, x) atomicAdd(p, x)
+#define MAX_LONG(p, x) atomicMax((long long *)(p), (long long)(x))
 #define CLAIM(p) atomicCAS(p, 0, -1)
 #define FENCE() __threadfence_system()
 #define INFINITY __int_as_float(0x7f800000)

@@ -45,6 +45,7 @@ extern struct host *host;
 #define FBITS(x) ((union { float f; u32 u; }){ .f = (x) }.u)
 #define FROM_BITS(x) ((union { u64 u; double d; }){ .u = (x) }.d)
 #define ADD_INT(p, x) __sync_fetch_and_add(p, x)
+#define MAX_LONG(p, x) ({ i64 *p_ = (p), x_ = (x); if (*p_ < x_) *p_ = x_; })
 #define CLAIM(p) __sync_val_compare_and_swap(p, 0, -1)
 #define FENCE() __sync_synchronize()
 static inline double host_sinpi(double x) { return (double)sinl(3.14159265358979323846264338327950288L * x); }

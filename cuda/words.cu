@@ -793,3 +793,99 @@ DEV void trouble(u64 at_status, int code, int op, i64 at, i64 bound, i64 tag)
         s->code = code;
     }
 }
+
+/* ---- what kernels.cu shares */
+typedef struct { u64 p; i64 n, nd, dense, d[8], s[8]; } view;         /* elements by strides, counted with the first dimension fastest */
+
+DEV i64 offset(const view v, i64 i)
+{
+    if (v.dense)
+        return i;
+    i64 o = 0;
+    UNROLL for (int k = 0; k < 8; k++)
+        if (k < v.nd) {
+            i64 q = k + 1 < v.nd ? i / v.d[k] : 0;
+            o += (i - q * v.d[k]) * v.s[k];
+            i = q;
+        }
+    return o;
+}
+
+typedef struct { i64 nd, count[8], dim[8], stride[8]; u64 list[8]; i64 step[8]; } indices;       /* of each dimension: how many, of what; 0: all */
+
+DEV i64 clamped(i64 i, i64 dim, u64 status, int op, i64 tag)
+{
+    if (i >= 0 && i < dim)
+        return i;
+    trouble(status, 3, op, i, dim, tag);
+    return i < 0 ? 0 : dim - 1;
+}
+
+typedef struct { double a, b; } pair;
+
+DEV double join53(u32 a, u32 b) { return ((double)(a >> 5) * 67108864.0 + (double)(b >> 6)) * (1.0 / 9007199254740992.0); }
+
+DEV pair philox(u64 key, u64 at)              /* 4x32-10, Salmon et al. 2011: two doubles of a counter */
+{
+    u32 c0 = (u32)at, c1 = (u32)(at >> 32), c2 = 0, c3 = 0, k0 = (u32)key, k1 = (u32)(key >> 32);
+    for (int r = 0; r < 10; r++) {
+        u32 h0 = MULHI(0xD2511F53u, c0), l0 = 0xD2511F53u * c0, h1 = MULHI(0xCD9E8D57u, c2), l1 = 0xCD9E8D57u * c2;
+        c0 = h1 ^ c1 ^ k0;
+        c1 = l1;
+        c2 = h0 ^ c3 ^ k1;
+        c3 = l0;
+        k0 += 0x9E3779B9u;
+        k1 += 0xBB67AE85u;
+    }
+    pair y;
+    y.a = join53(c0, c1);
+    y.b = join53(c2, c3);
+    return y;
+}
+
+/* The logarithm, sine and cosine of lab/rand.c: the same arithmetic, so the same bits. */
+DEV double random_log(double x)               /* x positive and normal */
+{
+    u64 b = BITS(x), shifted = b - 0x3fe6a09e667f3bcdUL;
+    int e = (int)(u32)(shifted >> 52);
+    e = (int)((u32)e << 20) >> 20;
+    double m = FROM_BITS(b - ((u64)(i64)e << 52)), s = (m - 1) / (m + 1), z = s * s, p = 1. / 21;
+    p = p * z + 1. / 19;
+    p = p * z + 1. / 17;
+    p = p * z + 1. / 15;
+    p = p * z + 1. / 13;
+    p = p * z + 1. / 11;
+    p = p * z + 1. / 9;
+    p = p * z + 1. / 7;
+    p = p * z + 1. / 5;
+    p = p * z + 1. / 3;
+    p = p * z;
+    return (double)e * 0.693147180559890330187 + (2 * s + (2 * s * p + (double)e * 5.49792301870837115524e-14));
+}
+
+DEV pair normal_pair(pair u)                  /* Box and Muller 1958 */
+{
+    double r = sqrt(-2 * random_log(1 - u.a)), v = 4 * u.b;
+    int q = (int)(v + 0.5);
+    double a = (v - (double)q) * 1.5707963267948966192, z = a * a, s = -1. / 1307674368000., c = 1. / 20922789888000.;
+    s = s * z + 1. / 6227020800.;
+    s = s * z - 1. / 39916800.;
+    s = s * z + 1. / 362880.;
+    s = s * z - 1. / 5040.;
+    s = s * z + 1. / 120.;
+    s = s * z - 1. / 6.;
+    s = a + a * (z * s);
+    c = c * z - 1. / 87178291200.;
+    c = c * z + 1. / 479001600.;
+    c = c * z - 1. / 3628800.;
+    c = c * z + 1. / 40320.;
+    c = c * z - 1. / 720.;
+    c = c * z + 1. / 24.;
+    c = c * z - 1. / 2.;
+    c = 1 + c * z;
+    double x = q & 1 ? s : c, y = q & 1 ? c : s;
+    pair n;
+    n.a = r * ((q + 1) & 2 ? -x : x);
+    n.b = r * (q & 2 ? -y : y);
+    return n;
+}
