@@ -193,7 +193,7 @@ void shim_close(void)
 struct host_index { unsigned x, y, z; };
 struct host {
     struct host_index thread, block, size, grid;
-    void (*sync)(void);
+    void (*sync)(int line);
     void (*shuffle)(const void *from, void *to, int bytes, int lane);
     unsigned (*ballot)(int);
 };
@@ -202,7 +202,7 @@ enum { RUNS, AT_BARRIER, AT_SHUFFLE, DONE };
 static struct host state;
 static ucontext_t scheduler, *fibers;
 static char *stacks;
-static int current, parity[THREADS];
+static int current, parity[THREADS], barrier[THREADS];
 static uint8_t at[THREADS];
 static uint64_t slot[2][THREADS][4];
 static void (*entry)(const void *);
@@ -221,7 +221,11 @@ static void wait_at(int what)
     at[me] = (uint8_t)what;
     swapcontext(&fibers[me], &scheduler);
 }
-static void sync_all(void) { wait_at(AT_BARRIER); }
+static void sync_all(int line)
+{
+    barrier[current] = line;
+    wait_at(AT_BARRIER);
+}
 static void shuffle(const void *from, void *to, int bytes, int lane)
 {
     int me = current, p = parity[me] ^= 1;
@@ -259,8 +263,13 @@ static bool release(int n)                    /* somebody may go on */
     }
     if (any)
         return true;
-    for (int t = 0; t < n; t++)
-        all &= at[t] == AT_BARRIER || at[t] == DONE;
+    for (int t = 0; t < n; t++) {
+        all &= at[t] == AT_BARRIER;
+        if (at[t] == AT_BARRIER && at[0] == AT_BARRIER && barrier[t] != barrier[0])
+            trouble = "threads that wait at different barriers";
+    }
+    if (trouble)
+        return false;
     for (int t = 0; all && t < n; t++)
         if (at[t] == AT_BARRIER) {
             at[t] = RUNS;

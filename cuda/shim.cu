@@ -16,7 +16,7 @@ typedef unsigned long u64;
 struct host_index { unsigned x, y, z; };
 struct host {
     struct host_index thread, block, size, grid;
-    void (*sync)(void);
+    void (*sync)(int line);
     void (*shuffle)(const void *from, void *to, int bytes, int lane);        /* the value of another lane of the warp */
     unsigned (*ballot)(int);
 };
@@ -30,7 +30,7 @@ extern struct host *host;
 #define ALIGN(n) __attribute__((aligned(n)))
 #define UNROLL
 #define SHARED static __attribute__((section("tl_shared")))
-#define SYNC() host->sync()
+#define SYNC() host->sync(__LINE__)
 #define LANE_ ((int)(host->thread.x % 32))
 #define SHUFFLE_(v, lane) ({ __typeof__(v) v_ = (v), r_; host->shuffle(&v_, &r_, (int)sizeof v_, (lane)); r_; })
 #define SHFL_XOR(v, d) SHUFFLE_(v, LANE_ ^ (d))
