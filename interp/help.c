@@ -320,9 +320,17 @@ static void search_file(const char *name, void *arg)
         search_one(name, arg);
 }
 
+struct page_of { const char *name, *doc; };
+static void fetch_page(void *arg)
+{
+    struct page_of *p = arg;
+    p->doc = doc_of(interp_function(p->name));
+}
+
 static void apropos(struct buf *out, const char *word)
 {
     struct search s = { 0 };
+    path_refresh();                           /* files that were made in this line too */
     interp_each_function(search_one, &s);
     path_each(NULL, false, search_file, &s);
     path_each(NULL, true, search_file, &s);
@@ -332,9 +340,15 @@ static void apropos(struct buf *out, const char *word)
     for (int i = 0; i < s.n; i++) {
         if (i && !strcmp(s.v[i], s.v[i - 1]))
             continue;
-        const char *doc = doc_of(interp_function(s.v[i]));
-        if (has_word(s.v[i], word) || has_word(doc, word)) {
-            line_of(out, s.v[i], doc);
+        struct page_of p = { s.v[i], NULL };
+        if (protect(fetch_page, &p) && failure()->kind != FAIL_ERROR) {       /* a file with a mistake in it has no page */
+            for (int k = 0; k < s.n; k++)
+                free(s.v[k]);
+            free(s.v);
+            fail_again();
+        }
+        if (has_word(p.name, word) || has_word(p.doc, word)) {
+            line_of(out, p.name, p.doc ? p.doc : "");
             any = true;
         }
     }

@@ -257,13 +257,15 @@ void gnuplot_wait(struct gnuplot *p, const char *who)
         fail("tl:gnuplot", "%s: gnuplot ended before the picture was done; the next picture starts it again", who);
     }
     while (p->pid && p->answered != p->asked) {
-        if (interrupt_flag)
+        if (interrupt_flag && p->patient)
+            kill(p->pid, SIGINT);
+        else if (interrupt_flag)
             gnuplot_stop(p, false);
         poll();
         int r = hear(p, false);
         if (r < 0)
             gone(p, who);
-        if (r == 0 && now() - since > 1) {    /* waiting is fine as long as it computes */
+        if (r == 0 && !p->patient && now() - since > 1) {    /* waiting is fine as long as it computes */
             long w = used(p->pid);
             if (w != work) {
                 work = w;
@@ -279,6 +281,29 @@ void gnuplot_wait(struct gnuplot *p, const char *who)
         p->error = 0;
         fail("tl:gnuplot", "%s: gnuplot cannot draw this: %s", who, complaint(p));
     }
+}
+
+struct waiting { struct gnuplot *p; const char *who; };
+static void wait_patiently(void *arg)
+{
+    struct waiting *w = arg;
+    gnuplot_wait(w->p, w->who);
+}
+
+const char *gnuplot_mouse(struct gnuplot *p, const char *who)
+{
+    struct waiting w = { p, who };
+    gnuplot_wait(p, who);
+    acknowledge(p, who, "pause mouse button1,button2,button3,keypress,close\n"
+                        "if (exists(\"MOUSE_X\")) print sprintf(\"TLAT %.17g %.17g %d\", MOUSE_X, MOUSE_Y, MOUSE_BUTTON > 0 ? MOUSE_BUTTON : MOUSE_KEY)");
+    p->patient = true;
+    int failed = protect(wait_patiently, &w);
+    p->patient = false;
+    if (failed)
+        fail_again();
+    char *s = scratch(sizeof p->said);
+    memcpy(s, p->said, p->nsaid + 1);
+    return s;
 }
 
 const char *gnuplot_ask(struct gnuplot *p, const char *who, const char *expression)

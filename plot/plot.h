@@ -33,6 +33,7 @@ int count_numbers(struct call *c, int i);                                 /* how
 bool axes_given(struct call *c, int i);                                   /* argument i is a handle of axes */
 void put_row(struct graphic *g, int prop, struct tensor *x);              /* its elements as a row */
 void show_free(struct plot *p);
+bool show_click(const char *who, struct graphic *fig, double at[3]);      /* x, y, button of the next click into its window; false: the window was closed */
 void show_closed(struct graphic *fig);        /* a figure goes: so does its window */
 
 #endif

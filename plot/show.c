@@ -388,6 +388,21 @@ void plot_drawnow(bool wait)
     }
 }
 
+bool show_click(const char *who, struct graphic *fig, double at[3])
+{
+    struct show *s = show();
+    bool there = false;
+    for (struct pane *w = s->windows; w; w = w->next)
+        there = there || w->figure == (int)fig->handle;
+    if (!there)
+        fig->dirty = true;
+    plot_drawnow(true);
+    const char *said = strstr(gnuplot_mouse(&s->screen, who), "TLAT ");
+    if (!said)                                /* x11 tells once more of a window that was closed before */
+        said = strstr(gnuplot_mouse(&s->screen, who), "TLAT ");
+    return said && sscanf(said, "TLAT %lf %lf %lf", &at[0], &at[1], &at[2]) == 3 && at[2] > 0;
+}
+
 void plot_folder(const char *script)
 {
     const char *slash = strrchr(script, '/');
