@@ -282,6 +282,11 @@ static value concatenate(struct parts *p)
                  p->who ? p->who : "[…]", p->nd);
         return sparse_cat(p->dim_at, p->dim[0], p->dim[1], p->n, p->v, p->takes_part);
     }
+    if (p->dim_at == 0 && p->v[0].kind == K_OBJECT) {
+        value map = map_joined(p->n, p->v);
+        if (!is_nil(map))
+            return map;
+    }
     for (int i = 0; i < p->n; i++)
         if (p->v[i].kind != K_STRUCT && !is_tensor_like(p->v[i]))
             fail("Octave:undefined-function", "%s: a %s cannot stand in an array; a cell {…} can hold it", p->who ? p->who : "[…]",

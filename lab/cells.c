@@ -22,6 +22,7 @@ struct map {
     i64 n, dim[MAX_DIMS];
     struct cell *hold;                        /* the collected results: tensors of the uniform kind, or cells */
     struct cell *parts;                       /* under autograd: for each result a cell of its numbers, of which some may be tracked */
+    char *one;                                /* of uniform results: 'c' cells of one element, 's' structs, else 0 */
     i64 at;                                   /* element in work, from 0 */
     value *arg, *out;
 };
@@ -43,8 +44,8 @@ static void call_handler(struct map *m)       /* the failed call's stand-in */
 {
     struct failure *e = failure();
     struct record *r = record_scalar();
-    record_set(r, 0, symbol_of("message"), tensor_value(tensor_text(e->message, strlen(e->message))));
     record_set(r, 0, symbol_of("identifier"), tensor_value(tensor_text(e->id ? e->id : "", e->id ? strlen(e->id) : 0)));
+    record_set(r, 0, symbol_of("message"), tensor_value(tensor_text(e->message, strlen(e->message))));
     record_set(r, 0, symbol_of("index"), num(m->at + 1));
     value *arg = scratch(sizeof(value) * (m->nin + 1));
     arg[0] = record_value(r);
@@ -61,25 +62,32 @@ static void widen(struct map *m, int k, int dtype)           /* real results so 
 static void put_number(struct map *m, int k, value v)
 {
     const char *who = m->c->fn->name;
-    if (unlikely(m->parts != NULL))
-        cell_set(m->parts->v[k].cell, m->at, tape_plain(v));
-    if (!is_tensor_like(v) || value_numel(v) != 1) {
-        char d[160];
+    bool number = is_tensor_like(v);
+    char d[160], one = number ? 0 : v.kind == K_CELL ? 'c' : v.kind == K_STRUCT ? 's' : '?';
+    if (one == '?' || value_numel(v) != 1)
         fail("Octave:invalid-fun-call", "%s: with UniformOutput every result is one number, but for element %lld result %d is a %s\n"
              "hint: %s(…, UniformOutput=false) collects results of any kind in a cell", who, (long long)m->at + 1, k + 1, value_describe(v, d), who);
+    if (unlikely(m->hold->v[k].kind == K_NIL)) {
+        cell_set(m->hold, k, number ? tensor_box(tensor_zeros(value_dtype(v), m->nd, m->dim)) : cell_value(cell_new(m->nd, m->dim)));
+        m->one[k] = one;
     }
+    if (unlikely(one != m->one[k]))
+        fail("Octave:invalid-fun-call", "%s: the kinds of result %d differ: for element %lld it is a %s\n"
+             "hint: %s(…, UniformOutput=false) collects results of any kind in a cell", who, k + 1, (long long)m->at + 1, value_describe(v, d), who);
+    if (unlikely(!number)) {
+        cell_set(m->hold->v[k].cell, m->at, one == 'c' ? v.cell->v[0] : v);
+        return;
+    }
+    if (unlikely(m->parts != NULL))
+        cell_set(m->parts->v[k].cell, m->at, tape_plain(v));
     int dt = value_dtype(v);
-    if (unlikely(m->hold->v[k].kind == K_NIL))
-        cell_set(m->hold, k, tensor_box(tensor_zeros(dt, m->nd, m->dim)));
     struct tensor *t = m->hold->v[k].t;
-    if (unlikely(t->dtype != dt)) {
-        if (dtype_real(t->dtype) != dtype_real(dt))
-            fail("Octave:invalid-fun-call", "%s: the classes of result %d differ: %s for element 1, %s for element %lld\n"
-                 "hint: convert in the function, or use UniformOutput=false", who, k + 1, dtypes[t->dtype].class, dtypes[dt].class, (long long)m->at + 1);
-        if (dtype_is(dt, DT_C)) {
-            widen(m, k, dt);
-            t = m->hold->v[k].t;
-        }
+    if (unlikely(t->dtype != dt) && dtype_is(dt, DT_C) && !dtype_is(t->dtype, DT_C)) {      /* else the first result's class counts */
+        if (!dtype_is(t->dtype, DT_F))
+            fail("Octave:invalid-fun-call", "%s: the classes of result %d differ: %s for element 1, complex for element %lld\n"
+                 "hint: convert in the function, or use UniformOutput=false", who, k + 1, dtypes[t->dtype].class, (long long)m->at + 1);
+        widen(m, k, dtype_complex(t->dtype));
+        t = m->hold->v[k].t;
     }
     if (likely(v.tag == 0 && t->dtype == D_DOUBLE)) {
         ((double *)t->data)[m->at] = v.num;
@@ -127,6 +135,7 @@ static void map_run(struct map *m)            /* fills m->hold with nout results
     m->nout = nout;
     m->arg = scratch(sizeof(value) * (m->nin + 1));
     m->out = scratch(sizeof(value) * nout);
+    m->one = memset(scratch((size_t)nout), 0, (size_t)nout);
     m->hold = cell_2d(1, nout);
     for (int k = 0; k < nout; k++)
         cell_set(m->hold, k, m->uniform ? nil() : cell_value(cell_new(m->nd, m->dim)));
@@ -146,6 +155,22 @@ static void map_run(struct map *m)            /* fills m->hold with nout results
             cell_set(m->hold, k, tensor_box(tensor_zeros(D_DOUBLE, m->nd, m->dim)));
 }
 
+static value one_record(struct map *m, struct cell *x)       /* structs of one element each as an array */
+{
+    const struct fields *f = x->v[0].rec->f;
+    struct record *r = record_new(x->nd, x->dim, f->n, f->name);
+    for (i64 i = 0; i < x->numel; i++) {
+        struct record *from = x->v[i].rec;
+        for (int k = 0; k < f->n; k++) {
+            int at = from->f->n == f->n ? record_find(from, f->name[k]) : -1;
+            if (at < 0)
+                fail("Octave:invalid-fun-call", "%s: the structs for elements 1 and %lld have different fields", m->c->fn->name, (long long)i + 1);
+            record_set(r, i, f->name[k], from->v[at]);
+        }
+    }
+    return record_value(r);
+}
+
 static void map_results(struct map *m)
 {
     for (int k = 0; k < m->nout; k++) {
@@ -160,6 +185,8 @@ static void map_results(struct map *m)
             result(m->c, k, call1(&builtin_reshape, 2, column, tensor_value(size)));
             continue;
         }
+        if (m->uniform && m->one[k] == 's')
+            v = one_record(m, v.cell);
         result(m->c, k, v.kind == K_TENSOR ? tensor_value(tensor_narrow(v.t)) : v);
     }
 }

@@ -372,6 +372,30 @@ value map_clone(value self)
     return object_value(K_OBJECT, m);
 }
 
+/* [a; b; …] of maps: one map with the entries of all, where keys occur twice the last; nil when not all are maps. */
+value map_joined(int n, const value *v)
+{
+    for (int i = 0; i < n; i++)
+        if (v[i].kind != K_OBJECT || v[i].inst->class != &map_class)
+            return nil();
+    struct map *first = (struct map *)v[0].inst;
+    int type = first->value_type;
+    for (int i = 1; i < n; i++) {
+        struct map *m = (struct map *)v[i].inst;
+        if ((m->key_type == D_CHAR) != (first->key_type == D_CHAR))
+            fail("Octave:undefined-function", "[…; …]: maps with keys of text and of numbers cannot be joined");
+        if (m->value_type != type)
+            type = ANY_VALUE;
+    }
+    struct map *m = map_new(first->key_type, type);
+    for (int i = 0; i < n; i++) {
+        struct map *from = (struct map *)v[i].inst;
+        for (i64 k = 0; k < from->n; k++)
+            put(m, from->e[k].key, from->e[k].hash, from->e[k].v);
+    }
+    return object_value(K_OBJECT, m);
+}
+
 /* ---- into files and back */
 static const char *const type_names[] = { "char", "double", "single", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "logical", "any", NULL };
 
