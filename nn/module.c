@@ -232,6 +232,20 @@ static size_t place_text(const struct nn_state *st, int from, char *where, size_
     return n;
 }
 
+/* nngraph.setDebug: the innermost graph that ran, and which of its modules failed, for the drawing; costs nothing until something fails. */
+static void tell_graph(const struct nn_state *st, int from, int to)
+{
+    for (int i = to; i-- > from;) {
+        struct module *m = st->place[i].container;
+        if (strcmp(layer_of(m)->class.name, "nn.gModule"))
+            continue;
+        value f = hooks()->function_named ? hooks()->function_named("nngraph.failed") : nil(), out = nil();
+        if (!is_nil(f))
+            (void)try_function(f, 2, (value[]){ module_value(m), num(st->place[i].child) }, 0, &out);
+        return;
+    }
+}
+
 static value run(struct job *j)               /* a call from outside */
 {
     struct nn_state *st = nn_state();
@@ -244,6 +258,7 @@ static value run(struct job *j)               /* a call from outside */
         char where[512], id[128];
         place_text(st, depth, where, sizeof where);
         bool placed = st->depth > depth && failure()->kind == FAIL_ERROR;
+        int top = st->depth;
         st->depth = depth;
         st->rank = rank;
         struct at_work now = st->now;
@@ -255,6 +270,8 @@ static value run(struct job *j)               /* a call from outside */
         bool named = now.m && failure()->kind == FAIL_ERROR && !strstr(message, layer_of(now.m)->class.name) && !strstr(id, "memory") && strncmp(message, "In module ", 10);
         if (!placed && !named)
             fail_again();
+        if (placed)
+            tell_graph(st, depth, top);
         if (named) {                          /* it was said by a function inside the layer */
             struct buf *b = buf_new();
             module_label(now.m, b);
