@@ -10,9 +10,9 @@ syntax match tlConstant /\.\@1<!\<\%(pi\|e\|Inf\|inf\|NaN\|nan\|NA\|eps\|true\|f
 syntax match tlPackage /\.\@1<!\<\%(nn\|optim\|data\|image\|unsup\|gnuplot\|cuda\|plot\)\ze\./
 syntax match tlKeyword /\.\@1<!\<\%(break\|case\|catch\|continue\|do\|else\|elseif\|end\|end_try_catch\|end_unwind_protect\|endfor\|endfunction\|endif\|endswitch\|endwhile\|for\|function\|global\|if\|otherwise\|persistent\|return\|switch\|try\|until\|unwind_protect\|unwind_protect_cleanup\|while\)\>/
 syntax match tlKeyword /\%()\s*\)\@8<=\<begin\>/
-syntax match tlNumber /\<\d\+\%(\.\%([*\/\\^']\|\.\.\)\@!\d*\)\=\%([eEdD][-+]\=\d\+\)\=[ijIJ]\=/
-syntax match tlNumber /[A-Za-z0-9_)\]}']\@1<!\.\d\+\%([eEdD][-+]\=\d\+\)\=[ijIJ]\=/
-syntax match tlNumber /\<0[xX]\x\+\%([us]\%(8\|16\|32\|64\)\)\=\>\|\<0[bB][01]\+\%([us]\%(8\|16\|32\|64\)\)\=\>/
+syntax match tlNumber /\<\d\%(_\=\d\)*\%(\.\%([*\/\\^']\|\.\.\)\@!\%(\d\%(_\=\d\)*\)\=\)\=\%([eEdD][-+]\=\d\%(_\=\d\)*\)\=[ijIJ]\=/
+syntax match tlNumber /[A-Za-z0-9_)\]}']\@1<!\.\d\%(_\=\d\)*\%([eEdD][-+]\=\d\%(_\=\d\)*\)\=[ijIJ]\=/
+syntax match tlNumber /\<0[xX]\x\%(_\=\x\)*\%([us]\%(8\|16\|32\|64\)\)\=\>\|\<0[bB][01]\%(_\=[01]\)*\%([us]\%(8\|16\|32\|64\)\)\=\>/
 
 syntax cluster tlInside contains=tlName,tlConstant,tlPackage,tlNumber,tlString,tlTranspose,tlComment,tlContinued,tlBlockComment,tlParen,tlClosure,tlLast
 syntax match tlLast /\.\@1<!\<end\>/ contained
