@@ -157,6 +157,8 @@ BUILTIN(subplot, 0, ANY, 1, grad_zero,
     } else {
         i64 m, n;
         struct tensor *k;
+        if (c->nargin == 2 && !arg_is_text(c, 1))
+            fail("Octave:invalid-fun-call", "subplot: rows, columns and a number are wanted: subplot(2, 1, 1)");
         if (c->nargin < 3 || arg_is_text(c, 1)) {
             i64 all = arg_int(c, 0, 111, 999);
             m = all / 100;

@@ -77,15 +77,7 @@ BUILTIN(image, 1, ANY, 1, grad_zero,
     image_call(c, false);
 }
 
-BUILTIN(imshow, 1, ANY, 1, grad_zero,
-  "imshow(A)\n"
-  "imshow(A, [low high])\n"
-  "imshow(A, map)\n"
-  "h = imshow(rgb, name, value, ...)\n\n"
-  "A picture as it is, with square pixels and without axes: grey from 0 to 1 (0 to 255 in uint8, all that there is with []), black and white when logical, red, green and blue when m-by-n-by-3, or "
-  "numbers of rows of a colormap.\n\n"
-  "Example:\n  figure('visible', 'off');\n  imshow([0 0.5; 0.5 1]);\n  caxis\n  ans =\n     0   1\n  close\n\n"
-  "See also: image, imagesc, colormap")
+static void show_picture(struct call *c)
 {
     int i = axes_given(c, 0) && c->nargin > 1, rest = i + 1, first = 0;
     check_picture(c, i);
@@ -122,6 +114,36 @@ BUILTIN(imshow, 1, ANY, 1, grad_zero,
     if (!map && lim[0] < lim[1])
         prop_set_row(ax, P_CLim, 2, lim);
     result_graphics(c, 1, &g);
+}
+
+BUILTIN(imshow, 1, ANY, 1, grad_zero,
+  "imshow(A)\n"
+  "imshow(A, [low high])\n"
+  "imshow(A, map)\n"
+  "imshow(file)\n"
+  "h = imshow(rgb, name, value, ...)\n\n"
+  "A picture as it is, with square pixels and without axes: grey from 0 to 1 (0 to 255 in uint8, all that there is with []), black and white when logical, red, green and blue when m-by-n-by-3, or "
+  "numbers of rows of a colormap; or the picture in a file.\n\n"
+  "Example:\n  figure('visible', 'off');\n  imshow([0 0.5; 0.5 1]);\n  caxis\n  ans =\n     0   1\n  close\n\n"
+  "See also: image, imagesc, colormap")
+{
+    int i = axes_given(c, 0) && c->nargin > 1;
+    if (!arg_is_text(c, i)) {
+        show_picture(c);
+        return;
+    }
+    value read[3] = { nil(), nil(), nil() }, *arg = scratch((size_t)(c->nargin + 1) * sizeof *arg);
+    hooks()->call(hooks()->function_named("imread"), 1, &c->arg[i], 2, read);
+    bool indexed = value_numel(read[1]) > 0;
+    struct call inner = *c;
+    inner.arg = arg;
+    inner.nargin = c->nargin + indexed;
+    for (int k = 0; k < c->nargin; k++)
+        arg[k + (k > i && indexed)] = c->arg[k];
+    arg[i] = read[0];
+    if (indexed)
+        arg[i + 1] = read[1];
+    show_picture(&inner);
 }
 
 /* ---- colormaps */
