@@ -267,6 +267,7 @@ static value wn_backward(struct module *m, value x, value gy, int want, double s
     i64 outer, n, in;
     norm_layout(m, &outer, &n, &in);
     wn_tie(m);
+    nn_settle(inner(m));
     nn_fill(GRAD(inner(m), 0), 0);
     value gx = inner_backward(m, x, gy, want, scale);
     double *v = as_doubles(PARAM(m, V)), *g = as_doubles(PARAM(m, G)), *gw = as_doubles(GRAD(inner(m), 0)), *norm = scratch(sizeof *norm * (size_t)n);

@@ -49,7 +49,7 @@ struct product_tile {
     void *c;
     i64 ldc;
     int rows, n;
-    double scale;
+    double scale, minus;                      /* minus, not 0: c - minus*(scale a b), each step rounded */
     bool add;
     const void *start;                        /* one for each column, or NULL */
 };

@@ -34,24 +34,52 @@ static void linear_show(struct module *m, struct buf *b)
     buff(b, "%lld -> %lld%s", (long long)option_int(m, IN), (long long)option_int(m, OUT), has_param(m, BIAS) ? "" : " without bias");
 }
 
-CLONES static void outer_double(double *d, const double *g, const double *x, double scale, i64 n, i64 k)
-{
-    for (i64 j = 0; j < n; j++, d += k) {
-        double f = scale * g[j];
-        SIMD
-        for (i64 i = 0; i < k; i++)
-            d[i] += f * x[i];
+/* d (n x k): plus, becoming, or losing `minus` times scale g' x, each product rounded. */
+enum { PLUS, BECOMES, MINUS };
+#define OUTER(T)                                                                                                \
+    CLONES static void outer_##T(T *d, const T *g, const T *x, T scale, T minus, i64 n, i64 k, int how)         \
+    {                                                                                                           \
+        for (i64 j = 0; j < n; j++, d += k) {                                                                   \
+            T f = scale * g[j];                                                                                 \
+            if (how == PLUS)                                                                                    \
+                SIMD for (i64 i = 0; i < k; i++)                                                                \
+                    d[i] += f * x[i];                                                                           \
+            else if (how == BECOMES)                                                                            \
+                SIMD for (i64 i = 0; i < k; i++)                                                                \
+                    d[i] = f * x[i];                                                                            \
+            else                                                                                                \
+                SIMD for (i64 i = 0; i < k; i++)                                                                \
+                    d[i] -= minus * (f * x[i]);                                                                 \
+        }                                                                                                       \
     }
-}
-CLONES static void outer_single(float *d, const float *g, const float *x, float scale, i64 n, i64 k)
+OUTER(double)
+OUTER(float)
+
+struct outer { int dtype, how; char *d; const char *g, *x; double scale, minus; i64 n, k, some; };
+static void outer_task(void *arg, i64 i, int thread)
 {
-    for (i64 j = 0; j < n; j++, d += k) {
-        float f = scale * g[j];
-        SIMD
-        for (i64 i = 0; i < k; i++)
-            d[i] += f * x[i];
-    }
+    const struct outer *q = arg;
+    i64 size = (i64)dtypes[q->dtype].size, from = i * q->some, n = MIN(q->some, q->n - from);
+    (void)thread;
+    if (q->dtype == D_SINGLE)
+        outer_float((float *)(q->d + from * q->k * size), (const float *)(q->g + from * size), (const float *)q->x, (float)q->scale, (float)q->minus, n, q->k, q->how);
+    else
+        outer_double((double *)(q->d + from * q->k * size), (const double *)(q->g + from * size), (const double *)q->x, q->scale, q->minus, n, q->k, q->how);
 }
+
+/* The weight's gradient of rows t with gradients g, into `to`, or off it. */
+static void weight_gradient(char *to, const struct tensor *t, const struct tensor *g, double scale, int how, double minus)
+{
+    i64 rows = t->dim[0], in = t->dim[1], out = g->dim[1];
+    if (rows == 1 && (in == 1 || t->stride[1] == 1) && (out == 1 || g->stride[1] == 1)) {
+        struct outer q = { t->dtype, how, to, g->data, t->data, scale, minus, out, in, MAX(1, (1 << 16) / MAX(1, in)) };
+        rows_each((out + q.some - 1) / q.some, rows_threads((double)(in * out)), outer_task, &q);
+        return;
+    }
+    product(&(struct product){ .dtype = t->dtype, .m = out, .n = in, .k = rows, .scale = scale, .a = mat_turned(mat_of(g)), .b = mat_of(t), .c = to, .ldc = in,
+        .add = how == PLUS, .minus = how == MINUS ? minus : 0 });
+}
+
 CLONES static void add_rows_double(double *d, const double *g, double scale, i64 rows, i64 n, i64 sr, i64 sc)
 {
     for (i64 r = 0; r < rows; r++, g += sr)
@@ -123,6 +151,51 @@ static value linear_forward(struct module *m, value x)
     return tensor_box(y);
 }
 
+/* ---- gradients owed (module_method.c): a product of two tensors that are kept, applied to the weight itself by updateParameters */
+enum { LARGE = 4096 };                        /* elements: below, a product is as cheap as its bookkeeping */
+static char *bias_gradient(struct module *m)
+{
+    own_block(GRAD(m, BIAS).w->base);
+    return window_data(GRAD(m, BIAS).w);
+}
+
+static void linear_settle(struct module *m)
+{
+    value x = keep(copy(m->owed_x)), g = keep(copy(m->owed_g));
+    bool zeros = m->owes == OWES_ZEROS;
+    m->owes = OWES_NOTHING;
+    replace(&m->owed_x, nil());
+    replace(&m->owed_g, nil());
+    char *gw = grad_data(m, WEIGHT);
+    size_t size = dtypes[nn_dtype(m)].size;
+    if (zeros)
+        memset(gw, 0, (size_t)GRAD(m, WEIGHT).w->numel * size);
+    else
+        weight_gradient(gw, x.t, g.t, m->owed_scale, BECOMES, 0);
+    if (zeros && has_param(m, BIAS))
+        memset(grad_data(m, BIAS), 0, (size_t)GRAD(m, BIAS).w->numel * size);
+}
+
+static void linear_learn(struct module *m, double rate)
+{
+    if (m->owes == OWES_ZEROS)
+        return;
+    struct window *w = PARAM(m, WEIGHT).w, *b = has_param(m, BIAS) ? PARAM(m, BIAS).w : NULL;
+    own_block(w->base);
+    w->base->version++;
+    weight_gradient(window_data(w), m->owed_x.t, m->owed_g.t, m->owed_scale, MINUS, rate);
+    if (!b)
+        return;
+    own_block(b->base);
+    b->base->version++;
+    if (b->base->dtype == D_SINGLE)
+        for (i64 i = 0; i < b->numel; i++)
+            ((float *)window_data(b))[i] -= (float)rate * ((float *)bias_gradient(m))[i];
+    else
+        for (i64 i = 0; i < b->numel; i++)
+            ((double *)window_data(b))[i] -= rate * ((double *)bias_gradient(m))[i];
+}
+
 static value linear_backward(struct module *m, value x, value g, int want, double scale)
 {
     i64 rows, out = option_int(m, OUT), in = option_int(m, IN);
@@ -146,17 +219,20 @@ static value linear_backward(struct module *m, value x, value g, int want, doubl
                 .b = { param_data(m, WEIGHT), in, 1, false }, .c = gx->data, .ldc = in });
     }
     if (want & WANT_PARAMS) {
-        char *gw = grad_data(m, WEIGHT);
-        bool one = rows == 1 && t->dtype == gt->dtype && (in == 1 || t->stride[1] == 1) && (out == 1 || gt->stride[1] == 1);
-        if (one && t->dtype == D_DOUBLE)
-            outer_double((double *)gw, (double *)gt->data, (double *)t->data, scale, out, in);
-        else if (one && t->dtype == D_SINGLE)
-            outer_single((float *)gw, (float *)gt->data, (float *)t->data, (float)scale, out, in);
-        else
-            product(&(struct product){ .dtype = t->dtype, .m = out, .n = in, .k = rows, .scale = scale, .a = mat_turned(mat_of(gt)), .b = mat_of(t),
-                .c = gw, .ldc = in, .add = true });
+        bool owe = m->owes == OWES_ZEROS && !m->updates && t->dtype == gt->dtype && in * out >= LARGE &&
+                   (rows == 1 || (rows <= PRODUCT_TERMS && product_native(t->dtype)));
+        if (owe) {
+            m->owes = OWES_PRODUCT;
+            replace(&m->owed_x, copy(tensor_box(t)));
+            replace(&m->owed_g, copy(tensor_box(gt)));
+            m->owed_scale = scale;
+        } else {
+            weight_gradient(grad_data(m, WEIGHT), t, gt, scale, PLUS, 0);
+        }
         if (has_param(m, BIAS)) {
-            char *gb = grad_data(m, BIAS);
+            char *gb = owe ? bias_gradient(m) : grad_data(m, BIAS);
+            if (owe)
+                memset(gb, 0, (size_t)out * dtypes[t->dtype].size);
             if (t->dtype == D_DOUBLE)
                 add_rows_double((double *)gb, (double *)gt->data, scale, rows, out, gt->stride[0], gt->stride[1]);
             else
@@ -187,6 +263,7 @@ static bool linear_method(struct module *m, const char *name, struct call *c)
 {
     if (strcmp(name, "noBias"))
         return false;
+    nn_settle(m);
     nn_no_param(m, BIAS);
     replace(&OPTION(m, WITH_BIAS), num(0));
     result(c, 0, c->arg[0]);
@@ -200,7 +277,7 @@ LAYER(Linear,
   "Example:\n  m = nn.Linear(3, 2); m.weight = [1 0 0; 0 1 0]; m.bias = [10 20]; m.forward([1 2 3])\n  ans =\n     11   22\n\n"
   "See also: nn.Sequential, nn.Bilinear, nn.LookupTable",
   .options = "inputSize:n outputSize:n hasBias:b=1", .params = "weight bias", .init = linear_init, .reset = linear_reset, .forward = linear_forward,
-  .backward = linear_backward, .record = linear_record, .show = linear_show, .method = linear_method, .methods = "noBias")
+  .backward = linear_backward, .record = linear_record, .settle = linear_settle, .learn = linear_learn, .show = linear_show, .method = linear_method, .methods = "noBias")
 
 static value identity_forward(struct module *m, value x)
 {

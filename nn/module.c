@@ -402,6 +402,7 @@ static value run_kept(struct module *m, value x, value t)
 
 static void accumulate(struct module *m, int i, value g, double scale)
 {
+    nn_settle(m);
     if (is_nil(g) || !has_param(m, i))
         return;
     struct window *w = PARAM(m, i).w;

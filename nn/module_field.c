@@ -20,7 +20,7 @@ struct module *module_new(const struct layer *l)
     m->info = p;
     m->n = p->n;
     m->train = true;
-    m->output = m->grad_input = m->aux = m->kept_x = m->lazy_x = m->lazy_g = nil();
+    m->output = m->grad_input = m->aux = m->kept_x = m->lazy_x = m->lazy_g = m->owed_x = m->owed_g = nil();
     value empty = tensor_box(tensor_2d(D_DOUBLE, 0, 0));
     for (int i = 0; i < p->n; i++)            /* zeroed fields, while that fails, are numbers */
         m->f[i] = copy(empty);
@@ -43,6 +43,8 @@ void module_children(struct object *o, void (*visit)(value *child, void *arg), v
     visit(&m->kept_x, arg);
     visit(&m->lazy_x, arg);
     visit(&m->lazy_g, arg);
+    visit(&m->owed_x, arg);
+    visit(&m->owed_g, arg);
     for (int i = 0; i < m->n; i++)
         visit(&m->f[i], arg);
 }
@@ -238,6 +240,7 @@ static char *own_data(value w)
 
 char *grad_data(struct module *m, int i)
 {
+    nn_settle(m);
     return own_data(m->updates ? PARAM(m, i) : GRAD(m, i));
 }
 
@@ -296,6 +299,7 @@ value module_get(value self, sym field)
 {
     struct module *m = module_of(self);
     const char *s = field->text;
+    nn_settle(m);
     for (int i = 0; i < m->info->n; i++)
         if (m->info->name[i] == field)
             return m->info->kind[i] == 'b' ? switch_value(m->f[i].num != 0) : m->f[i].kind == K_TENSOR && m->f[i].t->numel == 1 ? tensor_value(m->f[i].t) : m->f[i];
@@ -314,6 +318,7 @@ bool module_set(value self, sym field, value v)
 {
     struct module *m = module_of(self);
     const struct layer *l = layer_of(m);
+    nn_settle(m);
     if (!strcmp(field->text, "train")) {
         m->train = value_true(v);
         return true;
@@ -375,6 +380,7 @@ bool module_set(value self, sym field, value v)
 value *module_place(value self, sym field)
 {
     struct module *m = module_of(self);
+    nn_settle(m);
     for (int i = 0; i < m->info->n; i++)
         if (m->info->name[i] == field && i < 2 * m->info->np)
             return &m->f[i];

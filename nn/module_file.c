@@ -61,6 +61,7 @@ static struct module *copy_of(struct copies *s, struct module *m)
     remember(s, m, y);
     nn_enter(m, 0);
     y->train = m->train;
+    nn_settle(m);
     for (int i = 0; i < m->info->n; i++)
         replace(&y->f[i], copy(copy_value(s, m->f[i])));
     nn_leave();
@@ -80,6 +81,7 @@ value module_save(value self)
 {
     struct module *m = module_of(self);
     struct record *r = record_scalar();
+    nn_settle(m);
     for (int i = 0; i < m->info->n; i++)
         record_set(r, 0, m->info->name[i], m->f[i]);
     record_set(r, 0, symbol_of("train"), boolean(m->train));

@@ -60,6 +60,8 @@ struct layer {
     bool children_apart;                      /* the children's parameters are not those of the net: they are made of this module's */
     bool (*method)(struct module *m, const char *name, struct call *c);       /* methods of this layer alone; false: none of that name */
     const char *methods;                      /* their names, for completion */
+    void (*settle)(struct module *m);         /* writes the gradients that the layer owes; with it zeroGradParameters may leave them unwritten */
+    void (*learn)(struct module *m, double rate);             /* updateParameters with the gradients owed, which stay unwritten */
     void (*forget)(struct module *m);         /* clearState beyond output and gradInput */
     void (*check)(struct module *m);          /* fails when options and state do not fit together: before init, after load, and with a field's new value before it is kept */
     bool (*changed)(struct module *m, int field, value v);    /* a field is about to be set from outside: false, or an error, when that cannot be */
@@ -102,6 +104,11 @@ struct module {
     value kept_x;                             /* what the kept tape ran on; of .call with two results: the second one of the last call under autograd */
     struct layout pooled;                     /* of a pooling: its last input */
     value lazy_x, lazy_g;                     /* gradInput has not been computed yet */
+    enum { OWES_NOTHING, OWES_ZEROS, OWES_PRODUCT } owes;      /* the gradients are zero, or that of the first parameter is owed_scale owed_g' owed_x, and their
+                                                 memory does not say so yet: see nn_settle */
+    value owed_x, owed_g;
+    double owed_scale;
+    bool due;                                 /* while updateParameters runs */
     value f[];
 };
 static inline const struct layer *layer_of(const struct module *m) { return m->info->layer; }
@@ -159,6 +166,11 @@ void nn_fill(value w, double x);
 void nn_put(value w, const double *x);        /* numbers in Torch's order */
 int nn_dtype(const struct module *m);                                  /* of its parameters; D_DOUBLE without any */
 static inline const char *param_data(const struct module *m, int i) { return window_data(PARAM(m, i).w); }
+static inline void nn_settle(struct module *m)               /* before anybody but the layer looks at its gradients */
+{
+    if (unlikely(m->owes != OWES_NOTHING))
+        layer_of(m)->settle(m);
+}
 char *grad_data(struct module *m, int i);                              /* where backward adds: the gradient, or the parameter itself; memory of its own */
 struct tensor *param_tensor(const struct module *m, int i);            /* a plain header, pooled */
 

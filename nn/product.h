@@ -13,9 +13,13 @@ struct product {
     void *c;
     i64 ldc;
     bool add;
+    double minus;                             /* not 0: c loses so many times the product, as if that had been written in between; k at most PRODUCT_TERMS,
+                                                 and only where product_native says so */
     const void *start;                        /* n elements, or NULL */
     const char *packed;                       /* b by product_pack, or NULL */
 };
+enum { PRODUCT_TERMS = 512 };                 /* that one pass sums */
+bool product_native(int dtype);               /* are they our own? */
 void product(const struct product *p);        /* on all threads */
 size_t product_room(const struct product *p); /* bytes that product_alone wants */
 void product_alone(const struct product *p, void *room);     /* on this thread, wherever it is; takes no memory where b's or a's strides are 1 */

@@ -27,6 +27,8 @@ INLINE void CAT(put_some, S)(T *p, V v, int n)
 #endif
 }
 
+/* Not contracted with what follows. */
+#define ROUNDED(x) ({ V v_ = x; __asm__("" : "+v"(v_)); v_; })
 #define TILE(G, P)                                                                                                          \
     __attribute__((noinline)) static void CAT3(tile, G##P, S)(const struct product_tile *q, const T *a, T *c)               \
     {                                                                                                                       \
@@ -47,6 +49,16 @@ INLINE void CAT(put_some, S)(T *p, V v, int n)
             }                                                                                                               \
         }                                                                                                                   \
         V f = CAT(spread, S)((T)q->scale);                                                                                  \
+        if (q->minus != 0) {                                                                                                \
+            V by = CAT(spread, S)((T)q->minus);                                                                             \
+            UNROLL for (int j = 0; j < P; j++)                                                                              \
+                UNROLL for (int g = 0; g < G; g++) {                                                                        \
+                    T *to = c + g * q->ldc + j * L;                                                                         \
+                    V d = ROUNDED(ROUNDED(s[g][j] * f) * by);                                                               \
+                    CAT(put_some, S)(to, CAT(some_lanes, S)(to, q->n - j * L) - d, q->n - j * L);                           \
+                }                                                                                                           \
+            return;                                                                                                         \
+        }                                                                                                                   \
         UNROLL for (int j = 0; j < P; j++) {                                                                                \
             int n = q->n - j * L;                                                                                           \
             V from = q->start ? CAT(some_lanes, S)((const T *)q->start + j * L, n) : (V){ 0 };                              \
@@ -69,6 +81,7 @@ TILES(1)
 TILES(2)
 TILES(3)
 #undef TILE
+#undef ROUNDED
 #undef TILES
 
 static void CAT(tiles, S)(const struct product_tile *q)
