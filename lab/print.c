@@ -498,12 +498,12 @@ static const char *type_words(value v)         /* what a field holds, where the 
         return v.kind == K_CELL ? "cell" : v.kind == K_STRUCT ? v.rec->numel == 1 ? "scalar struct" : "struct"
              : v.kind == K_FUNC ? "function handle" : class_of(v);
     if (v.kind == K_RANGE)
-        return "range";
+        return "double_range";
     int dt = value_dtype(v);
     bool one = value_numel(v) == 1;
     static char words[64];
-    if (dt == D_CHAR)
-        return "string";
+    if (dt == D_CHAR)                         /* Octave's words for texts by their quotes */
+        return v.kind == K_TENSOR && v.t->flags & T_DQ ? "string" : "sq_string";
     if (dt == D_LOGICAL)
         return one ? "bool" : "bool matrix";
     snprintf(words, sizeof words, "%s%s%s%s", dtype_is(dt, DT_I) ? dtypes[dt].class : "", dtype_real(dt) == D_SINGLE ? "float " : "",
