@@ -55,6 +55,7 @@ struct context_head {
         int64_t odd;
     };
     const struct builtin *running;            /* that was called with an argument on a device */
+    bool mixes;                               /* tensors of the CPU are brought to the device beside them: inside a layer's own expression */
     bool door;                                /* tensor_of hands out tensors on devices too: gpu.h */
 };
 static inline struct context_head *context_head(void) { return (struct context_head *)cx; }

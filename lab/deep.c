@@ -4,6 +4,7 @@
  * Values nest as deep as memory lasts (a list of lists of lists), so both work off a list of what is still to be done, not the
  * C stack.  Whoever must recurse, since it has something to do on the way back, asks `descend` at each step. */
 #include "context.h"
+#include "gpu.h"
 #include "sparse.h"
 #include <stdlib.h>
 
@@ -62,7 +63,7 @@ static void clone_slot(value *slot, struct todo *d, struct twins *t)
     value v = *slot;
     if (v.kind == K_TENSOR || v.kind == K_WINDOW || v.kind == K_RANGE) {
         int mark = pool_mark();
-        value u = tensor_box(tensor_clone(tensor_of(v)));
+        value u = tensor_box(tensor_clone(tensor_any(v)));
         u.o->owners++;
         pool_release(mark);
         replace(slot, u);
@@ -88,7 +89,7 @@ value clone(value v)
     struct todo d = { 0 };
     struct twins t = { 0 };
     if (v.kind == K_TENSOR || v.kind == K_WINDOW || v.kind == K_RANGE)
-        return tensor_box(tensor_clone(tensor_of(v)));
+        return tensor_box(tensor_clone(tensor_any(v)));
     if (v.kind < K_CELL || v.kind == K_FUNC)
         return keep(copy(v));
     int mark = pool_mark();

@@ -364,7 +364,7 @@ void gpu_door(value v)
 
 static bool mixes(value v)                    /* of the CPU, but as good as a number */
 {
-    return v.kind == K_NUM || v.kind == K_RANGE || value_numel(v) <= 1;
+    return v.kind == K_NUM || v.kind == K_RANGE || value_numel(v) <= 1 || context_head()->mixes;
 }
 
 int gpu_common(const char *sign, int n, const value *v)

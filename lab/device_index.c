@@ -193,7 +193,7 @@ static void home_meets(value slot, value rhs)             /* x(i) = G with x on 
 {
     char a[160], b[160];
     int here = value_device(slot), there = value_device(rhs);
-    if (here == there || (!there && (rhs.kind == K_NUM || rhs.kind == K_RANGE || value_numel(rhs) <= 1)))
+    if (here == there || (!there && (rhs.kind == K_NUM || rhs.kind == K_RANGE || value_numel(rhs) <= 1)) || context_head()->mixes)
         return;
     gpu_describe(slot, a);
     gpu_describe(rhs, b);
@@ -248,6 +248,8 @@ void gpu_assign(value *slot, int n, const value *idx, value rhs)
         place_assign(slot, 1, &s, rhs);
         return;
     }
+    if (!blank && !value_device(*slot))       /* where tensors mix: what it is written into goes there first */
+        replace(slot, copy(tensor_box(gpu_put(value_device(rhs), tensor_of(*slot)))));
     if (slot->kind == K_WINDOW) {
         write_window(slot->w, n, idx, rhs);
         return;

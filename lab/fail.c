@@ -24,7 +24,7 @@ int protect(void (*body)(void *), void *arg)
     f.mark = pool_mark();
     f.up = cx->top;
     const struct recorder *recorder = RECORDING;
-    bool door = context_head()->door;
+    bool door = context_head()->door, mixes = context_head()->mixes;
     const struct builtin *running = context_head()->running;
     cx->top = &f;
     if (!setjmp(f.env)) {
@@ -35,6 +35,7 @@ int protect(void (*body)(void *), void *arg)
     cx->top = f.up;
     RECORDING = recorder;
     context_head()->door = door;
+    context_head()->mixes = mixes;
     context_head()->running = running;
     pool_release(f.mark);
     return 1;

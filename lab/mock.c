@@ -3,8 +3,8 @@
  *
  * TL_DEVICE=mock takes it in place of the plugin.  Its memory is one reserved piece that is without access but while the
  * queue runs, so whoever peeks from outside crashes; work is queued and runs late, in order, at the first wait; and options
- * (cuda.option, or TL_MOCK in the environment) make it fail: 'fail_at' n: the n-th get from here finds no memory, 'lose' 1:
- * the context is lost.  Two devices, so that mixing can be tested. */
+ * (cuda.option) make it fail: 'fail_at' n: the n-th get from here finds no memory, 'lose' 1: the context is lost; 'poison' 1
+ * fills new memory with NaN.  Two devices, so that mixing can be tested. */
 #include "config.h"
 #include "context.h"
 #include "gpu.h"
@@ -34,12 +34,14 @@ struct mock {
     struct work *first, **last;
     uint64_t queued, run;
     double fail_at;
-    bool lost;
+    bool lost, poison;
     const char *why;
     struct dev_status status;
 };
 
 static struct mock *me(struct device *d) { return (struct mock *)d; }
+
+static struct work *queue(struct mock *m);
 
 /* ---- memory */
 static int class_of_size(size_t bytes)
@@ -73,6 +75,13 @@ static int get(struct device *d, size_t bytes, void **p)
     }
     m->used += size;
     m->peak = MAX(m->peak, m->used);
+    struct work *w = m->poison ? queue(m) : NULL;
+    if (w && (w->from = malloc(bytes))) {     /* in its turn: work before it may still read what was there */
+        memset(w->from, 0xff, bytes);
+        w->ours = true;
+        w->to = *p;
+        w->bytes = bytes;
+    }
     return DEV_OK;
 }
 static void put(struct device *d, void *p, size_t bytes)
@@ -251,6 +260,8 @@ static int option(struct device *d, const char *name, double *x, bool set)
         m->fail_at = *x;
     else if (!strcmp(name, "lose") && set)
         m->lost = *x != 0;
+    else if (!strcmp(name, "poison"))
+        *(set ? &m->poison : &(bool){ 0 }) = *x != 0;
     else if (!strcmp(name, "queued") && !set)
         *x = (double)(m->queued - m->run);
     else

@@ -6,6 +6,7 @@
  * result from borrowed operands, so arguments may overlap the receiver in any way; then place_write converts and stores it.
  * The common ones have loops that need no temporary (`quick`). */
 #include "place.h"
+#include "gpu.h"
 #include "plan.h"
 #include "call.h"
 #include "rules.h"
@@ -345,7 +346,7 @@ value view_method(value v, sym method, int nargin, const value *arg)
     see_geometry(&g, v, method->text);
     if (v.kind == K_WINDOW)
         return take(v.w->base, method, &g, nargin, arg);
-    return take(tensor_clone(tensor_of(v)), method, &g, nargin, arg);
+    return take(tensor_clone(tensor_any(v)), method, &g, nargin, arg);
 }
 
 value place_view(value *root, int nstep, const struct step *step, sym method, int nargin, const value *arg)
@@ -364,7 +365,7 @@ value place_view(value *root, int nstep, const struct step *step, sym method, in
         view_find(method)->f(&tried, nargin, arg);
     value *slot = place_walk(root, nstep, step, box, &nbox);
     if (!slot)
-        return take(tensor_clone(tensor_of(v)), method, &g, nargin, arg);
+        return take(tensor_clone(tensor_any(v)), method, &g, nargin, arg);
     struct tensor *t = own_tensor(slot);
     if (!(t->flags & T_DENSE))
         own_block_spare(t, t->numel);
@@ -459,7 +460,7 @@ static value add_product(int n, const value *a, value p)
 static value w_addmm(int n, const value *a) { return add_product(n, a, matrix_apply(MX_MTIMES, a[n - 2], a[n - 1])); }
 static value w_addr(int n, const value *a)
 {
-    struct tensor *u = tensor_dense(tensor_of(a[n - 2])), *v = tensor_dense(tensor_of(a[n - 1]));
+    struct tensor *u = tensor_dense(tensor_any(a[n - 2])), *v = tensor_dense(tensor_any(a[n - 1]));
     i64 row[2] = {1, v->numel}, column[2] = {u->numel, 1};
     return add_product(n, a, op2(EW_times, tensor_box(tensor_reshape(u, 2, column)), tensor_box(tensor_reshape(v, 2, row))));
 }
@@ -478,7 +479,7 @@ static value indexed(int n, const value *a, bool add)
     for (int k = 0; k < nd; k++)
         idx[k] = k == d ? a[2] : colon();
     struct ix x;
-    index_parse(&x, a[2], dim[d], d, nd);
+    index_parse(&x, gpu_read_value(a[2], "an index"), dim[d], d, nd);
     if (x.extent > dim[d])
         fail_bound(d, nd, x.extent, dim[d], nd, dim);
     struct cell *c = cell_2d(1, 1);
@@ -587,7 +588,7 @@ static struct tensor *fitted(value v, value r, sym method)
     i64 dim[MAX_DIMS];
     if (!is_tensor_like(r))
         fail("Octave:nonconformant-args", "\1.%s: a %s cannot be written into numbers", method->text, value_describe(r, a));
-    struct tensor *t = tensor_of(r);
+    struct tensor *t = tensor_any(r);
     int nd = value_dims(v, dim), dt = value_dtype(v);
     if (dtype_is(t->dtype, DT_C) && !dtype_is(dt, DT_C)) {
         t = tensor_narrow(t);
@@ -625,7 +626,7 @@ static bool quick(value *slot, sym method, int nargin, const value *arg)
 {
     if (RECORDING)
         return false;
-    if (slot->kind != K_TENSOR && slot->kind != K_WINDOW)
+    if ((slot->kind != K_TENSOR && slot->kind != K_WINDOW) || value_device(*slot))
         return false;
     struct tensor view, *t = tensor_see(*slot, &view);
     double a = 1, b = 0, k = 1;
@@ -657,7 +658,7 @@ static bool quick(value *slot, sym method, int nargin, const value *arg)
         return false;
     struct tensor yview, *u = NULL;
     if (y) {
-        if (y->kind != K_TENSOR && y->kind != K_WINDOW)
+        if ((y->kind != K_TENSOR && y->kind != K_WINDOW) || value_device(*y))
             return false;
         u = tensor_see(*y, &yview);
         if (u->dtype != t->dtype || u->mark || u->device || !dims_equal(t->nd, t->dim, u->nd, u->dim))

@@ -2,6 +2,7 @@
 /* criterion.c: losses: those that are one elementwise expression (rows of criterion.def), and those that pick by class. */
 #include "expression.h"
 #include "criterion.h"
+#include "lab/gpu.h"
 #include <math.h>
 
 /* ---- rows of criterion.def */
@@ -10,7 +11,8 @@ static struct tensor *target_like(struct module *m, value t, struct tensor *x)
     char a[128], b[128];
     if (!is_tensor_like(t) || dtype_is(value_dtype(t), DT_C | DT_T))
         nn_fail(m, "the target must be a tensor like the input, %s, but is a %s", tensor_shape(x, a), class_of(t));
-    struct tensor *y = t.kind == K_TENSOR ? t.t : tensor_of(t);
+    struct tensor *y = t.kind == K_TENSOR ? t.t : tensor_any(t);
+    gpu_common(layer_of(m)->class.name, 2, (value[]){ tensor_box(x), t });
     if (!dims_equal(y->nd, y->dim, x->nd, x->dim) &&
         !(y->numel == x->numel && x->nd == 2 && y->nd == 2 && (x->dim[0] == 1 || x->dim[1] == 1) && (y->dim[0] == 1 || y->dim[1] == 1)))
         nn_fail(m, "the target must be like the input, %s, but is %s", tensor_shape(x, a), tensor_shape(y, b));
@@ -64,16 +66,16 @@ static value loss_sum(struct module *m, value x, value t, expression *f)
     struct plan *p = expr_plan(m->info, f, true);
     if (RECORDING && tracked(x)) {
         reg[0] = tape_plain(x);
-        reg[1] = tensor_box(target_like(m, t, tensor_of(reg[0])));
+        reg[1] = tensor_box(target_like(m, t, tensor_any(reg[0])));
         options(m, reg);
         if (!tape_plan(p, reg, &y))
             return nil();
         y = keep(y);
         if (nn_reduction(m) == REDUCE_NONE)
             return y;
-        for (int d = tensor_of(reg[0])->nd; d-- > 0;)
+        for (int d = tensor_any(reg[0])->nd; d-- > 0;)
             y = tape_reduce(RED_sum, y, d + 1);
-        return g_op(EW_times, y, num(share_of(m, tensor_of(reg[0]))));
+        return g_op(EW_times, y, num(share_of(m, tensor_any(reg[0]))));
     }
     loss_registers(m, x, t, reg, &turned, &in);
     value e = keep(plan_run(p, reg));
@@ -129,7 +131,7 @@ static i64 *class_numbers(struct module *m, value t, i64 samples, i64 classes, d
             nn_fail(m, "a class number must be an integer from 1 to %lld, but is %g%s", (long long)classes, t.num, from_zero(t.num));
         return y;
     }
-    struct tensor *tt = rows_of(tensor_of(t));
+    struct tensor *tt = rows_of(tensor_of(gpu_read_value(t, "class numbers")));
     for (i64 i = 0; i < samples; i++) {
         double c = element_double(tt, i);
         if (tt->nd > 2 || (tt->dim[0] != 1 && tt->dim[1] != 1))
@@ -162,7 +164,7 @@ static struct picked pick(struct module *m, value x, value t)
     if (is_tensor_like(w) && value_numel(w)) {
         if (value_numel(w) != p.classes)
             nn_fail(m, "there are %lld weights for %lld classes", (long long)value_numel(w), (long long)p.classes);
-        p.weight = (const double *)tensor_cast(tensor_dense(tensor_of(w)), D_DOUBLE)->data;
+        p.weight = (const double *)tensor_cast(tensor_dense(tensor_of(gpu_read_value(w, "class weights"))), D_DOUBLE)->data;
     }
     for (i64 i = 0; i < p.n; i++)
         p.total += p.class[i] ? p.weight ? p.weight[p.class[i] - 1] : 1 : 0;
@@ -181,7 +183,7 @@ static value losses_like(value t, int dtype, const double *each)      /* one for
 static value nll_loss(struct module *m, value x, value t)
 {
     if (RECORDING && tracked(x)) {
-        struct picked p = pick(m, tensor_box(tensor_of(tape_plain(x))), t);
+        struct picked p = pick(m, tensor_box(tensor_any(tape_plain(x))), t);
         struct tensor *k = tensor_zeros(p.x->dtype, p.x->nd, p.x->dim);
         int r = nn_reduction(m);
         double by = r == REDUCE_MEAN && p.total != 0 ? p.total : 1;
@@ -190,7 +192,7 @@ static value nll_loss(struct module *m, value x, value t)
                 double w = -(p.weight ? p.weight[p.class[i] - 1] : 1) / by;
                 convert_run(k->dtype, k->data + (i + (p.class[i] - 1) * p.n) * dtypes[k->dtype].size, D_DOUBLE, &w, 1);
             }
-        value each = g_op(EW_times, x, tensor_box(k));
+        value each = g_op(EW_times, x, tensor_box(p.x->device ? gpu_put(p.x->device, k) : k));
         if (r == REDUCE_NONE)
             return g_reshape_like(tape_reduce(RED_sum, each, 2), t);
         return tape_reduce(RED_sum, tape_reduce(RED_sum, each, 1), 2);
@@ -264,10 +266,10 @@ static struct cross cross_of(struct module *m, value x, value t)
     if (is_tensor_like(w) && value_numel(w)) {
         if (value_numel(w) != q.classes)
             nn_fail(m, "there are %lld weights for %lld classes", (long long)value_numel(w), (long long)q.classes);
-        q.weight = (double *)tensor_cast(tensor_dense(tensor_of(w)), D_DOUBLE)->data;
+        q.weight = (double *)tensor_cast(tensor_dense(tensor_of(gpu_read_value(w, "class weights"))), D_DOUBLE)->data;
     }
     if (soft) {
-        struct tensor *tt = rows_of(tensor_of(t));
+        struct tensor *tt = rows_of(tensor_of(gpu_read_value(t, "class numbers")));
         q.soft = scratch((size_t)MAX(1, tt->numel) * sizeof *q.soft);
         convert_run(D_DOUBLE, q.soft, tt->dtype, tt->data, tt->numel);
         q.by = (double)(q.n * q.inner);

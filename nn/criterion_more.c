@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* criterion_more.c: losses that are expressions of the language, and losses made of others. */
 #include "nn.h"
+#include "lab/gpu.h"
 #include "criterion.h"
 #include <math.h>
 
@@ -177,7 +178,7 @@ LAYER(ClassSimplexCriterion,
 /* ---- criterions of criterions */
 enum { CRITERIONS, WEIGHTS };
 static struct cell *parts(struct module *m) { return STATE(m, CRITERIONS).cell; }
-static double weight_at(struct module *m, i64 i) { return element_double(tensor_of(STATE(m, WEIGHTS)), i); }
+static double weight_at(struct module *m, i64 i) { return element_double(tensor_of(gpu_read_value(STATE(m, WEIGHTS), "weights")), i); }
 static void parts_init(struct module *m)
 {
     replace(&STATE(m, CRITERIONS), copy(nn_cells(0)));

@@ -321,7 +321,13 @@ static value apply_closure(struct module *m, value x, value t, const value *w)
         int k = p->closure_field[i];
         arg[n++] = k < p->np && w ? w[k] : m->f[k];
     }
+    struct context_head *h = context_head();
+    bool before = h->door, mixed = h->mixes;
+    h->door = false;
+    h->mixes = true;
     call_function(nn_closure(p), n, arg, 1, &y);
+    h->door = before;
+    h->mixes = mixed;
     return y;
 }
 
@@ -333,8 +339,8 @@ static void step_body(void *arg, int n, const value *x, value *y)
     (void)n;
     struct context_head *h = context_head();
     bool before = h->door;
-    h->door = l->record != NULL;              /* made of functions that know devices */
-    *y = l->record ? l->record(s->m, x[0], x + 1) : apply_closure(s->m, x[0], s->t, x + 1);
+    h->door = !l->expr;                       /* made of functions that know devices */
+    *y = l->record ? l->record(s->m, x[0], x + 1) : l->expr ? apply_closure(s->m, x[0], s->t, x + 1) : l->loss(s->m, x[0], s->t);
     h->door = before;
 }
 
@@ -421,6 +427,16 @@ static void accumulate(struct module *m, int i, value g, double scale)
             ((double *)dst)[k] += scale * ((double *)t->data)[k];
 }
 
+/* Constants that an expression made on the CPU meet gradients on a device. */
+static void mixed_backward(struct kept *k, value g, value *gx)
+{
+    struct context_head *h = context_head();
+    bool before = h->mixes;
+    h->mixes = true;
+    kept_backward(k, g, gx);
+    h->mixes = before;
+}
+
 static value back_kept(struct module *m, value x, value g, int want, double scale)
 {
     int np = m->info->np;
@@ -432,7 +448,7 @@ static value back_kept(struct module *m, value x, value g, int want, double scal
     }
     if (is_tensor_like(m->output))
         g = grad_any(m, g, tensor_any(m->output));
-    kept_backward(m->kept, g, gx);
+    mixed_backward(m->kept, g, gx);
     if (want & WANT_PARAMS) {
         for (int i = 0; i < np; i++)
             accumulate(m, i, gx[i + 1], scale);
@@ -719,7 +735,12 @@ value module_loss(struct module *m, value x, value t)
             fail("tl:not-differentiable", "%s: has no derivative under autograd", l->class.name);
         return y;
     }
-    y = l->loss ? l->loss(m, x, t) : run_kept(m, x, t);
+    bool there = unlikely(context_head()->boards != 0) && on_device(m, x);
+    if (there && l->alike && !value_device(t) && is_tensor_like(t) && value_numel(t) > 1) {
+        char a[160], b[160];
+        nn_fail(m, "the input (%s) is on a gpu, the target (%s) on the CPU; use t.cuda() or x.cpu()", gpu_describe(x, a), gpu_describe(t, b));
+    }
+    y = l->loss && !there ? l->loss(m, x, t) : run_kept(m, x, t);
     if (!is_tensor_like(y) || (value_numel(y) != 1 && nn_reduction(m) != REDUCE_NONE))
         nn_fail(m, "the loss must be one number");
     if (value_numel(y) == 1)
@@ -751,12 +772,12 @@ value module_loss_grad(struct module *m, value x, value t)
     not_a_criterion(m);
     check_pair(m, x, t);
     value y;
-    if (l->loss_grad) {
+    if (l->loss_grad && !(unlikely(context_head()->boards != 0) && on_device(m, x))) {
         y = l->loss_grad(m, x, t);
     } else {
         value gx[NN_FIELDS + 1];
         value loss = run_kept(m, x, t);
-        kept_backward(m->kept, ones_like(loss), gx);
+        mixed_backward(m->kept, ones_like(loss), gx);
         y = gx[0];
     }
     nn_state()->now.m = NULL;

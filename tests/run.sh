@@ -4,6 +4,7 @@
 # with the sum, which CI reads.  Status 0 when nothing failed.
 #   NAME.tl   is given to `$TL --test`, which answers in TAP (tests/README.md)
 #   a folder stands for the NAME.tl and NAME.sh in it
+#             (those of tests/device on the mock device, lab/mock.c, unless TL_DEVICE says otherwise)
 #   NAME.sh   is run by sh, any other file by itself: TAP if it says so, else status 0 is one test passed, 77 one skipped
 # A test runs in an empty folder of its own, with no input, and is stopped after SECONDS.  TL_WRAP goes before $TL
 # (valgrind).  What a test says is kept under FOLDER.
@@ -18,6 +19,7 @@ if [ "${1-}" = --one ]; then        # --one FOLDER SECONDS TEST: in the backgrou
     work=$base.d
     rm -rf "$work"; mkdir -p "$work"; cd "$work" || exit 1
     TMPDIR=$work; export TMPDIR
+    case $name in tests/device/*.tl) : "${TL_DEVICE=mock}"; export TL_DEVICE ;; esac
     tap=0               # 1: must speak TAP
     case $test in
         *.tl) set -- ${TL_WRAP-} "$TL" --test "$test"; tap=1 ;;

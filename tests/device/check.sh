@@ -11,7 +11,7 @@ if [ "$("$TL" --eval 'disp(cuda.getDeviceCount())')" = 0 ]; then
 fi
 "$TL" --eval 'f = cuda.getDeviceProperties(1); printf("%s, compute capability %d.%d, driver for CUDA %d.%d\n", f.name, f.major, f.minor, floor(f.driverVersion/1000), mod(f.driverVersion, 1000)/10)'
 here=$SRCDIR/tests/device
-TEST_SECONDS=${TEST_SECONDS-1500}; export TEST_SECONDS
+TEST_SECONDS=${TEST_SECONDS-1500} TL_DEVICE=cuda; export TEST_SECONDS TL_DEVICE
 sh "$SRCDIR/tests/run.sh" -j 1 -o test-logs "$here"/*on-the-gpu*.tl "$SRCDIR/scripts/examples/gpu.tl"
 status=$?
 for f in every-row-on-the-gpu every-layer-on-the-gpu training-on-the-gpu-does-not-grow; do
