@@ -83,14 +83,17 @@ struct device *gpu_at(int index)
 }
 
 struct devices { int current; };
-static void devices_free(void)
+static void devices_free(void)                /* what still lies there goes with the device: dispose() */
 {
-    if (all.owner == cx) {
-        for (int i = 1; i < DEV_MOST; i++)
-            if (all.open[i])
-                all.open[i]->wait(all.open[i], NULL);
+    for (int i = 1; i < DEV_MOST && all.owner == cx; i++)
+        if (all.open[i]) {
+            struct device *d = all.open[i];
+            all.open[i] = NULL;
+            if (d->close)
+                d->close(d);
+        }
+    if (all.owner == cx)
         all.owner = NULL;
-    }
     memory_free(*context_room(ROOM_DEVICE), sizeof(struct devices));
 }
 static struct devices *state(void)
@@ -201,9 +204,11 @@ static NORETURN void fail_full(struct device *d, size_t bytes)
 void gpu_wait(struct device *d, const char *why)
 {
     if (gpu_traced) {
-        char after[40];
-        after_line(line_here(), after);
-        outf("gpu %d: wait for %s%s\n", d->index, why, after[0] ? after + 6 : "");
+        int line = line_here();
+        char at[40] = "";
+        if (line > 0)
+            snprintf(at, sizeof at, ", line %d", line);
+        outf("gpu %d: wait for %s%s\n", d->index, why, at);
     }
     int e = d->wait(d, &interrupt_flag);
     if (e)
@@ -223,7 +228,7 @@ static void dispose(struct block *b)
 {
     context_head()->boards--;
     struct device *d = all.open[b->device];
-    if (b->class == (uint16_t)d->epoch)
+    if (d && b->class == (uint16_t)d->epoch)
         d->put(d, b->data, b->bytes);
 }
 

@@ -107,7 +107,7 @@ static int row(struct make *m, int op, int va, int vb, bool square)
 static void spaces(struct dev_arg *out, struct dev_arg *in, struct make *m, struct tensor *r, int nd, const i64 *dim)
 {
     const i64 *os = r->stride;
-    i64 *at[DEV_ARGS + 1];
+    i64 *at[DEV_ARGS + 1], full[DEV_DIMS];
     int n = 0;
     *out = (struct dev_arg){ .p = r->data, .dtype = r->dtype };
     for (int k = 0; k < m->g.nin; k++) {
@@ -123,11 +123,9 @@ static void spaces(struct dev_arg *out, struct dev_arg *in, struct make *m, stru
         for (int k = 0; k < m->g.nin; k++)
             s[k] = d < m->t[k]->nd && m->t[k]->dim[d] != 1 ? m->t[k]->stride[d] : 0;
         s[m->g.nin] = kept ? os[d] : 0;
-        i64 size = n ? in[0].dim[n - 1] : 0;
+        i64 size = n ? full[n - 1] : 0;
         for (int k = 0; k <= m->g.nin && joins; k++)
             joins = at[k][n - 1] * (k == m->g.nin && !kept ? 0 : size) == s[k];
-        if (m->g.nin == 0)
-            joins = n > 0;
         if (!joins) {
             if (n == DEV_DIMS)
                 fail("tl:device", "on a gpu operands may go through memory in at most %d different dimensions", DEV_DIMS);
@@ -135,8 +133,10 @@ static void spaces(struct dev_arg *out, struct dev_arg *in, struct make *m, stru
                 at[k][n] = s[k];
             for (int k = 0; k < m->g.nin; k++)
                 in[k].dim[n] = 1;
+            full[n] = 1;
             out->dim[n++] = 1;
         }
+        full[n - 1] *= dim[d];
         for (int k = 0; k < m->g.nin; k++)
             in[k].dim[n - 1] *= dim[d];
         if (kept)

@@ -62,7 +62,7 @@ value gpu_moved(value v, int device)
 static void move_to(struct call *c, int device)
 {
     value v = c->arg[0];
-    if (v.kind == K_FUNC || v.kind == K_SPARSE || (is_tensor_like(v) && value_dtype(v) == D_CHAR))
+    if (device && (v.kind == K_FUNC || v.kind == K_SPARSE || (is_tensor_like(v) && value_dtype(v) == D_CHAR)))
         fail_arg(c, 0, "numbers, or a cell, struct, map or network that holds some");
     result(c, 0, gpu_moved(v, device));
 }

@@ -99,6 +99,10 @@ static value gathered(struct tensor *t, value at)         /* t's elements at the
 static void by_places(struct call *c)
 {
     int which = first_there(c);
+    if (which) {                              /* sizes and the like alone are there */
+        at_home(c);
+        return;
+    }
     struct tensor *t = tensor_any(c->arg[which]);
     value *arg = arguments_home(c, 0);
     struct tensor *at = tensor_new(D_DOUBLE, t->nd, t->dim);
@@ -112,6 +116,14 @@ static void by_places(struct call *c)
     for (int k = 0; k < MAX(1, c->nargout); k++)
         if (!is_nil(c->out[k]))
             result(c, k, gathered(t, c->out[k]));
+}
+
+static void logical(struct call *c)           /* a NaN is told later */
+{
+    struct tensor *t = tensor_any(c->arg[0]);
+    if (dtype_is(t->dtype, DT_C | DT_T))
+        fail_arg(c, 0, "real numbers");
+    result(c, 0, tensor_box(t->dtype == D_LOGICAL ? t : gpu_clone(t, D_LOGICAL)));
 }
 
 /* ---- find */
@@ -220,6 +232,8 @@ static bool economy(struct call *c)
         return false;
     if (arg_is_text(c, 1))
         arg_option(c, 1, (const char *const[]){ "econ", NULL });
+    else if (value_device(c->arg[1]) || arg_num(c, 1) != 0)
+        fail_arg(c, 1, "0 or \"econ\"");
     return true;
 }
 static void qr(struct call *c)
@@ -249,7 +263,9 @@ static void svd(struct call *c)
 {
     few_results(c, 3, 1);
     struct tensor *a = matrix(c, 0);
-    bool few = economy(c), all = c->nargout > 1;
+    bool few = has_arg(c, 1), all = c->nargout > 1;
+    if (few && arg_is_text(c, 1))
+        economy(c);
     i64 m = a->dim[0], n = a->dim[1], k = MIN(m, n);
     struct tensor *y[3] = { all ? there(a, a->dtype, m, few ? k : m) : NULL, there(a, dtype_real(a->dtype), k, 1), all ? there(a, a->dtype, n, few ? k : n) : NULL };
     if (a->numel)

@@ -269,6 +269,24 @@ static int option(struct device *d, const char *name, double *x, bool set)
     return DEV_OK;
 }
 
+static void close_(struct device *d)
+{
+    struct mock *m = me(d);
+    for (struct work *w = m->first, *next; w; w = next) {
+        next = w->next;
+        if (w->ours)
+            free(w->from);
+        free(w);
+    }
+    for (int k = 0; k < COUNT(m->kept); k++)
+        for (struct piece *q = m->kept[k], *next; q; q = next) {
+            next = q->next;
+            free(q);
+        }
+    munmap(m->base, ROOM);
+    *m = (struct mock){ .d.epoch = d->epoch };
+}
+
 static int count(const char **why_not)
 {
     *why_not = NULL;
@@ -286,7 +304,7 @@ static struct device *open_(int index, const char **why_not)
             return NULL;
         }
         m->last = &m->first;
-        m->d = (struct device){ .kind = 2, .index = index, .epoch = 1, .status = &m->status, .get = get, .put = put, .trim = trim, .memory = memory,
+        m->d = (struct device){ .kind = 2, .index = index, .epoch = m->d.epoch + 1, .close = close_, .status = &m->status, .get = get, .put = put, .trim = trim, .memory = memory,
                                 .facts = facts, .copy = copy_bytes, .mark = mark, .done = done, .wait = wait_for, .step = step, .why = why,
                                 .program = program, .run = run, .can = can, .option = option };
     }

@@ -5,6 +5,7 @@
  * several holders, windows, or is a handle) is entered into a table from its address to its number.  What the classes
  * make for their objects stays in the pool until all is written, so no address is used twice. */
 #include "save.h"
+#include "gpu.h"
 #include "sparse.h"
 #include "files.h"
 #include <errno.h>
@@ -229,7 +230,7 @@ static void put_value(struct out *w, value v);
 static void put_elements(struct out *w, struct tensor *t)
 {
     size_t bytes = (size_t)t->numel * dtypes[t->dtype].size;
-    t = tensor_dense(t);
+    t = gpu_read(tensor_dense(t), "save");    /* files know no device */
     if (__BYTE_ORDER__ != __ORDER_LITTLE_ENDIAN__) {
         t = tensor_clone(t);
         little_endian(t->data, t->dtype, t->numel);

@@ -5,6 +5,7 @@
  * values again.  Every number is written with 17 digits, so it reads back as it was.  What the format has no word for (objects,
  * blocks that Octave could not read) is an error that names the variable; windows become plain arrays. */
 #include "save.h"
+#include "gpu.h"
 #include "sparse.h"
 #include "text.h"
 #include <complex.h>
@@ -183,7 +184,7 @@ static void put_value(struct out *w, value v)
         /* fallthrough */
     case K_NUM:
     case K_TENSOR:
-    case K_WINDOW: put_tensor(w, tensor_dense(tensor_of(v))); break;
+    case K_WINDOW: put_tensor(w, tensor_dense(tensor_of(gpu_read_value(v, "save")))); break;
     case K_SPARSE: {
         struct sparse *s = sparse_see(v);
         fprintf(w->f, "# type: sparse %smatrix\n# nnz: %lld\n# rows: %lld\n# columns: %lld\n", s->dtype == D_LOGICAL ? "bool " :

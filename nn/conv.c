@@ -3,6 +3,8 @@
  *
  * The three passes are the three derivatives of one trilinear form, so each one's rule is made of the two others, and
  * they differentiate as often as one likes. */
+#include "nn/there.h"
+#include "lab/gpu.h"
 #include "nn/conv.h"
 #include "nn/prim.h"
 #include "lab/tape.h"
@@ -124,12 +126,25 @@ static int class_with(struct call *c, int x, int w)
     return b == D_SINGLE || (a == D_SINGLE && b != D_DOUBLE) ? D_SINGLE : a == D_SINGLE && b == D_DOUBLE ? D_SINGLE : D_DOUBLE;
 }
 
+/* Are they on a device?  All, or none; constants of a layer's own expression go there. */
+static struct tensor *brought(struct tensor *t, int device) { return t->device ? t : rows_of(gpu_put(device, t)); }
+static int together(struct call *c, struct tensor **x, struct tensor **w)
+{
+    if (likely(!((*x)->device | (*w)->device)))
+        return 0;
+    int device = gpu_common(nn_name(c), 2, (value[]){ tensor_box(*x), tensor_box(*w) });
+    *x = brought(*x, device);
+    *w = brought(*w, device);
+    return device;
+}
+
 static void forward(struct call *c, int places)
 {
     struct conv g = { .dtype = class_with(c, 0, 1) };
     struct tensor *w = rows_like(c, 1, g.dtype), *x = rows_like(c, 0, g.dtype);
     i64 kd[5], dim[5];
     struct layout l;
+    int there = together(c, &x, &w);
     kernel_of(c, 1, w, places, kd);
     geometry(c, 3, places, &g, 5);
     g.channels_out = kd[0];
@@ -143,8 +158,10 @@ static void forward(struct call *c, int places)
     conv_out(&g);
     if (w->numel && x->numel)
         check_room(c, &g, x, places);
-    struct tensor *b = bias_of(c, 2, g.channels_out, g.dtype), *y = rows_new(g.dtype, layout_dims(&l, g.channels_out, g.out, dim), dim);
-    if (y->numel)
+    struct tensor *b = bias_of(c, 2, g.channels_out, g.dtype), *y = rows_beside(x, g.dtype, layout_dims(&l, g.channels_out, g.out, dim), dim);
+    if (y->numel && there)
+        conv_forward_there(&g, x, w, b ? brought(b, there) : NULL, y);
+    else if (y->numel)
         conv_forward(&g, x->data, w->data, b ? b->data : NULL, y->data);
     result_tensor(c, 0, y);
 }
@@ -200,8 +217,11 @@ static void input_gradient(struct call *c, int places)    /* dy, w, size of x, s
     memcpy(g.kernel, kd + 2, sizeof g.kernel);
     conv_out(&g);
     check_output(c, dy, &l, &g);
-    struct tensor *dx = rows_new(g.dtype, layout_dims(&l, g.channels_in, g.in, dim), dim);
-    if (dx->numel && dy->numel)
+    int there = together(c, &dy, &w);
+    struct tensor *dx = rows_beside(dy, g.dtype, layout_dims(&l, g.channels_in, g.in, dim), dim);
+    if (there)
+        conv_input_there(&g, dy, w, dx);
+    else if (dx->numel && dy->numel)
         conv_input(&g, dy->data, w->data, NULL, dx->data);
     else
         memset(dx->data, 0, (size_t)dx->numel * dtypes[g.dtype].size);
@@ -231,6 +251,12 @@ static void weight_gradient(struct call *c, int places)   /* x, dy, size of w, s
     check_output(c, dy, &l, &g);
     if (g.channels_out % g.groups)
         fail("Octave:nonconformant-args", "%s: %lld outputs cannot be cut into %lld groups", nn_name(c), (long long)g.channels_out, (long long)g.groups);
+    if (together(c, &x, &dy)) {
+        struct tensor *w = rows_beside(x, g.dtype, kernel_dims(kd, places, dim), dim);
+        conv_weight_there(&g, x, dy, w);
+        result_tensor(c, 0, w);
+        return;
+    }
     struct tensor *dw = rows_zeros(g.dtype, kernel_dims(kd, places, dim), dim);
     if (dw->numel && dy->numel)
         conv_weight(&g, x->data, dy->data, dw->data);
@@ -262,8 +288,8 @@ static bool places_batch(struct call *c, int places)
 {
     struct layout l;
     i64 kd[5];
-    kernel_of(c, 1, tensor_of(c->arg[1]), places, kd);
-    layout_of(tensor_of(c->arg[0]), places, kd[1] * (has_arg(c, 6) ? arg_int(c, 6, 1, INT32_MAX) : 1), &l);
+    kernel_of(c, 1, tensor_any(c->arg[1]), places, kd);
+    layout_of(tensor_any(c->arg[0]), places, kd[1] * (has_arg(c, 6) ? arg_int(c, 6, 1, INT32_MAX) : 1), &l);
     return l.batch;
 }
 
@@ -446,8 +472,8 @@ static void transposed_grad(struct call *c, int places, const struct builtin *fo
     if (c->nargin > 2 && grad_wanted(c, 2)) {
         struct layout l;
         i64 kd[5];
-        kernel_of(c, 1, tensor_of(c->arg[1]), places, kd);
-        layout_of(tensor_of(c->arg[0]), places, kd[0], &l);
+        kernel_of(c, 1, tensor_any(c->arg[1]), places, kd);
+        layout_of(tensor_any(c->arg[0]), places, kd[0], &l);
         result(c, 2, g_reshape_like(g_call(&builtin_nn_channelsum, 2, g, num(l.batch ? 2 : 1)), c->arg[2]));
     }
 }

@@ -5,6 +5,7 @@
  * by one thread, so any number of threads gives the same bits.  The rules are written in sums, spreads and elementwise
  * functions and so differentiate again. */
 #include "nn/kernels.h"
+#include "lab/gpu.h"
 #include "nn/norm.h"
 #include "nn/prim.h"
 #include "lab/clones.h"
@@ -96,6 +97,63 @@ static void channelsum_grad(struct call *c)
     result(c, 0, g_call(&builtin_nn_channelspread, 3, grad_of(c, 0), nn_sizes(c->arg[0]), c->arg[1]));
 }
 
+static bool training_of(struct call *c);
+static double eps_of(struct call *c);
+/* ---- on a device, in programs and reductions: sums over all but dimension `at`, as a row; the same spread again */
+static value sums_there(value x, int at)
+{
+    i64 dim[MAX_DIMS];
+    int nd = value_dims(x, dim);
+    for (int d = 1; d <= nd; d++)
+        if (d != at && dim[d - 1] != 1)
+            x = reduce_apply(RED_sum, x, d);
+    i64 n = at <= nd ? dim[at - 1] : 1;
+    return tensor_box(tensor_reshape(tensor_dense(tensor_any(x)), 2, (i64[]){ 1, n }));
+}
+static value along_there(value s, int nd, int at)         /* a row, seen along dimension `at`: it broadcasts */
+{
+    i64 dim[MAX_DIMS];
+    for (int d = 0; d < MAX(nd, at); d++)
+        dim[d] = d == at - 1 ? value_numel(s) : 1;
+    return tensor_box(tensor_reshape(tensor_dense(tensor_any(s)), MAX(nd, at), dim));
+}
+static value op_there(int op, value a, value b) { return ew_apply(op, 2, (value[]){ a, b }); }
+
+static void batchnorm_there(struct call *c)
+{
+    struct tensor *t = tensor_any(c->arg[0]);
+    value x = dtype_is(t->dtype, DT_F) ? c->arg[0] : tensor_box(gpu_clone(t, D_DOUBLE)), mean, var, y;
+    int nd = t->nd;
+    i64 n = t->dim[1];
+    bool training = training_of(c), running = has_arg(c, 3) && value_numel(c->arg[3]) && has_arg(c, 4) && value_numel(c->arg[4]);
+    double momentum = has_arg(c, 6) ? arg_num(c, 6) : 0.1, m = (double)t->numel / (double)MAX(n, 1);
+    if (!training && !running)
+        fail("Octave:invalid-fun-call", "%s: a mean and a variance are needed when not training", nn_name(c));
+    if (training && t->numel && m < 2)
+        fail("Octave:nonconformant-args", "%s: one value a channel has no variance to train on", nn_name(c));
+    if (training) {
+        mean = op_there(EW_times, sums_there(x, 2), num(1 / MAX(m, 1)));
+        value away = op_there(EW_minus, x, along_there(mean, nd, 2));
+        var = op_there(EW_times, sums_there(op_there(EW_times, away, away), 2), num(1 / MAX(m, 1)));
+    } else {
+        mean = c->arg[3];
+        var = c->arg[4];
+    }
+    value f = op_there(EW_rdivide, num(1), ew_apply(EW_realsqrt, 1, (value[]){ op_there(EW_plus, var, num(eps_of(c))) }));
+    y = op_there(EW_times, op_there(EW_minus, x, along_there(mean, nd, 2)), along_there(f, nd, 2));
+    if (has_arg(c, 1) && value_numel(c->arg[1]))
+        y = op_there(EW_times, y, along_there(c->arg[1], nd, 2));
+    if (has_arg(c, 2) && value_numel(c->arg[2]))
+        y = op_there(EW_plus, y, along_there(c->arg[2], nd, 2));
+    result(c, 0, value_dtype(y) == t->dtype ? y : tensor_box(gpu_clone(tensor_any(y), t->dtype)));
+    if (!wants(c, 1))
+        return;
+    value now[2] = { mean, op_there(EW_times, var, num(m / MAX(m - 1, 1))) };
+    for (int k = 0; k < 2; k++)
+        result(c, k + 1, !training ? c->arg[3 + k] : !running ? now[k] :
+               op_there(EW_plus, op_there(EW_times, c->arg[3 + k], num(1 - momentum)), op_there(EW_times, now[k], num(momentum))));
+}
+
 BUILTIN(nn_channelsum, 2, 2, 1, channelsum_grad,
     "s = nn.channelsum(x, dim)\n\n"
     "x added up over all its dimensions but dim, as a row: the gradient of a bias is that of its result, added up over samples and places.\n\n"
@@ -105,6 +163,10 @@ BUILTIN(nn_channelsum, 2, 2, 1, channelsum_grad,
     "     45   45\n\n"
     "See also: nn.channelspread, sum")
 {
+    if (value_device(c->arg[0])) {
+        result(c, 0, sums_there(c->arg[0], arg_dim(c, 1, 1)));
+        return;
+    }
     struct tensor *x = rows_arg(c, 0);
     struct slab q = slab_of(c, x->nd, x->dim, arg_dim(c, 1, 1));
     q.x = x;
@@ -122,7 +184,8 @@ BUILTIN(nn_channelspread, 2, 3, 1, channelspread_grad,
     "     7   7   7   7\n\n"
     "See also: nn.channelsum, repmat")
 {
-    struct tensor *s = rows_arg(c, 0), *t = arg_double(c, 1);
+    int there = value_device(c->arg[0]);
+    struct tensor *s = there ? tensor_any(c->arg[0]) : rows_arg(c, 0), *t = arg_double(c, 1);
     i64 dim[MAX_DIMS];
     char a[128];
     if (t->numel < 2 || t->numel > MAX_DIMS)
@@ -137,6 +200,15 @@ BUILTIN(nn_channelspread, 2, 3, 1, channelspread_grad,
     struct slab q = slab_of(c, (int)t->numel, dim, at);
     if (s->numel != q.n)
         fail("Octave:nonconformant-args", "nn.channelspread: %lld elements cannot fill dimension %d of %s", (long long)s->numel, at, dims_text((int)t->numel, dim, a));
+    if (there) {
+        struct tensor *y = gpu_new(there, s->dtype, (int)t->numel, dim), *from = tensor_any(along_there(c->arg[0], (int)t->numel, at));
+        i64 stride[MAX_DIMS];
+        for (int d = 0; d < y->nd; d++)
+            stride[d] = d == at - 1 ? 1 : 0;
+        gpu_copy(y, tensor_alias(from, y->nd, y->dim, stride, 0));
+        result(c, 0, tensor_box(y));
+        return;
+    }
     struct tensor *x = rows_new(s->dtype, (int)t->numel, dim);
     i64 size = dtypes[s->dtype].size, k = 0;
     for (i64 i = 0; i < q.outer; i++)
@@ -290,6 +362,10 @@ BUILTIN(nn_batchnorm, 1, 8, 3, batchnorm_grad,
     "     1   1\n\n"
     "See also: nn.layernorm, nn.lrn")
 {
+    if (value_device(c->arg[0])) {
+        batchnorm_there(c);
+        return;
+    }
     struct tensor *x = rows_arg(c, 0);
     struct slab q = slab_of(c, x->nd, x->dim, 2);
     char a[128];

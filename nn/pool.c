@@ -7,6 +7,8 @@
  *
  * Windows that lie in the image as they are, are searched by columns first, whole vectors at a time, then along the row. */
 #include "nn/prim.h"
+#include "nn/there.h"
+#include "lab/gpu.h"
 #include "nn/kernels.h"
 #include "lab/tape.h"
 #include <math.h>
@@ -181,6 +183,23 @@ static void maximum(struct call *c, int places)
 {
     struct pool p = { .x = rows_arg(c, 0) };
     struct layout l = pool_args(c, &p, places, 4, 5);
+    if (p.x->device) {
+        struct conv g = { .dtype = p.x->dtype };
+        i64 dim[5];
+        int nd = layout_dims(&l, l.channels, p.out, dim);
+        memcpy(g.in, p.in, sizeof g.in);
+        memcpy(g.kernel, p.kernel, sizeof g.kernel);
+        memcpy(g.stride, p.stride, sizeof g.stride);
+        memcpy(g.pad, p.pad, sizeof g.pad);
+        memcpy(g.dilation, p.dilation, sizeof g.dilation);
+        memcpy(g.out, p.out, sizeof g.out);
+        struct tensor *x = (struct tensor *)p.x, *y = rows_beside(x, x->dtype, nd, dim), *at = rows_beside(x, D_INT32, nd, dim);
+        if (y->numel)
+            pool_there(&g, p.planes, x, y, at);
+        result_tensor(c, 0, y);
+        result_tensor(c, 1, at);
+        return;
+    }
     if (!p.plain)
         windows_regular(&p);
     maximum_run(c, &p, &l);
@@ -359,7 +378,7 @@ static struct places places_of(struct call *c, int nd, const i64 *dim, const str
         fail("Octave:nonconformant-args", "%s: places of %s do not belong to planes of %s", nn_name(c), tensor_shape(at, a), dims_text(nd, dim, b));
     q.count = q.planes ? at->numel / q.planes : 0;
     q.at = (const int32_t *)at->data;
-    for (i64 i = 0; i < at->numel; i++)
+    for (i64 i = 0; i < at->numel && !at->device; i++)
         if (q.at[i] < 1 || q.at[i] > q.inside)
             fail("Octave:index-out-of-bounds", "%s: place %d is not one of the %lld of a plane", nn_name(c), (int)q.at[i], (long long)q.inside);
     return q;
@@ -390,6 +409,18 @@ static struct places places_of(struct call *c, int nd, const i64 *dim, const str
 PLACES(float)
 PLACES(double)
 
+static bool beside(const char *who, struct tensor *x, struct tensor **at)       /* on a device, both */
+{
+    if (likely(!(x->device | (*at)->device)))
+        return false;
+    int device = gpu_common(who, 2, (value[]){ tensor_box(x), tensor_box(*at) });
+    if (!x->device)
+        fail("tl:device", "%s: the values are on the CPU, their places on gpu %d; use gpu(x) or cpu(at)", who, device);
+    if (!(*at)->device)
+        *at = rows_of(gpu_put(device, *at));
+    return true;
+}
+
 static void pick_grad(struct call *c)
 {
     result(c, 0, g_call(&builtin_nn_unpool, 4, grad_of(c, 0), c->arg[1], nn_sizes(c->arg[0]), c->nargin > 2 ? c->arg[2] : nil()));
@@ -413,10 +444,12 @@ BUILTIN(nn_pick, 2, 3, 1, pick_grad,
 {
     struct tensor *x = rows_arg(c, 0), *at = rows_like(c, 1, D_INT32);
     struct places q = places_of(c, x->nd, x->dim, at, 2);
-    struct tensor *y = rows_new(x->dtype, at->nd, at->dim);
+    struct tensor *y = rows_beside(x, x->dtype, at->nd, at->dim);
     q.from = x->data;
     q.to = y->data;
-    if (y->numel)
+    if (beside("nn.pick", x, &at) && y->numel)
+        pick_there(x, at, q.planes, q.inside, y);
+    else if (y->numel)
         rows_each(q.planes, rows_threads((double)y->numel * 2), x->dtype == D_SINGLE ? pick_float : pick_double, &q);
     result_tensor(c, 0, y);
 }
@@ -444,10 +477,12 @@ BUILTIN(nn_unpool, 3, 4, 1, unpool_grad,
     if (!dims_equal(y->nd, y->dim, at->nd, at->dim))
         fail("Octave:nonconformant-args", "nn.unpool: values are %s and their places %s", tensor_shape(y, a), tensor_shape(at, b));
     struct places q = places_of(c, (int)t->numel, dim, at, 3);
-    struct tensor *x = rows_new(y->dtype, (int)t->numel, dim);
+    struct tensor *x = rows_beside(y, y->dtype, (int)t->numel, dim);
     q.from = y->data;
     q.to = x->data;
-    if (x->numel)
+    if (beside("nn.unpool", y, &at) && x->numel)
+        unpool_there(y, at, q.planes, q.inside, x);
+    else if (x->numel)
         rows_each(q.planes, rows_threads((double)x->numel), y->dtype == D_SINGLE ? unpool_float : unpool_double, &q);
     result_tensor(c, 0, x);
 }

@@ -101,6 +101,8 @@ struct tensor *rows_like(struct call *c, int i, int dtype)
     t = rows_of(t);
     if (t->dtype == dtype)
         return t;
+    if (t->device)
+        return rows_of(gpu_clone(t, dtype));
     struct tensor *u = rows_new(dtype, t->nd, t->dim);
     convert_run(dtype, u->data, t->dtype, t->data, t->numel);
     return u;

@@ -47,7 +47,7 @@ static void image_hint(const struct tensor *t, i64 in, struct buf *b)
 static int convolution(struct module *m, value x, const value *w, const struct builtin **b, value *arg, const struct conv_options *o)
 {
     struct layout l;
-    struct tensor *t = tensor_of(x);
+    struct tensor *t = tensor_any(x);
     i64 in = option_int(m, 0);
     if (!layout_of(t, o->places, in, &l)) {
         char wants[96];
@@ -232,7 +232,7 @@ static int pooling(struct module *m, value x, const struct builtin **b, value *a
 {
     char wants[96];
     *b = places == 2 ? &builtin_nn_maxpool2d : &builtin_nn_maxpool3d;
-    if (!layout_of(tensor_of(x), places, -1, &m->pooled)) {
+    if (!layout_of(tensor_any(x), places, -1, &m->pooled)) {
         snprintf(wants, sizeof wants, "%s", places == 2 ? image.shape : volume.shape);
         nn_fail_shape(m, wants, x);
     }

@@ -4,6 +4,7 @@
  * The layer refers to the pooling, which stands elsewhere in the same net; size and places are those of the pooling's last
  * forward.  As in Torch the last of several values for one place stays, and backward hands each value the gradient at its place. */
 #include "nn.h"
+#include "lab/gpu.h"
 
 #define SEE "\n\nSee also: nn.SpatialMaxPooling, nn.VolumetricMaxPooling, nn.unpool"
 extern const struct builtin builtin_nn_unpool, builtin_nn_pick;
@@ -71,6 +72,8 @@ static value unpooling_backward(struct module *m, value x, value g, int want, do
 
 static value unpooling_record(struct module *m, value x, const value *w)
 {
+    if (value_device(x))
+        nn_fail(m, "is not defined on a gpu; use net.cpu() and x.cpu()");
     i64 dim[5];
     int nd;
     (void)w;
