@@ -27,6 +27,16 @@ cuda_libshim_la_SOURCES = %reldir%/shim.c %reldir%/shim.h
 cuda_libshim_la_CPPFLAGS = $(AM_CPPFLAGS) -DSHIM_CC='"$(CC)"'
 $(cuda_libtext_la_OBJECTS) $(cuda_libshim_la_OBJECTS) $(cuda_libcompile_la_OBJECTS): cuda/texts.inc
 
+# Kernels compiled beforehand, for a machine without NVRTC: make cuda-pack [ARCHS="80 90"]; they lie beside the plugin.
+EXTRA_PROGRAMS = cuda/pack
+cuda_pack_SOURCES = %reldir%/pack.c
+cuda_pack_LDADD = cuda/libtext.la cuda/libcompile.la -ldl -lpthread
+ARCHS = 80 90
+cuda-pack: cuda/pack
+	cuda/pack $(ARCHS)
+.PHONY: cuda-pack
+CLEANFILES += tl_cuda_*.pack
+
 # A driver and libraries that are none, for tests: tests/device.
 fakes = tests/device/libcuda.so.1 tests/device/libnvrtc.so.12 tests/device/libcublas.so.12 tests/device/libcublasLt.so.12 \
     tests/device/libcusolver.so.11 tests/device/libcufft.so.11

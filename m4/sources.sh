@@ -36,7 +36,7 @@ program='interp/(main|repl|json|notebook|test|trust)\.c'
     for d in nn optim plot; do
         list ${d}_sources $(files $d '*.c' '*.h' '*.def' '*.inc' | without '^nn/kernels\.c$')
     done
-    list cuda_sources $(files cuda '*.c' '*.h' '*.def' '*.inc' | without '^cuda/shim\.[ch]$')
+    list cuda_sources $(files cuda '*.c' '*.h' '*.def' '*.inc' | without '^cuda/(shim\.[ch]|pack\.c)$')
     list cuda_text_sources $(files cuda 'text*.c' 'text*.h' kernel.h)
     list cuda_texts $(files cuda '*.cu')
     list interp_sources $(files interp '*.c' '*.h' '*.def' '*.inc' | without "^$program\$")

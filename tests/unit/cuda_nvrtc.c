@@ -103,7 +103,7 @@ static struct dev_arg out_arg(int dt, int way)
     return (struct dev_arg){ memory, dt, 2, { (i64)1 << 17, (i64)1 << 16 }, { 1, (i64)1 << 17 } };
 }
 
-/* All of them are 2000 kernels, two minutes of a core; a tenth of the rarer ones is left unless TL_NVRTC=all. */
+/* All of them are 2000 kernels, two minutes of a core; a sixteenth of the rarer ones is left unless TL_NVRTC=all. */
 static void gather_all(void)
 {
     bool whole = getenv("TL_NVRTC") && !strcmp(getenv("TL_NVRTC"), "all");
@@ -113,7 +113,7 @@ static void gather_all(void)
         for (int t = 0; t < COUNT(types); t++)
             for (int way = 0; way < 4; way++) {
                 struct dev_prog p;
-                if (!lower_row(&p, op, types[t], types[t]) || (way && t >= 3) || (!whole && (t > 1 || way) && (op + t + way) % 8))
+                if (!lower_row(&p, op, types[t], types[t]) || (way && t >= 3) || (!whole && (t > 1 || way) && (op + t + way) % 16))
                     continue;
                 struct dev_arg o = out_arg(p.dtype, way), in[2] = { arg(types[t], way, false), arg(types[t], way, true) };
                 work.of = (void *)(uintptr_t)ew_rows[op].name;
@@ -145,6 +145,65 @@ static void gather_all(void)
                 (void)work_program(&work, &p, &o, &in, NULL, 0);
             }
 }
+
+/* Every section of kernels.cu, for a few classes. */
+static void note_kernels(void)
+{
+    static const int types[] = { D_DOUBLE, D_SINGLE, D_UINT8, D_CDOUBLE, D_INT64 };
+    for (int t = 0; t < COUNT(types); t++) {
+        int dt = types[t];
+        struct dev_arg x = { memory, dt, 2, { 5000, 3 }, { 1, 5000 } }, k = { memory, D_INT64, 2, { 5000, 3 }, { 1, 5000 } }, m = x, out[2] = { x, k }, list = { memory, D_INT64, 1, { 40 }, { 1 } };
+        struct dev_arg in[9] = { x, list }, mask[2] = { x, x }, one[2] = { x, k }, tile = { memory, dt, 2, { 20, 20 }, { 1, 20 } }, abc[3] = { tile, tile, { 0 } };
+        m.dtype = D_LOGICAL;
+        mask[0] = m;
+        one[0].dim[0] = one[1].dim[0] = 1;
+        one[0].stride[1] = one[1].stride[1] = 1;
+        struct dev_arg drawn = { memory, dt == D_UINT8 || dt == D_CDOUBLE ? D_DOUBLE : dt, 1, { 100 }, { 1 } }, perm = { memory, D_INT64, 1, { 100 }, { 1 } };
+        work.of = "a section of kernels.cu";
+        (void)work_run(&work, DEV_gather, out, in, (double[]){ 2 }, 0);
+        for (int add = 0; add < 2; add++)
+            (void)work_run(&work, DEV_scatter, out, in, (double[]){ 2, add }, 0);
+        (void)work_run(&work, DEV_count, &k, &m, NULL, 0);
+        (void)work_run(&work, DEV_find, &k, &m, NULL, 0);
+        (void)work_run(&work, DEV_select, out, (struct dev_arg[]){ x, m }, NULL, 0);
+        (void)work_run(&work, DEV_replace, out, mask, NULL, 0);
+        for (int i = 0; i < 4; i++)
+            (void)work_run(&work, DEV_scan, out, in, (double[]){ 0, i }, 0);
+        for (int i = 0; i < 2; i++) {
+            (void)work_run(&work, DEV_sort, out, in, (double[]){ 0, i }, 0);
+            (void)work_run(&work, DEV_extreme, one, in, (double[]){ 0, i }, 0);
+            one[0].dim[0] = one[1].dim[0] = 5000, one[0].dim[1] = one[1].dim[1] = 1;
+            (void)work_run(&work, DEV_extreme, one, in, (double[]){ 1, i }, 0);
+            one[0].dim[0] = one[1].dim[0] = 1, one[0].dim[1] = one[1].dim[1] = 3;
+        }
+        for (int i = 0; i < 4; i++)
+            (void)work_run(&work, DEV_gemm, &tile, abc, (double[]){ 1, 0, i }, 0);
+        (void)work_run(&work, DEV_uniform, &drawn, NULL, (double[]){ 1, 0, 0, 1 }, 0);
+        (void)work_run(&work, DEV_normal, &drawn, NULL, (double[]){ 1, 0, 0, 1 }, 0);
+        (void)work_run(&work, DEV_integers, &drawn, NULL, (double[]){ 1, 0, 0, 9 }, 0);
+        (void)work_run(&work, DEV_permutation, &perm, NULL, (double[]){ 1, 0, 100 }, 0);
+    }
+}
+
+START_TEST(every_section_compiles)
+{
+    if (missing)
+        return;
+    note_kernels();
+    int bad = 0;
+    for (int i = 0; i < count; i++) {
+        struct code c;
+        const char *why;
+        if (compile(ones[i].text, ones[i].len, 9, 99, &c, &why)) {
+            printf("%s: %s\n%s\n", ones[i].name, why, ones[i].text);
+            bad++;
+        }
+        free(c.data);
+    }
+    printf("%d kernels of sections to PTX\n", count);
+    ck_assert_int_eq(bad, 0);
+}
+END_TEST
 
 START_TEST(every_text_compiles)
 {
@@ -374,6 +433,7 @@ int main(void)
 {
     TCase *t = tcase_create("cuda_nvrtc");
     tcase_add_checked_fixture(t, begin, finish);
+    tcase_add_test(t, every_section_compiles);
     tcase_add_test(t, every_text_compiles);
     tcase_add_test(t, samples_become_machine_code);
     tcase_add_test(t, the_cache_on_disk_is_believed_only_when_it_is_right);
