@@ -294,7 +294,7 @@ const char *gnuplot_mouse(struct gnuplot *p, const char *who)
 {
     struct waiting w = { p, who };
     gnuplot_wait(p, who);
-    acknowledge(p, who, "pause mouse button1,button2,button3,keypress,close\n"
+    acknowledge(p, who, "pause mouse button1,button2,button3,keypress\n"
                         "if (exists(\"MOUSE_X\")) print sprintf(\"TLAT %.17g %.17g %d\", MOUSE_X, MOUSE_Y, MOUSE_BUTTON > 0 ? MOUSE_BUTTON : MOUSE_KEY)");
     p->patient = true;
     int failed = protect(wait_patiently, &w);
