@@ -232,7 +232,8 @@ int memory_trim(struct gpu *g)
     TRY(gpu_enter(g));
     TRY(gpu_settle(g));
     struct slab last = m->slabs ? m->slab[m->slabs - 1] : (struct slab){ 0 };
-    qsort(m->slab, (size_t)m->slabs, sizeof *m->slab, by_address);
+    if (m->slabs)
+        qsort(m->slab, (size_t)m->slabs, sizeof *m->slab, by_address);
     size_t *idle = calloc((size_t)m->slabs + 1, sizeof *idle);
     for (int c = 0; c < CLASSES; c++) {
         size_t size = size_of(c);

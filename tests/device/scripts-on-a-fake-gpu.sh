@@ -1,0 +1,31 @@
+# SPDX-License-Identifier: BSD-3-Clause
+# tl, the plugin and its libraries as a user meets them, over the fake driver; and that none of it is there when nobody asks.
+. "$SRCDIR/tests/tap.sh"
+set -u
+build=$(dirname "$TL")
+[ -f "$build/tl_cuda.so" ] || skip_all "this build has no CUDA plugin"
+XDG_CACHE_HOME=$PWD/cache; export XDG_CACHE_HOME
+LD_DEBUG=files "$TL" --eval 'x = rand(100); y = sum(x(:) * 2);' 2>&1 | grep -E 'tl_cuda|libcuda|libnvrtc' >log
+[ ! -s log ]; ok $? "nothing of CUDA is opened before it is wanted" "$(head -n 3 log)"
+TL_CUDA_PATH=/nowhere "$TL" --eval 'gpu(1)' >log 2>&1
+if grep -q 'error' log; then
+    grep -q 'gpu: no NVIDIA driver here; everything works on the CPU' log; ok $? "no driver is a sentence" "$(cat log)"
+fi
+TL_CUDA_PATH=$build/tests/device; export TL_CUDA_PATH
+TL_FAKE=old "$TL" --eval 'gpu(1)' 2>&1 | grep -q 'gpu: the NVIDIA driver is too old: it knows CUDA 11.4, and 12.0 is wanted'; ok $? "an old driver is a sentence"
+mkdir some && cp "$TL_CUDA_PATH/libcuda.so.1" "$TL_CUDA_PATH/libnvrtc.so.12" some
+if ! ldconfig -p 2>/dev/null | grep -q libcusolver; then
+    TL_CUDA_PATH=$PWD/some VIRTUAL_ENV='' "$TL" --eval 'chol(gpu(eye(30)))' >log 2>&1
+    grep -q 'cuSOLVER (libcusolver.so.11) was not found; it is part of the CUDA toolkit and of `pip install nvidia-cusolver-cu12`' log
+    ok $? "a missing library is a sentence" "$(cat log)"
+fi
+try() { # try WORDS NAME FILE: a test file on the fake GPU
+    TL_FAKE=$1 "$TL" --test "$3" >log 2>&1 && ! grep -q '^not ok\|fake driver:' log
+    ok $? "$2${1:+ ($1)}" "$(grep -A 4 '^not ok\|fake driver:' log | head -n 20)"
+}
+try late "the first steps" "$SRCDIR/tests/device/lib/first-steps.tl"
+try late "the example gpu.tl" "$SRCDIR/scripts/examples/gpu.tl"
+CHECK_STEPS=60; CHECK_ROWS='plus tanh'; CHECK_CLASSES='single'; CHECK_LAYERS='Linear'; export CHECK_STEPS CHECK_ROWS CHECK_CLASSES CHECK_LAYERS
+for f in training-on-the-gpu-does-not-grow every-row-on-the-gpu every-layer-on-the-gpu; do try late "$f, a part" "$SRCDIR/tests/device/$f.tl"; done
+TL_FAKE='' TINY=1 TL=$TL sh "$SRCDIR/tests/bench/cuda/run.sh" >log 2>&1; ok $? "bench-cuda runs, with figures that mean nothing" "$(head -n 20 log)"
+plan
