@@ -6,6 +6,7 @@
  * RELOAD.  Numbers are written by W: the register's old value is dropped if it is counted, which is one predicted test
  * (measured 0-6 % on PERFORMANCE.md table A). */
 #include "vm.h"
+#include "lab/gpu.h"
 #include <math.h>
 
 #define NUMBERS(a, b) likely(((a).tag | (b).tag) == 0)
@@ -106,6 +107,15 @@ static value take_temp(value *R, int reg, const struct code *code)
     return v.kind == K_NIL ? named_value(register_name(code, reg)) : v;
 }
 
+/* The back edge of a loop: a boundary for devices, and Ctrl-C. */
+static __attribute__((cold, noinline)) void back_edge(void)
+{
+    if (device_busy)
+        gpu_step();
+    if (interrupt_flag)
+        poll_slow();
+}
+
 static void run_loop(void)
 {
     static const void *const jump[OPCODES] = {
@@ -128,7 +138,7 @@ static void run_loop(void)
 #define MISS do { SAVE; pc = arith_miss(I, R); NEXT; } while (0)
 #define ENTER(call) do { SAVE; call; RELOAD; NEXT; } while (0)
 #define FAR ((int32_t)(I->b | (uint32_t)I->c << 16))
-#define POLL do { if (unlikely(interrupt_flag)) { SAVE; poll_slow(); } } while (0)
+#define POLL do { if (unlikely(interrupt_flag | device_busy)) { SAVE; back_edge(); } } while (0)
 
     RELOAD;
     NEXT;

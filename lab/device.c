@@ -79,7 +79,20 @@ struct device *gpu_at(int index)
     all.owner = cx;
     if (!all.open[index] && !(all.open[index] = all.from->open(index, &why)))
         fail("tl:device", "gpu %d: %s", index, why ? why : "cannot be opened");
+    all.open[index]->stop = &interrupt_flag;
     return all.open[index];
+}
+
+int device_busy;
+void gpu_step(void)
+{
+    device_busy = 0;
+    for (int i = 1; i < DEV_MOST && all.owner == cx; i++) {
+        struct device *d = all.open[i];
+        int e = d && d->step ? d->step(d) : DEV_OK;
+        if (e)
+            gpu_fail(d, "queued work", e);
+    }
 }
 
 struct devices { int current; };
@@ -430,6 +443,7 @@ void gpu_do(int device, enum dev_call what, struct dev_arg *out, const struct de
     struct device *d = gpu_at(device);
     gpu_check(d);
     poll();
+    device_busy = 1;
     int e = d->run ? d->run(d, what, out, in, num, line_here()) : DEV_NOT_HERE;
     if (e)
         gpu_fail(d, context_head()->running ? context_head()->running->name : call_names[what], e);

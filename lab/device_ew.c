@@ -166,6 +166,7 @@ static void run(struct make *m, struct tensor *r, int nd, const i64 *dim)
     poll();
     spaces(&out, in, m, r, nd, dim);
     m->g.dtype = r->dtype;
+    device_busy = 1;
     int e = d->program ? d->program(d, &m->g, &out, in, m->num, line_here()) : DEV_NOT_HERE;
     if (e)
         gpu_fail(d, "a program", e);

@@ -23,6 +23,8 @@ extern const struct tl_devices mock_devices;  /* mock.c */
 NORETURN void gpu_fail(struct device *d, const char *who, int error);
 void gpu_check(struct device *d);             /* a deferred error, if there is one, becomes an error now */
 void gpu_wait_all(const char *why);
+extern int device_busy;                       /* work was queued since the last boundary */
+void gpu_step(void);                          /* a boundary: the back edge of a loop */
 void gpu_wait(struct device *d, const char *why);         /* for all that is queued; `why` is what cuda.trace says */
 extern __thread bool gpu_traced;
 
