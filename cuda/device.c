@@ -61,18 +61,15 @@ int gpu_took(struct gpu *g, cu_result e, const char *what)
         return gpu_refuse(g, DEV_NO_MEMORY, "out of memory (%.*s)", n, what);
     return gpu_refuse(g, DEV_REFUSED, "%s (error %d of %.*s)", text, e, n, what);
 }
-static const char *why_of(struct device *d, int error)      /* what was said is told once */
+static const char *why_of(struct device *d, int error)
 {
     struct gpu *g = gpu_of(d);
-    static char told[sizeof g->said];
-    memcpy(told, g->said, sizeof told);
-    g->said[0] = 0;
     switch (error) {
     case DEV_OK: return "nothing is wrong";
     case DEV_STOPPED: return "stopped";
     case DEV_LATER: return "an earlier piece of work found trouble";
-    case DEV_NOT_HERE: return told[0] ? told : NULL;     /* nothing more to say */
-    default: return told[0] ? told : error == DEV_NO_MEMORY ? "out of memory" : "the driver refused";
+    case DEV_NOT_HERE: return g->said[0] ? g->said : NULL;     /* nothing more to say */
+    default: return g->said[0] ? g->said : error == DEV_NO_MEMORY ? "out of memory" : "the driver refused";
     }
 }
 
@@ -128,6 +125,8 @@ static void forget(struct gpu *g, bool lost)
             cuda.EventDestroy(g->mark[i].e);
     cuda.EventDestroy(g->waiter);
     cuda.EventDestroy(g->order);
+    cuda.StreamSynchronize(g->up);            /* memory that goes back is queued too */
+    cuda.StreamSynchronize(g->work);
     cuda.StreamDestroy(g->up);
     cuda.StreamDestroy(g->work);
     cuda.MemFreeHost(g->d.status);
@@ -293,6 +292,7 @@ static int copy(struct device *d, void *to, const void *from, size_t bytes, enum
 static int program(struct device *d, const struct dev_prog *p, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag)
 {
     TRY(gpu_enter(gpu_of(d)));
+    gpu_of(d)->said[0] = 0;
     return launch_program(gpu_of(d), p, out, in, num, tag);
 }
 /* Large matrices are the libraries' work, all else our own kernels'; each is asked where the other one is missing. */

@@ -67,6 +67,8 @@ void memory_put(struct gpu *g, void *p, size_t bytes);
 int memory_trim(struct gpu *g);
 int memory_facts(struct gpu *g, struct dev_memory *m);
 bool memory_idle(struct gpu *g, const void *p);        /* this block was handed out last, and nothing that is queued uses it */
+int memory_reserve(struct gpu *g, size_t bytes, void **p);      /* from the driver itself, so that no list changes */
+void memory_release(struct gpu *g, void *p);
 void memory_forget(struct gpu *g);                     /* the context is gone, and all of it */
 
 /* staging.c: copies between the host's memory and the device's */

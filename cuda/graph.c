@@ -9,13 +9,14 @@
  *
  * What may differ: all arguments of our own kernels and the addresses of copies, which are set in the graph's nodes; and addresses
  * that a library call only reads, from which the graph first copies to a place of its own.  All else makes another batch.
- * Assumes that memory repeats its addresses (memory.c), or every library call would need such copies. */
+ * Assumes that memory repeats its addresses (memory.c), after some steps at least: where x = f(x) makes them go round, the
+ * batches do too, each with its graph.  So the graphs' own memory comes from elsewhere. */
 #include "gpu.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { KNOWN = 8, MOST = 4096, LEAST = 3 /* records; fewer are launched sooner one by one */, TWICE = 2 };
+enum { KNOWN = 16, MOST = 4096, LEAST = 3 /* records; fewer are launched sooner one by one */, TWICE = 2 };
 enum kind { KERNEL, COPY, CALL };
 struct record {
     enum kind kind;
@@ -40,6 +41,7 @@ struct graphs {
     struct batch now, known[KNOWN];
     int last, expect, held;                   /* expect: the known batch that this one has been so far, or -1; held: of its records */
     bool over;                                /* too much between two cuts */
+    bool cutting;                             /* a cut that memory's needs bring about within a cut is none */
     uint64_t age;
 };
 struct copy3d {                               /* CUDA_MEMCPY3D */
@@ -68,8 +70,10 @@ static int plainly(struct gpu *g, const struct record *r, const uint64_t *word)
     TRY(queue(g, r, word));
     return gpu_gate(g, 1);
 }
-/* Could the graph of b, or one to be made of it, do this record?  What varies is noted when `note` is set. */
-static bool agrees(struct batch *b, int i, const struct record *x, const uint64_t *word, bool note)
+/* Is this record number i of b?  AS_BUILT: b's graph could do it; AS_MEANT: one could be made that does; NOTED: that, and what
+   varies is written down for it. */
+enum how { AS_BUILT, AS_MEANT, NOTED };
+static bool agrees(struct batch *b, int i, const struct record *x, const uint64_t *word, enum how how)
 {
     struct record *r = &b->r[i];
     if (r->kind != x->kind || r->words != x->words)
@@ -89,11 +93,10 @@ static bool agrees(struct batch *b, int i, const struct record *x, const uint64_
             j++;
         if (j == r->ins || r->in[j].bytes != x->in[j].bytes || !had[w] || !word[w])
             return false;
-        if (!(r->varies & 1u << j)) {
-            if (!note)
-                return false;
+        if (how == AS_BUILT && !(r->varies & 1u << j))
+            return false;
+        if (how == NOTED)
             r->varies |= 1u << j;
-        }
     }
     return true;
 }
@@ -110,7 +113,7 @@ static void drop(struct gpu *g, struct batch *b, bool lost)
     for (int i = 0; i < b->n && !lost; i++)
         for (int j = 0; j < b->r[i].ins; j++)
             if (b->r[i].in[j].slot) {
-                memory_put(g, b->r[i].in[j].slot, b->r[i].in[j].bytes);
+                memory_release(g, b->r[i].in[j].slot);
                 b->r[i].in[j].slot = NULL;
             }
     b->exec = NULL;
@@ -146,7 +149,7 @@ static int build(struct gpu *g, struct batch *b)
     for (int i = 0; i < b->n; i++)
         for (int j = 0; j < b->r[i].ins; j++)
             if (b->r[i].varies & 1u << j && !b->r[i].in[j].slot)
-                TRY(memory_get(g, b->r[i].in[j].bytes, &b->r[i].in[j].slot));
+                TRY(memory_reserve(g, b->r[i].in[j].bytes, &b->r[i].in[j].slot));
     CU_TRY(g, StreamBeginCapture(g->work, CU_CAPTURE_OURS));
     int e = capture(g, b);
     cu_result r = cuda.StreamEndCapture(g->work, &b->graph);
@@ -196,10 +199,21 @@ static int release(struct gpu *g, struct graphs *s)
     g->count[COUNT_RELEASED] += (uint64_t)n;
     return DEV_OK;
 }
+static bool note(struct batch *b, const struct batch *now)     /* true: more varies than was known */
+{
+    unsigned before = 0, after = 0;
+    for (int i = 0; i < b->n; i++) {
+        before += b->r[i].varies;
+        agrees(b, i, &now->r[i], now->word + now->r[i].at, NOTED);
+        after += b->r[i].varies;
+    }
+    return before != after;
+}
 static int run(struct gpu *g, struct graphs *s, struct batch *b)
 {
     int e = DEV_OK;
     if (!b->exec) {
+        note(b, &s->now);
         for (int i = 0; i < b->n; i++)
             memcpy(b->word + b->r[i].at, s->now.word + s->now.r[i].at, (size_t)b->r[i].words * 8);
         e = build(g, b);
@@ -263,7 +277,7 @@ static int pass(struct gpu *g, struct record *r, const uint64_t *word)
     }
     if (s->expect >= 0) {
         struct batch *b = &s->known[s->expect];
-        if (s->held < b->n && agrees(b, s->held, r, word, !b->exec)) {
+        if (s->held < b->n && agrees(b, s->held, r, word, b->exec ? AS_BUILT : AS_MEANT)) {
             s->held++;
             g->count[COUNT_HELD]++;
             return DEV_OK;
@@ -279,19 +293,14 @@ static int recognise(struct gpu *g, struct graphs *s)
     for (int i = 0; i < KNOWN; i++) {
         struct batch *b = &s->known[i];
         bool same = b->n == s->now.n;
-        unsigned before = 0, after = 0;
-        for (int j = 0; same && j < b->n; j++) {
-            before += b->r[j].varies;
-            same = agrees(b, j, &s->now.r[j], s->now.word + s->now.r[j].at, true);
-            after += b->r[j].varies;
-        }
+        for (int j = 0; same && j < b->n; j++)
+            same = agrees(b, j, &s->now.r[j], s->now.word + s->now.r[j].at, AS_MEANT);
         if (same) {
-            if (before != after)
+            if (note(b, &s->now))
                 drop(g, b, false);            /* its graph knows too few slots */
             return i;
         }
-        struct batch *w = &s->known[worst];
-        if ((b->seen >= TWICE) != (w->seen >= TWICE) ? b->seen < TWICE : b->age < w->age)
+        if (b->age < s->known[worst].age)
             worst = i;
     }
     struct batch *b = &s->known[worst], old = *b;
@@ -305,8 +314,9 @@ static int recognise(struct gpu *g, struct graphs *s)
 int graph_cut(struct gpu *g)
 {
     struct graphs *s = g->graphs;
-    if (!s || (!s->now.n && !s->over))
+    if (!s || s->cutting || (!s->now.n && !s->over))
         return DEV_OK;
+    s->cutting = true;
     int e = DEV_OK, at = -1;
     if (s->expect >= 0) {
         struct batch *b = &s->known[s->expect];
@@ -336,6 +346,7 @@ int graph_cut(struct gpu *g)
         }
     }
     s->last = at;
+    s->cutting = false;
     return e;
 }
 

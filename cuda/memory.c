@@ -197,6 +197,17 @@ void memory_put(struct gpu *g, void *p, size_t bytes)
     add(l, (struct piece){ .p = (cu_ptr)(uintptr_t)p, .at = g->calls + 1 });
 }
 
+int memory_reserve(struct gpu *g, size_t bytes, void **p)
+{
+    cu_ptr at = 0;
+    if (!memory_of(g))
+        return gpu_refuse(g, DEV_NO_MEMORY, "out of memory on the CPU");
+    TRY(fresh(g, bytes, bytes, &at));
+    *p = (void *)(uintptr_t)at;
+    return DEV_OK;
+}
+void memory_release(struct gpu *g, void *p) { to_driver(g, (cu_ptr)(uintptr_t)p); }
+
 bool memory_idle(struct gpu *g, const void *p)
 {
     struct memory *m = g->memory;
