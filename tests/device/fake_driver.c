@@ -552,24 +552,41 @@ API cu_result cuEventElapsedTime(float *ms, cu_event a, cu_event b)
 }
 
 /* ---- code: an image is the word TLFAKE and the text that NVRTC was given */
-/* The 8-byte members of "typedef struct { … } args;" */
-static int count_words(const char *text)
+/* The 8-byte members of "typedef struct { … } NAME;", of which some may be such structs themselves. */
+static int count_words(const char *text, const char *name, int len)
 {
-    const char *end = strstr(text, "} args;"), *s = end;
+    char end[80];
+    snprintf(end, sizeof end, "} %.*s;", len, name);
+    const char *e = strstr(text, end), *s = e;
     int n = 0;
     while (s && s > text && *s != '{')
         s--;
-    for (s = s ? s + 1 : text; end && s < end; s++) {
-        if (!strncmp(s, "/*", 2))
-            s = strstr(s, "*/") + 1;
-        else if (*s == '[') {
-            n += atoi(s + 1) - 1;
-            s += strcspn(s, "]");
-        } else
-            n += *s == ',' || *s == ';';
+    if (!e)
+        broken("a kernel's text has no struct %.*s", len, name);
+    for (s++; s < e; ) {                      /* a declaration: words of its type, then names with lengths */
+        s += strspn(s, " \n");
+        if (!strncmp(s, "/*", 2)) {
+            s = strstr(s, "*/") + 2;
+            continue;
+        }
+        if (s >= e)
+            break;
+        if (!strncmp(s, "const ", 6))
+            s += 6;
+        int word = (int)strcspn(s, " *"), of = 1;
+        const char *stop = strchr(s, ';');
+        snprintf(end, sizeof end, "} %.*s;", word, s);
+        if (!memchr(s, '*', (size_t)(stop - s)) && strstr(text, end))
+            of = count_words(text, s, word);
+        for (int k = of; s <= stop; s++) {
+            if (*s == '[')
+                k *= atoi(s + 1);
+            else if (*s == ',' || *s == ';') {
+                n += k;
+                k = of;
+            }
+        }
     }
-    if (!end)
-        broken("a kernel's text has no args");
     return n;
 }
 API cu_result cuModuleLoadData(cu_module *m, const void *image)
@@ -591,7 +608,7 @@ API cu_result cuModuleGetFunction(cu_function *f, cu_module m, const char *name)
     if (strcmp(name, KERNEL_ENTRY) || !strstr(m->text, "KERNEL("))
         return CU_NOT_FOUND;
     *f = m->f = calloc(1, sizeof **f);
-    **f = (struct CUfunc_st){ m, { sum_of(m->text, strlen(m->text)), strlen(m->text) }, count_words(m->text) };
+    **f = (struct CUfunc_st){ m, { sum_of(m->text, strlen(m->text)), strlen(m->text) }, count_words(m->text, "args", 4) };
     return CU_SUCCESS;
 }
 API cu_result cuFuncSetAttribute(cu_function f, int a, int x) { (void)f, (void)a, (void)x; return CU_SUCCESS; }

@@ -27,7 +27,7 @@ row() {     # row SECONDS NAME COMMAND...: its rows, or one line that says why t
     grep -E '^#' "$out/cuda_one"
     echo "  $name: $(($(date +%s) - begin)) s, $(grep -cE '^K\.' "$out/cuda_one") rows"
     if [ $status != 0 ]; then
-        what=$(tail -n 1 "$out/cuda_err")
+        what=$(grep -m 1 -i error "$out/cuda_err")
         [ $status = 124 ] && what="stopped after $limit s"
         echo "  $name: status $status: $what"
         return 1
