@@ -792,5 +792,5 @@ int main(void)
     tcase_add_loop_test(t, no_graphs_where_none_are_wanted, 0, 2);
     tcase_add_test(t, what_differs_is_released);
     tcase_add_test(t, a_context_lost_with_graphs);
-    return unit_run("cuda_device", t, 20, CK_FORK);
+    return unit_run("cuda_device", t, 100, CK_FORK);
 }
