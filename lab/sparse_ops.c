@@ -15,6 +15,8 @@
 #include <math.h>
 #include <stdlib.h>
 
+enum { HALVES = 1000000 };                    /* entries above which work is done in two halves, one a thread */
+
 bool sparse_among(int n, const value *v)
 {
     for (int i = 0; i < n; i++)
@@ -82,9 +84,78 @@ static struct sparse *expanded(struct sparse *s, i64 m, i64 n)
     return s;
 }
 
+/* a + b or a - b of doubles: the columns are counted, then filled, in two parts side by side.  What cancels is dropped afterwards. */
+static void count_union(const struct sparse *a, const struct sparse *b, i64 *col, i64 first, i64 last)
+{
+    const i64 *ac = sparse_col(a), *bc = sparse_col(b), *ar = sparse_row(a), *br = sparse_row(b);
+    for (i64 j = first; j < last && !interrupt_flag; j++) {
+        i64 p = ac[j], q = bc[j], pe = ac[j + 1], qe = bc[j + 1], same = 0;
+        while (p < pe && q < qe) {
+            i64 r = ar[p], t = br[q];
+            same += r == t;
+            p += r <= t;
+            q += t <= r;
+        }
+        col[j + 1] = pe - ac[j] + qe - bc[j] - same;
+    }
+}
+static bool fill_sum(const struct sparse *a, const struct sparse *b, double sign, struct sparse *c, i64 first, i64 last)   /* false: something has become 0 */
+{
+    const i64 *ac = sparse_col(a), *bc = sparse_col(b), *ar = sparse_row(a), *br = sparse_row(b);
+    const double *ax = sparse_d(a), *bx = sparse_d(b);
+    i64 *row = sparse_row(c), at = sparse_col(c)[first];
+    double *x = sparse_d(c);
+    bool full = true;
+    for (i64 j = first; j < last && !interrupt_flag; j++) {
+        i64 p = ac[j], q = bc[j], pe = ac[j + 1], qe = bc[j + 1];
+        while (p < pe && q < qe) {
+            i64 r = ar[p], t = br[q];
+            bool of_a = r <= t, of_b = t <= r;
+            double u = of_a ? ax[p] : 0, w = of_b ? sign * bx[q] : 0, sum = of_a && of_b ? u + w : of_a ? u : w;
+            row[at] = of_a ? r : t;
+            x[at++] = sum;
+            full &= sum != 0;
+            p += of_a;
+            q += of_b;
+        }
+        for (; p < pe; p++)
+            row[at] = ar[p], x[at++] = ax[p];
+        for (; q < qe; q++)
+            row[at] = br[q], x[at++] = sign * bx[q];
+    }
+    return full;
+}
+static value summed(struct sparse *a, struct sparse *b, double sign)
+{
+    i64 n = a->n, half[3] = { 0, n, n }, *col = scratch((size_t)(n + 1) * sizeof *col);
+    int parts = a->nz + b->nz > HALVES ? 2 : 1;
+    for (i64 j = 0; parts == 2 && j < n; j++)
+        if (sparse_col(a)[j] + sparse_col(b)[j] >= (a->nz + b->nz) / 2) {
+            half[1] = j;
+            break;
+        }
+    col[0] = 0;
+    _Pragma("omp parallel for num_threads(MIN(ew_threads, 2)) schedule(static) if(parts == 2)")
+    for (int h = 0; h < parts; h++)
+        count_union(a, b, col, half[h], half[h + 1]);
+    poll();
+    for (i64 j = 0; j < n; j++)
+        col[j + 1] += col[j];
+    struct sparse *c = sparse_new(D_DOUBLE, a->m, n, col[n]);
+    memcpy(sparse_col(c), col, (size_t)(n + 1) * sizeof *col);
+    bool full[2] = { true, true };
+    _Pragma("omp parallel for num_threads(MIN(ew_threads, 2)) schedule(static) if(parts == 2)")
+    for (int h = 0; h < parts; h++)
+        full[h] = fill_sum(a, b, sign, c, half[h], half[h + 1]);
+    poll();
+    return sparse_value(full[0] && full[1] ? c : sparse_tidy(c));
+}
+
 /* The places of either, and both operands' values there. */
 static value joined(int op, struct sparse *a, struct sparse *b)
 {
+    if ((op == EW_plus || op == EW_minus) && a->dtype == D_DOUBLE && b->dtype == D_DOUBLE)
+        return summed(a, b, op == EW_plus ? 1 : -1);
     i64 n = a->n, at = 0;
     const i64 *ac = sparse_col(a), *bc = sparse_col(b), *ar = sparse_row(a), *br = sparse_row(b);
     size_t as = sparse_size(a), bs = sparse_size(b);
@@ -303,26 +374,56 @@ value sparse_reduce(int op, value v, int dim)
 /* ---- products */
 static struct tensor *turned(struct tensor *t) { return tensor_dense(tensor_transpose(t)); }
 
-/* S * X, column by column of X.  The order of additions is that of the columns of S, whatever the threads do: they
-   share out the columns of X, or, for one column and S' * x, the columns of S'. */
+/* S * X, column by column of X.  The order of additions never hangs on the number of threads: they share out the columns of X, or,
+   for S' * x, the columns of S'.  S * x with many entries is always the sum of two halves, that of the first columns of S and that of the
+   others, which two threads make side by side. */
+static i64 middle_column(const struct sparse *s)          /* half of the entries stand before it */
+{
+    const i64 *col = sparse_col(s);
+    i64 lo = 0, hi = s->n;
+    while (lo < hi) {
+        i64 mid = (lo + hi) / 2;
+        if (col[mid] < s->nz / 2)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo;
+}
 #define TIMES(T, name) \
-    static void name(const struct sparse *s, const T *x, T *y, i64 count) \
+    static void name##_part(const i64 *col, const i64 *row, const T *v, i64 first, i64 last, const T *x, T *y, i64 m) \
+    { \
+        memset(y, 0, (size_t)m * sizeof(T)); \
+        i64 k = col[first]; \
+        for (i64 j = first; j < last && !interrupt_flag; j++) { \
+            T f = x[j]; \
+            for (i64 to = col[j + 1]; k < to; k++) \
+                y[row[k]] += v[k] * f; \
+        } \
+    } \
+    static void name##_sum(T *restrict y, const T *restrict other, i64 m) \
+    { \
+        SIMD \
+        for (i64 i = 0; i < m; i++) \
+            y[i] += other[i]; \
+    } \
+    static void name(const struct sparse *s, const T *x, T *y, i64 count, T *other) \
     { \
         const i64 *col = sparse_col(s), *row = sparse_row(s); \
         const T *v = sparse_x(s); \
         i64 m = s->m, n = s->n; \
         (void)ew_threads; \
-        _Pragma("omp parallel for num_threads(ew_threads) schedule(static) if(count > 1 && (double)s->nz * (double)count > 1e6)") \
-        for (i64 c = 0; c < count; c++) { \
-            T *to = y + c * m; \
-            const T *from = x + c * n; \
-            memset(to, 0, (size_t)m * sizeof(T)); \
-            for (i64 j = 0; j < n && !interrupt_flag; j++) { \
-                T f = from[j]; \
-                for (i64 k = col[j]; k < col[j + 1]; k++) \
-                    to[row[k]] += v[k] * f; \
-            } \
+        if (count == 1 && other) { \
+            i64 half = middle_column(s); \
+            _Pragma("omp parallel for num_threads(MIN(ew_threads, 2)) schedule(static)") \
+            for (int h = 0; h < 2; h++) \
+                name##_part(col, row, v, h ? half : 0, h ? n : half, x, h ? other : y, m); \
+            name##_sum(y, other, m); \
+            return; \
         } \
+        _Pragma("omp parallel for num_threads(ew_threads) schedule(static) if(count > 1 && (double)s->nz * (double)count > 1e6)") \
+        for (i64 c = 0; c < count; c++) \
+            name##_part(col, row, v, 0, n, x + c * n, y + c * m, m); \
     } \
     static void name##_turned(const struct sparse *s, const T *x, T *y, i64 count)        /* S.' * X */ \
     { \
@@ -367,34 +468,98 @@ static struct tensor *with_full(struct sparse *s, bool turn, struct tensor *x)  
         return linalg_product(f, turn ? TRANSPOSED : AS_IS, x, AS_IS);
     }
     struct tensor *y = tensor_new(dt, 2, dim);
-    if (dt == D_DOUBLE)
-        (turn ? times_d_turned : times_d)(s, (double *)x->data, (double *)y->data, dim[1]);
+    void *other = !turn && dim[1] == 1 && s->nz >= HALVES && s->nz >= 2 * s->m ? scratch((size_t)s->m * dtypes[dt].size) : NULL;
+    if (dt == D_DOUBLE && turn)
+        times_d_turned(s, (double *)x->data, (double *)y->data, dim[1]);
+    else if (dt == D_DOUBLE)
+        times_d(s, (double *)x->data, (double *)y->data, dim[1], other);
+    else if (turn)
+        times_c_turned(s, (double _Complex *)x->data, (double _Complex *)y->data, dim[1]);
     else
-        (turn ? times_c_turned : times_c)(s, (double _Complex *)x->data, (double _Complex *)y->data, dim[1]);
+        times_c(s, (double _Complex *)x->data, (double _Complex *)y->data, dim[1], other);
     poll();
     return y;
 }
 
+/* S * T: column j is the sum of columns of S, in a full column of which the rows that it has are noted, put in order and picked.
+   Parts of the columns go to threads, each with a full column of its own; first all are counted, then filled. */
+enum { RANKED = 48 };                         /* up to so many rows are put in order by counting those below each: vectors, no branches */
+CLONES static void order_rows(i64 *r, i64 n, uint32_t *u, uint32_t *rank)
+{
+    for (i64 i = 0; i < n; i++)
+        u[i] = (uint32_t)r[i];
+    for (i64 i = 0; i < n; i++) {
+        uint32_t x = u[i], below = 0;
+        _Pragma("omp simd reduction(+ : below)")
+        for (i64 k = 0; k < n; k++)
+            below += u[k] < x;
+        rank[i] = below;
+    }
+    for (i64 i = 0; i < n; i++)
+        r[rank[i]] = u[i];
+}
 static int by_row(const void *a, const void *b)
 {
     i64 p = *(const i64 *)a, q = *(const i64 *)b;
     return (p > q) - (p < q);
 }
-static void sort_rows(i64 *r, i64 n)
+static void sort_rows(i64 *r, i64 n, bool narrow)         /* narrow: rows fit 32 bits */
 {
-    if (n > 32) {
+    uint32_t u[RANKED], rank[RANKED];
+    if (n <= RANKED && narrow)
+        order_rows(r, n, u, rank);
+    else
         qsort(r, (size_t)n, sizeof *r, by_row);
-        return;
-    }
-    for (i64 i = 1; i < n; i++) {
-        i64 x = r[i], k = i;
-        for (; k > 0 && r[k - 1] > x; k--)
-            r[k] = r[k - 1];
-        r[k] = x;
-    }
 }
 
-/* S * T: column j is the sum of columns of S, in a full column of which the rows that it has are noted, sorted and picked. */
+struct product { const struct sparse *a, *b; struct sparse *c; i64 *count; };
+static void count_part(const struct product *p, i64 first, i64 last, uint32_t *seen)      /* seen: the low half of the column is enough within a part */
+{
+    const i64 *ac = sparse_col(p->a), *ar = sparse_row(p->a), *bc = sparse_col(p->b), *br = sparse_row(p->b);
+    for (i64 j = first; j < last && !interrupt_flag; j++) {
+        i64 n = 0;
+        for (i64 q = bc[j]; q < bc[j + 1]; q++)
+            for (i64 k = ac[br[q]], end = ac[br[q] + 1]; k < end; k++) {
+                i64 r = ar[k];
+                n += seen[r] != (uint32_t)(j - first);
+                seen[r] = (uint32_t)(j - first);
+            }
+        p->count[j + 1] = n;
+    }
+}
+#define FILL_PART(T, name) \
+    struct name##_slot { i64 seen; T sum; };  /* together: one miss of the cache, not two */ \
+    static void name(const struct product *p, i64 first, i64 last, struct name##_slot *full) \
+    { \
+        const i64 *ac = sparse_col(p->a), *ar = sparse_row(p->a), *bc = sparse_col(p->b), *br = sparse_row(p->b); \
+        const T *ax = sparse_x(p->a), *bx = sparse_x(p->b); \
+        i64 *row = sparse_row(p->c); \
+        T *x = sparse_x(p->c); \
+        bool narrow = p->a->m < (1LL << 32); \
+        for (i64 j = first; j < last && !interrupt_flag; j++) { \
+            i64 from = sparse_col(p->c)[j], at = from; \
+            for (i64 q = bc[j]; q < bc[j + 1]; q++) { \
+                T f = bx[q]; \
+                for (i64 k = ac[br[q]], end = ac[br[q] + 1]; k < end; k++) { \
+                    i64 r = ar[k]; \
+                    T term = ax[k] * f; \
+                    if (full[r].seen != j) { \
+                        full[r].seen = j; \
+                        row[at++] = r; \
+                        full[r].sum = term; \
+                    } else { \
+                        full[r].sum += term; \
+                    } \
+                } \
+            } \
+            sort_rows(row + from, at - from, narrow); \
+            for (i64 k = from; k < at; k++) \
+                x[k] = full[row[k]].sum; \
+        } \
+    }
+FILL_PART(double, fill_part_d)
+FILL_PART(double _Complex, fill_part_c)
+
 static value sparse_product(struct sparse *a, struct sparse *b)
 {
     int dt = a->dtype == D_CDOUBLE || b->dtype == D_CDOUBLE ? D_CDOUBLE : D_DOUBLE;
@@ -402,49 +567,48 @@ static value sparse_product(struct sparse *a, struct sparse *b)
     b = sparse_cast(b, dt);
     if (!all_finite(sparse_values(a)) || !all_finite(sparse_values(b)))
         return again(tensor_value(linalg_product(sparse_full(a), AS_IS, sparse_full(b), AS_IS)));
-    const i64 *ac = sparse_col(a), *ar = sparse_row(a), *bc = sparse_col(b), *br = sparse_row(b);
-    i64 *seen = scratch((size_t)(a->m + 1) * sizeof *seen), nz = 0;
-    size_t size = dtypes[dt].size;
-    memset(seen, 0xff, (size_t)a->m * sizeof *seen);
-    for (i64 j = 0; j < b->n; j++) {
-        poll_each(j);
-        for (i64 q = bc[j]; q < bc[j + 1]; q++)
-            for (i64 p = ac[br[q]]; p < ac[br[q] + 1]; p++)
-                if (seen[ar[p]] != j) {
-                    seen[ar[p]] = j;
-                    nz++;
-                }
+    enum { PARTS = 8 };
+    i64 n = b->n, cut[PARTS + 1], *count = scratch((size_t)(n + 1) * sizeof *count);
+    int parts = b->nz > HALVES / 10 ? MIN(MAX(ew_threads, 1), PARTS) : 1;
+    size_t slot = dt == D_DOUBLE ? sizeof(struct fill_part_d_slot) : sizeof(struct fill_part_c_slot);
+    void *full[PARTS];
+    if (n >= UINT32_MAX)
+        fail("tl:sparse-size", "\1 * \2: a product of 2^32 or more columns is too large");
+    for (int t = 0; t <= parts; t++) {
+        i64 lo = 0, hi = n, want = b->nz / parts * t;
+        while (lo < hi) {
+            i64 mid = (lo + hi) / 2;
+            if (sparse_col(b)[mid] < want)
+                lo = mid + 1;
+            else
+                hi = mid;
+        }
+        cut[t] = t == parts ? n : t ? lo : 0;
     }
-    struct sparse *c = sparse_new(dt, a->m, b->n, nz);
-    i64 *row = sparse_row(c), at = 0;
-    char *sum = scratch((size_t)(a->m + 1) * size);
-    memset(seen, 0xff, (size_t)a->m * sizeof *seen);
-    sparse_col(c)[0] = 0;
-    for (i64 j = 0; j < b->n; j++) {
-        poll_each(j);
-        i64 from = at;
-        for (i64 q = bc[j]; q < bc[j + 1]; q++)
-            for (i64 p = ac[br[q]]; p < ac[br[q] + 1]; p++) {
-                i64 r = ar[p];
-                bool first = seen[r] != j;
-                if (first) {
-                    seen[r] = j;
-                    row[at++] = r;
-                }
-                if (dt == D_DOUBLE) {
-                    double f = sparse_d(a)[p] * sparse_d(b)[q];
-                    ((double *)sum)[r] = first ? f : ((double *)sum)[r] + f;
-                } else {
-                    double _Complex f = ((double _Complex *)sparse_x(a))[p] * ((double _Complex *)sparse_x(b))[q];
-                    ((double _Complex *)sum)[r] = first ? f : ((double _Complex *)sum)[r] + f;
-                }
-            }
-        sort_rows(row + from, at - from);
-        for (i64 k = from; k < at; k++)
-            memcpy((char *)sparse_x(c) + (size_t)k * size, sum + (size_t)row[k] * size, size);
-        sparse_col(c)[j + 1] = at;
+    for (int t = 0; t < parts; t++) {
+        full[t] = scratch((size_t)(a->m + 1) * slot);
+        memset(full[t], 0xff, (size_t)a->m * sizeof(uint32_t));
     }
-    return sparse_value(sparse_clean(sparse_tidy(c)));
+    struct product p = { a, b, NULL, count };
+    count[0] = 0;
+    _Pragma("omp parallel for num_threads(parts) schedule(static) if(parts > 1)")
+    for (int t = 0; t < parts; t++)
+        count_part(&p, cut[t], cut[t + 1], full[t]);
+    poll();
+    for (i64 j = 0; j < n; j++)
+        count[j + 1] += count[j];
+    p.c = sparse_new(dt, a->m, n, count[n]);
+    memcpy(sparse_col(p.c), count, (size_t)(n + 1) * sizeof *count);
+    _Pragma("omp parallel for num_threads(parts) schedule(static) if(parts > 1)")
+    for (int t = 0; t < parts; t++) {
+        memset(full[t], 0xff, (size_t)a->m * slot);
+        if (dt == D_DOUBLE)
+            fill_part_d(&p, cut[t], cut[t + 1], full[t]);
+        else
+            fill_part_c(&p, cut[t], cut[t + 1], full[t]);
+    }
+    poll();
+    return sparse_value(sparse_clean(sparse_tidy(p.c)));
 }
 
 static NORETURN void fail_product(value a, value b)
