@@ -4,6 +4,7 @@
  * A chain `a.b{2}(3)` goes link by link through a
  * temporary; only writing and methods that view or write need the place itself (path_of). */
 #include "compile.h"
+#include <ctype.h>
 #include <stdlib.h>
 
 const struct node *strip(const struct node *n)
@@ -383,6 +384,31 @@ static bool has_end(const struct node *link)
 }
 
 /* All of a chain.  Returns the register of the (first) result. */
+/* int64(9007199254740993): a literal beyond 2^53 is exact where a 64-bit class is asked for, as in Octave. */
+static void exact_literal(const struct node *n)
+{
+    const struct node *f = n->index.base, *l = n->index.links.n ? n->index.links.v[0] : NULL;
+    if (f->kind != NODE_NAME || f->name.slot >= 0 || !l || l->kind != NODE_PAREN || l->link.args.n != 1)
+        return;
+    bool whole = !strcmp(f->name.name, "int64");
+    if (!whole && strcmp(f->name.name, "uint64"))
+        return;
+    struct node *x = l->link.args.v[0];
+    bool minus = whole && x->kind == NODE_UNARY && x->op == OP_UMINUS;
+    if (minus)
+        x = x->unary.a;
+    if (x->kind != NODE_NUMBER || x->number.cls || (x->flags & NODE_IMAG) || !(x->number.value >= 9007199254740992.0 && x->number.value < 9223372036854775808.0 * (whole ? 1 : 2)))
+        return;
+    uint64_t bits = 0;
+    for (const char *s = x->number.text; isdigit((unsigned char)*s) || *s == '_' || *s == '.' || *s == 'e' || *s == 'E'; s++) {
+        if (!isdigit((unsigned char)*s))
+            return;
+        bits = bits * 10 + (uint64_t)(*s - '0');
+    }
+    x->number.cls = whole ? -64 : 64;
+    x->number.bits = bits;
+}
+
 static int chain(struct chain *x)
 {
     struct comp *c = x->c;
@@ -390,6 +416,7 @@ static int chain(struct chain *x)
     if (asks_place(c, x->n, &asked))
         x->n = &asked.chain;
     const struct node *n = x->n, *b = n->index.base;
+    exact_literal(n);
     int nl = links(n), i = 0, cur = -1;                        /* cur: register of the value so far */
     int base = c->top;
     int slot = b->kind == NODE_NAME ? b->name.slot : -1;

@@ -351,6 +351,20 @@ static void median_rule(const double *x, i64 n, double *y, void *arg)
         *y = x[n / 2 - 1] == x[n / 2] ? x[n / 2] : isinf(x[n / 2 - 1]) || isinf(x[n / 2]) ? x[n / 2 - 1] + x[n / 2] : x[n / 2 - 1] + (x[n / 2] - x[n / 2 - 1]) / 2;
 }
 
+static void by_rank(struct call *c)           /* of complex numbers: scripts/complex_rank.tl */
+{
+    value f = hooks()->function_named ? hooks()->function_named("complex_rank") : nil();
+    if (is_nil(f))
+        fail_arg(c, 0, "real");
+    int nout = MAX(1, c->nargout);
+    value *arg = scratch(sizeof *arg * (size_t)(c->nargin + 1)), *out = scratch(sizeof *out * (size_t)nout);
+    arg[0] = tensor_value(tensor_text(c->fn->name, strlen(c->fn->name)));
+    memcpy(arg + 1, c->arg, sizeof *arg * (size_t)c->nargin);
+    call_function(f, c->nargin + 1, arg, nout, out);
+    for (int k = 0; k < nout; k++)
+        result(c, k, out[k]);
+}
+
 BUILTIN(median, 1, 2, 1, grad_form,
     "y = median(x)\n"
     "y = median(x, dim)\n\n"
@@ -362,8 +376,10 @@ BUILTIN(median, 1, 2, 1, grad_form,
 {
     struct tensor *x = numbers(c, 0);
     int dt = x->dtype == D_LOGICAL ? D_DOUBLE : x->dtype;
-    if (dtype_is(dt, DT_C))
-        fail_arg(c, 0, "real");
+    if (dtype_is(dt, DT_C)) {
+        by_rank(c);
+        return;
+    }
     struct tensor *t = x;
     int dim = dim_arg(c, 1, &t);
     if (x->numel == 0 && x->nd == 2 && x->dim[0] == 0 && x->dim[1] == 0) {
@@ -506,8 +522,10 @@ BUILTIN(mode, 1, 2, 3, grad_form,
 {
     struct tensor *x = numbers(c, 0), *t = x;
     int dt = x->dtype == D_LOGICAL ? D_DOUBLE : x->dtype;
-    if (dtype_is(dt, DT_C))
-        fail_arg(c, 0, "real");
+    if (dtype_is(dt, DT_C)) {
+        by_rank(c);
+        return;
+    }
     int dim = dim_arg(c, 1, &t);
     struct tensor *both = each_run(t, dim, 2, mode_rule, NULL);
     struct runs r = runs_along(both, dim);
