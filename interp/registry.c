@@ -303,7 +303,14 @@ void functions_look(void)
 }
 
 /* ---- plugins: tl_NAME.so is a package NAME.  Its functions join the builtins when its name is first met with a dot behind. */
-static bool is_plugin(const char *name) { return !plugin_of_tree(name) && path_plugin(name) != NULL; }
+static bool built_in(const char *package)     /* tl_cuda.so brings devices (lab/device.h), the functions of cuda are our own */
+{
+    for (int i = 0; i < COUNT(packages); i++)
+        if (!strcmp(packages[i], package))
+            return true;
+    return false;
+}
+static bool is_plugin(const char *name) { return !plugin_of_tree(name) && !built_in(name) && path_plugin(name) != NULL; }
 static void use_plugin(const char *name)      /* fails */
 {
     for (int i = 0; i < reg->nplugin; i++)
@@ -385,10 +392,7 @@ struct callee resolve(sym name, const struct unit *from)
 bool package_known(const char *name, const struct unit *from)
 {
     (void)from;
-    for (int i = 0; i < COUNT(packages); i++)
-        if (!strcmp(packages[i], name))
-            return true;
-    return path_is_package(name) || is_plugin(name);
+    return built_in(name) || path_is_package(name) || is_plugin(name);
 }
 bool interp_is_package(const char *name) { return package_known(name, NULL); }
 
