@@ -135,6 +135,7 @@ struct unit {
 struct unit *compile(struct ast *a, struct scope *top, unsigned flags);     /* fails with a located error; one reference */
 enum { COMPILE_LIBRARY = 1, COMPILE_FILE = 2, COMPILE_FUNCTIONS = 4 /* not what stands outside */ };
 struct unit *unit_hold(struct unit *u);
+void unit_forget(struct unit *u);
 void unit_drop(struct unit *u);
 void code_list(const struct code *c);                          /* disassembly to the sink */
 struct mark *code_mark(const struct code *c, int pc);          /* the last one up to pc */

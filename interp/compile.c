@@ -417,6 +417,17 @@ static void unit_free(struct unit *u)
     free(u);
 }
 
+/* Persistent variables go: they may hold handles of the unit's own functions, which hold the unit. */
+void unit_forget(struct unit *u)
+{
+    for (int i = 0; u && i < u->functions; i++)
+        for (int j = 0; j < u->function[i]->npersist && u->function[i]->persist; j++) {
+            value v = u->function[i]->persist[j];
+            u->function[i]->persist[j] = nil();
+            drop(v);
+        }
+}
+
 struct unit *unit_hold(struct unit *u)
 {
     u->refs++;

@@ -257,6 +257,10 @@ void function_remove(sym name)
 void functions_free(void)
 {
     for (int i = 0; i < reg->ntyped; i++)
+        unit_forget(reg->typed[i].unit);
+    for (int i = 0; i < reg->nloaded; i++)
+        unit_forget(reg->loaded[i].unit);
+    for (int i = 0; i < reg->ntyped; i++)
         unit_drop(reg->typed[i].unit);
     for (int i = 0; i < reg->nloaded; i++)
         unit_drop(reg->loaded[i].unit);
