@@ -247,9 +247,12 @@ static int run(struct device *d, enum dev_call what, struct dev_arg *out, const 
     if (!w)
         return me(d)->lost ? DEV_LOST : DEV_NO_MEMORY;
     w->what = what;
-    memcpy(w->out, out, sizeof *out * (size_t)rows[what].outs);
-    memcpy(w->in, in, sizeof *in * (size_t)rows[what].ins);
-    memcpy(w->num, num, sizeof *num * (size_t)rows[what].nums);
+    for (int i = 0; i < rows[what].outs; i++)
+        w->out[i] = out[i];
+    for (int i = 0; i < rows[what].ins; i++)
+        w->in[i] = in[i];
+    for (int i = 0; i < rows[what].nums; i++)
+        w->num[i] = num[i];
     w->tag = tag;
     return DEV_OK;
 }
