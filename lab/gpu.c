@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* gpu.c: the functions of the language about devices: gpu, cpu, isgpu, cuda.*.
  *
- * Moving is by value: cells, structs and maps of tensors move whole, each tensor once for each time it stands there; objects
+ * Moving is by value: cells and structs of tensors move whole, each tensor once for each time it stands there; objects
  * (networks, criterions) are converted in place by their own `cuda` and `cpu`, which nn/ has. */
 #include "config.h"
 #include "context.h"
@@ -84,7 +84,7 @@ static void move_grad(struct call *c)
 #define GPU_HELP(name)                                                                                                    \
     "G = " name "(x)\n"                                                                                                   \
     "G = " name "(x, device)\n\n"                                                                                         \
-    "x on a GPU, of the same class: tensors, and cells, structs, maps and networks with all that they hold. What is "     \
+    "x on a GPU, of the same class: tensors, and cells, structs and networks with all that they hold (a map is left as it is). What is "     \
     "computed from it stays there, and calls return at once; display, cpu(G), conditions and indices wait for the "       \
     "result. A network or criterion is itself converted. Without a GPU it is an error that says why.\n\n"                \
     "Example:\n  if cuda.getDeviceCount() > 0\n    " name "([1 2 3])\n  end\n\n"                                          \
@@ -104,7 +104,7 @@ BUILTIN(cuda, 1, 2, 1, move_grad, GPU_HELP("cuda"))
 
 BUILTIN(cpu, 1, 1, 1, move_grad,
     "x = cpu(G)\n\n"
-    "G in the CPU's memory: tensors, and cells, structs, maps and networks with all that they hold. It waits for what is still "
+    "G in the CPU's memory: tensors, and cells, structs and networks with all that they hold. It waits for what is still "
     "computed. A complex result without imaginary parts becomes real here. What is on the CPU already stays as it is.\n\n"
     "Example:\n  cpu([1 2 3])\n  ans =\n     1   2   3\n\n"
     "See also: gpu, isgpu")
