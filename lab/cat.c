@@ -294,8 +294,44 @@ static value concatenate(struct parts *p)
     return structs ? cat_structs(p) : cat_tensors(p);
 }
 
+/* Rows and scalars of one class beside each other, [x 's']: what texts are built of, at half the instructions of the way for all. NULL: not such. */
+static struct tensor *cat_rows_alike(int n, const value *v)
+{
+    int dt = n ? value_dtype(v[0]) : -1;
+    i64 total = 0;
+    bool dq = true, said = false;
+    for (int i = 0; i < n; i++) {
+        const struct tensor *t = v[i].kind == K_TENSOR ? v[i].t : NULL;
+        if (t ? t->dtype != dt || t->device || t->nd != 2 || t->dim[0] != 1 || !t->numel || !(t->flags & T_DENSE) : v[i].kind != K_NUM || v[i].dtype != dt)
+            return NULL;
+        dq = dq && (!t || (t->flags & T_DQ));
+        said = said || t;
+        total += t ? t->numel : 1;
+    }
+    if (n < 2 || dtype_is(dt, DT_C))
+        return NULL;
+    size_t size = dtypes[dt].size;
+    i64 dim[2] = {1, total};
+    struct tensor *r = tensor_new(dt, 2, dim);
+    char *to = r->data;
+    for (int i = 0; i < n; i++) {
+        size_t bytes = size * (size_t)(v[i].kind == K_TENSOR ? v[i].t->numel : 1);
+        if (v[i].kind == K_TENSOR)
+            memcpy(to, v[i].t->data, bytes);
+        else
+            copy_number(dt, to, v[i]);
+        to += bytes;
+    }
+    if (dt == D_CHAR && dq && said)
+        r->flags |= T_DQ;
+    return r;
+}
+
 value cat_dim(const char *who, int dim, int n, const value *v)
 {
+    struct tensor *row = dim == 1 && !RECORDING ? cat_rows_alike(n, v) : NULL;
+    if (row)
+        return tensor_value(row);
     if (dim >= MAX_DIMS)
         fail("tl:too-many-dimensions", "%s: a tensor has at most %d dimensions", who ? who : "[…]", MAX_DIMS);
     struct parts p = {.n = n, .dim_at = dim, .v = v, .who = who, .brackets = !who || strcmp(who, "cat")};

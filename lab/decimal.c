@@ -109,8 +109,11 @@ bool decimal_read(uint64_t m, int scale, double *x)
     return true;
 }
 
-static const uint64_t tens[] = { 1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000,
-                                 10000000000000, 100000000000000, 1000000000000000, 10000000000000000, 100000000000000000 };
+enum { COUNT_TENS = 20 };
+static const uint64_t tens[COUNT_TENS] = {
+    1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000, 10000000000000,
+    100000000000000, 1000000000000000, 10000000000000000, 100000000000000000, 1000000000000000000, 10000000000000000000u
+};
 
 /* m * 2^e * 10^k to the nearest integer, m with its first bit set; the result is below 2^60. */
 static bool scaled(uint64_t m, int e, int k, uint64_t *n)
@@ -142,14 +145,22 @@ static char *put_digits(char *end, uint64_t n, int count)             /* the las
 static int count_digits(uint64_t n)
 {
     int k = 1;
-    while (k < 18 && n >= tens[k])
+    while (k < COUNT_TENS && n >= tens[k])
         k++;
     return k;
 }
 
+size_t decimal_write_integer(char to[DECIMAL_ROOM], bool negative, uint64_t u)
+{
+    int count = count_digits(u);
+    to[0] = '-';
+    put_digits(to + negative + count, u, count);
+    return (size_t)count + negative;
+}
+
 size_t decimal_write(char to[DECIMAL_ROOM], double x, char conv, int prec)
 {
-    enum { MOST = 17, DIGITS = 20 };
+    enum { MOST = 17 };
     uint64_t b, n = 0;
     memcpy(&b, &x, 8);
     char *s = to;
@@ -191,27 +202,27 @@ size_t decimal_write(char to[DECIMAL_ROOM], double x, char conv, int prec)
             ten++;
         }
     }
-    char digits[2 * DIGITS];                  /* copied in pieces of DIGITS bytes: a memcpy of known length is two moves */
-    put_digits(digits + p, n, p);
     bool exponent = conv == 'e' || ten < -4 || ten >= p;
-    if (conv == 'g')
-        while (p > 1 && digits[p - 1] == '0' && (exponent || p > ten + 1))
+    if (conv == 'g' && n % 10 == 0) {         /* no zeros behind the last digit behind the point */
+        int kept = exponent || ten < 0 ? 1 : ten + 1;
+        while (p > kept && n % 10 == 0) {
+            n /= 10;
             p--;
+        }
+    }
+    /* The digits are written where they stay: loading many bytes that were just stored by twos would wait for the stores. */
     if (!exponent && ten < 0) {
-        *s++ = '0';
-        *s++ = '.';
-        for (int i = -1; i > ten; i--)
-            *s++ = '0';
-        memcpy(s, digits, DIGITS);
+        memcpy(s, "0.00000", 8);
+        s += 1 - ten;
+        put_digits(s + p, n, p);
         return (size_t)(s + p - to);
     }
-    int before = exponent ? 1 : ten + 1;
-    memcpy(s, digits, DIGITS);
+    int before = exponent ? 1 : ten + 1, behind = p - before;
+    put_digits(s + before, n / tens[behind], before);
     s += before;
-    if (p > before) {
+    if (behind) {
         *s++ = '.';
-        memcpy(s, digits + before, DIGITS);
-        s += p - before;
+        put_digits(s += behind, n % tens[behind], behind);
     }
     if (exponent) {
         *s++ = 'e';

@@ -11,6 +11,7 @@ bool decimal_read(uint64_t m, int scale, double *x);
 
 /* Finite x as printf's "%.*e", "%.*f" or "%.*g" (conv) writes it, with its '-'; the length, or 0: not decided here. */
 enum { DECIMAL_ROOM = 64 };
+size_t decimal_write_integer(char to[DECIMAL_ROOM], bool negative, uint64_t u);    /* its length; no NUL */
 size_t decimal_write(char to[DECIMAL_ROOM], double x, char conv, int prec);
 
 #endif

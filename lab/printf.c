@@ -124,17 +124,6 @@ static void put_double(struct buf *b, const struct spec *p, double x, char conv,
         buff(b, f, p->width, x);
 }
 
-/* u in decimal, ending at `end`, with its sign; C's printf takes 200 ns. */
-static char *digits_of(char *end, bool negative, uint64_t u)
-{
-    do
-        *--end = (char)('0' + u % 10);
-    while (u /= 10);
-    if (negative)
-        *--end = '-';
-    return end;
-}
-
 /* A whole number that %d prints as an integer. */
 static bool is_integer(double x)
 {
@@ -150,9 +139,7 @@ static bool put_plain(struct buf *b, const struct spec *p, double x)
         if (is_integer(x)) {
             if (p->prec >= 0)
                 return false;
-            char *s = digits_of(to + 24, x < 0, (uint64_t)fabs(x));
-            n = (size_t)(to + 24 - s);
-            memmove(to, s, 24);
+            n = decimal_write_integer(to, x < 0, (uint64_t)fabs(x));
             goto wrote;
         }
         conv = 'g';
@@ -168,8 +155,8 @@ static void put_integer(struct buf *b, const struct spec *p, bool negative, uint
     char f[32];
     char conv = p->conv == 'i' ? 'd' : p->conv;
     if (conv == 'd' && p->prec < 0 && !*p->flags) {
-        char digits[24], *t = digits_of(digits + sizeof digits, negative, u);
-        pad(b, p, t, (size_t)(digits + sizeof digits - t));
+        char digits[DECIMAL_ROOM];
+        pad(b, p, digits, decimal_write_integer(digits, negative, u));
         return;
     }
     bool is_signed = conv == 'd' || negative;
@@ -337,8 +324,14 @@ void format_args(struct buf *b, const char *who, value tmpl, int nargin, const v
             struct piece *w = k < COUNT(known) ? &known[k] : &other;
             if (w == &other || w->at != s)
                 going = read_piece(w, s, end, &st);
-            for (const char *q = s; q < w->percent; q++)
-                buf_putc(b, *q);
+            if (s < w->percent) {
+                char *to = buf_room(b, (size_t)(w->percent - s));
+                b->n += (size_t)(w->percent - s);
+                do
+                    *to++ = *s++;
+                while (s < w->percent);
+                *to = 0;
+            }
             if ((s = w->next) == end && w->percent == end)
                 break;
             if (w->p.conv == '%') {
