@@ -476,7 +476,7 @@ struct unit *compile(struct ast *a, struct scope *top, unsigned flags)
     if (u->after)
         u->after->before = u;
     vm->units = u;
-    if (vm->breaks)
+    if (WATCHED)
         breaks_unit(u);
     return u;
 }

@@ -83,7 +83,7 @@ void warning_hook(const char *id, const char *message)
     int mark = pool_mark();
     warning_say(warning_text(message));
     pool_release(mark);
-    if (unlikely(vm->breaks != NULL))
+    if (WATCHED)
         breaks_warned();
 }
 

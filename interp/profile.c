@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <time.h>
 
-struct line { uint32_t at; double calls, self, total, blas; };
+struct line { uint32_t at; int active; double calls, self, total, blas; };     /* active: runs in progress */
 struct routine {
     struct source *source;
     char *name;
@@ -122,13 +122,24 @@ static void account(struct profile *p, double now)
     }
     p->blas = blas;
 }
-static void line_ends(struct profile *p, struct going *g, double now) { p->routine[g->routine].line[g->line].total += now - g->began; }
+static void line_begins(struct profile *p, struct going *g, int line, double now)
+{
+    g->line = line;
+    g->began = now;
+    p->routine[g->routine].line[line].active++;
+}
+static void line_ends(struct profile *p, struct going *g, double now)
+{
+    struct line *l = &p->routine[g->routine].line[g->line];
+    if (--l->active == 0)                     /* of a recursion the outermost call alone counts */
+        l->total += now - g->began;
+}
 static void call_ends(struct profile *p, double now)
 {
     struct going *g = &p->going[p->depth - 1];
     struct routine *r = &p->routine[g->routine];
     line_ends(p, g, now);
-    if (--r->active == 0)                     /* of a recursion the outermost call alone counts */
+    if (--r->active == 0)                     /* the same */
         r->total += now - g->entered;
     p->depth--;
 }
@@ -153,8 +164,7 @@ void profile_event(struct frame *f, const struct mark *m)
     if (g && g->frame == f) {
         if (m->flags & MARK_LINE) {
             line_ends(p, g, now);
-            g->line = line;
-            g->began = now;
+            line_begins(p, g, line, now);
         }
     } else {
         if (p->depth == p->going_room) {
@@ -164,7 +174,8 @@ void profile_event(struct frame *f, const struct mark *m)
             p->going = all;
             p->going_room += 64;
         }
-        p->going[p->depth++] = (struct going){ f, k, line, now, now };
+        p->going[p->depth] = (struct going){ f, k, line, now, now };
+        line_begins(p, &p->going[p->depth++], line, now);
         r->calls++;
         r->active++;
     }
@@ -180,8 +191,11 @@ static void on(struct breaks *d)
 {
     struct profile *p = profile_now();
     p->depth = 0;
-    for (int i = 0; i < p->n; i++)
+    for (int i = 0; i < p->n; i++) {
         p->routine[i].active = 0;
+        for (int k = 0; k < p->routine[i].n; k++)
+            p->routine[i].line[k].active = 0;
+    }
     p->tick = 1;
     for (int i = 0; i < 100; i++) {
         double t = clock_now();
@@ -250,7 +264,7 @@ static void place(struct buf *b, const struct routine *r, int line)
         buff(b, "line %d", line);
 }
 
-enum { LINES_SHOWN = 20 };
+enum { FUNCTIONS_SHOWN = 50, LINES_SHOWN = 20 };
 
 static void report(struct profile *p)
 {
@@ -275,14 +289,18 @@ static void report(struct profile *p)
     struct found *all = NULL;
     for (int k = 0; k < p->n; k++) {
         const struct routine *r = &p->routine[order[k]];
+        total += r->n;
+        if (k >= FUNCTIONS_SHOWN)
+            continue;
         buff(b, "%10.0f %9.4f %9.4f %7.1f %9.4f  %s", r->calls, r->total, r->self, self > 0 ? 100 * r->self / self : 0, r->blas, r->name);
         if (r->source->name[0]) {
             buf_puts(b, "  ");
             place(b, r, source_line(r->source, r->begin, NULL));
         }
         buf_putc(b, '\n');
-        total += r->n;
     }
+    if (p->n > FUNCTIONS_SHOWN)
+        buff(b, "      … and %d more functions\n", p->n - FUNCTIONS_SHOWN);
     all = scratch(sizeof *all * (size_t)(total + 1));
     total = 0;
     for (int k = 0; k < p->n; k++) {

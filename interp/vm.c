@@ -127,7 +127,9 @@ static void run_loop(void)
     const struct ins *pc, *I;
     struct code *code;
     value *R, v;                              /* v: a result on its way */
+#ifndef TL_NO_HOOKS
     struct ins broken;                        /* the instruction that BREAK stands for */
+#endif
 
 #define RELOAD (fr = m->frame, pc = fr->pc, code = fr->code, R = fr->base)
 #define SAVE (fr->pc = pc)
@@ -814,11 +816,13 @@ op_FAIL:
         fail("Octave:undefined-function", "%s", s);
     }
 op_BREAK:
+#ifndef TL_NO_HOOKS
     SAVE;
     broken = *I;
     broken.op = breaks_hit();
     I = &broken;
     goto *jump[broken.op];
+#endif
 op_HINT:
     if (R[I->a].kind == K_WINDOW)
         SLOW(hint_op(I));

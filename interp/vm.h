@@ -199,7 +199,13 @@ void call_refuse(const struct builtin *b, int nargin, int nargout);     /* lab/c
 void functions_look(void);                                     /* have files come or gone? */
 value list_value(int n, const value *v);                       /* a comma list as one value: owned */
 
-/* the debugger: breaks.c says where to stop, stop.c is what one sees then; profile.c */
+/* the debugger: breaks.c says where to stop, stop.c is what one sees then; profile.c.  -DTL_NO_HOOKS leaves out what the machine
+   has for them, to measure what that costs (make bench-hooks). */
+#ifdef TL_NO_HOOKS
+#define WATCHED false
+#else
+#define WATCHED unlikely(vm->breaks != NULL)   /* somebody has set a stop, or profiles */
+#endif
 uint16_t breaks_hit(void);                                     /* BREAK: the instruction that was there */
 int stop_line(void);                           /* that runs now; 0: of the prompt */
 void breaks_unit(struct unit *u);                              /* freshly compiled */

@@ -98,7 +98,7 @@ bool land(struct frame *entry, value *floor)
 {
     bool fresh = failure()->node != LOCATED;
     error_locate();
-    if (unlikely(vm->breaks != NULL) && fresh)
+    if (WATCHED && fresh)
         breaks_failing();
     bool hard = failure()->kind != FAIL_ERROR;
     value *end = vm->sp;
@@ -109,7 +109,7 @@ bool land(struct frame *entry, value *floor)
             frame_clear(f, h->level, end > top ? end : top);
             f->pc = f->code->ins + h->target;
             vm->frame = f;
-            if (unlikely(vm->breaks != NULL))
+            if (WATCHED)
                 breaks_unwound(f);
             return true;
         }
@@ -128,7 +128,7 @@ bool land(struct frame *entry, value *floor)
             drop(old);
         }
     vm->sp = NULL;
-    if (unlikely(vm->breaks != NULL))
+    if (WATCHED)
         breaks_unwound(entry - 1);
     return false;
 }

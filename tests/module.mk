@@ -71,6 +71,11 @@ bench: all
 	@TL=$(abs_builddir)/tl QUICK='$(QUICK)' CC='$(CC)' BLAS_LIBS='$(BLAS_LIBS)' SLEEF_LIBS='$(SLEEF_LIBS)' BLAS_CFLAGS='$(BLAS_CFLAGS)' \
 	$(SHELL) $(srcdir)/tests/bench/run.sh $(BENCH)
 
-.PHONY: fuzz check-asan check-hard check-suffer check-valgrind check-big check-ctrl-c check-cuda bench bench-cuda
+# The debugger and the profiler when off: the scalar rows of a build without their hooks beside this one's.
+bench-hooks: all
+	+@$(call sub_build,nohooks,CPPFLAGS='$(CPPFLAGS) -DTL_NO_HOOKS' CFLAGS='$(CFLAGS)',all)
+	@TL=$(abs_builddir)/tl $(SHELL) $(srcdir)/tests/bench/hooks.sh $(abs_builddir)/nohooks/tl
+
+.PHONY: bench-hooks fuzz check-asan check-hard check-suffer check-valgrind check-big check-ctrl-c check-cuda bench bench-cuda
 clean-local:
-	rm -rf test-logs bench asan hard libfuzzer
+	rm -rf test-logs bench asan hard nohooks libfuzzer
