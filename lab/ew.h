@@ -108,6 +108,7 @@ struct plan {
     bool big;                                 /* too large for one program */
     bool one;                                 /* a single op on leaves: every compute type is allowed */
     bool product;                             /* one matrix operator on two leaves: A * b, A \ b */
+    struct tensor *into;                      /* where the result of the next run may lie: plan_run_into */
     int *origin;                              /* numbers of the nodes in the plan this one was cut from */
     struct ew_prog *last, *progs;
     struct plan_node *node;

@@ -354,6 +354,10 @@ static inline value execute(struct plan *p, struct ew_prog *g, value *reg, struc
         reg[dying] = nil();
         res.t->version++;
         j->whole = true;
+    } else if (unlikely(p->into != NULL) && !g->domain && g->in_place && p->into->dtype == g->root_dtype && dims_equal(p->into->nd, p->into->dim, nd, dim)) {
+        res = copy(tensor_box(p->into));
+        res.t->version++;
+        j->whole = true;
     } else {
         res = tensor_box(tensor_make(g->root_dtype, nd, dim));
     }
@@ -438,6 +442,14 @@ value plan_run(struct plan *p, value *reg)
     if (unlikely(g->root_type >= T_C) && ew_rows[p->node[p->n - 1].op].class != MAKEC)
         return narrowed(r);
     return r;
+}
+
+value plan_run_into(struct plan *p, value *reg, struct tensor *into)
+{
+    p->into = into && (into->flags & T_DENSE) ? into : NULL;       /* what an error left there is gone */
+    value y = plan_run(p, reg);
+    p->into = NULL;
+    return y;
 }
 
 /* Every other case. */

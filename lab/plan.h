@@ -46,6 +46,8 @@ void plan_free(struct plan *p);
 /* Runs p.  Leaves are read from reg[node.a] (borrowed).  A leaf that dies may be taken over at the commit point; then
    reg[a] is NIL afterwards.  The result is owned by the caller (not pooled).  A failure sets failure()->node. */
 value plan_run(struct plan *p, value *reg);
+/* The same; the result may be written over `into`, one of the leaves (or NULL), whose memory nobody else reads any more. */
+value plan_run_into(struct plan *p, value *reg, struct tensor *into);
 
 /* One row on values; pooled result.  nargin is checked against the row (n-ary plus, times, and, or, max … included). */
 value ew_apply(int op, int nargin, const value *arg);

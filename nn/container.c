@@ -117,9 +117,11 @@ static void with_children(struct call *c, const struct layer *l)
 static value sequential_forward(struct module *m, value x)
 {
     i64 n = children(m)->numel;
-    for (i64 i = 0; i < n; i++)               /* a view holds the memory that the module before it writes next */
+    for (i64 i = 0; i < n; i++) {             /* a view holds the memory that the module before it writes next; so may a gradInput not computed yet */
         if (layer_of(child(m, i))->view)
             replace(&child(m, i)->output, nil());
+        nn_forget_lazy(child(m, i));
+    }
     for (i64 i = 0; i < n; i++)
         x = child_forward(m, i, x);
     return x;
@@ -127,22 +129,46 @@ static value sequential_forward(struct module *m, value x)
 
 /* A large gradInput of the step before goes before the next one comes, which then lies in its memory: at 256 x 256 and batch 60 a
    ConvNet took 90 MB more. */
+enum { LARGE = 1 << 20 };
+static bool large(value v) { return v.kind == K_TENSOR && v.t->numel * (i64)dtypes[v.t->dtype].size >= LARGE; }
 static void make_room(struct module *m, value g)          /* a module that stands in the chain twice may have made g */
 {
-    enum { LARGE = 1 << 20 };
     value v = m->grad_input;
-    if (v.kind == K_TENSOR && !(g.kind == K_TENSOR && g.t == v.t) && v.t->numel * (i64)dtypes[v.t->dtype].size >= LARGE)
+    if (large(v) && !(g.kind == K_TENSOR && g.t == v.t))
         replace(&m->grad_input, nil());
+}
+
+/* And a large one between a pooling and a transfer function is the memory in which the latter's lies: the pooling computes its own again when
+   somebody asks, which costs nothing in a training step and keeps as much again out of memory. */
+static bool handed_on(struct module *m, struct module *before, value x, value g, value gx)
+{
+    struct nn_state *st = nn_state();
+    if (!large(gx) || !layer_of(m)->again || !layer_of(before)->over || gx.t->device || gx.t->mark || RECORDING || st->stop_at_nan || st->note_nan)
+        return false;
+    const struct block *b = gx.t->block;
+    if (gx.t->h.pins || !b || b->owners != 1 || b->foreign || (g.kind == K_TENSOR && g.t->block == b) || (x.kind == K_TENSOR && x.t->block == b))
+        return false;
+    replace(&m->lazy_x, copy(x));
+    replace(&m->lazy_g, copy(g));
+    replace(&m->grad_input, nil());
+    return true;
 }
 
 static value sequential_backward(struct module *m, value x, value g, int want, double scale)
 {
-    for (i64 i = children(m)->numel; i-- > 0;) {
+    i64 n = children(m)->numel;
+    for (i64 i = 0; i < n; i++)
+        nn_forget_lazy(child(m, i));
+    for (i64 i = n; i-- > 0;) {
         value in = i ? child(m, i - 1)->output : x;
         if (is_nil(in))
             fail("tl:nn", "%s: backward comes after forward: module %lld has no output yet", layer_of(m)->class.name, (long long)i);
         make_room(child(m, i), g);
-        g = child_backward(m, i, in, g, i ? want | WANT_INPUT : want, scale);
+        if (i && layer_of(child(m, i))->again && layer_of(child(m, i - 1))->over)
+            make_room(child(m, i - 1), g);
+        value gx = child_backward(m, i, in, g, i ? want | WANT_INPUT : want, scale);
+        nn_state()->over = i && handed_on(child(m, i), child(m, i - 1), in, g, gx) ? gx.t : NULL;
+        g = gx;
     }
     return g;
 }

@@ -252,6 +252,7 @@ static value run(struct job *j)               /* a call from outside */
     struct at_work before = st->now;
     int running = st->running++, depth = running ? st->depth : (st->depth = 0), rank = st->rank;
     st->rank = 0;
+    st->over = NULL;
     int bad = protect(job_body, j);
     st->running = running;
     if (bad) {
@@ -628,6 +629,14 @@ static bool on_device(struct module *m, value x)
     return d != 0;
 }
 
+void nn_forget_lazy(struct module *m)
+{
+    if (is_nil(m->lazy_x))
+        return;
+    replace(&m->lazy_x, nil());
+    replace(&m->lazy_g, nil());
+}
+
 value module_forward(struct module *m, value x)
 {
     const struct layer *l = layer_of(m);
@@ -648,10 +657,7 @@ value module_forward(struct module *m, value x)
         st->now.m = NULL;
         return y;
     }
-    if (!is_nil(m->lazy_x)) {
-        replace(&m->lazy_x, nil());
-        replace(&m->lazy_g, nil());
-    }
+    nn_forget_lazy(m);
     m->again = false;                         /* an error may have left it */
     if (same_value(x, m->output) && is_counted(x))
         keep(copy(x));                        /* its own output as input: that memory is not free to be written */
@@ -695,10 +701,7 @@ value module_backward(struct module *m, value x, value g, int want, double scale
         replace(&m->grad_input, copy(y));
     if (unlikely(nn_state()->stop_at_nan || nn_state()->note_nan))
         look_for_bad(m, g, m->grad_input, "its gradInput has some, gradOutput none");
-    if (!is_nil(m->lazy_x)) {
-        replace(&m->lazy_x, nil());
-        replace(&m->lazy_g, nil());
-    }
+    nn_forget_lazy(m);
     return m->grad_input;
 }
 

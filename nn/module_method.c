@@ -360,8 +360,7 @@ static void clear_state(struct module *m, void *arg)
     replace(&m->grad_input, nil());
     replace(&m->aux, nil());
     replace(&m->kept_x, nil());
-    replace(&m->lazy_x, nil());
-    replace(&m->lazy_g, nil());
+    nn_forget_lazy(m);
     kept_free(m->kept);
     m->kept = NULL;
     if (layer_of(m)->forget)

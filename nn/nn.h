@@ -54,6 +54,8 @@ struct layer {
     void (*show)(struct module *m, struct buf *b);            /* what stands in its parentheses: "10 -> 25" */
     const char *tree;                         /* a container: how its children hang: "chain", "concat", "parallel", "graph" */
     bool anywhere;                            /* forward and backward look at headers alone, or call what knows devices: they run on any */
+    bool again;                               /* gradInput follows from the input and gradOutput alone, and lies in memory of its own: a container may hand it on and have it computed again when asked */
+    bool over;                                /* backward may write gradInput over gradOutput when nn_state()->over is that */
     bool criterion, table, view;              /* table: input or output may be a cell; view: the output may share the input's memory */
     bool refers;                              /* its options that are modules stand elsewhere in the net: they are no children */
     bool keeps_class;                         /* m.single() and m.double() of a net leave its children as they are */
@@ -133,6 +135,7 @@ void module_construct(struct call *c, const struct layer *l);
 /* ---- running.  For containers and criterions; values borrowed or pooled. */
 value module_forward(struct module *m, value x);
 value module_backward(struct module *m, value x, value g, int want, double scale);
+void nn_forget_lazy(struct module *m);        /* the gradInput that has not been computed never will be */
 value module_loss(struct module *m, value x, value t);
 value module_loss_grad(struct module *m, value x, value t);
 enum { REDUCE_MEAN, REDUCE_SUM, REDUCE_NONE, REDUCE_BATCH_MEAN };
@@ -244,6 +247,7 @@ struct nn_state {
     bool stop_at_nan;                         /* the first layer that makes a NaN fails: nn.stopAtNaN */
     bool note_nan;                            /* the first that makes NaN or Inf is noted: dbstop if naninf */
     char note[768];
+    struct tensor *over;                      /* a gradOutput that nobody else reads any more, on its way to the layer it is for */
     int depth, running;                       /* places entered; nesting of outermost calls */
     sym method[64];                           /* names of methods (module_method.c) */
 };

@@ -266,7 +266,7 @@ static bool pool_method(struct module *m, const char *name, struct call *c)
     result(c, 0, c->arg[0]);
     return true;
 }
-#define POOL .state = "ceil_mode", .init = pool_init, .method = pool_method, .methods = "ceil floor", .results = 2, .show = nn_show_options
+#define POOL .state = "ceil_mode", .init = pool_init, .method = pool_method, .methods = "ceil floor", .results = 2, .again = true, .show = nn_show_options
 LAYER(SpatialMaxPooling,
   "m = nn.SpatialMaxPooling(kW, kH, dW, dH, padW, padH)\n\n"
   "The largest value of every kH x kW window, windows dW, dH apart (kW, kH). m.ceil() counts windows that reach beyond the edge as well, m.floor() does not.\n\n"
@@ -302,7 +302,7 @@ LAYER(SpatialAveragePooling,
   "The mean of every kH x kW window, windows dW, dH apart (1). Zeros of the padding count, unless m.setCountExcludePad(); m.ceil() counts windows that reach beyond the edge.\n\n"
   "Example:\n  nn.SpatialAveragePooling(2, 2, 2, 2).forward(reshape(1:4, 1, 2, 2))\n  ans = 2.5000" SEE,
   .options = "kW:n kH:n dW:n=1 dH:n=1 padW:k=0 padH:k=0", .state = "ceil_mode count_include_pad", .init = average_init, .method = pool_method,
-  .methods = "ceil floor setCountIncludePad setCountExcludePad", .show = nn_show_options,
+  .methods = "ceil floor setCountIncludePad setCountExcludePad", .again = true, .show = nn_show_options,
   .expr = "@(x, kW, kH, dW, dH, padW, padH, ceil_mode, count_include_pad) nn.avgpool2d(x, [kH kW], [dH dW], [padH padW], ceil_mode, count_include_pad)")
 
 #define BINS(id, op, text)                                                                                                                               \

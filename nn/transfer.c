@@ -102,9 +102,13 @@ static value elementwise_backward(struct module *m, value x, value g, int want, 
     struct tensor *t = nn_float(m, x);
     value reg[NN_FIELDS + 3];
     bool turned = false;
+    struct nn_state *st = nn_state();
+    bool over = g.kind == K_TENSOR && g.t == st->over;
     expr_plan(m->info, f, false);
     int n = registers(m, t, reg);
     reg[n] = nn_grad_like(m, g, t);
+    over &= reg[n].t == st->over;
+    st->over = NULL;
     if (!(want & WANT_INPUT))
         return nil();
     reg[n + 1] = m->output;
@@ -122,7 +126,7 @@ static value elementwise_backward(struct module *m, value x, value g, int want, 
                 if (reg[k].kind == K_TENSOR)
                     reg[k] = tensor_box(tensor_dense(reg[k].t));
     replace(&m->grad_input, nil());
-    value y = shaped_like(keep(plan_run(back, reg)), t, turned);
+    value y = shaped_like(keep(plan_run_into(back, reg, over ? reg[n].t : NULL)), t, turned);
     return y.kind == K_TENSOR ? y : tensor_box(tensor_of(y));
 }
 
@@ -159,7 +163,7 @@ static value elementwise_record(struct module *m, value x, expression *f)
         (void)p;                                                                                                                 \
         return elementwise_record(m, x, expr_##id);                                                                              \
     }                                                                                                                            \
-    LAYER_BY(id, make, help, .options = opts, .forward = forward_##id, .backward = backward_##id, .record = record_##id, .show = nn_show_options)
+    LAYER_BY(id, make, help, .options = opts, .over = true, .forward = forward_##id, .backward = backward_##id, .record = record_##id, .show = nn_show_options)
 #define LAYER_ELEMENTWISE(id, opts, e, help) ELEMENTWISE(id, module_construct(c, &layer_##id), opts, e, help)
 #define LAYER_GELU(id, opts, e, help) ELEMENTWISE(id, gelu_construct(c), opts, e, help)
 extern const struct layer layer_GELU, layer_GELUTanh;
