@@ -68,10 +68,7 @@ static value sizes_of(value v)
 {
     i64 dim[MAX_DIMS];
     int nd = value_dims(v, dim);
-    struct tensor *t = tensor_2d(D_DOUBLE, 1, nd);
-    for (int d = 0; d < nd; d++)
-        ((double *)t->data)[d] = (double)dim[d];
-    return tensor_box(t);
+    return tensor_box(tensor_of_dims(nd, dim));
 }
 
 value g_reshape_like(value g, value like)

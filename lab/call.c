@@ -180,18 +180,27 @@ bool function_is(value f, const char *builtin)
     return b && !strcmp(b->name, builtin);
 }
 
+bool call_carried_on(struct call *c, const char *name, int nargin)
+{
+    value f = hooks()->function_named ? hooks()->function_named(name) : nil();
+    if (is_nil(f))
+        return false;
+    int nout = MAX(1, c->nargout);
+    value *arg = scratch(sizeof *arg * (size_t)(nargin + 1)), *out = scratch(sizeof *out * (size_t)nout);
+    arg[0] = tensor_value(tensor_text(c->fn->name, strlen(c->fn->name)));
+    memcpy(arg + 1, c->arg, sizeof *arg * (size_t)nargin);
+    call_function(f, nargin + 1, arg, nout, out);
+    for (int k = 0; k < nout; k++)
+        result(c, k, out[k]);
+    return true;
+}
+
 bool call_steps(struct call *c)
 {
     if (c->nargin != 2 || !arg_is_text(c, 1) || strcasecmp(arg_text(c, 1, NULL), "steps"))
         return false;
-    value f = hooks()->function_named ? hooks()->function_named("row_steps") : nil();
-    if (is_nil(f))
+    if (!call_carried_on(c, "row_steps", 1))
         fail("Octave:undefined-function", "%s: the steps need the function row_steps of the library", c->fn->name);
-    value arg[2] = { tensor_value(tensor_text(c->fn->name, strlen(c->fn->name))), c->arg[0] };
-    value *out = scratch(sizeof *out * (size_t)MAX(1, c->nargout));
-    call_function(f, 2, arg, MAX(1, c->nargout), out);
-    for (int k = 0; k < MAX(1, c->nargout); k++)
-        result(c, k, out[k]);
     return true;
 }
 

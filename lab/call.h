@@ -97,6 +97,8 @@ value call_function1(value f, int nargin, const value *arg);
 /* False when f failed: failure() says why.  Ctrl-C and exit go on.  protect() alone around a call will not do: the machine has frames to leave. */
 bool try_function(value f, int nargin, const value *arg, int nargout, value *out);
 
+/* Function NAME of the library, in tl, does the call: NAME(own name, the first nargin arguments…), its results are the call's.  False: there is no NAME. */
+bool call_carried_on(struct call *c, const char *name, int nargin);
 /* f(A, 'steps'): the script row_steps shows how, and its results are f's.  False: that was not asked for. */
 bool call_steps(struct call *c);
 bool function_is(value f, const char *builtin);           /* f is a handle that means this builtin now */

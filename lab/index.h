@@ -75,7 +75,7 @@ value index_add(value base_like, int n, const value *idx, value g);
 i64 count_true(const uint8_t *m, i64 n);
 void mask_positions(double *to, const uint8_t *m, i64 i, i64 end, i64 want);     /* of the true ones from i on, counted from 1; there are `want` before end */
 
-/* ---- elements of a dense real double tensor by double scalars; false: take the general way */
+/* ---- elements of dense tensors by double scalars, as the machine reads them; false, NULL: take the general way */
 static inline bool index_get1(value a, value i, value *out)
 {
     if (unlikely(a.kind != K_TENSOR || i.tag != 0))
@@ -85,24 +85,54 @@ static inline bool index_get1(value a, value i, value *out)
     if (unlikely(!(x >= 1 && x <= (double)t->numel)))
         return false;
     i64 k = (i64)x;
-    if (unlikely((double)k != x || t->dtype != D_DOUBLE || !(t->flags & T_DENSE) || t->mark || t->device))
+    if (unlikely((double)k != x || !(t->flags & T_DENSE) || t->mark || t->device))
         return false;
-    *out = num(((const double *)t->data)[k - 1]);
-    return true;
+    if (likely(t->dtype == D_DOUBLE)) {
+        *out = num(((const double *)t->data)[k - 1]);
+        return true;
+    }
+    if (t->dtype == D_LOGICAL) {
+        *out = boolean(((const uint8_t *)t->data)[k - 1]);
+        return true;
+    }
+    return false;
 }
-static inline bool index_get2(value a, value i, value j, value *out)
+
+/* dtype double, nd 2, flags dense, device 0 in one comparison: the four bytes begin at dtype */
+static inline bool plain_matrix(const struct tensor *t)
+{
+    const uint8_t mask[4] = { 0xff, 0xff, T_DENSE, 0xff }, bytes[4] = { D_DOUBLE, 2, T_DENSE, 0 };
+    uint32_t have, m, want;
+    memcpy(&have, (const char *)t + offsetof(struct tensor, dtype), 4);
+    memcpy(&m, mask, 4);
+    memcpy(&want, bytes, 4);
+    return (have & m) == want && !t->mark;
+}
+_Static_assert(offsetof(struct tensor, nd) == offsetof(struct tensor, dtype) + 1 && offsetof(struct tensor, version) == offsetof(struct tensor, dtype) + 4,
+               "dtype, nd, flags, device side by side");
+/* the element of a plain matrix, or NULL */
+static inline double *element2(value a, value i, value j)
 {
     if (unlikely(a.kind != K_TENSOR || (i.tag | j.tag) != 0))
-        return false;
-    const struct tensor *t = a.t;
-    double x = i.num, y = j.num;
-    if (unlikely(t->nd != 2 || !(x >= 1 && x <= (double)t->dim[0] && y >= 1 && y <= (double)t->dim[1])))
-        return false;
-    i64 k = (i64)x, l = (i64)y;
-    if (unlikely((double)k != x || (double)l != y || t->dtype != D_DOUBLE || t->mark || t->device))
-        return false;
-    *out = num(((const double *)t->data)[(k - 1) * t->stride[0] + (l - 1) * t->stride[1]]);
-    return true;
+        return NULL;
+    struct tensor *t = a.t;
+    if (unlikely(!plain_matrix(t)))
+        return NULL;
+    i64 k = (i64)i.num, l = (i64)j.num;
+    uint64_t rows = (uint64_t)t->dim[0], cols = (uint64_t)t->dim[1];
+    if (unlikely((uint64_t)k - 1 >= rows || (uint64_t)l - 1 >= cols || (double)k != i.num || (double)l != j.num))
+        return NULL;
+    return (double *)t->data + ((uint64_t)k - 1) + ((uint64_t)l - 1) * rows;
+}
+static inline double *element1(value a, value i)
+{
+    if (unlikely(a.kind != K_TENSOR || i.tag != 0))
+        return NULL;
+    struct tensor *t = a.t;
+    i64 k = (i64)i.num;
+    if (unlikely(!plain_matrix(t) || (uint64_t)k - 1 >= (uint64_t)t->numel || (double)k != i.num))
+        return NULL;
+    return (double *)t->data + (k - 1);
 }
 
 #endif

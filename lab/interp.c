@@ -356,11 +356,8 @@ static void curve(struct call *c, int method)             /* spline(x, y, xi), p
                 for (i64 k = 0; k < 4; k++)
                     ((double *)coefs->data)[j + D * (i + k * (n - 1))] = piece[i + k * (n - 1)];
         }
-        if (nd > 0) {
-            sizes = tensor_2d(D_DOUBLE, 1, nd);
-            for (int k = 0; k < nd; k++)
-                ((double *)sizes->data)[k] = (double)dim[k];
-        }
+        if (nd > 0)
+            sizes = tensor_of_dims(nd, dim);
         result(c, 0, make_pp(p.x, n, coefs, 4, sizes));
         return;
     }

@@ -323,6 +323,19 @@ CLONES static void exponential(double *x, i64 n)
         x[i] = -log_own(1 - x[i]);
 }
 
+static void rand_exponential(double *x, i64 n)
+{
+    rand_uniform(x, n);
+    exponential(x, n);
+}
+
+static double exponential_one(void)
+{
+    double x;
+    rand_exponential(&x, 1);
+    return x;
+}
+
 static double gamma_one(double a)             /* shape a, scale 1 */
 {
     if (!(a > 0) || isinf(a))
@@ -550,6 +563,25 @@ static void result_class(struct call *c, struct tensor *t, int dtype)
     result_tensor(c, 0, tensor_cast(t, dtype));
 }
 
+/* rand, randn, rande: numbers of the sizes and class asked for, or an order to the generator */
+static void draw(struct call *c, double (*one)(void), void (*fill)(double *x, i64 n))
+{
+    if (c->nargin == 0) {
+        result_num(c, 0, one());
+        return;
+    }
+    if (gpu_created(c) || seed_call(c))
+        return;
+    int dt;
+    struct tensor *t = sized(c, 0, &dt);
+    double *x = (double *)t->data;
+    fill(x, t->numel);
+    if (dt == D_SINGLE && fill == rand_uniform)       /* cut to 24 bits, so that 1 is never reached */
+        for (i64 i = 0; i < t->numel; i++)
+            x[i] = floor(x[i] * 0x1p24) * 0x1p-24;
+    result_class(c, t, dt);
+}
+
 BUILTIN(rand, 0, ANY, 1, grad_zero,
     "x = rand(n)\n"
     "x = rand(m, n, ...)\n"
@@ -563,22 +595,7 @@ BUILTIN(rand, 0, ANY, 1, grad_zero,
     "  ans =\n     0.4170\n     0.7203\n\n"
     "See also: rng, randn, randi, randperm")
 {
-    if (c->nargin == 0) {
-        result_num(c, 0, rand_one());
-        return;
-    }
-    if (gpu_created(c))
-        return;
-    if (seed_call(c))
-        return;
-    int dt;
-    struct tensor *t = sized(c, 0, &dt);
-    double *x = (double *)t->data;
-    rand_uniform(x, t->numel);
-    if (dt == D_SINGLE)                       /* cut to 24 bits, so that 1 is never reached */
-        for (i64 i = 0; i < t->numel; i++)
-            x[i] = floor(x[i] * 0x1p24) * 0x1p-24;
-    result_class(c, t, dt);
+    draw(c, rand_one, rand_uniform);
 }
 
 BUILTIN(randn, 0, ANY, 1, grad_zero,
@@ -591,18 +608,7 @@ BUILTIN(randn, 0, ANY, 1, grad_zero,
     "  ans =\n     2   3\n\n"
     "See also: rng, rand, rande")
 {
-    if (c->nargin == 0) {
-        result_num(c, 0, randn_one());
-        return;
-    }
-    if (gpu_created(c))
-        return;
-    if (seed_call(c))
-        return;
-    int dt;
-    struct tensor *t = sized(c, 0, &dt);
-    rand_normal((double *)t->data, t->numel);
-    result_class(c, t, dt);
+    draw(c, randn_one, rand_normal);
 }
 
 BUILTIN(rande, 0, ANY, 1, grad_zero,
@@ -615,15 +621,7 @@ BUILTIN(rande, 0, ANY, 1, grad_zero,
     "  ans = 1\n\n"
     "See also: rng, rand, randg, randp")
 {
-    if (gpu_created(c))
-        return;
-    if (seed_call(c))
-        return;
-    int dt;
-    struct tensor *t = sized(c, 0, &dt);
-    rand_uniform((double *)t->data, t->numel);
-    exponential((double *)t->data, t->numel);
-    result_class(c, t, dt);
+    draw(c, exponential_one, rand_exponential);
 }
 
 /* randg and randp: a parameter, scalar or tensor, and sizes that must agree with it */

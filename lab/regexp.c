@@ -239,18 +239,26 @@ static void read_options(struct call *c, int from, bool fold, bool replacing, st
 /* ---- one text, one pattern */
 struct found { size_t n, cap; size_t (*at)[2]; };         /* groups + 1 pairs for each match; SIZE_MAX: did not take part */
 
+/* The next match from *from on, empty ones only where they are asked for; *from is then where the one behind it is sought. */
+static bool match_from(struct call *c, struct pattern *p, const char *s, size_t n, size_t *from, const struct request *r)
+{
+    while (*from <= n && match_next(c, p, s, n, *from)) {
+        PCRE2_SIZE *o = pcre2_get_ovector_pointer(p->match);
+        bool empty = o[1] <= o[0];
+        *from = !empty ? o[1] : step(p, s, n, r->empty ? o[1] : MAX(o[0], *from));
+        poll();
+        if (!empty || r->empty)
+            return true;
+    }
+    return false;
+}
+
 static void find_all(struct call *c, struct pattern *p, const char *s, size_t n, const struct request *r, struct found *f)
 {
     const size_t unset = SIZE_MAX, per = p->groups + 1;
     size_t from = 0;
-    while (from <= n && match_next(c, p, s, n, from)) {
+    while (match_from(c, p, s, n, &from, r)) {
         PCRE2_SIZE *o = pcre2_get_ovector_pointer(p->match);
-        size_t a = o[0], e = o[1];
-        poll();
-        if (e <= a && !r->empty) {
-            from = step(p, s, n, MAX(a, from));
-            continue;
-        }
         if ((f->n + 1) * per > f->cap) {
             size_t cap = MAX(f->cap * 2, 16 * per);
             size_t (*at)[2] = scratch(cap * sizeof *at);
@@ -266,7 +274,6 @@ static void find_all(struct call *c, struct pattern *p, const char *s, size_t n,
             f->at[f->n * per + g][1] = in ? o[2 * g + 1] : unset;
         }
         f->n++;
-        from = e > a ? e : step(p, s, n, e);
         if (r->once)
             return;
     }
@@ -513,18 +520,12 @@ static value replace_one(struct call *c, value text, value pat, value rep, const
     struct pattern *p = compile(c, tp->data, (size_t)tp->numel, r->options | utf_option(tp->data, (size_t)tp->numel, s, n));
     struct buf *b = buf_new();
     bool any = false;
-    while (from <= n && match_next(c, p, s, n, from)) {
+    while (match_from(c, p, s, n, &from, r)) {
         PCRE2_SIZE *o = pcre2_get_ovector_pointer(p->match);
         size_t a = o[0], e = o[1];
-        poll();
-        if (e <= a && !r->empty) {
-            from = step(p, s, n, MAX(a, from));
-            continue;
-        }
         buf_add(b, s + done, a - done);
         add_replacement(b, tr->data, (size_t)tr->numel, tr->flags & T_DQ, p, s);
         done = e;
-        from = e > a ? e : step(p, s, n, e);
         any = true;
         if (r->once)
             break;

@@ -115,10 +115,7 @@ BUILTIN(size, 1, ANY, ANY, grad_zero,
         return;
     }
     if (want == 1) {
-        struct tensor *r = tensor_2d(D_DOUBLE, 1, nd);
-        for (int k = 0; k < nd; k++)
-            ((double *)r->data)[k] = (double)dim[k];
-        result_tensor(c, 0, r);
+        result_tensor(c, 0, tensor_of_dims(nd, dim));
         return;
     }
     for (int k = 0; k < want; k++) {
@@ -784,10 +781,7 @@ static void resize_grad(struct call *c)      /* each element goes back to its pl
     extern const struct builtin builtin_resize;
     i64 dim[MAX_DIMS];
     int nd = value_dims(c->arg[0], dim);
-    struct tensor *s = tensor_2d(D_DOUBLE, 1, nd);
-    for (int d = 0; d < nd; d++)
-        ((double *)s->data)[d] = (double)dim[d];
-    result(c, 0, g_call(&builtin_resize, 2, grad_of(c, 0), tensor_box(s)));
+    result(c, 0, g_call(&builtin_resize, 2, grad_of(c, 0), tensor_box(tensor_of_dims(nd, dim))));
 }
 BUILTIN(resize, 2, ANY, 1, resize_grad,
     "y = resize(x, m, n, …)\n"

@@ -353,16 +353,8 @@ static void median_rule(const double *x, i64 n, double *y, void *arg)
 
 static void by_rank(struct call *c)           /* of complex numbers: scripts/complex_rank.tl */
 {
-    value f = hooks()->function_named ? hooks()->function_named("complex_rank") : nil();
-    if (is_nil(f))
+    if (!call_carried_on(c, "complex_rank", c->nargin))
         fail_arg(c, 0, "real");
-    int nout = MAX(1, c->nargout);
-    value *arg = scratch(sizeof *arg * (size_t)(c->nargin + 1)), *out = scratch(sizeof *out * (size_t)nout);
-    arg[0] = tensor_value(tensor_text(c->fn->name, strlen(c->fn->name)));
-    memcpy(arg + 1, c->arg, sizeof *arg * (size_t)c->nargin);
-    call_function(f, c->nargin + 1, arg, nout, out);
-    for (int k = 0; k < nout; k++)
-        result(c, k, out[k]);
 }
 
 BUILTIN(median, 1, 2, 1, grad_form,

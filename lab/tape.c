@@ -194,16 +194,8 @@ bool tape_form(struct call *c)
         below = tracked_below(c->arg[i]);
     if (!below)
         return false;
-    value f = hooks()->function_named ? hooks()->function_named("differentiable_form") : nil();
-    if (is_nil(f))
+    if (!call_carried_on(c, "differentiable_form", c->nargin))
         fail_not_differentiable(c->fn);
-    int nout = MAX(1, c->nargout);
-    value *arg = scratch(sizeof *arg * (size_t)(c->nargin + 1)), *out = scratch(sizeof *out * (size_t)nout);
-    arg[0] = tensor_value(tensor_text(c->fn->name, strlen(c->fn->name)));
-    memcpy(arg + 1, c->arg, sizeof *arg * (size_t)c->nargin);
-    call_function(f, c->nargin + 1, arg, nout, out);
-    for (int k = 0; k < nout; k++)
-        result(c, k, out[k]);
     return true;
 }
 static value form_of(const struct builtin *b, value x, value y)

@@ -189,6 +189,14 @@ struct tensor *tensor_2d(int dtype, i64 rows, i64 cols)
     return tensor_new(dtype, 2, (i64[]){ rows, cols });
 }
 
+struct tensor *tensor_of_dims(int nd, const i64 *dim)
+{
+    struct tensor *t = tensor_2d(D_DOUBLE, 1, nd);
+    for (int d = 0; d < nd; d++)
+        ((double *)t->data)[d] = (double)dim[d];
+    return t;
+}
+
 struct tensor *tensor_text(const char *s, size_t n)
 {
     struct tensor *t = tensor_2d(D_CHAR, n ? 1 : 0, (i64)n);

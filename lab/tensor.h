@@ -63,6 +63,7 @@ struct tensor *tensor_new(int dtype, int nd, const i64 *dim);
 struct tensor *tensor_zeros(int dtype, int nd, const i64 *dim);
 struct tensor *tensor_on(struct block *b, int dtype, int nd, const i64 *dim);         /* over all of b, whose one owner it takes over; nd as dims_trim leaves it */
 struct tensor *tensor_2d(int dtype, i64 rows, i64 cols);
+struct tensor *tensor_of_dims(int nd, const i64 *dim);       /* sizes as a row of doubles */
 struct tensor *tensor_make(int dtype, int nd, const i64 *dim);       /* one owner, not pooled: for the evaluator and the machine */
 struct tensor *tensor_text(const char *s, size_t n);                 /* 1 x n char (0 x 0 for n = 0) */
 struct tensor *tensor_alias(struct tensor *t, int nd, const i64 *dim, const i64 *stride, i64 offset);

@@ -268,10 +268,7 @@ value nn_sizes(value v)
 {
     i64 dim[MAX_DIMS];
     int nd = value_dims(v, dim);
-    struct tensor *t = tensor_2d(D_DOUBLE, 1, nd);
-    for (int d = 0; d < nd; d++)
-        ((double *)t->data)[d] = (double)dim[d];
-    return tensor_box(t);
+    return tensor_box(tensor_of_dims(nd, dim));
 }
 
 static value with_geometry(struct call *c, const struct builtin *b, value first, value second, value third)

@@ -80,30 +80,20 @@ static void weight_gradient(char *to, const struct tensor *t, const struct tenso
         .add = how == PLUS, .minus = how == MINUS ? minus : 0 });
 }
 
-CLONES static void add_rows_double(double *d, const double *g, double scale, i64 rows, i64 n, i64 sr, i64 sc)
-{
-    for (i64 r = 0; r < rows; r++, g += sr)
-        if (sc == 1) {
-            SIMD
-            for (i64 i = 0; i < n; i++)
-                d[i] += scale * g[i];
-        } else {
-            for (i64 i = 0; i < n; i++)
-                d[i] += scale * g[i * sc];
-        }
-}
-CLONES static void add_rows_single(float *d, const float *g, float scale, i64 rows, i64 n, i64 sr, i64 sc)
-{
-    for (i64 r = 0; r < rows; r++, g += sr)
-        if (sc == 1) {
-            SIMD
-            for (i64 i = 0; i < n; i++)
-                d[i] += scale * g[i];
-        } else {
-            for (i64 i = 0; i < n; i++)
-                d[i] += scale * g[i * sc];
-        }
-}
+#define ADD_ROWS(name, T)                                                                                                  \
+    CLONES static void name(T *d, const T *g, T scale, i64 rows, i64 n, i64 sr, i64 sc)                                       \
+    {                                                                                                                         \
+        for (i64 r = 0; r < rows; r++, g += sr)                                                                               \
+            if (sc == 1) {                                                                                                    \
+                SIMD for (i64 i = 0; i < n; i++)                                                                              \
+                    d[i] += scale * g[i];                                                                                     \
+            } else {                                                                                                          \
+                for (i64 i = 0; i < n; i++)                                                                                   \
+                    d[i] += scale * g[i * sc];                                                                                \
+            }                                                                                                                 \
+    }
+ADD_ROWS(add_rows_double, double)
+ADD_ROWS(add_rows_single, float)
 
 /* The samples as rows: N x in, or N x T x … x in, which is read as so many rows. */
 static struct tensor *samples(struct module *m, value x, i64 *rows)

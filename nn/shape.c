@@ -35,19 +35,11 @@ static int sizes_of(struct call *c, int at, i64 numel, i64 *dim)         /* one 
 }
 
 extern const struct builtin builtin_nn_reshape;
-static value size_row(int nd, const i64 *dim)
-{
-    struct tensor *s = tensor_2d(D_DOUBLE, 1, nd);
-    for (int d = 0; d < nd; d++)
-        ((double *)s->data)[d] = (double)dim[d];
-    return tensor_box(s);
-}
-
 value nn_view(value v, int nd, const i64 *dim)
 {
     if (!RECORDING && is_tensor_like(v))
         return tensor_box(nn_reshape(tensor_any(v), nd, dim));
-    return g_call(&builtin_nn_reshape, 2, v, size_row(nd, dim));
+    return g_call(&builtin_nn_reshape, 2, v, tensor_box(tensor_of_dims(nd, dim)));
 }
 
 static void nn_reshape_grad(struct call *c)

@@ -78,12 +78,10 @@ static value unpooling_record(struct module *m, value x, const value *w)
     int nd;
     (void)w;
     value at = found(m, x, dim, &nd);
-    struct tensor *size = tensor_2d(D_DOUBLE, 1, nd), *places = rows_of(tensor_of(at)), *stays = rows_new(D_DOUBLE, places->nd, places->dim);
+    struct tensor *size = tensor_of_dims(nd, dim), *places = rows_of(tensor_of(at)), *stays = rows_new(D_DOUBLE, places->nd, places->dim);
     i64 in = 1, planes = planes_of(m), n = planes ? places->numel / planes : 0;
-    for (int d = 0; d < nd; d++) {
-        ((double *)size->data)[d] = (double)dim[d];
+    for (int d = 0; d < nd; d++)
         in *= dim[d];
-    }
     in = planes ? in / planes : 0;
     char *taken = scratch((size_t)MAX(1, in));
     for (i64 p = 0; p < planes; p++) {        /* of several values for one place the last counts */

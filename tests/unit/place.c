@@ -179,8 +179,8 @@ static void run(void *arg)
         v = read_place(&o->src);
         if (o->n == 1 && index_get1(v, ix[0], &w))
             v = w;
-        else if (o->n == 2 && index_get2(v, ix[0], ix[1], &w))
-            v = w;
+        else if (o->n == 2 && element2(v, ix[0], ix[1]))
+            v = num(*element2(v, ix[0], ix[1]));
         else
             v = index_paren(v, o->n, ix);
         write_place(&o->dst, v);
