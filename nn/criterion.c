@@ -146,15 +146,23 @@ static i64 *class_numbers(struct module *m, value t, i64 samples, i64 classes, d
     return y;
 }
 
-struct picked { struct tensor *x; i64 n, classes; i64 *class; const double *weight; double total; };
+struct picked { struct tensor *x; i64 n, classes, inner; i64 *class; const double *weight; double total; };
+static i64 picked_at(const struct picked *p, i64 i)         /* in Torch's order */
+{
+    return (i / p->inner * p->classes + p->class[i] - 1) * p->inner + i % p->inner;
+}
+
 static struct picked pick(struct module *m, value x, value t)
 {
-    struct picked p = { .x = nn_float(m, x) };
-    if (p.x->nd != 2)
-        nn_fail_shape(m, "N x C", x);
+    struct picked p = { .x = nn_float(m, x), .inner = 1 };
+    if (p.x->nd > 2 && !p.x->device)
+        p.x = rows_of(p.x);
     p.n = p.x->dim[0];
     p.classes = p.x->dim[1];
-    if (p.classes == 1 && p.n > 1 && value_numel(t) == 1) {   /* a column for one sample */
+    for (int k = 2; k < p.x->nd; k++)
+        p.inner *= p.x->dim[k];
+    p.n *= p.inner;
+    if (p.classes == 1 && p.n > 1 && p.inner == 1 && value_numel(t) == 1) {   /* a column for one sample */
         p.classes = p.n;
         p.n = 1;
         p.x = nn_reshape(p.x, 2, (i64[]){ 1, p.classes });
@@ -184,24 +192,26 @@ static value nll_loss(struct module *m, value x, value t)
 {
     if (RECORDING && tracked(x)) {
         struct picked p = pick(m, tensor_box(tensor_any(tape_plain(x))), t);
-        struct tensor *k = tensor_zeros(p.x->dtype, p.x->nd, p.x->dim);
+        struct tensor *k = rows_zeros(p.x->dtype, p.x->nd, p.x->dim);
         int r = nn_reduction(m);
         double by = r == REDUCE_MEAN && p.total != 0 ? p.total : 1;
         for (i64 i = 0; i < p.n; i++)
             if (p.class[i]) {
                 double w = -(p.weight ? p.weight[p.class[i] - 1] : 1) / by;
-                convert_run(k->dtype, k->data + (i + (p.class[i] - 1) * p.n) * dtypes[k->dtype].size, D_DOUBLE, &w, 1);
+                convert_run(k->dtype, k->data + picked_at(&p, i) * dtypes[k->dtype].size, D_DOUBLE, &w, 1);
             }
         value each = g_op(EW_times, x, tensor_box(p.x->device ? gpu_put(p.x->device, k) : k));
         if (r == REDUCE_NONE)
             return g_reshape_like(tape_reduce(RED_sum, each, 2), t);
-        return tape_reduce(RED_sum, tape_reduce(RED_sum, each, 1), 2);
+        for (int d = 1; d <= p.x->nd; d++)
+            each = tape_reduce(RED_sum, each, d);
+        return each;
     }
     struct picked p = pick(m, x, t);
     double s = 0, *each = scratch(sizeof *each * (size_t)MAX(1, p.n));
     int r = nn_reduction(m);
     for (i64 i = 0; i < p.n; i++) {
-        i64 at = i * p.x->stride[0] + (p.class[i] - 1) * p.x->stride[1];
+        i64 at = p.inner == 1 ? i * p.x->stride[0] + (p.class[i] - 1) * p.x->stride[1] : picked_at(&p, i);
         each[i] = !p.class[i] ? 0 : -(p.x->dtype == D_SINGLE ? ((float *)p.x->data)[at] : ((double *)p.x->data)[at]) * (p.weight ? p.weight[p.class[i] - 1] : 1);
         s += each[i];
     }
@@ -221,7 +231,7 @@ static value nll_gradient(struct module *m, value x, value t)
     for (i64 i = 0; i < p.n; i++)
         if (p.class[i]) {
             double v = -(p.weight ? p.weight[p.class[i] - 1] : 1) / by;
-            i64 at = i * p.classes + p.class[i] - 1;
+            i64 at = picked_at(&p, i);
             if (g->dtype == D_SINGLE)
                 ((float *)g->data)[at] = (float)v;
             else
@@ -232,7 +242,7 @@ static value nll_gradient(struct module *m, value x, value t)
 
 LAYER(ClassNLLCriterion,
   "c = nn.ClassNLLCriterion(weights, sizeAverage, ignoreIndex, reduction)\n\n"
-  "Negative log-likelihood: -x(i, t(i)) for log-probabilities x, N x C, and class numbers t from 1 to C, averaged; with weights, one for each class, their weighted "
+  "Negative log-likelihood: -x(i, t(i)) for log-probabilities x, N x C (or N x C x H x W, a class for each place), and class numbers t from 1 to C, averaged; with weights, one for each class, their weighted "
   "mean. sizeAverage=false or reduction='sum' sums, reduction='none' gives each sample's. Samples of class ignoreIndex (-100) are left out.\n\n"
   "Example:\n  nn.ClassNLLCriterion().forward([-1 -2; -3 -4], [1 2])\n  ans = 2.5000\n\n"
   "See also: nn.LogSoftMax, nn.CrossEntropyCriterion",

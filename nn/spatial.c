@@ -371,10 +371,10 @@ LAYER(SpatialUpSamplingBilinear,
   .expr = "@(x, scale, alignCorners) begin n = max(ndims(x), 3); H = size(x, n-1); W = size(x, n); if iscell(scale), s = [scale{2} scale{1}]; elseif alignCorners, s = ([H W] - 1)*(scale - 1) + [H W];"
           " else, s = [H W] * scale; end; return nn.upsample2d(x, s, 'bilinear', alignCorners != 0) end")
 LAYER(SpatialCrossMapLRN,
-  "m = nn.SpatialCrossMapLRN(size, alpha, beta, k)\n\nx ./ (k + alpha/size * sum of x.^2 over size neighbouring channels).^beta.\n\n"
+  "m = nn.SpatialCrossMapLRN(size, alpha, beta, k)\n\nx ./ (k + alpha/size * sum of x.^2 over size neighbouring channels).^beta; of an even size the channel more stands before, as in PyTorch.\n\n"
   "Example:\n  nn.SpatialCrossMapLRN(1, 1, 0.5, 0).forward(reshape([3 4], 1, 1, 2))\n  ans =\n\n  ans(:,:,1) = 1\n  ans(:,:,2) = 1\n" SEE,
   .wants = "C x H x W or N x C x H x W", .options = "size_:n alpha:x=1e-4 beta:x=0.75 k:x=1", .show = nn_show_options,
-  .expr = "@(x, size_, alpha, beta, k) begin b = ndims(x) > 3; s = size(x); if !b, s = [1 s 1]; end; s = [s 1 1]; s = s(1:4); x = reshape(x, s); c = s(2); q = x.^2; z = 0; h = floor((size_ - 1) / 2);"
+  .expr = "@(x, size_, alpha, beta, k) begin b = ndims(x) > 3; s = size(x); if !b, s = [1 s 1]; end; s = [s 1 1]; s = s(1:4); x = reshape(x, s); c = s(2); q = x.^2; z = 0; h = floor(size_ / 2);"
           " for d = -h:size_-1-h, i = max(1, 1+d):min(c, c+d); z = z + cat(2, zeros([s(1) max(0, -d) s(3) s(4)])(:, 1:min(end, c), :, :), q(:, i, :, :), zeros([s(1) max(0, d) s(3) s(4)])(:, 1:min(end, c), :, :)); end;"
           " y = x ./ realpow(k + alpha / size_ * z, beta); if !b, y = reshape(y, s(2:4)); end; return y end")
 
