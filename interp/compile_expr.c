@@ -347,7 +347,7 @@ struct asked { struct node chain, field, paren; struct node *link[64]; };
 static bool asks_place(struct comp *c, const struct node *n, struct asked *a)
 {
     const struct node *b = n->index.base, *p = links(n) == 1 ? link_at(n, 0) : NULL;
-    if (b->kind != NODE_NAME || b->name.slot >= 0 || strcmp(b->name.name, "isshared") || !p || p->kind != NODE_PAREN || p->link.args.n != 1)
+    if (b->kind != NODE_NAME || is_sure(c, b->name.slot) || strcmp(b->name.name, "isshared") || !p || p->kind != NODE_PAREN || p->link.args.n != 1)
         return false;
     const struct node *arg = p->link.args.v[0], *root = arg->kind == NODE_INDEX ? arg->index.base : arg;
     int nl = arg->kind == NODE_INDEX ? links(arg) : 0;
