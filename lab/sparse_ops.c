@@ -374,113 +374,6 @@ value sparse_reduce(int op, value v, int dim)
 /* ---- products */
 static struct tensor *turned(struct tensor *t) { return tensor_dense(tensor_transpose(t)); }
 
-/* S * X, column by column of X.  The order of additions never hangs on the number of threads: they share out the columns of X, or,
-   for S' * x, the columns of S'.  S * x with many entries is always the sum of two halves, that of the first columns of S and that of the
-   others, which two threads make side by side. */
-static i64 middle_column(const struct sparse *s)          /* half of the entries stand before it */
-{
-    const i64 *col = sparse_col(s);
-    i64 lo = 0, hi = s->n;
-    while (lo < hi) {
-        i64 mid = (lo + hi) / 2;
-        if (col[mid] < s->nz / 2)
-            lo = mid + 1;
-        else
-            hi = mid;
-    }
-    return lo;
-}
-#define TIMES(T, name) \
-    static void name##_part(const i64 *col, const i64 *row, const T *v, i64 first, i64 last, const T *x, T *y, i64 m) \
-    { \
-        memset(y, 0, (size_t)m * sizeof(T)); \
-        i64 k = col[first]; \
-        for (i64 j = first; j < last && !interrupt_flag; j++) { \
-            T f = x[j]; \
-            for (i64 to = col[j + 1]; k < to; k++) \
-                y[row[k]] += v[k] * f; \
-        } \
-    } \
-    static void name##_sum(T *restrict y, const T *restrict other, i64 m) \
-    { \
-        SIMD \
-        for (i64 i = 0; i < m; i++) \
-            y[i] += other[i]; \
-    } \
-    static void name(const struct sparse *s, const T *x, T *y, i64 count, T *other) \
-    { \
-        const i64 *col = sparse_col(s), *row = sparse_row(s); \
-        const T *v = sparse_x(s); \
-        i64 m = s->m, n = s->n; \
-        (void)ew_threads; \
-        if (count == 1 && other) { \
-            i64 half = middle_column(s); \
-            _Pragma("omp parallel for num_threads(MIN(ew_threads, 2)) schedule(static)") \
-            for (int h = 0; h < 2; h++) \
-                name##_part(col, row, v, h ? half : 0, h ? n : half, x, h ? other : y, m); \
-            name##_sum(y, other, m); \
-            return; \
-        } \
-        _Pragma("omp parallel for num_threads(ew_threads) schedule(static) if(count > 1 && (double)s->nz * (double)count > 1e6)") \
-        for (i64 c = 0; c < count; c++) \
-            name##_part(col, row, v, 0, n, x + c * n, y + c * m, m); \
-    } \
-    static void name##_turned(const struct sparse *s, const T *x, T *y, i64 count)        /* S.' * X */ \
-    { \
-        const i64 *col = sparse_col(s), *row = sparse_row(s); \
-        const T *v = sparse_x(s); \
-        i64 m = s->m, n = s->n; \
-        for (i64 c = 0; c < count; c++) { \
-            const T *from = x + c * m; \
-            T *to = y + c * n; \
-            _Pragma("omp parallel for num_threads(ew_threads) schedule(static) if((double)s->nz > 1e6)") \
-            for (i64 j = 0; j < n; j++) { \
-                T sum = 0; \
-                for (i64 k = col[j]; k < col[j + 1]; k++) \
-                    sum += v[k] * from[row[k]]; \
-                to[j] = sum; \
-            } \
-        } \
-    }
-TIMES(double, times_d)
-TIMES(double _Complex, times_c)
-
-/* 0 * Inf is NaN: a full operand with NaN or Inf meets the zeros too. */
-CLONES static bool finite_run(const uint64_t *x, i64 n)
-{
-    const uint64_t all = 0x7ffull << 52;
-    uint64_t bad = 0;
-    SIMD
-    for (i64 i = 0; i < n; i++)
-        bad |= (x[i] & all) == all;
-    return !bad;
-}
-static bool all_finite(const struct tensor *t) { return finite_run((const uint64_t *)t->data, t->numel * (t->dtype == D_CDOUBLE ? 2 : 1)); }
-
-static struct tensor *with_full(struct sparse *s, bool turn, struct tensor *x)      /* S * X, or S.' * X */
-{
-    int dt = s->dtype == D_CDOUBLE || dtype_is(x->dtype, DT_C) ? D_CDOUBLE : D_DOUBLE;
-    s = sparse_cast(s, dt);
-    x = tensor_dense(tensor_cast(x, dt));
-    i64 dim[2] = { turn ? s->n : s->m, x->dim[1] };
-    if (!all_finite(x) || !all_finite(sparse_values(s))) {
-        struct tensor *f = sparse_full(s);
-        return linalg_product(f, turn ? TRANSPOSED : AS_IS, x, AS_IS);
-    }
-    struct tensor *y = tensor_new(dt, 2, dim);
-    void *other = !turn && dim[1] == 1 && s->nz >= HALVES && s->nz >= 2 * s->m ? scratch((size_t)s->m * dtypes[dt].size) : NULL;
-    if (dt == D_DOUBLE && turn)
-        times_d_turned(s, (double *)x->data, (double *)y->data, dim[1]);
-    else if (dt == D_DOUBLE)
-        times_d(s, (double *)x->data, (double *)y->data, dim[1], other);
-    else if (turn)
-        times_c_turned(s, (double _Complex *)x->data, (double _Complex *)y->data, dim[1]);
-    else
-        times_c(s, (double _Complex *)x->data, (double _Complex *)y->data, dim[1], other);
-    poll();
-    return y;
-}
-
 /* S * T: column j is the sum of columns of S, in a full column of which the rows that it has are noted, put in order and picked.
    Parts of the columns go to threads, each with a full column of its own; first all are counted, then filled. */
 enum { RANKED = 48 };                         /* up to so many rows are put in order by counting those below each: vectors, no branches */
@@ -565,7 +458,7 @@ static value sparse_product(struct sparse *a, struct sparse *b)
     int dt = a->dtype == D_CDOUBLE || b->dtype == D_CDOUBLE ? D_CDOUBLE : D_DOUBLE;
     a = sparse_cast(a, dt);
     b = sparse_cast(b, dt);
-    if (!all_finite(sparse_values(a)) || !all_finite(sparse_values(b)))
+    if (!sparse_all_finite(sparse_values(a)) || !sparse_all_finite(sparse_values(b)))
         return again(tensor_value(linalg_product(sparse_full(a), AS_IS, sparse_full(b), AS_IS)));
     enum { PARTS = 8 };
     i64 n = b->n, cut[PARTS + 1], *count = scratch((size_t)(n + 1) * sizeof *count);
@@ -624,9 +517,9 @@ static value product(value a, value b)
     if (a.kind == K_SPARSE && b.kind == K_SPARSE)
         return sparse_product(sparse_see(a), sparse_see(b));
     if (a.kind == K_SPARSE)
-        return tensor_value(tensor_narrow(with_full(sparse_see(a), false, tensor_of(b))));
+        return tensor_value(tensor_narrow(sparse_times_full(sparse_see(a), false, tensor_of(b))));
     /* X * S = (S.' * X.').' */
-    return tensor_value(tensor_narrow(turned(with_full(sparse_see(b), true, turned(tensor_of(a))))));
+    return tensor_value(tensor_narrow(turned(sparse_times_full(sparse_see(b), true, turned(tensor_of(a))))));
 }
 
 bool sparse_takes_turned(value s, value x)
@@ -638,9 +531,10 @@ bool sparse_takes_turned(value s, value x)
 value sparse_turned_times(value v, bool conj_, value x)
 {
     struct sparse *s = sparse_see(v);
-    if (conj_ && s->dtype == D_CDOUBLE)       /* conj(S).' */
-        s = sparse_with(s, column(tensor_of(ew_apply(EW_conj, 1, (value[]){ values(s) }))));
-    return tensor_value(tensor_narrow(with_full(s, true, tensor_of(x))));
+    if (!conj_ || s->dtype != D_CDOUBLE)
+        return tensor_value(tensor_narrow(sparse_times_full(s, true, tensor_of(x))));
+    value y = tensor_value(sparse_times_full(s, true, tensor_of(ew_apply(EW_conj, 1, &x))));           /* conj(S.' * conj(x)) */
+    return tensor_value(tensor_narrow(tensor_of(ew_apply(EW_conj, 1, &y))));
 }
 
 static value power(value a, value b)

@@ -152,7 +152,7 @@ static void SPARSE_free(value v)
 }
 static void SPARSE_children(value v, void (*visit)(value *, void *), void *arg)
 {
-    for (int k = 0; k < 3; k++)
+    for (int k = 0; k < 6; k++)
         visit(&sparse_see(v)->part[k], arg);
 }
 
