@@ -294,7 +294,7 @@ static NORETURN void assert_fail(const char *what) { fail("", "%s", what); }
 static double tolerance_gap(double x, double y, double tol)
 {
     double d = x > y ? x - y : y - x;
-    return tol < 0 ? d - -tol * (y < 0 ? -y : y) : d - tol;
+    return tol < 0 ? d - -tol * (y == 0 ? 1 : y < 0 ? -y : y) : d - tol;        /* relative to 0 is absolute, as in Octave */
 }
 
 static void assert_close(struct call *c, value x, value y, double tol, const char *where)
@@ -359,7 +359,9 @@ static void assert_close(struct call *c, value x, value y, double tol, const cha
             part[k][0] = element_double(t, 0);
             part[k][1] = t->dtype == D_CDOUBLE ? ((double *)t->data)[1] : t->dtype == D_CSINGLE ? ((float *)t->data)[1] : 0;
         }
-        for (int k = 0; k < 2; k++) {
+        bool both = (part[0][0] != part[0][0] || part[0][1] != part[0][1]) && (part[1][0] != part[1][0] || part[1][1] != part[1][1]);
+        nan |= both;                          /* a complex number with a NaN in either part is NaN */
+        for (int k = 0; k < 2 && !both; k++) {
             double s = part[0][k], w = part[1][k];
             nan |= s != s;
             if (s == w || (s != s && w != w))

@@ -372,9 +372,10 @@ BUILTIN(nchoosek, 2, 2, 1, NO_GRAD,
     result_tensor(c, 0, take_columns(v, m, k, at));
 }
 
+extern const struct builtin builtin_sort;
 BUILTIN(perms, 1, 1, 1, NO_GRAD,
     "P = perms(v)\n\n"
-    "All orders of the elements of v (numbers, text or a cell), one in each row, the last first.\n\n"
+    "All orders of the elements of v (numbers, text or a cell), one in each row, the last first: of numbers and text the largest elements stand first, whatever their order in v.\n\n"
     "Example:\n"
     "  perms([1 2 3])\n"
     "  ans =\n     3   2   1\n     3   1   2\n     2   3   1\n     2   1   3\n     1   3   2\n     1   2   3\n\n"
@@ -382,6 +383,8 @@ BUILTIN(perms, 1, 1, 1, NO_GRAD,
 {
     bool cell = c->arg[0].kind == K_CELL;
     struct tensor *v = cell ? NULL : arg_dense(c, 0);
+    if (v && v->dtype != D_LOGICAL)
+        v = tensor_dense(tensor_of(call1(&builtin_sort, 1, tensor_value(tensor_reshape(v, 2, (i64[]){ 1, v->numel })))));
     i64 n = cell ? c->arg[0].cell->numel : v->numel, m = 1;
     for (i64 i = 2; i <= n; i++) {
         m *= i;

@@ -73,10 +73,33 @@ CLONES static void horner(const double *p, i64 n, const double *x, double *y, i6
     }
 }
 
-BUILTIN(polyval, 2, 4, 1, grad_form,
+static value spread_of_fit(struct call *c, value xv, i64 n)      /* of a polynomial of degree n at xv, by S of polyfit */
+{
+    struct record *s = has_arg(c, 2) && c->arg[2].kind == K_STRUCT ? arg_struct(c, 2) : NULL;
+    value f[3];
+    const char *const names[] = { "R", "df", "normr" };
+    for (int k = 0; k < 3; k++) {
+        f[k] = s && s->numel == 1 ? record_get(s, 0, symbol_of(names[k])) : nil();
+        if (is_nil(f[k]) || !is_tensor_like(f[k]))
+            fail("Octave:invalid-input-arg", "polyval: dy needs the struct S of polyfit, with R, df and normr");
+    }
+    struct tensor *x = tensor_dense(tensor_of(xv)), *e = tensor_2d(D_DOUBLE, 1, n + 1);
+    for (i64 j = 0; j <= n; j++)
+        ((double *)e->data)[j] = (double)(n - j);
+    value column = tensor_value(tensor_reshape(x, 2, (i64[]){ x->numel, 1 }));
+    value a = linalg_mrdivide(ew_apply(EW_power, 2, (value[]){ column, tensor_value(e) }), f[0]);
+    a = ew_apply(EW_plus, 2, (value[]){ num(1), reduce_apply(RED_sumsq, a, 2) });
+    a = ew_apply(EW_times, 2, (value[]){ ew_apply(EW_sqrt, 1, &a), f[2] });
+    a = ew_apply(EW_rdivide, 2, (value[]){ a, ew_apply(EW_sqrt, 1, &f[1]) });
+    return tensor_value(tensor_reshape(tensor_dense(tensor_of(a)), x->nd, x->dim));
+}
+
+BUILTIN(polyval, 2, 4, 2, grad_form,
     "y = polyval(p, x)\n"
-    "y = polyval(p, x, [], mu)\n\n"
-    "Value of the polynomial p(1)*x^n + ... + p(n)*x + p(n+1) at each element of x; with mu = [mean, deviation] from polyfit at (x - mu(1)) / mu(2).\n\n"
+    "y = polyval(p, x, [], mu)\n"
+    "[y, dy] = polyval(p, x, S, mu)\n\n"
+    "Value of the polynomial p(1)*x^n + ... + p(n)*x + p(n+1) at each element of x; with mu = [mean, deviation] from polyfit at (x - mu(1)) / mu(2). "
+    "With S of polyfit dy is the standard error of a new point: y - dy to y + dy holds about half of them or more.\n\n"
     "Example:\n"
     "  polyval([1 2 3], 2)\n"
     "  ans = 11\n\n"
@@ -89,6 +112,8 @@ BUILTIN(polyval, 2, 4, 1, grad_form,
         xv = ew_apply(EW_minus, 2, (value[]){ xv, element_value(mu, 0) });
         xv = ew_apply(EW_rdivide, 2, (value[]){ xv, element_value(mu, 1) });
     }
+    if (c->nargout > 1)
+        result(c, 1, spread_of_fit(c, xv, p.n - 1));
     struct tensor *x = tensor_dense(tensor_of(xv));
     bool single = p.single || x->dtype == D_SINGLE || x->dtype == D_CSINGLE;
     struct tensor *y;
@@ -131,13 +156,49 @@ BUILTIN(polyvalm, 2, 2, 1, grad_form,
 }
 
 /* ---- fitting */
-extern const struct builtin builtin_qr, builtin_inv;
+extern const struct builtin builtin_qr;
+
+/* The inverse of R' * R for an upper triangular R, with row and column i put at place at[i]; NaN where R is singular. */
+static struct tensor *covariance(struct tensor *r, const struct tensor *at, int dt)
+{
+    i64 n = r->dim[1];
+    struct tensor *full = tensor_dense(tensor_cast(r, D_CDOUBLE)), *to = tensor_2d(D_CDOUBLE, n, n);
+    const cplx *u = (const cplx *)full->data;
+    cplx *x = vec_new(n * n), *y = (cplx *)to->data;
+    for (i64 j = 0; j < n; j++)               /* column j of the inverse of R */
+        for (i64 i = j; i >= 0; i--) {
+            cplx s = i == j;
+            for (i64 k = i + 1; k <= j; k++)
+                s -= u[i + k * r->dim[0]] * x[k + j * n];
+            x[i + j * n] = u[i + i * r->dim[0]] == 0 ? NAN : s / u[i + i * r->dim[0]];
+        }
+    for (i64 j = 0; j < n; j++)
+        for (i64 i = 0; i < n; i++) {
+            cplx s = 0;
+            for (i64 k = MAX(i, j); k < n; k++)
+                s += x[i + k * n] * conj(x[j + k * n]);
+            y[(i64)element_double(at, i) - 1 + ((i64)element_double(at, j) - 1) * n] = s;
+        }
+    to = tensor_narrow(to);
+    return dtype_is(to->dtype, DT_C) || dt == D_DOUBLE ? to : tensor_cast(to, dtype_real(dt));
+}
+
+static struct tensor *spread(struct tensor *t, i64 columns, const i64 *at)     /* column j of t at column at[j], else zeros */
+{
+    i64 bytes = t->dim[0] * dtypes[t->dtype].size;
+    struct tensor *r = tensor_zeros(t->dtype, 2, (i64[]){ t->dim[0], columns });
+    for (i64 j = 0; j < t->dim[1]; j++)
+        memcpy(r->data + at[j] * bytes, t->data + j * bytes, (size_t)bytes);
+    return r;
+}
 
 BUILTIN(polyfit, 3, 3, 3, grad_form,
     "p = polyfit(x, y, n)\n"
     "[p, S] = polyfit(x, y, n)\n"
     "[p, S, mu] = polyfit(x, y, n)\n\n"
-    "Coefficients of the polynomial of degree n that fits the points (x, y) with the least sum of squares. S is a struct: yf the values of the fit, X the matrix of powers, "
+    "Coefficients of the polynomial of degree n that fits the points (x, y) with the least sum of squares. n may be a logical mask with one element for each "
+    "coefficient, the highest power first: those that are false stay 0. Where there are more coefficients than points, a warning says so and the highest powers stay 0. S is a struct: "
+    "yf the values of the fit, X the matrix of powers, "
     "R its triangular factor, C the unscaled covariance, df the degrees of freedom, normr the norm of the residuals. With mu = [mean(x), std(x)] the fit is in (x - mu(1)) / mu(2), which is better conditioned.\n\n"
     "Example:\n"
     "  p = polyfit([1 2 3], [1 4 9], 2); round(p)\n"
@@ -146,11 +207,23 @@ BUILTIN(polyfit, 3, 3, 3, grad_form,
 {
     struct tensor *x = arg_float(c, 0), *y = arg_float(c, 1);
     char s[128], t[128];
-    i64 n = arg_int(c, 2, 0, 10000), m = x->numel;
+    bool masked = is_tensor_like(c->arg[2]) && value_dtype(c->arg[2]) == D_LOGICAL && value_numel(c->arg[2]) > 0;
+    struct tensor *mask = masked ? arg_dense(c, 2) : NULL;
+    i64 n = masked ? mask->numel - 1 : arg_int(c, 2, 0, 10000), m = x->numel, used = 0;
     if (x->numel != y->numel)
         fail("Octave:nonconformant-args", "polyfit: x and y must have as many elements, but are %s and %s", tensor_shape(x, s), tensor_shape(y, t));
     if (m == 0)
         fail("Octave:invalid-input-arg", "polyfit: x and y must not be empty");
+    i64 *at = scratch((size_t)(n + 1) * sizeof *at);      /* the coefficients that are sought */
+    for (i64 j = 0; j <= n; j++)
+        if (!mask || mask->data[j])
+            at[used++] = j;
+    if (used > m) {
+        warn("Octave:polyfit-degree", "polyfit: %lld coefficients for %lld points: there are many solutions, and the highest powers stay 0", (long long)used, (long long)m);
+        at += used - m;
+        used = m;
+        masked = true;
+    }
     bool row = y->nd == 2 && y->dim[0] == 1;
     int dt = promote(x->dtype, y->dtype);
     value xv = tensor_value(tensor_reshape(x, 2, (i64[]){ m, 1 }));
@@ -164,45 +237,36 @@ BUILTIN(polyfit, 3, 3, 3, grad_form,
         ((double *)mu->data)[1] = element_double(tensor_of(dev), 0);
         result_tensor(c, 2, mu);
     }
-    struct tensor *p, *e = tensor_2d(D_DOUBLE, 1, n + 1);        /* powers, the highest first */
-    for (i64 j = 0; j <= n; j++)
-        ((double *)e->data)[j] = (double)(n - j);
+    struct tensor *e = tensor_2d(D_DOUBLE, 1, used);
+    for (i64 j = 0; j < used; j++)
+        ((double *)e->data)[j] = (double)(n - at[j]);
     struct tensor *a = tensor_dense(tensor_cast(tensor_of(ew_apply(EW_power, 2, (value[]){ xv, tensor_value(e) })), dt));
-    struct tensor *b = tensor_reshape(tensor_cast(y, dt), 2, (i64[]){ m, 1 });
+    struct tensor *b = tensor_reshape(tensor_cast(y, dt), 2, (i64[]){ m, 1 }), *p = tensor_2d(dt, used, 1);
     value f[3] = { 0 };                       /* as Octave: columns exchanged, so that powers of all sizes do well */
-    call_builtin(&builtin_qr, 2, (value[]){ tensor_value(a), num(0) }, 3, f);
-    struct tensor *k = tensor_of(f[2]);
-    i64 size = dtypes[dt].size;
-    if (m > n) {
-        p = tensor_2d(dt, n + 1, 1);
-        struct tensor *rhs = tensor_2d(dt, n + 1, 1);
+    if (used) {
+        call_builtin(&builtin_qr, 2, (value[]){ tensor_value(a), num(0) }, 3, f);
+        struct tensor *k = tensor_of(f[2]), *rhs = tensor_2d(dt, used, 1);
+        i64 size = dtypes[dt].size;
         struct mat turned = mat_turned(mat_of(tensor_of(f[0])));
         turned.conj = true;
-        blas_gemm(dt, n + 1, 1, m, 1, turned, mat_of(tensor_dense(b)), 0, rhs->data, n + 1);
+        blas_gemm(dt, used, 1, m, 1, turned, mat_of(tensor_dense(b)), 0, rhs->data, used);
         struct tensor *z = linalg_solve(tensor_of(f[1]), AS_IS, rhs);
-        for (i64 j = 0; j <= n; j++)
+        for (i64 j = 0; j < used; j++)
             memcpy(p->data + ((i64)element_double(k, j) - 1) * size, z->data + j * size, (size_t)size);
-    } else
-        p = linalg_solve(a, AS_IS, b);
-    result_tensor(c, 0, tensor_narrow(tensor_reshape(p, 2, (i64[]){ 1, n + 1 })));
+    }
+    result_tensor(c, 0, tensor_narrow(spread(tensor_reshape(p, 2, (i64[]){ 1, used }), n + 1, at)));
     if (!wants(c, 1))
         return;
-    struct tensor *yf = linalg_product(a, AS_IS, p, AS_IS);
+    struct tensor *yf = used ? linalg_product(a, AS_IS, p, AS_IS) : tensor_zeros(dt, 2, (i64[]){ m, 1 });
+    struct tensor *R = used ? tensor_dense(tensor_of(f[1])) : tensor_2d(dt, 0, 0);
+    struct tensor *C = used ? covariance(R, tensor_of(f[2]), dt) : tensor_2d(dt, 0, 0);
     value rest = ew_apply(EW_minus, 2, (value[]){ tensor_value(b), tensor_value(yf) });
     struct record *r = record_scalar();
     record_set(r, 0, symbol_of("yf"), tensor_value(tensor_reshape(yf, 2, row ? (i64[]){ 1, m } : (i64[]){ m, 1 })));
-    record_set(r, 0, symbol_of("X"), tensor_value(a));
-    record_set(r, 0, symbol_of("R"), f[1]);
-    if (m > n) {
-        value square = linalg_mtimes(f[1], f[1], CTRANSPOSED, AS_IS);
-        struct tensor *inv = tensor_dense(tensor_cast(tensor_of(call1(&builtin_inv, 1, square)), dt)), *to = tensor_2d(dt, n + 1, n + 1);
-        for (i64 j = 0; j <= n; j++)
-            for (i64 i = 0; i <= n; i++)
-                memcpy(to->data + (i + j * (n + 1)) * size,
-                       inv->data + ((i64)element_double(k, i) - 1 + ((i64)element_double(k, j) - 1) * (n + 1)) * size, (size_t)size);
-        record_set(r, 0, symbol_of("C"), tensor_value(to));
-    }
-    record_set(r, 0, symbol_of("df"), num((double)MAX(0, m - n - 1)));
+    record_set(r, 0, symbol_of("X"), tensor_value(masked ? spread(a, n + 1, at) : a));
+    record_set(r, 0, symbol_of("R"), tensor_value(masked ? spread(R, n + 1, at) : R));
+    record_set(r, 0, symbol_of("C"), tensor_value(masked ? spread(C, n + 1, at) : C));
+    record_set(r, 0, symbol_of("df"), num((double)MAX(0, m - used)));
     record_set(r, 0, symbol_of("normr"), num(linalg_norm(linalg_float(tensor_of(rest)), 2, "polyfit")));
     result(c, 1, record_value(r));
 }

@@ -415,7 +415,7 @@ static void run_reducer(struct call *c, int op)
     y = reduce_apply(op, x, dim);
     if (kind)
         y = kind == 7 ? ew_apply(EW_exp, 1, &y) : ew_apply(EW_rdivide, 2, (value[]){ num(1), y });
-    if (native && (dtype_is(dt, DT_I) || dt == D_LOGICAL)) {
+    if (native && (dtype_is(dt, DT_I) || (dt == D_LOGICAL && op != RED_mean))) {
         struct tensor *t = tensor_any(y);
         y = tensor_value(tensor_cast(t, dt));
     }

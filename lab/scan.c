@@ -166,11 +166,55 @@ BUILTIN(nnz, 1, 1, 1, grad_zero,
 }
 
 /* ---- variance: op 0 divides by n - 1, 1 by n; or weights along dim */
+extern const struct builtin builtin_permute;
+static struct tensor *joined_dims(struct call *c, struct tensor *x, const struct tensor *dims, int *last)      /* the dimensions dims as one, the last of them */
+{
+    char s[128];
+    bool in[MAX_DIMS] = { 0 };
+    int nd = x->nd;
+    *last = 0;
+    for (i64 k = 0; k < dims->numel; k++) {
+        double d = ((const double *)dims->data)[k];
+        if (!(d >= 1 && d <= MAX_DIMS) || d != floor(d) || in[(int)d - 1])
+            fail("Octave:invalid-input-arg", "%s: dimensions must be different positive integers, but there is %g", c->fn->name, d);
+        in[(int)d - 1] = true;
+        *last = MAX(*last, (int)d);
+        nd = MAX(nd, (int)d);
+    }
+    if (!*last)
+        fail("Octave:invalid-input-arg", "%s: the list of dimensions is empty; the argument is %s", c->fn->name, tensor_shape(dims, s));
+    struct tensor *order = tensor_2d(D_DOUBLE, 1, nd);
+    i64 size[MAX_DIMS], at = 0, n = 1;
+    for (int pass = 0; pass < 3; pass++)      /* what stands before the last of them, they themselves, what stands behind it */
+        for (int d = 0; d < nd; d++)
+            if (pass == 1 ? in[d] : !in[d] && (pass == 0) == (d < *last))
+                ((double *)order->data)[at++] = d + 1;
+    for (int d = 0; d < nd; d++) {
+        i64 k = d < x->nd ? x->dim[d] : 1;
+        n *= in[d] ? k : 1;
+        size[d] = in[d] ? 1 : k;
+    }
+    size[*last - 1] = n;
+    return tensor_reshape(tensor_dense(tensor_of(call1(&builtin_permute, 2, tensor_value(x), tensor_value(order)))), nd, size);
+}
+
 static value variance(struct call *c)
 {
     struct tensor *x = arg_float(c, 0);
     struct tensor *w = has_arg(c, 1) ? arg_double(c, 1) : NULL;
-    int d = arg_dim(c, 2, x->nd == 2 && x->dim[0] == 0 && x->dim[1] == 0 ? 0 : first_long_dim(x));
+    int joined = 0;
+    if (has_arg(c, 2) && (arg_is_text(c, 2) || value_numel(c->arg[2]) > 1)) {
+        if (w && w->numel > 1)
+            fail("Octave:invalid-input-arg", "%s: weights go along one dimension, not along several", c->fn->name);
+        if (arg_is_text(c, 2)) {
+            arg_option(c, 2, (const char *const[]){ "all", NULL });
+            x = tensor_reshape(x, 2, (i64[]){ x->numel, 1 });
+            joined = 1;
+        } else {
+            x = joined_dims(c, x, arg_double(c, 2), &joined);
+        }
+    }
+    int d = joined ? joined : arg_dim(c, 2, x->nd == 2 && x->dim[0] == 0 && x->dim[1] == 0 ? 0 : first_long_dim(x));
     if (!x->numel && !d)
         return num_of(dtype_real(x->dtype), NAN);
     value v = tensor_value(x);
@@ -190,7 +234,7 @@ static value variance(struct call *c)
         return reduce_apply(RED_sum, ew_apply(EW_times, 2, (value[]){ r, weight }), d);
     }
     double opt = w && w->numel ? *(double *)w->data : 0;
-    if (opt != 0 && opt != 1)
+    if (opt != 0 && opt != 1 && !(n == 1 && opt > 0))
         fail("Octave:bad-input", "%s: the second argument must be 0 (divide by n - 1), 1 (by n) or a vector of weights, but is %g", c->fn->name, opt);
     double by = n == 0 ? 0 : n == 1 ? 1 : opt == 1 ? (double)n : (double)(n - 1);
     value r;
@@ -206,7 +250,8 @@ static value variance(struct call *c)
 BUILTIN(var, 1, 3, 1, NO_GRAD,
   "y = var(x)\n"
   "y = var(x, opt, dim)\n\n"
-  "Variance along dim, by default the first dimension that is not 1. It is divided by n - 1, with opt = 1 by n; a vector opt gives weights.\n\n"
+  "Variance along dim, by default the first dimension that is not 1. It is divided by n - 1, with opt = 1 by n; a vector opt gives weights. "
+  "dim may be a vector of several dimensions, or \"all\".\n\n"
   "Example:\n  var([1 2 3 4])\n  ans = 1.6667\n\n"
   "See also: std, mean, cov")
 {

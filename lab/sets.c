@@ -2,8 +2,8 @@
 /* sets.c: unique, union, intersect, setdiff, setxor, ismember, lookup.
  *
  * One idea: the elements (numbers, rows or texts) of one or two arguments are put in order together and numbered, equal
- * ones alike; after that every set operation only reads, for each number, where it stands first in a, last in a and first
- * in b.  NaN equals nothing, so each is an element of its own. */
+ * ones alike; after that every set operation only reads, for each number, where it stands first and last in a and in
+ * b.  NaN equals nothing, so each is an element of its own. */
 #include "sort.h"
 #include <complex.h>
 #include <math.h>
@@ -19,7 +19,7 @@ struct groups {                               /* by rank g in the order; NONE wh
     i64 n;
     i64 *id;                                  /* of element i */
     i64 *first, *last;                        /* in a */
-    i64 *other;                               /* first in b, counted from b's start */
+    i64 *other, *end;                         /* first and last in b, counted from b's start */
 };
 enum { NONE = -1 };
 
@@ -60,7 +60,7 @@ static struct groups group(const struct items *s)
 {
     i64 *order = !s->t ? sort_order_texts(s->n, s->text, false) : s->rows ? sort_order_rows(s->t, 0, NULL) :
                  sort_order(s->t->dtype, s->t->data, s->n, false);
-    struct groups g = { 0, numbers(s->n), numbers(s->n), numbers(s->n), numbers(s->n) };
+    struct groups g = { 0, numbers(s->n), numbers(s->n), numbers(s->n), numbers(s->n), numbers(s->n) };
     for (i64 k = 0; k < s->n; k++) {
         i64 i = order[k];
         poll_each(k);
@@ -72,16 +72,22 @@ static struct groups group(const struct items *s)
             if (g.first[r] == NONE)
                 g.first[r] = i;
             g.last[r] = i;
-        } else if (g.other[r] == NONE) {
-            g.other[r] = i - s->na;
+        } else {
+            if (g.other[r] == NONE)
+                g.other[r] = i - s->na;
+            g.end[r] = i - s->na;
         }
     }
     return g;
 }
 
 /* ---- arguments */
-static value one_text(value v)                /* a text is one element beside a cell */
+extern const struct builtin builtin_cellstr;
+static value one_text(value v)                /* a text is one element beside a cell, a char matrix one for each row */
 {
+    i64 dim[MAX_DIMS];
+    if (value_dims(v, dim) == 2 && dim[0] > 1)
+        return call1(&builtin_cellstr, 1, v);
     struct cell *c = cell_2d(1, 1);
     cell_set(c, 0, v);
     return cell_value(c);
@@ -93,7 +99,7 @@ static bool is_row(value v)
     return value_dims(v, dim) == 2 && dim[0] == 1;
 }
 
-static struct items items_of(struct call *c, int nset, bool rows)
+static struct items items_of(struct call *c, int nset, bool rows, bool exact)      /* exact: numbers are compared as they are, not as [a, b] would hold them */
 {
     struct items s = { .rows = rows };
     value v[2] = { c->arg[0], nset > 1 ? c->arg[1] : nil() };
@@ -146,6 +152,8 @@ static struct items items_of(struct call *c, int nset, bool rows)
     int dt = promote_cat(a->dtype, b->dtype);
     if (dt < 0)
         dt = a->dtype;
+    if (exact && a->dtype != b->dtype)
+        dt = dtype_is(a->dtype, DT_C) || dtype_is(b->dtype, DT_C) ? D_CDOUBLE : D_DOUBLE;
     a = tensor_cast(a, dt);
     b = tensor_cast(b, dt);
     size_t size = dtypes[dt].size;
@@ -164,11 +172,10 @@ static struct items items_of(struct call *c, int nset, bool rows)
     return s;
 }
 
-struct options { bool rows, stable, sorted, first, last; };
+struct options { bool rows, stable, sorted, first, last, legacy; };
 static struct options options(struct call *c, int from)
 {
     struct options o = { 0 };
-    bool legacy = false;
     for (int i = from; i < c->nargin; i++) {
         int k = arg_option(c, i, (const char *const[]){ "rows", "stable", "sorted", "first", "last", "legacy", NULL });
         o.rows |= k == 0;
@@ -176,9 +183,9 @@ static struct options options(struct call *c, int from)
         o.sorted |= k == 2;
         o.first |= k == 3;
         o.last |= k == 4;
-        legacy |= k == 5;
+        o.legacy |= k == 5;
     }
-    if (o.stable + o.sorted + legacy > 1 || (o.first && o.last))
+    if (o.stable + o.sorted + o.legacy > 1 || (o.first && o.last))
         fail("Octave:invalid-input-arg", "%s: only one of %s may be asked for", c->fn->name,
             o.first && o.last ? "\"first\" and \"last\"" : "\"sorted\", \"stable\" and \"legacy\"");
     return o;
@@ -204,9 +211,9 @@ static value take(const struct items *s, i64 n, const i64 *at, bool row)
     return tensor_value(r);
 }
 
-static void result_places(struct call *c, int i, i64 n, const i64 *at)        /* a column, from 1; NONE becomes 0 */
+static void result_places(struct call *c, int i, i64 n, const i64 *at, bool row)       /* from 1; NONE becomes 0 */
 {
-    struct tensor *t = tensor_2d(D_DOUBLE, n, 1);
+    struct tensor *t = tensor_2d(D_DOUBLE, row ? 1 : n, row ? n : 1);
     for (i64 k = 0; k < n; k++) {
         poll_each(k);
         ((double *)t->data)[k] = (double)(at[k] + 1);
@@ -233,7 +240,7 @@ BUILTIN(unique, 1, ANY, 3, grad_form,
     "u = unique(x, 'stable')\n\n"
     "The different elements of x (numbers, text, or texts in a cell) in rising order, or with 'rows' the different rows of a matrix; "
     "with 'stable' in the order in which they first occur. u is a row when x is one, else a column. x(i) is u and u(j) is x(:); i has the first places "
-    "where an element stands, with 'last' the last ones. Each NaN is an element of its own.\n\n"
+    "where an element stands, with 'last' the last ones; with 'legacy' the last ones too, and i and j are rows when x is one. Each NaN is an element of its own.\n\n"
     "Example:\n"
     "  unique([3 1 1 2])\n"
     "  ans =\n     1   2   3\n\n"
@@ -242,7 +249,7 @@ BUILTIN(unique, 1, ANY, 3, grad_form,
     struct options o = options(c, 1);
     value v = c->arg[0];
     bool row = !o.rows && is_row(v);
-    struct items s = items_of(c, 1, o.rows);
+    struct items s = items_of(c, 1, o.rows, false);
     if (s.n == 0) {
         i64 dim[MAX_DIMS], none[] = { 0, 1 };
         if (o.rows || (value_dims(v, dim) == 2 && dim[0] == 0 && dim[1] == 0))
@@ -285,16 +292,16 @@ BUILTIN(unique, 1, ANY, 3, grad_form,
     for (i64 k = 0; k < g.n; k++) {
         poll_each(k);
         rank[which[k]] = k;
-        place[k] = o.last ? g.last[which[k]] : g.first[which[k]];
+        place[k] = o.last || o.legacy ? g.last[which[k]] : g.first[which[k]];
     }
     result(c, 0, take(&s, g.n, place, row));
-    result_places(c, 1, g.n, place);
+    result_places(c, 1, g.n, place, o.legacy && row);
     if (wants(c, 2)) {
         for (i64 i = 0; i < s.n; i++) {
             poll_each(i);
             g.id[i] = rank[g.id[i]];
         }
-        result_places(c, 2, s.n, g.id);
+        result_places(c, 2, s.n, g.id, o.legacy && row);
     }
 }
 
@@ -303,14 +310,18 @@ enum { UNION, INTERSECT, SETDIFF, SETXOR };
 static void combine(struct call *c, int op)
 {
     struct options o = options(c, 2);
-    struct items s = items_of(c, 2, o.rows);
+    struct items s = items_of(c, 2, o.rows, op == SETDIFF);
     struct groups g = group(&s);
+    i64 dim[MAX_DIMS];
     bool ra = is_row(c->arg[0]), rb = is_row(c->arg[1]), ea = value_numel(c->arg[0]) == 0, eb = value_numel(c->arg[1]) == 0;
+    bool columns = value_dims(c->arg[0], dim) == 2 && dim[1] == 1 && value_dims(c->arg[1], dim) == 2 && dim[1] == 1;
     bool row = op == SETDIFF ? ra : (ra && rb) || (op != UNION && ((ra && eb) || (ea && rb)));
     if (c->arg[0].kind == K_CELL && is_tensor_like(c->arg[1]) && !(op == UNION && eb))
         row = ra;
     if (c->arg[1].kind == K_CELL && is_tensor_like(c->arg[0]) && !(op == UNION && ea))
         row = rb;
+    if (o.legacy && !(op == SETDIFF && eb) && !(op == SETXOR && (ea || eb)))
+        row = !columns;
     i64 *which = numbers(g.n), *place = numbers(g.n), *pa = numbers(g.n), *pb = numbers(g.n), n = 0, na = 0, nb = 0;
     for (i64 k = 0; k < g.n; k++) {
         bool a = g.first[k] != NONE, b = g.other[k] != NONE;
@@ -324,21 +335,35 @@ static void combine(struct call *c, int op)
         by_first(n, which, first);
     }
     for (i64 k = 0; k < n; k++) {
-        i64 a = g.first[which[k]], b = g.other[which[k]];
+        i64 a = (o.legacy ? g.last : g.first)[which[k]], b = (o.legacy ? g.end : g.other)[which[k]];
         place[k] = a != NONE ? a : s.na + b;
+        if (o.legacy && op == UNION && b != NONE)
+            a = NONE;                         /* the last place of all is b's */
         if (a != NONE)
             pa[na++] = a;
         if (b != NONE && (a == NONE || op == INTERSECT))
             pb[nb++] = b;
     }
-    i64 dim[MAX_DIMS];
-    bool nothing = op == INTERSECT ? ea || eb : op == SETDIFF ? ea && value_dims(c->arg[0], dim) == 2 && dim[0] == 0 && dim[1] == 0 : ea && eb;
+    bool nothing = op == INTERSECT ? ea || eb : op == SETDIFF && ea && value_dims(c->arg[0], dim) == 2 && dim[0] == 0 && dim[1] == 0;
+    nothing |= op == SETXOR && ea && eb;
+    value r;
     if (n == 0 && nothing && !o.rows)
-        result(c, 0, s.t ? tensor_value(tensor_2d(s.t->dtype, 0, 0)) : cell_value(cell_2d(0, 0)));
+        r = s.t ? tensor_value(tensor_2d(s.t->dtype, 0, 0)) : cell_value(cell_2d(0, 0));
     else
-        result(c, 0, take(&s, n, place, row));
-    result_places(c, 1, na, pa);
-    result_places(c, 2, nb, pb);
+        r = take(&s, n, place, row && !(op == UNION && n == 0));
+    if (op == SETDIFF && s.t)                 /* of a's class */
+        r = tensor_value(tensor_cast(tensor_of(r), value_dtype(c->arg[0])));
+    result(c, 0, r);
+    bool places_row = o.legacy && row && !o.rows;
+    struct tensor *none = tensor_2d(D_DOUBLE, 0, 0);
+    if (na == 0 && ((op == INTERSECT && (ea || eb)) || (op != UNION && ea)))
+        result_tensor(c, 1, none);
+    else
+        result_places(c, 1, na, pa, places_row || (op == SETDIFF && na == 0 && s.na == 1));
+    if (nb == 0 && ((op == INTERSECT && (ea || eb)) || (op == SETXOR && eb)))
+        result_tensor(c, 2, none);
+    else
+        result_places(c, 2, nb, pb, places_row);
 }
 
 BUILTIN(union, 2, ANY, 3, grad_form,
@@ -347,7 +372,7 @@ BUILTIN(union, 2, ANY, 3, grad_form,
     "c = union(A, B, 'rows')\n"
     "c = union(a, b, 'stable')\n\n"
     "The different elements that are in a or in b, in rising order ('stable': as they occur); a and b are numbers, texts in cells, or with 'rows' matrices. "
-    "A row when both are rows. a(ia) and b(ib) are the elements of c.\n\n"
+    "A row when both are rows. a(ia) and b(ib) are the elements of c. 'legacy': ia and ib are the last places, rows where c is one; c is a row unless both are columns.\n\n"
     "Example:\n"
     "  union([3 1], [2 1])\n"
     "  ans =\n     1   2   3\n\n"
@@ -410,7 +435,7 @@ BUILTIN(ismember, 2, 3, 2, NO_GRAD,
     "See also: unique, intersect, lookup")
 {
     struct options o = options(c, 2);
-    struct items s = items_of(c, 2, o.rows);
+    struct items s = items_of(c, 2, o.rows, true);
     struct groups g = group(&s);
     i64 dim[MAX_DIMS] = { s.na, 1 };
     int nd = 2;
@@ -419,10 +444,8 @@ BUILTIN(ismember, 2, 3, 2, NO_GRAD,
     else if (!o.rows)
         nd = value_dims(c->arg[0], dim);
     struct tensor *tf = tensor_new(D_LOGICAL, nd, dim), *loc = tensor_new(D_DOUBLE, nd, dim);
-    for (i64 i = s.na; i < s.n; i++)
-        g.other[g.id[i]] = i - s.na;          /* of several places the last */
     for (i64 i = 0; i < s.na; i++) {
-        i64 at = g.other[g.id[i]];
+        i64 at = g.end[g.id[i]];              /* of several places the last */
         tf->data[i] = at != NONE;
         ((double *)loc->data)[i] = (double)(at + 1);
     }

@@ -113,10 +113,11 @@ BUILTIN(range, 1, 2, 1, NO_GRAD,
     result(c, 0, minus(reduce_apply(RED_max, v, dim), reduce_apply(RED_min, v, dim)));
 }
 
-BUILTIN(bounds, 1, 2, 2, NO_GRAD,
+BUILTIN(bounds, 1, 3, 2, NO_GRAD,
     "[lo, hi] = bounds(x)\n"
-    "[lo, hi] = bounds(x, dim)\n\n"
-    "Smallest and largest element along dim.\n\n"
+    "[lo, hi] = bounds(x, dim)\n"
+    "[lo, hi] = bounds(…, nanflag)\n\n"
+    "Smallest and largest element along dim; NaN do not count, but with \"includenan\" both are NaN where there is one.\n\n"
     "Example:\n"
     "  [lo, hi] = bounds([3 1 2])\n"
     "  lo = 1\n"
@@ -125,9 +126,20 @@ BUILTIN(bounds, 1, 2, 2, NO_GRAD,
 {
     struct tensor *x = numbers(c, 0);
     value v = tensor_value(x);
-    int dim = arg_dim(c, 1, first_long_dim(x));
-    result(c, 0, reduce_apply(RED_min, v, dim));
-    result(c, 1, reduce_apply(RED_max, v, dim));
+    bool nan = false;
+    if (c->nargin > 1 && arg_is_text(c, c->nargin - 1))
+        nan = arg_option(c, c->nargin - 1, (const char *const[]){ "omitnan", "includenan", NULL }) == 1;
+    int dim = c->nargin > 1 && !arg_is_text(c, 1) ? arg_dim(c, 1, 0) : 0;
+    dim = dim ? dim : first_long_dim(x);
+    value lo = reduce_apply(RED_min, v, dim), hi = reduce_apply(RED_max, v, dim);
+    if (nan && dtype_is(x->dtype, DT_F)) {
+        value gap = reduce_apply(RED_any, ew_apply(EW_isnan, 1, &v), dim);
+        value at = over(num(0), ew_apply(EW_not, 1, &gap));
+        lo = ew_apply(EW_plus, 2, (value[]){ lo, at });
+        hi = ew_apply(EW_plus, 2, (value[]){ hi, at });
+    }
+    result(c, 0, lo);
+    result(c, 1, hi);
 }
 
 BUILTIN(mad, 1, 3, 1, NO_GRAD,
@@ -258,10 +270,13 @@ static value unit_diagonal(value r, value columns, bool constant)
     return tensor_value(t);
 }
 
-BUILTIN(corrcoef, 1, 2, 1, grad_form,
+BUILTIN(corrcoef, 1, 6, 4, grad_form,
     "R = corrcoef(X)\n"
-    "R = corrcoef(x, y)\n\n"
-    "Correlation coefficients of the columns of X (rows are observations), or the 2 x 2 matrix of those of x and y.\n\n"
+    "R = corrcoef(x, y)\n"
+    "[R, p, lo, hi] = corrcoef(…, 'alpha', 0.05, 'rows', 'all')\n\n"
+    "Correlation coefficients of the columns of X (rows are observations), or the 2 x 2 matrix of those of x and y. "
+    "p is the probability of such a coefficient, or a larger one, of numbers that do not depend on each other (Student's t); lo and hi are the bounds within which the coefficient lies with probability 1 - alpha. "
+    "rows 'complete' leaves out all rows that hold a NaN, 'pairwise' for each pair of columns those where one of the two is NaN.\n\n"
     "Example:\n"
     "  corrcoef([1 2 3], [1 2 4])\n"
     "  ans =\n     1.0000   0.9820\n     0.9820   1.0000\n\n"
@@ -269,6 +284,11 @@ BUILTIN(corrcoef, 1, 2, 1, grad_form,
 {
     i64 n;
     struct tensor *x = numbers(c, 0);
+    if (c->nargin > 2 || c->nargout > 1 || (has_arg(c, 1) && arg_is_text(c, 1))) {
+        if (!call_carried_on(c, "correlation_bounds", c->nargin))
+            fail("Octave:undefined-function", "corrcoef: the bounds need the function correlation_bounds of the library");
+        return;
+    }
     if (has_arg(c, 1)) {
         struct tensor *y = numbers(c, 1);
         char s[128], t[128];
@@ -367,7 +387,7 @@ BUILTIN(median, 1, 2, 1, grad_form,
     "See also: mean, mode, quantile")
 {
     struct tensor *x = numbers(c, 0);
-    int dt = x->dtype == D_LOGICAL ? D_DOUBLE : x->dtype;
+    int dt = x->dtype;
     if (dtype_is(dt, DT_C)) {
         by_rank(c);
         return;
@@ -395,7 +415,7 @@ static void quantile_rule(const double *x, i64 n, double *y, void *arg)
         }
         switch (q->method) {
         case 1: t = fmax(ceil(N * p), 1); y[i] = x[(i64)fmin(t, N) - 1]; continue;
-        case 2: t = fmin(fmax(N * p, 1), N); y[i] = (x[(i64)ceil(t) - 1] + x[(i64)fmin(floor(t + 1), N) - 1]) / 2; continue;
+        case 2: t = N * p; y[i] = (x[(i64)fmax(ceil(t), 1) - 1] + x[(i64)fmin(floor(t + 1), N) - 1]) / 2; continue;
         case 3: t = fmin(fmax(rint(N * p), 1), N); y[i] = x[(i64)t - 1]; continue;
         case 4: t = N * p; break;
         case 5: t = N * p + 0.5; break;
@@ -427,8 +447,9 @@ static void quantiles(struct call *c, double unit)
     }
     struct tensor *f = linalg_float(x);
     bool vector = x->nd == 2 && (x->dim[0] == 1 || x->dim[1] == 1);
-    struct tensor *y = each_run(f, arg_dim(c, 2, first_long_dim(x)), q.k, quantile_rule, &q);
-    if (vector && q.k != 1 && (x->numel != 1 || !has_arg(c, 2)))      /* the shape of p */
+    int dim = arg_dim(c, 2, first_long_dim(x));
+    struct tensor *y = each_run(f, dim, q.k, quantile_rule, &q);
+    if (vector && length_along(x, dim) == x->numel && q.k != 1 && (x->numel != 1 || !has_arg(c, 2)))      /* the shape of p */
         y = tensor_reshape(y, 2, pt && pt->dim[0] > 1 ? (i64[]){ q.k, 1 } : (i64[]){ 1, q.k });
     result_tensor(c, 0, tensor_cast(y, f->dtype));
 }
