@@ -84,70 +84,65 @@ static struct sparse *expanded(struct sparse *s, i64 m, i64 n)
     return s;
 }
 
-/* a + b or a - b of doubles: the columns are counted, then filled, in two parts side by side.  What cancels is dropped afterwards. */
-static void count_union(const struct sparse *a, const struct sparse *b, i64 *col, i64 first, i64 last)
-{
-    const i64 *ac = sparse_col(a), *bc = sparse_col(b), *ar = sparse_row(a), *br = sparse_row(b);
-    for (i64 j = first; j < last && !interrupt_flag; j++) {
-        i64 p = ac[j], q = bc[j], pe = ac[j + 1], qe = bc[j + 1], same = 0;
-        while (p < pe && q < qe) {
-            i64 r = ar[p], t = br[q];
-            same += r == t;
-            p += r <= t;
-            q += t <= r;
-        }
-        col[j + 1] = pe - ac[j] + qe - bc[j] - same;
-    }
-}
-static bool fill_sum(const struct sparse *a, const struct sparse *b, double sign, struct sparse *c, i64 first, i64 last)   /* false: something has become 0 */
+/* a + b or a - b of doubles, merged in two parts side by side.  Room is taken for the entries of both; what was too much
+   goes afterwards.  Column j ends at end[j]; false: something has become 0. */
+static bool merge(const struct sparse *a, const struct sparse *b, double sign, struct sparse *c, i64 first, i64 last, i64 *end)
 {
     const i64 *ac = sparse_col(a), *bc = sparse_col(b), *ar = sparse_row(a), *br = sparse_row(b);
     const double *ax = sparse_d(a), *bx = sparse_d(b);
-    i64 *row = sparse_row(c), at = sparse_col(c)[first];
+    i64 *row = sparse_row(c), at = ac[first] + bc[first];
     double *x = sparse_d(c);
     bool full = true;
     for (i64 j = first; j < last && !interrupt_flag; j++) {
         i64 p = ac[j], q = bc[j], pe = ac[j + 1], qe = bc[j + 1];
-        while (p < pe && q < qe) {
-            i64 r = ar[p], t = br[q];
+        while (p + q < pe + qe) {             /* one branch a step, and that is easy to foresee; blocks may be read behind their end */
+            i64 r = p < pe ? ar[p] : INT64_MAX, t = q < qe ? br[q] : INT64_MAX;
             bool of_a = r <= t, of_b = t <= r;
-            double u = of_a ? ax[p] : 0, w = of_b ? sign * bx[q] : 0, sum = of_a && of_b ? u + w : of_a ? u : w;
+            double u = ax[p], w = sign * bx[q], sum = of_a && of_b ? u + w : of_a ? u : w;
             row[at] = of_a ? r : t;
             x[at++] = sum;
             full &= sum != 0;
             p += of_a;
             q += of_b;
         }
-        for (; p < pe; p++)
-            row[at] = ar[p], x[at++] = ax[p];
-        for (; q < qe; q++)
-            row[at] = br[q], x[at++] = sign * bx[q];
+        end[j] = at;
     }
     return full;
 }
 static value summed(struct sparse *a, struct sparse *b, double sign)
 {
-    i64 n = a->n, half[3] = { 0, n, n }, *col = scratch((size_t)(n + 1) * sizeof *col);
-    int parts = a->nz + b->nz > HALVES ? 2 : 1;
+    if (a->part[0].t == b->part[0].t && a->part[1].t == b->part[1].t)      /* one pattern */
+        return sparse_value(sparse_with(a, op_on(sign > 0 ? EW_plus : EW_minus, 2, (value[]){ values(a), values(b) })));
+    i64 n = a->n, most = a->nz + b->nz, half[3] = { 0, n, n };
+    int parts = most > HALVES ? 2 : 1;
     for (i64 j = 0; parts == 2 && j < n; j++)
-        if (sparse_col(a)[j] + sparse_col(b)[j] >= (a->nz + b->nz) / 2) {
+        if (sparse_col(a)[j] + sparse_col(b)[j] >= most / 2) {
             half[1] = j;
             break;
         }
+    struct sparse *c = sparse_new(D_DOUBLE, a->m, n, most);
+    i64 *col = sparse_col(c);
+    bool full[2] = { true, true };
     col[0] = 0;
     _Pragma("omp parallel for num_threads(MIN(ew_threads, 2)) schedule(static) if(parts == 2)")
     for (int h = 0; h < parts; h++)
-        count_union(a, b, col, half[h], half[h + 1]);
+        full[h] = merge(a, b, sign, c, half[h], half[h + 1], col + 1);
     poll();
-    for (i64 j = 0; j < n; j++)
-        col[j + 1] += col[j];
-    struct sparse *c = sparse_new(D_DOUBLE, a->m, n, col[n]);
-    memcpy(sparse_col(c), col, (size_t)(n + 1) * sizeof *col);
-    bool full[2] = { true, true };
-    _Pragma("omp parallel for num_threads(MIN(ew_threads, 2)) schedule(static) if(parts == 2)")
-    for (int h = 0; h < parts; h++)
-        full[h] = fill_sum(a, b, sign, c, half[h], half[h + 1]);
-    poll();
+    i64 from = sparse_col(a)[half[1]] + sparse_col(b)[half[1]], gap = from - col[half[1]], nz = col[n] - (half[1] < n ? gap : 0);
+    if (half[1] < n && gap) {                 /* the second part moves up to the first */
+        memmove(sparse_row(c) + col[half[1]], sparse_row(c) + from, (size_t)(col[n] - from) * sizeof(i64));
+        memmove(sparse_d(c) + col[half[1]], sparse_d(c) + from, (size_t)(col[n] - from) * sizeof(double));
+        for (i64 j = half[1] + 1; j <= n; j++)
+            col[j] -= gap;
+    }
+    sparse_shorten(c, nz);
+    if (nz < most - most / 8) {               /* no block much larger than its entries */
+        struct sparse *d = sparse_new(D_DOUBLE, a->m, n, nz);
+        memcpy(sparse_col(d), col, (size_t)(n + 1) * sizeof *col);
+        memcpy(sparse_row(d), sparse_row(c), (size_t)nz * sizeof(i64));
+        memcpy(sparse_d(d), sparse_d(c), (size_t)nz * sizeof(double));
+        c = d;
+    }
     return sparse_value(full[0] && full[1] ? c : sparse_tidy(c));
 }
 
@@ -377,19 +372,20 @@ static struct tensor *turned(struct tensor *t) { return tensor_dense(tensor_tran
 /* S * T: column j is the sum of columns of S, in a full column of which the rows that it has are noted, put in order and picked.
    Parts of the columns go to threads, each with a full column of its own; first all are counted, then filled. */
 enum { RANKED = 48 };                         /* up to so many rows are put in order by counting those below each: vectors, no branches */
-CLONES static void order_rows(i64 *r, i64 n, uint32_t *u, uint32_t *rank)
+typedef uint32_t ranks __attribute__((vector_size(64)));
+CLONES static void order_rows(i64 *r, i64 n)
 {
+    union { uint32_t one[RANKED]; ranks run[RANKED / 16]; } u, rank;
     for (i64 i = 0; i < n; i++)
-        u[i] = (uint32_t)r[i];
-    for (i64 i = 0; i < n; i++) {
-        uint32_t x = u[i], below = 0;
-        _Pragma("omp simd reduction(+ : below)")
+        u.one[i] = (uint32_t)r[i];
+    for (i64 w = 0; 16 * w < n; w++) {
+        ranks x = u.run[w], below = { 0 };
         for (i64 k = 0; k < n; k++)
-            below += u[k] < x;
-        rank[i] = below;
+            below -= (ranks)(x > u.one[k]);
+        rank.run[w] = below;
     }
     for (i64 i = 0; i < n; i++)
-        r[rank[i]] = u[i];
+        r[rank.one[i]] = u.one[i];
 }
 static int by_row(const void *a, const void *b)
 {
@@ -398,9 +394,8 @@ static int by_row(const void *a, const void *b)
 }
 static void sort_rows(i64 *r, i64 n, bool narrow)         /* narrow: rows fit 32 bits */
 {
-    uint32_t u[RANKED], rank[RANKED];
     if (n <= RANKED && narrow)
-        order_rows(r, n, u, rank);
+        order_rows(r, n);
     else
         qsort(r, (size_t)n, sizeof *r, by_row);
 }
