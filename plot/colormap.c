@@ -94,6 +94,23 @@ static double cubehelix(int j, i64 i, i64 n, double x)    /* D. A. Green 2011: s
     return fmin(1, fmax(0, x + wide * (by_cos[j] * cos(angle) + by_sin[j] * sin(angle))));
 }
 
+static double ocean(int j, i64 i, i64 n, double x)        /* black over blue to white: green from a third on, red from two thirds */
+{
+    i64 from = lround((double)(2 - j) * (double)n / 3);
+    return j == 2 ? x : i > from ? (double)(i - from) / (double)(n - 1 - from) : 0;
+}
+
+static double rainbow(int j, i64 i, i64 n, double x)      /* straight pieces between fifths */
+{
+    (void)i;
+    (void)n;
+    if (j == 0)
+        return x < 0.4 ? 1 : x < 0.6 ? 3 - 5 * x : x < 0.8 ? 0 : (10 * x - 8) / 3;
+    if (j == 1)
+        return x < 0.4 ? 2.5 * x : x < 0.6 ? 1 : x < 0.8 ? 4 - 5 * x : 0;
+    return x < 0.6 ? 0 : x < 0.8 ? 5 * x - 3 : 1;
+}
+
 static const struct { const char *name; double (*by)(int j, i64 i, i64 n, double x); int n; uint32_t rgb[33]; } maps[] = {
 #define M(name, ...) { #name, NULL, COUNT(((uint32_t[]){ __VA_ARGS__ })), { __VA_ARGS__ } },
 #define F(name) { #name, name, 0, { 0 } },

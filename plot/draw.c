@@ -276,8 +276,16 @@ static void draw_ticks(struct drawing *d, int axis)
     }
     if (labelled && !words)
         buf_puts(d->s, " format ''");
-    if (d->solid && n == 0 && !axes_log(ax, axis) && ((const double *)prop_data(ax, P_OuterPosition)->data)[3] < 0.6)     /* a small body: few ticks */
-        buff(d->s, " %.17g", nice_step(d->lim[axis][1] - d->lim[axis][0], 4));
+    bool few = ((const double *)prop_data(ax, P_OuterPosition)->data)[3] < 0.6, equal = prop_given(ax, P_DataAspectRatio);
+    if (d->solid && n == 0 && !axes_log(ax, axis) && (few || equal)) {       /* a small body, or one that may be flat: few ticks */
+        double longest = 0, span = d->lim[axis][1] - d->lim[axis][0];
+        for (int k = 0; k < 3; k++) {
+            double lim[2];
+            axes_limits(ax, k, lim);
+            longest = fmax(longest, equal ? lim[1] - lim[0] : span);
+        }
+        buff(d->s, " %.17g", nice_step(span, MAX(1, (int)lround((few ? 4 : 5) * span / longest))));
+    }
     if (n > 0) {
         buf_puts(d->s, " (");
         for (i64 i = 0; i < n; i++) {
@@ -463,6 +471,15 @@ static void align(struct drawing *d)
         buff(d->s, "set lmargin %.4g\nset bmargin %.4g\nset tmargin %.4g\n", left, below, above);
 }
 
+/* The part of its cell that the bar of colours beside a body takes with its words, which in a small cell are no smaller. */
+static double bar_room(struct drawing *d)
+{
+    struct graphic *g = axes_owned(d->ax, G_COLORBAR);
+    double wide = ((const double *)prop_data(d->ax, P_OuterPosition)->data)[2] * ((const double *)prop_data(d->fig, P_Position)->data)[2];
+    double words = 30 + 50 * prop_num(g, P_FontSize) / 14 + (value_numel(prop_get(g, P_Label)) > 0 ? 25 : 0);
+    return fmin(0.5, fmax(0.11, words / fmax(wide, 1)));
+}
+
 /* Where on the page: the box itself when its place was set, else a cell, with the margins that the words need. */
 static void draw_place_on_page(struct drawing *d)
 {
@@ -475,7 +492,7 @@ static void draw_place_on_page(struct drawing *d)
         const double *p = (const double *)prop_data(ax, P_OuterPosition)->data;
         double tall = ((const double *)prop_data(d->fig, P_Position)->data)[3];
         double high = value_numel(prop_get(d->fig, P_SuperTitle)) > 0 ? 1 - fmax(0.04, 28 / tall) : 1;      /* room for the words above all axes */
-        double bar = d->solid && axes_owned(ax, G_COLORBAR) ? 0.92 : 1;       /* room for the colours beside a body */
+        double bar = d->solid && axes_owned(ax, G_COLORBAR) ? 1.03 - bar_room(d) : 1;       /* room for the colours beside a body */
         buff(d->s, "set origin %g,%g\nset size %g,%g\n", p[0], high * p[1] - (d->solid ? 0.02 * p[3] : 0), bar * p[2], high * p[3]);
         if (!d->plain && !axes_owned(ax, G_COLORBAR) && !d->solid && !axes_right(ax))
             buf_puts(d->s, "set rmargin 3\n");
@@ -528,7 +545,7 @@ static void draw_colorbar(struct drawing *d)
         { "south", "horizontal user origin graph 0.05,0.14 size graph 0.9,0.04" }, { "north", "horizontal user origin graph 0.05,0.9 size graph 0.9,0.04" } };
     const double *p = (const double *)prop_data(d->ax, P_OuterPosition)->data;
     char beside[128];
-    snprintf(beside, sizeof beside, "vertical user origin screen %g,%g size screen %g,%g", p[0] + 0.89 * p[2], p[1] + 0.2 * p[3], 0.03 * p[2], 0.6 * p[3]);
+    snprintf(beside, sizeof beside, "vertical user origin screen %g,%g size screen %g,%g", p[0] + (1 - bar_room(d)) * p[2], p[1] + 0.2 * p[3], 0.03 * p[2], 0.6 * p[3]);
     const char *box = d->solid ? beside : "vertical default";
     for (int k = 1; k < COUNT(places); k++)
         if (prop_is(g, P_Location, places[k].where))

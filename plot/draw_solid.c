@@ -19,6 +19,19 @@ static bool has_faces(struct graphic *g)
     return prop_is(g, P_FaceColor, "flat") || prop_is(g, P_FaceColor, "interp") || (prop_colour(g, P_FaceColor, rgb) && rgb[0] + rgb[1] + rgb[2] < 3);
 }
 
+/* How large a body of equal units is drawn, so that it fills its cell from wherever it is seen: its height and width on the page
+   beside those of a cube seen as usual, for which 1.3 is right.  gnuplot measures in the longer of x and y. */
+static double equal_scale(struct drawing *d, const double view[2])
+{
+    double size[3], az = view[0] * M_PI / 180, el = view[1] * M_PI / 180, cube_wide = 1.9, cube_high = 1.566;
+    for (int a = 0; a < 3; a++)
+        size[a] = d->lim[a][1] - d->lim[a][0];
+    double wide = size[0] * fabs(cos(az)) + size[1] * fabs(sin(az));
+    double high = (size[0] * fabs(sin(az)) + size[1] * fabs(cos(az))) * fabs(sin(el)) + size[2] * fabs(cos(el));
+    double s = 1.3 * fmax(size[0], size[1]) * fmin(cube_wide / wide, cube_high / high);
+    return isfinite(s) ? fmin(fmax(s, 1e-3), 3) : 1;
+}
+
 /* What the whole plot command needs to know before its parts. */
 void draw_view(struct drawing *d)
 {
@@ -28,8 +41,13 @@ void draw_view(struct drawing *d)
     bool faces = false, net = false, border = false;
     if (v[1] == 90 && v[0] == 0)
         buf_puts(d->s, "set view map\n");
-    else
-        buff(d->s, "set view %.9g,%.9g,%s\n", tilt < 0 ? tilt + 360 : tilt, turn < 0 ? turn + 360 : turn, prop_given(ax, P_DataAspectRatio) ? "1,1" : "1.07,1.2");
+    else {
+        buff(d->s, "set view %.9g,%.9g,", tilt < 0 ? tilt + 360 : tilt, turn < 0 ? turn + 360 : turn);
+        if (prop_given(ax, P_DataAspectRatio))
+            buff(d->s, "%.4g,1\n", equal_scale(d, v));
+        else
+            buf_puts(d->s, "1.07,1.2\n");
+    }
     if (prop_given(ax, P_DataAspectRatio)) {
         const double *r = (const double *)prop_data(ax, P_DataAspectRatio)->data;
         buff(d->s, "set view equal %s\n", r[0] == r[1] && r[1] == r[2] ? "xyz" : "xy");
@@ -94,6 +112,49 @@ static void grid_data(struct drawing *d, i64 rows, i64 columns, const double *co
     d->item->n = (size_t)(record - d->item->s);
     d->item->s[d->item->n] = 0;
     buff(d->item, " record=(%lld,%lld)%s", (long long)rows, (long long)columns, tail);
+}
+
+/* How bright a face is whose normal is a x b (lengths in the box of the axes): both its sides are lit, and some light is everywhere. */
+struct light { bool on; double from[3], width[3]; };
+static struct light light_of(struct drawing *d)
+{
+    struct light l = { .on = prop_given(d->ax, P_LightPosition) };
+    const double *p = (const double *)prop_data(d->ax, P_LightPosition)->data;
+    double length = sqrt(p[0] * p[0] + p[1] * p[1] + p[2] * p[2]);
+    l.on = l.on && length > 0 && isfinite(length);
+    for (int a = 0; a < 3; a++) {
+        l.from[a] = l.on ? p[a] / length : 0;
+        l.width[a] = d->lim[a][1] - d->lim[a][0];
+    }
+    return l;
+}
+static double brightness(const struct light *l, const double a[3], const double b[3])
+{
+    double n[3], length = 0, dot = 0;
+    for (int q = 0; q < 3; q++) {
+        int r = (q + 1) % 3, s = (q + 2) % 3;
+        n[q] = (a[r] * b[s] * l->width[q] - a[s] * b[r] * l->width[q]) / (l->width[0] * l->width[1] * l->width[2]);
+        length += n[q] * n[q];
+        dot += n[q] * l->from[q];
+    }
+    return length > 0 && isfinite(length) ? 0.4 + 0.6 * fabs(dot) / sqrt(length) : 1;
+}
+
+/* The same by the neighbours of each corner of a grid. */
+static void shine(const struct light *l, i64 m, i64 n, const double *const col[3], double *const red[3])
+{
+    for (i64 j = 0; l->on && j < n; j++)
+        for (i64 i = 0; i < m; i++) {
+            double a[3], b[3];
+            for (int q = 0; q < 3; q++) {
+                const double *p = col[q] + j * m;
+                a[q] = p[MIN(i + 1, m - 1)] - p[MAX(i - 1, 0)];
+                b[q] = col[q][i + MIN(j + 1, n - 1) * m] - col[q][i + MAX(j - 1, 0) * m];
+            }
+            double s = brightness(l, a, b);
+            for (int q = 0; q < 3; q++)
+                red[q][i + j * m] *= s;
+        }
 }
 
 /* The same surface with k times as many faces, what lies between interpolated: smooth colours. */
@@ -179,6 +240,9 @@ void draw_surface(struct drawing *d, struct graphic *g)
         refine(&rows, &columns, col, red, finer);
         own = scratch((size_t)(rows * columns) * sizeof *own);
     }
+    struct light light = light_of(d);
+    if (faces)
+        shine(&light, rows, columns, col, red);
     for (i64 k = 0; k < rows * columns; k++)
         own[k] = packed((double[]){ red[0][k], red[1][k], red[2][k] }, faces ? alpha : 1);
     col[3] = own;
@@ -264,6 +328,7 @@ void draw_faces(struct drawing *d, struct graphic *g)
     const double *p[3];
     bool plain = prop_colour(g, P_FaceColor, rgb), each = c->numel == x->numel && m > 1 && (faces > 1 || c->dim[0] > 1 || m != 3);
     struct mapper map = map_begin(g);
+    struct light light = light_of(d);
     for (int a = 0; a < 3; a++) {
         struct tensor *t = prop_data(g, P_XData + a);
         if (t->numel < x->numel && !flat)
@@ -293,6 +358,16 @@ void draw_faces(struct drawing *d, struct graphic *g)
         for (i64 i = f * m; i < (f + 1) * m; i++)
             if (isfinite(p[0][i] + p[1][i] + p[2][i]))
                 good[n++] = i;
+        if (light.on && n > 2) {
+            double one[3], two[3];
+            for (int a = 0; a < 3; a++) {
+                one[a] = p[a][good[1]] - p[a][good[0]];
+                two[a] = p[a][good[2]] - p[a][good[0]];
+            }
+            double s = brightness(&light, one, two);
+            for (int q = 0; q < 3; q++)
+                all[q] *= s;
+        }
         for (i64 i = 1; i + 1 < n; i += 2) {
             double corner[4][3];
             for (int q = 0; q < 4; q++)

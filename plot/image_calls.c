@@ -152,7 +152,7 @@ BUILTIN(colormap, 0, 2, 1, grad_zero,
   "colormap(map)\n"
   "map = colormap()\n\n"
   "The colours for numbers in the current figure, or in axes given first: an m-by-3 matrix of red, green and blue, or a name: viridis (at first), gray, jet, hot, hsv, cool, bone, copper, pink, spring, summer, "
-  "autumn, winter, magma, inferno, plasma, cividis, turbo, rdbu.\n\n"
+  "autumn, winter, magma, inferno, plasma, cividis, turbo, parula, ocean, rainbow, cubehelix, rdbu.\n\n"
   "Example:\n  figure('visible', 'off'); colormap(gray(3))\n  colormap\n  ans =\n          0        0        0\n     0.5000   0.5000   0.5000\n     1.0000   1.0000   1.0000\n  close\n\n"
   "See also: colorbar, caxis, imagesc, viridis, gray, jet")
 {
@@ -225,6 +225,9 @@ BUILTIN(inferno, 0, 1, 1, grad_zero, MAP_HELP("inferno", "black over red to ligh
 BUILTIN(plasma, 0, 1, 1, grad_zero, MAP_HELP("plasma", "blue over red to yellow, in steps that look equal", "viridis, inferno")) { map_call(c); }
 BUILTIN(cividis, 0, 1, 1, grad_zero, MAP_HELP("cividis", "blue to yellow, nearly the same for all eyes", "viridis")) { map_call(c); }
 BUILTIN(turbo, 0, 1, 1, grad_zero, MAP_HELP("turbo", "a rainbow, smoother than jet", "jet, viridis")) { map_call(c); }
+BUILTIN(parula, 0, 1, 1, grad_zero, MAP_HELP("parula", "blue over teal to yellow, much like MATLAB's default", "viridis, turbo")) { map_call(c); }
+BUILTIN(ocean, 0, 1, 1, grad_zero, MAP_HELP("ocean", "black over blue to white", "winter, bone")) { map_call(c); }
+BUILTIN(rainbow, 0, 1, 1, grad_zero, MAP_HELP("rainbow", "red over yellow, green and blue to violet", "turbo, hsv")) { map_call(c); }
 BUILTIN(rdbu, 0, 1, 1, grad_zero, MAP_HELP("rdbu", "red over white to blue, for numbers around a middle", "gray, viridis")) { map_call(c); }
 BUILTIN(gray, 0, 1, 1, grad_zero, MAP_HELP("gray", "black to white", "bone, viridis")) { map_call(c); }
 BUILTIN(jet, 0, 1, 1, grad_zero, MAP_HELP("jet", "blue, cyan, yellow, red", "turbo, hsv")) { map_call(c); }

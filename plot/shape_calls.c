@@ -292,14 +292,35 @@ BUILTIN(fill, 2, ANY, 1, grad_zero,
 BUILTIN(patch, 1, ANY, 1, grad_zero,
   "patch(x, y, colour)\n"
   "h = patch(x, y, colour, name, value, ...)\n"
-  "h = patch('Faces', f, 'Vertices', v, name, value, ...)\n\n"
+  "h = patch('Faces', f, 'Vertices', v, name, value, ...)\n"
+  "h = patch(s, name, value, ...)\n\n"
   "Polygons added to the axes, nothing is cleared: the columns of x and y, or rows of f that name rows of v (NaN fills up shorter ones). colour is a name or red, green, blue, or numbers for the "
-  "colormap, one for each polygon or corner. Names and values set properties: FaceColor, EdgeColor, FaceAlpha, LineStyle.\n\n"
+  "colormap, one for each polygon or corner. A struct s has such names and values, as isosurface gives it. Names and values set properties: FaceColor, EdgeColor, FaceAlpha, LineStyle.\n\n"
   "Example:\n  figure('visible', 'off');\n  h = patch('Faces', [1 2 3], 'Vertices', [0 0; 1 0; 0 1], 'FaceColor', 'blue');\n  get(h, 'XData')\n  ans =\n     0\n     1\n     0\n  close\n\n"
-  "See also: fill, rectangle, surf")
+  "See also: fill, rectangle, surf, isosurface")
 {
     char a[128], b[128];
+    struct call spread;
     int i = axes_given(c, 0), first = 0, colour = -1, rest = 0, numbers = 0;
+    if (i < c->nargin && c->arg[i].kind == K_STRUCT) {        /* its fields are names and values */
+        const struct record *s = c->arg[i].rec;
+        if (s->numel != 1)
+            fail_arg(c, i, "one struct, with faces and vertices");
+        value *all = scratch((size_t)(c->nargin + 2 * s->f->n) * sizeof *all);
+        int n = 0;
+        for (int k = 0; k < i; k++)
+            all[n++] = c->arg[k];
+        for (int k = 0; k < s->f->n; k++) {
+            all[n++] = text_value(s->f->name[k]->text, strlen(s->f->name[k]->text));
+            all[n++] = record_get(s, 0, s->f->name[k]);
+        }
+        for (int k = i + 1; k < c->nargin; k++)
+            all[n++] = c->arg[k];
+        spread = *c;
+        spread.arg = all;
+        spread.nargin = n;
+        c = &spread;
+    }
     struct tensor *x = NULL, *y = NULL, *z = NULL, *f = NULL, *v = NULL;
     value *pairs = scratch((size_t)(c->nargin + 2) * sizeof *pairs);
     if (!arg_is_text(c, i)) {
