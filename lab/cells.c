@@ -437,9 +437,13 @@ BUILTIN(cell2mat, 1, 1, 1, NO_GRAD,
   "Example:\n  cell2mat({[1 2], 3; [4 5], 6})\n  ans =\n\n     1   2   3\n     4   5   6\n\n\n"
   "See also: num2cell, mat2cell, cat")
 {
+    if (is_tensor_like(c->arg[0]) && value_numel(c->arg[0]) == 0) {
+        result(c, 0, c->arg[0]);
+        return;
+    }
     struct cell *x = arg_cell(c, 0);
     if (x->numel == 0) {
-        result_tensor(c, 0, tensor_zeros(D_DOUBLE, 2, (i64[]){ 0, 0 }));
+        result_tensor(c, 0, tensor_new(D_DOUBLE, x->nd, x->dim));
         return;
     }
     char d1[160], d2[160];

@@ -490,8 +490,10 @@ BUILTIN(logspace, 2, 3, 1, grad_form,
         c->arg[1] = num(log10(M_PI));
     struct tensor *t = spaced_rows(c, 1);
     c->arg[1] = end;
-    if (dtype_is(t->dtype, DT_C))
-        fail("Octave:invalid-input-arg", "logspace: the ends must be real");
+    if (dtype_is(t->dtype, DT_C)) {
+        result(c, 0, ew_apply(EW_power, 2, (value[]){ num(10), tensor_value(t) }));
+        return;
+    }
     int dt = t->dtype;
     t = tensor_cast(t, D_DOUBLE);
     struct tensor *y = tensor_2d(D_DOUBLE, t->dim[0], t->dim[1]);

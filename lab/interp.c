@@ -131,7 +131,7 @@ static void pieces(int method, const double *x, const double *y, i64 n, const do
 }
 
 /* ---- interp1 */
-struct points { i64 n, cols; double *x, *y; bool complex_; };          /* y: n x cols, the imaginary parts in further columns */
+struct points { i64 n, cols; double *x, *y; bool complex_, falls; };          /* y: n x cols, the imaginary parts in further columns */
 
 static struct points points_of(struct call *c, struct tensor *x, struct tensor *y)
 {
@@ -149,9 +149,19 @@ static struct points points_of(struct call *c, struct tensor *x, struct tensor *
     for (i64 i = 0; i < p.n; i++)
         p.x[i] = x ? ((double *)x->data)[i] : (double)(i + 1);
     i64 *order = NULL;
-    for (i64 i = 1; i < p.n; i++)
-        if (!(p.x[i] >= p.x[i - 1]))
-            order = sort_order(D_DOUBLE, p.x, p.n, false);
+    bool rises = true, falls = true;
+    for (i64 i = 1; i < p.n; i++) {
+        rises &= p.x[i] >= p.x[i - 1];
+        falls &= p.x[i] <= p.x[i - 1];
+    }
+    p.falls = falls && !rises;
+    if (p.falls) {                            /* turned round, so that points at a jump are too */
+        order = scratch((size_t)p.n * sizeof *order);
+        for (i64 i = 0; i < p.n; i++)
+            order[i] = p.n - 1 - i;
+    } else if (!rises) {
+        order = sort_order(D_DOUBLE, p.x, p.n, false);
+    }
     if (order) {
         double *sorted = scratch((size_t)p.n * 8);
         for (i64 i = 0; i < p.n; i++)
@@ -177,8 +187,24 @@ static struct points points_of(struct call *c, struct tensor *x, struct tensor *
     return p;
 }
 
-/* Values at k places v: to[i + j*k].  outside: the value beyond the ends unless extrap. */
-static void evaluate(const struct points *p, int method, const double *ends, const double *v, i64 k, bool extrap, double outside, double *to)
+/* The interval of v that reaches up to it: x[i] < v <= x[i+1], 0 .. n-2 also beyond the ends. */
+static i64 interval_below(const double *x, i64 n, double v)
+{
+    i64 lo = 0, hi = n - 1;
+    while (hi - lo > 1) {
+        i64 mid = (lo + hi) / 2;
+        if (x[mid] < v)
+            lo = mid;
+        else
+            hi = mid;
+    }
+    while (lo < n - 2 && x[lo] == x[lo + 1])  /* a jump at the first point: what comes from inside */
+        lo++;
+    return lo;
+}
+
+/* Values at k places v: to[i + j*k].  outside: the value beyond the ends unless extrap; left: at a jump the value that comes from below. */
+static void evaluate(const struct points *p, int method, const double *ends, const double *v, i64 k, bool left, bool extrap, double outside, double *to)
 {
     const double *x = p->x;
     i64 n = p->n, m = n - 1;
@@ -190,14 +216,14 @@ static void evaluate(const struct points *p, int method, const double *ends, con
         poll();
         for (i64 i = 0; i < k; i++) {
             double e = v[i], r;
-            i64 at = interval(x, n, e);
+            i64 at = left ? interval_below(x, n, e) : interval(x, n, e);
             if (e != e || (!extrap && (e < x[0] || e > x[m]))) {
-                r = j < p->cols ? outside : 0;
+                r = j < p->cols || outside != outside ? outside : 0;
             } else if (c) {
                 double d = e - x[at];
                 r = ((c[at] * d + c[at + m]) * d + c[at + 2 * m]) * d + c[at + 3 * m];
             } else if (method == NEAREST) {
-                r = y[e - x[at] < x[at + 1] - e ? at : at + 1];
+                r = y[e - x[at] < x[at + 1] - e || (left && e - x[at] == x[at + 1] - e) ? at : at + 1];
             } else if (method == PREVIOUS) {
                 r = e < x[0] && !extrap ? NAN : y[e >= x[at + 1] ? at + 1 : at];
             } else {
@@ -233,21 +259,60 @@ static int method_named(struct call *c, const char *s)
     fail("Octave:invalid-input-arg", "%s: unknown method '%s'; it may be linear, nearest, previous, next, pchip, cubic or spline", c->fn->name, s);
 }
 
+static value make_pp(const double *x, i64 n, struct tensor *coefs, i64 order, struct tensor *dim);
+
+/* The curve of interp1 as a piecewise polynomial: one curve, real. */
+static value curve_pp(const struct points *p, int method)
+{
+    i64 n = p->n, m = method == LINEAR || method >= PCHIP ? n - 1 : n, order = method == LINEAR ? 2 : method >= PCHIP ? 4 : 1, kept = 0;
+    if (p->cols != 1 || p->complex_)
+        fail("Octave:invalid-input-arg", "interp1: 'pp' is for one real curve, but y has %lld columns%s", (long long)p->cols, p->complex_ ? " of complex numbers" : "");
+    struct tensor *c = tensor_2d(D_DOUBLE, m, order);
+    double *b = scratch((size_t)(m + 1) * 8), *to = (double *)c->data;
+    const double *x = p->x, *y = p->y;
+    if (order == 1) {
+        memcpy(to, y, (size_t)n * 8);
+        for (i64 i = 0; i <= n; i++)
+            b[i] = method == NEAREST ? (x[i ? i - 1 : 0] + x[MIN(i, n - 1)]) / 2 : method == PREVIOUS ? (i < n ? x[i] : 2 * x[n - 1] - x[n - 2]) : i ? x[i - 1] : 2 * x[0] - x[1];
+        return make_pp(b, n + 1, c, 1, NULL);
+    }
+    double *all = scratch((size_t)m * 32);
+    pieces(method, x, y, n, NULL, all);
+    for (i64 i = 0; i < m; i++) {             /* intervals of no length are left out */
+        if (x[i] == x[i + 1])
+            continue;
+        b[kept] = x[i];
+        for (i64 k = 0; k < order; k++)
+            to[kept + k * m] = all[i + (4 - order + k) * m];
+        kept++;
+    }
+    b[kept] = x[m];
+    if (!kept)
+        fail("Octave:invalid-input-arg", "interp1: all points x are equal");
+    struct tensor *r = tensor_2d(D_DOUBLE, kept, order);
+    for (i64 k = 0; k < order; k++)
+        memcpy((double *)r->data + k * kept, to + k * m, (size_t)kept * 8);
+    return make_pp(b, kept + 1, r, order, NULL);
+}
+
 BUILTIN(interp1, 2, 6, 1, grad_form,
     "yi = interp1(x, y, xi)\n"
     "yi = interp1(y, xi)\n"
     "yi = interp1(x, y, xi, method)\n"
-    "yi = interp1(x, y, xi, method, extrap)\n\n"
+    "yi = interp1(x, y, xi, method, extrap, side)\n"
+    "pp = interp1(x, y, method, 'pp')\n\n"
     "Values at xi of the curve through the points (x, y); without x the points are 1, 2, ... . y is a vector, or a matrix with a curve in each column. method is 'linear' (default), 'nearest', 'previous', 'next', "
-    "'pchip' or 'cubic' (keeps the shape of the data), or 'spline' (cubic spline, not-a-knot). Beyond the ends the result is NaN, or the number extrap, or with 'extrap' the curve goes on.\n\n"
+    "'pchip' or 'cubic' (keeps the shape of the data), or 'spline' (cubic spline, not-a-knot). Beyond the ends the result is NaN, or the number extrap, or with 'extrap' the curve goes on. "
+    "Where x holds a number twice, a linear curve jumps; side 'right' (usual where x rises) gives the value behind the jump, 'left' that before it. 'pp' gives the curve as a piecewise polynomial for ppval.\n\n"
     "Example:\n"
     "  interp1([1 2 3], [4 5 6], [1.5 2.5])\n"
     "  ans =\n     4.5000   5.5000\n\n"
     "See also: spline, pchip, polyfit, lookup")
 {
     int n = 0, method = LINEAR;
-    bool extrap = false;
+    bool extrap = false, pp = false;
     double outside = NAN;
+    const char *side = NULL;
     while (n < c->nargin && !arg_is_text(c, n) && n < 3)
         n++;
     if (n < 2)
@@ -261,19 +326,30 @@ BUILTIN(interp1, 2, 6, 1, grad_form,
         const char *s = arg_text(c, i, NULL);
         if (!strcmp(s, "extrap"))
             extrap = true;
-        else if (strcmp(s, "left") && strcmp(s, "right"))
+        else if (!strcmp(s, "pp"))
+            pp = true;
+        else if (!strcmp(s, "left") || !strcmp(s, "right"))
+            side = s;
+        else
             method = method_named(c, s);
     }
-    struct tensor *x = n == 3 ? arg_double(c, 0) : NULL, *y = arg_float(c, n - 2), *xi = arg_double(c, n - 1);
+    if (pp && n == 2)
+        n = 3;
+    struct tensor *x = n == 3 ? arg_double(c, 0) : NULL, *y = arg_float(c, n - 2), *xi = pp ? NULL : arg_double(c, n - 1);
     struct points p = points_of(c, x, y);
+    bool left = method < PREVIOUS && (side ? *side == 'l' : p.falls);
     if (method >= PCHIP)
         for (i64 i = 1; i < p.n; i++)
             if (p.x[i] == p.x[i - 1])
                 fail("Octave:invalid-input-arg", "interp1: the points x must be different for this method, but %g occurs twice", p.x[i]);
+    if (pp) {
+        result(c, 0, curve_pp(&p, method));
+        return;
+    }
     i64 k = xi->numel, dim[MAX_DIMS];
     int nd = xi->nd;
     double *to = scratch((size_t)(k * p.cols * (p.complex_ ? 2 : 1)) * 8 + 8);
-    evaluate(&p, method, NULL, (double *)xi->data, k, extrap, outside, to);
+    evaluate(&p, method, NULL, (double *)xi->data, k, left, extrap, outside, to);
     memcpy(dim, xi->dim, sizeof(i64) * nd);
     if (p.cols > 1) {
         nd = y->nd;
@@ -322,6 +398,13 @@ static int sizes_at(int nd, const i64 *dim, const struct tensor *x, i64 to[MAX_D
 
 static void curve(struct call *c, int method)             /* spline(x, y, xi), pchip(x, y, xi); without xi the pieces */
 {
+    if (has_arg(c, 2) && is_tensor_like(c->arg[1]) && dtype_is(value_dtype(c->arg[1]), DT_C)) {
+        value part[2], i = ew_apply(EW_sqrt, 1, (value[]){ num(-1) });
+        for (int k = 0; k < 2; k++)
+            part[k] = call1(c->fn, 3, c->arg[0], ew_apply(k ? EW_imag : EW_real, 1, &c->arg[1]), c->arg[2]);
+        result(c, 0, ew_apply(EW_plus, 2, (value[]){ part[0], ew_apply(EW_times, 2, (value[]){ part[1], i }) }));
+        return;
+    }
     struct tensor *x = arg_double(c, 0), *y = arg_double(c, 1);
     i64 n = x->numel, D = 1, dim[MAX_DIMS], last = y->dim[y->nd - 1];
     int nd = -1;
@@ -364,7 +447,7 @@ static void curve(struct call *c, int method)             /* spline(x, y, xi), p
     struct tensor *xi = arg_double(c, 2);
     i64 k = xi->numel, size[MAX_DIMS];
     double *to = scratch((size_t)(k * D) * 8 + 8);
-    evaluate(&p, method, ends, (double *)xi->data, k, true, NAN, to);
+    evaluate(&p, method, ends, (double *)xi->data, k, false, true, NAN, to);
     int nsize = sizes_at(nd, dim, xi, size);
     struct tensor *r = tensor_new(D_DOUBLE, nsize, size);
     for (i64 i = 0; i < k; i++)

@@ -160,7 +160,7 @@ BUILTIN(null, 1, 2, 1, NO_GRAD,
 {
     struct tensor *a = arg_matrix(c, 0);
     if (a->numel == 0) {
-        result_tensor(c, 0, tensor_2d(a->dtype, 0, 0));
+        result_tensor(c, 0, a->dim[0] == 0 && a->dim[1] > 0 ? linalg_identity(a->dtype, a->dim[1]) : tensor_2d(a->dtype, 0, 0));
         return;
     }
     struct svd r = linalg_svd(a, 'A', "null");

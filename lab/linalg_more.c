@@ -237,9 +237,9 @@ BUILTIN(planerot, 1, 1, 2, grad_form,
 }
 
 /* ---- questions */
-static struct tensor *question(struct call *c)            /* a dense floating matrix, or NULL: the answer is no */
+static struct tensor *question(struct call *c)            /* a dense floating matrix, or NULL: the answer is no; of text it is, but for issymmetric */
 {
-    if (!is_tensor_like(c->arg[0]))
+    if (!is_tensor_like(c->arg[0]) || (value_dtype(c->arg[0]) == D_CHAR && strcmp(c->fn->name, "issymmetric")))
         return NULL;
     struct tensor *t = tensor_of(c->arg[0]);
     return t->nd > 2 ? NULL : tensor_dense(linalg_float(t));
@@ -250,7 +250,7 @@ static bool symmetric(struct call *c, bool conj_)
     struct tensor *a = question(c);
     bool text = c->nargin > 1 && arg_is_text(c, 1);       /* "skew" */
     bool skew = text && arg_option(c, 1, (const char *const[]){ "nonskew", "skew", NULL }) == 1;
-    double tol = has_arg(c, 1) && !text ? arg_num(c, 1) : 0, diff = 0, sum = 0;
+    double tol = c->nargin > 2 ? arg_num(c, 2) : has_arg(c, 1) && !text ? arg_num(c, 1) : 0, diff = 0, sum = 0;
     if (!a || a->dim[0] != a->dim[1])
         return false;
     i64 n = a->dim[0];
@@ -270,9 +270,10 @@ static bool symmetric(struct call *c, bool conj_)
     return tol == 0 || diff <= tol * sum;
 }
 
-BUILTIN(issymmetric, 1, 2, 1, NO_GRAD,
+BUILTIN(issymmetric, 1, 3, 1, NO_GRAD,
     "tf = issymmetric(A)\n"
-    "tf = issymmetric(A, tol)\n\n"
+    "tf = issymmetric(A, tol)\n"
+    "tf = issymmetric(A, 'skew', tol)\n\n"
     "True for a square matrix equal to its transpose, or with tol when norm(A - A.', Inf) is at most tol * norm(A, Inf). 'skew' asks for A.' = -A.\n\n"
     "Example:\n"
     "  issymmetric([1 2; 2 1])\n"
@@ -282,9 +283,10 @@ BUILTIN(issymmetric, 1, 2, 1, NO_GRAD,
     result_bool(c, 0, symmetric(c, false));
 }
 
-BUILTIN(ishermitian, 1, 2, 1, NO_GRAD,
+BUILTIN(ishermitian, 1, 3, 1, NO_GRAD,
     "tf = ishermitian(A)\n"
-    "tf = ishermitian(A, tol)\n\n"
+    "tf = ishermitian(A, tol)\n"
+    "tf = ishermitian(A, 'skew', tol)\n\n"
     "True for a square matrix equal to its conjugate transpose; tol and 'skew' as for issymmetric.\n\n"
     "Example:\n"
     "  ishermitian([1 2i; -2i 1])\n"

@@ -215,6 +215,7 @@ BUILTIN(sqrtm, 1, 1, 1, grad_form,
     result(c, 0, back(s, a->dtype));
 }
 
+extern const struct builtin builtin_isdiag, builtin_diag;
 BUILTIN(logm, 1, 2, 1, grad_form,
     "B = logm(A)\n\n"
     "Principal logarithm of a square matrix: expm(B) is A. Warns when A has negative real eigenvalues, where there is no principal one.\n\n"
@@ -228,6 +229,11 @@ BUILTIN(logm, 1, 2, 1, grad_form,
     static const double w[] = { 0.064742483084434847, 0.13985269574463833, 0.19091502525255947, 0.20897959183673469, 0.19091502525255947, 0.13985269574463833, 0.064742483084434847 };
     struct tensor *a = square_arg(c);
     i64 n = a->dim[0];
+    if (n && call1(&builtin_isdiag, 1, tensor_value(a)).num != 0) {
+        value d = call1(&builtin_diag, 1, tensor_value(a));
+        result(c, 0, call1(&builtin_diag, 1, ew_apply(EW_log, 1, &d)));
+        return;
+    }
     struct schur s = triangular_form(a, c->fn->name);
     s.t = tensor_clone(s.t);
     double _Complex *t = (double _Complex *)s.t->data;

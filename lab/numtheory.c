@@ -213,15 +213,28 @@ BUILTIN(list_primes, 0, 1, 1, NO_GRAD,
 
 BUILTIN(isprime, 1, 1, 1, NO_GRAD,
     "tf = isprime(x)\n\n"
-    "For each element: is it a prime? The elements must be whole numbers; of negative ones the absolute value is taken.\n\n"
+    "For each element: is it a prime? The elements must be whole numbers; of negative ones the absolute value is taken, and complex ones are asked among the Gaussian integers.\n\n"
     "Example:\n"
     "  isprime([1 2 3 4 97])\n"
     "  ans =\n    0  1  1  0  1\n\n"
     "See also: primes, factor")
 {
     struct tensor *x = arg_dense(c, 0), *r = tensor_new(D_LOGICAL, x->nd, x->dim);
-    for (i64 i = 0; i < x->numel; i++)
-        r->data[i] = is_prime(whole(c, x, i, true));
+    bool complex_ = dtype_is(x->dtype, DT_C);
+    struct tensor *part = complex_ ? tensor_2d(D_DOUBLE, 1, 2) : NULL;
+    x = complex_ ? tensor_cast(x, D_CDOUBLE) : x;
+    for (i64 i = 0; i < x->numel; i++) {
+        poll_each(i);
+        if (!complex_) {
+            r->data[i] = is_prime(whole(c, x, i, true));
+            continue;
+        }
+        memcpy(part->data, x->data + i * 16, 16);
+        uint64_t a = whole(c, part, 0, true), b = whole(c, part, 1, true);
+        if ((a | b) >> 31)
+            fail("Octave:invalid-input-arg", "isprime: the parts of a complex number must be below 2^31, but one is %g%+gi", (double)a, (double)b);
+        r->data[i] = a && b ? is_prime(a * a + b * b) : (a + b) % 4 == 3 && is_prime(a + b);
+    }
     result_tensor(c, 0, r);
 }
 
@@ -287,15 +300,23 @@ BUILTIN(factorial, 1, 1, 1, NO_GRAD,
     result_tensor(c, 0, tensor_cast(r, number_class(x->dtype)));
 }
 
-static struct tensor *take_columns(struct tensor *v, i64 rows, i64 cols, const i64 *at)       /* element at[i] to place i */
+static value take_columns(value from, struct tensor *v, i64 rows, i64 cols, const i64 *at)      /* element at[i] of the cell from, else of v, to place i */
 {
+    if (from.kind == K_CELL) {
+        struct cell *all = cell_2d(rows, cols);
+        for (i64 i = 0; i < all->numel; i++) {
+            cell_set(all, i, from.cell->v[at[i]]);
+            poll_each(i);
+        }
+        return cell_value(all);
+    }
     struct tensor *r = tensor_2d(v->dtype, rows, cols);
     size_t size = dtypes[v->dtype].size;
     for (i64 i = 0; i < r->numel; i++) {
         memcpy(r->data + i * (i64)size, v->data + at[i] * (i64)size, size);
         poll_each(i);
     }
-    return r;
+    return tensor_value(r);
 }
 
 static i64 choices(i64 n, i64 k)              /* fails beyond what memory could hold */
@@ -311,7 +332,7 @@ static i64 choices(i64 n, i64 k)              /* fails beyond what memory could 
 BUILTIN(nchoosek, 2, 2, 1, NO_GRAD,
     "c = nchoosek(n, k)\n"
     "C = nchoosek(v, k)\n\n"
-    "The binomial coefficient, how many choices of k out of n there are; or, for a vector v, all choices of k of its elements, one in each row.\n\n"
+    "The binomial coefficient, how many choices of k out of n there are; or, for a vector v, all choices of k of its elements (numbers, text or a cell), one in each row.\n\n"
     "Example:\n"
     "  nchoosek(5, 2)\n"
     "  ans = 10\n"
@@ -319,9 +340,9 @@ BUILTIN(nchoosek, 2, 2, 1, NO_GRAD,
     "  ans =\n     1   2\n     1   3\n     2   3\n\n"
     "See also: perms, factorial")
 {
-    struct tensor *v = arg_dense(c, 0);
+    struct tensor *v = c->arg[0].kind == K_CELL ? NULL : arg_dense(c, 0);
     i64 k = arg_int(c, 1, 0, (i64)1 << 53);
-    if (v->numel == 1) {
+    if (v && v->numel == 1) {
         uint64_t n = whole(c, v, 0, false);
         if ((uint64_t)k > n)
             fail("Octave:invalid-input-arg", "nchoosek: k must be at most n, but n is %llu and k is %lld", (unsigned long long)n, (long long)k);
@@ -349,8 +370,8 @@ BUILTIN(nchoosek, 2, 2, 1, NO_GRAD,
         result_tensor(c, 0, r);
         return;
     }
-    i64 n = v->numel;
-    if (v->nd > 2 || (n && v->dim[0] != 1 && v->dim[1] != 1))
+    i64 dim[MAX_DIMS], n = value_numel(c->arg[0]);
+    if (value_dims(c->arg[0], dim) > 2 || (n && dim[0] != 1 && dim[1] != 1))
         fail_arg(c, 0, "a number or a vector");
     i64 m = k > n ? 0 : choices(n, k);
     i64 *at = scratch((size_t)(m * k + 1) * sizeof *at), *pick = scratch((size_t)(k + 1) * sizeof *pick);
@@ -369,7 +390,7 @@ BUILTIN(nchoosek, 2, 2, 1, NO_GRAD,
         if (!(r & 65535))
             poll();
     }
-    result_tensor(c, 0, take_columns(v, m, k, at));
+    result(c, 0, take_columns(c->arg[0], v, m, k, at));
 }
 
 extern const struct builtin builtin_sort;
@@ -416,12 +437,5 @@ BUILTIN(perms, 1, 1, 1, NO_GRAD,
         if (!(r & 65535))
             poll();
     }
-    if (!cell) {
-        result_tensor(c, 0, take_columns(v, m, n, at));
-        return;
-    }
-    struct cell *all = cell_2d(m, n);
-    for (i64 i = 0; i < m * n; i++)
-        cell_set(all, i, c->arg[0].cell->v[at[i]]);
-    result(c, 0, cell_value(all));
+    result(c, 0, take_columns(c->arg[0], v, m, n, at));
 }

@@ -435,11 +435,15 @@ BUILTIN(strtok, 1, 2, 2, NO_GRAD,
     }
     value v = c->arg[0];
     if (v.kind != K_CELL) {
+        i64 dim[MAX_DIMS];
+        bool column = is_tensor_like(v) && value_dtype(v) == D_CHAR && value_dims(v, dim) == 2 && dim[0] > 1 && dim[1] == 1;
+        if (column)
+            v = tensor_value(tensor_reshape(tensor_dense(tensor_of(v)), 2, (i64[]){ 1, dim[0] }));
         one_text(c, v, 0, &s, &n);
         token(s, n, d, m, &from, &to);
-        result(c, 0, text_value(s + from, to - from));
-        if (wants(c, 1))
-            result(c, 1, text_value(s + to, n - to));
+        value part[2] = { text_value(s + from, to - from), text_value(s + to, n - to) };
+        for (int k = 0; k < 2; k++)
+            result(c, k, column ? tensor_value(tensor_reshape(tensor_of(part[k]), 2, (i64[]){ value_numel(part[k]), 1 })) : part[k]);
         return;
     }
     struct cell *a = cell_new(v.cell->nd, v.cell->dim), *b = cell_new(v.cell->nd, v.cell->dim);

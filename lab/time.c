@@ -234,7 +234,13 @@ static bool read_date(const char *s, const char *f, double v[6])
         case HH: ok = digits(&s, tight ? 2 : 1, 2, &v[3]) && v[3] <= 24; break;
         case MI: ok = digits(&s, tight ? 2 : 1, 2, &v[4]) && v[4] < 60; break;
         case SS: ok = digits(&s, tight ? 2 : 1, 2, &v[5]) && v[5] < 61; break;
-        case FFF: ok = digits(&s, 1, 3, &ms); break;
+        case FFF: {                           /* a fraction: .2 is 200 ms */
+            const char *first = s;
+            ok = digits(&s, 1, 3, &ms);
+            for (; ok && s - first < 3; first--)
+                ms *= 10;
+            break;
+        }
         case AMPM:
             ok = !strncasecmp(s, "AM", 2) || !strncasecmp(s, "PM", 2);
             pm = ok && (*s == 'P' || *s == 'p');
@@ -423,6 +429,10 @@ BUILTIN(datevec, 1, 2, 6, NO_GRAD,
     }
     for (int k = 0; k < c->nargout; k++) {
         struct tensor *t = tensor_2d(D_DOUBLE, y->dim[0], 1);
+        i64 dim[MAX_DIMS];
+        int nd = value_dims(c->arg[0], dim);
+        if (is_tensor_like(c->arg[0]) && value_dtype(c->arg[0]) != D_CHAR && value_numel(c->arg[0]) == t->numel)      /* day numbers keep their shape */
+            t = tensor_new(D_DOUBLE, nd, dim);
         memcpy(t->data, y->data + k * y->dim[0] * sizeof(double), y->dim[0] * sizeof(double));
         result_tensor(c, k, t);
     }
@@ -648,22 +658,34 @@ BUILTIN(date, 0, 0, 1, NO_GRAD,
 
 BUILTIN(etime, 2, 2, 1, NO_GRAD,
   "s = etime(t1, t0)\n\n"
-  "Seconds from the time t0 to the later t1, both as clock gives them.\n\n"
+  "Seconds from the time t0 to the later t1, both as clock gives them; or of many times, one in each row, a column.\n\n"
   "Example:\n  etime([2024 1 1 0 1 5], [2024 1 1 0 0 0])\n  ans = 65\n\n"
   "See also: clock, tic, toc")
 {
-    double n[2], s[2];
+    struct tensor *t[2];
+    i64 m[2];
     for (int i = 0; i < 2; i++) {
-        struct tensor *t = arg_double(c, i);
-        if (t->numel != 6)
-            fail_arg(c, i, "a vector of six numbers, as clock gives it");
-        double v[6];
-        memcpy(v, t->data, sizeof v);
-        s[i] = (v[3] * 60 + v[4]) * 60 + v[5];
-        v[3] = v[4] = v[5] = 0;
-        n[i] = datenum_of(v);
+        t[i] = arg_double(c, i);
+        m[i] = t[i]->numel == 6 ? 1 : t[i]->dim[0];
+        if (t[i]->numel != 6 && (t[i]->nd > 2 || t[i]->dim[1] != 6))
+            fail_arg(c, i, "six numbers, as clock gives them, or rows of them");
     }
-    result_num(c, 0, 86400 * (n[0] - n[1]) + (s[0] - s[1]));
+    if (m[0] != m[1] && m[0] != 1 && m[1] != 1)
+        fail("Octave:nonconformant-args", "etime: there are %lld and %lld times", (long long)m[0], (long long)m[1]);
+    struct tensor *r = tensor_2d(D_DOUBLE, m[0] == 1 ? m[1] : m[0], 1);
+    for (i64 k = 0; k < r->numel; k++) {
+        double n[2], s[2];
+        for (int i = 0; i < 2; i++) {
+            double v[6];
+            for (int j = 0; j < 6; j++)
+                v[j] = ((double *)t[i]->data)[m[i] == 1 ? j : k + j * m[i]];
+            s[i] = (v[3] * 60 + v[4]) * 60 + v[5];
+            v[3] = v[4] = v[5] = 0;
+            n[i] = datenum_of(v);
+        }
+        ((double *)r->data)[k] = 86400 * (n[0] - n[1]) + (s[0] - s[1]);
+    }
+    result_tensor(c, 0, r);
 }
 
 BUILTIN(cputime, 0, 0, 3, grad_zero,
