@@ -59,7 +59,6 @@ int gpu_poll(struct gpu *g, cu_event e);      /* waits for an event, or until th
 int gpu_settle(struct gpu *g);                /* waits for all work */
 int gpu_gate(struct gpu *g, int n);           /* behind n launches: at most GATES * GATE_EVERY are queued */
 #define CU_TRY(g, call) do { int cu_e_ = cuda.call; if (cu_e_ && (cu_e_ = gpu_took(g, cu_e_, #call))) return cu_e_; } while (0)
-#define TRY(call) do { int e_ = (call); if (e_) return e_; } while (0)
 
 /* memory.c */
 int memory_get(struct gpu *g, size_t bytes, void **p);

@@ -11,6 +11,7 @@
 #define TL_CUDA_KERNEL_H
 #include "lab/device.h"
 
+#define TRY(call) do { int e_ = (call); if (e_) return e_; } while (0)
 enum { KERNEL_WORDS = 256 };
 #define KERNEL_ENTRY "tl"                     /* the name of the kernel in every text */
 

@@ -72,5 +72,15 @@ void key_program(struct kernel *k, const struct dev_prog *p);
 static inline void arg_word(struct kernel *k, int64_t x) { k->arg[k->words++] = (uint64_t)x; }
 static inline void arg_pointer(struct kernel *k, const void *p) { k->arg[k->words++] = (uint64_t)(uintptr_t)p; }
 static inline void arg_double(struct kernel *k, double x) { memcpy(&k->arg[k->words++], &x, 8); }
+
+/* ---- a section of kernels.cu or layers.cu as a launch: begin, words, go */
+struct section { const char *section, *constants; };          /* of one launch: both live as long as it */
+void section_begin(struct kernel *k, struct section *s, const char *section, const char *constants);
+int section_go(struct work *w, struct kernel *k, int64_t items, int each);      /* blocks of `each` items; none, no launch */
+int64_t arg_size(const struct dev_arg *a);
+void arg_view(struct kernel *k, const struct dev_arg *a);  /* 20 words */
+struct dev_arg arg_first(const struct dev_arg *a, int d);  /* dimension d as the first one */
+int layers_run(struct work *w, enum dev_call what, struct dev_arg *out, const struct dev_arg *in, const double *num);
+int layers_can(enum dev_call what, const struct dev_arg *out, const struct dev_arg *in, const double *num);
 int work_reduce(struct work *, const struct dev_prog *, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag);
 #endif

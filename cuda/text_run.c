@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* text_run.c: the rows of device.def that are kernels of our own: which launches a call is.
  *
- * A kernel is a section of kernels.cu behind the constants that it is made for, and its words.  Operands may have any
+ * A kernel is a section of kernels.cu or layers.cu behind the constants that it is made for, and its words.  Operands may have any
  * strides: a `view` counts their elements with the first dimension fastest; along a dimension means that this one is put
  * first.  Every result is the same on every run: sums by index follow the order of the indices, sorts are stable, of
  * several values for one place the last stays. */
 #include "text.h"
 #include "cuda/texts.inc"
 
-struct spec { const char *section, *constants; };
-
 static char *section_text(const struct kernel *k, size_t *len)
 {
-    const struct spec *s = k->spec;
+    const struct section *s = k->spec;
     struct text t = { 0 };
     char name[64];
     snprintf(name, sizeof name, "/*== %s", s->section);
-    const char *from = text_kernels;
+    const char *files[] = { text_kernels, text_layers }, *from = NULL;
     size_t n = strlen(name);
-    while ((from = strstr(from, name)) && from[n] != ' ' && from[n] != ':')
-        from += n;
+    for (int i = 0; i < COUNT(files) && !from; i++)
+        for (from = files[i]; (from = strstr(from, name)) && from[n] != ' ' && from[n] != ':'; from += n)
+            ;
     if (!from)
         return NULL;
     const char *end = strstr(from + 1, "/*==");
@@ -29,15 +28,15 @@ static char *section_text(const struct kernel *k, size_t *len)
 }
 
 /* ---- a launch: begin, words, go */
-static void begin(struct kernel *k, struct spec *s, const char *section, const char *constants)
+void section_begin(struct kernel *k, struct section *s, const char *section, const char *constants)
 {
     key_start(k, section);
     key_add(k, constants, strlen(constants));
-    *s = (struct spec){ section, constants };
+    *s = (struct section){ section, constants };
     k->text = section_text;
     k->spec = s;
 }
-static int go(struct work *w, struct kernel *k, int64_t items, int each)
+int section_go(struct work *w, struct kernel *k, int64_t items, int each)
 {
     int64_t need = (items + each - 1) / each;
     if (items <= 0)
@@ -45,19 +44,18 @@ static int go(struct work *w, struct kernel *k, int64_t items, int each)
     k->grid[0] = (unsigned)MAX(1, MIN(need, 8 * (int64_t)w->units));
     return w->launch(w, k);
 }
-#define TRY(x) do { int e_ = (x); if (e_) return e_; } while (0)
 
-static int64_t size_of(const struct dev_arg *a)
+int64_t arg_size(const struct dev_arg *a)
 {
     int64_t n = 1;
     for (int d = 0; d < a->nd; d++)
         n *= a->dim[d];
     return n;
 }
-static void arg_view(struct kernel *k, const struct dev_arg *a)        /* 20 words */
+void arg_view(struct kernel *k, const struct dev_arg *a)        /* 20 words */
 {
     struct layout l = { .n = 1 };
-    int64_t n = a->p ? size_of(a) : 0;
+    int64_t n = a->p ? arg_size(a) : 0;
     for (int d = 0; a->p && d < a->nd; d++)
         if (a->dim[d] != 1) {
             l.dim[l.nd] = a->dim[d];
@@ -74,7 +72,7 @@ static void arg_view(struct kernel *k, const struct dev_arg *a)        /* 20 wor
         arg_word(k, d < l.nd ? l.stride[0][d] : 0);
 }
 static struct dev_arg dense(void *p, int dtype, int64_t n) { return (struct dev_arg){ p, dtype, 1, { n }, { 1 } }; }
-static struct dev_arg first(const struct dev_arg *a, int d)   /* dimension d as the first one */
+struct dev_arg arg_first(const struct dev_arg *a, int d)   /* dimension d as the first one */
 {
     struct dev_arg b = *a;
     for (int k = d; k > 0 && d < a->nd; k--) {
@@ -117,26 +115,26 @@ static void arg_trouble(struct work *w, struct kernel *k, int tag)
 static int run_gather(struct work *w, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag)
 {
     struct kernel k;
-    struct spec s;
+    struct section s;
     char c[100];
     snprintf(c, sizeof c, "#define T %s\n#define OP %d\n", word_of_size(text_class[out->dtype].size), DEV_gather);
-    begin(&k, &s, "gather", c);
+    section_begin(&k, &s, "gather", c);
     arg_view(&k, out);
     arg_pointer(&k, in[0].p);
     arg_indices(&k, (int)num[0], &in[0], in + 1, NULL);
     arg_trouble(w, &k, tag);
-    return go(w, &k, size_of(out), 256);
+    return section_go(w, &k, arg_size(out), 256);
 }
 
 static int fill_words(struct work *w, void *p, int64_t n, int64_t x)
 {
     struct kernel k;
-    struct spec s;
-    begin(&k, &s, "fill", "");
+    struct section s;
+    section_begin(&k, &s, "fill", "");
     arg_pointer(&k, p);
     arg_word(&k, n);
     arg_word(&k, x);
-    return go(w, &k, n, 256);
+    return section_go(w, &k, n, 256);
 }
 
 static int sort_columns(struct work *w, const struct dev_arg *x, int dtype, int64_t len, bool down, void **key, void **index);
@@ -154,7 +152,7 @@ static const char *sums(int dtype)            /* PLUS, for the class; NULL: no s
 static int scatter_add(struct work *w, struct dev_arg *out, const struct dev_arg *x, const struct dev_arg *list, int nd, int tag)
 {
     struct kernel k;
-    struct spec s;
+    struct section s;
     char c[160], op[40];
     void *order[DEV_DIMS] = { 0 }, *from[DEV_DIMS] = { 0 }, *to[DEV_DIMS] = { 0 };
     int64_t n = 1;
@@ -169,26 +167,26 @@ static int scatter_add(struct work *w, struct dev_arg *out, const struct dev_arg
         if (!clear || !from[d])
             return DEV_NO_MEMORY;
         to[d] = (char *)from[d] + out->dim[d] * 8;
-        begin(&k, &s, "clamp", op);
+        section_begin(&k, &s, "clamp", op);
         arg_pointer(&k, clear);
         arg_pointer(&k, list[d].p);
         arg_word(&k, m);
         arg_word(&k, m == 1 ? 0 : list[d].stride[0]);
         arg_word(&k, out->dim[d]);
         arg_trouble(w, &k, tag);
-        TRY(go(w, &k, m, 256));
+        TRY(section_go(w, &k, m, 256));
         struct dev_arg v = dense(clear, D_INT64, m);
         TRY(sort_columns(w, &v, D_INT64, m, false, &key, &order[d]));
         TRY(fill_words(w, from[d], 2 * out->dim[d], 0));
-        begin(&k, &s, "segments", "");
+        section_begin(&k, &s, "segments", "");
         arg_pointer(&k, from[d]);
         arg_pointer(&k, to[d]);
         arg_pointer(&k, key);
         arg_word(&k, m);
-        TRY(go(w, &k, m, 256));
+        TRY(section_go(w, &k, m, 256));
     }
     snprintf(c, sizeof c, "#define T %s\n%s", text_class[out->dtype].name, sums(out->dtype));
-    begin(&k, &s, "add", c);
+    section_begin(&k, &s, "add", c);
     arg_view(&k, x);
     arg_pointer(&k, out->p);
     arg_indices(&k, nd, out, list, order);
@@ -199,13 +197,13 @@ static int scatter_add(struct work *w, struct dev_arg *out, const struct dev_arg
     for (int d = 0; d < DEV_DIMS; d++)
         arg_pointer(&k, to[d]);
     arg_word(&k, n);
-    return go(w, &k, n, 256);
+    return section_go(w, &k, n, 256);
 }
 
 static int run_scatter(struct work *w, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag)
 {
     struct kernel k;
-    struct spec s;
+    struct section s;
     char c[100];
     int nd = (int)num[0];
     const struct dev_arg *list = in + 1;
@@ -223,16 +221,16 @@ static int run_scatter(struct work *w, struct dev_arg *out, const struct dev_arg
         if (!(owner[d] = w->get(w, (size_t)out->dim[d] * 8)))
             return DEV_NO_MEMORY;
         TRY(fill_words(w, owner[d], out->dim[d], -1));
-        begin(&k, &s, "owner", "");
+        section_begin(&k, &s, "owner", "");
         arg_pointer(&k, owner[d]);
         arg_pointer(&k, list[d].p);
         arg_word(&k, list[d].dim[0]);
         arg_word(&k, list[d].dim[0] == 1 ? 0 : list[d].stride[0]);
         arg_word(&k, out->dim[d]);
-        TRY(go(w, &k, list[d].dim[0], 256));
+        TRY(section_go(w, &k, list[d].dim[0], 256));
     }
     snprintf(c, sizeof c, "#define T %s\n#define OP %d\n", word_of_size(text_class[out->dtype].size), DEV_scatter);
-    begin(&k, &s, "scatter", c);
+    section_begin(&k, &s, "scatter", c);
     arg_view(&k, &in[0]);
     arg_pointer(&k, out->p);
     arg_indices(&k, nd, out, list, NULL);
@@ -240,7 +238,7 @@ static int run_scatter(struct work *w, struct dev_arg *out, const struct dev_arg
         arg_pointer(&k, owner[d]);
     arg_word(&k, n);
     arg_trouble(w, &k, tag);
-    return go(w, &k, n, 256);
+    return section_go(w, &k, n, 256);
 }
 
 static int run_count(struct work *w, struct dev_arg *out, const struct dev_arg *in)
@@ -254,37 +252,37 @@ static int run_count(struct work *w, struct dev_arg *out, const struct dev_arg *
 static int run_masked(struct work *w, int kind, const struct dev_arg *mask, const struct dev_arg *x, const struct dev_arg *out)
 {
     struct kernel k;
-    struct spec s;
+    struct section s;
     char c[100];
-    int64_t n = size_of(mask), blocks = (n + 1023) / 1024;
+    int64_t n = arg_size(mask), blocks = (n + 1023) / 1024;
     int64_t *count = n ? w->get(w, (size_t)blocks * 8) : NULL;
     if (!n)
         return DEV_OK;
     if (!count)
         return DEV_NO_MEMORY;
-    begin(&k, &s, "mark_count", "");
+    section_begin(&k, &s, "mark_count", "");
     arg_view(&k, mask);
     arg_pointer(&k, count);
     arg_word(&k, blocks);
-    TRY(go(w, &k, blocks, 8));
-    begin(&k, &s, "running_count", "");
+    TRY(section_go(w, &k, blocks, 8));
+    section_begin(&k, &s, "running_count", "");
     k.block = 1024;
     arg_pointer(&k, count);
     arg_word(&k, blocks);
-    TRY(go(w, &k, 1, 1));
+    TRY(section_go(w, &k, 1, 1));
     int size = text_class[out->dtype].size;
     snprintf(c, sizeof c, "#define T %s\n#define KIND %d\n", kind ? word_of_size(size) : "i64", kind);
     if (size == 16)                           /* a struct: no number becomes one */
         snprintf(c, sizeof c, "#define T complex_d\n#define KIND %d\n#define PLACE(i) make_d((double)(i), 0)\n", kind);
     else
         strcat(c, "#define PLACE(i) ((T)(i))\n");
-    begin(&k, &s, "mark_write", c);
+    section_begin(&k, &s, "mark_write", c);
     arg_view(&k, mask);
     arg_view(&k, x ? x : &(struct dev_arg){ 0 });
     arg_view(&k, out);
     arg_pointer(&k, count);
     arg_word(&k, blocks);
-    return go(w, &k, blocks, 8);
+    return section_go(w, &k, blocks, 8);
 }
 
 /* ---- along a dimension */
@@ -300,9 +298,9 @@ static const char *order_of(int dtype, bool down)         /* `before`: by value,
 static int sort_columns(struct work *w, const struct dev_arg *x, int dtype, int64_t len, bool down, void **key, void **index)
 {
     struct kernel k;
-    struct spec s;
+    struct section s;
     char c[260];
-    int64_t n = size_of(x), columns = n / len, size = text_class[dtype].size;
+    int64_t n = arg_size(x), columns = n / len, size = text_class[dtype].size;
     char *a = w->get(w, (size_t)(n * size)), *b = w->get(w, (size_t)n * 8), *a2 = a, *b2 = b;
     if (len > 1024) {
         a2 = w->get(w, (size_t)(n * size));
@@ -311,16 +309,16 @@ static int sort_columns(struct work *w, const struct dev_arg *x, int dtype, int6
     if (!a || !b || !a2 || !b2)
         return DEV_NO_MEMORY;
     snprintf(c, sizeof c, "#define T %s\n%s", text_class[dtype].name, order_of(dtype, down));
-    begin(&k, &s, "sort_block", c);
+    section_begin(&k, &s, "sort_block", c);
     k.block = 512;
     arg_view(&k, x);
     arg_pointer(&k, a);
     arg_pointer(&k, b);
     arg_word(&k, len);
     arg_word(&k, columns);
-    TRY(go(w, &k, (len + 1023) / 1024 * columns, 1));
+    TRY(section_go(w, &k, (len + 1023) / 1024 * columns, 1));
     for (int64_t width = 1024; width < len; width *= 2) {
-        begin(&k, &s, "sort_merge", c);
+        section_begin(&k, &s, "sort_merge", c);
         arg_pointer(&k, a);
         arg_pointer(&k, b);
         arg_pointer(&k, a2);
@@ -328,7 +326,7 @@ static int sort_columns(struct work *w, const struct dev_arg *x, int dtype, int6
         arg_word(&k, len);
         arg_word(&k, columns);
         arg_word(&k, width);
-        TRY(go(w, &k, n, 256));
+        TRY(section_go(w, &k, n, 256));
         char *t = a;
         a = a2, a2 = t;
         t = b, b = b2, b2 = t;
@@ -341,54 +339,54 @@ static int sort_columns(struct work *w, const struct dev_arg *x, int dtype, int6
 static int run_sort(struct work *w, struct dev_arg *out, const struct dev_arg *in, int d, int64_t most, bool down)
 {
     struct kernel k;
-    struct spec s;
+    struct section s;
     char c[60];
     void *key, *index;
-    struct dev_arg x = first(&in[0], d), y = first(&out[0], d), at = out[1].p ? first(&out[1], d) : (struct dev_arg){ 0 };
+    struct dev_arg x = arg_first(&in[0], d), y = arg_first(&out[0], d), at = out[1].p ? arg_first(&out[1], d) : (struct dev_arg){ 0 };
     int64_t len = d < in[0].nd ? in[0].dim[d] : 1;
-    if (!size_of(&x) || !size_of(&y))
+    if (!arg_size(&x) || !arg_size(&y))
         return DEV_OK;
     TRY(sort_columns(w, &x, in[0].dtype, len, down, &key, &index));
     snprintf(c, sizeof c, "#define T %s\n", text_class[in[0].dtype].name);
-    begin(&k, &s, "sort_store", c);
+    section_begin(&k, &s, "sort_store", c);
     arg_pointer(&k, key);
     arg_pointer(&k, index);
     arg_view(&k, &y);
     arg_view(&k, &at);
     arg_word(&k, len);
     arg_word(&k, MIN(most, len));
-    return go(w, &k, size_of(&y), 256);
+    return section_go(w, &k, arg_size(&y), 256);
 }
 
 static int run_extreme(struct work *w, struct dev_arg *out, const struct dev_arg *in, const double *num)
 {
     struct kernel k;
-    struct spec s;
+    struct section s;
     char c[60];
     int d = (int)num[0];
-    int64_t len = d < in[0].nd ? in[0].dim[d] : 1, columns = len ? size_of(&in[0]) / len : 0;
-    struct dev_arg x = first(&in[0], d), y = first(&out[0], d), at = out[1].p ? first(&out[1], d) : (struct dev_arg){ 0 };
+    int64_t len = d < in[0].nd ? in[0].dim[d] : 1, columns = len ? arg_size(&in[0]) / len : 0;
+    struct dev_arg x = arg_first(&in[0], d), y = arg_first(&out[0], d), at = out[1].p ? arg_first(&out[1], d) : (struct dev_arg){ 0 };
     if (!columns)
         return DEV_OK;
     bool few = len > 256 && columns < 2048 * (int64_t)w->units;
     snprintf(c, sizeof c, "#define T %s\n#define DOWN %d\n", text_class[in[0].dtype].name, num[1] == 0);
-    begin(&k, &s, few ? "extreme" : "extreme_short", c);
+    section_begin(&k, &s, few ? "extreme" : "extreme_short", c);
     arg_view(&k, &x);
     arg_view(&k, &y);
     arg_view(&k, &at);
     arg_word(&k, len);
     arg_word(&k, columns);
-    return go(w, &k, columns, few ? 1 : 256);
+    return section_go(w, &k, columns, few ? 1 : 256);
 }
 
 /* Running sums in double (single stays single), as the CPU; many columns: each by itself, with the CPU's bits. */
 static int run_scan(struct work *w, struct dev_arg *out, const struct dev_arg *in, const double *num)
 {
     struct kernel k;
-    struct spec s;
+    struct section s;
     char c[900], store[120];
     int d = (int)num[0], kind = (int)num[1], dt = in[0].dtype, to = out->dtype;
-    int64_t len = d < in[0].nd ? in[0].dim[d] : 1, columns = len ? size_of(&in[0]) / len : 0, chunk = len, chunks = 1;
+    int64_t len = d < in[0].nd ? in[0].dim[d] : 1, columns = len ? arg_size(&in[0]) / len : 0, chunk = len, chunks = 1;
     if (!columns)
         return DEV_OK;
     bool z = text_class[dt].complex, same = kind > 1;
@@ -411,7 +409,7 @@ static int run_scan(struct work *w, struct dev_arg *out, const struct dev_arg *i
     snprintf(zero, sizeof zero, z ? "make_%s(%d, 0)" : "((ACC)%s%d)", z ? zc : "", kind == 1);
     snprintf(c, sizeof c, "#define T %s\n#define ACC %s\n#define RESULT %s\n#define KIND %d\n#define START %s\n#define LOAD(x) (%s(x))\n#define STORE(x) %s\n"
              "DEV ACC step(ACC a, ACC b) { %s }\n", text_class[dt].name, acc, t->name, kind, zero, z ? "" : "(ACC)", store, body);
-    struct dev_arg x = first(&in[0], d), y = first(out, d);
+    struct dev_arg x = arg_first(&in[0], d), y = arg_first(out, d);
     if (len > 4096 && columns < 512 * (int64_t)w->units)
         for (chunk = 256; (len + chunk - 1) / chunk > 65536; chunk *= 2)
             ;
@@ -420,21 +418,21 @@ static int run_scan(struct work *w, struct dev_arg *out, const struct dev_arg *i
     if (chunks > 1) {
         if (!(sum = w->get(w, (size_t)(chunks * columns) * 16)))
             return DEV_NO_MEMORY;
-        begin(&k, &s, "scan_sum", c);
+        section_begin(&k, &s, "scan_sum", c);
         arg_view(&k, &x);
         arg_pointer(&k, sum);
         arg_word(&k, len);
         arg_word(&k, columns);
         arg_word(&k, chunk);
         arg_word(&k, chunks);
-        TRY(go(w, &k, chunks * columns, 256));
-        begin(&k, &s, "scan_sums", c);
+        TRY(section_go(w, &k, chunks * columns, 256));
+        section_begin(&k, &s, "scan_sums", c);
         arg_pointer(&k, sum);
         arg_word(&k, columns);
         arg_word(&k, chunks);
-        TRY(go(w, &k, columns, 256));
+        TRY(section_go(w, &k, columns, 256));
     }
-    begin(&k, &s, "scan_part", c);
+    section_begin(&k, &s, "scan_part", c);
     arg_view(&k, &x);
     arg_view(&k, &y);
     arg_pointer(&k, sum);
@@ -442,27 +440,27 @@ static int run_scan(struct work *w, struct dev_arg *out, const struct dev_arg *i
     arg_word(&k, columns);
     arg_word(&k, chunk);
     arg_word(&k, chunks);
-    return go(w, &k, chunks * columns, 256);
+    return section_go(w, &k, chunks * columns, 256);
 }
 
 /* ---- random numbers */
 static int run_random(struct work *w, int kind, struct dev_arg *out, double key, double at, double low, double high)
 {
     struct kernel k;
-    struct spec s;
+    struct section s;
     char c[100];
     snprintf(c, sizeof c, "#define T %s\n#define KIND %d\n#define SINGLE %d\n", text_class[out->dtype].name, kind, out->dtype == D_SINGLE);
-    begin(&k, &s, "random", c);
+    section_begin(&k, &s, "random", c);
     arg_view(&k, out);
     arg_word(&k, (int64_t)(uint64_t)key);
     arg_word(&k, (int64_t)(uint64_t)at);
     arg_double(&k, low);
     arg_double(&k, high);
-    return go(w, &k, (size_of(out) + 1) / 2, 256);
+    return section_go(w, &k, (arg_size(out) + 1) / 2, 256);
 }
 static int run_permutation(struct work *w, struct dev_arg *out, double key, double at)        /* the order of as many uniform numbers */
 {
-    int64_t n = size_of(out);
+    int64_t n = arg_size(out);
     void *u = n ? w->get(w, (size_t)n * 8) : NULL;
     if (!n)
         return DEV_OK;
@@ -481,7 +479,7 @@ static int run_permutation(struct work *w, struct dev_arg *out, double key, doub
 static int run_gemm(struct work *w, struct dev_arg *out, const struct dev_arg *in, const double *num)
 {
     struct kernel k;
-    struct spec s;
+    struct section s;
     char c[500];
     int dt = out->dtype, act = (int)num[2];
     bool f = dt == D_SINGLE || dt == D_CSINGLE, z = text_class[dt].complex;
@@ -494,7 +492,7 @@ static int run_gemm(struct work *w, struct dev_arg *out, const struct dev_arg *i
     else
         snprintf(c, sizeof c, "#define T %s\n#define ZERO ((T)0)\n#define PLUS(a, b) ((a) + (b))\n#define TIMES(a, b) ((a) * (b))\n#define SCALED(a, b) ((a) * (T)(b))\n#define ACTIVE(x) %s\n",
                  text_class[dt].name, active);
-    begin(&k, &s, "gemm", c);
+    section_begin(&k, &s, "gemm", c);
     int64_t m = out->dim[0], n = out->nd > 1 ? out->dim[1] : 1, inner = in[0].nd > 1 ? in[0].dim[1] : 1, batch = out->nd > 2 ? out->dim[2] : 1;
     arg_pointer(&k, out->p);
     for (int i = 0; i < 3; i++)
@@ -511,7 +509,7 @@ static int run_gemm(struct work *w, struct dev_arg *out, const struct dev_arg *i
     arg_double(&k, num[0]);
     arg_double(&k, num[1]);
     arg_word(&k, act);
-    return go(w, &k, (m + 15) / 16 * ((n + 15) / 16) * batch, 1);
+    return section_go(w, &k, (m + 15) / 16 * ((n + 15) / 16) * batch, 1);
 }
 
 /* ---- which calls are ours */
@@ -532,7 +530,7 @@ int work_can(enum dev_call what, const struct dev_arg *out, const struct dev_arg
         return text_class[out->dtype].floating && in[0].dtype == out->dtype && in[1].dtype == out->dtype && (!in[2].p || in[2].dtype == out->dtype) &&
                !(text_class[out->dtype].complex && num[2] != 0) ? DEV_OK : DEV_NOT_HERE;
     default:
-        return DEV_NOT_HERE;
+        return layers_can(what, out, in, num);
     }
 }
 
@@ -555,6 +553,6 @@ int work_run(struct work *w, enum dev_call what, struct dev_arg *out, const stru
     case DEV_sort: return run_sort(w, out, in, (int)num[0], INT64_MAX, num[1] != 0);
     case DEV_topk: return run_sort(w, out, in, (int)num[0], (int64_t)num[1], num[2] != 0);
     case DEV_gemm: return run_gemm(w, out, in, num);
-    default: return DEV_NOT_HERE;
+    default: return layers_run(w, what, out, in, num);
     }
 }

@@ -9,6 +9,7 @@
  * Nothing of the table may jump: what fails in lab is caught here and becomes an error number and a sentence. */
 #include "config.h"
 #include "context.h"
+#include "cpu.h"
 #include "ew.h"
 #include "gpu.h"
 #include "index.h"
@@ -76,22 +77,11 @@ static void trouble(int code, int op, int tag)
     }
 }
 
-/* The offset of element `at` of the index space in each operand, and how many follow in the first dimension. */
-static i64 offset_of(const struct dev_arg *a, const i64 *dim, int nd, i64 at)
-{
-    i64 o = 0;
-    for (int d = 0; d < nd; d++) {
-        o += at % dim[d] * a->stride[d];
-        at /= dim[d];
-    }
-    return o;
-}
-
 static void load(const struct dev_arg *a, const i64 *dim, int nd, i64 at, i64 n, char *to)
 {
     int size = dtypes[a->dtype].size;
     for (i64 i = 0; i < n; i++)
-        memcpy(to + i * size, (const char *)a->p + offset_of(a, dim, nd, at + i) * size, (size_t)size);
+        memcpy(to + i * size, (const char *)a->p + cpu_offset(a, dim, nd, at + i) * size, (size_t)size);
     for (i64 i = n; i < n + 8; i++)           /* spare lanes hold what a lane holds: no false trouble */
         memcpy(to + i * size, to + (n - 1) * size, (size_t)size);
 }
@@ -257,7 +247,7 @@ static int program(struct device *d, const struct dev_prog *p, struct dev_arg *o
             memcpy(x + at * size, line, (size_t)(m * size));
         else
             for (long i = 0; i < m; i++)
-                memcpy((char *)out->p + offset_of(out, dim, nd, at + i) * size, line + i * size, (size_t)size);
+                memcpy((char *)out->p + cpu_offset(out, dim, nd, at + i) * size, line + i * size, (size_t)size);
     }
     free(buf);
     int e = DEV_OK;
@@ -296,11 +286,10 @@ static void place(const struct dev_arg *out, struct tensor *t)         /* t's el
     t = tensor_dense(tensor_cast(t, out->dtype));
     int size = dtypes[out->dtype].size;
     for (i64 i = 0; i < n; i++)
-        memcpy((char *)out->p + offset_of(out, out->dim, out->nd, i) * size, t->data + i * size, (size_t)size);
+        memcpy((char *)out->p + cpu_offset(out, out->dim, out->nd, i) * size, t->data + i * size, (size_t)size);
 }
 
 /* ---- the rows of device.def */
-struct job { enum dev_call what; struct dev_arg *out; const struct dev_arg *in; const double *num; int tag; };
 typedef void primitive(struct job *j);
 static value operand(const struct job *j, int k) { return tensor_box(foreign(&j->in[k])); }
 
@@ -520,7 +509,7 @@ static void run_gather(struct job *j)
         return;
     do {
         at_index(j, x, k, at, &o);
-        memcpy((char *)j->out->p + offset_of(j->out, j->out->dim, j->out->nd, e++) * size, (const char *)x->p + o * size, (size_t)size);
+        memcpy((char *)j->out->p + cpu_offset(j->out, j->out->dim, j->out->nd, e++) * size, (const char *)x->p + o * size, (size_t)size);
     } while (next(k, count, at));
 }
 
@@ -547,7 +536,7 @@ static void run_scatter(struct job *j)
         return;
     do {
         at_index(j, to, k, at, &o);
-        const char *from = (const char *)x->p + (n == 1 ? 0 : offset_of(x, x->dim, x->nd, e++)) * size;
+        const char *from = (const char *)x->p + (n == 1 ? 0 : cpu_offset(x, x->dim, x->nd, e++)) * size;
         char *place_ = (char *)to->p + o * size;
         if (j->num[1])
             add_to(to->dtype, place_, from);
@@ -556,45 +545,45 @@ static void run_scatter(struct job *j)
     } while (next(k, count, at));
 }
 
-static i64 size_of(const struct dev_arg *a)
-{
-    i64 n = 1;
-    for (int d = 0; d < a->nd; d++)
-        n *= a->dim[d];
-    return n;
-}
-static bool true_at(const struct dev_arg *m, i64 i) { return ((const uint8_t *)m->p)[offset_of(m, m->dim, m->nd, i)] != 0; }
+static bool true_at(const struct dev_arg *m, i64 i) { return ((const uint8_t *)m->p)[cpu_offset(m, m->dim, m->nd, i)] != 0; }
 static void run_count(struct job *j)
 {
     i64 n = 0;
-    for (i64 i = 0, all = size_of(&j->in[0]); i < all; i++)
+    for (i64 i = 0, all = cpu_size(&j->in[0]); i < all; i++)
         n += true_at(&j->in[0], i);
     *(i64 *)j->out->p = n;
 }
 static void run_find(struct job *j)
 {
-    i64 e = 0, room = size_of(j->out);
-    for (i64 i = 0, all = size_of(&j->in[0]); i < all && e < room; i++)
+    i64 e = 0, room = cpu_size(j->out);
+    for (i64 i = 0, all = cpu_size(&j->in[0]); i < all && e < room; i++)
         if (true_at(&j->in[0], i))
-            ((i64 *)j->out->p)[offset_of(j->out, j->out->dim, j->out->nd, e++)] = i;
+            ((i64 *)j->out->p)[cpu_offset(j->out, j->out->dim, j->out->nd, e++)] = i;
 }
 static void run_select(struct job *j)
 {
     const struct dev_arg *x = &j->in[0];
-    i64 e = 0, room = size_of(j->out), size = dtypes[x->dtype].size;
-    for (i64 i = 0, all = size_of(&j->in[1]); i < all && e < room; i++)
+    i64 e = 0, room = cpu_size(j->out), size = dtypes[x->dtype].size;
+    for (i64 i = 0, all = cpu_size(&j->in[1]); i < all && e < room; i++)
         if (true_at(&j->in[1], i))
-            memcpy((char *)j->out->p + offset_of(j->out, j->out->dim, j->out->nd, e++) * size,
-                   (const char *)x->p + offset_of(x, x->dim, x->nd, i) * size, (size_t)size);
+            memcpy((char *)j->out->p + cpu_offset(j->out, j->out->dim, j->out->nd, e++) * size,
+                   (const char *)x->p + cpu_offset(x, x->dim, x->nd, i) * size, (size_t)size);
 }
 static void run_replace(struct job *j)
 {
     const struct dev_arg *x = &j->in[1];
-    i64 e = 0, n = size_of(x), size = dtypes[x->dtype].size;
-    for (i64 i = 0, all = size_of(&j->in[0]); i < all; i++)
+    i64 e = 0, n = cpu_size(x), size = dtypes[x->dtype].size;
+    for (i64 i = 0, all = cpu_size(&j->in[0]); i < all; i++)
         if (true_at(&j->in[0], i))
-            memcpy((char *)j->out->p + offset_of(j->out, j->out->dim, j->out->nd, i) * size,
-                   (const char *)x->p + offset_of(x, x->dim, x->nd, n == 1 ? 0 : e++) * size, (size_t)size);
+            memcpy((char *)j->out->p + cpu_offset(j->out, j->out->dim, j->out->nd, i) * size,
+                   (const char *)x->p + cpu_offset(x, x->dim, x->nd, n == 1 ? 0 : e++) * size, (size_t)size);
+}
+
+static void run_softmax(struct job *j)
+{
+    int d = (int)j->num[0] + 1;
+    value x = operand(j, 0), y = ew_apply(EW_minus, 2, (value[]){ x, reduce_apply(RED_max, x, d) }), e = ew_apply(EW_exp, 1, &y), s = reduce_apply(RED_sum, e, d);
+    place(j->out, tensor_of(j->num[1] ? ew_apply(EW_minus, 2, (value[]){ y, ew_apply(EW_reallog, 1, &s) }) : ew_apply(EW_rdivide, 2, (value[]){ e, s })));
 }
 
 static primitive *const primitives[DEV_CALLS] = {
@@ -602,6 +591,8 @@ static primitive *const primitives[DEV_CALLS] = {
     [DEV_eig] = run_eig, [DEV_inv] = run_inv, [DEV_det] = run_det, [DEV_fft] = run_fft, [DEV_scan] = run_scan, [DEV_extreme] = run_extreme,
     [DEV_sort] = run_sort, [DEV_topk] = run_topk, [DEV_gather] = run_gather, [DEV_scatter] = run_scatter, [DEV_count] = run_count,
     [DEV_find] = run_find, [DEV_select] = run_select, [DEV_replace] = run_replace,
+    [DEV_conv] = cpu_conv, [DEV_conv_input] = cpu_conv_input, [DEV_conv_weight] = cpu_conv_weight, [DEV_pool] = cpu_pool, [DEV_taps] = cpu_taps,
+    [DEV_softmax] = run_softmax, [DEV_norm] = cpu_norm,
 };
 
 static void perform(void *arg)

@@ -37,6 +37,7 @@ struct tensor *zeros_beside(value like, int dtype, int nd, const i64 *dim);     
 struct tensor *gpu_clone(struct tensor *t, int dtype);    /* dense, of this class */
 void gpu_own(struct tensor *t, i64 numel);    /* as own_block_spare */
 struct tensor *gpu_put(int device, struct tensor *t);     /* a CPU tensor there */
+struct tensor *gpu_table(int device, struct tensor *t);   /* the same, kept there for the next call with equal numbers; not to be written */
 struct tensor *gpu_read(struct tensor *t, const char *why);           /* back on the CPU; waits.  t itself when it is there */
 void gpu_copy(struct tensor *to, struct tensor *from);    /* all elements, converted; from may broadcast; sizes agree */
 value gpu_moved(value v, int device);         /* cells, structs, maps, objects whole; pooled */

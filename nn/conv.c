@@ -160,7 +160,7 @@ static void forward(struct call *c, int places)
         check_room(c, &g, x, places);
     struct tensor *b = bias_of(c, 2, g.channels_out, g.dtype), *y = rows_beside(x, g.dtype, layout_dims(&l, g.channels_out, g.out, dim), dim);
     if (y->numel && there)
-        conv_forward_there(&g, x, w, b ? brought(b, there) : NULL, y);
+        conv_forward_there(&g, image_of(x, g.channels_in, g.in), image_of(w, kd[1], g.kernel), b ? brought(b, there) : NULL, image_of(y, g.channels_out, g.out));
     else if (y->numel)
         conv_forward(&g, x->data, w->data, b ? b->data : NULL, y->data);
     result_tensor(c, 0, y);
@@ -219,8 +219,10 @@ static void input_gradient(struct call *c, int places)    /* dy, w, size of x, s
     check_output(c, dy, &l, &g);
     int there = together(c, &dy, &w);
     struct tensor *dx = rows_beside(dy, g.dtype, layout_dims(&l, g.channels_in, g.in, dim), dim);
-    if (there)
-        conv_input_there(&g, dy, w, dx);
+    if (there && dx->numel)
+        conv_input_there(&g, image_of(dy, g.channels_out, g.out), image_of(w, kd[1], g.kernel), NULL, image_of(dx, g.channels_in, g.in));
+    else if (there)
+        ;
     else if (dx->numel && dy->numel)
         conv_input(&g, dy->data, w->data, NULL, dx->data);
     else
@@ -253,7 +255,8 @@ static void weight_gradient(struct call *c, int places)   /* x, dy, size of w, s
         fail("Octave:nonconformant-args", "%s: %lld outputs cannot be cut into %lld groups", nn_name(c), (long long)g.channels_out, (long long)g.groups);
     if (together(c, &x, &dy)) {
         struct tensor *w = rows_beside(x, g.dtype, kernel_dims(kd, places, dim), dim);
-        conv_weight_there(&g, x, dy, w);
+        if (w->numel)
+            conv_weight_there(&g, image_of(x, g.channels_in, g.in), image_of(dy, g.channels_out, g.out), image_of(w, kd[1], g.kernel));
         result_tensor(c, 0, w);
         return;
     }
@@ -418,6 +421,7 @@ static void transposed(struct call *c, int places)        /* x, w, b, stride, pa
     struct tensor *w = rows_like(c, 1, g.dtype), *x = rows_like(c, 0, g.dtype);
     i64 kd[5], dim[5], more[3];
     struct layout l;
+    int there = together(c, &x, &w);
     kernel_of(c, 1, w, places, kd);
     geometry(c, 3, places, &g, 6);
     nn_places(c, 5, places, 0, 0, "the output's additional size", more);
@@ -441,8 +445,10 @@ static void transposed(struct call *c, int places)        /* x, w, b, stride, pa
         }
         g.in[d] = MAX(0, g.in[d]);
     }
-    struct tensor *b = bias_of(c, 2, g.channels_in, g.dtype), *y = rows_new(g.dtype, layout_dims(&l, g.channels_in, g.in, dim), dim);
-    if (y->numel && x->numel)
+    struct tensor *b = bias_of(c, 2, g.channels_in, g.dtype), *y = rows_beside(x, g.dtype, layout_dims(&l, g.channels_in, g.in, dim), dim);
+    if (y->numel && there)
+        conv_input_there(&g, image_of(x, g.channels_out, g.out), image_of(w, kd[1], g.kernel), b ? brought(b, there) : NULL, image_of(y, g.channels_in, g.in));
+    else if (y->numel && x->numel)
         conv_input(&g, x->data, w->data, b ? b->data : NULL, y->data);
     result_tensor(c, 0, y);
 }

@@ -4,7 +4,9 @@
  * A sequence lies as frames one after another, so the frames under tap k of the kernel are a matrix with rows stride*F
  * apart: each tap is one matrix product, nothing is unfolded. */
 #include "nn/prim.h"
+#include "nn/there.h"
 #include "lab/blas.h"
+#include "lab/gpu.h"
 #include "lab/tape.h"
 
 #define B(name) extern const struct builtin builtin_nn_##name;
@@ -68,6 +70,28 @@ static const char *at(const struct tensor *t, i64 i)
     return t->data + i * dtypes[t->dtype].size;
 }
 
+/* ---- both on a device: a sequence is an image one row high whose channels lie side by side */
+static int together(const char *who, struct tensor **x, struct tensor **w, struct tensor **b)
+{
+    struct tensor **all[] = { x, w, b };
+    int device = gpu_common(who, 2, (value[]){ tensor_box(*x), tensor_box(*w) });
+    for (int i = 0; i < 3; i++)
+        if (device && all[i] && *all[i] && !(*all[i])->device)
+            *all[i] = rows_of(gpu_put(device, *all[i]));
+    return device;
+}
+static struct conv as_conv(const struct sequence *s, int dtype)
+{
+    return (struct conv){ .dtype = dtype, .n = s->n, .channels_in = s->f, .channels_out = s->outputs, .groups = 1, .in = { 1, 1, s->t }, .kernel = { 1, 1, s->kernel },
+                          .stride = { 1, 1, s->stride }, .dilation = { 1, 1, 1 }, .out = { 1, 1, s->frames } };
+}
+static struct image frames(struct tensor *t, i64 steps, i64 features) { return (struct image){ t, steps * features, 1, { 0, 0, features } }; }
+static struct tensor *frames_there(const struct sequence *s, struct tensor *like, i64 t, i64 f)
+{
+    i64 dim[3] = { s->n, t, f };
+    return rows_beside(like, like->dtype, s->batch ? 3 : 2, dim + !s->batch);
+}
+
 static void conv1d_grad(struct call *c)
 {
     value x = c->arg[0], w = c->arg[1], g = grad_of(c, 0), stride = c->nargin > 3 ? c->arg[3] : nil();
@@ -117,6 +141,13 @@ BUILTIN(nn_conv1d, 2, 4, 1, conv1d_grad,
     char a[128];
     if (b && b->numel != s.outputs)
         fail("Octave:nonconformant-args", "%s: the bias must have one element for each of %lld outputs, but is %s", nn_name(c), (long long)s.outputs, tensor_shape(b, a));
+    if (together("nn.conv1d", &x, &w, &b)) {
+        struct conv g = as_conv(&s, dtype);
+        struct tensor *y = frames_there(&s, x, s.frames, s.outputs);
+        conv_forward_there(&g, frames(x, s.t, s.f), frames(w, s.kernel, s.f), b, frames(y, s.frames, s.outputs));
+        result_tensor(c, 0, y);
+        return;
+    }
     struct tensor *y = frames_new(&s, dtype, s.frames, s.outputs);
     size_t row = (size_t)s.outputs * dtypes[dtype].size;
     for (i64 i = 0; b && i < s.n * s.frames; i++)
@@ -145,6 +176,13 @@ BUILTIN(nn_conv1d_input, 3, 4, 1, conv1d_input_grad,
     int nd = size_arg(c, 2, 2, 3, dim);
     struct sequence s = sequence_of(c, nd, dim, w->dim[0], w->dim[1], 3);
     check_frames(c, &s, g);
+    if (together("nn.conv1d_input", &g, &w, NULL)) {
+        struct conv q = as_conv(&s, dtype);
+        struct tensor *dx = frames_there(&s, g, s.t, s.f);
+        conv_input_there(&q, frames(g, s.frames, s.outputs), frames(w, s.kernel, s.f), NULL, frames(dx, s.t, s.f));
+        result_tensor(c, 0, dx);
+        return;
+    }
     struct tensor *dx = frames_new(&s, dtype, s.t, s.f);
     memset(dx->data, 0, (size_t)dx->numel * dtypes[dtype].size);
     for (i64 n = 0; n < s.n; n++)
@@ -169,6 +207,13 @@ BUILTIN(nn_conv1d_weight, 3, 4, 1, conv1d_weight_grad,
     size_arg(c, 2, 2, 2, wd);
     struct sequence s = sequence_of(c, x->nd, x->dim, wd[0], wd[1], 3);
     check_frames(c, &s, g);
+    if (together("nn.conv1d_weight", &x, &g, NULL)) {
+        struct conv q = as_conv(&s, dtype);
+        struct tensor *dw = rows_beside(x, dtype, 2, wd);
+        conv_weight_there(&q, frames(x, s.t, s.f), frames(g, s.frames, s.outputs), frames(dw, s.kernel, s.f));
+        result_tensor(c, 0, dw);
+        return;
+    }
     struct tensor *dw = rows_zeros(dtype, 2, wd);
     for (i64 n = 0; n < s.n; n++)
         for (i64 k = 0; k < s.kernel; k++)
@@ -223,6 +268,12 @@ static struct local local_of(struct call *c, int nd, const i64 *dim, int wd_n, c
 static value local_call(struct call *c, const struct builtin *b, value first, value second, value third)
 {
     return g_call(b, 5, first, second, third, c->nargin > 3 ? c->arg[3] : nil(), c->nargin > 4 ? c->arg[4] : nil());
+}
+
+static struct conv local_conv(const struct local *q, int dtype)
+{
+    return (struct conv){ .dtype = dtype, .n = q->l.n, .channels_in = q->in, .channels_out = q->out, .groups = 1, .in = { 1, q->l.size[1], q->l.size[2] },
+                          .kernel = { 1, q->kh, q->kw }, .stride = { 1, q->stride[1], q->stride[2] }, .pad = { 0, q->pad[1], q->pad[2] }, .dilation = { 1, 1, 1 }, .out = { 1, q->h, q->w } };
 }
 
 static void local2d_grad(struct call *c)
@@ -280,6 +331,13 @@ BUILTIN(nn_local2d, 2, 5, 1, local2d_grad,
     i64 size[3] = { 1, q.h, q.w }, places = q.out * q.h * q.w;
     if (b && b->numel != places)
         fail("Octave:nonconformant-args", "%s: the bias must be %lldx%lldx%lld, but is %s", nn_name(c), (long long)q.out, (long long)q.h, (long long)q.w, tensor_shape(b, a));
+    if (together("nn.local2d", &x, &w, &b)) {
+        struct conv g = local_conv(&q, dtype);
+        struct tensor *y = rows_beside(x, dtype, layout_dims(&q.l, q.out, size, dim), dim);
+        local_there(&g, x, w, b, y);
+        result_tensor(c, 0, y);
+        return;
+    }
     struct tensor *y = rows_zeros(dtype, layout_dims(&q.l, q.out, size, dim), dim);
     for (i64 n = 0; b && n < q.l.n; n++)
         memcpy((char *)at(y, n * places), b->data, (size_t)places * dtypes[dtype].size);
@@ -317,6 +375,13 @@ BUILTIN(nn_local2d_input, 3, 5, 1, local2d_input_grad,
     weight_dims(w, wd);
     struct local q = local_of(c, nd, xd, w->nd, wd, 3);
     check_local(c, &q, g);
+    if (together("nn.local2d_input", &g, &w, NULL)) {
+        struct conv h = local_conv(&q, dtype);
+        struct tensor *x = rows_beside(g, dtype, layout_dims(&q.l, q.in, q.l.size, dim), dim);
+        local_input_there(&h, g, w, x);
+        result_tensor(c, 0, x);
+        return;
+    }
     struct tensor *x = rows_zeros(dtype, layout_dims(&q.l, q.in, q.l.size, dim), dim);
     if (dtype == D_SINGLE)
         LOCAL_LOOP(q, ((float *)x->data)[X + k] += ((float *)w->data)[W + k] * ((float *)g->data)[Y])
@@ -340,6 +405,13 @@ BUILTIN(nn_local2d_weight, 3, 5, 1, local2d_weight_grad,
     int nd = size_arg(c, 2, 2, 6, wd);
     struct local q = local_of(c, x->nd, x->dim, nd, wd, 3);
     check_local(c, &q, g);
+    if (together("nn.local2d_weight", &x, &g, NULL)) {
+        struct conv h = local_conv(&q, dtype);
+        struct tensor *w = rows_beside(x, dtype, nd, wd);
+        local_weight_there(&h, x, g, w);
+        result_tensor(c, 0, w);
+        return;
+    }
     struct tensor *w = rows_zeros(dtype, nd, wd);
     if (dtype == D_SINGLE)
         LOCAL_LOOP(q, ((float *)w->data)[W + k] += ((float *)x->data)[X + k] * ((float *)g->data)[Y])

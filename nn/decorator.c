@@ -111,7 +111,7 @@ LAYER(NaN,
   "m = nn.NaN(module, id)\n\n"
   "The module, with an error that names it as soon as a NaN is in its parameters, input, output or gradients.\n\n"
   "Example:\n  nn.NaN(nn.Square(), 2).forward(3)\n  ans = 9" SEE,
-  .options = "module:m id:z=", .forward = nan_forward, .backward = nan_backward, .show = id_show, .table = true)
+  .options = "module:m id:z=", .anywhere = true, .forward = nan_forward, .backward = nan_backward, .show = id_show, .table = true)
 
 /* ---- Profile */
 enum { COUNT_OF, SECONDS };
@@ -147,13 +147,13 @@ LAYER(Profile,
   "m = nn.Profile(module, interval, name)\n\n"
   "The module; every interval (100) forward passes it prints how long they took, under name (its class).\n\n"
   "Example:\n  nn.Profile(nn.Square()).forward(3)\n  ans = 9" SEE,
-  .options = "module:m interval:n=100 name:v=", .state = "count seconds", .init = profile_init, .forward = profile_forward, .backward = inner_backward, .table = true)
+  .options = "module:m interval:n=100 name:v=", .state = "count seconds", .init = profile_init, .anywhere = true, .forward = profile_forward, .backward = inner_backward, .table = true)
 
 LAYER(DontCast,
   "m = nn.DontCast(module, castin, castout, type)\n\n"
   "The module, which keeps its class when the net is converted by m.single() or m.double(). Layers convert their inputs themselves, whatever castin, castout and type say.\n\n"
   "Example:\n  net = nn.Sequential(nn.DontCast(nn.Linear(2, 2)), nn.Linear(2, 1)).single(); class(net.get(1).module.weight)\n  ans = double" SEE,
-  .options = "module:m castin:b=0 castout:b=0 castType:v=", .forward = inner_forward, .backward = inner_backward, .table = true, .keeps_class = true)
+  .options = "module:m castin:b=0 castout:b=0 castType:v=", .anywhere = true, .forward = inner_forward, .backward = inner_backward, .table = true, .keeps_class = true)
 
 static void gpu_show(struct module *m, struct buf *b)
 {
@@ -248,9 +248,46 @@ static void wn_reset(struct module *m, double stdv)
     wn_norms(m, as_doubles(PARAM(m, V)), g);
     from_doubles(PARAM(m, G), g);
 }
+/* On a device: v and its norm as tensors, g and the like along outputDim. */
+static value wn_along(struct module *m, value row)
+{
+    i64 dim[MAX_DIMS];
+    int nd = PARAM(m, V).w->nd;
+    for (int d = 0; d < nd; d++)
+        dim[d] = d == (int)option_int(m, 1) - 1 ? PARAM(m, V).w->dim[d] : 1;
+    return nn_sized(row, nd, dim);
+}
+static value wn_sum(struct module *m, value x)
+{
+    for (int d = 1; d <= PARAM(m, V).w->nd; d++)
+        if (d != (int)option_int(m, 1))
+            x = reduce_apply(RED_sum, x, d);
+    return x;
+}
+static value wn_forward_there(struct module *m, value x)
+{
+    value v = PARAM(m, V), norm = g_fn(EW_realsqrt, wn_sum(m, g_op(EW_times, v, v)));
+    wn_tie(m);
+    place_write(&PARAM(inner(m), 0), tensor_any(g_op(EW_times, v, g_op(EW_rdivide, wn_along(m, PARAM(m, G)), norm))));
+    return inner_forward(m, x);
+}
+static value wn_backward_there(struct module *m, value x, value gy, int want, double scale)
+{
+    wn_tie(m);
+    nn_settle(inner(m));
+    gpu_fill(tensor_any(GRAD(inner(m), 0)), 0);
+    value gx = inner_backward(m, x, gy, want, scale), v = PARAM(m, V), gw = GRAD(inner(m), 0);
+    value norm = g_fn(EW_realsqrt, wn_sum(m, g_op(EW_times, v, v))), dot = g_op(EW_rdivide, wn_sum(m, g_op(EW_times, gw, v)), norm);
+    value dv = g_op(EW_times, g_op(EW_rdivide, wn_along(m, PARAM(m, G)), norm), g_op(EW_minus, gw, g_op(EW_times, v, g_op(EW_rdivide, dot, norm))));
+    nn_accumulate(m, V, dv, 1);
+    nn_accumulate(m, G, nn_sized(dot, 2, (i64[]){ 1, value_numel(dot) }), 1);
+    return gx;
+}
 static value wn_forward(struct module *m, value x)
 {
     i64 outer, n, in;
+    if (PARAM(m, V).w->base->device)
+        return wn_forward_there(m, x);
     norm_layout(m, &outer, &n, &in);
     double *v = as_doubles(PARAM(m, V)), *g = as_doubles(PARAM(m, G)), *norm = scratch(sizeof *norm * (size_t)n);
     wn_norms(m, v, norm);
@@ -264,6 +301,8 @@ static value wn_backward(struct module *m, value x, value gy, int want, double s
 {
     if (!(want & WANT_PARAMS))
         return inner_backward(m, x, gy, want, scale);
+    if (PARAM(m, V).w->base->device)
+        return wn_backward_there(m, x, gy, want, scale);
     i64 outer, n, in;
     norm_layout(m, &outer, &n, &in);
     wn_tie(m);
@@ -292,5 +331,5 @@ LAYER(WeightNorm,
   "m = nn.WeightNorm(module, outputDim)\n\n"
   "The module with its weight written as g * v / |v|, the norm taken over each slice along outputDim (1). v, g (1 x nOut) and the bias are learned.\n\n"
   "Example:\n  l = nn.Linear(3, 2); x = [1 2 3]; m = nn.WeightNorm(l); norm(m.forward(x) - (x * l.weight' + l.bias)) < 1e-12\n  ans = 1" SEE,
-  .options = "module:m outputDim:d=1", .params = "v g bias", .init = wn_init, .reset = wn_reset, .forward = wn_forward, .backward = wn_backward,
+  .options = "module:m outputDim:d=1", .params = "v g bias", .init = wn_init, .reset = wn_reset, .anywhere = true, .forward = wn_forward, .backward = wn_backward,
   .children_apart = true)

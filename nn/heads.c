@@ -5,8 +5,10 @@
  * sample are a block of rows.  Two products, of rows with rows and of a block with rows, are closed under differentiation:
  * each one's gradients are products of these two kinds. */
 #include "lab/blas.h"
+#include "lab/gpu.h"
 #include "lab/tape.h"
 #include "nn/prim.h"
+#include "nn/there.h"
 
 struct heads { struct tensor *a, *b, *y; i64 n, heads, d, l, s; bool turned; };
 extern const struct builtin builtin_nn_headscores, builtin_nn_headmix;
@@ -68,6 +70,27 @@ static void run(struct heads *q, void (*task)(void *, i64, int))
         rows_each(q->n * q->heads, rows_threads((double)(q->n * q->heads * q->l) * (double)(q->s * q->d)), task, q);
 }
 
+/* On a device: a product for each head, over all samples. */
+static struct tensor *beside(struct tensor *t, int device) { return t->device == device ? t : rows_of(gpu_put(device, t)); }
+static struct tensor *scores_there(struct heads *q)
+{
+    i64 e = pitch(q->a), f = pitch(q->b);
+    struct tensor *y = rows_beside(q->a, q->a->dtype, 2, (i64[]){ q->n * q->heads * q->l, q->s });
+    for (i64 h = 0; h < q->heads && y->numel; h++)
+        product_there(q->l, q->s, q->d, q->n, (struct placed){ y, h * q->l * q->s, q->s, 1, q->heads * q->l * q->s }, (struct placed){ q->a, h * q->d, e, 1, q->l * e },
+                      (struct placed){ q->b, h * q->d, 1, f, q->s * f });
+    return y;
+}
+static struct tensor *mix_there(struct heads *q)
+{
+    i64 to = q->turned ? q->s : q->l, from = q->turned ? q->l : q->s, e = q->heads * q->d, f = pitch(q->b);
+    struct tensor *y = rows_beside(q->a, q->a->dtype, 2, (i64[]){ q->n * to, e });
+    for (i64 h = 0; h < q->heads && y->numel; h++)
+        product_there(to, q->d, from, q->n, (struct placed){ y, h * q->d, e, 1, to * e },
+                      (struct placed){ q->a, h * q->l * q->s, q->turned ? 1 : q->s, q->turned ? q->s : 1, q->heads * q->l * q->s }, (struct placed){ q->b, h * q->d, f, 1, from * f });
+    return y;
+}
+
 static void headscores_grad(struct call *c)
 {
     value g = grad_of(c, 0);
@@ -95,6 +118,13 @@ BUILTIN(nn_headscores, 4, 4, 1, headscores_grad,
     q.d = q.a->dim[1] / q.heads;
     q.l = steps(c, 0, q.a->dim[0], q.n);
     q.s = steps(c, 1, q.b->dim[0], q.n);
+    int device = gpu_common("nn.headscores", 2, c->arg);
+    if (device) {
+        q.a = beside(q.a, device);
+        q.b = beside(q.b, device);
+        result_tensor(c, 0, q.d ? scores_there(&q) : gpu_filled(device, dtype, 2, (i64[]){ q.n * q.heads * q.l, q.s }, 0));
+        return;
+    }
     q.y = q.d ? rows_new(dtype, 2, (i64[]){ q.n * q.heads * q.l, q.s }) : rows_zeros(dtype, 2, (i64[]){ q.n * q.heads * q.l, q.s });
     run(&q, scores_task);
     result_tensor(c, 0, q.y);
@@ -134,6 +164,13 @@ BUILTIN(nn_headmix, 5, 5, 1, headmix_grad,
     if (rows != (q.turned ? q.l : q.s))
         fail("Octave:nonconformant-args", "%s: v must have %lld rows, but has %lld", nn_name(c), (long long)(q.n * (q.turned ? q.l : q.s)), (long long)q.b->dim[0]);
     i64 size[2] = { q.n * (q.turned ? q.s : q.l), q.b->dim[1] };
+    int device = gpu_common("nn.headmix", 2, c->arg);
+    if (device) {
+        q.a = beside(q.a, device);
+        q.b = beside(q.b, device);
+        result_tensor(c, 0, rows ? mix_there(&q) : gpu_filled(device, dtype, 2, size, 0));
+        return;
+    }
     q.y = rows ? rows_new(dtype, 2, size) : rows_zeros(dtype, 2, size);
     run(&q, mix_task);
     result_tensor(c, 0, q.y);

@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* lookup.c: rows of a table by number (embedding) and pixels moved between channels and places; each with its adjoint. */
 #include "nn/prim.h"
+#include "nn/there.h"
+#include "lab/gpu.h"
+#include "lab/ew.h"
 #include "lab/tape.h"
 
 #define B(name) extern const struct builtin builtin_nn_##name;
@@ -32,6 +35,24 @@ static int fetched(const struct tensor *at, i64 depth, i64 dim[MAX_DIMS])
     return nd;
 }
 
+/* On a device: numbers as indices from 0; a wrong one is found while work runs. */
+static struct dev_arg numbers_there(struct call *c, int device, struct tensor **t)
+{
+    struct tensor *x = *t = rows_like(c, 0, D_DOUBLE);
+    if (!x->device)
+        x = rows_of(gpu_put(device, x));
+    struct tensor *line = tensor_alias(x, 2, (i64[]){ x->numel, 1 }, (i64[]){ 1, 0 }, 0);
+    return gpu_vector(gpu_clone(tensor_any(ew_apply(EW_minus, 2, (value[]){ tensor_box(line), num(1) })), D_INT64));
+}
+static struct dev_arg columns_of(struct tensor *t, i64 depth, i64 n)          /* rows with their elements side by side, as columns */
+{
+    struct dev_arg a = gpu_vector(t);
+    a.nd = 2;
+    a.dim[0] = depth, a.dim[1] = n;
+    a.stride[0] = 1, a.stride[1] = depth;
+    return a;
+}
+
 static void embedding_grad(struct call *c)
 {
     result(c, 1, g_call(&builtin_nn_embedding_weight, 3, c->arg[0], grad_of(c, 0), nn_sizes(c->arg[1])));
@@ -55,6 +76,16 @@ BUILTIN(nn_embedding, 2, 2, 1, embedding_grad,
     i64 dim[MAX_DIMS], depth = w->dim[1];
     if (w->nd > 2)
         fail_arg(c, 1, "a matrix, n x D");
+    int device = gpu_common("nn.embedding", 1, c->arg + 1);
+    if (device) {
+        struct dev_arg in[9] = { columns_of(w, depth, w->dim[0]), { .p = NULL }, numbers_there(c, device, &at) }, to;
+        struct tensor *y = rows_beside(w, w->dtype, fetched(at, depth, dim), dim);
+        to = columns_of(y, depth, at->numel);
+        if (y->numel)
+            gpu_do(device, DEV_gather, &to, in, (double[]){ 2 });
+        result_tensor(c, 0, y);
+        return;
+    }
     i64 *k = numbers(c, 0, w->dim[0], &at);
     struct tensor *y = rows_new(w->dtype, fetched(at, depth, dim), dim);
     size_t row = (size_t)(depth * dtypes[w->dtype].size);
@@ -80,10 +111,24 @@ BUILTIN(nn_embedding_weight, 3, 3, 1, embedding_weight_grad,
     double *n = (double *)s->data;
     if (s->numel != 2 || !(n[0] >= 0 && n[1] >= 0 && n[0] < 1e15 && n[1] < 1e15))
         fail_arg(c, 2, "a size, [n D]");
-    i64 rows = (i64)n[0], depth = (i64)n[1], *k = numbers(c, 0, rows, &at);
+    i64 rows = (i64)n[0], depth = (i64)n[1], *k = NULL;
+    struct dev_arg list = { .p = NULL };
+    if (dy->device)
+        list = numbers_there(c, dy->device, &at);
+    else
+        k = numbers(c, 0, rows, &at);
     int nd = dims_trim(fetched(at, depth, dim), dim);
     if (!dims_equal(nd, dim, dy->nd, dy->dim))
         fail("Octave:nonconformant-args", "nn.embedding_weight: the gradient must be %s, but is %s", dims_text(nd, dim, a), tensor_shape(dy, b));
+    if (dy->device) {
+        struct tensor *w = rows_beside(dy, dy->dtype, 2, (i64[]){ rows, depth });
+        struct dev_arg in[9] = { columns_of(dy, depth, at->numel), { .p = NULL }, list }, to = columns_of(w, depth, rows);
+        gpu_fill(w, 0);
+        if (dy->numel)
+            gpu_do(dy->device, DEV_scatter, &to, in, (double[]){ 2, 1 });
+        result_tensor(c, 0, w);
+        return;
+    }
     struct tensor *w = rows_zeros(dy->dtype, 2, (i64[]){ rows, depth });
     for (i64 j = 0; j < at->numel; j++)
         for (i64 d = 0; d < depth; d++)
@@ -108,7 +153,16 @@ static void shuffle(struct call *c, bool back)
     i64 few = MIN(channels, l.channels), h = back ? l.size[1] / r : l.size[1], w = back ? l.size[2] / r : l.size[2];
     size[1] = back ? h : h * r;
     size[2] = back ? w : w * r;
-    struct tensor *y = rows_new(x->dtype, layout_dims(&l, channels, size, dim), dim);
+    struct tensor *y;
+    if (x->device) {                          /* j, q, i, p, channel: how far apart where they are side by side, and in the large plane */
+        i64 d[5] = { r, w, r, h, l.n * few }, wide[5] = { 1, r, w * r, w * r * r, h * r * w * r }, own[5] = { h * w, 1, h * w * r, w, h * w * r * r };
+        y = rows_beside(x, x->dtype, layout_dims(&l, channels, size, dim), dim);
+        if (y->numel)
+            gpu_copy(tensor_alias(y, 5, d, back ? own : wide, 0), tensor_alias(x, 5, d, back ? wide : own, 0));
+        result_tensor(c, 0, y);
+        return;
+    }
+    y = rows_new(x->dtype, layout_dims(&l, channels, size, dim), dim);
     size_t item = dtypes[x->dtype].size;
     i64 narrow = 0;
     for (i64 n = 0; n < l.n * few; n++) {

@@ -339,10 +339,12 @@ static void step_body(void *arg, int n, const value *x, value *y)
     const struct layer *l = layer_of(s->m);
     (void)n;
     struct context_head *h = context_head();
-    bool before = h->door;
-    h->door = !l->expr;                       /* made of functions that know devices */
+    bool before = h->door, mixed = h->mixes;
+    h->door = !l->expr;                       /* made of functions that know devices; constants are the CPU's */
+    h->mixes = true;
     *y = l->record ? l->record(s->m, x[0], x + 1) : l->expr ? apply_closure(s->m, x[0], s->t, x + 1) : l->loss(s->m, x[0], s->t);
     h->door = before;
+    h->mixes = mixed;
 }
 
 static void forget_kept(struct module *m)
@@ -407,7 +409,7 @@ static value run_kept(struct module *m, value x, value t)
     return y;
 }
 
-static void accumulate(struct module *m, int i, value g, double scale)
+void nn_accumulate(struct module *m, int i, value g, double scale)
 {
     nn_settle(m);
     if (is_nil(g) || !has_param(m, i))
@@ -452,7 +454,7 @@ static value back_kept(struct module *m, value x, value g, int want, double scal
     mixed_backward(m->kept, g, gx);
     if (want & WANT_PARAMS) {
         for (int i = 0; i < np; i++)
-            accumulate(m, i, gx[i + 1], scale);
+            nn_accumulate(m, i, gx[i + 1], scale);
         if (np)                               /* the tape shares the parameters' memory: a write to them would copy it */
             forget_kept(m);
     }
@@ -503,7 +505,7 @@ static value back_call(struct module *m, value x, value g, int want, double scal
     for (int k = 0; (want & WANT_PARAMS) && k < m->info->np; k++)
         for (int i = 1; i < n; i++)
             if (has_param(m, k) && same_value(arg[i], PARAM(m, k)))
-                accumulate(m, k, gx[i], scale);
+                nn_accumulate(m, k, gx[i], scale);
     return want & WANT_INPUT ? gx[0] : nil();
 }
 
@@ -608,15 +610,19 @@ BUILTIN(nn_stopAtNaN, 0, 1, 1, NO_GRAD,
 static bool is_table(value v) { return v.kind == K_CELL || (v.kind == K_STRUCT && v.rec->numel == 1); }      /* Torch's table: by place or by name */
 
 /* Is the work on a device?  Fails when the parameters are elsewhere than the input. */
-static bool on_device(struct module *m, value x)
+static int device_below(value x)
 {
     int d = 0;
+    if (x.kind != K_CELL)
+        return value_device(x);
+    for (i64 i = 0; i < x.cell->numel && !d; i++)
+        d = device_below(x.cell->v[i]);
+    return d;
+}
+static bool on_device(struct module *m, value x)
+{
+    int d = device_below(x);
     char s[160];
-    if (x.kind == K_CELL)
-        for (i64 i = 0; i < x.cell->numel && !d; i++)
-            d = value_device(x.cell->v[i]);
-    else
-        d = value_device(x);
     for (int i = 0; i < m->info->np; i++) {
         int p = has_param(m, i) ? value_device(PARAM(m, i)) : d;
         if (p == d)
@@ -651,7 +657,10 @@ value module_forward(struct module *m, value x)
         nn_check_input(m, x);
     begin(m, x);
     if (unlikely(RECORDING != NULL) && tracked_below(x)) {
+        bool open = unlikely(context_head()->boards != 0) && (l->record || l->anywhere || l->view) && on_device(m, x), was = context_head()->door;
+        context_head()->door = open;
         value y = l->record ? l->record(m, x, m->f) : l->expr ? apply_closure(m, x, nil(), NULL) : l->call ? run_call(m, x, true) : l->forward(m, x);
+        context_head()->door = was;
         if (!tracked_below(y))
             fail("tl:not-differentiable", "%s: has no derivative under autograd", l->class.name);
         st->now.m = NULL;
@@ -665,7 +674,7 @@ value module_forward(struct module *m, value x)
     context_head()->door = there && (l->view || l->anywhere);         /* headers alone */
     if (there && !l->record && !l->expr && !l->call && !l->tree && !l->view && !l->anywhere)
         nn_fail(m, "is not defined on a gpu; use net.cpu() and x.cpu()");
-    value y = there && (l->record || l->expr) && !l->tree ? run_kept(m, x, nil()) : l->forward ? l->forward(m, x) : l->call ? run_call(m, x, false) : run_kept(m, x, nil());
+    value y = there && (l->record || l->expr) && !l->tree && !l->anywhere ? run_kept(m, x, nil()) : l->forward ? l->forward(m, x) : l->call ? run_call(m, x, false) : run_kept(m, x, nil());
     context_head()->door = door;
     if (!same_value(y, m->output))
         replace(&m->output, copy(y));
@@ -689,7 +698,7 @@ value module_backward(struct module *m, value x, value g, int want, double scale
     begin(m, x);
     bool there = unlikely(context_head()->boards != 0) && on_device(m, x), door = context_head()->door;
     context_head()->door = there && (l->view || l->anywhere);
-    value y = there && (l->record || l->expr) && !l->tree ? back_kept(m, x, g, want, scale) : l->backward ? l->backward(m, x, g, want, scale) : l->call ? back_call(m, x, g, want, scale) : back_kept(m, x, g, want, scale);
+    value y = there && (l->record || l->expr) && !l->tree && !l->anywhere ? back_kept(m, x, g, want, scale) : l->backward ? l->backward(m, x, g, want, scale) : l->call ? back_call(m, x, g, want, scale) : back_kept(m, x, g, want, scale);
     context_head()->door = door;
     nn_state()->now.m = NULL;
     if (!(want & WANT_INPUT)) {

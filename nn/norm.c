@@ -8,6 +8,7 @@
 #include "lab/gpu.h"
 #include "nn/norm.h"
 #include "nn/prim.h"
+#include "nn/there.h"
 #include "lab/clones.h"
 #include "lab/tape.h"
 #include <math.h>
@@ -422,6 +423,30 @@ BUILTIN(nn_batchnorm, 1, 8, 3, batchnorm_grad,
 }
 
 /* ---- samples */
+/* On a device: x normalised along its last dimension; with g the gradient of x. */
+static value layernorm_there(value x, value w, value b, value g, double eps)
+{
+    value all[4] = { x, w, b, g };
+    struct tensor *t[4] = { NULL };
+    struct dev_arg in[4] = { { .p = NULL } };
+    int device = value_device(x), dtype = value_dtype(x) == D_SINGLE ? D_SINGLE : D_DOUBLE;
+    for (int i = 0; i < 4; i++) {
+        if (is_nil(all[i]) || !value_numel(all[i]))
+            continue;
+        t[i] = tensor_any(all[i]);
+        t[i] = t[i]->device ? t[i] : gpu_put(device, t[i]);
+        t[i] = t[i]->dtype == dtype ? t[i] : gpu_clone(t[i], dtype);
+        in[i] = i % 3 ? gpu_vector(gpu_dense(t[i])) : gpu_arg(t[i]);
+    }
+    i64 dim[MAX_DIMS];
+    int nd = value_dims(x, dim);
+    struct tensor *y = rows_beside(tensor_any(x), dtype, nd, dim);
+    struct dev_arg to = gpu_arg(y);
+    if (y->numel)
+        gpu_do(device, DEV_norm, &to, in, (double[]){ nd - 1, eps });
+    return tensor_box(y);
+}
+
 static void layernorm_grad(struct call *c)
 {
     value x = c->arg[0], g = grad_of(c, 0), w = c->nargin > 1 ? c->arg[1] : nil();
@@ -430,6 +455,15 @@ static void layernorm_grad(struct call *c)
     double n = (double)dim[nd - 1], eps = has_arg(c, 3) ? arg_num(c, 3) : 1e-5;
     bool affine = !is_nil(w) && value_numel(w);
     value last = num(nd), size = nn_sizes(x);
+    if (value_device(x) && !RECORDING) {
+        if (grad_wanted(c, 0))
+            result(c, 0, layernorm_there(x, w, nil(), g, eps));
+        if (affine && grad_wanted(c, 1))
+            result(c, 1, g_reshape_like(g_call(&builtin_nn_channelsum, 2, MUL(g, layernorm_there(x, nil(), nil(), nil(), eps)), last), w));
+        if (c->nargin > 2 && grad_wanted(c, 2))
+            result(c, 2, g_reshape_like(g_call(&builtin_nn_channelsum, 2, g, last), c->arg[2]));
+        return;
+    }
     value away = g_op(EW_minus, x, MUL(g_sum(x, nd), num(1 / n)));
     value istd = g_op(EW_rdivide, num(1), g_fn(EW_sqrt, g_op(EW_plus, MUL(g_sum(MUL(away, away), nd), num(1 / n)), num(eps))));
     value xhat = MUL(away, istd);
@@ -580,12 +614,30 @@ BUILTIN(nn_layernorm, 1, 4, 1, layernorm_grad,
     i64 n = x->dim[x->nd - 1];
     struct tensor *w = per_channel(c, 1, n, x->dtype, "weight"), *b = per_channel(c, 2, n, x->dtype, "bias");
     double eps = has_arg(c, 3) ? arg_num(c, 3) : 1e-5;
+    if (x->device) {
+        result(c, 0, layernorm_there(tensor_box(x), w ? tensor_box(w) : nil(), b ? tensor_box(b) : nil(), nil(), eps));
+        return;
+    }
     struct tensor *y = rows_new(x->dtype, x->nd, x->dim);
     nn_layernorm_rows(x, n, w ? w->data : NULL, b ? b->data : NULL, eps, y);
     result_tensor(c, 0, y);
 }
 
 /* ---- neighbouring channels */
+static struct map map_near(i64 n, i64 half)   /* each with those up to `half` away */
+{
+    struct map m = { n, n, scratch(sizeof(i64) * (size_t)(n + 1)), scratch(sizeof(i64) * (size_t)(n * MIN(n, 2 * half + 1) + 1)), scratch(sizeof(double) * (size_t)(n * MIN(n, 2 * half + 1) + 1)) };
+    i64 k = 0;
+    for (i64 o = 0; o < n; o++) {
+        m.start[o] = k;
+        for (i64 i = MAX(0, o - half); i <= MIN(n - 1, o + half); i++) {
+            m.at[k] = i;
+            m.w[k++] = 1;
+        }
+    }
+    m.start[n] = k;
+    return m;
+}
 static void crossmapsum_grad(struct call *c)  /* symmetric */
 {
     result(c, 0, g_call(c->fn, 2, grad_of(c, 0), c->arg[1]));
@@ -604,6 +656,13 @@ BUILTIN(nn_crossmapsum, 2, 2, 1, crossmapsum_grad,
     struct tensor *x = rows_arg(c, 0);
     i64 half = (arg_int(c, 1, 1, INT32_MAX) - 1) / 2;
     struct slab q = slab_of(c, x->nd, x->dim, x->nd > 3 ? 2 : 1);
+    if (x->device) {
+        struct tensor *y = rows_beside(x, x->dtype, x->nd, x->dim);
+        if (y->numel)
+            taps_there((struct map[]){ { .in = 1, .out = 1 }, map_near(q.n, half), { .in = q.inner, .out = q.inner } }, q.outer, x, y);
+        result_tensor(c, 0, y);
+        return;
+    }
     struct tensor *y = rows_zeros(x->dtype, x->nd, x->dim);
     for (i64 o = 0; o < q.outer; o++)
         for (i64 k = 0; k < q.n; k++) {

@@ -6,13 +6,11 @@
  * width.  The adjoint of them all is one builtin, nn.adjoint, which turns the matrices round; its own rule is the function
  * itself. */
 #include "nn/prim.h"
+#include "nn/there.h"
 #include "lab/clones.h"
 #include "lab/tape.h"
 
 extern const struct builtin builtin_nn_adjoint;
-
-/* out[o] = sum of w[k] * in[at[k]] for k from start[o] to start[o + 1] */
-struct map { i64 in, out, *start, *at; double *w; };
 
 static struct map map_new(i64 in, i64 out, i64 entries)
 {
@@ -97,7 +95,13 @@ static void run(struct call *c, const struct tensor *x, const struct layout *l, 
         size[d] = q->m[d].out;
         work *= d < 2 ? (double)MAX(q->m[d].start[size[d]], size[d]) : (double)(q->m[d].start[size[d]] + q->m[d].in);
     }
-    struct tensor *y = rows_new(x->dtype, layout_dims(l, l->channels, size, dim), dim);
+    struct tensor *y = rows_beside((struct tensor *)x, x->dtype, layout_dims(l, l->channels, size, dim), dim);
+    if (x->device) {
+        if (y->numel)
+            taps_there(q->m, l->n * l->channels, (struct tensor *)x, y);
+        result_tensor(c, 0, y);
+        return;
+    }
     q->x = x->data;
     q->y = y->data;
     int threads = rows_threads(work);

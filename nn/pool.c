@@ -166,9 +166,12 @@ static void maximum_run(struct call *c, struct pool *p, const struct layout *l)
     int nd = layout_dims(l, l->channels, p->out, dim);
     if (product(p->in) > INT32_MAX)
         fail("tl:too-large", "%s: a plane of %lld elements is too large", nn_name(c), (long long)product(p->in));
-    p->y = rows_new(p->x->dtype, nd, dim);
-    p->at = rows_new(D_INT32, nd, dim);
-    if (p->y->numel) {
+    struct tensor *x = (struct tensor *)p->x;
+    p->y = rows_beside(x, x->dtype, nd, dim);
+    p->at = rows_beside(x, D_INT32, nd, dim);
+    if (p->y->numel && x->device) {
+        pool_there(p->planes, p->in, p->out, p->from, p->to, p->dilation, x, p->y, (struct tensor *)p->at);
+    } else if (p->y->numel) {
         int threads = rows_threads((double)p->planes * (double)product(p->out) * (double)product(p->kernel));
         p->spare_bytes = ((size_t)((p->out[2] - 1) * p->stride[2] + p->kernel[2] + 32) * 12 + 127) & ~(size_t)63;
         p->spare = scratch(p->spare_bytes * (size_t)threads);
@@ -183,24 +186,7 @@ static void maximum(struct call *c, int places)
 {
     struct pool p = { .x = rows_arg(c, 0) };
     struct layout l = pool_args(c, &p, places, 4, 5);
-    if (p.x->device) {
-        struct conv g = { .dtype = p.x->dtype };
-        i64 dim[5];
-        int nd = layout_dims(&l, l.channels, p.out, dim);
-        memcpy(g.in, p.in, sizeof g.in);
-        memcpy(g.kernel, p.kernel, sizeof g.kernel);
-        memcpy(g.stride, p.stride, sizeof g.stride);
-        memcpy(g.pad, p.pad, sizeof g.pad);
-        memcpy(g.dilation, p.dilation, sizeof g.dilation);
-        memcpy(g.out, p.out, sizeof g.out);
-        struct tensor *x = (struct tensor *)p.x, *y = rows_beside(x, x->dtype, nd, dim), *at = rows_beside(x, D_INT32, nd, dim);
-        if (y->numel)
-            pool_there(&g, p.planes, x, y, at);
-        result_tensor(c, 0, y);
-        result_tensor(c, 1, at);
-        return;
-    }
-    if (!p.plain)
+    if (!p.plain || p.x->device)
         windows_regular(&p);
     maximum_run(c, &p, &l);
 }

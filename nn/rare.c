@@ -46,7 +46,7 @@ static void index_reset(struct module *m, double stdv)
 /* The largest |value| of each key so far. */
 static void index_look(struct module *m, value keys, value values)
 {
-    struct tensor *k = tensor_dense(tensor_of(keys)), *v = tensor_dense(tensor_of(values)), *most = tensor_of(STATE(m, 0));
+    struct tensor *k = tensor_dense(tensor_of(gpu_read_value(keys, "keys"))), *v = tensor_dense(tensor_of(gpu_read_value(values, "values"))), *most = tensor_of(STATE(m, 0));
     for (i64 i = 0; i < k->numel && i < v->numel; i++) {
         double at = element_double(k, i) + option_num(m, 3), x = fabs(element_double(v, i));
         if (at >= 1 && at <= option_num(m, 0) && x > ((double *)most->data)[(i64)at - 1])
@@ -114,9 +114,8 @@ static value k_max_record(struct module *m, value x, const value *w)
 {
     i64 dim[MAX_DIMS];
     (void)w;
-    if (value_device(x))
-        nn_fail(m, "is not defined on a gpu; use net.cpu() and x.cpu()");
-    struct tensor *t = tensor_dense(tensor_cast(tensor_of(RECORDING && tracked(x) ? tape_plain(x) : x), D_DOUBLE));
+    /* places are looked for on the CPU */
+    struct tensor *t = tensor_dense(tensor_cast(tensor_of(gpu_read_value(RECORDING && tracked(x) ? tape_plain(x) : x, "places of the largest")), D_DOUBLE));
     int nd = value_dims(x, dim), d = nd - 2;
     i64 n = dim[d], k = MAX(option_int(m, 0), (i64)fmin(ceil(option_num(m, 1) * (double)n), 0x1p40)), stride = 1;
     if (nd > 3 || k > n)
@@ -246,8 +245,31 @@ static double nearest(const double *x, const double *c, i64 k, i64 dim, i64 *at)
     }
     return least;
 }
+/* On a device: squares of distances by a product, and which centroid each sample belongs to as a matrix of truth values. */
+static value kmeans_forward_there(struct module *m, struct tensor *t)
+{
+    value x = tensor_box(t), c = PARAM(m, 0), index, two = num(2);
+    value d = g_op(EW_minus, reduce_apply(RED_sum, g_op(EW_power, x, two), 2), g_op(EW_times, two, tape_matrix(MX_MTIMES, x, tape_matrix(MX_TRANSPOSE, c, nil()))));
+    d = g_op(EW_plus, d, tape_matrix(MX_TRANSPOSE, reduce_apply(RED_sum, g_op(EW_power, c, two), 2), nil()));
+    struct tensor *least = tensor_any(gpu_extreme(false, tensor_any(d), 2, &index));
+    replace(&STATE(m, 0), copy(reduce_apply(RED_sum, tensor_box(least), 1)));
+    return tensor_box(gpu_clone(tensor_any(index), t->dtype));
+}
+static value kmeans_backward_there(struct module *m, struct tensor *t, int want, double by)
+{
+    value at = kmeans_forward_there(m, t), which = tensor_box(gpu_table(t->device, tensor_of(range_new(1, 1, option_num(m, K)))));
+    value belongs = tensor_box(gpu_clone(tensor_any(ew_apply(EW_eq, 2, (value[]){ at, which })), t->dtype)), turned = tape_matrix(MX_TRANSPOSE, belongs, nil());
+    value count = reduce_apply(RED_sum, turned, 2), some = ew_apply(EW_max, 2, (value[]){ count, num(1) });
+    if (want & WANT_PARAMS) {
+        value mean = g_op(EW_rdivide, tape_matrix(MX_MTIMES, turned, tensor_box(t)), some);
+        nn_accumulate(m, 0, g_op(EW_times, g_op(EW_minus, PARAM(m, 0), mean), ew_apply(EW_gt, 2, (value[]){ count, num(0) })), by);
+    }
+    return want & WANT_INPUT ? tensor_box(gpu_filled(t->device, t->dtype, t->nd, t->dim, 0)) : nil();
+}
 static value kmeans_forward(struct module *m, value x)
 {
+    if (value_device(x))
+        return kmeans_forward_there(m, rows_in(m, x));
     struct tensor *t = rows_in(m, x), *y = tensor_2d(t->dtype, t->dim[0], 1);
     double *in = doubles_of(t), *c = doubles_of(param_tensor(m, 0)), loss = 0;
     i64 n = t->dim[0], dim = option_int(m, DIM), at;
@@ -263,7 +285,10 @@ static value kmeans_forward(struct module *m, value x)
 static value kmeans_backward(struct module *m, value x, value g, int want, double scale)
 {
     struct tensor *t = rows_in(m, x);
-    double *in = doubles_of(t), *c = doubles_of(param_tensor(m, 0)), by = value_numel(OPTION(m, SCALE)) ? option_num(m, SCALE) : scale;
+    double by = value_numel(OPTION(m, SCALE)) ? option_num(m, SCALE) : scale;
+    if (t->device)
+        return kmeans_backward_there(m, t, want, by);
+    double *in = doubles_of(t), *c = doubles_of(param_tensor(m, 0));
     i64 n = t->dim[0], dim = option_int(m, DIM), k = option_int(m, K), *at = scratch(sizeof *at * (size_t)MAX(1, n)), *count = scratch(sizeof *count * (size_t)k);
     (void)g;
     if (want & WANT_PARAMS) {
@@ -352,5 +377,5 @@ LAYER(Kmeans,
   "  y =\n     1   1   2   2\n"
   "  ans =\n      0.5000   10.0000\n\n"
   "See also: unsup.kmeans, nn.Euclidean",
-  .options = "k:n dim:n scale:x=", .params = "weight", .state = "loss", .init = kmeans_init, .reset = kmeans_reset, .check = kmeans_check, .forward = kmeans_forward,
+  .options = "k:n dim:n scale:x=", .params = "weight", .state = "loss", .init = kmeans_init, .reset = kmeans_reset, .check = kmeans_check, .anywhere = true, .forward = kmeans_forward,
   .backward = kmeans_backward, .method = kmeans_method, .methods = "initRandom initKmeansPlus", .show = nn_show_options)

@@ -266,6 +266,8 @@ static value maxout_forward(struct module *m, value x)
 {
     i64 n, k = option_int(m, MX_K), out = option_int(m, MX_OUT), dim[3];
     struct tensor *t = nn_float(m, x);
+    if (t->device && !maxout_between(m))
+        return nn_run_kept(m, x);
     if (t->nd != 2 || t->dim[1] != option_int(m, 0)) {
         char wants[48];
         snprintf(wants, sizeof wants, "N x %lld", (long long)option_int(m, 0));
@@ -281,8 +283,15 @@ static value maxout_forward(struct module *m, value x)
         nn_set_rank(3);
         z = module_forward(module_of(OPTION(m, MX_MODULE)), z);
         nn_leave();
-        if (!is_tensor_like(z) || !dims_equal(tensor_of(z)->nd, tensor_of(z)->dim, dims_trim(3, dim), dim))
+        if (!is_tensor_like(z) || !dims_equal(tensor_any(z)->nd, tensor_any(z)->dim, dims_trim(3, dim), dim))
             nn_fail(m, "its module must not change the size of its input, %lldx%lldx%lld", (long long)n, (long long)k, (long long)out);
+    }
+    if (t->device) {
+        value index, y = gpu_extreme(true, nn_float(m, z), 2, &index);
+        cell_set(kept.cell, 1, index);
+        replace(&m->aux, copy(kept));
+        nn_set_rank(2);
+        return nn_sized(y, 2, (i64[]){ n, out });
     }
     struct tensor *in = rows_of(nn_float(m, z)), *at = rows_new(D_INT32, 2, (i64[]){ n, out }), *y = nn_buffer(&m->output, in->dtype, 2, (i64[]){ n, out });
     for (i64 i = 0; i < n * out; i++) {
@@ -301,10 +310,28 @@ static value maxout_forward(struct module *m, value x)
     nn_set_rank(2);
     return tensor_box(y);
 }
+static value maxout_back_there(struct module *m, value x, value g, int want, double scale)        /* with a module between */
+{
+    i64 n = tensor_any(x)->dim[0], k = option_int(m, MX_K), out = option_int(m, MX_OUT), dim[3] = { n, k, out };
+    value which = tensor_box(gpu_table(tensor_any(x)->device, tensor_of(range_new(1, 1, (double)k))));
+    value here = ew_apply(EW_eq, 2, (value[]){ m->aux.cell->v[1], which });
+    value gz = g_op(EW_times, here, nn_sized(nn_grad_like(m, g, tensor_any(m->output)), 3, (i64[]){ n, 1, out }));
+    nn_enter(m, 1);
+    gz = module_backward(module_of(OPTION(m, MX_MODULE)), m->aux.cell->v[0], nn_sized(gz, 3, dim), want | WANT_INPUT, scale);
+    nn_leave();
+    value rows = nn_view(gz, 2, (i64[]){ n, k * out });
+    if (want & WANT_PARAMS) {
+        nn_accumulate(m, 0, tape_matrix(MX_MTIMES, tape_matrix(MX_TRANSPOSE, rows, nil()), tensor_box(nn_float(m, x))), scale);
+        nn_accumulate(m, 1, reduce_apply(RED_sum, rows, 1), scale);
+    }
+    return want & WANT_INPUT ? tape_matrix(MX_MTIMES, rows, tensor_box(param_tensor(m, 0))) : nil();
+}
 static value maxout_backward(struct module *m, value x, value g, int want, double scale)
 {
     i64 k = option_int(m, MX_K), out = option_int(m, MX_OUT), in = option_int(m, 0);
     struct tensor *t = nn_float(m, x);
+    if (t->device)
+        return maxout_between(m) ? maxout_back_there(m, x, g, want, scale) : nn_back_kept(m, x, g, want, scale);
     if (m->aux.kind != K_CELL || !is_tensor_like(m->output) || tensor_of(m->output)->dim[0] != t->dim[0])
         maxout_forward(m, x);
     struct tensor *gt = rows_of(tensor_of(nn_grad_like(m, g, tensor_of(m->output)))), *at = tensor_of(m->aux.cell->v[1]);
@@ -341,7 +368,7 @@ LAYER(Maxout,
   "outputSize, before the largest is taken, as nn.Dropout.\n\n"
   "Example:\n  size(nn.Maxout(3, 4, 2).forward(ones(5, 3)))\n  ans =\n     5   4" SEE,
   .options = "inputSize:n outputSize:n maxoutNumber:n preprocess:m=", .params = "weight bias", .init = maxout_init, .reset = euclidean_reset, .show = nn_show_options,
-  .forward = maxout_forward, .backward = maxout_backward,
+  .anywhere = true, .forward = maxout_forward, .backward = maxout_backward,
   .expr = "@(x, weight, bias, outputSize, maxoutNumber, preprocess) begin z = nn.reshape(x * weight' + bias, [-1 maxoutNumber outputSize]); if !isempty(preprocess), z = preprocess.forward(z); end;"
           " return reshape(max(z, [], 2), [size(x, 1) outputSize]) end")
 
@@ -500,7 +527,7 @@ static value noise_forward(struct module *m, value x)
     for (i64 i = 0; i < t->numel; i++)
         u[i] = option_num(m, 0) + option_num(m, 1) * u[i];
     convert_run(t->dtype, k->data, D_DOUBLE, u, t->numel);
-    return g_op(EW_plus, in, tensor_box(k));
+    return g_op(EW_plus, in, tensor_box(t->device ? gpu_put(t->device, k) : k));
 }
 static value pass_back(struct module *m, value x, value g, int want, double scale)
 {
@@ -511,7 +538,7 @@ LAYER(WhiteNoise,
   "m = nn.WhiteNoise(mean, std)\n\n"
   "In training x plus normal numbers of that mean (0) and standard deviation (0.1); in evaluation x.\n\n"
   "Example:\n  nn.WhiteNoise().evaluate().forward([1 2])\n  ans =\n     1   2" SEE,
-  .options = "mean:x=0 std:x=0.1", .forward = noise_forward, .backward = pass_back, .show = nn_show_options)
+  .options = "mean:x=0 std:x=0.1", .anywhere = true, .forward = noise_forward, .backward = pass_back, .show = nn_show_options)
 
 static double rrelu_slope(struct module *m, double u) { return option_num(m, 0) + (option_num(m, 1) - option_num(m, 0)) * u; }
 static value rrelu_forward(struct module *m, value x)
@@ -528,7 +555,7 @@ LAYER(RReLU,
   "m = nn.RReLU(l, u, inplace)\n\n"
   "x where x > 0, else a*x, with a uniform in [l, u] (1/8 and 1/3) for each element in training, their mean in evaluation.\n\n"
   "Example:\n  nn.RReLU(0.25, 0.75).evaluate().forward(-2)\n  ans = -1" SEE,
-  .options = "l:x=0.125 u:x=0.333333333333333315 inplace:b=0", .forward = rrelu_forward, .backward = times_aux, .show = nn_show_options)
+  .options = "l:x=0.125 u:x=0.333333333333333315 inplace:b=0", .anywhere = true, .forward = rrelu_forward, .backward = times_aux, .show = nn_show_options)
 
 /* ---- what changes gradients or watches */
 static value identity_forward(struct module *m, value x)
@@ -576,14 +603,20 @@ static value print_size_forward(struct module *m, value x)
 }
 LAYER(PrintSize,
   "m = nn.PrintSize(prefix)\n\nThe input, whose size is printed at each forward, behind the prefix if there is one.\n\nExample:\n  nn.PrintSize().forward([1 2]);\n  1x2" SEE,
-  .options = "prefix:v=", .forward = print_size_forward, .backward = pass_back, .table = true)
+  .options = "prefix:v=", .anywhere = true, .forward = print_size_forward, .backward = pass_back, .table = true)
 static value l1_forward(struct module *m, value x)
 {
     struct tensor *t = rows_of(nn_float(m, x));
-    double s = 0;
+    double s = 0, by = option_num(m, 0) / (option_bool(m, 1) ? (double)MAX(1, t->numel) : 1);
+    if (t->device) {                          /* a number there: who reads it waits */
+        value all = tensor_box(tensor_alias(t, 2, (i64[]){ t->numel, 1 }, (i64[]){ 1, 0 }, 0));
+        replace(&STATE(m, 0), copy(ew_apply(EW_times, 2, (value[]){ reduce_apply(RED_sum, ew_apply(EW_abs, 1, &all), 1), num(by) })));
+        nn_set_rank(m->rank);
+        return x;
+    }
     for (i64 i = 0; i < t->numel; i++)
         s += fabs(t->dtype == D_SINGLE ? ((float *)t->data)[i] : ((double *)t->data)[i]);
-    replace(&STATE(m, 0), num(option_num(m, 0) * s / (option_bool(m, 1) ? (double)MAX(1, t->numel) : 1)));
+    replace(&STATE(m, 0), num(by * s));
     nn_set_rank(m->rank);
     return x;
 }
@@ -601,7 +634,7 @@ LAYER(L1Penalty,
   "m = nn.L1Penalty(l1weight, sizeAverage, provideOutput)\n\n"
   "The input; backward adds the gradient of l1weight*sum(abs(x)), which m.loss holds; with sizeAverage of the mean. provideOutput=false: the penalty's gradient alone.\n\n"
   "Example:\n  m = nn.L1Penalty(0.1); m.forward([1 -2]); dx = m.backward([1 -2], [0 0])\n  dx =\n     0.1000  -0.1000" SEE,
-  .options = "l1weight:x sizeAverage:b=0 provideOutput:b=1", .state = "loss", .init = l1_init, .forward = l1_forward, .backward = l1_backward, .show = nn_show_options)
+  .options = "l1weight:x sizeAverage:b=0 provideOutput:b=1", .state = "loss", .init = l1_init, .anywhere = true, .forward = l1_forward, .backward = l1_backward, .show = nn_show_options)
 
 static value constant_record(struct module *m, value x, const value *w)
 {

@@ -100,16 +100,19 @@ static int soft_dim(struct call *c, const struct tensor *x)
     return arg_dim(c, 1, x->nd == 3 ? 1 : 2);
 }
 
-/* The same of what lies on a device, in programs and reductions. */
 static void soft_there(struct call *c, bool log)
 {
-    struct tensor *t = tensor_any(c->arg[0]);
-    int dim = soft_dim(c, t);
-    value x = dtype_is(t->dtype, DT_F) ? c->arg[0] : tensor_box(gpu_clone(t, D_DOUBLE));
-    value y = ew_apply(EW_minus, 2, (value[]){ x, reduce_apply(RED_max, x, dim) }), e = ew_apply(EW_exp, 1, &y), s = reduce_apply(RED_sum, e, dim);
-    if (log)
-        s = ew_apply(EW_reallog, 1, &s);
-    result(c, 0, ew_apply(log ? EW_minus : EW_rdivide, 2, (value[]){ log ? y : e, s }));
+    struct tensor *x = tensor_any(c->arg[0]);
+    int dim = soft_dim(c, x);
+    if (!dtype_is(x->dtype, DT_F))
+        x = gpu_clone(x, D_DOUBLE);
+    struct tensor *y = gpu_new(x->device, x->dtype, x->nd, x->dim);
+    struct dev_arg to = gpu_arg(y), from = gpu_arg(x);
+    for (; from.nd < MIN(dim, DEV_DIMS); from.nd++, to.nd++)
+        from.dim[from.nd] = to.dim[to.nd] = 1, from.stride[from.nd] = to.stride[to.nd] = 0;
+    if (y->numel)
+        gpu_do(x->device, DEV_softmax, &to, &from, (double[]){ MIN(dim, DEV_DIMS) - 1, log });
+    result_tensor(c, 0, y);
 }
 
 static void soft(struct call *c, bool log)

@@ -509,15 +509,47 @@ static value lookup_backward(struct module *m, value x, value g, int want, doubl
     }
     return want & WANT_INPUT ? tensor_box(tensor_zeros(D_DOUBLE, value_dims(x, xd), xd)) : nil();
 }
+/* Of each row fetched, what of its gradient counts: nothing of the padding, a part of a row that is used often.  NULL: all of all. */
+static struct tensor *gradient_shares(struct module *m, const i64 *at, i64 n)
+{
+    i64 rows = option_int(m, N_INDEX), pad = option_int(m, PADDING_VALUE) - 1, *times = scratch(sizeof *times * (size_t)rows);
+    bool often = option_bool(m, BY_FREQUENCY);
+    if (pad < 0 && !often)
+        return NULL;
+    struct tensor *t = tensor_2d(D_DOUBLE, n, 1);
+    memset(times, 0, sizeof *times * (size_t)rows);
+    for (i64 i = 0; i < n; i++)
+        times[at[i]]++;
+    for (i64 i = 0; i < n; i++)
+        ((double *)t->data)[i] = at[i] == pad ? 0 : often ? 1 / (double)times[at[i]] : 1;
+    return t;
+}
+/* The rows of a weight on a device, scaled down to the largest norm that is allowed. */
+static void renormalise_there(struct module *m, value *list)
+{
+    double most = option_num(m, MAX_NORM), p = option_num(m, NORM_TYPE);
+    value *w = &PARAM(m, 0), rows = index_paren(*w, 2, list);
+    value size = ew_apply(EW_abs, 1, &rows), s = ew_apply(EW_realpow, 2, (value[]){ reduce_apply(RED_sum, ew_apply(EW_realpow, 2, (value[]){ size, num(p) }), 2), num(1 / p) });
+    value large = ew_apply(EW_gt, 2, (value[]){ s, num(most) }), by = ew_apply(EW_rdivide, 2, (value[]){ num(most), ew_apply(EW_plus, 2, (value[]){ s, num(1e-7) }) });
+    by = ew_apply(EW_plus, 2, (value[]){ ew_apply(EW_not, 1, &large), ew_apply(EW_times, 2, (value[]){ large, by }) });
+    gpu_assign(w, 2, list, ew_apply(EW_times, 2, (value[]){ rows, by }));
+}
 static value lookup_record(struct module *m, value x, const value *w)
 {
     i64 n, dim[MAX_DIMS];
     int nd;
-    if (value_device(w[0]) && (option_num(m, PADDING_VALUE) != 0 || value_numel(OPTION(m, MAX_NORM)) || option_bool(m, BY_FREQUENCY)))
-        nn_fail(m, "on a gpu it has no paddingValue, maxNorm or scaleGradByFreq; use net.cpu() and x.cpu()");
     i64 *at = lookup_rows(m, tracked(x) ? tensor_box(tensor_any(tape_plain(x))) : x, &n, dim, &nd);
     struct tensor *t = tensor_2d(D_DOUBLE, 1, n);
     for (i64 i = 0; i < n; i++)
         ((double *)t->data)[i] = (double)at[i] + 1;
-    return nn_view(index_paren(w[0], 2, (value[]){ tensor_box(t), colon() }), nd, dim);
+    value list[2] = { tensor_box(t), colon() };
+    if (value_device(w[0]) && value_numel(OPTION(m, MAX_NORM)))
+        renormalise_there(m, list);
+    value y = index_paren(w[0], 2, list);
+    struct tensor *share = value_device(w[0]) ? gradient_shares(m, at, n) : NULL;
+    if (share) {                              /* y, of which only a share passes gradients */
+        value s = tensor_box(tensor_cast(share, value_dtype(y))), rest = g_op(EW_minus, num(1), s);
+        y = g_op(EW_plus, g_op(EW_times, y, s), g_op(EW_times, index_paren(tensor_box(param_tensor(m, 0)), 2, list), rest));
+    }
+    return nn_view(y, nd, dim);
 }

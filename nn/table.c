@@ -212,7 +212,7 @@ static value flatten_backward(struct module *m, value x, value g, int want, doub
 }
 LAYER(FlattenTable,
   "m = nn.FlattenTable()\n\nAll tensors of a cell of cells in one cell.\n\nExample:\n  numel(nn.FlattenTable().forward({1, {2, {3, 4}}}))\n  ans = 4" SEE,
-  .forward = flatten_forward, .backward = flatten_backward, .table = true)
+  .anywhere = true, .forward = flatten_forward, .backward = flatten_backward, .table = true)
 LAYER(ZipTable,
   "m = nn.ZipTable()\n\n{{a1, a2}, {b1, b2}} becomes {{a1, b1}, {a2, b2}}.\n\nExample:\n  nn.ZipTable().forward({{1, 2}, {3, 4}}){2}{1}\n  ans = 2" SEE,
   .wants = "{{a}}", .table = true,
@@ -307,4 +307,4 @@ static value criterion_table_backward(struct module *m, value x, value g, int wa
 }
 LAYER(CriterionTable,
   "m = nn.CriterionTable(criterion)\n\nA criterion as a module: for {x, target} the loss.\n\nExample:\n  nn.CriterionTable(nn.MSECriterion()).forward({[1 2], [1 4]})\n  ans = 2" SEE,
-  .options = "criterion:c", .forward = criterion_table_forward, .backward = criterion_table_backward, .table = true)
+  .options = "criterion:c", .anywhere = true, .forward = criterion_table_forward, .backward = criterion_table_backward, .table = true)

@@ -184,12 +184,39 @@ static void note_kernels(void)
         (void)work_run(&work, DEV_permutation, &perm, NULL, (double[]){ 1, 0, 100 }, 0);
     }
 }
+/* Those of layers.cu: small and large tiles of convolutions, every activation; columns that lie together and such that do not. */
+static void note_layers(void)
+{
+    for (int dt = D_DOUBLE; dt <= D_SINGLE; dt++) {
+        work.of = "a section of layers.cu";
+        for (int i = 0; i < 4; i++) {
+            i64 c = i < 2 ? 3 : 64, o = i < 2 ? 6 : 64;
+            struct dev_arg x = { memory, dt, 5, { 32, 32, 1, c, 8 }, { 1, 32, 1024, 1024, 1024 * c } }, w = { memory, dt, 5, { 5, 3, 1, c, o }, { 1, 5, 15, 15, 15 * c } };
+            struct dev_arg y = { memory, dt, 5, { 14, 15, 1, o, 8 }, { 1, 14, 210, 210, 210 * o } }, b = { memory, dt, 1, { o }, { 1 } };
+            double num[11] = { 1, 2, 2, 0, 0, 0, 1, 1, 1, 1, i };
+            (void)work_run(&work, DEV_conv, &y, (struct dev_arg[]){ x, w, b }, num, 0);
+            (void)work_run(&work, DEV_conv_input, &x, (struct dev_arg[]){ y, w, { 0 } }, num, 0);
+            (void)work_run(&work, DEV_conv_weight, &w, (struct dev_arg[]){ x, y }, num, 0);
+        }
+        struct dev_arg x = { memory, dt, 2, { 500, 300 }, { 1, 500 } }, line = { memory, dt, 1, { 300 }, { 1 } }, list = { memory, D_INT64, 1, { 40 }, { 1 } }, none = { 0 };
+        struct dev_arg at = line;
+        at.dtype = D_INT32;
+        for (int d = 0; d < 2; d++) {
+            (void)work_run(&work, DEV_softmax, &x, &x, (double[]){ d, d }, 0);
+            (void)work_run(&work, DEV_softmax, &x, &x, (double[]){ d, !d }, 0);
+            (void)work_run(&work, DEV_norm, &x, (struct dev_arg[]){ x, none, none, d ? x : none }, (double[]){ 0, 1e-5 }, 0);
+        }
+        (void)work_run(&work, DEV_pool, (struct dev_arg[]){ line, at }, (struct dev_arg[]){ line, list }, (double[]){ 1, 1, 1, 300, 1, 1, 300, 1, 1, 1 }, 0);
+        (void)work_run(&work, DEV_taps, &line, (struct dev_arg[]){ line, list, x }, (double[]){ 1, 1, 1, 300, 1, 1, 300, -1, -1, -1 }, 0);
+    }
+}
 
 START_TEST(every_section_compiles)
 {
     if (missing)
         return;
     note_kernels();
+    note_layers();
     int bad = 0;
     for (int i = 0; i < count; i++) {
         struct code c;
