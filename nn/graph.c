@@ -232,7 +232,7 @@ bool nn_node_call(value self, struct call *c)
 }
 
 /* ---- making the module */
-enum { EDGES, NOTES, MODULES = 0 };
+enum { EDGES, NOTES, NAME, VERBOSE, MODULES = 0 };
 struct making { struct cell *inputs; int n, cap, nedges, edge_cap; struct node **order; int (*edge)[3]; };
 
 static void add_edge(struct making *g, int to, int from, int part)
@@ -488,6 +488,19 @@ static void check_input(struct module *m, value x)
         nn_fail_shape(m, wants, x);
 }
 
+static void tell(struct module *m, i64 i)      /* verbose: the module that runs now */
+{
+    struct buf *b = buf_new(), *reads = buf_new();
+    struct tensor *t = tensor_dense(tensor_of(OPTION(m, NAME)));
+    if (t->numel)
+        buff(b, "%.*s: ", (int)t->numel, t->data);
+    nn_graph_text(m, i, b, reads);
+    buff(b, "(%lld): ", (long long)i + 1);
+    module_label(module_of(modules(m)->v[i]), b);
+    buff(b, "%s\n", reads->s);
+    out_text(b->s, b->n);
+}
+
 static value graph_forward(struct module *m, value x)
 {
     i64 n = modules(m)->numel;
@@ -507,6 +520,8 @@ static value graph_forward(struct module *m, value x)
             y = in;
             break;
         }
+        if (unlikely(option_bool(m, VERBOSE)))
+            tell(m, to - 1);
         nn_enter(m, to);
         out[to - 1] = module_forward(module_of(modules(m)->v[to - 1]), in);
         rank[to - 1] = nn_rank();
@@ -708,8 +723,22 @@ static bool graph_method(struct module *m, const char *name, struct call *c)
 
 static bool graph_changed(struct module *m, int field, value v)
 {
-    (void)m, (void)field, (void)v;
-    return false;
+    (void)v;
+    return field >= 2 * m->info->np + NAME && field <= 2 * m->info->np + VERBOSE;
+}
+
+static value graph_get(struct module *m, sym field)          /* nngraph's names */
+{
+    static const char *const names[] = { "fg", "bg", "forwardnodes", "backwardnodes", "innode", "outnode" };
+    for (int i = 0; i < COUNT(names); i++)
+        if (!strcmp(field->text, names[i])) {
+            value f = hooks()->function_named("nngraph.field"), out = nil();
+            if (is_nil(f))
+                return nil();
+            call_function(f, 2, (value[]){ module_value(m), tensor_box(tensor_text(names[i], strlen(names[i]))) }, 1, &out);
+            return out;
+        }
+    return nil();
 }
 
 #define LAYER_GRAPH(id, help, ...)                                                                                      \
@@ -723,8 +752,8 @@ LAYER_GRAPH(gModule,
   "The module of a graph, from its input nodes to its output nodes (cells of nodes, or one node). A module called on nodes is a node: x = nn.Identity()() is one without inputs, "
   "h = nn.Linear(4, 3)(x) reads x, y = nn.CAddTable()({h, x}) reads two; a criterion makes a node of {input, target}. [a, b] = node.split(2) are the elements of an output that is a cell. "
   "node.annotate(name, description, attributes) is for drawings: m.dot(title) is the graph in the DOT language, m.dot(title, file) writes it, and display shows it as text. Input and output of m "
-  "are tensors, or cells where there are several; a cell within the cell of inputs of a node, or within the outputs, is a cell in what is handed on. m.get(i) is the i-th module, m.edges has the connections.\n\n"
+  "are tensors, or cells where there are several; a cell within the cell of inputs of a node, or within the outputs, is a cell in what is handed on. m.get(i) is the i-th module, m.edges has the connections; m.fg, m.bg, m.forwardnodes … see nngraph.field. With m.verbose = true forward tells each module, behind m.name.\n\n"
   "Example:\n  a = nn.Identity()(); b = nn.Identity()(); m = nn.gModule({a, b}, {nn.CAddTable()({a, b})}); m.forward({[1 2 3], [4 4 4]})\n  ans =\n     5   6   7\n\n"
   "See also: nn.Sequential, nn.CAddTable, nn.LSTM",
-  .options = "edges:v notes:v", .state = "modules", .init = graph_init, .forward = graph_forward, .backward = graph_backward, .method = graph_method,
+  .options = "edges:v notes:v name:v= verbose:b=0", .state = "modules", .init = graph_init, .get = graph_get, .forward = graph_forward, .backward = graph_backward, .method = graph_method,
   .methods = "dot get", .changed = graph_changed, .check = graph_check, .table = true, .tree = "graph")

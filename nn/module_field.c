@@ -311,7 +311,7 @@ value module_get(value self, sym field)
         return switch_value(m->train);
     if (!strcmp(s, "indices") && layer_of(m)->results > 1)         /* of a pooling: where the largest stood */
         return is_nil(m->aux) ? tensor_box(tensor_2d(D_DOUBLE, 0, 0)) : m->aux;
-    return nil();
+    return layer_of(m)->get ? layer_of(m)->get(m, field) : nil();
 }
 
 bool module_set(value self, sym field, value v)
@@ -374,7 +374,7 @@ bool module_set(value self, sym field, value v)
         replace(slot, copy(v));
         return true;
     }
-    return false;
+    return l->put && l->put(m, field, v);
 }
 
 value *module_place(value self, sym field)

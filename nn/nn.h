@@ -60,6 +60,8 @@ struct layer {
     bool refers;                              /* its options that are modules stand elsewhere in the net: they are no children */
     bool keeps_class;                         /* m.single() and m.double() of a net leave its children as they are */
     bool children_apart;                      /* the children's parameters are not those of the net: they are made of this module's */
+    value (*get)(struct module *m, sym field);                /* fields that are no slots; NIL: none of that name */
+    bool (*put)(struct module *m, sym field, value v);        /* … that can be set; false: none of that name */
     bool (*method)(struct module *m, const char *name, struct call *c);       /* methods of this layer alone; false: none of that name */
     const char *methods;                      /* their names, for completion */
     void (*settle)(struct module *m);         /* writes the gradients that the layer owes; with it zeroGradParameters may leave them unwritten */

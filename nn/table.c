@@ -308,3 +308,6 @@ static value criterion_table_backward(struct module *m, value x, value g, int wa
 LAYER(CriterionTable,
   "m = nn.CriterionTable(criterion)\n\nA criterion as a module: for {x, target} the loss.\n\nExample:\n  nn.CriterionTable(nn.MSECriterion()).forward({[1 2], [1 4]})\n  ans = 2" SEE,
   .options = "criterion:c", .anywhere = true, .forward = criterion_table_forward, .backward = criterion_table_backward, .table = true)
+LAYER(ModuleFromCriterion,
+  "m = nn.ModuleFromCriterion(criterion)\n\nnn.CriterionTable by nngraph's name: for {x, target} the loss.\n\nExample:\n  nn.ModuleFromCriterion(nn.MSECriterion()).forward({[1 2], [1 4]})\n  ans = 2" SEE,
+  .options = "criterion:c", .anywhere = true, .forward = criterion_table_forward, .backward = criterion_table_backward, .table = true)
