@@ -9,7 +9,7 @@
 #include <string.h>
 #include <time.h>
 
-struct logger { struct instance i; value file /* its name or [] */, names /* cell */, rows /* cell: a row of numbers each add */, style; bool written, logscale; };
+struct logger { struct instance i; value file /* its name or [] */, names /* cell */, rows /* cell: a row of numbers each add */, style; bool hidden, written, logscale; };
 
 static void logger_free(struct object *o)
 {
@@ -147,18 +147,16 @@ static void add(struct logger *m, struct call *c)
         buff(b, "%11.4e\t", x);
     }
     buf_putc(b, '\n');
-    i64 have = m->rows.cell->numel;
-    struct cell *rows = cell_2d(1, have + 1);
-    for (i64 i = 0; i < have; i++)
-        cell_set(rows, i, m->rows.cell->v[i]);
-    cell_set(rows, have, tensor_box(row));
     if (!m->written)
         write_names(m, names);
     write_line(m, b, "a");
     m->written = true;
     if (names != m->names.cell)
         replace(&m->names, copy(cell_value(names)));
-    replace(&m->rows, copy(cell_value(rows)));
+    struct cell *rows = own_cell(&m->rows);
+    i64 have = rows->numel;
+    cell_resize(rows, 2, (i64[]){ 1, have + 1 });
+    cell_set(rows, have, tensor_box(row));
 }
 
 static void run(const char *name, int n, const value *arg)   /* a function of the room of pictures, which is not linked to */
@@ -190,6 +188,8 @@ static void plot(struct logger *m, struct call *c)
         arg[3 * k + 2] = k < m->style.cell->numel ? m->style.cell->v[k] : tensor_value(tensor_text("-", 1));
         names[k] = k < m->names.cell->numel ? m->names.cell->v[k] : tensor_value(tensor_text("", 0));
     }
+    if (m->hidden)
+        run("figure", 2, (value[]){ tensor_value(tensor_text("visible", 7)), tensor_value(tensor_text("off", 3)) });
     run(m->logscale ? "semilogy" : "plot", (int)(3 * cols), arg);
     if (m->names.cell->numel)
         run("legend", (int)cols, names);
@@ -204,6 +204,8 @@ static void plot(struct logger *m, struct call *c)
         value name = buf_value(b);
         run("print", 1, &name);
     }
+    if (m->hidden)
+        run("close", 0, NULL);
 }
 
 static bool logger_method(value self, sym name, struct call *c)
@@ -225,6 +227,8 @@ static bool logger_method(value self, sym name, struct call *c)
         add(m, c);
     } else if (!strcmp(f, "setlogscale")) {
         m->logscale = c->nargin < 2 || arg_bool(c, 1);
+    } else if (!strcmp(f, "display")) {
+        m->hidden = c->nargin > 1 && !arg_bool(c, 1);
     } else if (!strcmp(f, "plot")) {
         plot(m, c);
     } else {
@@ -303,7 +307,7 @@ static void logger_load(value self, value saved)
     m->logscale = logscale.num != 0;
 }
 
-static const char *const logger_names[] = { "add", "file", "names", "plot", "setNames", "setlogscale", "style", "values", NULL };
+static const char *const logger_names[] = { "add", "display", "file", "names", "plot", "setNames", "setlogscale", "style", "values", NULL };
 const struct class logger_class = {
     .name = "optim.Logger", .free = logger_free, .children = logger_children, .print = logger_print, .get = logger_get,
     .method = logger_method, .save = logger_save, .blank = logger_blank, .load = logger_load, .names = logger_names,
@@ -315,7 +319,8 @@ BUILTIN(optim_Logger, 0, 2, 1, NO_GRAD,
   "names, then the numbers as %11.4e, tabs between. log.setNames({'train', 'test'}) names the columns; log.add({0.5, 0.6}),\n"
   "log.add(0.5, 0.6), log.add([0.5 0.6]) or log.add(train=0.5, test=0.6) adds a line. log.values is the matrix of all, log.names\n"
   "the names. log.plot() draws the columns, into FILE.eps where the log has a file, log.plot(file) into another; log.style({'-', '+'})\n"
-  "says how, as plot does, log.setlogscale(true) makes the axis logarithmic. With timestamp true the date is appended to the file's name.\n"
+  "says how, as plot does, log.setlogscale(true) makes the axis logarithmic, and after\n"
+  "log.display(false) nothing is shown, only the file written. With timestamp true the date is appended to the file's name.\n"
   "A file of that name is written anew. It is a handle; one that was saved and loaded has its lines, but no file.\n\n"
   "Example:\n  log = optim.Logger();\n  log.setNames({'train', 'test'});\n  log.add({0.5, 0.75});\n  log.values\n  ans =\n     0.5000   0.7500\n\n"
   "See also: optim.ConfusionMatrix, optim.sgd")
