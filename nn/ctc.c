@@ -10,7 +10,7 @@
 #include "nn/prim.h"
 #include <math.h>
 
-extern const struct builtin builtin_nn_ctcloss, builtin_nn_ctcshares;
+extern const struct builtin builtin_nn_ctcloss, builtin_nn_ctcshares, builtin_nn_ctccurvature;
 
 static double log_add(double a, double b)
 {
@@ -101,6 +101,59 @@ static double ctc_sample(const struct ctc *q, i64 i, const i64 *state, i64 n, do
     return -p;
 }
 
+/* The same with every logarithm a pair, the second its derivative along v: what the gradient changes by along v, into h.  The gradient is
+   that of one number, so this is also the derivative of <gradient, v>. */
+struct pair { double x, d; };
+static struct pair pair_add(struct pair a, struct pair b)
+{
+    double r = log_add(a.x, b.x);
+    return (struct pair){ r, r == -INFINITY ? 0 : exp(a.x - r) * a.d + exp(b.x - r) * b.d };
+}
+static void ctc_turn(const struct ctc *q, i64 i, const i64 *state, i64 n, const double *v, double *h)
+{
+    i64 c = q->classes, steps = q->length[i], at = i * q->steps * c;
+    double *x = scratch(sizeof *x * (size_t)MAX(1, steps * c));
+    struct pair none = { -INFINITY, 0 }, *ahead = scratch(sizeof *ahead * (size_t)(n * MAX(1, steps))), *behind = scratch(sizeof *behind * (size_t)(2 * n)), *next = behind + n;
+    convert_run(D_DOUBLE, x, q->x->dtype, q->x->data + at * (i64)dtypes[q->x->dtype].size, steps * c);
+    if (!steps)
+        return;
+    for (i64 t = 0; t < steps; t++) {
+        poll();
+        for (i64 s = 0; s < n; s++) {
+            const struct pair *was = ahead + (t - 1) * n;
+            i64 k = t * c + state[s] - 1;
+            struct pair a = t || s < 2 ? (t ? was[s] : (struct pair){ 0, 0 }) : none;
+            if (t && s > 0)
+                a = pair_add(a, was[s - 1]);
+            if (t && s > 1 && state[s] != q->blank && state[s] != state[s - 2])
+                a = pair_add(a, was[s - 2]);
+            ahead[t * n + s] = (struct pair){ a.x + x[k], a.d + v[k] };
+        }
+    }
+    const struct pair *last = ahead + (steps - 1) * n;
+    struct pair p = n > 1 ? pair_add(last[n - 1], last[n - 2]) : last[0];
+    if (p.x == -INFINITY)
+        return;
+    for (i64 s = 0; s < n; s++)
+        behind[s] = s >= n - 2 ? (struct pair){ 0, 0 } : none;
+    for (i64 t = steps; t-- > 0;) {
+        poll();
+        for (i64 s = 0; s < n; s++) {
+            const struct pair a = ahead[t * n + s], b = behind[s];
+            h[t * c + state[s] - 1] -= exp(a.x + b.x - p.x) * (a.d + b.d - p.d);
+            next[s] = (struct pair){ b.x + x[t * c + state[s] - 1], b.d + v[t * c + state[s] - 1] };
+        }
+        for (i64 s = 0; s < n; s++) {
+            struct pair b = next[s];
+            if (s + 1 < n)
+                b = pair_add(b, next[s + 1]);
+            if (s + 2 < n && state[s + 2] != q->blank && state[s + 2] != state[s])
+                b = pair_add(b, next[s + 2]);
+            behind[s] = b;
+        }
+    }
+}
+
 static struct ctc ctc_of(struct call *c)
 {
     struct ctc q = { .x = rows_arg(c, 0) };
@@ -162,7 +215,15 @@ BUILTIN(nn_ctcloss, 2, 5, 1, ctcloss_grad,
     result_tensor(c, 0, y);
 }
 
-BUILTIN(nn_ctcshares, 2, 5, 1, NO_GRAD,
+static void ctcshares_grad(struct call *c)
+{
+    value v[6] = { nil(), nil(), nil(), nil(), nil(), grad_of(c, 0) };
+    for (int i = 0; i < c->nargin; i++)
+        v[i] = c->arg[i];
+    result(c, 0, g_call(&builtin_nn_ctccurvature, 6, v[0], v[1], v[2], v[3], v[4], v[5]));
+}
+
+BUILTIN(nn_ctcshares, 2, 5, 1, ctcshares_grad,
     "g = nn.ctcshares(x, targets, lengths, blank, zeroInfinity)\n\n"
     "The gradient of nn.ctcloss: less the probability that step t of a sequence is of class k, given its labels; of the size of x.\n\n"
     "Example:\n"
@@ -181,6 +242,32 @@ BUILTIN(nn_ctcshares, 2, 5, 1, NO_GRAD,
         memset(g, 0, sizeof *g * (size_t)each);
         (void)ctc_sample(&q, i, state, n, g);
         convert_run(y->dtype, y->data + i * each * (i64)dtypes[y->dtype].size, D_DOUBLE, g, each);
+    }
+    result_tensor(c, 0, y);
+}
+
+BUILTIN(nn_ctccurvature, 6, 6, 1, NO_GRAD,
+    "h = nn.ctccurvature(x, targets, lengths, blank, zeroInfinity, v)\n\n"
+    "The second derivatives of nn.ctcloss, added over its losses, times v, which is of the size of x: what nn.ctcshares changes by along v.\n\n"
+    "Example:\n"
+    "  x = log([0.5 0.5; 0.5 0.5]); v = [1 0; 0 0];\n"
+    "  h = nn.ctccurvature(x, 2, [], 1, false, v);\n"
+    "  d = (nn.ctcshares(x + 1e-6*v, 2) - nn.ctcshares(x - 1e-6*v, 2)) / 2e-6; max(abs(h - d)(:)) < 1e-8\n"
+    "  ans = 1\n\n"
+    "See also: nn.ctcloss, nn.ctcshares")
+{
+    struct ctc q = ctc_of(c);
+    struct tensor *v = rows_like(c, 5, D_DOUBLE), *y = rows_new(q.x->dtype, q.x->nd, q.x->dim);
+    i64 each = q.steps * q.classes;
+    char a[128], b[128];
+    if (!dims_equal(v->nd, v->dim, q.x->nd, q.x->dim))
+        fail("Octave:nonconformant-args", "nn.ctccurvature: v must be of the size of x, %s, but is %s", tensor_shape(q.x, a), tensor_shape(v, b));
+    double *h = scratch(sizeof *h * (size_t)MAX(1, each));
+    for (i64 i = 0; i < q.n; i++) {
+        i64 *state, n = states_of(c, &q, i, &state);
+        memset(h, 0, sizeof *h * (size_t)each);
+        ctc_turn(&q, i, state, n, (const double *)v->data + i * each, h);
+        convert_run(y->dtype, y->data + i * each * (i64)dtypes[y->dtype].size, D_DOUBLE, h, each);
     }
     result_tensor(c, 0, y);
 }
