@@ -19,9 +19,9 @@ struct request {
 
 static const struct { const char *name; int format; } options[] = {     /* format -1: no format, -2: one that we do not have */
     { "text", SAVE_TEXT }, { "binary", SAVE_BINARY }, { "append", -1 }, { "struct", -1 }, { "force", -1 }, { "ascii", -2 },
-    { "v4", -2 }, { "v6", -2 }, { "v7", -2 }, { "v7.3", -2 }, { "V4", -2 }, { "V6", -2 }, { "V7", -2 }, { "4", -2 }, { "6", -2 }, { "7", -2 },
-    { "mat", -2 }, { "mat-binary", -2 }, { "mat4-binary", -2 }, { "mat7-binary", -2 }, { "hdf5", -2 }, { "float-binary", -2 }, { "float-hdf5", -2 },
-    { "zip", -2 }, { "z", -2 },
+    { "v4", -2 }, { "V4", -2 }, { "4", -2 }, { "mat4-binary", -2 }, { "v6", SAVE_MAT6 }, { "V6", SAVE_MAT6 }, { "6", SAVE_MAT6 }, { "mat", SAVE_MAT6 },
+    { "mat-binary", SAVE_MAT6 }, { "v7", SAVE_MAT7 }, { "V7", SAVE_MAT7 }, { "7", SAVE_MAT7 }, { "mat7-binary", SAVE_MAT7 }, { "v7.3", SAVE_MAT73 },
+    { "V7.3", SAVE_MAT73 }, { "7.3", SAVE_MAT73 }, { "hdf5", -2 }, { "float-binary", -2 }, { "float-hdf5", -2 }, { "zip", -2 }, { "z", -2 },
 };
 
 static void option(struct call *c, struct request *r, const char *s)
@@ -31,14 +31,14 @@ static void option(struct call *c, struct request *r, const char *s)
         if (strcmp(options[i].name, s + 1))
             continue;
         if (options[i].format == -2)
-            fail("Octave:save-error", "%s: %s is not supported; there are -binary (tl's own format, the default) and -text (Octave's)", who, s);
+            fail("Octave:save-error", "%s: %s is not supported; there are -binary (tl's own format, the default), -text (Octave's), -v6 and -v7 (MATLAB's)", who, s);
         if (options[i].format >= 0)
             r->format = (enum save_format)options[i].format;
         r->append = r->append || !strcmp(s, "-append");
         r->fields = r->fields || !strcmp(s, "-struct");
         return;
     }
-    fail("Octave:invalid-fun-call", "%s: there is no option '%s'; there are -text, -binary, -append, -struct", who, s);
+    fail("Octave:invalid-fun-call", "%s: there is no option '%s'; there are -text, -binary, -v6, -v7, -append, -struct", who, s);
 }
 
 static struct request request(struct call *c)
@@ -151,10 +151,11 @@ BUILTIN(save, 1, ANY, 0, NO_GRAD,
   "save FILE\n"
   "save FILE name pattern …\n"
   "save -text FILE name …\n"
+  "save -v7 FILE name …\n"
   "save -append FILE name …\n"
   "save -struct FILE s field …\n\n"
   "Writes variables into a file, all or those that match a pattern with * and ?, for load to read. The format is tl's own: every kind of value "
-  "bit by bit, windows tied to their memory, handles the same thing wherever they stand. -text writes Octave's text format, -append keeps what the "
+  "bit by bit, windows tied to their memory, handles the same thing wherever they stand. -text writes Octave's text format, -v7 MATLAB's .mat file (-v6 one that is not compressed, -v7.3 one in HDF5), -append keeps what the "
   "file has under other names, -struct writes the fields of s as variables. The file is replaced when all is written. The file - shows the text.\n\n"
   "Example:\n  f = tempname(); a = 1:3; b = 'x';\n  save(f, 'a', 'b')\n  a = 0; load(f), a\n  a =\n     1   2   3\n  delete(f)\n\n"
   "See also: load, who, dlmwrite")
@@ -171,7 +172,9 @@ BUILTIN(save, 1, ANY, 0, NO_GRAD,
     }
     enum save_format format = r.format;
     if (format == SAVE_NONE)
-        format = r.append && save_format_of("save", r.file) == SAVE_TEXT ? SAVE_TEXT : SAVE_BINARY;
+        format = r.append ? save_format_of("save", r.file) : SAVE_BINARY;
+    if (format != SAVE_TEXT && format < SAVE_MAT6)
+        format = SAVE_BINARY;
     save_file("save", r.file, format, r.append, l);
 }
 
@@ -191,7 +194,7 @@ BUILTIN(load, 1, ANY, 1, NO_GRAD,
   "load FILE name pattern …\n"
   "S = load(FILE, name, …)\n\n"
   "Reads the variables of a file that save wrote, all or those that match a pattern with * and ?; with a result they are the fields of a struct. "
-  "What the file is shows in its contents: tl's own format, Octave's text format, or plain numbers with blanks, commas or semicolons between "
+  "What the file is shows in its contents: tl's own format, Octave's text format, MATLAB's .mat files, or plain numbers with blanks, commas or semicolons between "
   "them and comments from % or # on; these become one matrix, which has the name of the file or is the result. Nothing in a file is run.\n\n"
   "Example:\n  f = tempname(); s.a = 1; s.b = {2, 'x'};\n  save('-struct', f, 's')\n  S = load(f, 'a')\n  S =\n    scalar structure containing the fields:\n      a = 1\n  delete(f)\n\n"
   "See also: save, dlmread, csvread, fileread")

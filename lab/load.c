@@ -498,7 +498,7 @@ struct named_list load_binary(const char *who, const char *name, FILE *f, uint64
 
 /* ---- any file */
 static const struct { const char *start; size_t n; const char *what; } foreign[] = {
-    { "MATLAB 5.0 MAT-file", 19, "a MATLAB file (-v6, -v7)" }, { "\x89HDF\r\n\x1a\n", 8, "an HDF5 file (-v7.3, -hdf5)" },
+    { "\x89HDF\r\n\x1a\n", 8, "an HDF5 file (-hdf5)" },
     { "Octave-1-L", 10, "in Octave's binary format" }, { "Octave-1-B", 10, "in Octave's binary format" }, { "\x1f\x8b", 2, "compressed by gzip" },
 };
 
@@ -525,6 +525,13 @@ static void load_body(void *arg)
     if (fstat(fileno(o->f), &st) == 0 && S_ISDIR(st.st_mode))
         fail("Octave:file-not-found", "%s: '%s' is a folder", o->who, o->file);
     size_t n = fread(head, 1, sizeof head, o->f);
+    o->format = n >= 10 && !memcmp(head, "MATLAB 5.0", 10) ? SAVE_MAT7 : n >= 10 && !memcmp(head, "MATLAB 7.3", 10) ? SAVE_MAT73
+              : mat_is_4(head, n) ? SAVE_MAT4 : SAVE_NONE;
+    if (o->format != SAVE_NONE) {
+        if (!o->only_format)
+            o->l = mat_load(o->file);
+        return;
+    }
     for (int i = 0; i < COUNT(foreign); i++)
         if (n >= foreign[i].n && !memcmp(head, foreign[i].start, foreign[i].n))
             fail("Octave:load-error", "%s: '%s' is %s, which this program does not read; it reads its own format, -text and plain numbers",

@@ -398,6 +398,10 @@ static void save_body(FILE *f, void *arg)
         save_binary(f, j);
         return;
     }
+    if (j->format >= SAVE_MAT6) {
+        mat_save(f, j->format, j->v);
+        return;
+    }
     if (fwrite(j->before, 1, j->nbefore, f) < j->nbefore)
         fail("Octave:write-error", "%s: cannot write '%s': %s", j->who, j->file, strerror(errno));
     if (!j->nbefore && fputs("# Created by tl\n", f) < 0)
@@ -426,10 +430,13 @@ void save_file(const char *who, const char *file, enum save_format format, bool 
 {
     struct job j = { .who = who, .file = file, .format = format, .v = v, .before = "" };
     enum save_format had = append ? save_format_of(who, file) : SAVE_NONE;
+    if (had == SAVE_MAT7 && format == SAVE_MAT6)
+        had = SAVE_MAT6;
     if (had != SAVE_NONE && had != format)
         fail("Octave:save-error", "%s: -append: '%s' is %s", who, file,
-             had == SAVE_BINARY ? "in tl's binary format; leave out -text" : had == SAVE_TEXT ? "in the text format; add -text" : "no file that save wrote");
-    if (had == SAVE_BINARY) {
+             had == SAVE_BINARY ? "in tl's binary format; leave out -text" : had == SAVE_TEXT ? "in the text format; add -text"
+             : had == SAVE_MAT7 ? "MATLAB's; add -v6 or -v7" : had == SAVE_MAT73 ? "MATLAB's; add -v7.3" : "no file that save wrote");
+    if (had == SAVE_BINARY || had >= SAVE_MAT6) {
         enum save_format f;
         j.v = merged(load_file(who, file, &f), v);
     } else if (had == SAVE_TEXT) {

@@ -26,7 +26,8 @@
 
 struct named { sym sym; value v; };          /* v as it stands in its place, not copied: so windows find their base */
 struct named_list { i64 n; struct named *v; };
-enum save_format { SAVE_NONE, SAVE_BINARY, SAVE_TEXT, SAVE_NUMBERS /* a matrix in plain text: only read */ };
+/* SAVE_NUMBERS: a matrix in plain text, only read.  SAVE_MAT4 too; what is read as 5, 6 or 7 is SAVE_MAT7 */
+enum save_format { SAVE_NONE, SAVE_BINARY, SAVE_TEXT, SAVE_NUMBERS, SAVE_MAT4, SAVE_MAT6, SAVE_MAT7, SAVE_MAT73 };
 
 void save_file(const char *who, const char *file, enum save_format format, bool append, struct named_list v);
 struct named_list load_file(const char *who, const char *file, enum save_format *format);      /* in the pool; a later one wins if names are equal */
@@ -53,6 +54,9 @@ void digest_start(struct digest *d);
 void digest_add(struct digest *d, const void *p, size_t n);
 uint64_t digest_end(struct digest *d);
 
+struct named_list mat_load(const char *file);                           /* matfile.c: by the plugin matio */
+void mat_save(FILE *f, enum save_format format, struct named_list v);
+bool mat_is_4(const void *head, size_t n);
 struct named_list load_binary(const char *who, const char *name, FILE *f, uint64_t size);
 void save_text(const char *who, const char *name, FILE *f, struct named_list v);
 struct named_list load_text(const char *who, const char *name, const char *s, size_t n);

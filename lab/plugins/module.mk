@@ -45,3 +45,11 @@ tl_arpack_so_CFLAGS = $(plugin_cflags) $(ARPACK_CFLAGS)
 tl_arpack_so_LINK = $(plugin_link)
 tl_arpack_so_LDADD = $(ARPACK_LIBS) -lm
 endif
+
+if HAVE_MATIO
+plugin_PROGRAMS += tl_matio.so
+tl_matio_so_SOURCES = %reldir%/matio.c %reldir%/matio_check.c %reldir%/matio_check.h
+tl_matio_so_CFLAGS = $(plugin_cflags) $(MATIO_CFLAGS)
+tl_matio_so_LINK = $(plugin_link)
+tl_matio_so_LDADD = $(MATIO_LIBS) -lz -lpthread
+endif

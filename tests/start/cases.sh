@@ -79,7 +79,7 @@ has() { case $1 in *"$2"*) return 0 ;; *) return 1 ;; esac; }
 not() { ! "$@"; }
 made() { wc -l 2>/dev/null <"$here/state/made" | tr -d ' '; }
 apt() { cat "$here/state/apt"; }
-root_needs='gcc libc6-dev make autoconf automake libtool pkg-config libopenblas-openmp-dev libsleef-dev libpcre2-dev libjansson-dev libreadline-dev libfftw3-dev libpng-dev libjpeg-dev libsuitesparse-dev libarpack2-dev'
+root_needs='gcc libc6-dev make autoconf automake libtool pkg-config libopenblas-openmp-dev libsleef-dev libpcre2-dev libjansson-dev libreadline-dev libfftw3-dev libpng-dev libjpeg-dev libsuitesparse-dev libarpack2-dev libmatio-dev'
 
 fresh 0
 run build
@@ -118,7 +118,7 @@ run build
 is "neither: ends with 1" test "$status" = 1
 is "neither: prints the line to type" has "$err" "    apt-get install -y --no-install-recommends $root_needs"
 is "neither: installs and builds nothing" test -z "$(apt)$(made)"
-printf '%s\n' gcc libc6-dev make autoconf automake libtool pkgconf libopenblas-pthread-dev libsleef-dev libpcre2-dev libjansson-dev libfftw3-dev libpng-dev libjpeg62-turbo-dev libsuitesparse-dev libarpack2-dev >"$here/state/installed"
+printf '%s\n' gcc libc6-dev make autoconf automake libtool pkgconf libopenblas-pthread-dev libsleef-dev libpcre2-dev libjansson-dev libfftw3-dev libpng-dev libjpeg62-turbo-dev libsuitesparse-dev libarpack2-dev libmatio-dev >"$here/state/installed"
 run build
 is "neither: only what is missing; another BLAS or pkgconf will do" has "$err" "    apt-get install -y --no-install-recommends libreadline-dev"
 echo libreadline-dev >>"$here/state/installed"
