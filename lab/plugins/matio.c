@@ -151,7 +151,7 @@ static void *reader(void *arg)
 /* ---- from libmatio's tree */
 static void damaged(struct call *c, const char *what)
 {
-    lab->fail("Octave:load-error", "%s: the .mat file is damaged or incomplete (%s)", lab->name_of(c), what);
+    lab->fail("Octave:load-error", "%s: '%s' is damaged or incomplete (%s)", lab->name_of(c), lab->arg_text(c, 0, NULL), what);
 }
 
 static size_t utf8(char *to, uint32_t u)
