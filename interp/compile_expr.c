@@ -366,11 +366,14 @@ static bool asks_place(struct comp *c, const struct node *n, struct asked *a)
     return place_link(c, &a->chain) == nl;
 }
 
-/* Is there an `end` that belongs to link? */
+/* Is there an `end` that belongs to link?  Around an `end` calls of functions do not count: s.v(min(end, 3)). */
 static void has_end_node(struct node *n, void *arg)
 {
     const struct node **link = arg;
-    if (n->kind == NODE_END && n->endof.link == *link)
+    const struct node *l = n->kind == NODE_END ? n->endof.link : NULL;
+    while (l && l != *link && l->kind == NODE_PAREN && l->link.chain && l->link.chain->index.base->kind == NODE_NAME && l->link.chain->index.base->name.slot < 0)
+        l = l->link.outer;
+    if (l && l == *link)
         *link = NULL;
     else if (*link && n->kind != NODE_CLOSURE)
         ast_each(n, has_end_node, arg);
