@@ -286,6 +286,18 @@ static void show_inline(struct graphic *f, const double size[2])
     finish("drawnow");
 }
 
+/* x11 takes clicks in a picture of UTF-8 for the end of its window where the display has no fonts for all of it; so the encoding
+   is said only where it matters. */
+static void ascii_alone(struct buf *b)
+{
+    static const char line[] = "set encoding utf8\n";
+    for (size_t i = 0; i < b->n; i++)
+        if ((uint8_t)b->s[i] >= 0x80 || (b->s[i] == '\\' && (b->s[i + 1] == '2' || b->s[i + 1] == '3')))
+            return;
+    for (char *p = b->s; (p = strstr(p, line));)
+        memset(p, ' ', sizeof line - 2);
+}
+
 /* Draws into the figure's window, or opens it. */
 static void show_window(struct graphic *f, const struct terminal *t, const double size[2])
 {
@@ -302,6 +314,8 @@ static void show_window(struct graphic *f, const struct terminal *t, const doubl
     buf_puts(d.s, "set encoding utf8\n");
     terminal_lines(d.s, t, size, 100, f);
     draw_figure(&d);
+    if (!strcmp(t->driver, "x11"))
+        ascii_alone(d.s);
     debug(d.s);
     spool_write(&w->script, d.s->s, d.s->n);
     gnuplot_wait(&s->screen, "drawnow");
@@ -397,9 +411,13 @@ bool show_click(const char *who, struct graphic *fig, double at[3])
     if (!there)
         fig->dirty = true;
     plot_drawnow(true);
-    const char *said = strstr(gnuplot_mouse(&s->screen, who), "TLAT ");
-    if (!said)                                /* x11 tells once more of a window that was closed before */
+    const char *said = NULL;
+    double asked;
+    int times = 0;
+    do {                                      /* x11 tells at once, and more than once, of windows that were closed before */
+        asked = seconds();
         said = strstr(gnuplot_mouse(&s->screen, who), "TLAT ");
+    } while (!said && seconds() - asked < 0.2 && ++times < 20);
     return said && sscanf(said, "TLAT %lf %lf %lf", &at[0], &at[1], &at[2]) == 3 && at[2] > 0;
 }
 
