@@ -108,7 +108,9 @@ BUILTIN(logical, 1, 1, 1, NO_GRAD,
 static void constant(struct call *c, int x)
 {
     i64 dim[MAX_DIMS];
-    int nd = arg_dims(c, 0, c->nargin, dim);
+    int n = c->nargin, dt = arg_class(c, &n), nd = arg_dims(c, 0, n, dim);
+    if (dt >= 0 && dt != D_LOGICAL)
+        fail("Octave:invalid-input-arg", "%s: the class can only be logical, not %s", c->fn->name, dtypes[dt].class);
     struct tensor *t = tensor_zeros(D_LOGICAL, nd, dim);
     memset(t->data, x, t->numel);
     result_tensor(c, 0, t);
@@ -191,14 +193,16 @@ static void text_rows(struct call *c, bool skip_empty)
     result_tensor(c, 0, t);
 }
 
-BUILTIN(char, 1, ANY, 1, NO_GRAD,
+BUILTIN(char, 0, ANY, 1, NO_GRAD,
   "s = char(x)\ns = char(x, y, ...)\n\n"
   "Numbers as characters of these codes; several texts, or the texts of a cell, as rows of a char matrix, padded with blanks to "
   "the longest.\n\n"
   "Example:\n  char([72 105])\n  ans = Hi\n  size(char('a', 'bcd'))\n  ans =\n\n     2   3\n\n\n"
   "See also: strvcat, cellstr, double")
 {
-    if (c->nargin == 1 && c->arg[0].kind != K_CELL)
+    if (c->nargin == 0)
+        result_text(c, 0, "");
+    else if (c->nargin == 1 && c->arg[0].kind != K_CELL)
         convert(c, D_CHAR);
     else
         text_rows(c, false);
@@ -223,13 +227,23 @@ static int class_arg(struct call *c, int i)
     return dt;
 }
 
-BUILTIN(cast, 2, 2, 1, grad_form,
-  "y = cast(x, class)\n\n"
-  "x converted to the class of that name.\n\n"
+BUILTIN(cast, 2, 3, 1, grad_form,
+  "y = cast(x, class)\n"
+  "y = cast(x, 'like', z)\n\n"
+  "x converted to the class of that name, or to that of z; complex where z is.\n\n"
   "Example:\n  class(cast(5, 'uint8'))\n  ans = uint8\n\n"
   "See also: typecast, class")
 {
-    convert(c, class_arg(c, 1));
+    if (c->nargin < 3) {
+        convert(c, class_arg(c, 1));
+        return;
+    }
+    arg_option(c, 1, (const char *const[]){ "like", NULL });
+    int dt = value_dtype(tensor_value(arg_tensor(c, 2)));
+    if (dtype_is(dt, DT_C))
+        result_tensor(c, 0, tensor_cast(arg_tensor(c, 0), dt));
+    else
+        convert(c, dt);
 }
 
 BUILTIN(typecast, 2, 2, 1, NO_GRAD,

@@ -51,7 +51,7 @@ static inline double tgamma_lane(double x) { return tgamma(x); }
 static inline double lgamma_lane(double x) { int sign; return lgamma_r(x, &sign); }
 static inline double psi_lane(double x)       /* recurrence up to 10, then the asymptotic series (Abramowitz, Stegun 6.3.18) */
 {
-    double s = 0;
+    long double s = 0;                        /* the last digits of psi(1) are wanted */
     if (!(x == x) || x == INFINITY)
         return x;
     if (x <= 0) {
@@ -61,11 +61,11 @@ static inline double psi_lane(double x)       /* recurrence up to 10, then the a
         s = -M_PI / tan(M_PI * f);
         x = 1 - x;
     }
-    while (x < 10)
-        s -= 1 / x++;
+    for (; x < 10; x++)
+        s -= 1 / (long double)x;
     double r = 1 / (x * x);
     double p = r * (1.0 / 12 - r * (1.0 / 120 - r * (1.0 / 252 - r * (1.0 / 240 - r * (1.0 / 132 - r * (691.0 / 32760 - r / 12))))));
-    return s + log(x) - 0.5 / x - p;
+    return (double)(s + logl(x) - 0.5 / x - p);
 }
 
 /* The sum of (q + j)^-s over j = 0, 1, …, of which q > 0: the first ones by themselves, the rest by Euler and Maclaurin's formula. */

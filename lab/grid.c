@@ -244,10 +244,27 @@ BUILTIN(diag, 1, 3, 1, diag_grad,
     "D = diag(v, m, n)\n"
     "v = diag(A)\n"
     "v = diag(A, k)\n\n"
-    "Of a vector v the matrix with v on diagonal k (0 the main one, positive above it), m x n if given; of a matrix A its diagonal k as a column.\n\n"
+    "Of a vector v the matrix with v on diagonal k (0 the main one, positive above it), m x n if given; of a matrix A its diagonal k as a column. Of a cell array a cell array.\n\n"
     "Example:\n  diag([1 2])\n  ans =\n     1   0\n     0   2\n  diag([1 2; 3 4])\n  ans =\n     1\n     4\n\n"
     "See also: eye, triu, trace")
 {
+    if (c->arg[0].kind == K_CELL) {           /* places of the elements, 0 for [](0x0) */
+        struct cell *x = c->arg[0].cell;
+        struct tensor *at = tensor_new(D_DOUBLE, x->nd, x->dim);
+        for (i64 i = 0; i < x->numel; i++)
+            ((double *)at->data)[i] = (double)(i + 1);
+        value arg[3] = { tensor_value(at), c->nargin > 1 ? c->arg[1] : nil(), c->nargin > 2 ? c->arg[2] : nil() }, v;
+        call_builtin(&builtin_diag, c->nargin, arg, 1, &v);
+        if (x->numel == 1 && c->nargin == 1)
+            v = num(1);
+        struct tensor *p = tensor_dense(tensor_of(v));
+        struct cell *y = cell_new(p->nd, p->dim);
+        for (i64 i = 0; i < p->numel; i++)
+            if (element_double(p, i) != 0)
+                cell_set(y, i, x->v[(i64)element_double(p, i) - 1]);
+        result(c, 0, cell_value(y));
+        return;
+    }
     struct tensor *t = arg_tensor(c, 0), *r;
     if (t->nd != 2)
         fail_arg(c, 0, "a vector or matrix");

@@ -65,7 +65,7 @@ BUILTIN(svd, 1, 2, 3, svd_grad,
     "[U, S, V] = svd(A, 'econ')\n"
     "[U, S, V] = svd(A, 0)\n\n"
     "Singular values of A in a column, largest first; or the decomposition A = U * S * V' with orthogonal (unitary) U and V and diagonal S. "
-    "With 'econ' or 0 U and V have only min(m, n) columns.\n\n"
+    "With 'econ' U and V have only min(m, n) columns, with 0 too where m >= n.\n\n"
     "Example:\n"
     "  svd([3 0; 0 4])\n"
     "  ans =\n     4\n     3\n\n"
@@ -79,6 +79,8 @@ BUILTIN(svd, 1, 2, 3, svd_grad,
     bool econ = has_arg(c, 1);
     if (econ && arg_is_text(c, 1))
         arg_option(c, 1, (const char *const[]){ "econ", NULL });
+    else if (econ && a->dim[0] < a->dim[1] && value_numel(c->arg[1]) == 1 && arg_num(c, 1) == 0)
+        econ = false;
     struct svd r = linalg_svd(a, econ ? 'S' : 'A', "svd");
     i64 k = r.s->numel;
     result_tensor(c, 0, r.u);
@@ -246,6 +248,59 @@ static double norm_of(const struct tensor *t, i64 at, i64 n, i64 step, double p)
     return unit * (p == 2 ? sqrt(s) : pow(s, 1 / p));
 }
 
+/* The vector with which x has the inner product norm(x, p), of norm 1 by the other exponent; returns norm(x, p). */
+static double dual(const double _Complex *x, i64 n, double p, double _Complex *y)
+{
+    double big = 0, s = 0;
+    for (i64 i = 0; i < n; i++)
+        big = fmax(big, cabs(x[i]));
+    for (i64 i = 0; i < n; i++)
+        s += big > 0 ? pow(cabs(x[i]) / big, p) : 0;
+    double r = big * pow(s, 1 / p);
+    for (i64 i = 0; i < n; i++) {
+        double a = cabs(x[i]);
+        y[i] = a > 0 ? x[i] / a * pow(a / r, p - 1) : 0;
+    }
+    return r;
+}
+
+/* The p-norm of a matrix by the power method for it (Higham, Numer. Math. 62, 1992), from each unit vector and from the vector of ones: of what
+   it finds the largest. */
+static double power_norm(struct tensor *t, double p)
+{
+    i64 m = t->dim[0], n = t->dim[1];
+    const double _Complex *a = (const double _Complex *)tensor_dense(tensor_cast(t, D_CDOUBLE))->data;
+    double _Complex *x = scratch((size_t)(n + 1) * 16), *y = scratch((size_t)(m + 1) * 16), *u = scratch((size_t)(m + 1) * 16), *z = scratch((size_t)(n + 1) * 16);
+    double q = p / (p - 1), best = 0;
+    for (i64 start = 0; start <= MIN(n, 32); start++) {
+        for (i64 j = 0; j < n; j++)
+            x[j] = start == 0 ? pow((double)n, -1 / p) : j == start - 1;
+        double last = 0;
+        for (int step = 0; step < 500; step++) {
+            poll();
+            for (i64 i = 0; i < m; i++)
+                y[i] = 0;
+            for (i64 j = 0; j < n; j++)
+                for (i64 i = 0; i < m; i++)
+                    y[i] += a[i + j * m] * x[j];
+            double g = dual(y, m, p, u);
+            if (g != g)
+                return g;
+            best = fmax(best, g);
+            if (g <= last * (1 + 1e-15))
+                break;
+            last = g;
+            for (i64 j = 0; j < n; j++) {
+                z[j] = 0;
+                for (i64 i = 0; i < m; i++)
+                    z[j] += conj(a[i + j * m]) * u[i];
+            }
+            dual(z, n, q, x);
+        }
+    }
+    return best;
+}
+
 double linalg_norm(struct tensor *t, double p, const char *who)
 {
     i64 m = t->dim[0], n = t->dim[1];
@@ -278,7 +333,9 @@ double linalg_norm(struct tensor *t, double p, const char *who)
             return INFINITY;
         return real_at(linalg_svd(t, 'N', who).s, 0);
     }
-    fail("Octave:invalid-input-arg", "%s: the norm of a matrix is for p = 1, 2, Inf or \"fro\", not %g", who, p);
+    if (!(p > 1))
+        fail("Octave:invalid-input-arg", "%s: the norm of a matrix is for p >= 1 or \"fro\", not %g", who, p);
+    return power_norm(t, p);
 }
 
 static void result_real(struct call *c, int i, int dtype, double x)   /* single for a single argument */
@@ -309,7 +366,7 @@ BUILTIN(norm, 1, 3, 1, norm_grad,
     "y = norm(A, p, 'rows')\n"
     "y = norm(A, p, 'columns')\n\n"
     "Norm of a vector or matrix. Of a vector: p = 2 (default), 1, Inf, -Inf, 0 (how many are not zero), any number, or 'fro'. "
-    "Of a matrix: 2 (largest singular value, default), 1 (largest column sum), Inf (largest row sum), 'fro' (root of the sum of squares). "
+    "Of a matrix: 2 (largest singular value, default), 1 (largest column sum), Inf (largest row sum), 'fro' (root of the sum of squares), or any number p > 1: the largest norm(A * x, p) of x with norm(x, p) = 1. "
     "With 'rows' or 'columns' ('cols') one norm for each.\n\n"
     "Example:\n"
     "  norm([3 4])\n"
@@ -325,15 +382,15 @@ BUILTIN(norm, 1, 3, 1, norm_grad,
     int along = 0;
     for (int i = 1; i < c->nargin; i++) {
         if (arg_is_text(c, i)) {
-            static const char *const names[] = { "fro", "inf", "rows", "columns", "cols", NULL };
+            static const char *const names[] = { "fro", "inf", "rows", "columns", "cols", "-inf", NULL };
             int o = arg_option(c, i, names);
             if (o == 0)
                 p = NAN;
-            else if (o == 1)
-                p = INFINITY;
+            else if (o == 1 || o == 5)
+                p = o == 1 ? INFINITY : -INFINITY;
             else
                 along = o == 2 ? 2 : 1;
-        } else {
+        } else if (value_numel(c->arg[i])) {
             p = arg_num(c, i);
         }
     }

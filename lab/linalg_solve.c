@@ -608,9 +608,11 @@ BUILTIN(qr, 1, 3, 3, qr_grad,
     "[Q, R, P] = qr(A)\n"
     "[Q, R, p] = qr(A, 'vector')\n"
     "R = qr(A)\n"
+    "[C, R] = qr(A, B)\n"
+    "[C, R] = qr(A, B, 0)\n"
     "[Q, R] = qr(A, 'steps')\n\n"
     "QR factors of an m x n matrix: A = Q * R with Q orthogonal (unitary) and R upper triangular. With 0 or 'econ' Q has only min(m, n) columns. "
-    "With three results columns are exchanged so that the diagonal of R falls in size: A * P = Q * R, or A(:,p) = Q * R with 0, 'econ' or 'vector'. With 'steps' every row operation is printed; each is a rotation of two rows.\n\n"
+    "With three results columns are exchanged so that the diagonal of R falls in size: A * P = Q * R, or A(:,p) = Q * R with 0, 'econ' or 'vector'. With a matrix B of as many rows C is Q' * B: R \\ C is A \\ B. With 'steps' every row operation is printed; each is a rotation of two rows.\n\n"
     "Example:\n"
     "  [Q, R] = qr([3 1; 4 2]);\n"
     "  round(Q * R)\n"
@@ -622,14 +624,23 @@ BUILTIN(qr, 1, 3, 3, qr_grad,
     struct tensor *a = copy_matrix(c, 0);
     i64 m = a->dim[0], n = a->dim[1], k = MIN(m, n);
     bool econ = false, vector = false;
+    value b = nil();
     for (int i = 1; i < c->nargin; i++) {
-        if (arg_is_text(c, i)) {
+        if (i == 1 && !arg_is_text(c, i) && value_numel(c->arg[i]) != 1) {
+            char s[128], t[128];
+            struct tensor *x = arg_matrix(c, i);
+            if (x->dim[0] != m)
+                fail("Octave:nonconformant-args", "qr: A and B must have as many rows, but are %s and %s", tensor_shape(a, s), tensor_shape(x, t));
+            if (c->nargout > 2)
+                fail("Octave:invalid-fun-call", "qr: qr(A, B) gives two results, C and R");
+            b = tensor_value(x);
+        } else if (arg_is_text(c, i)) {
             int o = arg_option(c, i, (const char *const[]){ "econ", "vector", "matrix", "0", NULL });
             econ |= o == 0 || o == 3;
             vector = o == 2 ? false : vector || o != 2;
         } else {
             if (arg_num(c, i) != 0)
-                fail("Octave:invalid-input-arg", "qr: the second argument must be 0, \"econ\", \"vector\" or \"matrix\"; qr(A, B) is not there");
+                fail("Octave:invalid-input-arg", "qr: the second argument must be 0, \"econ\", \"vector\", \"matrix\" or a matrix B with the rows of A");
             econ = vector = true;
         }
     }
@@ -660,7 +671,7 @@ BUILTIN(qr, 1, 3, 3, qr_grad,
     struct lapack g = { .dtype = a->dtype, .m = m, .n = rows, .k = k, .a = big, .s = q.s };
     if (m && rows)
         lapack(lapack_orgqr, &g, flops);
-    result_tensor(c, 0, big);
+    result(c, 0, is_nil(b) ? tensor_value(big) : linalg_mtimes(tensor_value(big), b, CTRANSPOSED, AS_IS));
     result_tensor(c, 1, r);
     if (wants(c, 2)) {
         struct tensor *p = tensor_zeros(D_DOUBLE, 2, vector ? (i64[]){ 1, n } : (i64[]){ n, n });

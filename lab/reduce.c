@@ -41,7 +41,7 @@ int reduce_dim(int op, value v)
 /* Sizes of the result and how the elements lie: outer x len x inner.  False: the result is the (empty) operand's size. */
 bool reduce_along(int op, int nd, const i64 *dim, int d, struct along *a)
 {
-    bool nothing = nd == 2 && dim[0] == 0 && dim[1] == 0;
+    bool nothing = nd == 2 && dim[0] == 0 && dim[1] == 0, given = d != 0;
     memcpy(a->dim, dim, sizeof *dim * (size_t)nd);
     a->nd = nd;
     if (nothing && !d && !extreme(op)) {
@@ -51,6 +51,9 @@ bool reduce_along(int op, int nd, const i64 *dim, int d, struct along *a)
     if (!d)
         for (d = 1; d < nd && dim[d - 1] == 1; d++)
             ;
+    for (int k = d; op == RED_mean && !given && d <= nd && dim[d - 1] == 0 && k < nd; k++)       /* of a 0 x n array mean takes the n, as in Octave */
+        if (dim[k] > 1)
+            d = k + 1;
     a->inner = a->outer = a->len = 1;
     for (int k = 0; k < nd; k++)
         *(k < d - 1 ? &a->inner : k == d - 1 ? &a->len : &a->outer) *= dim[k];
@@ -352,7 +355,7 @@ int reduce_find(sym name, int nargin)
 /* ---- the builtins of the table.  Options stand behind: "native", "double", "omitnan", "includenan", "all". */
 static void run_reducer(struct call *c, int op)
 {
-    bool native = false, omit = false, all = false;
+    bool native = false, wide = false, omit = false, all = false;
     int kind = 0;                             /* of mean: 7 geometric, 8 harmonic */
     value x = c->arg[0], d = nil();
     for (int i = 1; i < c->nargin; i++) {
@@ -364,6 +367,7 @@ static void run_reducer(struct call *c, int op)
                 kind = what;
             switch (what) {
             case 0: native = true; break;
+            case 1: wide = true; break;
             case 3: omit = true; break;
             case 5: all = true; break;
             }
@@ -419,6 +423,8 @@ static void run_reducer(struct call *c, int op)
         struct tensor *t = tensor_any(y);
         y = tensor_value(tensor_cast(t, dt));
     }
+    if (wide && dtype_real(value_dtype(y)) == D_SINGLE)
+        y = tensor_value(tensor_cast(tensor_any(y), value_dtype(y) == D_SINGLE ? D_DOUBLE : D_CDOUBLE));
     result(c, 0, y);
 }
 

@@ -405,7 +405,7 @@ static void match_one(struct call *c, value text, value pat, const struct reques
         if (what == R_NAMES)
             out[i] = named(p, &f, per, s);
         else if (what == R_SPLIT)
-            out[i] = split(&f, per, s, n);
+            out[i] = r->once && f.n == 0 ? text : split(&f, per, s, n);
         else if (r->once)
             out[i] = once(&f, per, s, what);
         else if (what == R_START || what == R_END)

@@ -91,7 +91,8 @@ BUILTIN(strfind, 2, ANY, 1, NO_GRAD,
     result(c, 0, cell_value(r));
 }
 
-struct replacement { const char *pat, *rep; size_t m, r; };
+extern const struct builtin builtin_cellstr, builtin_char;
+struct replacement { const char *pat, *rep; size_t m, r; bool apart; };
 
 static value strrep_map(struct call *c, const void *with, const char *s, size_t n)
 {
@@ -105,6 +106,8 @@ static value strrep_map(struct call *c, const void *with, const char *s, size_t 
             buf_add(b, s + k, i - k);
         buf_add(b, rp->rep, rp->r);
         k = i + rp->m;
+        if (rp->apart && rp->m)
+            p += rp->m - 1;
         if ((b->n & 0xffff) < rp->r)
             poll();
     }
@@ -112,15 +115,32 @@ static value strrep_map(struct call *c, const void *with, const char *s, size_t 
     return buf_value(b);
 }
 
-BUILTIN(strrep, 3, 3, 1, NO_GRAD,
-  "s = strrep(s, pattern, replacement)\n\n"
-  "Replace every occurrence of a text by another; occurrences that overlap count each. A cell array gives a cell array.\n\n"
+BUILTIN(strrep, 3, 5, 1, NO_GRAD,
+  "s = strrep(s, pattern, replacement)\n"
+  "s = strrep(s, pattern, replacement, 'overlaps', tf)\n\n"
+  "Replace every occurrence of a text by another; occurrences that overlap count each, unless tf is false. A cell array gives a cell array, a char matrix one.\n\n"
   "Example:\n  strrep('one two one', 'one', '1')\n  ans = 1 two 1\n\n"
   "See also: regexprep, strfind")
 {
     struct replacement rp;
     rp.pat = arg_text(c, 1, &rp.m);
     rp.rep = arg_text(c, 2, &rp.r);
+    rp.apart = false;
+    if (c->nargin > 3) {
+        arg_option(c, 3, (const char *const[]){ "overlaps", NULL });
+        rp.apart = !arg_bool(c, 4);
+    }
+    i64 dim[MAX_DIMS];
+    if (c->arg[0].kind != K_CELL && is_tensor_like(c->arg[0]) && value_dtype(c->arg[0]) == D_CHAR && value_dims(c->arg[0], dim) == 2 && dim[0] > 1) {
+        value rows = call1(&builtin_cellstr, 1, c->arg[0]);       /* as the rows they are, padded again */
+        struct cell *x = rows.cell, *y = cell_new(x->nd, x->dim);
+        for (i64 i = 0; i < x->numel; i++) {
+            struct tensor *t = tensor_dense(tensor_of(x->v[i]));
+            cell_set(y, i, strrep_map(c, &rp, t->data, (size_t)t->numel));
+        }
+        result(c, 0, call1(&builtin_char, 1, cell_value(y)));
+        return;
+    }
     map_texts(c, strrep_map, &rp);
 }
 

@@ -325,7 +325,7 @@ value sparse_reduce(int op, value v, int dim)
 {
     struct sparse *s = sparse_see(v);
     if (dim == 0)
-        dim = s->m == 1 ? 2 : 1;
+        dim = s->m == 1 || (op == RED_mean && s->m == 0 && s->n > 1) ? 2 : 1;
     bool logical = op == RED_any || op == RED_all || (s->dtype == D_LOGICAL && (op == RED_max || op == RED_min));
     if (s->m == 0 || s->n == 0 || dim > 2 || (s->dtype == D_CDOUBLE && op != RED_any && op != RED_all && op != RED_sum && op != RED_mean))
         return by_full(op, s, dim);

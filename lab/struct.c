@@ -444,5 +444,14 @@ BUILTIN(subsasgn, 3, 3, 1, NO_GRAD,
 {
     int n;
     struct step *s = path_struct(c, 1, &n);
-    changed(c, n, s, c->arg[2]);
+    i64 dim[MAX_DIMS];
+    value v = c->arg[2];
+    if (n && s[n - 1].kind == STEP_PAREN && v.kind == K_TENSOR && v.t->dtype == D_DOUBLE && value_dims(v, dim) == 2 && dim[0] == 0 && dim[1] == 0) {
+        struct cell *root = cell_2d(1, 1);
+        cell_set(root, 0, c->arg[0]);
+        place_delete(&root->v[0], n, s);      /* [] deletes */
+        result(c, 0, root->v[0]);
+        return;
+    }
+    changed(c, n, s, v);
 }

@@ -204,7 +204,7 @@ static bool same(value a, value b, const struct comparison *how)
         return false;
     struct tensor *x = tensor_dense(tensor_of(a)), *y = tensor_dense(tensor_of(b));
     if (how->first >= 0)
-        return x->numel >= how->first && y->numel >= how->first && same_bytes(x->data, y->data, (size_t)how->first, how->fold);
+        return MIN(x->numel, how->first) == MIN(y->numel, how->first) && same_bytes(x->data, y->data, (size_t)MIN(x->numel, how->first), how->fold);
     if (!dims_equal(x->nd, x->dim, y->nd, y->dim) && (x->numel || y->numel))
         return false;
     return same_bytes(x->data, y->data, (size_t)x->numel, how->fold);
@@ -240,12 +240,13 @@ static void compare(struct call *c, struct comparison how)
         fail("Octave:nonconformant-args", "%s: the cell arrays must have the same shape, but are %s and %s", c->fn->name,
              dims_text(x->nd, x->dim, d1), dims_text(y->nd, y->dim, d2));
     }
-    struct tensor *r = tensor_zeros(D_LOGICAL, x->nd, x->dim);
     bool rows = !y && is_char(b) && tensor_of(b)->nd == 2 && tensor_of(b)->dim[0] > 1;
-    if (rows && tensor_of(b)->dim[0] != x->numel)
+    bool one = rows && x->numel == 1;         /* one text beside each row of a char matrix */
+    struct tensor *r = one ? tensor_zeros(D_LOGICAL, 2, (i64[]){ tensor_of(b)->dim[0], 1 }) : tensor_zeros(D_LOGICAL, x->nd, x->dim);
+    if (rows && !one && tensor_of(b)->dim[0] != x->numel)
         rows = false;
-    for (i64 i = 0; i < x->numel; i++)
-        ((uint8_t *)r->data)[i] = same(x->v[i], y ? y->v[y->numel == 1 ? 0 : i] : rows ? row_of(b, i) : b, &how);
+    for (i64 i = 0; i < r->numel; i++)
+        ((uint8_t *)r->data)[i] = same(x->v[one ? 0 : i], y ? y->v[y->numel == 1 ? 0 : i] : rows ? row_of(b, i) : b, &how);
     result_tensor(c, 0, r);
 }
 
