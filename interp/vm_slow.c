@@ -4,6 +4,7 @@
  * Operands that are temporaries are given up here (release): an instruction is their last use.  No value in the pool
  * outlives an instruction. */
 #include "vm.h"
+#include "../lab/gpu.h"
 #include "../lab/tape.h"
 #include <math.h>
 #include <stdlib.h>
@@ -312,6 +313,7 @@ static value range_of(value a, value step, value b)
     if (a.kind == K_NIL || step.kind == K_NIL || b.kind == K_NIL)
         fail("Octave:undefined-function", "a range needs three numbers, but one of its variables has no value");
     i64 none[2] = { 1, 0 };
+    a = gpu_read_value(a, "a range"), step = gpu_read_value(step, "a range"), b = gpu_read_value(b, "a range");
     value part[3] = { a, step, b };
     int dt = D_DOUBLE;
     for (int i = 0; i < 3; i++) {

@@ -463,6 +463,7 @@ static struct row rows[] = {
 #define H(name) { #name, 'H', by_header, NULL, { 0 } },
 #define A(name) { #name, 'A', as_it_is, NULL, { 0 } },
 #define W(name) { #name, 'W', at_home, NULL, { 0 } },
+#define C(name) { #name, 'C', home_and_back, NULL, { 0 } },
 #define P(name) { #name, 'P', by_places, NULL, { 0 } },
 #define G(name, function) { #name, 'G', function, NULL, { 0 } },
 #include "gpu_calls.def"

@@ -227,3 +227,19 @@ void unpool_there(struct tensor *y, struct tensor *at, i64 planes, i64 inside, s
     gpu_fill(x, 0);
     gpu_do(x->device, DEV_scatter, &to, in, (double[]){ 1, 1 });
 }
+
+/* Each writes its number where it belongs, of several the last stays; then each looks whose is there. */
+struct tensor *last_there(struct tensor *at, i64 planes, i64 inside)
+{
+    struct tensor *number = tensor_2d(D_DOUBLE, at->numel, 1), *owner = gpu_filled(at->device, D_DOUBLE, 2, (i64[]){ planes * inside, 1 }, 0);
+    for (i64 i = 0; i < at->numel; i++)
+        ((double *)number->data)[i] = (double)i;
+    number = gpu_table(at->device, number);
+    struct tensor *there = rows_beside(at, D_DOUBLE, at->nd, at->dim), *line = tensor_alias(there, 2, (i64[]){ at->numel, 1 }, (i64[]){ 1, 0 }, 0);
+    struct dev_arg list = indices(at, planes, inside), to = gpu_vector(owner), back = gpu_vector(there);
+    gpu_do(at->device, DEV_scatter, &to, (struct dev_arg[9]){ gpu_vector(number), list }, (double[]){ 1, 0 });
+    gpu_do(at->device, DEV_gather, &back, (struct dev_arg[9]){ to, list }, (double[]){ 1 });
+    value same = ew_apply(EW_eq, 2, (value[]){ tensor_box(line), tensor_box(number) });
+    gpu_copy(line, tensor_any(same));
+    return there;
+}

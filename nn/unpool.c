@@ -4,6 +4,7 @@
  * The layer refers to the pooling, which stands elsewhere in the same net; size and places are those of the pooling's last
  * forward.  As in Torch the last of several values for one place stays, and backward hands each value the gradient at its place. */
 #include "nn.h"
+#include "nn/there.h"
 #include "lab/gpu.h"
 
 #define SEE "\n\nSee also: nn.SpatialMaxPooling, nn.VolumetricMaxPooling, nn.unpool"
@@ -30,7 +31,7 @@ static value found(struct module *m, value x, i64 dim[5], int *nd)
     value at = is_nil(pool->kept_x) ? pool->aux : pool->kept_x;
     if (!is_tensor_like(at))
         nn_fail(m, "its pooling has not run yet; it must stand before this layer in the net");
-    struct tensor *t = tensor_of(x), *places = tensor_of(at);
+    struct tensor *t = tensor_any(x), *places = tensor_any(at);
     if (!dims_equal(t->nd, t->dim, places->nd, places->dim)) {
         snprintf(b, sizeof b, "an input like the output of its pooling, %s,", tensor_shape(places, a));
         nn_fail_shape(m, b, x);
@@ -72,17 +73,21 @@ static value unpooling_backward(struct module *m, value x, value g, int want, do
 
 static value unpooling_record(struct module *m, value x, const value *w)
 {
-    if (value_device(x))
-        nn_fail(m, "is not defined on a gpu; use net.cpu() and x.cpu()");
     i64 dim[5];
     int nd;
     (void)w;
     value at = found(m, x, dim, &nd);
-    struct tensor *size = tensor_of_dims(nd, dim), *places = rows_of(tensor_of(at)), *stays = rows_new(D_DOUBLE, places->nd, places->dim);
+    struct tensor *size = tensor_of_dims(nd, dim), *places = rows_of(tensor_any(at)), *stays;
     i64 in = 1, planes = planes_of(m), n = planes ? places->numel / planes : 0;
     for (int d = 0; d < nd; d++)
         in *= dim[d];
     in = planes ? in / planes : 0;
+    nn_set_rank(nd);
+    if (places->device) {
+        stays = last_there(places, planes, in);
+        return g_call(&builtin_nn_unpool, 4, g_op(EW_times, x, tensor_box(stays)), at, tensor_box(size), places_number(m));
+    }
+    stays = rows_new(D_DOUBLE, places->nd, places->dim);
     char *taken = scratch((size_t)MAX(1, in));
     for (i64 p = 0; p < planes; p++) {        /* of several values for one place the last counts */
         memset(taken, 0, (size_t)in);
@@ -93,7 +98,6 @@ static value unpooling_record(struct module *m, value x, const value *w)
                 taken[k] = 1;
         }
     }
-    nn_set_rank(nd);
     return g_call(&builtin_nn_unpool, 4, g_op(EW_times, x, tensor_box(stays)), at, tensor_box(size), places_number(m));
 }
 
