@@ -30,9 +30,21 @@ static void filled_from(struct call *c, int from, int nargin, int dt, double x)
     result_tensor(c, 0, t);
 }
 
+static bool filled_there(struct call *c, double x)       /* born on a device: nothing is brought there */
+{
+    struct call in;
+    int device;
+    i64 dim[MAX_DIMS];
+    if (!gpu_born_call(c, &in, &device) || !device)
+        return false;
+    int n = in.nargin, dt = arg_class(&in, &n), nd = arg_dims(&in, 0, n, dim);
+    result(c, 0, tensor_box(gpu_filled(device, dt < 0 ? D_DOUBLE : dt, nd, dim, x)));
+    return true;
+}
+
 static void filled(struct call *c, double x)
 {
-    if (gpu_created(c))
+    if (filled_there(c, x) || gpu_created(c))
         return;
     int n = c->nargin, dt = arg_class(c, &n);
     filled_from(c, 0, n, dt < 0 ? D_DOUBLE : dt, x);

@@ -13,6 +13,7 @@
 #include "ew.h"
 #include "gpu.h"
 #include "index.h"
+#include "rand.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -416,6 +417,24 @@ static void run_eig(struct job *j)
 static void run_inv(struct job *j) { place(j->out, tensor_of(builtin("inv", 1, operand(j, 0)))); }
 static void run_det(struct job *j) { place(j->out, tensor_of(builtin("det", 1, operand(j, 0)))); }
 
+/* ---- random numbers */
+static void run_random(struct job *j)
+{
+    i64 n = cpu_size(j->out);
+    double *x = scratch(sizeof *x * (size_t)MAX(1, n)), low = j->num[2], high = j->num[3];
+    rand_philox((uint64_t)j->num[0], (uint64_t)j->num[1], x, n, j->what == DEV_normal);
+    for (i64 i = 0; i < n; i++) {
+        if (j->what == DEV_uniform && j->out->dtype == D_SINGLE)
+            x[i] = floor(x[i] * 0x1p24) * 0x1p-24;
+        if (j->what == DEV_integers)
+            x[i] = fmin(low + floor(x[i] * (high - low + 1)), high);
+        else if (low != 0 || high != 1)
+            x[i] = j->what == DEV_normal ? low + high * x[i] : low + (high - low) * x[i];
+    }
+    struct dev_arg all = { x, D_DOUBLE, 1, { n }, { 1 } };
+    place(j->out, foreign(&all));
+}
+
 static void run_fft(struct job *j)
 {
     int d = (int)j->num[0];
@@ -588,7 +607,7 @@ static void run_softmax(struct job *j)
 
 static primitive *const primitives[DEV_CALLS] = {
     [DEV_gemm] = run_gemm, [DEV_solve] = run_solve, [DEV_lu] = run_lu, [DEV_chol] = run_chol, [DEV_qr] = run_qr, [DEV_svd] = run_svd,
-    [DEV_eig] = run_eig, [DEV_inv] = run_inv, [DEV_det] = run_det, [DEV_fft] = run_fft, [DEV_scan] = run_scan, [DEV_extreme] = run_extreme,
+    [DEV_eig] = run_eig, [DEV_inv] = run_inv, [DEV_det] = run_det, [DEV_fft] = run_fft, [DEV_uniform] = run_random, [DEV_normal] = run_random, [DEV_integers] = run_random, [DEV_scan] = run_scan, [DEV_extreme] = run_extreme,
     [DEV_sort] = run_sort, [DEV_topk] = run_topk, [DEV_gather] = run_gather, [DEV_scatter] = run_scatter, [DEV_count] = run_count,
     [DEV_find] = run_find, [DEV_select] = run_select, [DEV_replace] = run_replace,
     [DEV_conv] = cpu_conv, [DEV_conv_input] = cpu_conv_input, [DEV_conv_weight] = cpu_conv_weight, [DEV_pool] = cpu_pool, [DEV_taps] = cpu_taps,

@@ -7,6 +7,7 @@
 #include "context.h"
 #include "gpu.h"
 #include "index.h"
+#include "rand.h"
 #include "tape.h"
 #include <math.h>
 
@@ -84,7 +85,7 @@ static void move_grad(struct call *c)
 #define GPU_HELP(name)                                                                                                    \
     "G = " name "(x)\n"                                                                                                   \
     "G = " name "(x, device)\n\n"                                                                                         \
-    "x on a GPU, of the same class: tensors, and cells, structs and networks with all that they hold (a map is left as it is). What is "     \
+    "x on a GPU, of the same class: tensors, and cells, structs, maps and networks with all that they hold (of a map a new one is made). What is "     \
     "computed from it stays there, and calls return at once; display, cpu(G), conditions and indices wait for the "       \
     "result. A network or criterion is itself converted. Without a GPU it is an error that says why.\n\n"                \
     "Example:\n  if cuda.getDeviceCount() > 0\n    " name "([1 2 3])\n  end\n\n"                                          \
@@ -104,7 +105,7 @@ BUILTIN(cuda, 1, 2, 1, move_grad, GPU_HELP("cuda"))
 
 BUILTIN(cpu, 1, 1, 1, move_grad,
     "x = cpu(G)\n\n"
-    "G in the CPU's memory: tensors, and cells, structs and networks with all that they hold. It waits for what is still "
+    "G in the CPU's memory: tensors, and cells, structs, maps and networks with all that they hold. It waits for what is still "
     "computed. A complex result without imaginary parts becomes real here. What is on the CPU already stays as it is.\n\n"
     "Example:\n  cpu([1 2 3])\n  ans =\n     1   2   3\n\n"
     "See also: gpu, isgpu")
@@ -144,17 +145,40 @@ int gpu_born(struct call *c, int *nargin)
     return 0;
 }
 
+bool gpu_born_call(struct call *c, struct call *in, int *device)
+{
+    int n = c->nargin;
+    *device = n ? gpu_born(c, &n) : 0;
+    if (!*device && !(context_head()->boards && gpu_among(n, c->arg)))
+        return false;
+    value *arg = scratch(sizeof *arg * (size_t)(n + 1));
+    for (int i = 0; i < n; i++)               /* 'like', G: its class is all that is asked there */
+        arg[i] = i == n - 1 && *device && value_device(c->arg[i]) ? tensor_box(tensor_2d(value_dtype(c->arg[i]), 0, 0)) : gpu_read_value(c->arg[i], "a size");
+    *in = *c;
+    in->nargin = n;
+    in->arg = arg;
+    return true;
+}
+
 bool gpu_created(struct call *c)
 {
-    int n = c->nargin, device = n ? gpu_born(c, &n) : 0;
-    if (!device)
+    struct call in;
+    int device;
+    value y;
+    if (!gpu_born_call(c, &in, &device))
         return false;
-    value y, *arg = scratch(sizeof *arg * (size_t)(n + 1));
-    for (int i = 0; i < n; i++)               /* 'like', G: its class is all that is asked there */
-        arg[i] = i == n - 1 && value_device(c->arg[i]) ? tensor_box(tensor_2d(value_dtype(c->arg[i]), 0, 0)) : gpu_read_value(c->arg[i], "a size");
-    call_builtin(c->fn, n, arg, 1, &y);
-    result(c, 0, gpu_moved(y, device));
+    call_builtin(c->fn, in.nargin, in.arg, 1, &y);
+    result(c, 0, device ? gpu_moved(y, device) : y);
     return true;
+}
+
+void gpu_draw(struct tensor *t, enum dev_call what, double a, double b)
+{
+    uint64_t key, at;
+    struct dev_arg out = gpu_vector(t);
+    rand_there(t->numel, &key, &at);
+    if (t->numel)
+        gpu_do(t->device, what, &out, NULL, (double[]){ (double)key, (double)at, a, b });
 }
 
 /* ---- cuda.* */

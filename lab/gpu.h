@@ -79,6 +79,10 @@ void gpu_place(struct tensor *t, int n, const value *idx, struct tensor *src);  
 void gpu_write(value *slot, struct tensor *r);
 value gpu_cat(const char *who, int dim, int nd, const i64 *size, int dtype, int n, const value *v, const bool *takes_part);
 bool gpu_call(struct call *c);                /* a builtin with an argument on a device: true when it is done */
-bool gpu_created(struct call *c);             /* zeros(…, 'gpu'), rand(…, 'like', G): done there */
+bool gpu_created(struct call *c);             /* zeros(…, 'gpu'), rand(…, 'like', G): computed by the CPU and brought there */
+/* The call of a function that makes arrays, with its numbers on the CPU; *device: where its result is to be born, 0 the CPU.
+   False: it is an ordinary one, and `in` is not set. */
+bool gpu_born_call(struct call *c, struct call *in, int *device);
+void gpu_draw(struct tensor *t, enum dev_call what, double a, double b);       /* DEV_uniform, normal, integers in the order of t's memory, which has no gaps */
 
 #endif

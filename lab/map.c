@@ -5,6 +5,7 @@
  * a table of their numbers (open addressing, at most half full); the sorted order that keys and values show is made when
  * it is asked for and kept until a key comes or goes.  So a million insertions cost a million steps, and so does a walk. */
 #include "context.h"
+#include "gpu.h"
 #include "print.h"
 #include "save.h"
 #include <math.h>
@@ -372,6 +373,15 @@ value map_clone(value self)
     return object_value(K_OBJECT, m);
 }
 
+/* A map of its own whose values are on the device (0: the CPU); numbers of a map of numbers stay. */
+static value map_move(value self, int device)
+{
+    struct map *from = (struct map *)self.inst, *m = map_new(from->key_type, from->value_type);
+    for (i64 i = 0; i < from->n; i++)
+        put(m, from->e[i].key, from->e[i].hash, from->value_type == ANY_VALUE ? gpu_moved(from->e[i].v, device) : from->e[i].v);
+    return object_value(K_OBJECT, m);
+}
+
 /* [a; b; …] of maps: one map with the entries of all, where keys occur twice the last; nil when not all are maps. */
 value map_joined(int n, const value *v)
 {
@@ -450,7 +460,7 @@ static void map_load(value self, value saved)
 static const char *const map_names[] = { "Count", "KeyType", "ValueType", "isKey", "keys", "length", "numel", "remove", "values", NULL };
 const struct class map_class = {
     .name = "containers.Map", .free = map_free, .children = map_children, .print = map_print, .get = map_get, .method = map_method,
-    .paren = map_paren, .paren_set = map_paren_set, .paren_unset = map_paren_unset, .numel = map_numel, .clone = map_clone, .save = map_save, .blank = map_blank, .load = map_load, .names = map_names,
+    .paren = map_paren, .paren_set = map_paren_set, .paren_unset = map_paren_unset, .numel = map_numel, .clone = map_clone, .move = map_move, .save = map_save, .blank = map_blank, .load = map_load, .names = map_names,
 };
 
 /* ---- making one */

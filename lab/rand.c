@@ -22,6 +22,7 @@ struct rng {
     bool philox, has_spare;
     double spare;                             /* the second of a pair of normal numbers */
     uint64_t seed, counter;
+    struct { bool own; uint64_t key, at; } there;         /* devices draw by Philox: own: cuda.manualSeed was called since rng */
 };
 
 /* ---- Mersenne twister */
@@ -139,8 +140,9 @@ CLONES static void philox_fill(uint64_t seed, uint64_t at, double *x, i64 n)
 static void seed_with(struct rng *g, uint64_t seed, bool philox)
 {
     g->philox = philox;
-    g->seed = seed;
-    g->counter = 0;
+    g->seed = g->there.key = seed;
+    g->counter = g->there.at = 0;
+    g->there.own = false;
     g->has_spare = false;
     g->at = N;
     if (!philox)
@@ -186,6 +188,16 @@ void rand_uniform(double *x, i64 n)
         memcpy(x + at, piece, (size_t)m * sizeof *x);
         g->counter += (uint64_t)(m + 1) / 2;
     }
+}
+
+void rand_there(i64 n, uint64_t *key, uint64_t *at)
+{
+    struct rng *g = rng_state();
+    bool same = g->philox && !g->there.own;
+    uint64_t *from = same ? &g->counter : &g->there.at;
+    *key = same ? g->seed : g->there.key;
+    *at = *from;
+    *from += (uint64_t)(n + 1) / 2;
 }
 
 double rand_one(void)
@@ -306,6 +318,17 @@ void rand_normal(double *x, i64 n)
         }
         x += m;
         n -= m;
+    }
+}
+
+void rand_philox(uint64_t key, uint64_t at, double *x, i64 n, bool normal)
+{
+    double u[2];
+    for (i64 i = 0; i < n; i += 2, at++) {
+        philox_fill(key, at, u, 2);
+        if (normal)
+            box_muller(u, u, 1);
+        memcpy(x + i, u, sizeof *u * (size_t)MIN(2, n - i));
     }
 }
 
@@ -507,6 +530,65 @@ BUILTIN(manualSeed, 1, 1, 0, NO_GRAD,
     seed_with(rng_state(), arg_seed(c, 0), rng_state()->philox);
 }
 
+/* ---- the numbers that devices draw */
+BUILTIN(cuda_manualSeed, 1, 1, 0, NO_GRAD,
+    "cuda.manualSeed(n)\n\n"
+    "Starts the generator of GPUs (Philox) from the seed n, an integer from 0 to 2^32 - 1; that of the CPU goes on. rng(n) starts both; after rng(n, 'philox') both "
+    "draw from one stream: uniform numbers are the same wherever they are drawn.\n\n"
+    "Example:\n  cuda.manualSeed(1)\n\n"
+    "See also: rng, cuda.getRNGState, rand")
+{
+    struct rng *g = rng_state();
+    g->there.key = arg_seed(c, 0);
+    g->there.at = 0;
+    g->there.own = true;
+}
+
+BUILTIN(cuda_initialSeed, 0, 0, 1, NO_GRAD,
+    "n = cuda.initialSeed()\n\n"
+    "The seed from which the generator of GPUs was started.\n\n"
+    "Example:\n  cuda.manualSeed(5); cuda.initialSeed()\n  ans = 5\n\n"
+    "See also: cuda.manualSeed")
+{
+    struct rng *g = rng_state();
+    result_num(c, 0, (double)(g->philox && !g->there.own ? g->seed : g->there.key));
+}
+
+BUILTIN(cuda_getRNGState, 0, 0, 1, NO_GRAD,
+    "s = cuda.getRNGState()\n\n"
+    "The state of the generator of GPUs, for cuda.setRNGState: five numbers, uint32.\n\n"
+    "Example:\n  s = cuda.getRNGState(); class(s)\n  ans = uint32\n\n"
+    "See also: cuda.setRNGState, cuda.manualSeed")
+{
+    struct rng *g = rng_state();
+    bool same = g->philox && !g->there.own;
+    uint64_t key = same ? g->seed : g->there.key, at = same ? g->counter : g->there.at;
+    struct tensor *t = tensor_2d(D_UINT32, 5, 1);
+    memcpy(t->data, (uint32_t[]){ (uint32_t)key, (uint32_t)(key >> 32), (uint32_t)at, (uint32_t)(at >> 32), g->there.own }, 20);
+    result_tensor(c, 0, t);
+}
+
+BUILTIN(cuda_setRNGState, 1, 1, 0, NO_GRAD,
+    "cuda.setRNGState(s)\n\n"
+    "Goes back to a state that cuda.getRNGState gave: the same numbers are drawn again.\n\n"
+    "Example:\n  s = cuda.getRNGState(); cuda.setRNGState(s)\n\n"
+    "See also: cuda.getRNGState, cuda.manualSeed")
+{
+    struct tensor *t = tensor_of(c->arg[0]);
+    if (t->dtype != D_UINT32 || t->numel != 5)
+        fail_arg(c, 0, "a state that cuda.getRNGState gave");
+    struct rng *g = rng_state();
+    const uint32_t *w = (const uint32_t *)tensor_dense(t)->data;
+    uint64_t at = w[2] | (uint64_t)w[3] << 32;
+    g->there.key = w[0] | (uint64_t)w[1] << 32;
+    g->there.at = at;
+    g->there.own = true;
+    if (!w[4] && g->philox && g->there.key == g->seed) {      /* one stream with the CPU's */
+        g->counter = at;
+        g->there.own = false;
+    }
+}
+
 /* rand('seed', n), rand('state', v), rand('twister') …; true when the call was one of these */
 static bool seed_call(struct call *c)
 {
@@ -563,6 +645,24 @@ static void result_class(struct call *c, struct tensor *t, int dtype)
     result_tensor(c, 0, tensor_cast(t, dtype));
 }
 
+/* The same of numbers that are born on a device; false: they are not. */
+static bool drawn_there(struct call *c, int from, enum dev_call what, double a, double b)
+{
+    struct call in;
+    int device;
+    if (!gpu_born_call(c, &in, &device) || !device)
+        return false;
+    i64 dim[MAX_DIMS];
+    int nargin = in.nargin, dt = arg_class(&in, &nargin);
+    if (what != DEV_integers && dt >= 0 && dt != D_DOUBLE && dt != D_SINGLE)
+        fail("Octave:invalid-input-arg", "%s: the class must be \"double\" or \"single\", not \"%s\"", c->fn->name, dtypes[dt].class);
+    int nd = arg_dims(&in, from, nargin, dim);
+    struct tensor *t = gpu_new(device, dt < 0 ? D_DOUBLE : dt, nd, dim);
+    gpu_draw(t, what, a, b);
+    result(c, 0, tensor_box(t));
+    return true;
+}
+
 /* rand, randn, rande: numbers of the sizes and class asked for, or an order to the generator */
 static void draw(struct call *c, double (*one)(void), void (*fill)(double *x, i64 n))
 {
@@ -570,6 +670,8 @@ static void draw(struct call *c, double (*one)(void), void (*fill)(double *x, i6
         result_num(c, 0, one());
         return;
     }
+    if (fill != rand_exponential && drawn_there(c, 0, fill == rand_normal ? DEV_normal : DEV_uniform, 0, 1))
+        return;
     if (gpu_created(c) || seed_call(c))
         return;
     int dt;
@@ -685,9 +787,8 @@ BUILTIN(randi, 1, ANY, 1, grad_zero,
     "  ans =\n     3   5   1   2\n\n"
     "See also: rng, rand, randperm")
 {
-    if (gpu_created(c))
-        return;
-    struct tensor *lim = arg_double(c, 0);
+    struct tensor *lim = tensor_of(gpu_read_value(c->arg[0], "limits"));
+    lim = tensor_dense(dtype_is(lim->dtype, DT_C | DT_T) ? arg_double(c, 0) : tensor_cast(lim, D_DOUBLE));
     const double *l = (const double *)lim->data;
     if (lim->numel < 1 || lim->numel > 2)
         fail_arg(c, 0, "an upper limit or [lower upper]");
@@ -698,11 +799,20 @@ BUILTIN(randi, 1, ANY, 1, grad_zero,
         fail("Octave:invalid-input-arg", "randi: the upper limit must not be below the lower, but they are %g and %g", hi, lo);
     if (hi - lo + 1 > 0x1p53)
         fail("Octave:invalid-input-arg", "randi: the limits may be at most 2^53 apart, but are %g and %g", lo, hi);
+    struct call in = *c;
+    int device = 0;
+    (void)gpu_born_call(c, &in, &device);
     i64 dim[MAX_DIMS];
-    int nargin = c->nargin, dt = arg_class(c, &nargin);
+    int nargin = in.nargin, dt = arg_class(&in, &nargin);
     if (dt >= 0 && (dtype_is(dt, DT_C) || saturate(dt, lo) != lo || saturate(dt, hi) != hi))
         fail("Octave:invalid-input-arg", "randi: limits %g and %g are beyond the class \"%s\"", lo, hi, dtypes[dt].class);
-    int nd = arg_dims(c, 1, nargin, dim);
+    int nd = arg_dims(&in, 1, nargin, dim);
+    if (device) {
+        struct tensor *there = gpu_new(device, dt < 0 ? D_DOUBLE : dt, nd, dim);
+        gpu_draw(there, DEV_integers, lo, hi);
+        result(c, 0, tensor_box(there));
+        return;
+    }
     struct tensor *t = tensor_new(D_DOUBLE, nd, dim);
     double *x = (double *)t->data, n = hi - lo + 1;
     rand_uniform(x, t->numel);

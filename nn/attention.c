@@ -5,6 +5,7 @@
  * values, all heads of all samples go through the products of heads.c.  Beside it stand forward and backward of their own for sequences that
  * look at themselves, which is most of what is trained (attention_run.c). */
 #include "nn.h"
+#include "lab/gpu.h"
 #include "nn/attention.h"
 #include "lab/rand.h"
 #include <math.h>
@@ -78,14 +79,9 @@ static value dropout_mask(struct module *m, i64 k, i64 all, i64 l, i64 s, double
     if (m->aux.kind != K_CELL || m->aux.cell->numel != all)
         replace(&m->aux, copy(nn_cells((int)all)));
     value had = m->aux.cell->v[k];
-    if (m->again && is_tensor_like(had) && dims_equal(tensor_of(had)->nd, tensor_of(had)->dim, 2, (i64[]){ l, s }))
+    if (m->again && is_tensor_like(had) && dims_equal(tensor_any(had)->nd, tensor_any(had)->dim, 2, (i64[]){ l, s }))
         return had;
-    struct tensor *t = tensor_2d(D_DOUBLE, l, s);
-    double *x = (double *)t->data;
-    rand_uniform(x, t->numel);
-    for (i64 i = 0; i < t->numel; i++)
-        x[i] = x[i] < p ? 0 : 1 / (1 - p);
-    value mask = tensor_box(tensor_cast(t, dtype));
+    value mask = nn_dropped(has_param(m, 0) ? value_device(PARAM(m, 0)) : 0, dtype, 2, (i64[]){ l, s }, false, p, 1 / (1 - p));
     cell_set(m->aux.cell, k, mask);
     return mask;
 }

@@ -149,6 +149,7 @@ value nn_outer(struct module *m, int what, value x, value g, int want, double sc
 value nn_run_kept(struct module *m, value x);             /* forward and backward by .record or .expr, of a layer that has others for special cases */
 value nn_back_kept(struct module *m, value x, value g, int want, double scale);
 void nn_accumulate(struct module *m, int i, value g, double scale);     /* scale g to the gradient of parameter i, on any device */
+value nn_dropped(int device, int dtype, int nd, const i64 *dim, bool rows, double p, double kept);        /* 0 with probability p, else kept; drawn where it is, in Torch's order or not */
 int nn_rank(void);                            /* of the value that is passed on; 0: unknown, or cells */
 void nn_set_rank(int rank);                   /* by a layer, for its output */
 void nn_enter(struct module *container, int child);                    /* for errors: "In module 3 of nn.Sequential: …" */

@@ -189,13 +189,9 @@ static value dropped(struct module *m, i64 l, value x)
     if (m->aux.kind != K_CELL || m->aux.cell->numel != MOST_LAYERS)
         replace(&m->aux, copy(nn_cells(MOST_LAYERS)));
     value had = m->aux.cell->v[l];
-    if (m->again && is_tensor_like(had) && dims_equal(tensor_of(had)->nd, tensor_of(had)->dim, nd, dim))
+    if (m->again && is_tensor_like(had) && dims_equal(tensor_any(had)->nd, tensor_any(had)->dim, nd, dim))
         return g_op(EW_times, x, had);
-    struct tensor *t = tensor_new(D_DOUBLE, nd, dim);
-    rand_uniform((double *)t->data, t->numel);
-    for (i64 i = 0; i < t->numel; i++)
-        ((double *)t->data)[i] = ((double *)t->data)[i] < p ? 0 : 1 / (1 - p);
-    value mask = tensor_box(tensor_cast(t, nn_dtype(m)));
+    value mask = nn_dropped(value_device(x), nn_dtype(m), nd, dim, false, p, 1 / (1 - p));
     cell_set(m->aux.cell, l, mask);
     return g_op(EW_times, x, mask);
 }

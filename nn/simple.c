@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* simple.c: layers of few lines: learned sums, products and distances, reductions, and what only changes gradients. */
 #include "nn.h"
+#include "nn/there.h"
 #include "lab/gpu.h"
 #include "lab/blas.h"
 #include "lab/rand.h"
@@ -434,29 +435,50 @@ LAYER(GatedLinearUnit,
           " i = repmat({':'}, 1, ndims(x)); j = i; i{d} = 1:n/2; j{d} = n/2+1:n; return x(i{:}) .* sigmoid(x(j{:})) end")
 
 /* ---- random */
-static value noise_like(struct tensor *t, double (*f)(struct module *m, double u), struct module *m)
+value nn_dropped(int device, int dtype, int nd, const i64 *dim, bool rows, double p, double kept)
 {
+    if (device) {
+        struct tensor like = { .device = (uint8_t)device }, *u = rows ? rows_beside(&like, dtype, nd, dim) : gpu_new(device, dtype, nd, dim);
+        gpu_draw(u, DEV_uniform, 0, 1);
+        value mask = ew_apply(EW_times, 2, (value[]){ ew_apply(EW_ge, 2, (value[]){ tensor_box(u), num(p) }), num(kept) });
+        gpu_copy(u, tensor_any(mask));
+        return tensor_box(u);
+    }
+    struct tensor *k = rows ? rows_new(dtype, nd, dim) : tensor_new(dtype, nd, dim);
+    double *u = scratch(sizeof *u * (size_t)MAX(1, k->numel));
+    rand_uniform(u, k->numel);
+    for (i64 i = 0; i < k->numel; i++)
+        u[i] = u[i] < p ? 0 : kept;
+    convert_run(dtype, k->data, D_DOUBLE, u, k->numel);
+    return tensor_box(k);
+}
+/* Like t, in Torch's order: uniform from a to b, or normal with mean a and deviation b. */
+static value noise_like(struct tensor *t, bool normal, double a, double b)
+{
+    if (t->device) {
+        struct tensor *k = rows_beside(t, t->dtype, t->nd, t->dim);
+        gpu_draw(k, normal ? DEV_normal : DEV_uniform, a, b);
+        return tensor_box(k);
+    }
     struct tensor *k = rows_new(t->dtype, t->nd, t->dim);
     double *u = scratch(sizeof *u * (size_t)MAX(1, t->numel));
-    rand_uniform(u, t->numel);
+    (normal ? rand_normal : rand_uniform)(u, t->numel);
     for (i64 i = 0; i < t->numel; i++)
-        u[i] = f(m, u[i]);
+        u[i] = a + (normal ? b : b - a) * u[i];
     convert_run(t->dtype, k->data, D_DOUBLE, u, t->numel);
-    value noise = tensor_box(t->device ? gpu_put(t->device, k) : k);
-    replace(&m->aux, copy(noise));
-    return noise;
+    return tensor_box(k);
 }
 static value times_aux(struct module *m, value x, value g, int want, double scale)
 {
     (void)x, (void)scale;
     return !(want & WANT_INPUT) ? nil() : is_nil(m->aux) ? g : g_op(EW_times, g, m->aux);
 }
-enum { DROP_P, DROP_V1, DROP_INPLACE, DROP_STOCHASTIC };
-static double dropped(struct module *m, double u)
+static value kept(struct module *m, value v)
 {
-    double p = option_num(m, DROP_P);
-    return u < p ? 0 : option_bool(m, DROP_V1) ? 1 : 1 / (1 - p);
+    replace(&m->aux, copy(v));
+    return v;
 }
+enum { DROP_P, DROP_V1, DROP_INPLACE, DROP_STOCHASTIC };
 static value dropout_forward(struct module *m, value x)
 {
     struct tensor *t = RECORDING ? tensor_any(x) : nn_float(m, x);
@@ -464,7 +486,7 @@ static value dropout_forward(struct module *m, value x)
     nn_set_rank(m->rank);
     value in = RECORDING && tracked(x) ? x : tensor_box(t);
     if (m->train || option_bool(m, DROP_STOCHASTIC))
-        return g_op(EW_times, in, noise_like(t, dropped, m));
+        return g_op(EW_times, in, kept(m, nn_dropped(t->device, t->dtype, t->nd, t->dim, true, option_num(m, DROP_P), option_bool(m, DROP_V1) ? 1 : 1 / (1 - option_num(m, DROP_P)))));
     return option_bool(m, DROP_V1) ? g_op(EW_times, in, num(1 - option_num(m, DROP_P))) : in;
 }
 static void dropout_check(struct module *m)
@@ -494,12 +516,7 @@ static value map_dropout_forward(struct module *m, value x)
         return g_op(EW_times, in, num(1 - p));
     for (int d = 0; d < t->nd; d++)
         dim[d] = d < lead ? t->dim[d] : 1;
-    struct tensor *k = tensor_new(D_DOUBLE, MAX(2, lead), lead < 2 ? (i64[]){ dim[0], 1 } : dim);
-    for (i64 i = 0; i < k->numel; i++)
-        ((double *)k->data)[i] = rand_one() >= p;
-    k = tensor_cast(k, t->dtype);
-    replace(&m->aux, copy(tensor_box(t->device ? gpu_put(t->device, k) : k)));
-    return g_op(EW_times, in, m->aux);
+    return g_op(EW_times, in, kept(m, nn_dropped(t->device, t->dtype, MAX(2, lead), lead < 2 ? (i64[]){ dim[0], 1 } : dim, false, p, 1)));
 }
 #define MAP_DROPOUT(id, what, example)                                                                                                      \
     LAYER(id, "m = nn." #id "(p)\n\nDrops whole maps of " what " with probability p (0.5) in training; evaluation multiplies by 1-p.\n\nExample:\n  " example SEE, \
@@ -521,13 +538,7 @@ static value noise_forward(struct module *m, value x)
     nn_set_rank(m->rank);
     if (!m->train)
         return in;
-    double *u = scratch(sizeof *u * (size_t)MAX(1, t->numel));
-    struct tensor *k = rows_new(t->dtype, t->nd, t->dim);
-    rand_normal(u, t->numel);
-    for (i64 i = 0; i < t->numel; i++)
-        u[i] = option_num(m, 0) + option_num(m, 1) * u[i];
-    convert_run(t->dtype, k->data, D_DOUBLE, u, t->numel);
-    return g_op(EW_plus, in, tensor_box(t->device ? gpu_put(t->device, k) : k));
+    return g_op(EW_plus, in, noise_like(t, true, option_num(m, 0), option_num(m, 1)));
 }
 static value pass_back(struct module *m, value x, value g, int want, double scale)
 {
@@ -540,13 +551,12 @@ LAYER(WhiteNoise,
   "Example:\n  nn.WhiteNoise().evaluate().forward([1 2])\n  ans =\n     1   2" SEE,
   .options = "mean:x=0 std:x=0.1", .anywhere = true, .forward = noise_forward, .backward = pass_back, .show = nn_show_options)
 
-static double rrelu_slope(struct module *m, double u) { return option_num(m, 0) + (option_num(m, 1) - option_num(m, 0)) * u; }
 static value rrelu_forward(struct module *m, value x)
 {
     struct tensor *t = rows_of(RECORDING ? tensor_any(x) : nn_float(m, x));
     value in = RECORDING && tracked(x) ? x : tensor_box(t);
     nn_set_rank(m->rank);
-    value a = m->train ? noise_like(t, rrelu_slope, m) : num((option_num(m, 0) + option_num(m, 1)) / 2);
+    value a = m->train ? noise_like(t, false, option_num(m, 0), option_num(m, 1)) : num((option_num(m, 0) + option_num(m, 1)) / 2);
     value slope = g_op(EW_plus, g_op(EW_gt, tensor_box(t), num(0)), g_op(EW_times, g_op(EW_le, tensor_box(t), num(0)), a));
     replace(&m->aux, copy(nn_box(slope)));
     return g_op(EW_times, in, slope);
