@@ -76,12 +76,12 @@ value g_reshape_like(value g, value like)
     return g_call(&builtin_reshape, 2, g, sizes_of(like));
 }
 
-static value as_class_of(value g, value like)             /* the gradient of a single is single, of a real real */
+static value as_class_of(value g, value like, bool wide)  /* the gradient of a single is single, of a real real; wide: tape_inside.h */
 {
     int from = value_dtype(g), to = value_dtype(like);
     if (unlikely(value_device(g) != value_device(like)))  /* a number of the CPU was used there, or the other way round */
         g = value_device(like) ? g_call(&builtin_gpu, 2, g, num(value_device(like))) : g_call(&builtin_cpu, 1, g);
-    if (dtype_is(from, DT_C) && !dtype_is(to, DT_C))
+    if (dtype_is(from, DT_C) && !dtype_is(to, DT_C) && !wide)
         g = g_fn(EW_real, g);
     from = value_dtype(g);
     if (dtype_real(from) == dtype_real(to) || tracked(g))
@@ -94,7 +94,7 @@ static void give(struct tape *t, int at, int i, value g)  /* adds g to the adjoi
     int node = t->e[at].parent[i];
     if (node < 0 || is_nil(g))
         return;
-    g = as_class_of(g, t->e[at].in[i]);
+    g = as_class_of(g, t->e[at].in[i], t->wide[node]);
     value have = t->adjoint[node];
     replace(&t->adjoint[node], copy(is_nil(have) ? g : g_op(EW_plus, have, g)));
 }

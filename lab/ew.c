@@ -20,6 +20,7 @@ static const struct { const char *other; int op; } aliases[] = {
 
 const char *ew_name(int op) { return ew_rows[op].name; }
 int ew_args(int op) { return ew_rows[op].args; }
+bool ew_real_of_complex(int op) { return ew_rows[op].class == PART || ew_rows[op].class == PARTF; }
 bool ew_scalar_logical(int op) { return ew_rows[op].class == TEST || ew_rows[op].class == BYTE; }
 
 static int row_named(const char *name)

@@ -72,6 +72,7 @@ int ew_find(sym name, int nargin);
 int reduce_find(sym name, int nargin);        /* sum(x), sum(x, dim) … : rows that may stand at the root of a plan; nargin 1 or 2 */
 const char *ew_name(int op);
 int ew_args(int op);                          /* 1 or 2 */
+bool ew_real_of_complex(int op);              /* abs, real, imag, arg */
 
 /* Set by the registry when a user function of that name is visible anywhere: then the machine resolves the name. */
 extern uint8_t ew_shadowed[EW_OPS], reduce_shadowed[RED_OPS];

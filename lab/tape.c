@@ -41,6 +41,7 @@ void tape_give_back(struct tape *t)
                 plan_free((struct plan *)t->cache.single[op][k]);
     free(t->e);
     free(t->owner);
+    free(t->wide);
     free(t);
 }
 
@@ -142,6 +143,10 @@ struct entry *tape_record(enum rule rule, int nin, const value *in, int nout)
         if (!o)
             fail_memory((size_t)cap * sizeof *o);
         t->owner = o;
+        bool *w = realloc(t->wide, (size_t)cap * sizeof *w);
+        if (!w)
+            fail_memory((size_t)cap * sizeof *w);
+        t->wide = w;
         t->owner_cap = cap;
     }
     struct entry e = { .rule = rule, .nin = nin, .nout = nout, .first = t->nodes };
@@ -154,12 +159,16 @@ struct entry *tape_record(enum rule rule, int nin, const value *in, int nout)
     }
     t->e[t->n++] = e;                         /* from here on the tape owns what e holds */
     struct entry *p = &t->e[t->n - 1];
+    bool wide = false;
     for (int i = 0; i < nin; i++) {
         p->parent[i] = tape_node(in[i]);
         p->in[i] = copy(in[i]);
+        wide |= (p->parent[i] >= 0 && t->wide[p->parent[i]]) || (is_tensor_like(in[i]) && dtype_is(value_dtype(in[i]), DT_C));
     }
-    for (int k = 0; k < nout; k++)
+    for (int k = 0; k < nout; k++) {
         t->owner[t->nodes + k] = t->n - 1;
+        t->wide[t->nodes + k] = wide && rule != R_LEAF;
+    }
     t->nodes += nout;
     return p;
 }
@@ -247,6 +256,10 @@ void tape_call(struct call *c)
     inner.arg = arg;
     struct entry *e = tape_record(R_CALL, c->nargin, arg, nout);
     int at = tape_state()->n - 1;
+    static const char *const real[] = { "norm", "vecnorm", "svd", "cond", "var", "std" };    /* of complex matrices too */
+    for (int i = 0; i < COUNT(real); i++)
+        if (!strcmp(b->name, real[i]))
+            tape_state()->wide[e->first] = false;
     if (!(e->out = calloc((size_t)nout, sizeof(value))))
         fail_memory((size_t)nout * sizeof(value));
     for (int k = 0; k < nout; k++)
@@ -285,12 +298,26 @@ value tape_run_plain(struct plan *p, value *reg)        /* owned */
     return y;
 }
 
+/* A complex constant widens; what is real of complex operands does not stay wide. */
+static void widen(struct plan *p, int node)
+{
+    const struct plan_node *q;
+    int n = plan_nodes(p, &q);
+    bool *wide = &tape_state()->wide[node];
+    for (int i = 0; i < n; i++)
+        *wide |= q[i].kind == PN_NUM && dtype_is(value_dtype(q[i].num), DT_C);
+    for (int i = n - 1; i >= 0; i = q[i].kind == PN_REDUCE ? q[i].a : -1)
+        if (q[i].kind == PN_REDUCE ? q[i].op == RED_sumsq : q[i].kind == PN_OP && ew_real_of_complex(q[i].op))
+            *wide = false;
+}
+
 value tape_record_plan(struct plan *p, bool owns, int nreg, const value *reg)      /* pooled, marked; every leaf's register is given */
 {
     struct entry *e = tape_record(R_PLAN, nreg, reg, 1);
     e->plan = p;
     e->owns_plan = owns;
     int node = e->first;
+    widen(p, node);
     value *r = scratch(sizeof(value) * (size_t)MAX(1, nreg));
     memcpy(r, reg, sizeof(value) * (size_t)nreg);         /* the entry holds second references: nothing is taken over */
     int at = tape_state()->n - 1;

@@ -20,6 +20,7 @@ struct tape {
     struct entry *e;
     int n, cap, nodes, level;
     int *owner, owner_cap;                    /* entry of each node */
+    bool *wide;                               /* of each node: would be complex where its imaginary part is not zero, so its adjoint may be */
     struct entry *current;                    /* in a rule: its entry and the adjoints */
     value *adjoint;
     struct { const struct plan *single[EW_OPS][3]; } cache;
