@@ -229,12 +229,85 @@ static void draw_words(struct drawing *d, const char *what, int role)
 }
 
 /* ---- axes */
+struct margins { double left, below, above; int others; };      /* in letters; how many other axes have a say */
+static struct margins margins_of(struct drawing *d);
+static double longest_tick(struct graphic *ax, int axis);
+void draw_box_pixels(struct drawing *d, double px[2])
+{
+    const double *page = (const double *)prop_data(d->fig, P_Position)->data + 2;
+    bool exact = prop_given(d->ax, P_Position);
+    const double *cell = (const double *)prop_data(d->ax, exact ? P_Position : P_OuterPosition)->data + 2;
+    double left = 9 * fmax(margins_of(d).left, longest_tick(d->ax, 1) + 2.5) + 25;
+    const double words[2] = { exact ? 0 : left + (axes_owned(d->ax, G_COLORBAR) ? 85 : 0), exact ? 0 : 75 };
+    for (int a = 0; a < 2; a++)
+        px[a] = fmax(30, cell[a] * page[a] - words[a]);
+    if (!d->solid && prop_given(d->ax, P_DataAspectRatio)) {
+        const double *r = (const double *)prop_data(d->ax, P_DataAspectRatio)->data;
+        double lim[2][2];
+        axes_limits(d->ax, 0, lim[0]);
+        axes_limits(d->ax, 1, lim[1]);
+        double shape = (lim[1][1] - lim[1][0]) / r[1] / ((lim[0][1] - lim[0][0]) / r[0]);
+        if (shape > 0 && isfinite(shape)) {
+            double wide = fmin(px[0], px[1] / shape);
+            px[1] = fmin(px[1], px[0] * shape);
+            px[0] = fmax(30, wide);
+        }
+    }
+}
+
+/* Digits that tell the ticks apart; gnuplot shows six. */
+static int digits_of(const double lim[2], double step)
+{
+    double most = fmax(fabs(lim[0]), fabs(lim[1]));
+    return step > 0 && isfinite(most / step) ? MAX(6, (int)ceil(log10(most / step) + 1e-9) + 1) : 6;
+}
+
+/* The step of ticks at which their numbers stand beside each other; 0: as gnuplot puts them, which is about ten. */
+static double tick_step(struct drawing *d, int axis)
+{
+    double px[2], lim[2], letter = 0.68 * prop_num(d->ax, P_FontSize);
+    axes_limits(d->ax, axis, lim);
+    double span = lim[1] - lim[0], step = nice_step(span, 5);
+    if (axis > 0 || d->solid || d->plain || !(span > 0) || !isfinite(span) || !isfinite(step))
+        return 0;
+    draw_box_pixels(d, px);
+    double crowd = 10;
+    for (int k = 0; k < 4; k++) {             /* as many letters as the step wants, as few ticks as the letters want */
+        int letters = 1;
+        for (int e = 0; e < 5; e++)
+            letters = MAX(letters, snprintf(NULL, 0, "%.*g", digits_of(lim, step), (ceil(lim[0] / step) + e) * step));
+        crowd = fmax(1, floor(px[0] / (letters * letter + 9)));
+        double least = span / crowd, ten = pow(10, floor(log10(least))), r = least / ten;
+        double wider = ten * (r <= 1 ? 1 : r <= 2 ? 2 : r <= 5 ? 5 : 10);
+        if (wider <= step)
+            break;
+        step = wider;
+    }
+    return crowd >= 10 && digits_of(lim, step) == 6 ? 0 : step;
+}
+
 static const char axis_letter[] = "xyz";
 
 static const char *axis_name(const struct drawing *d, int axis)           /* gnuplot's */
 {
     static const char *const names[] = { "x", "y", "z" };
     return axis == 1 && d->right ? "y2" : names[axis];
+}
+
+/* Words below an axis that would run into each other lean. */
+static bool leans(struct drawing *d, struct graphic *ax)
+{
+    value v = prop_get(ax, P_XTickLabel);
+    i64 n = v.kind == K_CELL ? v.cell->numel : 0;
+    double wide = ((const double *)prop_data(ax, P_OuterPosition)->data)[2] * ((const double *)prop_data(d->fig, P_Position)->data)[2], lim[2], least = INFINITY;
+    if (d->plain || n < 2 || prop_given(ax, P_XTickLabelRotation) || axes_solid(ax) || prop_given(ax, P_Position))
+        return false;
+    struct tensor *at = prop_data(ax, P_XTick);
+    axes_limits(ax, 0, lim);
+    for (i64 i = 1; i < n && prop_given(ax, P_XTick) && i < at->numel; i++)
+        least = fmin(least, fabs(((double *)at->data)[i] - ((double *)at->data)[i - 1]));
+    least = isfinite(least) ? least : 1;
+    return longest_tick(ax, 0) * 0.62 * prop_num(ax, P_FontSize) + 6 > fmax(30, wide - 130) * least / (lim[1] - lim[0]);
 }
 
 /* What stands at the ticks: words at given places, or numbers. */
@@ -265,6 +338,8 @@ static void draw_ticks(struct drawing *d, int axis)
         buff(d->s, "set link %s2\n", a);
     }
     buff(d->s, "set %s%stics %s nomirror scale 0.75", a, top || right ? "2" : "", prop_is(ax, P_TickDir, "in") ? "in" : "out");
+    if (axis == 0 && leans(d, ax))
+        buf_puts(d->s, " rotate by 30 right");
     if (axis == 0 && prop_num(ax, P_XTickLabelRotation) != 0)
         buff(d->s, " rotate by %g%s", prop_num(ax, P_XTickLabelRotation), prop_num(ax, P_XTickLabelRotation) < 0 ? "" : " right");
     draw_font(d->s, ax);
@@ -277,14 +352,24 @@ static void draw_ticks(struct drawing *d, int axis)
     if (labelled && !words)
         buf_puts(d->s, " format ''");
     bool few = ((const double *)prop_data(ax, P_OuterPosition)->data)[3] < 0.6, equal = prop_given(ax, P_DataAspectRatio);
+    double lim[2], step = n == 0 && !labelled && !axes_log(ax, axis) ? tick_step(d, axis) : 0;
+    axes_limits(ax, axis, lim);
+    if (step > 0)
+        buff(d->s, " %.17g", step);
+    if (n == 0 && !labelled && !axes_log(ax, axis) && !d->solid) {
+        int digits = digits_of(lim, step > 0 ? step : nice_step(lim[1] - lim[0], 5));
+        if (digits > 6 && digits < 16)
+            buff(d->s, " format '%%.%dg'", digits);
+    }
     if (d->solid && n == 0 && !axes_log(ax, axis) && (few || equal)) {       /* a small body, or one that may be flat: few ticks */
-        double longest = 0, span = d->lim[axis][1] - d->lim[axis][0];
+        double longest = 0, span = lim[1] - lim[0];
         for (int k = 0; k < 3; k++) {
-            double lim[2];
-            axes_limits(ax, k, lim);
-            longest = fmax(longest, equal ? lim[1] - lim[0] : span);
+            double all[2];
+            axes_limits(ax, k, all);
+            longest = fmax(longest, equal ? all[1] - all[0] : span);
         }
-        buff(d->s, " %.17g", nice_step(span, MAX(1, (int)lround((few ? 4 : 5) * span / longest))));
+        int most = !few ? 5 : ((const double *)prop_data(ax, P_OuterPosition)->data)[2] < 0.4 ? 3 : 4;
+        buff(d->s, " %.17g", nice_step(span, MAX(1, (int)lround(most * span / longest))));
     }
     if (n > 0) {
         buf_puts(d->s, " (");
@@ -434,8 +519,11 @@ static double longest_tick(struct graphic *ax, int axis)
         longest = 4;
     else {
         struct tensor *t = prop_data(ax, axis_prop(axis, TICK));
+        double lim[2];
+        axes_limits(ax, axis, lim);
+        int digits = prop_given(ax, axis_prop(axis, TICK)) ? 5 : digits_of(lim, nice_step(lim[1] - lim[0], 5));
         for (i64 i = 0; i < t->numel; i++)
-            longest = fmax(longest, snprintf(NULL, 0, "%.5g", ((double *)t->data)[i]));
+            longest = fmax(longest, snprintf(NULL, 0, "%.*g", digits > 6 ? digits : 5, ((double *)t->data)[i]));
     }
     return longest;
 }
@@ -450,25 +538,23 @@ static bool is_plain_cell(struct graphic *ax)
            (!axes_owned(ax, G_LEGEND) || !strstr(prop_text(axes_owned(ax, G_LEGEND), P_Location), "outside"));
 }
 
-static void align(struct drawing *d)
+static struct margins margins_of(struct drawing *d)
 {
     const double *p = (const double *)prop_data(d->ax, P_OuterPosition)->data;
-    double left = 0, below = 0, above = 0;
-    int others = 0;
+    struct margins m = { 0 };
     for (struct graphic *ax = d->fig->first; ax; ax = ax->next) {
         if (ax->kind != G_AXES || !is_plain_cell(ax))
             continue;
         const double *q = (const double *)prop_data(ax, P_OuterPosition)->data;
-        others += ax != d->ax;
+        m.others += ax != d->ax;
         if (fabs(q[0] - p[0]) < 1e-6)
-            left = fmax(left, longest_tick(ax, 1) + 2.5 + 2.2 * (double)lines_of(ax, R_YLabel));
+            m.left = fmax(m.left, longest_tick(ax, 1) + 2.5 + 2.2 * (double)lines_of(ax, R_YLabel));
         if (fabs(q[1] - p[1]) < 1e-6)
-            below = fmax(below, 2.2 + 1.3 * (double)lines_of(ax, R_XLabel));
+            m.below = fmax(m.below, 2.2 + 1.3 * (double)lines_of(ax, R_XLabel) + (leans(d, ax) ? 0.3 * longest_tick(ax, 0) : 0));
         if (fabs(q[1] + q[3] - p[1] - p[3]) < 1e-6)
-            above = fmax(above, 1 + 1.4 * (double)lines_of(ax, R_Title));
+            m.above = fmax(m.above, 1 + 1.4 * (double)lines_of(ax, R_Title));
     }
-    if (others > 0)
-        buff(d->s, "set lmargin %.4g\nset bmargin %.4g\nset tmargin %.4g\n", left, below, above);
+    return m;
 }
 
 /* The part of its cell that the bar of colours beside a body takes with its words, which in a small cell are no smaller. */
@@ -496,8 +582,9 @@ static void draw_place_on_page(struct drawing *d)
         buff(d->s, "set origin %g,%g\nset size %g,%g\n", p[0], high * p[1] - (d->solid ? 0.02 * p[3] : 0), bar * p[2], high * p[3]);
         if (!d->plain && !axes_owned(ax, G_COLORBAR) && !d->solid && !axes_right(ax))
             buf_puts(d->s, "set rmargin 3\n");
-        if (!d->plain && is_plain_cell(ax))
-            align(d);
+        struct margins m = margins_of(d);
+        if (!d->plain && is_plain_cell(ax) && m.others > 0)
+            buff(d->s, "set lmargin %.4g\nset bmargin %.4g\nset tmargin %.4g\n", m.left, m.below, m.above);
     }
     if (!d->solid) {
         if (prop_given(ax, P_DataAspectRatio)) {

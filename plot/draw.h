@@ -42,6 +42,7 @@ struct drawing {
 };
 void draw_figure(struct drawing *d);                                     /* the whole script but terminal and output */
 void draw_note(struct drawing *d, struct graphic *g);
+void draw_box_pixels(struct drawing *d, double px[2]);                   /* how wide and high the box of the axes is on the page, about */
 struct buf *draw_item(struct drawing *d);                                /* begins one more part of the plot command */
 void draw_data(struct drawing *d, int columns, i64 n, const double *const *col);         /* 'file' binary …, into item; infinite becomes missing */
 void draw_title(struct drawing *d, struct graphic *g);                   /* its line in the legend, or notitle */

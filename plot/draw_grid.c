@@ -71,11 +71,36 @@ static void draw_bands(struct drawing *d, struct graphic *g, const double *level
     }
 }
 
-/* The level in words at the middle of a line, where it is long enough to carry them. */
-static void draw_level(struct drawing *d, const struct outlines *o, const struct outline *l, double level, double height, const double rgb[3])
+/* Places of levels in the box of the axes, in parts of it. */
+struct levels { int n; double at[256][2], half[256]; };
+
+/* A place on the line for words of that width, off all others; -1: there is none. */
+static i64 level_place(struct drawing *d, const struct outlines *o, const struct outline *l, struct levels *w, double wide)
 {
-    i64 at = l->start + l->n / 2;
-    if (l->n < 5)
+    static const double along[] = { 0.5, 0.25, 0.75, 0.05, 0.375, 0.625, 0.125, 0.875 };
+    double px[2];
+    draw_box_pixels(d, px);
+    for (int k = 0; k < COUNT(along) && w->n < COUNT(w->at); k++) {
+        i64 i = l->start + (i64)(along[k] * (double)(l->n - 1));
+        double x = (o->x[i] - d->lim[0][0]) / (d->lim[0][1] - d->lim[0][0]), y = (o->y[i] - d->lim[1][0]) / (d->lim[1][1] - d->lim[1][0]);
+        bool free = x * px[0] > wide / 2 && (1 - x) * px[0] > wide / 2;
+        for (int q = 0; q < w->n && free; q++)
+            free = fabs(x - w->at[q][0]) * px[0] > (wide + w->half[q]) / 2 + 3 || fabs(y - w->at[q][1]) * px[1] > 18;
+        if (!free)
+            continue;
+        w->at[w->n][0] = x;
+        w->at[w->n][1] = y;
+        w->half[w->n++] = wide;
+        return i;
+    }
+    return -1;
+}
+
+/* The level in words on a line, where it is long enough to carry them and no other stands. */
+static void draw_level(struct drawing *d, const struct outlines *o, const struct outline *l, double level, double height, const double rgb[3], struct levels *w)
+{
+    i64 at = l->n < 5 ? -1 : level_place(d, o, l, w, 8.0 * snprintf(NULL, 0, "%.4g", level));
+    if (at < 0)
         return;
     int style = draw_box_style(d, (double[]){ 1, 1, 1 });
     buff(d->s, "set label %d '%.4g' at first %.17g,%s %.17g", ++d->labels, level, o->x[at], d->right ? "second" : "first", o->y[at]);
@@ -89,6 +114,7 @@ static void draw_level(struct drawing *d, const struct outlines *o, const struct
 void draw_contour(struct drawing *d, struct graphic *g)
 {
     struct outlines o;
+    struct levels where = { 0 };
     i64 n;
     const double *level = contour_levels(g, &n);
     struct mapper map = map_begin(g);
@@ -132,7 +158,7 @@ void draw_contour(struct drawing *d, struct graphic *g)
                 draw_title(d, g);
             titled = true;
             for (i64 j = i; words && j < end; j++)
-                draw_level(d, &o, &o.v[j], level[o.v[j].level], z, rgb);
+                draw_level(d, &o, &o.v[j], level[o.v[j].level], z, rgb, &where);
         }
         i = end;
     }
