@@ -238,7 +238,10 @@ void draw_box_pixels(struct drawing *d, double px[2])
     bool exact = prop_given(d->ax, P_Position);
     const double *cell = (const double *)prop_data(d->ax, exact ? P_Position : P_OuterPosition)->data + 2;
     double left = 9 * fmax(margins_of(d).left, longest_tick(d->ax, 1) + 2.5) + 25;
-    const double words[2] = { exact ? 0 : left + (axes_owned(d->ax, G_COLORBAR) ? 85 : 0), exact ? 0 : 75 };
+    struct graphic *legend = axes_owned(d->ax, G_LEGEND), *right = axes_right(d->ax);
+    const char *where = legend ? prop_text(legend, P_Location) : "";
+    double beside = axes_owned(d->ax, G_COLORBAR) ? 85 : strstr(where, "eastoutside") || strstr(where, "westoutside") ? 110 : right ? 9 * longest_tick(right, 1) + 50 : 0;
+    const double words[2] = { exact ? 0 : left + beside, exact ? 0 : 75 };
     for (int a = 0; a < 2; a++)
         px[a] = fmax(30, cell[a] * page[a] - words[a]);
     if (!d->solid && prop_given(d->ax, P_DataAspectRatio)) {
@@ -294,20 +297,23 @@ static const char *axis_name(const struct drawing *d, int axis)           /* gnu
     return axis == 1 && d->right ? "y2" : names[axis];
 }
 
-/* Words below an axis that would run into each other lean. */
-static bool leans(struct drawing *d, struct graphic *ax)
+/* Words below an axis that would run into each other lean, by so many degrees that lines of them stand apart; 0: they stand upright. */
+static double leans(struct drawing *d, struct graphic *ax)
 {
     value v = prop_get(ax, P_XTickLabel);
     i64 n = v.kind == K_CELL ? v.cell->numel : 0;
     double wide = ((const double *)prop_data(ax, P_OuterPosition)->data)[2] * ((const double *)prop_data(d->fig, P_Position)->data)[2], lim[2], least = INFINITY;
     if (d->plain || n < 2 || prop_given(ax, P_XTickLabelRotation) || axes_solid(ax) || prop_given(ax, P_Position))
-        return false;
+        return 0;
     struct tensor *at = prop_data(ax, P_XTick);
     axes_limits(ax, 0, lim);
     for (i64 i = 1; i < n && prop_given(ax, P_XTick) && i < at->numel; i++)
         least = fmin(least, fabs(((double *)at->data)[i] - ((double *)at->data)[i - 1]));
     least = isfinite(least) ? least : 1;
-    return longest_tick(ax, 0) * 0.62 * prop_num(ax, P_FontSize) + 6 > fmax(30, wide - 130) * least / (lim[1] - lim[0]);
+    double room = fmax(30, wide - 130) * least / (lim[1] - lim[0]), size = prop_num(ax, P_FontSize);
+    if (longest_tick(ax, 0) * 0.62 * size + 6 <= room)
+        return 0;
+    return fmax(30, round(asin(fmin(1, 1.15 * size / room)) * 180 / M_PI));
 }
 
 /* What stands at the ticks: words at given places, or numbers. */
@@ -338,8 +344,9 @@ static void draw_ticks(struct drawing *d, int axis)
         buff(d->s, "set link %s2\n", a);
     }
     buff(d->s, "set %s%stics %s nomirror scale 0.75", a, top || right ? "2" : "", prop_is(ax, P_TickDir, "in") ? "in" : "out");
-    if (axis == 0 && leans(d, ax))
-        buf_puts(d->s, " rotate by 30 right");
+    double lean = axis == 0 ? leans(d, ax) : 0;
+    if (lean > 0)
+        buff(d->s, " rotate by %g right", lean);
     if (axis == 0 && prop_num(ax, P_XTickLabelRotation) != 0)
         buff(d->s, " rotate by %g%s", prop_num(ax, P_XTickLabelRotation), prop_num(ax, P_XTickLabelRotation) < 0 ? "" : " right");
     draw_font(d->s, ax);
@@ -354,12 +361,11 @@ static void draw_ticks(struct drawing *d, int axis)
     bool few = ((const double *)prop_data(ax, P_OuterPosition)->data)[3] < 0.6, equal = prop_given(ax, P_DataAspectRatio);
     double lim[2], step = n == 0 && !labelled && !axes_log(ax, axis) ? tick_step(d, axis) : 0;
     axes_limits(ax, axis, lim);
-    if (step > 0)
+    if (step > 0 && isfinite(step))
         buff(d->s, " %.17g", step);
-    if (n == 0 && !labelled && !axes_log(ax, axis) && !d->solid) {
+    if (n == 0 && !labelled && !axes_log(ax, axis)) {         /* by itself gnuplot shows nine decimals of what is small, and a blank before each number */
         int digits = digits_of(lim, step > 0 ? step : nice_step(lim[1] - lim[0], 5));
-        if (digits > 6 && digits < 16)
-            buff(d->s, " format '%%.%dg'", digits);
+        buff(d->s, digits > 6 && digits < 16 ? " format '%%.%dh'" : " format '%%h'", digits);
     }
     if (d->solid && n == 0 && !axes_log(ax, axis) && (few || equal)) {       /* a small body, or one that may be flat: few ticks */
         double longest = 0, span = lim[1] - lim[0];
@@ -369,7 +375,9 @@ static void draw_ticks(struct drawing *d, int axis)
             longest = fmax(longest, equal ? all[1] - all[0] : span);
         }
         int most = !few ? 5 : ((const double *)prop_data(ax, P_OuterPosition)->data)[2] < 0.4 ? 3 : 4;
-        buff(d->s, " %.17g", nice_step(span, MAX(1, (int)lround(most * span / longest))));
+        double parts = fmax(1, (double)lround(most * span / longest)), ten = pow(10, floor(log10(span / parts))), r = span / parts / ten;
+        if (isfinite(span) && ten > 0 && r > 0)
+            buff(d->s, " %.17g", ten * (r <= 1 ? 1 : r <= 2 ? 2 : r <= 5 ? 5 : 10));
     }
     if (n > 0) {
         buf_puts(d->s, " (");
@@ -405,6 +413,10 @@ static void draw_axis(struct drawing *d, int axis)
         buff(d->s, "set logscale %s\n", a);
         if (lim[1] / lim[0] >= 100 || log10(lim[0]) == floor(log10(lim[0])))
             buff(d->s, "set format %s \"10^{%%T}\"\nset m%stics 10\n", a, a);
+        double px[2], decades = log10(lim[1] / lim[0]);
+        draw_box_pixels(d, px);
+        if (axis == 0 && !d->solid && !d->plain && decades > 2 && isfinite(decades) && decades * 3 * prop_num(ax, P_FontSize) > px[0])
+            buff(d->s, "set %stics %.17g\n", a, pow(10, ceil(decades * 3 * prop_num(ax, P_FontSize) / px[0])));
     }
     draw_ticks(d, axis);
     char label[8];
@@ -522,8 +534,11 @@ static double longest_tick(struct graphic *ax, int axis)
         double lim[2];
         axes_limits(ax, axis, lim);
         int digits = prop_given(ax, axis_prop(axis, TICK)) ? 5 : digits_of(lim, nice_step(lim[1] - lim[0], 5));
-        for (i64 i = 0; i < t->numel; i++)
-            longest = fmax(longest, snprintf(NULL, 0, "%.*g", digits > 6 ? digits : 5, ((double *)t->data)[i]));
+        for (i64 i = 0; i < t->numel; i++) {
+            char s[40];
+            int n = snprintf(s, sizeof s, "%.*g", digits > 6 ? digits : 5, ((double *)t->data)[i]);
+            longest = fmax(longest, n + (strchr(s, 'e') ? 2 : 0));        /* ×10 and half a step between */
+        }
     }
     return longest;
 }
@@ -550,7 +565,7 @@ static struct margins margins_of(struct drawing *d)
         if (fabs(q[0] - p[0]) < 1e-6)
             m.left = fmax(m.left, longest_tick(ax, 1) + 2.5 + 2.2 * (double)lines_of(ax, R_YLabel));
         if (fabs(q[1] - p[1]) < 1e-6)
-            m.below = fmax(m.below, 2.2 + 1.3 * (double)lines_of(ax, R_XLabel) + (leans(d, ax) ? 0.3 * longest_tick(ax, 0) : 0));
+            m.below = fmax(m.below, 2.2 + 1.3 * (double)lines_of(ax, R_XLabel) + 0.38 * sin(leans(d, ax) * M_PI / 180) * longest_tick(ax, 0));
         if (fabs(q[1] + q[3] - p[1] - p[3]) < 1e-6)
             m.above = fmax(m.above, 1 + 1.4 * (double)lines_of(ax, R_Title));
     }

@@ -189,6 +189,9 @@ void axes_limits(struct graphic *ax, int axis, double lim[2])
         lim[1] = hi > lo ? hi : lo == 0 ? 1 : log ? 10 * lo : lo + 0.1 * fabs(lo);
     } else if (log) {
         lim[0] = pow(10, floor(log10(lo) + 1e-9));
+        for (struct graphic *g = ax->first; g && lo == lim[0]; g = g->next)       /* a bar as low as the axis would not be seen */
+            if (g->kind == G_BAR && axis == !prop_on(g, P_Horizontal))
+                lim[0] /= 10;
         lim[1] = pow(10, ceil(log10(hi) - 1e-9));
         if (lim[0] == lim[1]) {
             lim[0] /= 10;
