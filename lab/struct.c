@@ -96,6 +96,13 @@ static struct cell *names_cell(int n, const sym *name)
     return y;
 }
 
+static void put_name(const char *name, void *arg)
+{
+    struct cell *y = arg;
+    cell_resize(y, 2, (i64[]){ y->numel + 1, 1 });
+    cell_set(y, y->numel - 1, tensor_value(tensor_text(name, strlen(name))));
+}
+
 BUILTIN(fieldnames, 1, 1, 1, grad_pass,
   "c = fieldnames(s)\n\n"
   "A column of the names of the fields of s in their order; of an object, what it lets you read and call.\n\n"
@@ -104,12 +111,11 @@ BUILTIN(fieldnames, 1, 1, 1, grad_pass,
 {
     value v = c->arg[0];
     if (v.kind == K_OBJECT && v.inst->class->names) {
-        int n = 0;
-        while (v.inst->class->names[n])
-            n++;
-        struct cell *y = cell_2d(n, 1);
-        for (int i = 0; i < n; i++)
-            cell_set(y, i, tensor_value(tensor_text(v.inst->class->names[i], strlen(v.inst->class->names[i]))));
+        struct cell *y = cell_2d(0, 1);
+        for (int i = 0; v.inst->class->names[i]; i++)
+            put_name(v.inst->class->names[i], y);
+        if (v.inst->class->own_names)
+            v.inst->class->own_names(v, put_name, y);
         result(c, 0, cell_value(y));
         return;
     }
