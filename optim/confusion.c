@@ -331,7 +331,8 @@ BUILTIN(optim_ConfusionMatrix, 1, 2, 1, NO_GRAD,
   "m = optim.ConfusionMatrix(n)\n"
   "m = optim.ConfusionMatrix(names)\n"
   "m = optim.ConfusionMatrix(n, names)\n\n"
-  "Counts how often a sample of one class was taken for another: m.mat(target, prediction), for n classes or those named in a cell.\n"
+  "Counts how often a sample of one class was taken for another: m.mat(target, prediction), for n classes or those named in a cell\n"
+  "(or in a vector of numbers: 0:9).\n"
   "m.add(p, t) counts a prediction, the class or a vector of scores, against a target, the class or one-hot; m.batchAdd(P, T) many at once,\n"
   "a row each. Targets of 0 or less are unlabelled and not counted. m.zero() starts anew. m.totalValid is the part that was right,\n"
   "m.valids that of each class, m.averageValid their mean, m.unionvalids and m.averageUnionValid the same with the union of row and\n"
@@ -345,6 +346,15 @@ BUILTIN(optim_ConfusionMatrix, 1, 2, 1, NO_GRAD,
     if (first.kind == K_CELL) {
         n = first.cell->numel;
         names = first;
+    } else if (is_tensor_like(first) && value_dtype(first) != D_CHAR && value_numel(first) > 1 && value_numel(first) <= MOST_CLASSES) {
+        struct tensor *t = arg_double(c, 0);
+        n = t->numel;
+        names = cell_value(cell_2d(1, n));
+        for (i64 i = 0; i < n; i++) {
+            char text[32];
+            snprintf(text, sizeof text, "%g", element_double(t, i));
+            cell_set(names.cell, i, tensor_value(tensor_text(text, strlen(text))));
+        }
     } else {
         n = arg_int(c, 0, 1, MOST_CLASSES);
     }
