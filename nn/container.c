@@ -358,7 +358,7 @@ static void slices_fit(struct module *m, value x, int in)
     some_children(m);
     i64 n = children(m)->numel;
     if (size_along(x, in) != n)
-        nn_fail(m, "has %lld modules, so dimension %d of its input must be %lld, but the input is %s", (long long)n, in, (long long)n, value_shape(x, (char[128]){ 0 }));
+        nn_fail(m, "has %lld module%s, so dimension %d of its input must be %lld, but the input is %s", (long long)n, n == 1 ? "" : "s", in, (long long)n, value_shape(x, (char[128]){ 0 }));
 }
 static value parallel_forward(struct module *m, value x)
 {

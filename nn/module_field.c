@@ -54,7 +54,7 @@ static NORETURN void fail_option(struct module *m, int k, const char *what, valu
 {
     char d[160];
     const char *name = m->info->name[k]->text, *class = layer_of(m)->class.name;
-    if (v.kind == K_NUM && v.dtype != D_INT64 && v.dtype != D_UINT64)
+    if (v.kind == K_NUM && v.dtype != D_INT64 && v.dtype != D_UINT64 && v.dtype != D_CHAR)
         fail("Octave:invalid-input-arg", "%s: %s must be %s, but is %.15g", class, name, what, v.num);
     fail("Octave:invalid-input-arg", "%s: %s must be %s, but is a %s", class, name, what, value_describe(v, d));
 }
@@ -103,7 +103,7 @@ static value checked_option(struct module *m, int k, value v)
     for (int i = 0; i < COUNT(option_kinds); i++)
         if (option_kinds[i].kind == kind)
             what = option_kinds[i].what;
-    if (!is_tensor_like(v) || value_numel(v) != 1 || dtype_is(value_dtype(v), DT_C | DT_T))
+    if (!is_tensor_like(v) || value_numel(v) != 1 || dtype_is(value_dtype(v), DT_C | DT_T) || value_dtype(v) == D_CHAR)
         fail_option(m, k, what, v);
     double x = element_double(tensor_of(v), 0);
     if (kind == 'b')
