@@ -237,11 +237,12 @@ void draw_box_pixels(struct drawing *d, double px[2])
     const double *page = (const double *)prop_data(d->fig, P_Position)->data + 2;
     bool exact = prop_given(d->ax, P_Position);
     const double *cell = (const double *)prop_data(d->ax, exact ? P_Position : P_OuterPosition)->data + 2;
-    double left = 9 * fmax(margins_of(d).left, longest_tick(d->ax, 1) + 2.5) + 25;
+    struct margins m = margins_of(d);
+    double left = 9 * fmax(m.left, longest_tick(d->ax, 1) + 2.5) + 25;
     struct graphic *legend = axes_owned(d->ax, G_LEGEND), *right = axes_right(d->ax);
     const char *where = legend ? prop_text(legend, P_Location) : "";
     double beside = axes_owned(d->ax, G_COLORBAR) ? 85 : strstr(where, "eastoutside") || strstr(where, "westoutside") ? 110 : right ? 9 * longest_tick(right, 1) + 50 : 0;
-    const double words[2] = { exact ? 0 : left + beside, exact ? 0 : 75 };
+    const double words[2] = { exact ? 0 : left + beside, exact ? 0 : fmax(75, 19 * (m.below + m.above) + 15) };
     for (int a = 0; a < 2; a++)
         px[a] = fmax(30, cell[a] * page[a] - words[a]);
     if (!d->solid && prop_given(d->ax, P_DataAspectRatio)) {
@@ -271,7 +272,7 @@ static double tick_step(struct drawing *d, int axis)
     double px[2], lim[2], letter = 0.68 * prop_num(d->ax, P_FontSize);
     axes_limits(d->ax, axis, lim);
     double span = lim[1] - lim[0], step = nice_step(span, 5);
-    if (axis > 0 || d->solid || d->plain || !(span > 0) || !isfinite(span) || !isfinite(step))
+    if (axis > 1 || d->solid || d->plain || !(span > 0) || !isfinite(span) || !isfinite(step))
         return 0;
     draw_box_pixels(d, px);
     double crowd = 10;
@@ -279,7 +280,7 @@ static double tick_step(struct drawing *d, int axis)
         int letters = 1;
         for (int e = 0; e < 5; e++)
             letters = MAX(letters, snprintf(NULL, 0, "%.*g", digits_of(lim, step), (ceil(lim[0] / step) + e) * step));
-        crowd = fmax(1, floor(px[0] / (letters * letter + 9)));
+        crowd = fmax(1, floor(axis ? px[1] / (1.25 * prop_num(d->ax, P_FontSize)) : px[0] / (letters * letter + 9)));
         double least = span / crowd, ten = pow(10, floor(log10(least))), r = least / ten;
         double wider = ten * (r <= 1 ? 1 : r <= 2 ? 2 : r <= 5 ? 5 : 10);
         if (wider <= step)

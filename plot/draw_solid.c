@@ -23,11 +23,12 @@ static bool has_faces(struct graphic *g)
    beside those of a cube seen as usual, for which 1.3 is right.  gnuplot measures in the longer of x and y. */
 static double equal_scale(struct drawing *d, const double view[2])
 {
-    double size[3], az = view[0] * M_PI / 180, el = view[1] * M_PI / 180, cube_wide = 1.9, cube_high = 1.566;
+    double size[3], az = view[0] * M_PI / 180, el = view[1] * M_PI / 180, cube_wide = 1.9;
     for (int a = 0; a < 3; a++)
         size[a] = d->lim[a][1] - d->lim[a][0];
     double wide = size[0] * fabs(cos(az)) + size[1] * fabs(sin(az));
     double high = (size[0] * fabs(sin(az)) + size[1] * fabs(cos(az))) * fabs(sin(el)) + size[2] * fabs(cos(el));
+    double cube_high = 1.566 * (1 - 0.3 * pow(sin(el), 4));       /* from above the numbers stand below it */
     double s = 1.3 * fmax(size[0], size[1]) * fmin(cube_wide / wide, cube_high / high);
     return isfinite(s) ? fmin(fmax(s, 1e-3), 3) : 1;
 }
