@@ -313,10 +313,10 @@ static void print_params(FILE *out, const struct function *f)
     putc(')', out);
 }
 
-/* A closure inside a closure's text is written without a blank after its parameters, as Octave does. */
-static void print_closure(FILE *out, const struct function *f, bool tight)
+/* A closure inside a closure's text is written without a blank after its parameters, as Octave does; alone it has one. */
+static void print_closure(FILE *out, const struct function *f, bool tight, bool alone)
 {
-    bool nested = f->outer && f->outer->closure && !f->outer->block;
+    bool nested = !alone && f->outer && f->outer->closure && !f->outer->block;
     putc('@', out);
     print_params(out, f);
     if (f->block) {
@@ -416,7 +416,7 @@ static void print_expr(FILE *out, const struct node *n, bool tight)
         print_list(out, &n->list, ", ", true);
         break;
     case NODE_CLOSURE:
-        print_closure(out, n->function, tight);
+        print_closure(out, n->function, tight, false);
         break;
     case NODE_NAMED:
         fprintf(out, "%s = ", n->named.name);
@@ -443,7 +443,10 @@ static void print_expr(FILE *out, const struct node *n, bool tight)
 
 void ast_print(FILE *out, const struct node *n)
 {
-    print_expr(out, n, false);
+    if (n->kind == NODE_CLOSURE)
+        print_closure(out, n->function, false, true);
+    else
+        print_expr(out, n, false);
 }
 
 char *ast_text(const struct node *n)

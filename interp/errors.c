@@ -130,9 +130,9 @@ BUILTIN(error, 1, ANY, 0, NO_GRAD,
     const char *id, *s;
     if (c->nargin == 1 && c->arg[0].kind == K_STRUCT)
         error_raise(c->arg[0]);
-    if (c->nargin == 1 && arg_is_text(c, 0) && value_numel(c->arg[0]) == 0)
-        return;
     s = format_message(c, 0, &id);
+    if (!*s)                                  /* no message, no error */
+        return;
     if (c->nargin == 1 && looks_like_id(s))
         fail("", "error: '%s' is an identifier; a message must follow it", s);
     size_t n = strlen(s);
@@ -143,7 +143,7 @@ BUILTIN(error, 1, ANY, 0, NO_GRAD,
     for (char *p = text; *p; p++)
         if (*p == 1 || *p == 2)
             *p = '?';
-    fail(id, "%s", *text ? text : "unspecified error");
+    fail(id, "%s", text);
 }
 
 BUILTIN(rethrow, 1, 1, 0, NO_GRAD,

@@ -190,6 +190,14 @@ bool for_range(value *s)
 {
     if ((s[0].tag | s[1].tag | s[2].tag) == 0) {
         double lo = s[0].num, inc = s[1].num, hi = s[2].num;
+        if (isinf(hi) && isfinite(lo) && inc * hi > 0 && isfinite(inc)) {   /* for k = 1:Inf ends by a break */
+            int mark = pool_mark();
+            value r = range_new(lo, inc, lo);
+            r.range->limit = hi, r.range->n = (i64)1 << 62;
+            replace(s, copy(r));
+            pool_release(mark);
+            return for_range_value(s) && s->tag == 0;
+        }
         if (whole(lo) && whole(inc) && fabs(hi) < 9007199254740992.0) {
             double n = inc == 0 ? 0 : floor((hi - lo) / inc) + 1;
             if (!(n > 0))
@@ -328,15 +336,7 @@ static value range_of(value a, value step, value b)
     if ((is_tensor_like(a) && value_dtype(a) == D_CHAR) || (is_tensor_like(b) && value_dtype(b) == D_CHAR))
         dt = D_CHAR;                          /* one end that is text makes text */
     double lo = range_operand(a, "first number"), inc = range_operand(step, "step"), hi = range_operand(b, "limit");
-    value r = range_new(lo, inc, hi);
-    if (dt == D_DOUBLE)
-        return r;
-    struct tensor *t = r.kind == K_RANGE ? tensor_of(r) : tensor_of(r);
-    struct tensor *u = tensor_new(dt, t->nd, t->dim);
-    double *x = scratch((size_t)t->numel * sizeof(double));
-    gather(t, x);
-    convert_run(dt, u->data, D_DOUBLE, x, t->numel);
-    return tensor_value(u);
+    return range_of_class(lo, inc, hi, dt);
 }
 void range_op(const struct ins *i, value *R)
 {

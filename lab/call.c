@@ -276,7 +276,7 @@ void result(struct call *c, int i, value v)
         replace(&c->out[i], copy(v));
 }
 
-void result_tensor(struct call *c, int i, struct tensor *t) { result(c, i, tensor_value(t)); }
+void result_tensor(struct call *c, int i, struct tensor *t) { result(c, i, tensor_value(dtype_is(t->dtype, DT_C) && !t->mark ? tensor_narrow(t) : t)); }
 void result_num(struct call *c, int i, double x) { result(c, i, num(x)); }
 void result_bool(struct call *c, int i, bool x) { result(c, i, boolean(x)); }
 void result_text(struct call *c, int i, const char *s) { result(c, i, tensor_value(tensor_text(s, strlen(s)))); }

@@ -267,8 +267,10 @@ static value concatenate(struct parts *p)
         structs = structs || p->v[i].kind == K_STRUCT;
         sparse = sparse || p->v[i].kind == K_SPARSE;
     }
-    if (p->n == 1) {                          /* [x] is x, as a value of its own */
+    if (p->n == 1) {                          /* [x] is x, as a value of its own; complex(1, 0) becomes 1 there as in every result */
         value v = p->v[0];
+        if (v.kind == K_TENSOR && dtype_is(v.t->dtype, DT_C) && !v.t->mark)
+            return tensor_value(tensor_narrow(v.t));
         if (v.kind == K_WINDOW || v.kind == K_RANGE)
             return tensor_value(tensor_any(v));
         return v;

@@ -406,6 +406,23 @@ static double range_end(struct call *c, int k, int dt)
     return x;
 }
 
+/* A range of another class is counted and computed in it: single(0):single(0.1):single(1) has eleven elements. */
+value range_of_class(double base, double inc, double limit, int dtype)
+{
+    if (dtype == D_DOUBLE)
+        return range_new(base, inc, limit);
+    if (dtype != D_SINGLE)
+        return tensor_value(tensor_cast(tensor_of(range_new(base, inc, limit)), dtype));
+    float a = (float)base, s = (float)inc, b = (float)limit;
+    i64 n = range_count(a, s, b, FLT_EPSILON);
+    struct tensor *t = tensor_2d(D_SINGLE, 1, n);
+    for (i64 i = 0; i < n; i++) {
+        float x = a + (float)i * s;
+        ((float *)t->data)[i] = isnan(s) || isnan(b) ? NAN : s > 0 ? MIN(x, b) : MAX(x, b);
+    }
+    return tensor_value(t);
+}
+
 BUILTIN(colon, 2, 3, 1, grad_form,
     "r = colon(a, b)\n"
     "r = colon(a, step, b)\n\n"
@@ -423,10 +440,7 @@ BUILTIN(colon, 2, 3, 1, grad_form,
         return;
     }
     double a = range_end(c, 0, dt), s = c->nargin == 3 ? range_end(c, 1, dt) : 1, b = range_end(c, c->nargin - 1, dt);
-    value r = range_new(a, s, b);
-    if (dt != D_DOUBLE)
-        r = tensor_value(tensor_cast(tensor_of(r), dt));
-    result(c, 0, r);
+    result(c, 0, range_of_class(a, s, b, dt));
 }
 
 /* n points from a to b, both exact; from both ends towards the middle, so that linspace(-x, x, n) is symmetric. */

@@ -264,7 +264,7 @@ static void delete_elements(value *slot, int n, const value *idx)
     struct tensor *t = tensor_of(*slot);
     i64 head = 0, run = 0;
     if (slot->kind == K_TENSOR && t->h.owners == 1 && !t->h.pins && !t->mark && t->nd == 2 && out_nd == 2 && t->dim == t->inline_dim &&
-        (t->flags & T_DENSE) && left > 1 && (n == 1 ? t->dim[0] == 1 || t->dim[1] == 1 : d == 1) &&
+        (t->flags & T_DENSE) && left > 1 && !dtype_is(t->dtype, DT_C) && (n == 1 ? t->dim[0] == 1 || t->dim[1] == 1 : d == 1) &&
         stay_next(&stay, &head, &run) && head == 0 && run == stay.n) {
         t->dim[0] = out[0], t->dim[1] = out[1];           /* the end goes: v(end) = [] costs nothing */
         dense_strides(2, t->dim, t->stride);
@@ -275,7 +275,7 @@ static void delete_elements(value *slot, int n, const value *idx)
     struct tensor *from = tensor_dense(t), *u = tensor_new(t->dtype, out_nd, out);
     stay_read(&stay, inner, outer, u->data, from->data, dtypes[t->dtype].size);
     u->flags |= t->flags & T_DQ;
-    replace(slot, copy(tensor_value(u)));
+    replace(slot, copy(tensor_value(tensor_narrow(u))));    /* what stays of complex numbers may be real */
 }
 
 void place_delete(value *root, int nstep, const struct step *step)

@@ -104,8 +104,8 @@ static void put_double(struct buf *b, const struct spec *p, double x, char conv,
     char f[32];
     if (!isfinite(x)) {
         const char *s = x > 0 ? "Inf" : x < 0 ? "-Inf" : is_na(x) ? "NA" : "NaN";
-        if (x > 0 && strchr(p->flags, '+'))
-            s = "+Inf";
+        if (strchr(p->flags, '+') && !(x < 0))
+            s = x > 0 ? "+Inf" : is_na(x) ? "+NA" : "+NaN";
         pad(b, p, s, strlen(s));
         return;
     }
@@ -168,8 +168,19 @@ static void put_integer(struct buf *b, const struct spec *p, bool negative, uint
         buff(b, f, p->width, bits);
 }
 
+static double number_of(value v)
+{
+    return v.dtype == D_INT64 ? (double)v.i : v.dtype == D_UINT64 ? (double)v.u : v.num;
+}
+
+/* What the conversion cannot show as an integer, a fraction or below zero in an unsigned one, is shown by %g. */
 static void put_as_integer(struct buf *b, const struct spec *p, value v)
 {
+    bool negative = v.dtype == D_INT64 ? v.i < 0 : v.dtype != D_UINT64 && v.num < 0;
+    if (negative && p->conv != 'd' && p->conv != 'i') {
+        put_double(b, p, number_of(v), 'g', p->prec);
+        return;
+    }
     if (v.dtype == D_INT64)
         put_integer(b, p, v.i < 0, v.i < 0 ? -(uint64_t)v.i : (uint64_t)v.i);
     else if (v.dtype == D_UINT64)
@@ -178,11 +189,6 @@ static void put_as_integer(struct buf *b, const struct spec *p, value v)
         put_integer(b, p, v.num < 0, (uint64_t)fabs(v.num));
     else
         put_double(b, p, v.num, 'g', p->prec);
-}
-
-static double number_of(value v)
-{
-    return v.dtype == D_INT64 ? (double)v.i : v.dtype == D_UINT64 ? (double)v.u : v.num;
 }
 
 static void put_as_text(struct buf *b, const struct spec *p, value v)
@@ -200,9 +206,10 @@ static void put_as_text(struct buf *b, const struct spec *p, value v)
 
 static void put_item(struct buf *b, const struct spec *p, struct item it)
 {
-    if (it.kind == EMPTY)
-        pad(b, p, "", 0);
-    else if (it.kind == TEXT)
+    if (it.kind == EMPTY) {                   /* only %s and %c keep their width */
+        if (p->conv == 's' || p->conv == 'c')
+            pad(b, p, "", 0);
+    } else if (it.kind == TEXT)
         pad(b, p, it.s, p->prec >= 0 && (size_t)p->prec < it.len ? (size_t)p->prec : it.len);
     else
         switch (p->conv) {

@@ -6,6 +6,7 @@
 #include "context.h"
 #include "gpu.h"
 #include "sparse.h"
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -341,23 +342,43 @@ double range_at(const struct range *r, i64 i)
     return r->inc > 0 ? MIN(x, r->limit) : MAX(x, r->limit);
 }
 
-/* The number of elements allows for 3 eps of rounding in (limit - base) / inc, as every Matlab does since the
-   0:0.1:1 of the first week; the last element is held to the limit by range_at. */
-static i64 range_count(double base, double inc, double limit)
+/* The number of elements as Octave counts them: (limit - base) / inc may miss a whole number by 3 eps, and so may an
+   element miss the limit, as the last of 0:0.1:1 and of 100:0.001:100.345 do; range_at holds the last element to the
+   limit.  A NaN anywhere makes one element, NaN. */
+static bool meets(double x, double limit, double eps)
 {
-    if (isnan(base) || isnan(inc) || isnan(limit) || inc == 0 || (inc > 0 && base > limit) || (inc < 0 && base < limit))
+    return fabs(x - limit) < 3 * eps * MAX(fabs(x), fabs(limit));
+}
+
+i64 range_count(double base, double inc, double limit, double eps)
+{
+    if (isnan(base) || isnan(inc) || isnan(limit))
+        return 1;
+    if (inc == 0 || (inc > 0 && base > limit) || (inc < 0 && base < limit))
         return 0;
-    double k = (limit - base) / inc, n = floor(k), tolerance = 3 * 2.220446049250313e-16 * MAX(1, fabs(k));
+    double k = (limit - base) / inc, n = floor(k), tolerance = 3 * eps * MAX(1, fabs(k));
+    if (isnan(k))
+        return 1;
     if (k - n >= 1 - tolerance)
         n += 1;
     if (!(n < 0x1p62))
         fail("Octave:out-of-memory", "range %g:%g:%g: has too many elements", base, inc, limit);
+    if (!meets(base + n * inc, limit, eps)) {
+        if (n > 0 && meets(base + (n - 1) * inc, limit, eps))
+            n -= 1;
+        else if (meets(base + (n + 1) * inc, limit, eps))
+            n += 1;
+    }
     return (i64)n + 1;
 }
 
 value range_new(double base, double inc, double limit)
 {
-    i64 n = range_count(base, inc, limit);
+    i64 n = range_count(base, inc, limit, DBL_EPSILON);
+    if (isnan(base) || isnan(inc) || isnan(limit) || (isinf(base) && n == 1))
+        base = limit = NAN, inc = 1;
+    else if (isinf(inc))
+        limit = base, inc = copysign(1, inc);
     struct range *r = memory_get(sizeof *r);
     *r = (struct range){ { 1, 0 }, base, inc, limit, n };
     return keep(object_value(K_RANGE, r));
