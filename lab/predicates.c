@@ -209,12 +209,12 @@ BUILTIN(isscalar, 1, 1, 1, NO_GRAD,
 
 BUILTIN(isvector, 1, 1, 1, NO_GRAD,
   "tf = isvector(x)\n\n"
-  "True when x is 1 x n or n x 1 with n of at least 1.\n\n"
+  "True when x is 1 x n or n x 1, n may be 0.\n\n"
   "Example:\n  isvector(1:3)\n  ans = 1\n  isvector([1 2; 3 4])\n  ans = 0\n\n"
   "See also: isrow, iscolumn, isscalar")
 {
     struct sizes s = sizes_of(c->arg[0]);
-    result_bool(c, 0, s.nd == 2 && (s.d[0] == 1 || s.d[1] == 1) && s.d[0] >= 1 && s.d[1] >= 1);
+    result_bool(c, 0, s.nd == 2 && (s.d[0] == 1 || s.d[1] == 1));
 }
 
 BUILTIN(isrow, 1, 1, 1, NO_GRAD,

@@ -276,7 +276,10 @@ static void show_scalar(struct tensor *t, const char *name)
     struct page p = page_of(t, FMT_SCALAR, 0);
     if (p.f.form != 'g' && !dtype_is(t->dtype, DT_C) && dtype_is(t->dtype, DT_F) && is_na(element_double(t, 0)))
         buf_putc(o, ' ');                     /* as Octave, which gives it the width of NaN */
-    page_put(o, &p, 0, p.f.form == 'g' && isfinite(element_double(t, 0)));
+    bool zero = !dtype_is(t->dtype, DT_C) && element_double(t, 0) == 0;       /* as Octave, which gives it the width of a number there */
+    bool padded = p.f.form == 'g' || (zero && (p.f.form == 'e' || p.f.form == 'E'));
+    p.f.w -= !zero ? 0 : p.f.form == 'E' ? 2 : p.f.form == 'e';
+    page_put(o, &p, 0, padded);
     one_line(name, o->s, o->n);
 }
 

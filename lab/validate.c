@@ -393,7 +393,8 @@ static void parser_parse(struct parser *p, struct call *c)
         if (q->kind != OPTIONAL)
             continue;
         value v = c->arg[at];
-        if (is_text_value(v) && find_named(p, plain_text(v)) && (is_nil(q->check) || c->nargin - at > 1))
+        const struct par *named = is_text_value(v) ? find_named(p, plain_text(v)) : NULL;
+        if (named && (named->kind == SWITCH || is_nil(q->check) || c->nargin - at > 1))
             break;
         if (is_text_value(v) && !passes(q, v, &why))
             break;
