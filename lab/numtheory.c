@@ -312,6 +312,11 @@ static value take_columns(value from, struct tensor *v, i64 rows, i64 cols, cons
     }
     struct tensor *r = tensor_2d(v->dtype, rows, cols);
     size_t size = dtypes[v->dtype].size;
+    if (size == 8) {
+        for (i64 i = 0; i < r->numel; i++)
+            ((uint64_t *)r->data)[i] = ((const uint64_t *)v->data)[at[i]];
+        return tensor_value(r);
+    }
     for (i64 i = 0; i < r->numel; i++) {
         memcpy(r->data + i * (i64)size, v->data + at[i] * (i64)size, size);
         poll_each(i);

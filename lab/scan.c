@@ -90,20 +90,36 @@ BUILTIN(cumprod, 1, 2, 1, cumprod_grad,
 
 /* ---- running extremes with their indices; NaN is skipped, but leads until a number has come */
 #define EXTREME(T, isnan_)                                                                            \
-    static void extreme_##T(T *y, double *at, const T *x, struct scan s, bool max)                    \
+    static inline __attribute__((always_inline)) void run_##T(T *y, double *at, const T *x, struct scan s, bool max) \
     {                                                                                                 \
         for (i64 o = 0; o < s.outer; o++)                                                             \
-            for (i64 i = 0; i < s.inner; i++) {                                                       \
+            for (i64 i = 0; i < s.inner && s.len; i++) {                                              \
                 i64 base = o * s.len * s.inner + i, best = 0;                                         \
+                T a = x[base];                                                                        \
                 poll();                                                                               \
-                for (i64 k = 0; k < s.len; k++) {                                                     \
-                    T a = x[base + best * s.inner], b = x[base + k * s.inner];                        \
-                    if (k && ((isnan_(a) && !isnan_(b)) || (max ? b > a : b < a)))                    \
-                        best = k;                                                                     \
-                    y[base + k * s.inner] = x[base + best * s.inner];                                 \
+                i64 k = 0;                                                                            \
+                for (; !at && k < s.len && isnan_(a); k++)                                            \
+                    y[base + k * s.inner] = a, a = x[base + MIN(k + 1, s.len - 1) * s.inner];         \
+                for (; !at && k < s.len; k++) {                /* no comparison with NaN is true */   \
+                    T b = x[base + k * s.inner];                                                      \
+                    a = (max ? b > a : b < a) ? b : a;                                                \
+                    y[base + k * s.inner] = a;                                                        \
+                }                                                                                     \
+                for (; k < s.len; k++) {                                               \
+                    T b = x[base + k * s.inner];                                                      \
+                    if (unlikely((max ? b > a : b < a) || (isnan_(a) && !isnan_(b))))                 \
+                        a = b, best = k;                                                              \
+                    y[base + k * s.inner] = a;                                                        \
                     at[base + k * s.inner] = (double)(best + 1);                                      \
                 }                                                                                     \
             }                                                                                         \
+    }                                                                                                 \
+    static void extreme_##T(T *y, double *at, const T *x, struct scan s, bool max)                    \
+    {                                                                                                 \
+        if (max)                                                                                      \
+            run_##T(y, at, x, s, true);                                                               \
+        else                                                                                          \
+            run_##T(y, at, x, s, false);                                                              \
     }
 #define NEVER(x) ((void)(x), 0)
 EXTREME(double, isnan)
@@ -121,8 +137,8 @@ static void running_extreme(struct call *c, bool max)
     int d = arg_dim(c, 1, first_long_dim(x));
     struct scan s = scan_of(x, d);
     x = tensor_cast(x, work);
-    struct tensor *y = tensor_new(work, x->nd, x->dim), *at = tensor_new(D_DOUBLE, x->nd, x->dim);
-    void *to = y->data, *from = x->data, *k = at->data;
+    struct tensor *y = tensor_new(work, x->nd, x->dim), *at = wants(c, 1) ? tensor_new(D_DOUBLE, x->nd, x->dim) : NULL;
+    void *to = y->data, *from = x->data, *k = at ? at->data : NULL;
     switch (work) {
     case D_SINGLE: extreme_float(to, k, from, s, max); break;
     case D_INT64: extreme_int64_t(to, k, from, s, max); break;
@@ -130,7 +146,8 @@ static void running_extreme(struct call *c, bool max)
     default: extreme_double(to, k, from, s, max); break;
     }
     result_tensor(c, 0, tensor_cast(y, class));
-    result_tensor(c, 1, at);
+    if (at)
+        result_tensor(c, 1, at);
 }
 
 BUILTIN(cummax, 1, 2, 2, grad_form,
@@ -322,6 +339,14 @@ BUILTIN(bitshift, 2, 3, 1, NO_GRAD,
     bool below = dtype_is(x->dtype, DT_I) && dtype_is(x->dtype, DT_S);
     int bits = has_arg(c, 2) ? (int)arg_int(c, 2, 0, 64) : below ? 64 : bits_of(x->dtype);
     uint64_t mask = bits >= 64 ? UINT64_MAX : ((uint64_t)1 << bits) - 1;
+    double all = n->numel == 1 ? *(double *)n->data : NAN;
+    if (x->dtype == D_DOUBLE && y->dtype == D_DOUBLE && fabs(all) < 64) {      /* doubles by one number */
+        int left = all >= 0 ? (int)all : 0, right = all < 0 ? (int)-all : 0;
+        for (i64 i = 0; i < y->numel; i++)
+            ((double *)y->data)[i] = (double)(((uint64_t)(i64)((double *)x->data)[i] << left) >> right & mask);
+        result_tensor(c, 0, y);
+        return;
+    }
     for (i64 i = 0; i < y->numel; i++) {
         double by = ((double *)n->data)[n->numel == 1 ? 0 : i];
         uint64_t v = bits_at(x, x->numel == 1 ? 0 : i);

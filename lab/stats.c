@@ -338,7 +338,7 @@ BUILTIN(corr, 1, 2, 1, grad_form,
 /* ---- by order.  f gets a sorted run without its place and writes k results. */
 typedef void run_rule(const double *x, i64 n, double *y, void *arg);
 
-static struct tensor *each_run(struct tensor *t, int dim, i64 k, run_rule *f, void *arg)   /* t real; the result is double */
+static struct tensor *each_run(struct tensor *t, int dim, i64 k, bool sorted, run_rule *f, void *arg)     /* t real; the result is double */
 {
     t = tensor_dense(tensor_cast(t, D_DOUBLE));
     struct runs r = runs_along(t, dim);
@@ -352,7 +352,8 @@ static struct tensor *each_run(struct tensor *t, int dim, i64 k, run_rule *f, vo
         i64 from = run_start(&r, j), to = j % r.before + j / r.before * r.before * k;
         for (i64 i = 0; i < r.n; i++)
             run[i] = ((double *)t->data)[from + i * r.before];
-        sort_values(D_DOUBLE, run, r.n, false);
+        if (sorted)
+            sort_values(D_DOUBLE, run, r.n, false);
         f(run, r.n, out, arg);
         for (i64 i = 0; i < k; i++)
             ((double *)y->data)[to + i * r.before] = out[i];
@@ -360,15 +361,90 @@ static struct tensor *each_run(struct tensor *t, int dim, i64 k, run_rule *f, vo
     return y;
 }
 
+/* The element that would stand at place k of x in order; x is lost, a and b are room for n elements each.  What is smaller and what
+   is larger than a pivot is written to either without branches, so a step costs the same whatever the numbers are. */
+static double ranked(double *x, i64 n, i64 k, double *a, double *b)
+{
+    uint64_t seed = 0x9e3779b97f4a7c15u;
+    for (;;) {
+        if (n < 24) {
+            sort_values(D_DOUBLE, x, n, false);
+            return x[k];
+        }
+        double p[3];
+        for (int i = 0; i < 3; i++) {
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            p[i] = x[(i64)((seed >> 33) % (uint64_t)n)];
+        }
+        double pivot = fmax(fmin(p[0], p[1]), fmin(fmax(p[0], p[1]), p[2]));
+        i64 less = 0, more = 0;
+        for (i64 i = 0; i < n; i++) {
+            a[less] = x[i], less += x[i] < pivot;
+            b[more] = x[i], more += x[i] > pivot;
+        }
+        poll();
+        double *was = x;
+        if (k < less) {
+            x = a, a = was, n = less;
+        } else if (k < n - more) {
+            return pivot;
+        } else {
+            k -= n - more;
+            x = b, b = was, n = more;
+        }
+    }
+}
+
+static double middle(double lo, double hi) { return lo == hi ? hi : isinf(lo) || isinf(hi) ? lo + hi : lo + (hi - lo) / 2; }
+/* Of a long run only what lies between two elements of a sample, around its middle, is looked at; -1: the middle is not there. */
+static i64 between(const double *x, i64 n, double *room, i64 *below)
+{
+    enum { SAMPLE = 500, AROUND = 50 };
+    double s[SAMPLE + 8];
+    uint64_t seed = 0x9e3779b97f4a7c15u;
+    for (int i = 0; i < SAMPLE; i++) {
+        seed = seed * 6364136223846793005u + 1442695040888963407u;
+        s[i] = x[(i64)((seed >> 33) % (uint64_t)n)];
+    }
+    sort_values(D_DOUBLE, s, SAMPLE, false);
+    double lo = s[SAMPLE / 2 - AROUND], hi = s[SAMPLE / 2 + AROUND];
+    i64 less = 0, in = 0;
+    for (i64 i = 0; i < n; i++) {
+        room[in] = x[i];
+        in += (x[i] >= lo) & (x[i] <= hi);
+        less += x[i] < lo;
+    }
+    *below = less;
+    return less <= n / 2 - 1 && n / 2 < less + in ? in : -1;
+}
+
 static void median_rule(const double *x, i64 n, double *y, void *arg)
 {
-    (void)arg;
-    if (n == 0 || x[n - 1] != x[n - 1])
+    double *room = arg;                       /* for 3 n elements */
+    bool none = n == 0;
+    for (i64 i = 0; i < n; i++)
+        none |= x[i] != x[i];
+    if (none) {
         *y = NAN;
-    else if (n & 1)
-        *y = x[n / 2];
-    else
-        *y = x[n / 2 - 1] == x[n / 2] ? x[n / 2] : isinf(x[n / 2 - 1]) || isinf(x[n / 2]) ? x[n / 2 - 1] + x[n / 2] : x[n / 2 - 1] + (x[n / 2] - x[n / 2 - 1]) / 2;
+        return;
+    }
+    i64 out = 0, in = n > 4000 ? between(x, n, room, &out) : -1;
+    if (in < 0) {
+        memcpy(room, x, (size_t)n * sizeof *x);
+        in = n, out = 0;
+    }
+    double hi = ranked(room, in, n / 2 - out, room + n + 8, room + 2 * n + 16), lo = -INFINITY;
+    if (n & 1) {
+        *y = hi;
+        return;
+    }
+    i64 below = 0;
+    for (i64 i = 0; i < n; i++) {
+        bool is = x[i] < hi;
+        below += is;
+        lo = is && x[i] > lo ? x[i] : lo;
+    }
+    *y = middle(below < n / 2 ? hi : lo, hi);
 }
 
 static void by_rank(struct call *c)           /* of complex numbers: scripts/complex_rank.tl */
@@ -398,7 +474,7 @@ BUILTIN(median, 1, 2, 1, grad_form,
         result(c, 0, num_of(dt == D_SINGLE ? D_SINGLE : D_DOUBLE, NAN));
         return;
     }
-    result_tensor(c, 0, tensor_cast(each_run(t, dim, 1, median_rule, NULL), dt));
+    result_tensor(c, 0, tensor_cast(each_run(t, dim, 1, false, median_rule, scratch((size_t)(3 * t->dim[MIN(dim, t->nd) - 1] + 32) * sizeof(double))), dt));
 }
 
 struct quantile { const double *p; i64 k; int method; };
@@ -448,7 +524,7 @@ static void quantiles(struct call *c, double unit)
     struct tensor *f = linalg_float(x);
     bool vector = x->nd == 2 && (x->dim[0] == 1 || x->dim[1] == 1);
     int dim = arg_dim(c, 2, first_long_dim(x));
-    struct tensor *y = each_run(f, dim, q.k, quantile_rule, &q);
+    struct tensor *y = each_run(f, dim, q.k, true, quantile_rule, &q);
     if (vector && length_along(x, dim) == x->numel && q.k != 1 && (x->numel != 1 || !has_arg(c, 2)))      /* the shape of p */
         y = tensor_reshape(y, 2, pt && pt->dim[0] > 1 ? (i64[]){ q.k, 1 } : (i64[]){ 1, q.k });
     result_tensor(c, 0, tensor_cast(y, f->dtype));
@@ -497,7 +573,7 @@ BUILTIN(iqr, 1, 2, 1, grad_form,
     if (dtype_is(x->dtype, DT_C))
         fail_arg(c, 0, "real");
     int dim = dim_arg(c, 1, &x);
-    struct tensor *y = each_run(x, dim, 2, quantile_rule, &q);
+    struct tensor *y = each_run(x, dim, 2, true, quantile_rule, &q);
     struct runs r = runs_along(y, dim);
     i64 size[MAX_DIMS];
     for (int d = 0; d < y->nd; d++)
@@ -540,7 +616,7 @@ BUILTIN(mode, 1, 2, 3, grad_form,
         return;
     }
     int dim = dim_arg(c, 1, &t);
-    struct tensor *both = each_run(t, dim, 2, mode_rule, NULL);
+    struct tensor *both = each_run(t, dim, 2, true, mode_rule, NULL);
     struct runs r = runs_along(both, dim);
     i64 size[MAX_DIMS];
     for (int d = 0; d < both->nd; d++)

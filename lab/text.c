@@ -200,6 +200,13 @@ static bool same_bytes(const char *a, const char *b, size_t n, bool fold)
 
 static bool same(value a, value b, const struct comparison *how)
 {
+    if (a.kind == K_TENSOR && b.kind == K_TENSOR && how->first < 0 && !how->fold && a.t->dtype == D_CHAR && b.t->dtype == D_CHAR) {
+        const struct tensor *x = a.t, *y = b.t;             /* the usual rows of text */
+        if (x->numel != y->numel)
+            return false;
+        if (x->nd == 2 && y->nd == 2 && x->dim[0] == 1 && y->dim[0] == 1 && x->flags & y->flags & T_DENSE && !x->device && !y->device)
+            return x->data[0] == y->data[0] && !memcmp(x->data, y->data, (size_t)x->numel);
+    }
     if (!is_char(a) || !is_char(b))
         return false;
     struct tensor *x = tensor_dense(tensor_of(a)), *y = tensor_dense(tensor_of(b));
@@ -501,19 +508,26 @@ static value with_cells(struct call *c)       /* any argument a cell array: the 
         shape = x;
     }
     struct cell *r = cell_new(shape->nd, shape->dim);
+    struct texts *x = scratch((size_t)c->nargin * sizeof *x);
+    for (int i = 0; i < c->nargin; i++) {
+        x[i] = arg_texts(c, i);
+        if (!x[i].cell && x[i].n > 1)
+            fail_arg(c, i, "one text, beside a cell array,");
+    }
+    struct buf *b = buf_new();
     for (i64 k = 0; k < r->numel; k++) {
-        struct buf *b = buf_new();
+        int mark = pool_mark();
+        poll_each(k);
+        b->n = 0;
         for (int i = 0; i < c->nargin; i++) {
-            struct texts x = arg_texts(c, i);
             size_t n;
-            if (!x.cell && x.n > 1)
-                fail_arg(c, i, "one text, beside a cell array,");
-            const char *s = texts_at(&x, x.n == 1 ? 0 : k, &n);
-            while (!x.cell && n > 0 && (is_space(s[n - 1]) || !s[n - 1]))
+            const char *s = texts_at(&x[i], x[i].n == 1 ? 0 : k, &n);
+            while (!x[i].cell && n > 0 && (is_space(s[n - 1]) || !s[n - 1]))
                 n--;
             buf_add(b, s, n);
         }
-        cell_set(r, k, buf_value(b));
+        cell_set(r, k, text_value(b->s, b->n));
+        pool_release(mark);
     }
     return cell_value(r);
 }

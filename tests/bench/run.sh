@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 # run.sh [TABLE...]: tl and the peers that are here, one after another in one run; then a table of ratios against tests/bench/targets.
 # Tables: A scalar code, B small tensors, C elementwise chains, D linear algebra, E sorting, choosing, random numbers, files, texts,
-# F networks, G sparse matrices, P pictures, S start.
+# F networks, G sparse matrices, H functions of every day, P pictures, S start.
 # QUICK=1: smaller sizes, a minute or two.  TORCH_PYTHON=PATH: a Python that has PyTorch, where python3 has none.
 # The rows (workload;peer;threads;seconds;...) stay in bench/rows of the build folder.  make bench BENCH='A C' runs two tables.
 set -u
@@ -10,7 +10,7 @@ here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
 LC_ALL=C; export LC_ALL
 : "${TL:?}" "${QUICK=}" "${CC:=cc}" "${BLAS_LIBS=-lopenblas}" "${BLAS_CFLAGS=}"
 export QUICK
-[ $# -gt 0 ] || set -- A B C D E F G P S
+[ $# -gt 0 ] || set -- A B C D E F G H P S
 out=$PWD/bench
 mkdir -p "$out"
 rows=$out/rows
@@ -122,6 +122,9 @@ for table; do
         for n in $(seq 1 "$two"); do with tl "$n" "$TL" "$here/g.tl"; done
         [ -z "$numpy" ] || with numpy 1 "$numpy" "$here/g.py"
         [ -z "$octave" ] || with octave 1 "$octave" -qf "$here/g.tl" ;;
+    H)  echo "H: functions of every day" >&2
+        with tl 1 "$TL" "$here/h.tl"
+        [ -z "$octave" ] || with octave 1 "$octave" -qf "$here/h.tl" ;;
     P)  echo "P: pictures" >&2
         have gnuplot || { echo "P: gnuplot is not here"; continue; }
         with tl 1 "$TL" "$here/p.tl"
@@ -133,7 +136,7 @@ for table; do
         [ -z "$python" ] || row python3 "$out/start" start python3 "$python" -c pass
         [ -z "$numpy" ] || row numpy "$out/start" start numpy "$numpy" -c 'import numpy'
         [ -z "$octave" ] || row octave "$out/start" start octave "$octave" -qf --eval 1 ;;
-    *)  echo "run.sh: there is no table $table (A B C D E F G P S)" >&2; exit 2 ;;
+    *)  echo "run.sh: there is no table $table (A B C D E F G H P S)" >&2; exit 2 ;;
     esac
 done
 
