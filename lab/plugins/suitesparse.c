@@ -8,13 +8,15 @@
  * system loads, and nothing of tl is linked with them.
  *
  * The one idea: everything a call takes from the libraries hangs on one struct work; the body runs under `protect`, so
- * whatever fails, `close_work` gives all of it back.  Ctrl-C is looked for between the steps, not inside them. */
+ * whatever fails, `close_work` gives all of it back.  The libraries cannot be interrupted: a long step on a large matrix runs
+ * on a thread of its own, on copies that hang on the same struct, and after Ctrl-C it is left to its end, where it gives all back. */
 #include "lab/tl_plugin.h"
 #include <SuiteSparseQR_C.h>
 #include <amd.h>
 #include <cholmod.h>
 #include <colamd.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <umfpack.h>
@@ -32,7 +34,26 @@ struct work {
     SuiteSparse_long *perm;
     void *symbolic, *numeric;
     bool complex;                             /* UMFPACK's */
+    /* what a step reads and leaves: all here, since nobody may be waiting when it ends */
+    struct sparse_array in;
+    cholmod_sparse a;
+    cholmod_dense b;
+    double control[UMFPACK_CONTROL], info[UMFPACK_INFO];
+    SuiteSparse_long status, rows;
+    bool fixed, with_q, ordered;               /* columns keep their places; of QR: Q, P wanted */
+    void *own[8];
+    int owned, threads;
+    void (*step)(struct work *w);
+    bool large, running, done, left;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t over;
 };
+enum { LARGE = 20000 };                       /* entries above which a step has a thread of its own */
+
+/* Of the program's OpenMP, if it has any: BLAS on the step's thread uses as many threads as here. */
+extern int omp_get_max_threads(void) __attribute__((weak));
+extern void omp_set_num_threads(int n) __attribute__((weak));
 
 static void run_body(void *arg)
 {
@@ -40,14 +61,8 @@ static void run_body(void *arg)
     w->body(w);
 }
 
-static void start_work(struct work *w, struct call *c, void (*body)(struct work *w))
+static void close_work(struct work *w)
 {
-    memset(w, 0, sizeof *w);
-    w->c = c;
-    w->body = body;
-    cholmod_l_start(&w->cm);
-    w->cm.print = 0;
-    int failed = lab->protect(run_body, w);
     if (w->l)
         cholmod_l_free_factor(&w->l, &w->cm);
     for (int i = 0; i < 4; i++) {
@@ -65,8 +80,109 @@ static void start_work(struct work *w, struct call *c, void (*body)(struct work 
     if (w->numeric)
         w->complex ? umfpack_zl_free_numeric(&w->numeric) : umfpack_dl_free_numeric(&w->numeric);
     cholmod_l_finish(&w->cm);
+    for (int i = 0; i < w->owned; i++)
+        free(w->own[i]);
+    pthread_mutex_destroy(&w->lock);
+    pthread_cond_destroy(&w->over);
+    free(w);
+}
+
+static void start_work(struct call *c, void (*body)(struct work *w))
+{
+    struct work *w = calloc(1, sizeof *w);
+    if (!w)
+        lab->fail("Octave:out-of-memory", "%s: out of memory", lab->name_of(c));
+    w->c = c;
+    w->body = body;
+    pthread_mutex_init(&w->lock, NULL);
+    pthread_cond_init(&w->over, NULL);
+    cholmod_l_start(&w->cm);
+    w->cm.print = 0;
+    int failed = lab->protect(run_body, w);
+    pthread_mutex_lock(&w->lock);
+    bool left = w->left = w->running && !w->done, join = w->running && !left;
+    pthread_t thread = w->thread;
+    pthread_mutex_unlock(&w->lock);           /* from here on a step that was left may give w back */
+    if (left) {
+        pthread_detach(thread);
+    } else {
+        if (join)
+            pthread_join(thread, NULL);
+        close_work(w);
+    }
     if (failed)
         lab->fail_again();
+}
+
+static void *run_step(void *arg)
+{
+    struct work *w = arg;
+    if (omp_set_num_threads)
+        omp_set_num_threads(w->threads);
+    w->step(w);
+    pthread_mutex_lock(&w->lock);
+    w->done = true;
+    bool left = w->left;
+    pthread_cond_signal(&w->over);
+    pthread_mutex_unlock(&w->lock);
+    if (left)
+        close_work(w);
+    return NULL;
+}
+
+/* One call of a library that may take long: it calls nothing of lab and reads nothing but w and what hangs on it. */
+static void heavy(struct work *w, void (*step)(struct work *w))
+{
+    pthread_attr_t attr;
+    lab->poll();
+    w->step = step;
+    w->done = false;
+    w->threads = omp_get_max_threads ? omp_get_max_threads() : 1;
+    if (w->large) {
+        pthread_attr_init(&attr);
+        pthread_attr_setstacksize(&attr, (size_t)64 << 20);
+        w->running = pthread_create(&w->thread, &attr, run_step, w) == 0;
+        pthread_attr_destroy(&attr);
+    }
+    if (!w->running) {
+        step(w);
+        return;
+    }
+    for (bool done = false; !done; ) {
+        struct timespec t;
+        clock_gettime(CLOCK_REALTIME, &t);
+        t.tv_nsec += 10000000;
+        t.tv_sec += t.tv_nsec / 1000000000;
+        t.tv_nsec %= 1000000000;
+        pthread_mutex_lock(&w->lock);
+        if (!w->done)
+            pthread_cond_timedwait(&w->over, &w->lock, &t);
+        done = w->done;
+        pthread_mutex_unlock(&w->lock);
+        if (!done)
+            lab->poll();                      /* jumps after Ctrl-C */
+    }
+    pthread_join(w->thread, NULL);
+    w->running = false;
+}
+
+/* A copy that lives as long as w. */
+static void *owned(struct work *w, const void *p, size_t bytes)
+{
+    void *q = malloc(bytes + 8);
+    if (!q)
+        lab->fail("Octave:out-of-memory", "%s: out of memory", lab->name_of(w->c));
+    memcpy(q, p, bytes);
+    return w->own[w->owned++] = q;
+}
+static void own_sparse(struct work *w, struct sparse_array *s)       /* of the first matrix: decides what is large */
+{
+    w->large = s->nz > LARGE;
+    if (!w->large)
+        return;
+    s->col = owned(w, s->col, (size_t)(s->n + 1) * 8);
+    s->row = owned(w, s->row, (size_t)s->nz * 8);
+    s->x = owned(w, s->x, (size_t)s->nz * (s->dtype == D_CDOUBLE ? 16 : 8));
 }
 
 static void check(struct work *w)             /* of CHOLMOD and SPQR */
@@ -178,21 +294,39 @@ static const double *umf_control(double *control, bool natural)
     return control;
 }
 
-static SuiteSparse_long umf_factor(struct work *w, const struct sparse_array *s, const double *control, const int64_t *order, double *info)
+static void umf_symbolic_step(struct work *w)
 {
-    SuiteSparse_long status;
-    w->complex = s->dtype == D_CDOUBLE;
+    const struct sparse_array *s = &w->in;
+    const int64_t *order = w->fixed ? w->own[w->owned - 1] : NULL;
     if (w->complex)
-        status = order ? umfpack_zl_qsymbolic(s->m, s->n, s->col, s->row, s->x, NULL, order, &w->symbolic, control, info)
-                       : umfpack_zl_symbolic(s->m, s->n, s->col, s->row, s->x, NULL, &w->symbolic, control, info);
+        w->status = order ? umfpack_zl_qsymbolic(s->m, s->n, s->col, s->row, s->x, NULL, order, &w->symbolic, w->control, w->info)
+                          : umfpack_zl_symbolic(s->m, s->n, s->col, s->row, s->x, NULL, &w->symbolic, w->control, w->info);
     else
-        status = order ? umfpack_dl_qsymbolic(s->m, s->n, s->col, s->row, s->x, order, &w->symbolic, control, info)
-                       : umfpack_dl_symbolic(s->m, s->n, s->col, s->row, s->x, &w->symbolic, control, info);
-    check_umf(w, status);
-    status = w->complex ? umfpack_zl_numeric(s->col, s->row, s->x, NULL, w->symbolic, &w->numeric, control, info)
-                        : umfpack_dl_numeric(s->col, s->row, s->x, w->symbolic, &w->numeric, control, info);
-    check_umf(w, status);
-    return status;
+        w->status = order ? umfpack_dl_qsymbolic(s->m, s->n, s->col, s->row, s->x, order, &w->symbolic, w->control, w->info)
+                          : umfpack_dl_symbolic(s->m, s->n, s->col, s->row, s->x, &w->symbolic, w->control, w->info);
+}
+static void umf_numeric_step(struct work *w)
+{
+    const struct sparse_array *s = &w->in;
+    w->status = w->complex ? umfpack_zl_numeric(s->col, s->row, s->x, NULL, w->symbolic, &w->numeric, w->control, w->info)
+                           : umfpack_dl_numeric(s->col, s->row, s->x, w->symbolic, &w->numeric, w->control, w->info);
+}
+/* *s becomes the copy that is factored; order: of the columns, or NULL */
+static SuiteSparse_long umf_factor(struct work *w, struct sparse_array *s, const double *control, const int64_t *order, double *info)
+{
+    own_sparse(w, s);
+    w->in = *s;
+    w->complex = s->dtype == D_CDOUBLE;
+    memcpy(w->control, control, sizeof w->control);
+    w->fixed = order;
+    if (order)
+        owned(w, order, (size_t)s->n * 8);
+    heavy(w, umf_symbolic_step);
+    check_umf(w, w->status);
+    heavy(w, umf_numeric_step);
+    check_umf(w, w->status);
+    memcpy(info, w->info, sizeof w->info);
+    return w->status;
 }
 
 static void solve_lu(struct work *w)
@@ -338,13 +472,18 @@ static void determinant(struct work *w)
 }
 
 /* ---- Cholesky */
+static void analyze_step(struct work *w) { w->l = cholmod_l_analyze(&w->a, &w->cm); }
+static void factorize_step(struct work *w) { cholmod_l_factorize(&w->a, w->l, &w->cm); }
+
 static void solve_chol(struct work *w)
 {
     struct sparse_array s = sparse_arg(w->c, 0), b;
-    cholmod_sparse a = view(&s, 1), bs;
-    w->l = cholmod_l_analyze(&a, &w->cm);
+    cholmod_sparse bs;
+    own_sparse(w, &s);
+    w->a = view(&s, 1);
+    heavy(w, analyze_step);
     check(w);
-    cholmod_l_factorize(&a, w->l, &w->cm);
+    heavy(w, factorize_step);
     if (w->cm.status == CHOLMOD_NOT_POSDEF || w->l->minor < w->l->n) {
         struct tensor *none = lab->tensor_new(D_DOUBLE, 2, (int64_t[]){ 0, 0 });
         lab->result_tensor(w->c, 0, none);
@@ -375,7 +514,8 @@ static void factor_chol(struct work *w)
     struct sparse_array s = sparse_arg(c, 0);
     must_be_square(c, &s);
     bool lower = says(c, "lower"), vector = says_vector(c);
-    cholmod_sparse a = view(&s, lower ? -1 : 1);
+    own_sparse(w, &s);
+    w->a = view(&s, lower ? -1 : 1);
     if (lab->nargout(c) < 3) {
         w->cm.nmethods = 1;
         w->cm.method[0].ordering = CHOLMOD_NATURAL;
@@ -386,9 +526,9 @@ static void factor_chol(struct work *w)
     w->cm.final_super = 0;
     w->cm.final_pack = 1;
     w->cm.final_monotonic = 1;
-    w->l = cholmod_l_analyze(&a, &w->cm);
+    heavy(w, analyze_step);
     check(w);
-    cholmod_l_factorize(&a, w->l, &w->cm);
+    heavy(w, factorize_step);
     int64_t p = w->l->minor < w->l->n ? (int64_t)w->l->minor + 1 : 0;
     if (w->cm.status != CHOLMOD_NOT_POSDEF)
         check(w);
@@ -414,10 +554,19 @@ static void factor_chol(struct work *w)
 }
 
 /* ---- QR */
+static void backslash_step(struct work *w) { w->d[0] = SuiteSparseQR_C_backslash(SPQR_ORDERING_DEFAULT, SPQR_DEFAULT_TOL, &w->a, &w->b, &w->cm); }
+static void qr_step(struct work *w) { w->qr = SuiteSparseQR_C_factorize(SPQR_ORDERING_DEFAULT, SPQR_DEFAULT_TOL, w->s[0], &w->cm); }
+static void factors_step(struct work *w)
+{
+    SuiteSparseQR_C_QR(w->ordered ? SPQR_ORDERING_DEFAULT : SPQR_ORDERING_FIXED, SPQR_NO_TOL, w->rows, &w->a, w->with_q ? &w->s[0] : NULL, &w->s[1],
+                       w->ordered ? &w->perm : NULL, &w->cm);
+}
+
 static void solve_qr(struct work *w)
 {
     struct sparse_array s = sparse_arg(w->c, 0), b;
-    cholmod_sparse a = view(&s, 0);
+    own_sparse(w, &s);
+    w->a = view(&s, 0);
     value rhs = lab->arg(w->c, 1);
     bool sparse = lab->sparse_read(rhs, &b);
     if (sparse)
@@ -428,23 +577,25 @@ static void solve_qr(struct work *w)
         t = lab->tensor_cast(t, D_CDOUBLE);
         full = lab->array_of(t);
     } else if (full.dtype == D_CDOUBLE && s.dtype != D_CDOUBLE) {
-        w->s[1] = cholmod_l_copy_sparse(&a, &w->cm);
+        w->s[1] = cholmod_l_copy_sparse(&w->a, &w->cm);
         cholmod_l_sparse_xtype(CHOLMOD_COMPLEX, w->s[1], &w->cm);
         check(w);
-        a = *w->s[1];
+        w->a = *w->s[1];
     } else if (full.dtype != D_DOUBLE && full.dtype != D_CDOUBLE) {
         t = lab->tensor_cast(t, D_DOUBLE);
         full = lab->array_of(t);
     }
-    cholmod_dense bd = view_full(&full);
+    if (w->large)
+        full.data = owned(w, full.data, (size_t)full.numel * (full.dtype == D_CDOUBLE ? 16 : 8));
+    w->b = view_full(&full);
     if (s.m >= s.n) {
-        w->d[0] = SuiteSparseQR_C_backslash(SPQR_ORDERING_DEFAULT, SPQR_DEFAULT_TOL, &a, &bd, &w->cm);
+        heavy(w, backslash_step);
     } else {                                  /* the solution of least norm: A' * E = Q * R, x = Q * (R' \ (E' * b)) */
-        w->s[0] = cholmod_l_transpose(&a, 2, &w->cm);
+        w->s[0] = cholmod_l_transpose(&w->a, 2, &w->cm);
         check(w);
-        w->qr = SuiteSparseQR_C_factorize(SPQR_ORDERING_DEFAULT, SPQR_DEFAULT_TOL, w->s[0], &w->cm);
+        heavy(w, qr_step);
         check(w);
-        w->d[1] = SuiteSparseQR_C_solve(SPQR_RTX_EQUALS_ETB, w->qr, &bd, &w->cm);
+        w->d[1] = SuiteSparseQR_C_solve(SPQR_RTX_EQUALS_ETB, w->qr, &w->b, &w->cm);
         check(w);
         w->d[0] = SuiteSparseQR_C_qmult(SPQR_QX, w->qr, w->d[1], &w->cm);
     }
@@ -461,10 +612,12 @@ static void factor_qr(struct work *w)
     for (int i = 1; i < lab->nargin(c); i++)
         econ = econ || (lab->arg_is_text(c, i) ? says(c, "econ") || says(c, "0") : lab->arg_num(c, i) == 0);
     vector = vector || (econ && !says(c, "matrix"));
-    cholmod_sparse a = view(&s, 0);
-    SuiteSparse_long rows = econ && s.n < s.m ? s.n : s.m;
-    SuiteSparseQR_C_QR(order ? SPQR_ORDERING_DEFAULT : SPQR_ORDERING_FIXED, SPQR_NO_TOL, rows, &a, lab->nargout(c) > 1 ? &w->s[0] : NULL, &w->s[1],
-                       order ? &w->perm : NULL, &w->cm);
+    own_sparse(w, &s);
+    w->a = view(&s, 0);
+    w->rows = econ && s.n < s.m ? s.n : s.m;
+    w->with_q = lab->nargout(c) > 1;
+    w->ordered = order;
+    heavy(w, factors_step);
     check(w);
     if (lab->nargout(c) < 2) {
         lab->result(c, 0, of_sparse(w->s[1]));
@@ -479,29 +632,24 @@ static void factor_qr(struct work *w)
 /* ---- what tl calls */
 TL_SERVES(sparse_factors, NO_GRAD)
 {
-    struct work w;
     const char *way = lab->arg_text(c, 2, NULL);
-    start_work(&w, c, !strcmp(way, "chol") ? solve_chol : !strcmp(way, "lu") ? solve_lu : solve_qr);
+    start_work(c, !strcmp(way, "chol") ? solve_chol : !strcmp(way, "lu") ? solve_lu : solve_qr);
 }
 TL_SERVES(sparse_lu, NO_GRAD)
 {
-    struct work w;
-    start_work(&w, c, factor_lu);
+    start_work(c, factor_lu);
 }
 TL_SERVES(sparse_qr, NO_GRAD)
 {
-    struct work w;
-    start_work(&w, c, factor_qr);
+    start_work(c, factor_qr);
 }
 TL_SERVES(sparse_chol, NO_GRAD)
 {
-    struct work w;
-    start_work(&w, c, factor_chol);
+    start_work(c, factor_chol);
 }
 TL_SERVES(sparse_det, NO_GRAD)
 {
-    struct work w;
-    start_work(&w, c, determinant);
+    start_work(c, determinant);
 }
 
 /* ---- orders */
