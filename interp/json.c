@@ -542,6 +542,8 @@ static void (*find_op(const char *op))(json_t *request)
     return NULL;
 }
 
+static bool wants_code(const char *op) { return !strcmp(op, "execute") || (find_op(op) && strcmp(op, "workspace")); }
+
 /* --- the whole --- */
 
 static bool take_over(void)
@@ -589,7 +591,12 @@ int json_serve(void)
     while (go_on && !program_ended && (request = next_request())) {
         const char *op = string_of(request, "op");
         void (*run)(json_t *) = find_op(op);
-        if (!strcmp(op, "execute")) {
+        if (wants_code(op) && !json_is_string(json_object_get(request, "code"))) {
+            char text[200];
+            snprintf(text, sizeof text, "%s wants \"code\", a text", op);
+            say_error("tl:bad-request", text, NULL);
+            done(request, json_pack("{s:b}", "ok", 0));
+        } else if (!strcmp(op, "execute")) {
             go_on = execute(request, &status);
         } else if (!strcmp(op, "quit")) {
             go_on = false;

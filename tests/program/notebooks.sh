@@ -40,6 +40,7 @@ said "%%file writes"           'wrote made.txt' '{"id":1,"op":"execute","code":"
 [ "$(cat made.txt)" = "one
 two" ]; ok $? "… the cell" "$(cat made.txt)"
 said "%%file cannot"           'cannot write .*No such file.*"ok":false' '{"id":1,"op":"execute","code":"%%file no/such/made.txt\none"}'
+said "code that is none"       'execute wants ..code.., a text.*"ok":false.*complete wants.*"ok":false.*ans = 2' '{"id":1,"op":"execute"}' '{"id":2,"op":"complete","code":5}' '{"id":3,"op":"execute","code":"1+1"}'
 said "what is no request"      'not a request: .*not a request: .*no ..op.*unknown op .*ans = 2' 'nonsense' '{"id":1}' '{"id":2,"op":"fly"}' '{"id":3,"op":"execute","code":"1+1"}'
 said "large output is whole"   '"ok":true' '{"id":1,"op":"execute","code":"for k = 1:20000, printf(\"%d line\\n\", k); end"}'
 printf '%s\n' '{"id":1,"op":"execute","code":"for k = 1:20000, printf(\"%d line\\n\", k); end"}' | "$TL" --json | grep -o '[0-9]* line' | sort -un | wc -l >count
