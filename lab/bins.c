@@ -144,7 +144,7 @@ BUILTIN(accumarray, 2, 6, 1, accumarray_grad,
     if (d == 1 && n > 0 && !f && !(has_arg(c, 2) && value_numel(c->arg[2])) && !(has_arg(c, 4) && value_numel(c->arg[4])) && !dtype_is(v->dtype, DT_C)) {
         struct tensor *x = tensor_dense(tensor_cast(v, D_DOUBLE)), *r = sums(s, (double *)x->data, v->numel == 1 ? 0 : 1, n);
         if (r) {
-            result_tensor(c, 0, tensor_cast(r, dtype_is(v->dtype, DT_L | DT_T) ? D_DOUBLE : v->dtype));
+            result_tensor(c, 0, tensor_cast(r, v->dtype == D_SINGLE ? D_SINGLE : D_DOUBLE));
             return;
         }
     }

@@ -11,7 +11,7 @@
 #include <strings.h>
 
 /* ---- the loop */
-struct source { int kind; value v; struct tensor *t; };      /* kind: 'c' contents of a cell, 'd' dense doubles, 't' other elements, 'f' fields of a struct, 'i' by index, '1' itself */
+struct source { int kind; value v; struct tensor *t; bool one; };      /* kind: 'c' contents of a cell, 'd' dense doubles, 't' other elements, 'f' fields of a struct, 'i' by index, '1' itself */
 struct map {
     struct call *c;
     value f, handler;                         /* handler NIL: none */
@@ -104,7 +104,7 @@ static void turn(struct map *m)
     for (int k = 0; k < nout; k++)
         m->out[k] = nil();
     for (int k = 0; k < m->nin; k++)
-        m->arg[k] = element(&m->in[k], m->at);
+        m->arg[k] = element(&m->in[k], m->in[k].one ? 0 : m->at);
     if (is_nil(m->handler)) {
         call_function(m->f, m->nin, m->arg, m->c->nargout, m->out);
     } else if (!try_function(m->f, m->nin, m->arg, m->c->nargout, m->out)) {
@@ -212,17 +212,23 @@ static int map_options(struct map *m, int first)
     return n;
 }
 
-static void map_sizes(struct map *m, int k, value v)         /* all inputs have one size */
+static void map_sizes(struct map *m, int k, value v)         /* all inputs have one size, but those of one element go with all */
 {
     i64 dim[MAX_DIMS];
     int nd = value_dims(v, dim);
-    if (k == 0) {
+    m->in[k].one = value_numel(v) == 1;
+    if (m->in[k].one && k)
+        return;
+    bool first = true;
+    for (int j = 0; j < k; j++)
+        first &= m->in[j].one || m->in[j].kind == '1';
+    if (first) {
         m->nd = nd;
         memcpy(m->dim, dim, sizeof(i64) * nd);
         m->n = value_numel(v);
     } else if (!dims_equal(m->nd, m->dim, nd, dim)) {
         char s1[128], s2[128];
-        fail("Octave:invalid-fun-call", "%s: all inputs must have the same size, but the first is %s and number %d is %s", m->c->fn->name,
+        fail("Octave:invalid-fun-call", "%s: all inputs must have the same size (or one element), but there is %s and number %d is %s", m->c->fn->name,
              dims_text(m->nd, m->dim, s1), k + 1, dims_text(nd, dim, s2));
     }
 }
@@ -295,7 +301,7 @@ static bool legacy(struct call *c)
 BUILTIN(cellfun, 2, ANY, ANY, grad_pass,
   "y = cellfun(f, c1, ...)\n"
   "[y1, y2, ...] = cellfun(f, c1, c2, ..., UniformOutput=true, ErrorHandler=h)\n\n"
-  "Calls f(c1{i}, c2{i}, ...) for every element of cells of one size.  f is a function or its name.  The results, one number each, "
+  "Calls f(c1{i}, c2{i}, ...) for every element of cells of one size; a cell of one element goes with all.  f is a function or its name.  The results, one number each, "
   "make arrays of the cells' size; with UniformOutput=false they may be anything and make cells.  When a call fails and there is an "
   "ErrorHandler, its results are h(e, c1{i}, ...), where e has the fields message, identifier and index.\n\n"
   "Example:\n  cellfun(@numel, {1, [1 2], 'abc'})\n  ans =\n\n     1   2   3\n\n"
@@ -309,7 +315,7 @@ BUILTIN(cellfun, 2, ANY, ANY, grad_pass,
     m.in = scratch(sizeof *m.in * (m.nin + 1));
     for (int k = 0; k < m.nin; k++) {
         arg_cell(c, k + 1);
-        m.in[k] = (struct source){ 'c', c->arg[k + 1], NULL };
+        m.in[k] = (struct source){ 'c', c->arg[k + 1], NULL, false };
         map_sizes(&m, k, c->arg[k + 1]);
     }
     map_run(&m);
@@ -330,7 +336,7 @@ BUILTIN(arrayfun, 2, ANY, ANY, grad_pass,
     for (int k = 0; k < m.nin; k++) {
         value v = c->arg[k + 1];
         struct source *s = &m.in[k];
-        *s = (struct source){ 'i', v, NULL };
+        *s = (struct source){ 'i', v, NULL, false };
         if (is_tensor_like(v)) {
             s->t = tensor_dense(tensor_of(v));
             s->kind = s->t->mark ? 'i' : s->t->dtype == D_DOUBLE ? 'd' : 't';
@@ -363,7 +369,7 @@ BUILTIN(structfun, 2, ANY, ANY, grad_pass,
     struct record *r = arg_struct(c, 1);
     if (r->numel != 1)
         fail_arg(c, 1, "one struct, 1x1");
-    struct source in = { 'f', c->arg[1], NULL };
+    struct source in = { 'f', c->arg[1], NULL, false };
     m.nin = 1;
     m.in = &in;
     m.nd = 2;

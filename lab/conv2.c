@@ -138,6 +138,8 @@ static value conv2_of(struct tensor *a, struct tensor *b, int shape)
     int dtype = promote(a->dtype, b->dtype), real = dtype_real(dtype);
     struct part w = shape == FULL ? (struct part){ 0, 0, m + p - 1, n + q - 1 } : shape == SAME ? (struct part){ p / 2, q / 2, m, n }
                                   : (struct part){ p - 1, q - 1, m - p + 1, n - q + 1 };
+    if (a->numel && b->numel && shape == VALID && (w.rows <= 0 || w.cols <= 0))
+        return tensor_value(tensor_2d(real, MAX(w.rows, 0), MAX(w.cols, 0)));
     if (!a->numel || !b->numel || w.rows <= 0 || w.cols <= 0)
         return tensor_value(tensor_2d(real, 0, 0));
     if (!dtype_is(dtype, DT_C))

@@ -351,10 +351,14 @@ BUILTIN(interp1, 2, 6, 1, grad_form,
     double *to = scratch((size_t)(k * p.cols * (p.complex_ ? 2 : 1)) * 8 + 8);
     evaluate(&p, method, NULL, (double *)xi->data, k, left, extrap, outside, to);
     memcpy(dim, xi->dim, sizeof(i64) * nd);
-    if (p.cols > 1) {
-        nd = y->nd;
-        memcpy(dim, y->dim, sizeof(i64) * nd);
-        dim[0] = k;
+    if (p.cols > 1) {                         /* the sizes of xi, its length alone where it is a vector, then those of y */
+        int lead = xi->nd == 2 && (xi->dim[0] == 1 || xi->dim[1] == 1) ? 1 : xi->nd;
+        nd = lead + y->nd - 1;
+        if (nd > MAX_DIMS)
+            fail("tl:too-many-dimensions", "interp1: the result would have more than %d dimensions", MAX_DIMS);
+        memcpy(dim + lead, y->dim + 1, sizeof(i64) * (y->nd - 1));
+        if (lead == 1)
+            dim[0] = k;
     }
     struct tensor *r = joined(&p, to, nd, dim);
     bool single = y->dtype == D_SINGLE || y->dtype == D_CSINGLE;

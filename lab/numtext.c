@@ -526,13 +526,10 @@ BUILTIN(mat2str, 1, 3, 1, NO_GRAD,
         result(c, 0, buf_value(b));
         return;
     }
-    named &= t->dtype != D_LOGICAL;
     if (named)
         buff(b, "%s(", dtypes[t->dtype].class);
-    if (rows == 0 && cols == 0) {
+    if (t->numel == 0) {
         buf_puts(b, "[]");
-    } else if (t->numel == 0) {
-        buff(b, "zeros(%lld,%lld)", (long long)rows, (long long)cols);
     } else {
         if (t->numel > 1)
             buf_putc(b, '[');

@@ -410,7 +410,7 @@ BUILTIN(sprintf, 1, ANY, 1, NO_GRAD,
 {
     struct buf *b = buf_new();
     format_args(b, c->fn->name, c->arg[0], c->nargin - 1, c->arg + 1);
-    result(c, 0, buf_value(b));
+    result(c, 0, b->n ? buf_value(b) : tensor_value(tensor_2d(D_CHAR, 1, 0)));
 }
 
 static void put_text(struct call *c, int i, struct file *f)

@@ -44,7 +44,11 @@ bool reduce_along(int op, int nd, const i64 *dim, int d, struct along *a)
     bool nothing = nd == 2 && dim[0] == 0 && dim[1] == 0, given = d != 0;
     memcpy(a->dim, dim, sizeof *dim * (size_t)nd);
     a->nd = nd;
-    if (nothing && !d && !extreme(op)) {
+    if (nothing && !extreme(op) && d != 1 && d) {        /* what is 0x0 counts as 0x1 */
+        *a = (struct along){ .nd = 2, .dim = { 0, 1 }, .inner = 0, .len = 1, .outer = 1 };
+        return true;
+    }
+    if (nothing && !extreme(op)) {
         *a = (struct along){ .nd = 2, .dim = { 1, 1 }, .inner = 1, .len = 0, .outer = 1 };
         return true;
     }

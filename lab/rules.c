@@ -280,7 +280,7 @@ void norm_grad(struct call *c)                /* vectors: p = 2, 1, Inf, any p; 
         result(c, 0, g_op(EW_times, g_op(EW_times, g, g_fn(EW_sign, x)), r));
     } else if (p == 2) {                      /* u1 v1' */
         value s[3], first[2] = { colon(), num(1) };
-        call_builtin(&builtin_svd, 2, (value[]){ x, num(0) }, 3, s);
+        call_builtin(&builtin_svd, 2, (value[]){ x, tensor_value(tensor_text("econ", 4)) }, 3, s);
         result(c, 0, g_op(EW_times, g, g_mul(index_paren(s[0], 2, first), g_t(index_paren(s[2], 2, first)))));
     } else if (p == 1 || p == 1.0 / 0.0) {    /* the largest sum of a column, of a row */
         int dim = p == 1 ? 1 : 2;
@@ -423,7 +423,7 @@ void svd_grad(struct call *c)
 {
     value A = c->arg[0], s[3];
     if (is_nil(grad_result(c, 1))) {
-        call_builtin(&builtin_svd, 2, (value[]){ A, num(0) }, 3, s);
+        call_builtin(&builtin_svd, 2, (value[]){ A, tensor_value(tensor_text("econ", 4)) }, 3, s);
         result(c, 0, g_mul(s[0], g_mul(CALL(diag, 1, grad_of(c, 0)), g_t(s[2]))));
         return;
     }
@@ -431,7 +431,7 @@ void svd_grad(struct call *c)
     i64 d[MAX_DIMS];
     value_dims(S, d);
     if (is_nil(V) || d[0] != d[1])
-        fail("tl:not-differentiable", "svd: has a derivative as s = svd(A) and as [U, S, V] = svd(A, 0)");
+        fail("tl:not-differentiable", "svd: has a derivative as s = svd(A) and as [U, S, V] = svd(A, 'econ')");
     value sv = CALL(diag, 1, S), row = g_t(sv), M = CALL(diag, 1, CALL(diag, 1, grad_of(c, 1)));
     value F = off_diagonal(g_op(EW_times, sv, sv)), right = nil();
     if (grad_given(c, 0))

@@ -130,7 +130,7 @@ EXTREME(uint64_t, NEVER)
 static void running_extreme(struct call *c, bool max)
 {
     struct tensor *x = arg_dense(c, 0);
-    int class = x->dtype == D_CHAR || x->dtype == D_LOGICAL ? D_DOUBLE : x->dtype;
+    int class = x->dtype == D_CHAR ? D_DOUBLE : x->dtype;
     if (dtype_is(x->dtype, DT_C))
         fail_arg(c, 0, "real");
     int work = x->dtype == D_SINGLE || x->dtype == D_INT64 || x->dtype == D_UINT64 ? x->dtype : D_DOUBLE;

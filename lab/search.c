@@ -419,6 +419,8 @@ BUILTIN(ostrsplit, 2, 3, 1, NO_GRAD,
             if (i == n || memchr(sep, s[i], m)) {
                 if (i > start || !strip)
                     piece(&p, s + start, i - start, "", 0);
+                if (i == start && !strip)     /* 1x0, as Octave has it */
+                    cell_set(p.text, p.n - 1, tensor_value(tensor_2d(D_CHAR, 1, 0)));
                 start = i + 1;
             }
     }
@@ -448,7 +450,7 @@ BUILTIN(strtok, 1, 2, 2, NO_GRAD,
     static const char white[] = { ' ', '\f', '\n', '\r', '\t', '\v', 0 };
     size_t m = sizeof white, n, from, to;
     const char *d = white, *s;
-    if (has_arg(c, 1)) {
+    if (has_arg(c, 1) && value_numel(c->arg[1])) {
         struct tensor *t = tensor_dense(tensor_cast(arg_tensor(c, 1), D_CHAR));
         d = t->data;
         m = (size_t)t->numel;

@@ -104,8 +104,10 @@ static struct items items_of(struct call *c, int nset, bool rows, bool exact)   
     struct items s = { .rows = rows };
     value v[2] = { c->arg[0], nset > 1 ? c->arg[1] : nil() };
     if (v[0].kind == K_CELL || v[1].kind == K_CELL) {
-        if (rows)
+        if (rows && nset > 1)
             fail("Octave:invalid-input-arg", "%s: \"rows\" is for matrices, not for cells", c->fn->name);
+        if (rows)
+            warn("Octave:unique-rows", "unique: \"rows\" is ignored for cells");
         i64 n = 0;
         for (int k = 0; k < nset; k++) {
             if (is_tensor_like(v[k]) && value_dtype(v[k]) == D_CHAR)
@@ -248,8 +250,13 @@ BUILTIN(unique, 1, ANY, 3, grad_form,
 {
     struct options o = options(c, 1);
     value v = c->arg[0];
+    bool ignored = o.rows && v.kind == K_CELL;
     bool row = !o.rows && is_row(v);
     struct items s = items_of(c, 1, o.rows, false);
+    if (ignored) {
+        o.rows = s.rows = false;
+        row = is_row(v);
+    }
     if (s.n == 0) {
         i64 dim[MAX_DIMS], none[] = { 0, 1 };
         if (o.rows || (value_dims(v, dim) == 2 && dim[0] == 0 && dim[1] == 0))
@@ -346,21 +353,23 @@ static void combine(struct call *c, int op)
     }
     bool nothing = op == INTERSECT ? ea || eb : op == SETDIFF && ea && value_dims(c->arg[0], dim) == 2 && dim[0] == 0 && dim[1] == 0;
     nothing |= op == SETXOR && ea && eb;
+    bool pair = op == INTERSECT && s.n == 2 && s.na == 1 && !o.rows;      /* of two numbers nothing has no direction, as in Octave */
+    nothing |= pair;
     value r;
     if (n == 0 && nothing && !o.rows)
-        r = s.t ? tensor_value(tensor_2d(s.t->dtype, 0, 0)) : cell_value(cell_2d(0, 0));
+        r = s.t ? tensor_value(tensor_2d(op == INTERSECT && !pair && dtype_is(s.t->dtype, DT_I | DT_F) ? D_DOUBLE : s.t->dtype, 0, 0)) : cell_value(cell_2d(0, 0));
     else
-        r = take(&s, n, place, row && !(op == UNION && n == 0));
+        r = take(&s, n, place, row && !(op == UNION && n == 0) && !(op == SETDIFF && ea));
     if (op == SETDIFF && s.t)                 /* of a's class */
         r = tensor_value(tensor_cast(tensor_of(r), value_dtype(c->arg[0])));
     result(c, 0, r);
     bool places_row = o.legacy && row && !o.rows;
     struct tensor *none = tensor_2d(D_DOUBLE, 0, 0);
-    if (na == 0 && ((op == INTERSECT && (ea || eb)) || (op != UNION && ea)))
+    if (na == 0 && ((op == INTERSECT && (ea || eb || pair)) || (op != UNION && ea)))
         result_tensor(c, 1, none);
     else
         result_places(c, 1, na, pa, places_row || (op == SETDIFF && na == 0 && s.na == 1));
-    if (nb == 0 && ((op == INTERSECT && (ea || eb)) || (op == SETXOR && eb)))
+    if (nb == 0 && ((op == INTERSECT && (ea || eb || pair)) || (op == SETXOR && eb)))
         result_tensor(c, 2, none);
     else
         result_places(c, 2, nb, pb, places_row);

@@ -753,7 +753,10 @@ static void pad(struct call *c, bool front)
     int d = arg_dim(c, 3, default_dim(c->arg[0]) + 1) - 1;
     if (d >= MAX_DIMS)
         fail("tl:too-many-dimensions", "%s: a tensor has at most %d dimensions", c->fn->name, MAX_DIMS);
-    result(c, 0, fitted_along(c->arg[0], d, n, fill, front));
+    value v = c->arg[0];
+    if (is_tensor_like(v) && value_dtype(v) == D_LOGICAL && value_dtype(fill) != D_LOGICAL && n > (d < value_dims(v, dim) ? dim[d] : 1))
+        v = tensor_value(tensor_cast(arg_tensor(c, 0), D_DOUBLE));       /* beside a number truth is one */
+    result(c, 0, fitted_along(v, d, n, fill, front));
 }
 
 BUILTIN(postpad, 2, 4, 1, grad_form,

@@ -610,7 +610,7 @@ BUILTIN(mode, 1, 2, 3, grad_form,
     "See also: mean, median, histc")
 {
     struct tensor *x = numbers(c, 0), *t = x;
-    int dt = x->dtype == D_LOGICAL ? D_DOUBLE : x->dtype;
+    int dt = x->dtype;
     if (dtype_is(dt, DT_C)) {
         by_rank(c);
         return;
@@ -677,7 +677,7 @@ BUILTIN(diff, 1, 3, 1, grad_form,
     i64 k = has_arg(c, 1) && value_numel(c->arg[1]) ? arg_int(c, 1, 0, (i64)1 << 40) : 1;
     bool given = has_arg(c, 2);
     int dim = arg_dim(c, 2, first_long_dim(x));
-    if (x->numel == 1 && k > 0) {
+    if (x->numel == 1 && k > 0 && !given) {
         result_tensor(c, 0, tensor_2d(x->dtype, 0, 0));
         return;
     }

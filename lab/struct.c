@@ -147,7 +147,7 @@ BUILTIN(isfield, 2, 2, 1, grad_pass,
   "Example:\n  isfield(struct('a', 1), {'a', 'b'})\n  ans =\n\n    1  0\n\n\n"
   "See also: fieldnames, rmfield")
 {
-    if (c->arg[1].kind != K_CELL) {
+    if (c->arg[1].kind != K_CELL || (c->arg[0].kind != K_STRUCT && c->arg[0].kind != K_OBJECT)) {
         result_bool(c, 0, has_field(c->arg[0], c->arg[1]));
         return;
     }

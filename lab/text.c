@@ -237,6 +237,10 @@ static void compare(struct call *c, struct comparison how)
         b = t;
     }
     struct cell *x = a.cell, *y = b.kind == K_CELL ? b.cell : NULL;
+    if (!y && !is_char(b)) {                  /* no text at all beside a cell */
+        result_bool(c, 0, false);
+        return;
+    }
     if (y && x->numel == 1 && y->numel != 1) {
         struct cell *t = x;
         x = y;
@@ -511,9 +515,12 @@ static value with_cells(struct call *c)       /* any argument a cell array: the 
     struct texts *x = scratch((size_t)c->nargin * sizeof *x);
     for (int i = 0; i < c->nargin; i++) {
         x[i] = arg_texts(c, i);
-        if (!x[i].cell && x[i].n > 1)
-            fail_arg(c, i, "one text, beside a cell array,");
+        if (!x[i].cell && x[i].n > 1 && r->numel == 1)        /* one text beside the rows of a char matrix */
+            r = cell_2d(x[i].n, 1);
     }
+    for (int i = 0; i < c->nargin; i++)
+        if (!x[i].cell && x[i].n > 1 && x[i].n != r->numel)
+            fail_arg(c, i, "one text, or a char matrix with a row for each text of the cell array,");
     struct buf *b = buf_new();
     for (i64 k = 0; k < r->numel; k++) {
         int mark = pool_mark();
