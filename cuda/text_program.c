@@ -122,6 +122,8 @@ void key_program(struct kernel *k, const struct dev_prog *p)
         uint64_t x = z->what | (uint64_t)z->type << 8 | (uint64_t)z->dtype << 16 | (uint64_t)z->op << 24 | (uint64_t)(uint16_t)z->a << 32 | (uint64_t)(uint16_t)z->b << 48;
         key_add(k, &x, 8);
     }
+    for (int o = 0; o < p->more; o++)
+        key_add(k, (int[]){ p->also[o].ins, p->also[o].dtype }, 2 * sizeof(int));
 }
 
 /* ---- one element */
@@ -385,14 +387,22 @@ bool program_function(struct text *t, const struct dev_prog *p, int to, struct f
         put(t, "DEV %s f(", to >= 0 ? text_class[to].name : type_name[f->type]);
         for (int k = 0; k < p->nin; k++)
             put(t, "%s%s x%d", comma++ ? ", " : "", text_class[p->in_dtype[k]].name, k);
+        for (int o = 0; ok && o < p->more; o++) {
+            int i = p->also[o].ins;
+            ok = i >= 0 && i < p->n && p->also[o].dtype < DTYPES;
+            put(t, "%s%s *also%d", comma++ ? ", " : "", text_class[p->also[o].dtype].name, o);
+            put(&lines, "    *also%d = ", o);
+            put_stored(&lines, name[i], (int)type[i], p->also[o].dtype, done[i] && (p->ins[i].what != DI_IN ? p->ins[i].dtype : p->in_dtype[p->ins[i].a]) == p->also[o].dtype);
+            put(&lines, ";\n");
+        }
         for (int i = 0; i < p->n; i++)
             if (p->ins[i].what == DI_NUM && number_first(p, i)) {
                 put(t, "%s%s %s", comma++ ? ", " : "", type_name[p->ins[i].type], name[i]);
-                put(&f->params, "%s%s%s", p->nin || f->params.n ? ", " : "", p->ins[i].type == DEV_D ? "A." : "", name[i]);
+                put(&f->params, "%s%s%s", p->nin || p->more || f->params.n ? ", " : "", p->ins[i].type == DEV_D ? "A." : "", name[i]);
             }
         if (f->trouble) {
             put(t, "%sint *bad", comma++ ? ", " : "");
-            put(&f->params, "%s&bad", p->nin || f->params.n ? ", " : "");
+            put(&f->params, "%s&bad", p->nin || p->more || f->params.n ? ", " : "");
         }
         put(t, "%s)\n{\n%s    return ", comma ? "" : "void", lines.s ? lines.s : "");
         if (to >= 0)
@@ -421,6 +431,8 @@ static void put_args(struct text *t, const struct spec *s, bool trouble)
     put(t, "typedef struct {\n    %s *out;\n", text_class[p->dtype].name);
     for (int k = 0; k < p->nin; k++)
         put(t, "    const %s *x%d;\n", text_class[p->in_dtype[k]].name, k);
+    for (int o = 0; o < p->more; o++)
+        put(t, "    %s *out%d;\n", text_class[p->also[o].dtype].name, o);
     program_members(t, p, trouble);
     put(t, "    i64 n;\n");
     if (s->class == 'b') {
@@ -432,25 +444,35 @@ static void put_args(struct text *t, const struct spec *s, bool trouble)
             put(t, s->class == 'g' ? "    i64 d%d, m%d, h%d;                       /* size, and the magic numbers to divide by it */\n" : "    i64 d%d;\n", d, d, d);
     }
     if (s->class != 'c')
-        for (int k = 0; k <= p->nin; k++) {
+        for (int k = 0; k <= p->nin + p->more; k++) {
             put(t, "    i64 s%d[%d];%s\n", k, MAX(s->nd, 1), k ? "" : "                             /* strides: of the result, then of the operands */");
         }
     put(t, "} args;\n\n");
 }
 
-static void put_call(struct text *t, const struct spec *s, const struct function *f, const char *form)     /* "a%d.x[k]" */
+static void put_form(struct text *t, const char *form, int k)          /* k for each % */
+{
+    for (const char *c = form; *c; c++)
+        if (*c == '%')
+            put(t, "%d", k);
+        else
+            put_n(t, c, 1);
+}
+
+/* forms: of an operand, "p%.x[k]", and of a further result, "y%.x[k]" */
+static void put_call(struct text *t, const struct spec *s, const struct function *f, const char *form, const char *also)
 {
     put(t, "f(");
     for (int k = 0; k < s->p->nin; k++) {
         put(t, "%s", k ? ", " : "");
         if (s->mode[k + 1])
-            for (const char *c = form; *c; c++)
-                if (*c == '%')
-                    put(t, "%d", k);
-                else
-                    put_n(t, c, 1);
+            put_form(t, form, k);
         else
             put(t, "e%d", k);
+    }
+    for (int o = 0; o < s->p->more; o++) {
+        put(t, "%s&", s->p->nin || o ? ", " : "");
+        put_form(t, also, o);
     }
     put(t, "%s)", f->params.s ? f->params.s : "");
 }
@@ -459,14 +481,20 @@ static void put_call(struct text *t, const struct spec *s, const struct function
 static void put_vectors(struct text *t, const struct spec *s)
 {
     bool have[DTYPES] = { false };
-    for (int k = 0; k <= s->p->nin; k++) {
-        int dt = k ? s->p->in_dtype[k - 1] : s->p->dtype;
+    for (int k = 0; k <= s->p->nin + s->p->more; k++) {
+        int dt = !k ? s->p->dtype : k <= s->p->nin ? s->p->in_dtype[k - 1] : s->p->also[k - 1 - s->p->nin].dtype;
         if (have[dt] || !s->mode[k] || s->width < 2)
             continue;
         for (int i = 0; i < DTYPES; i++)      /* logical, char and uint8 share one */
             have[i] |= !strcmp(text_class[i].name, text_class[dt].name);
         put(t, "typedef struct ALIGN(%d) { %s x[%d]; } %s_vector;\n", MIN(16, s->width * text_class[dt].size), text_class[dt].name, s->width, text_class[dt].name);
     }
+}
+
+static void put_lasts(struct text *t, const struct spec *s)            /* further results of one element: all are made before one is stored */
+{
+    for (int o = 0; o < s->p->more; o++)
+        put(t, "        %s y%d;\n", text_class[s->p->also[o].dtype].name, o);
 }
 
 static void put_c(struct text *t, const struct spec *s, const struct function *f)
@@ -493,21 +521,35 @@ static void put_c(struct text *t, const struct spec *s, const struct function *f
                     put(t, "        %s %c%d = A.x%d[%c];\n", c, names[v], k, k, at[v]);
             }
     const char *c = text_class[p->dtype].name;
+    const char *vector = s->width > 1 ? "_vector" : "";
+    for (int o = 0; o < p->more; o++)
+        put(t, "        %s%s y%d, z%d;\n", text_class[p->also[o].dtype].name, vector, o, o);
     if (s->width > 1) {
         put(t, "        %s_vector y, z;\n        UNROLL for (int k = 0; k < %d; k++) {\n            y.x[k] = ", c, s->width);
-        put_call(t, s, f, "p%.x[k]");
+        put_call(t, s, f, "p%.x[k]", "y%.x[k]");
         put(t, ";\n            z.x[k] = ");
-        put_call(t, s, f, "q%.x[k]");
-        put(t, ";\n        }\n        ((%s_vector *)A.out)[i] = y;\n        ((%s_vector *)A.out)[j] = z;\n    }\n", c, c);
-        put(t, "    i64 last = vectors * %d + threadIdx.x;\n    if (blockIdx.x == 0 && last < A.n)\n        A.out[last] = ", s->width);
-        put_call(t, s, f, "A.x%[last]");
-        put(t, ";\n");
+        put_call(t, s, f, "q%.x[k]", "z%.x[k]");
+        put(t, ";\n        }\n        ((%s_vector *)A.out)[i] = y;\n        ((%s_vector *)A.out)[j] = z;\n", c, c);
+        for (int o = 0; o < p->more; o++)
+            for (int v = 0; v < 2; v++)
+                put(t, "        ((%s_vector *)A.out%d)[%c] = %c%d;\n", text_class[p->also[o].dtype].name, o, at[v], "yz"[v], o);
+        put(t, "    }\n    i64 last = vectors * %d + threadIdx.x;\n    if (blockIdx.x == 0 && last < A.n) {\n", s->width);
+        put_lasts(t, s);
+        put(t, "        %s y = ", c);
+        put_call(t, s, f, "A.x%[last]", "y%");
+        put(t, ";\n        A.out[last] = y;\n");
+        for (int o = 0; o < p->more; o++)
+            put(t, "        A.out%d[last] = y%d;\n", o, o);
+        put(t, "    }\n");
     } else {
         put(t, "        %s y = ", c);
-        put_call(t, s, f, "p%");
+        put_call(t, s, f, "p%", "y%");
         put(t, ", z = ");
-        put_call(t, s, f, "q%");
-        put(t, ";\n        A.out[i] = y;\n        A.out[j] = z;\n    }\n");
+        put_call(t, s, f, "q%", "z%");
+        put(t, ";\n        A.out[i] = y;\n        A.out[j] = z;\n");
+        for (int o = 0; o < p->more; o++)
+            put(t, "        A.out%d[i] = y%d;\n        A.out%d[j] = z%d;\n", o, o, o, o);
+        put(t, "    }\n");
     }
 }
 
@@ -543,11 +585,11 @@ static void put_b(struct text *t, const struct spec *s, const struct function *f
             if (s->mode[k + 1])
                 put(t, "            %s_vector p%d = ((const %s_vector *)a%d)[i];\n", text_class[p->in_dtype[k]].name, k, text_class[p->in_dtype[k]].name, k);
         put(t, "            %s_vector y;\n            UNROLL for (int k = 0; k < %d; k++)\n                y.x[k] = ", c, s->width);
-        put_call(t, s, f, "p%.x[k]");
+        put_call(t, s, f, "p%.x[k]", "");
         put(t, ";\n            ((%s_vector *)to)[i] = y;\n", c);
     } else {
         put(t, "            to[i] = ");
-        put_call(t, s, f, "a%[i]");
+        put_call(t, s, f, "a%[i]", "");
         put(t, ";\n");
     }
     put(t, "        }\n    }\n");
@@ -574,10 +616,8 @@ static void put_g(struct text *t, const struct spec *s, const struct function *f
         else
             put(t, "        i64 r%d = %s / A.d%d, i%d = %s - r%d * A.d%d;\n", d, from, d, d, from, d, d);
     }
-    put(t, "        A.out[");
-    for (int d = 0; d < s->nd; d++)
-        put(t, "%si%d * A.s0[%d]", d ? " + " : "", d, d);
-    put(t, s->nd ? "] = " : "0] = ");
+    put_lasts(t, s);
+    put(t, "        %s y = ", text_class[p->dtype].name);
     struct text form = { 0 };
     put(&form, "A.x%%[");
     for (int d = 0; d < s->nd; d++)
@@ -596,7 +636,19 @@ static void put_g(struct text *t, const struct spec *s, const struct function *f
     }
     t->failed |= form.failed;
     free(form.s);
-    put(t, "%s);\n    }\n", f->params.s ? f->params.s : "");
+    for (int o = 0; o < p->more; o++)
+        put(t, "%s&y%d", p->nin || o ? ", " : "", o);
+    put(t, "%s);\n", f->params.s ? f->params.s : "");
+    for (int o = -1; o < p->more; o++) {
+        char from[16] = "y", out[16] = "out";
+        if (o >= 0)
+            sprintf(from, "y%d", o), sprintf(out, "out%d", o);
+        put(t, "        A.%s[", out);
+        for (int d = 0; d < s->nd; d++)
+            put(t, "%si%d * A.s%d[%d]", d ? " + " : "", d, o < 0 ? 0 : p->nin + 1 + o, d);
+        put(t, s->nd ? "] = %s;\n" : "0] = %s;\n", from);
+    }
+    put(t, "    }\n");
 }
 
 static char *spec_text(const struct spec *s, size_t *len)
@@ -658,11 +710,14 @@ int work_program(struct work *w, const struct dev_prog *p, struct dev_arg *out, 
     struct layout l;
     struct kernel k;
     struct spec s = { .p = p };
-    if (p->nin > DEV_ARGS || p->nnum > DEV_NUMS || p->n < 1 || p->n > COUNT(p->ins) || p->dtype >= DTYPES)
+    if (p->nin + p->more > DEV_ARGS || p->more > DEV_MORE || p->nnum > DEV_NUMS || p->n < 1 || p->n > COUNT(p->ins) || p->dtype >= DTYPES)
         return DEV_NOT_HERE;
     if (p->red)
         return work_reduce(w, p, out, in, num, tag);
-    if (!layout_of(&l, out, p->nin, in))
+    struct dev_arg all[DEV_ARGS];             /* operands, then further results */
+    for (int o = 0; o < p->nin + p->more; o++)
+        all[o] = o < p->nin ? in[o] : out[1 + o - p->nin];
+    if (!layout_of(&l, out, p->nin + p->more, all))
         return DEV_NOT_HERE;
     if (!l.numel)
         return DEV_OK;
@@ -672,23 +727,23 @@ int work_program(struct work *w, const struct dev_prog *p, struct dev_arg *out, 
     int size[OPERANDS] = { text_class[p->dtype].size }, widest = size[0];
     bool inner = true, vectors = true;
     for (int o = 1; o < l.n; o++) {
-        at[o] = in[o - 1].p;
-        size[o] = text_class[p->in_dtype[o - 1]].size;
+        at[o] = all[o - 1].p;
+        size[o] = text_class[o <= p->nin ? p->in_dtype[o - 1] : p->also[o - 1 - p->nin].dtype].size;
         widest = MAX(widest, size[o]);
     }
     int width = MAX(1, 16 / widest);
     int64_t row = l.nd ? l.dim[0] : 1;
     for (int o = 0; o < l.n; o++) {
         int64_t st = l.nd ? l.stride[o][0] : 0;
-        inner &= st == 1 || (st == 0 && o);
-        s.mode[o] = o == 0 || st == 1;
+        inner &= st == 1 || (st == 0 && o && o <= p->nin);
+        s.mode[o] = o == 0 || o > p->nin || st == 1;
         if (s.mode[o]) {
             vectors &= aligned(at[o], MIN(16, width * size[o]));
             for (int d = 1; d < l.nd; d++)
                 vectors &= l.stride[o][d] % width == 0;
         }
     }
-    s.class = l.nd <= 1 && inner && (vectors || width == 1) ? 'c' : inner && row >= 8 ? 'b' : l.numel < (int64_t)1 << 31 ? 'g' : 'G';
+    s.class = l.nd <= 1 && inner && (vectors || width == 1) ? 'c' : inner && row >= 8 && !p->more ? 'b' : l.numel < (int64_t)1 << 31 ? 'g' : 'G';
     if (!l.nd && s.class != 'c')
         s.class = 'g';
     s.nd = (uint8_t)l.nd;

@@ -115,14 +115,21 @@ static void convert(const struct dev_ins *z, int was, char *to, const char *from
         memcpy(to, from, (size_t)(n + 8) * ew_size[z->type]);
 }
 
-static void store(const struct dev_prog *p, int type, char *to, const char *from, long n)
+static void store(int type, int dtype, char *to, const char *from, long n)
 {
     if (type == DEV_L)
-        ew_store64[p->dtype == D_UINT64](to, from, from, n);
-    else if (layout(type) == p->dtype)
-        memcpy(to, from, (size_t)n * dtypes[p->dtype].size);
+        ew_store64[dtype == D_UINT64](to, from, from, n);
+    else if (layout(type) == dtype)
+        memcpy(to, from, (size_t)n * dtypes[dtype].size);
     else
-        ew_simd->store[p->dtype](to, from, from, n);
+        ew_simd->store[dtype](to, from, from, n);
+}
+
+static void spread(const struct dev_arg *out, const i64 *dim, int nd, i64 at, long n, const char *line)        /* a block's results to their places */
+{
+    int size = dtypes[out->dtype].size;
+    for (long i = 0; i < n; i++)
+        memcpy((char *)out->p + cpu_offset(out, dim, nd, at + i) * size, line + i * size, (size_t)size);
 }
 
 /* Elements at .. at + n through the program; the last instruction's values, stored, at `out`. */
@@ -177,7 +184,7 @@ static void block(const struct dev_prog *p, const struct dev_arg *in, const i64 
         }
         }
     }
-    store(p, p->ins[p->n - 1].type, out, buf + (size_t)(p->n - 1) * LINE, n);
+    store(p->ins[p->n - 1].type, p->dtype, out, buf + (size_t)(p->n - 1) * LINE, n);
 }
 
 struct fold { const struct dev_prog *p; struct dev_arg *out; const i64 *dim; int nd; char *x; };
@@ -247,8 +254,11 @@ static int program(struct device *d, const struct dev_prog *p, struct dev_arg *o
         if (p->red)
             memcpy(x + at * size, line, (size_t)(m * size));
         else
-            for (long i = 0; i < m; i++)
-                memcpy((char *)out->p + cpu_offset(out, dim, nd, at + i) * size, line + i * size, (size_t)size);
+            spread(out, dim, nd, at, m, line);
+        for (int o = 0; o < p->more; o++) {
+            store(p->ins[p->also[o].ins].type, p->also[o].dtype, line, buf + (size_t)p->also[o].ins * LINE, m);
+            spread(&out[1 + o], dim, nd, at, m, line);
+        }
     }
     free(buf);
     int e = DEV_OK;

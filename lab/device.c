@@ -77,9 +77,13 @@ struct device *gpu_at(int index)
     if (all.owner && all.owner != cx)
         fail("tl:device", "gpu: another interpreter of this process has the devices");
     all.owner = cx;
-    if (!all.open[index] && !(all.open[index] = all.from->open(index, &why)))
-        fail("tl:device", "gpu %d: %s", index, why ? why : "cannot be opened");
-    all.open[index]->stop = &interrupt_flag;
+    if (!all.open[index]) {
+        struct device *d = all.from->open(index, &why);
+        if (!d)
+            fail("tl:device", "gpu %d: %s", index, why ? why : "cannot be opened");
+        d->stop = &interrupt_flag;
+        all.open[index] = device_fused(d);
+    }
     return all.open[index];
 }
 

@@ -18,7 +18,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { DEV_DIMS = 8, DEV_ARGS = 16, DEV_NUMS = 16, DEV_MOST = 16 /* devices, the CPU included */ };
+enum { DEV_DIMS = 8, DEV_ARGS = 16, DEV_NUMS = 32, DEV_MORE = 8, DEV_MOST = 16 /* devices, the CPU included */ };
 
 /* A rectangle on a device.  Strides in elements, 0 where it broadcasts; dimensions are merged as far as they go. */
 struct dev_arg {
@@ -42,6 +42,9 @@ struct dev_prog {
     int n, nin, nnum;
     uint8_t dtype;                            /* of the result: of the last instruction, stored as this */
     uint8_t red;                              /* row of reduce.def + 1, or 0 */
+    uint8_t more;                             /* further results, without a reducer: they follow the first in `out`, operands and results are DEV_ARGS at most.
+                                                 A result may lie where an operand does, element by element */
+    struct { int16_t ins; uint8_t dtype; } also[DEV_MORE];
     uint8_t in_dtype[DEV_ARGS];
     struct dev_ins ins[128];
 };
@@ -95,7 +98,7 @@ struct device {
 };
 
 /* What a plugin with devices hands back in the data symbol `tl_devices`. */
-enum { TL_DEVICES_VERSION = 1 };
+enum { TL_DEVICES_VERSION = 2 };
 struct tl_devices {
     uint32_t version, size;                   /* TL_DEVICES_VERSION, sizeof(struct device) */
     int (*count)(const char **why);           /* how many; 0: *why says why */

@@ -193,15 +193,6 @@ void gpu_copy(struct tensor *to, struct tensor *from)
     struct make m = { .fits = true };
     if (!to->numel)
         return;
-    if (to->dtype == from->dtype && to->flags & T_DENSE && from->flags & T_DENSE && to->numel == from->numel) {
-        struct device *d = gpu_at(to->device);
-        gpu_vector(from);
-        gpu_check(d);
-        int e = d->copy(d, to->data, from->data, (size_t)to->numel * dtypes[to->dtype].size, DEV_WITHIN);
-        if (e)
-            gpu_fail(d, "copy", e);
-        return;
-    }
     stored(&m, operand(&m, from), to->dtype);
     run(&m, to, to->nd, to->dim);
 }

@@ -18,6 +18,7 @@ struct device *gpu_at(int index);
 int gpu_current(void);                        /* the one that gpu(x) uses; opens it */
 void gpu_set(int index);
 struct device *cpu_device(void);              /* the table filled by the CPU: cpu.c */
+struct device *device_fused(struct device *real);         /* the same device, which joins programs: device_fuse.c */
 struct tl_devices;
 extern const struct tl_devices mock_devices;  /* mock.c */
 NORETURN void gpu_fail(struct device *d, const char *who, int error);

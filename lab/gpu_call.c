@@ -232,8 +232,8 @@ static bool economy(struct call *c)
         return false;
     if (arg_is_text(c, 1))
         arg_option(c, 1, (const char *const[]){ "econ", NULL });
-    else if (value_device(c->arg[1]) || arg_num(c, 1) != 0)
-        fail_arg(c, 1, "0 or \"econ\"");
+    else if (value_device(c->arg[1]) || value_numel(c->arg[1]) != 1 || arg_num(c, 1) != 0)
+        fail("tl:device", "%s: on gpu %d its second argument is 0 or \"econ\"; use cpu(x)", c->fn->name, value_device(c->arg[MAX(first_there(c), 0)]));
     return true;
 }
 static void qr(struct call *c)

@@ -18,7 +18,7 @@ struct work {
     bool program;
     enum dev_call what;
     struct dev_prog prog;
-    struct dev_arg out[4], in[DEV_ARGS];
+    struct dev_arg out[1 + DEV_MORE], in[DEV_ARGS];
     double num[DEV_NUMS];
     int tag;
     void *to, *from;                          /* a copy of bytes: from is ours when it came from the CPU */
@@ -224,7 +224,7 @@ static int program(struct device *d, const struct dev_prog *p, struct dev_arg *o
         return me(d)->lost ? DEV_LOST : DEV_NO_MEMORY;
     w->program = true;
     w->prog = *p;
-    w->out[0] = *out;
+    memcpy(w->out, out, sizeof *out * (size_t)(1 + p->more));
     memcpy(w->in, in, sizeof *in * (size_t)p->nin);
     memcpy(w->num, num, sizeof *num * (size_t)p->nnum);
     w->tag = tag;
@@ -265,6 +265,8 @@ static int option(struct device *d, const char *name, double *x, bool set)
         m->lost = *x != 0;
     else if (!strcmp(name, "poison"))
         *(set ? &m->poison : &(bool){ 0 }) = *x != 0;
+    else if (!strcmp(name, "launches") && !set)
+        *x = (double)m->queued;
     else if (!strcmp(name, "queued") && !set)
         *x = (double)(m->queued - m->run);
     else

@@ -308,6 +308,44 @@ static void products(int dt)
         }
 }
 
+/* A program with several results of other classes, one of them written over an operand: with vectors and their rest, and with strides. */
+static void several(int dt)
+{
+    int type = dt == D_SINGLE ? DEV_F : DEV_D;
+    struct dev_prog p = { .n = 6, .nin = 2, .nnum = 1, .dtype = (uint8_t)dt, .in_dtype = { (uint8_t)dt, (uint8_t)dt }, .more = 2, .also = { { 2, (uint8_t)dt }, { 4, D_LOGICAL } },
+                          .ins = { { DI_IN, (uint8_t)type, (uint8_t)dt, 0, 0, -1 }, { DI_IN, (uint8_t)type, (uint8_t)dt, 0, 1, -1 }, { DI_OP, (uint8_t)type, (uint8_t)dt, EW_plus, 0, 1 },
+                                   { DI_NUM, (uint8_t)type, (uint8_t)dt, 0, 0, -1 }, { DI_OP, DEV_B, D_LOGICAL, EW_gt, 2, 3 }, { DI_OP, (uint8_t)type, (uint8_t)dt, EW_times, 2, 0 } } };
+    for (int way = 0; way < 3; way++) {
+        struct tensor *x = operand(dt, 2, (i64[]){ 40, 33 }), *y = operand(dt, 2, (i64[]){ 40, 33 }), *got[2][3];
+        for (int k = 0; k < 2; k++) {
+            struct dev_arg in[2] = { arg_of(x), arg_of(y) }, out[3];
+            for (int r = 0; r < 3; r++) {
+                got[k][r] = r ? tensor_new(r == 2 ? D_LOGICAL : dt, 2, (i64[]){ 40, 33 }) : copy_of(x);
+                out[r] = arg_of(got[k][r]);
+            }
+            in[0].p = out[0].p;               /* the first result takes the place of the first operand */
+            for (int r = 0; r < 5; r++) {
+                struct dev_arg *a = r < 3 ? &out[r] : &in[r - 3];
+                if (way == 0)
+                    a->nd = 1, a->dim[0] = 1319;
+                if (way == 2)
+                    a->dim[0] = 13, a->stride[0] = 3;
+            }
+            memset(&status, 0, sizeof status);
+            int e = k ? cpu_device()->program(cpu_device(), &p, out, in, (double[]){ 2 }, 5) : work_program(&work, &p, out, in, (double[]){ 2 }, 5);
+            ck_assert(!e);
+        }
+        i64 step = way == 2 ? 3 : 1;
+        bool right = true;
+        for (i64 i = 0; i < 1319 && !collecting; i += 1)
+            for (int r = 0; r < 3; r++) {
+                int size = dtypes[got[0][r]->dtype].size;
+                right &= (way && (i % 40 % step || i % 40 / step >= 13) && step > 1) || !memcmp(got[0][r]->data + i * size, got[1][r]->data + i * size, (size_t)size);
+            }
+        note(right, "several results", dt);
+    }
+}
+
 START_TEST(kernels_are_right)
 {
     context_enter(context = context_new());
@@ -334,6 +372,8 @@ START_TEST(kernels_are_right)
             }
             if (dtype_is(dt, DT_F))
                 products(dt);
+            if (dt == D_DOUBLE || dt == D_SINGLE)
+                several(dt);
             pool_release(mark);
             shim_forget();
         }
