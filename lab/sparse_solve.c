@@ -41,7 +41,7 @@ PLUGIN(symamd, suitesparse, 1, 2, 1,
 PLUGIN(arnoldi, arpack, 9, 9, 3,
   "[V, d, failed] = arnoldi(f, n, k, which, symmetric, tol, maxit, p, v0)\n\n"
   "What eigs is made of: k eigenvalues d and eigenvectors V of the n x n matrix A with f(x) = A * x, by ARPACK. which is 'LM', 'SM', 'LA', 'SA', 'BE' (symmetric), "
-  "'LR', 'SR', 'LI' or 'SI'; p is the number of vectors that are kept, v0 the first one. failed is true when not all have converged.\n\n"
+  "'LR', 'SR', 'LI' or 'SI'; p is the number of vectors that are kept, v0 the first one; when v0 is complex so may A be, and symmetric does not count. failed is true when not all have converged.\n\n"
   "Example:\n  [V, d] = arnoldi(@(x) (1:20)' .* x, 20, 2, 'LA', true, 0, 300, 20, ones(20, 1)); round(d')\n  ans =\n     19   20\n\n"
   "See also: eigs, svds")
 
