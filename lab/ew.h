@@ -45,6 +45,7 @@ struct ew_simd {
     const char *name;
     ew_kernel *k[EW_OPS][3][EW_FORMS];        /* T_D, T_F, T_B */
     ew_kernel *power_by[2];                   /* x .^ p, one p: the form of p is found once */
+    ew_kernel *by_column;                     /* a ./ b of doubles, 1 ./ b standing EW_BESIDE bytes behind b (NaN: not to be used); NULL: none */
     ew_kernel *load[DTYPES][2];               /* from storage to T_D, T_F; slots of T_D, T_F, T_B are as double, single, logical */
     ew_kernel *truth[DTYPES];                 /* from storage to bytes 0 and 1 */
     ew_kernel *store[DTYPES];                 /* from T_D to storage; integers round and saturate */
@@ -96,6 +97,7 @@ struct ew_prog {
     bool domain, all_numbers, in_place;       /* in_place: no leaf needs a buffer */
     uint8_t red;                              /* row of reduce.def + 1, or 0 */
     uint8_t take;                             /* TAKE_…, or TAKES: count of bytes */
+    uint8_t quotient;                         /* 1 + the instruction that divides by a column, or 0: see by_column */
     ew_kernel *acc;                           /* the last instruction as ACC form, or NULL */
     ew_kernel *after;                         /* reducer: from T_D or T_F to the result's dtype, or NULL */
     struct ew_ins ins[EW_INS];
@@ -127,6 +129,7 @@ int ew_compute_type(int dtype);
 void ew_home_cell(char *cell, int home, value v);
 
 enum { EW_WIDEST = 8192 };                    /* bytes of a buffer: no block is longer */
+enum { EW_BESIDE = (1 << 16) + 17 * 64 };     /* no multiple of a page, where the caches' sets repeat */
 struct ew_leaf {                              /* what a run knows of a leaf */
     const char *base;
     i64 period;                               /* COL, ROW */

@@ -12,6 +12,7 @@
 #include "lab/ew.h"
 #include "gpu.h"
 #include "sparse.h"
+#include <math.h>
 #include <stdlib.h>
 
 const struct ew_simd *ew_simd = &ew_simd128;
@@ -452,6 +453,18 @@ value plan_run_into(struct plan *p, value *reg, struct tensor *into)
     return y;
 }
 
+static void wrap(char *m, size_t R, size_t len)          /* what stands in the first R bytes again and again */
+{
+    for (size_t at = R; at < len; at += R)
+        memcpy(m + at, m, MIN(R, len - at));
+}
+
+static void reciprocals(const double *b, double *y, i64 n)   /* for by_column: NaN where the quotient might leave the normal range */
+{
+    for (i64 i = 0; i < n; i++)
+        y[i] = fabs(b[i]) >= 0x1p-100 && fabs(b[i]) <= 0x1p100 ? 1 / b[i] : NAN;
+}
+
 /* Every other case. */
 static value plan_run_any(struct plan *p, value *reg, bool complex)
 {
@@ -553,10 +566,16 @@ static value plan_run_any(struct plan *p, value *reg, bool complex)
             if (c == LC_COL) {
                 enum { WRAP = EW_WIDEST + 256 };
                 size_t R = (size_t)t->numel * g->size[v], len = R + WRAP;
-                char *m = scratch(len);
+                bool quotient = g->quotient && g->ins[g->quotient - 1].b == v && len <= EW_BESIDE && n / t->numel >= 8;
+                char *m = scratch(quotient ? EW_BESIDE + len : len);
                 memcpy(m, t->data, R);
-                for (size_t at = R; at < len; at += R)
-                    memcpy(m + at, m, MIN(R, len - at));
+                wrap(m, R, len);
+                if (g->quotient && g->ins[g->quotient - 1].b == v)
+                    g->ins[g->quotient - 1].k = quotient ? ew_simd->by_column : ew_simd->k[EW_rdivide][T_D][VV];
+                if (quotient) {
+                    reciprocals((const double *)m, (double *)(m + EW_BESIDE), t->numel);
+                    wrap(m + EW_BESIDE, R, len);
+                }
                 l->base = m;
                 l->period = t->numel;
             } else if (c == LC_ROW) {

@@ -395,6 +395,9 @@ static bool build_fused(struct plan *p, struct ew_prog *g)
                 if (z->k == ew_simd->k[op][g->root_type][VV] && ew_simd->k[op][g->root_type][ACC] && !z->flag)
                     g->acc = ew_simd->k[op][g->root_type][ACC];
     }
+    for (int i = g->nscalar; i < g->nins && ew_simd->by_column; i++)
+        if (g->ins[i].k == ew_simd->k[EW_rdivide][T_D][VV] && g->ins[i].b < g->nleaf && g->class[g->ins[i].b] == LC_COL)
+            g->quotient = (uint8_t)(i + 1);
     g->mode = EW_FUSED;
     return true;
 }
