@@ -60,7 +60,31 @@ static void wrap(struct buf *out, const char *s, size_t n, int columns)
     buf_putc(out, '\n');
 }
 
-static void page(struct buf *out, const char *text)
+/* The names behind See also without the page's own, since many pages share one list. */
+static const char *others(const char *s, size_t *n, const char *name)
+{
+    static const char head[] = "See also: ";
+    size_t from = strlen(head), own = strlen(name);
+    if (*n < from || strncmp(s, head, from))
+        return s;
+    struct buf *b = buf_new();
+    buf_puts(b, head);
+    for (size_t k = from; k < *n;) {
+        size_t end = k;
+        while (end < *n && s[end] != ',')
+            end++;
+        if (end - k != own || strncmp(s + k, name, own)) {
+            if (b->n > from)
+                buf_puts(b, ", ");
+            buf_add(b, s + k, end - k);
+        }
+        k = end + strspn(s + end, ", ");
+    }
+    *n = b->n;
+    return b->s;
+}
+
+static void page(struct buf *out, const char *text, const char *name)
 {
     int columns = width();
     bool head = true;                                         /* signatures, up to the first blank line, are indented */
@@ -73,8 +97,11 @@ static void page(struct buf *out, const char *text)
         else if (isspace((unsigned char)*s) || !n) {
             buf_add(out, s, n);
             buf_putc(out, '\n');
-        } else
-            wrap(out, s, n, columns);
+        } else {
+            size_t m = n;
+            const char *line = others(s, &m, name);
+            wrap(out, line, m, columns);
+        }
         s += n + (s[n] == '\n');
     }
     buf_putc(out, '\n');
@@ -237,12 +264,12 @@ bool help_text(struct buf *out, const char *name)
     bool builtin = f.kind == FN_BUILTIN && *f.builtin->help;     /* what has no help is for the library itself */
     if (builtin) {
         buff(out, "'%s' is a built-in function\n\n", name);
-        page(out, f.builtin->help);
+        page(out, f.builtin->help, name);
         if (text)                                                /* `range` is both */
             buf_puts(out, "And in the language:\n\n");
     }
     if (text)
-        page(out, text);
+        page(out, text, name);
     if (builtin || text) {
         package_page(out, name);                                 /* `image` is one, too */
         return true;
