@@ -16,9 +16,11 @@ manual_tool = command -v $(1) >/dev/null 2>&1 || { echo "make $@: $(1) is not in
 doc/tl.info: $(manual_sources)
 	@$(call manual_tool,makeinfo,texinfo)
 	$(AM_V_GEN)makeinfo --no-split $(manual_includes) -o $@ $(srcdir)/doc/tl.texi
-doc/html/index.html: $(manual_sources)
+doc/html/index.html: $(manual_sources) doc/pictures.tl
 	@$(call manual_tool,makeinfo,texinfo)
-	$(AM_V_GEN)rm -rf doc/html && makeinfo --html --split=section $(manual_includes) -o doc/html $(srcdir)/doc/tl.texi
+	$(AM_V_GEN)rm -rf doc/html doc/pictures && ./tl$(EXEEXT) $(srcdir)/doc/pictures.tl $(abs_srcdir)/doc/plotting.texi doc/pictures && \
+	    makeinfo --html --split=section `test ! -f doc/pictures/flow.png || echo -D PICTURES` $(manual_includes) -o doc/html $(srcdir)/doc/tl.texi && \
+	    { test ! -f doc/pictures/flow.png || cp -r doc/pictures doc/html; }
 doc/tl.pdf: $(manual_sources)
 	@$(call manual_tool,texi2pdf,texinfo); $(call manual_tool,pdftex,texlive-plain-generic and texlive-latex-base)
 	$(AM_V_GEN)texi2pdf --quiet --build-dir=doc/tl.t2p $(manual_includes) -o $@ $(srcdir)/doc/tl.texi
@@ -39,6 +41,8 @@ install-data-hook:
 	    echo " $(INSTALL_DATA) doc/html/*.html '$(DESTDIR)$(manual_htmldir)'"; \
 	    $(MKDIR_P) "$(DESTDIR)$(manual_htmldir)" && for f in doc/html/*.html; do echo "$$f"; done | \
 	        xargs sh -c '$(INSTALL_DATA) "$$@" "$(DESTDIR)$(manual_htmldir)"' sh; fi
+	@if test -d doc/html/pictures; then $(MKDIR_P) "$(DESTDIR)$(manual_htmldir)/pictures" && \
+	    $(INSTALL_DATA) doc/html/pictures/* "$(DESTDIR)$(manual_htmldir)/pictures"; fi
 	@if test -f doc/tl.pdf; then $(MKDIR_P) "$(DESTDIR)$(pdfdir)" && $(INSTALL_DATA) doc/tl.pdf "$(DESTDIR)$(pdfdir)"; fi
 uninstall-local:
 	@if test -z "$(DESTDIR)" && test -f "$(infodir)/tl.info" && command -v install-info >/dev/null 2>&1; then \
@@ -47,5 +51,5 @@ uninstall-local:
 	rm -f "$(DESTDIR)$(docdir)/tl.info" "$(DESTDIR)$(infodir)/tl.info" "$(DESTDIR)$(pdfdir)/tl.pdf"
 
 mostlyclean-local:
-	rm -rf doc/html doc/tl.t2p
+	rm -rf doc/html doc/pictures doc/tl.t2p
 CLEANFILES += doc/version.texi doc/functions.stamp doc/functions.texi doc/words.texi doc/members-*.texi doc/names doc/tl.info doc/tl.pdf
