@@ -185,14 +185,17 @@ static void row(int op, int da, int db, int way)
     if (way < 0 || shim_trouble())
         return;
     bool whole_power = (op == EW_power || op == EW_realpow) && (p.dtype == D_INT64 || p.dtype == D_UINT64);
+    bool zero = !strcmp(ew_rows[op].name, "psi") || !strcmp(ew_rows[op].name, "polygamma");  /* at 1.4616…, where a sum of terms near 1 cancels */
     bool ex = is_exact(op, dtype_is(da, DT_C) || dtype_is(db, DT_C));
     for (i64 i = 0; i < got->numel && !collecting; i++) {
         double u = off_by(got, want, i);
         checked++;
-        if (u > worst && u < 1e6 && !ex)
+        if (u > worst && u < 1e6 && !ex && !zero)
             worst = u;
         if (whole_power && u > 4)             /* a fractional power of 64-bit integers is taken in double */
             u = fabs(element_double(got, i) - element_double(want, i)) / (fabs(element_double(want, i)) * 0x1p-52 + 1);
+        if (zero && u > 4)
+            u = fabs(element_double(got, i) - element_double(want, i)) / (dtype_real(p.dtype) == D_SINGLE ? 0x1p-23 : 0x1p-52);
         if (!(u <= (ex ? 0 : dtype_is(p.dtype, DT_C) ? 8 : 4))) {
             wrong++;
             printf("%s(%s, %s) way %d, element %lld: %g ulp: ", ew_rows[op].name, class_name(da), class_name(db), way, (long long)i, u);
