@@ -256,6 +256,21 @@ static void compare(struct call *c, struct comparison how)
     struct tensor *r = one ? tensor_zeros(D_LOGICAL, 2, (i64[]){ tensor_of(b)->dim[0], 1 }) : tensor_zeros(D_LOGICAL, x->nd, x->dim);
     if (rows && !one && tensor_of(b)->dim[0] != x->numel)
         rows = false;
+    if (!y && b.kind == K_TENSOR && b.t->dtype == D_CHAR && b.t->nd == 2 && b.t->dim[0] == 1 && b.t->flags & T_DENSE && !b.t->device && how.first < 0 && !how.fold) {
+        const char *s = b.t->data;            /* a row of text beside each: most differ in length or in the first character */
+        i64 n = b.t->numel;
+        uint8_t *to = (uint8_t *)r->data;
+        for (i64 i = 0; i < r->numel; i++) {
+            const value v = x->v[i];
+            const struct tensor *t = v.t;
+            if (n > 0 && v.kind == K_TENSOR && t->dtype == D_CHAR && t->nd == 2 && t->dim[0] == 1 && t->flags & T_DENSE && !t->device)
+                to[i] = t->numel == n && t->data[0] == s[0] && t->data[n - 1] == s[n - 1] && !memcmp(t->data, s, (size_t)n);
+            else
+                to[i] = same(v, b, &how);
+        }
+        result_tensor(c, 0, r);
+        return;
+    }
     for (i64 i = 0; i < r->numel; i++)
         ((uint8_t *)r->data)[i] = same(x->v[one ? 0 : i], y ? y->v[y->numel == 1 ? 0 : i] : rows ? row_of(b, i) : b, &how);
     result_tensor(c, 0, r);
