@@ -234,6 +234,19 @@ static value variance(struct call *c)
     int d = joined ? joined : arg_dim(c, 2, x->nd == 2 && x->dim[0] == 0 && x->dim[1] == 0 ? 0 : first_long_dim(x));
     if (!x->numel && !d)
         return num_of(dtype_real(x->dtype), NAN);
+    if (!x->numel) {                          /* of nothing NaN, along d one */
+        i64 dim[MAX_DIMS];
+        int nd = MAX(x->nd, d);
+        for (int k = 0; k < nd; k++)
+            dim[k] = k == d - 1 || k >= x->nd ? 1 : x->dim[k];
+        struct tensor *r = tensor_new(dtype_real(x->dtype), nd, dim);
+        for (i64 k = 0; k < r->numel; k++)
+            if (r->dtype == D_SINGLE)
+                ((float *)r->data)[k] = NAN;
+            else
+                ((double *)r->data)[k] = NAN;
+        return tensor_value(r);
+    }
     value v = tensor_value(x);
     i64 n = d <= x->nd ? x->dim[d - 1] : 1;
     if (w && w->numel > 1) {                  /* weights */

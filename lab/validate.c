@@ -168,7 +168,12 @@ BUILTIN(validateattributes, 2, 6, 0, NO_GRAD,
         if (holds(k, v, with))
             continue;
         char id[64], shape[128];
+        static const char *const own[][2] = { { "numel", "incorrect-numel" }, { "ncols", "incorrect-numcols" }, { "nrows", "incorrect-numrows" }, { "ndims", "incorrect-numdims" },
+            { ">", "expected-greater" }, { ">=", "expected-greater-equal" }, { "<", "expected-less" }, { "<=", "expected-less-equal" } };
         snprintf(id, sizeof id, "Octave:expected-%s", name);
+        for (int o = 0; o < COUNT(own); o++)
+            if (!strcmp(name, own[o][0]))
+                snprintf(id, sizeof id, "Octave:%s", own[o][1]);
         if (k == T_SIZE && is_tensor_like(with)) {
             struct buf *want = buf_new();
             struct tensor *t = tensor_of(with);
@@ -506,6 +511,25 @@ static bool parser_method(value self, sym name, struct call *c)
         }
     return false;
 }
+
+static const struct class parser_class;
+/* p.addRequired(…) may also be written addRequired(p, …). */
+static void parser_function(struct call *c)
+{
+    if (c->arg[0].kind != K_OBJECT || c->arg[0].inst->class != &parser_class)
+        fail_arg(c, 0, "an inputParser");
+    parser_method(c->arg[0], symbol_of(c->fn->name), c);
+}
+
+#define PARSER_HELP(name, args, what) \
+    name "(p" args ")\n\n" what " The same as p." name "(" "…).\n\n" \
+    "Example:\n  p = inputParser;\n  addOptional(p, 'size', 5);\n  parse(p, 7);\n  p.Results.size\n  ans = 7\n\nSee also: inputParser, validateattributes"
+BUILTIN(addRequired, 2, 3, 0, NO_GRAD, PARSER_HELP("addRequired", ", name, check", "One more argument that must be given to the inputParser p.")) { parser_function(c); }
+BUILTIN(addOptional, 3, 4, 0, NO_GRAD, PARSER_HELP("addOptional", ", name, default, check", "One more argument that may be given to the inputParser p.")) { parser_function(c); }
+BUILTIN(addParameter, 3, 4, 0, NO_GRAD, PARSER_HELP("addParameter", ", name, default, check", "One more named argument of the inputParser p.")) { parser_function(c); }
+BUILTIN(addParamValue, 3, 4, 0, NO_GRAD, PARSER_HELP("addParamValue", ", name, default, check", "One more named argument of the inputParser p.")) { parser_function(c); }
+BUILTIN(addSwitch, 2, 2, 0, NO_GRAD, PARSER_HELP("addSwitch", ", name", "One more name for the inputParser p that is true when it is given.")) { parser_function(c); }
+BUILTIN(parse, 1, ANY, 0, NO_GRAD, PARSER_HELP("parse", ", …", "Reads arguments by the inputParser p.")) { parser_function(c); }
 
 static const char *const parser_names[] = { "CaseSensitive", "FunctionName", "KeepUnmatched", "Parameters", "PartialMatching", "Results", "StructExpand", "Unmatched",
     "UsingDefaults", "addOptional", "addParamValue", "addParameter", "addRequired", "addSwitch", "parse", NULL };
