@@ -158,20 +158,28 @@ DEV double lcm_lane(double a, double b)
 
 DEV double psi_lane(double x)                 /* recurrence up to 10, then the asymptotic series */
 {
-    double s = 0.0;
+    double s = 0.0, low = 0.0;                /* their sum counts: near the zero at 1.46 all that is large cancels */
     if (!(x == x) || x == (double)INFINITY)
         return x;
     if (x <= 0.0) {
         if (x == floor(x))
             return -(double)INFINITY;
-        s = -PI / tan(PI * (x - floor(x)));   /* reflection: psi(1 - x) - pi cot(pi x) */
+        s = -PI / tan(PI * (x - floor(x)));  /* reflection: psi(1 - x) - pi cot(pi x) */
         x = 1.0 - x;
     }
-    for (; x < 10.0; x = x + 1.0)
-        s = s - 1.0 / x;
+    double from = x;
+    for (; x < 10.0; x = x + 1.0) {
+        double q = 1.0 / x, t = s - q, z = t - s;
+        low = low + ((s - (t - z)) - (q + z)) - fma(-q, x, 1.0) / x;
+        s = t;
+    }
     double r = 1.0 / (x * x);
     double p = r * (1.0 / 12 - r * (1.0 / 120 - r * (1.0 / 252 - r * (1.0 / 240 - r * (1.0 / 132 - r * (691.0 / 32760 - r / 12))))));
-    return s + log(x) - 0.5 / x - p;
+    if (from >= 10.0)
+        return s + log(x) - 0.5 / x - p;
+    double ten = 2.302585092994046, t = s + ten, z = t - s;       /* log(x) = log(10), of which `rest` is the other half, and a little */
+    double rest = (s - (t - z)) + (ten - z) - 2.1707562233822494e-16;
+    return t + (low + rest + log1p((x - 10.0) / 10.0) - 0.5 / x - p);
 }
 
 /* The sum of (q + j)^-s over j = 0, 1, …, q > 0: the first ones by themselves, the rest by Euler and Maclaurin's formula. */
