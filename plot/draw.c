@@ -359,7 +359,8 @@ static void draw_ticks(struct drawing *d, int axis)
     }
     if (labelled && !words)
         buf_puts(d->s, " format ''");
-    bool few = ((const double *)prop_data(ax, P_OuterPosition)->data)[3] < 0.6, equal = prop_given(ax, P_DataAspectRatio);
+    const double *cell = (const double *)prop_data(ax, P_OuterPosition)->data + 2;
+    bool few = fmin(cell[0], cell[1]) < 0.6, equal = prop_given(ax, P_DataAspectRatio);
     double lim[2], step = n == 0 && !labelled && !axes_log(ax, axis) ? tick_step(d, axis) : 0;
     axes_limits(ax, axis, lim);
     if (step > 0 && isfinite(step))
@@ -375,7 +376,7 @@ static void draw_ticks(struct drawing *d, int axis)
             axes_limits(ax, k, all);
             longest = fmax(longest, equal ? all[1] - all[0] : span);
         }
-        int most = !few ? 5 : ((const double *)prop_data(ax, P_OuterPosition)->data)[2] < 0.4 ? 3 : 4;
+        int most = !few ? 5 : cell[0] < 0.4 ? 3 : 4;
         double parts = fmax(1, (double)lround(most * span / longest)), ten = pow(10, floor(log10(span / parts))), r = span / parts / ten;
         if (isfinite(span) && ten > 0 && r > 0)
             buff(d->s, " %.17g", ten * (r <= 1 ? 1 : r <= 2 ? 2 : r <= 5 ? 5 : 10));

@@ -196,8 +196,23 @@ static value check_choice(const char *who, int prop, value v, const char *choice
 {
     const char *p;
     int n;
-    if (!is_text(v) || !in_choice(choice, text_of(v), &p, &n))
+    if (!is_text(v))
         wrong(who, prop, v, listed(choice, ""));
+    if (!in_choice(choice, text_of(v), &p, &n)) {
+        struct nearest near;
+        nearest_begin(&near, text_of(v));
+        for (p = choice; *p; p += n + (p[n] == '|')) {
+            char word[64];
+            n = (int)strcspn(p, "|");
+            snprintf(word, sizeof word, "%.*s", n, p);
+            nearest_try(&near, word);
+        }
+        if (nearest_found(&near) && strlen(choice) > 60)         /* of a short list all are told */
+            fail("Octave:invalid-input-arg", "%s: %s cannot be '%s'; did you mean '%s'?", who, rows[prop].name, text_of(v), nearest_found(&near));
+        if (nearest_found(&near))
+            fail("Octave:invalid-input-arg", "%s: %s must be %s, not '%s'; did you mean '%s'?", who, rows[prop].name, listed(choice, ""), text_of(v), nearest_found(&near));
+        wrong(who, prop, v, listed(choice, ""));
+    }
     return text_value(p, (size_t)n);
 }
 
@@ -357,6 +372,12 @@ static value check_marker(const char *who, int prop, value v)
         for (const struct marker_row *m = marker_rows; m->name; m++)
             if (!strcasecmp(s, m->name) || !strcasecmp(s, m->words))
                 return text_value(m->name, 1);
+        struct nearest near;
+        nearest_begin(&near, s);
+        for (const struct marker_row *m = marker_rows; m->name; m++)
+            nearest_try(&near, m->words);
+        if (strlen(s) > 2 && nearest_found(&near))
+            fail("Octave:invalid-input-arg", "%s: there is no marker '%s'; did you mean '%s'?", who, s, nearest_found(&near));
     }
     wrong(who, prop, v, "a marker: one of o + * . x s d ^ v < > p h | _ or 'none'");
 }

@@ -2,6 +2,7 @@
 /* shape_calls.c: functions that draw faces: bar, barh, hist, area, fill, patch, rectangle. */
 #include "plot.h"
 #include "lab/bins.h"
+#include "lab/nearest.h"
 #include <math.h>
 #include <strings.h>
 
@@ -87,6 +88,15 @@ static void bar_call(struct call *c, bool lying)
             coloured = true;
         else if (strcasecmp(s, "grouped"))
             break;
+    }
+    if (i < c->nargin && arg_is_text(c, i) && !prop_is_pair(c, i, G_BAR)) {
+        struct nearest near;
+        nearest_begin(&near, arg_text(c, i, NULL));
+        nearest_try(&near, "stacked");
+        nearest_try(&near, "grouped");
+        nearest_try(&near, "histc");
+        if (nearest_found(&near))
+            fail("Octave:invalid-input-arg", "%s: bars are not '%s'; did you mean '%s'?", c->fn->name, arg_text(c, i, NULL), nearest_found(&near));
     }
     prop_check_pairs(c, i, G_BAR);
     struct graphic *ax = plot_axes(c, &first), **made = scratch((size_t)MAX(1, y->dim[1]) * sizeof *made);
