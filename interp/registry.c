@@ -244,10 +244,19 @@ void define_functions(struct unit *u)
     if (u->functions)
         function_epoch++;
 }
+static bool running(const struct unit *u)
+{
+    for (struct frame *f = vm->frame; f && f > vm->frames; f--)
+        if (f->code && f->code->unit == u)
+            return true;
+    return false;
+}
+
+/* All (NULL) are those but of the script that runs: `clear all` at its head leaves it its functions, which stand below in Octave. */
 void function_remove(sym name)
 {
     for (int i = reg->ntyped; i-- > 0;)
-        if (!name || reg->typed[i].name == name) {
+        if (name ? reg->typed[i].name == name : !running(reg->typed[i].unit)) {
             shadow(reg->typed[i].name, false);
             unit_drop(reg->typed[i].unit);
             reg->typed[i] = reg->typed[--reg->ntyped];

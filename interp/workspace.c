@@ -118,47 +118,77 @@ BUILTIN(who, 0, ANY, 1, NO_GRAD,
     out_puts("\n");
 }
 
+/* The columns stand where Octave has them: the sizes below each other at their first x, `front` columns before it. */
+static int whos_front(value v)
+{
+    char shape[128];
+    return (int)strcspn(value_shape(v, shape), "x");
+}
+
+static i64 whos_line(const struct found *f, int width, int front)
+{
+    value v = f->v;
+    char shape[128], attr[6] = "     ";
+    const struct code *k = vm->frame->code;
+    if (is_tensor_like(v) && dtype_is(value_dtype(v), DT_C))
+        attr[0] = 'c';
+    if (v.kind == K_SPARSE)
+        attr[1] = 's';
+    else if (v.kind == K_WINDOW)
+        attr[1] = 'w';
+    else if (isshared(v))
+        attr[1] = 'v';
+    for (int i = 0; i < k->nparam && !k->script; i++)
+        if (k->param[i].name == f->name)
+            attr[2] = 'f';
+    if (f->flags & VAR_GLOBAL)
+        attr[3] = 'g';
+    if (f->flags & VAR_PERSISTENT)
+        attr[4] = 'p';
+    const char *x = strchr(value_shape(v, shape), 'x');
+    if (!x)
+        x = shape + strlen(shape);
+    i64 bytes = bytes_of(v);
+    outf("  %s  %-*s %*.*s%s %*lld  %s", attr, width, f->name->text, front, (int)(x - shape), shape, x, MAX(1, 28 - (int)strlen(x)),
+         (long long)bytes, class_of(v));
+    if (value_device(v))
+        outf("  gpu%d", value_device(v));
+    out_puts("\n");
+    return bytes;
+}
+
 BUILTIN(whos, 0, ANY, 1, NO_GRAD,
   "whos\n"
   "whos pattern …\n\n"
-  "The variables with size, bytes and class. Attributes: c complex, g global, w a window, v has windows. What lies on a GPU is followed by its name, as gpu1.\n\n"
+  "The variables with size, bytes and class. Attributes: c complex, s sparse, f a parameter of the function, g global, p persistent, w a window, v has windows. "
+  "What lies on a GPU is followed by its name, as gpu1.\n\n"
   "Example:\n  clear; A = ones(2, 3); whos\n  Variables visible from the current scope:\n  \n"
-  "  Attr   Name              Size             Bytes  Class\n"
-  "  ====   ====              ====             =====  =====\n"
-  "         A                  2x3                48  double\n  \n"
+  "  variables in scope: top scope\n  \n"
+  "  Attr   Name        Size                     Bytes  Class\n"
+  "  ====   ====        ====                     =====  =====\n"
+  "         A           2x3                         48  double\n  \n"
   "  Total is 6 elements using 48 bytes\n  \n\n"
   "See also: who, size, class")
 {
     struct listing l = variables(c, 0);
     if (!l.n)
         return;
-    int width = 4;
-    for (int i = 0; i < l.n; i++)
-        width = MAX(width, (int)l.v[i].name->len);
-    i64 elements = 0, bytes = 0;
-    out_puts("Variables visible from the current scope:\n\n");
-    outf("  Attr   %-*s  %16s  %16s  Class\n", width, "Name", "Size", "Bytes");
-    outf("  ====   %-*s  %16s  %16s  =====\n", width, "====", "====", "=====");
+    int width = 6, front = 6;
     for (int i = 0; i < l.n; i++) {
-        value v = l.v[i].v;
-        char shape[128], attr[8];
-        int k = 0;
-        if (is_tensor_like(v) && dtype_is(value_dtype(v), DT_C))
-            attr[k++] = 'c';
-        if (l.v[i].flags & VAR_GLOBAL)
-            attr[k++] = 'g';
-        if (v.kind == K_WINDOW)
-            attr[k++] = 'w';
-        else if (isshared(v))
-            attr[k++] = 'v';
-        attr[k] = 0;
-        i64 b = bytes_of(v);
-        elements += value_numel(v);
-        bytes += b;
-        outf("  %4s   %-*s  %16s  %16lld  %s", attr, width, l.v[i].name->text, value_shape(v, shape), (long long)b, class_of(v));
-        if (value_device(v))
-            outf("  gpu%d", value_device(v));
-        out_puts("\n");
+        width = MAX(width, (int)l.v[i].name->len);
+        front = MAX(front, whos_front(l.v[i].v));
+    }
+    i64 elements = 0, bytes = 0;
+    const struct code *k = vm->frame->code;
+    out_puts("Variables visible from the current scope:\n\n");
+    outf("variables in scope: %s", k->script || !k->name ? "top scope" : k->name->text);
+    if (!k->script && k->name && k->unit && k->unit->source && *k->unit->source->name)
+        outf(": %s", k->unit->source->name);
+    outf("\n\n  Attr   %-*s%*s%26s  Class\n", width, "Name", front + 4, "Size", "Bytes");
+    outf("  ====   %-*s%*s%26s  =====\n", width, "====", front + 4, "====", "=====");
+    for (int i = 0; i < l.n; i++) {
+        elements += value_numel(l.v[i].v);
+        bytes += whos_line(&l.v[i], width, front);
     }
     outf("\nTotal is %lld element%s using %lld byte%s\n\n", (long long)elements, elements == 1 ? "" : "s", (long long)bytes, bytes == 1 ? "" : "s");
 }
