@@ -273,14 +273,21 @@ BUILTIN(clear, 0, ANY, 0, NO_GRAD,
 
 BUILTIN(clearvars, 0, ANY, 0, NO_GRAD,
   "clearvars\n"
-  "clearvars pattern …\n\n"
-  "Removes variables: all, or those that match a pattern with * and ?.\n\n"
-  "Example:\n  x = 1; clearvars x; exist('x')\n  ans = 0\n\n"
+  "clearvars pattern …\n"
+  "clearvars pattern … -except pattern …\n\n"
+  "Removes variables: all, or those that match a pattern with * and ?, but not what matches a pattern behind -except.\n\n"
+  "Example:\n  x = 1; y = 2; clearvars -except y; exist('x'), exist('y')\n  ans = 0\n  ans = 1\n\n"
   "See also: clear")
 {
-    struct listing l = variables(c, 0);
+    int except = 0;
+    while (except < c->nargin && strcmp(arg_text(c, except, NULL), "-except"))
+        except++;
+    struct call gone = *c;
+    gone.nargin = except;
+    struct listing l = variables(&gone, 0), keep_these = { .c = c, .from = except + 1 };
     for (int i = 0; i < l.n; i++)
-        frame_forget(vm->frame, l.v[i].name);
+        if (except >= c->nargin - 1 || !wanted(&keep_these, l.v[i].name->text))
+            frame_forget(vm->frame, l.v[i].name);
 }
 
 BUILTIN(isglobal, 1, 1, 1, NO_GRAD,

@@ -207,6 +207,15 @@ BUILTIN(version, 0, 0, 1, NO_GRAD,
     result_text(c, 0, PACKAGE_VERSION);
 }
 
+BUILTIN(OCTAVE_VERSION, 0, 0, 1, NO_GRAD,
+  "s = OCTAVE_VERSION()\n\n"
+  "The version of Octave whose language tl follows, for scripts that ask.\n\n"
+  "Example:\n  exist('OCTAVE_VERSION', 'builtin') ~= 0\n  ans = 1\n\n"
+  "See also: version")
+{
+    result_text(c, 0, "7.3.0");
+}
+
 BUILTIN(nproc, 0, 1, 1, NO_GRAD,
   "n = nproc()\nn = nproc(\"all\")\n\n"
   "The number of processors that this program may use, or of all that are switched on.\n\n"
