@@ -59,6 +59,7 @@ value sparse_matrix(int op, value a, value b);
 bool sparse_takes_turned(value s, value x);   /* is S' * x a product that sparse_turned_times does? */
 value sparse_turned_times(value s, bool conj, value x);
 bool sparse_all_finite(const struct tensor *t);               /* double or complex */
+bool sparse_finite(struct sparse *s);         /* the same of its entries, once found out */
 struct tensor *sparse_times_full(struct sparse *s, bool turn, struct tensor *x);     /* S * X or S.' * X, sizes fit; pooled */
 value sparse_reduce(int op, value x, int dim);
 bool sparse_call(struct call *c);             /* a builtin with a sparse argument: true when sparse.def has a row for it and it is done */

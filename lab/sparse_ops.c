@@ -417,13 +417,13 @@ static void count_part(const struct product *p, i64 first, i64 last, uint32_t *s
 }
 #define FILL_PART(T, name) \
     struct name##_slot { i64 seen; T sum; };  /* together: one miss of the cache, not two */ \
-    static void name(const struct product *p, i64 first, i64 last, struct name##_slot *full) \
+    static bool name(const struct product *p, i64 first, i64 last, struct name##_slot *full)        /* false: something has become 0 */ \
     { \
         const i64 *ac = sparse_col(p->a), *ar = sparse_row(p->a), *bc = sparse_col(p->b), *br = sparse_row(p->b); \
         const T *ax = sparse_x(p->a), *bx = sparse_x(p->b); \
         i64 *row = sparse_row(p->c); \
         T *x = sparse_x(p->c); \
-        bool narrow = p->a->m < (1LL << 32); \
+        bool narrow = p->a->m < (1LL << 32), whole = true; \
         for (i64 j = first; j < last && !interrupt_flag; j++) { \
             i64 from = sparse_col(p->c)[j], at = from; \
             for (i64 q = bc[j]; q < bc[j + 1]; q++) { \
@@ -441,9 +441,12 @@ static void count_part(const struct product *p, i64 first, i64 last, uint32_t *s
                 } \
             } \
             sort_rows(row + from, at - from, narrow); \
-            for (i64 k = from; k < at; k++) \
+            for (i64 k = from; k < at; k++) { \
                 x[k] = full[row[k]].sum; \
+                whole &= x[k] != 0; \
+            } \
         } \
+        return whole; \
     }
 FILL_PART(double, fill_part_d)
 FILL_PART(double _Complex, fill_part_c)
@@ -453,13 +456,14 @@ static value sparse_product(struct sparse *a, struct sparse *b)
     int dt = a->dtype == D_CDOUBLE || b->dtype == D_CDOUBLE ? D_CDOUBLE : D_DOUBLE;
     a = sparse_cast(a, dt);
     b = sparse_cast(b, dt);
-    if (!sparse_all_finite(sparse_values(a)) || !sparse_all_finite(sparse_values(b)))
+    if (!sparse_finite(a) || !sparse_finite(b))
         return again(tensor_value(linalg_product(sparse_full(a), AS_IS, sparse_full(b), AS_IS)));
     enum { PARTS = 8 };
     i64 n = b->n, cut[PARTS + 1], *count = scratch((size_t)(n + 1) * sizeof *count);
     int parts = b->nz > HALVES / 10 ? MIN(MAX(ew_threads, 1), PARTS) : 1;
     size_t slot = dt == D_DOUBLE ? sizeof(struct fill_part_d_slot) : sizeof(struct fill_part_c_slot);
     void *full[PARTS];
+    bool whole[PARTS];
     if (n >= UINT32_MAX)
         fail("tl:sparse-size", "\1 * \2: a product of 2^32 or more columns is too large");
     for (int t = 0; t <= parts; t++) {
@@ -491,12 +495,15 @@ static value sparse_product(struct sparse *a, struct sparse *b)
     for (int t = 0; t < parts; t++) {
         memset(full[t], 0xff, (size_t)a->m * slot);
         if (dt == D_DOUBLE)
-            fill_part_d(&p, cut[t], cut[t + 1], full[t]);
+            whole[t] = fill_part_d(&p, cut[t], cut[t + 1], full[t]);
         else
-            fill_part_c(&p, cut[t], cut[t + 1], full[t]);
+            whole[t] = fill_part_c(&p, cut[t], cut[t + 1], full[t]);
     }
     poll();
-    return sparse_value(sparse_clean(sparse_tidy(p.c)));
+    bool zeros = false;
+    for (int t = 0; t < parts; t++)
+        zeros |= !whole[t];
+    return sparse_value(sparse_clean(zeros ? sparse_tidy(p.c) : p.c));
 }
 
 static NORETURN void fail_product(value a, value b)

@@ -264,15 +264,20 @@ CLONES static bool finite_run(const uint64_t *x, i64 n)
 }
 bool sparse_all_finite(const struct tensor *t) { return finite_run((const uint64_t *)t->data, t->numel * (t->dtype == D_CDOUBLE ? 2 : 1)); }
 
+bool sparse_finite(struct sparse *s)
+{
+    if (!s->finite)
+        s->finite = sparse_all_finite(sparse_values(s)) ? 1 : -1;
+    return s->finite > 0;
+}
+
 struct tensor *sparse_times_full(struct sparse *s, bool turn, struct tensor *x)
 {
     int dt = s->dtype == D_CDOUBLE || dtype_is(x->dtype, DT_C) ? D_CDOUBLE : D_DOUBLE;
     s = sparse_cast(s, dt);
     x = tensor_dense(tensor_cast(x, dt));
     i64 dim[2] = { turn ? s->n : s->m, x->dim[1] };
-    if (!s->finite)
-        s->finite = sparse_all_finite(sparse_values(s)) ? 1 : -1;
-    if (s->finite < 0 || !sparse_all_finite(x)) {
+    if (!sparse_finite(s) || !sparse_all_finite(x)) {
         struct tensor *f = sparse_full(s);
         return linalg_product(f, turn ? TRANSPOSED : AS_IS, x, AS_IS);
     }
