@@ -8,6 +8,7 @@
  *
  * Assumes one thread at a time for a device; each `open` makes one of its own. */
 #include "gpu.h"
+#include "compile.h"
 #include "blas.h"
 #include "solver.h"
 #include "fft.h"
@@ -342,6 +343,8 @@ static int option(struct device *d, const char *name, double *x, bool set)
                 g->option[i] = *x;
             else
                 *x = g->option[i];
+            if (set && i == OPT_CACHE)
+                compile_cache_most = *x >= 1 ? (uint64_t)*x : 0;
             if (set && i == OPT_TF32)
                 blas_forget(g, g->lost);      /* choices made for the other arithmetic */
             return DEV_OK;

@@ -32,8 +32,9 @@ EXTRA_PROGRAMS = cuda/pack
 cuda_pack_SOURCES = %reldir%/pack.c
 cuda_pack_LDADD = cuda/libtext.la cuda/libcompile.la -ldl -lpthread
 ARCHS = 80 90
-cuda-pack: cuda/pack
-	cuda/pack $(ARCHS)
+cuda-pack: $(ARCHS:%=cuda-pack-%)
+cuda-pack-%: cuda/pack
+	cuda/pack $*
 .PHONY: cuda-pack
 CLEANFILES += tl_cuda_*.pack
 

@@ -4,6 +4,7 @@
  * Beside the plugin such a file saves the first compilations, and serves machines that have a driver but no NVRTC. */
 #include "compile.h"
 #include "text.h"
+#include <time.h>
 
 static struct { char **text; size_t *len; struct code *code; int n; } all;
 static int note(struct work *w, const struct kernel *k)
@@ -57,6 +58,7 @@ int main(int argc, char **argv)
     static struct dev_status status;
     struct work w = { .units = 132, .status = &status, .launch = note };
     const char *why = "";
+    time_t start = time(NULL);
     if (!compile_version(&why)) {
         fprintf(stderr, "cuda-pack: %s\n", why);
         return 1;
@@ -69,11 +71,14 @@ int main(int argc, char **argv)
         int arch = atoi(argv[a]);
         char name[64];
         snprintf(name, sizeof name, "tl_cuda_%d.pack", arch);
-        for (int i = 0; i < all.n; i++)
+        for (int i = 0; i < all.n; i++) {
+            if (i % 100 == 0)
+                fprintf(stderr, "%s: %d of %d kernels, %.0f s\n", name, i, all.n, difftime(time(NULL), start));
             if (compile(all.text[i], all.len[i], arch / 10, arch % 10, &all.code[i], &why)) {
                 fprintf(stderr, "cuda-pack: %s\n", why);
                 return 1;
             }
+        }
         if (!compile_pack_write(name, arch, all.n, all.text, all.len, all.code)) {
             fprintf(stderr, "cuda-pack: %s cannot be written\n", name);
             return 1;

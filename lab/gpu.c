@@ -408,71 +408,27 @@ static void accepted(struct call *c)
         result_num(c, 0, 1);
 }
 #define ACCEPTED(name)                                                                                                    \
-    "cuda." name "(…)\n\n"                                                                                                \
-    "Accepted for programs written for Torch, where work is put in order by hand; here it is in order by itself.\n\n"     \
-    "Example:\n  cuda." name "(1);\n\n"                                                                                  \
-    "See also: cuda.synchronize"
-BUILTIN(cuda_reserveStreams, 0, ANY, 1, grad_zero, ACCEPTED("reserveStreams"))
-{
-    accepted(c);
-}
-BUILTIN(cuda_getNumStreams, 0, ANY, 1, grad_zero, ACCEPTED("getNumStreams"))
-{
-    accepted(c);
-}
-BUILTIN(cuda_setStream, 0, ANY, 1, grad_zero, ACCEPTED("setStream"))
-{
-    accepted(c);
-}
-BUILTIN(cuda_getStream, 0, ANY, 1, grad_zero, ACCEPTED("getStream"))
-{
-    accepted(c);
-}
-BUILTIN(cuda_streamWaitFor, 0, ANY, 1, grad_zero, ACCEPTED("streamWaitFor"))
-{
-    accepted(c);
-}
-BUILTIN(cuda_streamBarrier, 0, ANY, 1, grad_zero, ACCEPTED("streamBarrier"))
-{
-    accepted(c);
-}
-BUILTIN(cuda_streamSynchronize, 0, ANY, 1, grad_zero, ACCEPTED("streamSynchronize"))
-{
-    accepted(c);
-}
-BUILTIN(cuda_streamWaitForMultiDevice, 0, ANY, 1, grad_zero, ACCEPTED("streamWaitForMultiDevice"))
-{
-    accepted(c);
-}
-BUILTIN(cuda_streamBarrierMultiDevice, 0, ANY, 1, grad_zero, ACCEPTED("streamBarrierMultiDevice"))
-{
-    accepted(c);
-}
-BUILTIN(cuda_setDefaultStream, 0, ANY, 1, grad_zero, ACCEPTED("setDefaultStream"))
-{
-    accepted(c);
-}
-BUILTIN(cuda_reserveBlasHandles, 0, ANY, 1, grad_zero, ACCEPTED("reserveBlasHandles"))
-{
-    accepted(c);
-}
-BUILTIN(cuda_getNumBlasHandles, 0, ANY, 1, grad_zero, ACCEPTED("getNumBlasHandles"))
-{
-    accepted(c);
-}
-BUILTIN(cuda_setBlasHandle, 0, ANY, 1, grad_zero, ACCEPTED("setBlasHandle"))
-{
-    accepted(c);
-}
-BUILTIN(cuda_getBlasHandle, 0, ANY, 1, grad_zero, ACCEPTED("getBlasHandle"))
-{
-    accepted(c);
-}
-BUILTIN(cuda_setKernelPeerToPeerAccess, 0, ANY, 1, grad_zero, ACCEPTED("setKernelPeerToPeerAccess"))
-{
-    accepted(c);
-}
-BUILTIN(cuda_setPeerToPeerAccess, 0, ANY, 1, grad_zero, ACCEPTED("setPeerToPeerAccess"))
-{
-    accepted(c);
-}
+    BUILTIN(cuda_##name, 0, ANY, 1, grad_zero,                                                                            \
+        "cuda." #name "(…)\n\n"                                                                                           \
+        "Accepted for programs written for Torch, where work is put in order by hand; here it is in order by itself.\n\n" \
+        "Example:\n  cuda." #name "(1);\n\n"                                                                              \
+        "See also: cuda.synchronize")                                                                                     \
+    {                                                                                                                     \
+        accepted(c);                                                                                                      \
+    }
+ACCEPTED(reserveStreams)
+ACCEPTED(getNumStreams)
+ACCEPTED(setStream)
+ACCEPTED(getStream)
+ACCEPTED(streamWaitFor)
+ACCEPTED(streamBarrier)
+ACCEPTED(streamSynchronize)
+ACCEPTED(streamWaitForMultiDevice)
+ACCEPTED(streamBarrierMultiDevice)
+ACCEPTED(setDefaultStream)
+ACCEPTED(reserveBlasHandles)
+ACCEPTED(getNumBlasHandles)
+ACCEPTED(setBlasHandle)
+ACCEPTED(getBlasHandle)
+ACCEPTED(setKernelPeerToPeerAccess)
+ACCEPTED(setPeerToPeerAccess)

@@ -286,10 +286,13 @@ static void eig(struct call *c)
     i64 n = a->dim[0];
     value same = ew_apply(EW_eq, 2, (value[]){ tensor_box(a), tensor_box(t) });
     bool symmetric = !dtype_is(a->dtype, DT_C) && (!n || value_true(same));      /* a wait: the two methods have results of two classes */
-    int dt = symmetric ? a->dtype : dtype_complex(a->dtype);
-    struct tensor *y[2] = { all ? there(a, dt, n, n) : NULL, there(a, dt, n, 1) };
+    if (!symmetric) {                         /* an iteration of small steps that no library does there */
+        home_and_back(c);
+        return;
+    }
+    struct tensor *y[2] = { all ? there(a, a->dtype, n, n) : NULL, there(a, a->dtype, n, 1) };
     if (n)
-        work(a, DEV_eig, 2, y, a, (double[]){ !symmetric });
+        work(a, DEV_eig, 2, y, a, (double[]){ 0 });
     result(c, 0, all ? tensor_box(y[0]) : tensor_box(y[1]));
     if (all)
         result(c, 1, diagonal(y[1], n, n));

@@ -198,6 +198,14 @@ static void note_layers(void)
             (void)work_run(&work, DEV_conv_input, &x, (struct dev_arg[]){ y, w, { 0 } }, num, 0);
             (void)work_run(&work, DEV_conv_weight, &w, (struct dev_arg[]){ x, y }, num, 0);
         }
+        int type = dt == D_SINGLE ? DEV_F : DEV_D;        /* several results, dense and with strides */
+        struct dev_prog p = { .n = 4, .nin = 1, .nnum = 1, .dtype = (uint8_t)dt, .in_dtype = { (uint8_t)dt }, .more = 2, .also = { { 2, (uint8_t)dt }, { 0, D_INT16 } },
+                              .ins = { { DI_IN, (uint8_t)type, (uint8_t)dt, 0, 0, -1 }, { DI_NUM, (uint8_t)type, (uint8_t)dt, 0, 0, -1 },
+                                       { DI_OP, (uint8_t)type, (uint8_t)dt, EW_times, 0, 1 }, { DI_OP, (uint8_t)type, (uint8_t)dt, EW_minus, 2, 0 } } };
+        for (int way = 0; way < 2; way++) {
+            struct dev_arg a = { memory, dt, 2, { 50, 3 }, { 1, way ? 60 : 50 } }, out[3] = { a, a, a };
+            (void)work_program(&work, &p, out, &a, (double[]){ 2 }, 0);
+        }
         struct dev_arg x = { memory, dt, 2, { 500, 300 }, { 1, 500 } }, line = { memory, dt, 1, { 300 }, { 1 } }, list = { memory, D_INT64, 1, { 40 }, { 1 } }, none = { 0 };
         struct dev_arg at = line;
         at.dtype = D_INT32;
