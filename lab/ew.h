@@ -45,6 +45,7 @@ struct ew_simd {
     const char *name;
     ew_kernel *k[EW_OPS][3][EW_FORMS];        /* T_D, T_F, T_B */
     ew_kernel *power_by[2];                   /* x .^ p, one p: the form of p is found once */
+    ew_kernel *quotient_of[2];                /* s ./ x */
     ew_kernel *by_column;                     /* a ./ b of doubles, 1 ./ b standing EW_BESIDE bytes behind b (NaN: not to be used); NULL: none */
     ew_kernel *load[DTYPES][2];               /* from storage to T_D, T_F; slots of T_D, T_F, T_B are as double, single, logical */
     ew_kernel *truth[DTYPES];                 /* from storage to bytes 0 and 1 */

@@ -113,6 +113,15 @@ KERNEL(CAT3(power_by, SFX, vs))
     return CAT3(power, SFX, vs)(d, pa, pb, n);
 }
 
+/* s ./ x: with s = 1, as in a sigmoid, no division. */
+KERNEL(CAT3(quotient_of, SFX, sv))
+{
+    if (*(const T *)pa != 1)
+        return CAT3(rdivide, SFX, sv)(d, pa, pb, n);
+    UNROLL_4 LOOP { B_; STORE_(FN(INVERSE)(b)); }
+    return 0;
+}
+
 /* ---- reducers: n a multiple of 64 for take; fold is elementwise over whole vectors */
 #define TAKE_(name, body)                                                                 \
     KERNEL(FN(take_##name))                                                               \

@@ -253,6 +253,7 @@ const struct ew_simd NAME_(VARIANT) = {
 #include "ops.def"
     },
     .power_by = { power_by_D_vs, power_by_F_vs },
+    .quotient_of = { quotient_of_D_sv, quotient_of_F_sv },
     .by_column = BY_COLUMN,
     .load = {
 #define D(N, ...) [D_##N] = { load_##N##_D, load_##N##_F },

@@ -147,6 +147,7 @@ static inline V FN(REMAINDER)(V a, V b, int up)
 #include "ew_own.h"
 #define POW(a, b) FN(POWER)(a, b)
 #define TANH(a) FN(TANH)(a)
+#define INVERSE(a) FN(INVERSE)(a)
 #define ERF(a) FN(ERF)(a)
 
 static inline V FN(NTHROOT)(V a, V b)         /* abs(a)^(1/b), then one Newton step; the third is cbrt */

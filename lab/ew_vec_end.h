@@ -33,6 +33,7 @@
 #undef SINPI
 #undef ST
 #undef TANH
+#undef INVERSE
 #undef TANH_LIB
 #undef ERF
 #undef ERF_LIB

@@ -155,6 +155,44 @@ static ew_kernel *kernel_of(int op, int type, int form)
 
 static bool small_integer(value v) { return v.kind == K_NUM && v.num == (int)v.num && v.num >= -64 && v.num <= 64; }
 
+static bool is_one(const struct plan_node *q) { return q->kind == PN_NUM && q->num.tag == 0 && q->num.num == 1; }
+static bool is_op(const struct plan_node *q, int op) { return q->kind == PN_OP && q->op == op; }
+
+/* 1 ./ (1 + exp(-x)) of floats is the row sigmoid, with the same bits: one kernel hides the division behind the exponential.  Takes the
+   code of the parts back and returns x, or -1. */
+static int logistic(struct build *u, int i, int out, int *node_of_exp)
+{
+    const struct plan_node *node = u->p->node, *q = &node[i], *sum, *e, *m;
+    int part[3], at[3];
+    if (q->kind != PN_OP || q->op != EW_rdivide || !is_one(&node[q->a]) || !is_op(sum = &node[q->b], EW_plus))
+        return -1;
+    part[0] = q->b;
+    part[1] = is_one(&node[sum->a]) ? sum->b : is_one(&node[sum->b]) ? sum->a : -1;
+    if (part[1] < 0 || !is_op(e = &node[part[1]], EW_exp) || !is_op(m = &node[e->a], EW_uminus))
+        return -1;
+    part[2] = e->a;
+    *node_of_exp = part[1];
+    int x = u->of[m->a];
+    if (!u->val[x].vec || u->val[x].dtype != out || (out != D_DOUBLE && out != D_SINGLE))
+        return -1;
+    for (int k = 0; k < 3; k++) {             /* where each is computed; read by the next alone */
+        at[k] = -1;
+        int users = 0;
+        for (int c = 0; c < u->ncode; c++)
+            if (u->code[c].d == u->of[part[k]])
+                at[k] = c;
+        for (int c = 0; c < u->p->n; c++)     /* plans of gradients use a node more than once */
+            users += node[c].kind > PN_NUM && (node[c].a == part[k] || node[c].b == part[k]);
+        if (at[k] < 0 || users != 1)
+            return -1;
+    }
+    for (int k = 0; k < 3; k++) {             /* the last first */
+        memmove(&u->code[at[k]], &u->code[at[k] + 1], sizeof u->code[0] * (size_t)(u->ncode - at[k] - 1));
+        u->ncode--;
+    }
+    return x;
+}
+
 /* Node i, an op: its code; false if it cannot stand in this program. */
 static bool build_op(struct build *u, int i)
 {
@@ -189,6 +227,12 @@ static bool build_op(struct build *u, int i)
         if (args < 2)
             vb = va;
     }
+    int at = i, x = t.type <= T_F ? logistic(u, i, t.out, &at) : -1;
+    if (x >= 0) {
+        u->of[i] = new_val(u, t.type, t.out, layout_of(t.type), true);
+        emit(u, kernel_of(EW_sigmoid, t.type, VV), u->of[i], x, x, at, 0);
+        return u->fits;
+    }
     va = as_type(u, va, t.type, i, false);
     vb = args > 1 ? as_type(u, vb, t.type, i, false) : va;
     bool xa = u->val[va].vec, xb = u->val[vb].vec;
@@ -201,6 +245,8 @@ static bool build_op(struct build *u, int i)
     ew_kernel *k = kernel_of(op, t.type, form);
     if (form == VS && t.type <= T_F && (op == EW_power || op == EW_realpow))
         k = ew_simd->power_by[t.type];
+    if (form == SV && t.type <= T_F && op == EW_rdivide)
+        k = ew_simd->quotient_of[t.type];
     emit(u, k, d, va, vb, i, domain);
     u->g->domain |= domain;
     if (t.saturate)
