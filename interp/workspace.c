@@ -17,15 +17,17 @@ static value text(const char *s)
 
 /* ---- listing */
 struct found { sym name; value v; unsigned flags; };
-struct listing { struct found *v; int n, room; struct call *c; int from; };
+struct listing { struct found *v; int n, room; struct call *c; int from; bool regexp; };
 
 static bool wanted(struct listing *l, const char *name)
 {
     if (l->c->nargin <= l->from)
         return true;
-    for (int i = l->from; i < l->c->nargin; i++)
-        if (!fnmatch(arg_text(l->c, i, NULL), name, 0))
+    for (int i = l->from; i < l->c->nargin; i++) {
+        extern const struct builtin builtin_regexp;
+        if (l->regexp ? value_numel(call1(&builtin_regexp, 3, text(name), l->c->arg[i], text("once"))) > 0 : !fnmatch(arg_text(l->c, i, NULL), name, 0))
             return true;
+    }
     return false;
 }
 static void add(sym name, value *v, unsigned flags, void *arg)
@@ -44,14 +46,15 @@ static void add(sym name, value *v, unsigned flags, void *arg)
     l->v[l->n++] = (struct found){ name, *v, flags };
 }
 static int by_name(const void *a, const void *b) { return strcmp(((const struct found *)a)->name->text, ((const struct found *)b)->name->text); }
-static struct listing variables(struct call *c, int from)
+static struct listing variables_by(struct call *c, int from, bool regexp)
 {
-    struct listing l = { .c = c, .from = from };
+    struct listing l = { .c = c, .from = from, .regexp = regexp };
     frame_each(vm->frame, add, &l);
     if (l.n)
         qsort(l.v, (size_t)l.n, sizeof *l.v, by_name);
     return l;
 }
+static struct listing variables(struct call *c, int from) { return variables_by(c, from, false); }
 
 /* Off a list, since values nest as deep as memory lasts; pooled. */
 struct size { i64 bytes; value *todo; int n, cap; };
@@ -211,14 +214,15 @@ BUILTIN(clear, 0, ANY, 0, NO_GRAD,
   "clear\n"
   "clear pattern …\n"
   "clear -all | -global | -functions | -variables\n"
-  "clear -x pattern …\n\n"
-  "Removes variables: all, or those that match a pattern with * and ?; with -x those that do not. -global removes the "
+  "clear -x pattern …\n"
+  "clear -regexp pattern …\n\n"
+  "Removes variables: all, or those that match a pattern with * and ?, with -regexp a regular expression; with -x those that do not. -global removes the "
   "values of global variables too, -functions the functions that were typed.\n\n"
   "Example:\n  x = 1; clear x; exist('x')\n  ans = 0\n\n"
   "See also: who, exist")
 {
     int from = 0;
-    bool all = false, global = false, functions = false, except = false;
+    bool all = false, global = false, functions = false, except = false, regexp = false;
     for (int i = 0; i < c->nargin; i++)
         if (!arg_is_text(c, i))
             fail("Octave:invalid-fun-call", "clear: argument %d is a value, where the name of a variable is wanted\nhint: clear x, or clear('x')", i + 1);
@@ -235,11 +239,13 @@ BUILTIN(clear, 0, ANY, 0, NO_GRAD,
             functions = true;
         else if (!strcmp(s, "x") || !strcmp(s, "exclusive"))
             except = true;
+        else if (!strcmp(s, "regexp") || !strcmp(s, "r"))
+            regexp = true;
         else if (strcmp(s, "variables") && strcmp(s, "v"))
-            fail("Octave:invalid-fun-call", "clear: there is no option '-%s'; there are -all, -variables, -global, -functions, -x", s);
+            fail("Octave:invalid-fun-call", "clear: there is no option '-%s'; there are -all, -variables, -global, -functions, -x, -regexp", s);
         from++;
     }
-    struct listing l = variables(c, except ? c->nargin : from);
+    struct listing l = variables_by(c, except ? c->nargin : from, regexp);
     if (functions && !all) {
         if (from == c->nargin)
             function_remove(NULL);
@@ -247,7 +253,7 @@ BUILTIN(clear, 0, ANY, 0, NO_GRAD,
             function_remove(symbol_of(arg_text(c, i, NULL)));
         return;
     }
-    struct listing keep_these = { .c = c, .from = from };
+    struct listing keep_these = { .c = c, .from = from, .regexp = regexp };
     for (int i = 0; i < l.n; i++) {
         if (except && wanted(&keep_these, l.v[i].name->text))
             continue;
@@ -264,10 +270,10 @@ BUILTIN(clear, 0, ANY, 0, NO_GRAD,
     }
     if (all && from == c->nargin)
         function_remove(NULL);
-    if (!l.n && !except && !global)
+    if (!l.n && !except && !global && !regexp)
         for (int i = from; i < c->nargin; i++)
             function_remove(symbol_of(arg_text(c, i, NULL)));
-    if (from < c->nargin && !except)
+    if (from < c->nargin && !except && !regexp)
         functions_each(clear_function_name, &keep_these);
 }
 
