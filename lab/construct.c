@@ -456,7 +456,7 @@ static void spaced(double *to, i64 step, double a, double b, i64 n)
         to[(n - 1 - i) * step] = b - (double)i * d;
     }
     if (n % 2)
-        to[n / 2 * step] = a == -b ? 0 : isinf(d) ? NAN : (a + b) / 2;
+        to[n / 2 * step] = a == -b ? 0 : (a + b) / 2;
     if (n > 0)
         to[0] = a, to[(n - 1) * step] = b;
 }

@@ -151,7 +151,7 @@ struct page {
     struct numfmt f;
     const double *x;                          /* parts of a float: column-major, complex interleaved */
     int column;                               /* width with the gap before, for the splitting of long rows */
-    bool range;
+    bool range, cents;                        /* cents: integers as amounts, 5.00 */
 };
 
 static char raw_form(void)                    /* hex and bits show integers too */
@@ -183,6 +183,8 @@ static struct page page_of(struct tensor *t, int flags, int intwidth)
         char form = raw_form();
         p.f = (struct numfmt){ .form = form ? form : 'i' };
         p.f.w = form ? dtypes[t->dtype].size * (form == 'x' ? 2 : 8) : intwidth ? intwidth : integer_width(t);
+        p.cents = !form && print_state()->form == FORM_BANK;
+        p.f.w += p.cents ? 3 : 0;
         p.column = 2 + (form || !all_zero(t) ? p.f.w : 0);       /* as Octave, where log10 of 0 has no digits */
     }
     return p;
@@ -198,6 +200,8 @@ static void page_put(struct buf *o, const struct page *p, i64 i, bool padded)
         char s[80];
         bool neg;
         int n = p->f.form == 'i' ? integer_text(s, p->t, i, &neg) : integer_bits(s, p->t, i, p->f.form);
+        if (p->cents)
+            n += sprintf(s + n, ".00");
         for (int k = n; padded && k < p->f.w; k++)
             buf_putc(o, ' ');
         buf_add(o, s, (size_t)n);

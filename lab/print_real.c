@@ -168,7 +168,7 @@ int numfmt_column(const struct numfmt *f)
         return 1;
     if (f->form == 'r' && f->complex)
         return 2 + f->w + f->iw;
-    return 2 + f->w + (f->complex ? f->iw + 5 : 0);      /* complex: one more than is printed, so lines break as Octave's do */
+    return 2 + f->w + (f->complex && f->form != 'b' ? f->iw + 5 : 0);      /* complex: one more than is printed, so lines break as Octave's do */
 }
 
 /* ---- writing */
@@ -261,7 +261,7 @@ void numfmt_put_complex(struct buf *o, const struct numfmt *f, double re, double
 {
     bool bits = f->form == 'x' || f->form == '1', tight = f->form == 'r' && f->scalar;
     numfmt_put(o, f, re, tight ? 0 : f->w);
-    if (f->form == '+')
+    if (f->form == '+' || f->form == 'b')     /* an amount is real */
         return;
     if (bits)
         buf_puts(o, "  ");

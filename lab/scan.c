@@ -341,6 +341,11 @@ static struct tensor *bits_result(struct call *c, const struct tensor *x, const 
     return tensor_new(x->dtype == D_LOGICAL || x->dtype == D_CHAR ? D_DOUBLE : x->dtype, like->nd, like->dim);
 }
 
+static double shifted_below(i64 x, double by)             /* x < 0: a number with a sign, to the right towards zero, as in Octave */
+{
+    return by >= 64 || by <= -63 ? 0 : by >= 0 ? (double)(i64)((uint64_t)x << (int)by) : (double)(x / ((i64)1 << (int)-by));
+}
+
 BUILTIN(bitshift, 2, 3, 1, NO_GRAD,
   "y = bitshift(x, n)\n"
   "y = bitshift(x, n, bits)\n\n"
@@ -355,14 +360,23 @@ BUILTIN(bitshift, 2, 3, 1, NO_GRAD,
     double all = n->numel == 1 ? *(double *)n->data : NAN;
     if (x->dtype == D_DOUBLE && y->dtype == D_DOUBLE && fabs(all) < 64) {      /* doubles by one number */
         int left = all >= 0 ? (int)all : 0, right = all < 0 ? (int)-all : 0;
-        for (i64 i = 0; i < y->numel; i++)
-            ((double *)y->data)[i] = (double)(((uint64_t)(i64)((double *)x->data)[i] << left) >> right & mask);
+        for (i64 i = 0; i < y->numel; i++) {
+            double e = ((double *)x->data)[i];
+            ((double *)y->data)[i] = e < 0 ? shifted_below((i64)e, all) : (double)(((uint64_t)(i64)e << left) >> right & mask);
+        }
         result_tensor(c, 0, y);
         return;
     }
     for (i64 i = 0; i < y->numel; i++) {
         double by = ((double *)n->data)[n->numel == 1 ? 0 : i];
         uint64_t v = bits_at(x, x->numel == 1 ? 0 : i);
+        if (!dtype_is(x->dtype, DT_I) && (i64)v < 0) {        /* a double below 0 is shifted as a number with a sign */
+            if (y->dtype == D_DOUBLE)
+                ((double *)y->data)[i] = shifted_below((i64)v, by);
+            else
+                ((float *)y->data)[i] = (float)shifted_below((i64)v, by);
+            continue;
+        }
         if (by >= 0)
             v = by >= 64 ? 0 : v << (int)by;
         else
