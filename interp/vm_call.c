@@ -176,8 +176,10 @@ static NORETURN void fail_parameter(const char *fn, sym name, int n, const sym *
         if (other[i])
             buff(b, "%s%s", b->n ? ", " : "", other[i]->text);
     const char *habit = habit_hint(name->text);
-    fail("Octave:invalid-fun-call", "%s: there is no parameter '%s'; it has %s%s%s", fn, name->text, b->n ? b->s : "none", habit ? "\nhint: " : "",
-         habit ? habit : "");
+    if (habit)
+        fail("Octave:invalid-fun-call", "%s: there is no parameter '%s'; it has %s\nhint: %s", fn, name->text, b->n ? b->s : "none", habit);
+    fail("Octave:invalid-fun-call", "%s: there is no parameter '%s'; it has %s\nhint: an assignment among arguments wants parentheses of its own: %s((%s = …))",
+         fn, name->text, b->n ? b->s : "none", fn, name->text);
 }
 
 static value name_text(sym name)

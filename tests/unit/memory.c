@@ -224,12 +224,14 @@ START_TEST(ranges_count_as_octave_does)
 {
     static const struct { double base, inc, limit; i64 n; double last; } row[] = {
         { 0, 0.1, 1, 11, 1 }, { 1, 1, 0, 0, 0 }, { 1, 1, 3, 3, 3 }, { 0, 0.1, 0.3, 4, 0.3 }, { 5, -2, 0, 3, 1 },
-        { 1, 0, 5, 0, 0 }, { 1, NAN, 5, 0, 0 }, { 0.1, 0.1, 0.5, 5, 0.5 }, { -1, 0.25, 1, 9, 1 }, { 1, 2, 1, 1, 1 },
+        { 1, 0, 5, 0, 0 }, { 1, NAN, 5, 1, NAN }, { 0.1, 0.1, 0.5, 5, 0.5 }, { -1, 0.25, 1, 9, 1 }, { 1, 2, 1, 1, 1 },
     };
     for (int i = 0; i < COUNT(row); i++) {
         value v = range_new(row[i].base, row[i].inc, row[i].limit);
         ck_assert_int_eq(v.range->n, row[i].n);
-        if (row[i].n)
+        if (row[i].n && isnan(row[i].last))
+            ck_assert_double_nan(range_at(v.range, row[i].n - 1));
+        else if (row[i].n)
             ck_assert_double_eq(range_at(v.range, row[i].n - 1), row[i].last);
     }
 }
