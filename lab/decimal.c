@@ -76,12 +76,13 @@ static u128 times(uint64_t w, u128 p)
     return (u128)w * (uint64_t)(p >> 64) + ((u128)w * (uint64_t)p >> 64);
 }
 
-/* x without its last `bits`, rounded to nearest: true unless a tie lies within the two units that x may be short of. */
+/* x without its last `bits`, 66 to 127 of them, rounded to nearest: true unless a tie lies within the two units that x may be
+   short of.  Half a unit of what remains is a bit of the first word, so that the second word decides only beside it. */
 static bool rounded(u128 x, int bits, uint64_t *r)
 {
-    u128 half = (u128)1 << (bits - 1), rest = x & ((half << 1) - 1);
-    *r = (uint64_t)(x >> bits) + (rest > half);
-    return rest > half || rest + 2 < half;
+    uint64_t first = (uint64_t)(x >> 64), second = (uint64_t)x, half = (uint64_t)1 << (bits - 65), rest = first & (2 * half - 1);
+    *r = (first >> (bits - 64)) + (rest >= half);
+    return !(rest == half && second == 0) && !(rest == half - 1 && second >= UINT64_MAX - 1);
 }
 
 bool decimal_read(uint64_t m, int scale, double *x)
@@ -217,12 +218,16 @@ size_t decimal_write(char to[DECIMAL_ROOM], double x, char conv, int prec)
         put_digits(s + p, n, p);
         return (size_t)(s + p - to);
     }
-    int before = exponent ? 1 : ten + 1, behind = p - before;
-    put_digits(s + before, n / tens[behind], before);
-    s += before;
-    if (behind) {
-        *s++ = '.';
-        put_digits(s += behind, n % tens[behind], behind);
+    int before = exponent ? 1 : ten + 1;
+    if (p > before) {
+        put_digits(s + p + 1, n, p);
+        for (int i = 0; i < before; i++)
+            s[i] = s[i + 1];
+        s[before] = '.';
+        s += p + 1;
+    } else {
+        put_digits(s + before, n, before);
+        s += before;
     }
     if (exponent) {
         *s++ = 'e';

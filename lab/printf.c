@@ -127,7 +127,9 @@ static void put_double(struct buf *b, const struct spec *p, double x, char conv,
 /* A whole number that %d prints as an integer. */
 static bool is_integer(double x)
 {
-    return x == floor(x) && fabs(x) < 18446744073709551616.0 && (x > 0 || x >= -9223372036854775808.0);
+    if (fabs(x) < 0x1p62)
+        return x == (double)(int64_t)x;       /* floor is a call where the processor is any */
+    return x >= -0x1p63 && x < 0x1p64;
 }
 
 /* A double by a conversion without flags and width, straight into the text; false: not decided here. */
