@@ -277,11 +277,11 @@ BUILTIN(str2func, 1, 2, 1, NO_GRAD,
         s++;
         n--;
     }
-    if (*s != '@') {
-        bool good = *s != '.' && s[n - 1] != '.';
+    if (!n || *s != '@') {
+        bool good = n && *s != '.' && s[n - 1] != '.';
         for (size_t i = 0; i < n && good; i++)
             good = isalnum((unsigned char)s[i]) || s[i] == '_' || s[i] == '.';
-        if (!n || !good || isdigit((unsigned char)*s))
+        if (!good || isdigit((unsigned char)*s))
             fail("Octave:invalid-input-arg", "str2func: '%s' is neither the name of a function nor a closure @(…) …", s);
         result(c, 0, function_handle(symbol_n(s, n), vm->frame->code->unit->file ? vm->frame->code->unit : NULL));
         return;

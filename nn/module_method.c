@@ -416,10 +416,10 @@ static void convert(struct module *m, struct converting how)
             }
             made[i] = window_new(base, w[i].w->offset, w[i].w->nd, w[i].w->dim, w[i].w->stride);
         }
-        for (int i = 0; i < p.n; i++) {
+        for (int i = 0; i < p.n; i++)
             w[i].w->base->flags |= T_LEFT;
+        for (int i = 0; i < p.n; i++)         /* a window that stands in two places ends with the second */
             replace(&p.m[i]->f[p.field[i] + (g ? p.m[i]->info->np : 0)], copy(made[i]));
-        }
     }
     walk(m, convert_state, &how, which);
 }

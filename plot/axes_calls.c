@@ -109,12 +109,13 @@ BUILTIN(yyaxis, 1, 2, 0, grad_zero,
             fail("Octave:invalid-input-arg", "yyaxis: three-dimensional axes have one scale for y");
         struct tensor *order = prop_data(ax, P_ColorOrder);
         other = graphic_new(G_AXES, ax);
-        for (int k = 0; k < 2; k++) {
-            double rgb[3];
+        double rgb[2][3];                     /* setting ColorOrder ends what `order` shows */
+        for (int k = 0; k < 2; k++)
             for (int j = 0; j < 3; j++)
-                rgb[j] = ((double *)order->data)[k % order->dim[0] + j * order->dim[0]];
-            prop_set_row(k ? other : ax, P_YColor, 3, rgb);
-            prop_set_row(k ? other : ax, P_ColorOrder, 3, rgb);
+                rgb[k][j] = ((double *)order->data)[k % order->dim[0] + j * order->dim[0]];
+        for (int k = 0; k < 2; k++) {
+            prop_set_row(k ? other : ax, P_YColor, 3, rgb[k]);
+            prop_set_row(k ? other : ax, P_ColorOrder, 3, rgb[k]);
         }
     }
     root_graphic()->current = graphic_up(ax, G_FIGURE);

@@ -181,21 +181,19 @@ static void row(int op, int da, int db, int way)
     memset(&status, 0, sizeof status);
     int bad = work_program(&work, &p, &o, a, NULL, 7);
     ck_assert_msg(!bad, "%s of %s, %s, way %d: error %d", ew_rows[op].name, class_name(da), class_name(db), way, bad);
-    pool_release(mark);
-    if (way < 0 || shim_trouble())
+    if (way < 0 || shim_trouble()) {
+        pool_release(mark);
         return;
+    }
     bool whole_power = (op == EW_power || op == EW_realpow) && (p.dtype == D_INT64 || p.dtype == D_UINT64);
-    bool zero = !strcmp(ew_rows[op].name, "psi") || !strcmp(ew_rows[op].name, "polygamma");  /* at 1.4616…, where a sum of terms near 1 cancels */
     bool ex = is_exact(op, dtype_is(da, DT_C) || dtype_is(db, DT_C));
     for (i64 i = 0; i < got->numel && !collecting; i++) {
         double u = off_by(got, want, i);
         checked++;
-        if (u > worst && u < 1e6 && !ex && !zero)
+        if (u > worst && u < 1e6 && !ex)
             worst = u;
         if (whole_power && u > 4)             /* a fractional power of 64-bit integers is taken in double */
             u = fabs(element_double(got, i) - element_double(want, i)) / (fabs(element_double(want, i)) * 0x1p-52 + 1);
-        if (zero && u > 4)
-            u = fabs(element_double(got, i) - element_double(want, i)) / (dtype_real(p.dtype) == D_SINGLE ? 0x1p-23 : 0x1p-52);
         if (!(u <= (ex ? 0 : dtype_is(p.dtype, DT_C) ? 8 : 4))) {
             wrong++;
             printf("%s(%s, %s) way %d, element %lld: %g ulp: ", ew_rows[op].name, class_name(da), class_name(db), way, (long long)i, u);
@@ -203,6 +201,7 @@ static void row(int op, int da, int db, int way)
             break;
         }
     }
+    pool_release(mark);
     if (status.code && ++wrong)
         printf("%s(%s, %s) way %d: status %d\n", ew_rows[op].name, class_name(da), class_name(db), way, status.code);
 }
