@@ -229,7 +229,7 @@ static char *filled(struct read *r, const char *form, char type, const struct ex
     for (const char *s = form; *s; s++) {
         if (*s == '$') {
             const struct exp *y = &x[*++s - '1'];
-            bool alone = (s == form + 1 && !s[1]) || s[-2] == '(' || s[-2] == ' ';      /* the whole, or an argument */
+            bool alone = s == form + 1 ? !s[1] : s[-2] == '(' || s[-2] == ' ';         /* the whole, or an argument */
             put(&t, "%s", alone ? y->s : in_brackets(r, *y));
         } else if (*s == 'T' && s > form && s[-1] == '_')
             put_n(&t, &type, 1);
