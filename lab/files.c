@@ -76,16 +76,18 @@ struct file *file_arg(struct call *c, int i)
     return t->open[(int)x];
 }
 
-void file_write(struct call *c, struct file *f, const char *s, size_t n)
+void file_write(struct call *c, struct file *f, const char *s, size_t n)      /* in pieces: a terminal may take seconds for what was made at once */
 {
-    if (f->fid == 1) {
-        out_text(s, n);
-        return;
-    }
     if (f->fid == 2)
         out_flush();
-    if (fwrite(s, 1, n, f->f) < n)
-        fail("Octave:write-error", "%s: cannot write to '%s': %s", c->fn->name, f->name, errno == EBADF ? "it is open for reading only" : strerror(errno));
+    for (size_t k; n; s += k, n -= k) {
+        k = MIN(n, 1 << 16);
+        poll();
+        if (f->fid == 1)
+            out_text(s, k);
+        else if (fwrite(s, 1, k, f->f) < k)
+            fail("Octave:write-error", "%s: cannot write to '%s': %s", c->fn->name, f->name, errno == EBADF ? "it is open for reading only" : strerror(errno));
+    }
     if (f->fid == 2)
         fflush(stderr);
 }
