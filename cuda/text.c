@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* text.c: a growing string, and the words that a text is given.
  *
- * words.cu is a list of paragraphs, each of which defines a name.  A kernel's text is written first, naming what it likes;
- * then the paragraphs it names are put before it, those that these name before them, and nothing else.  So a text holds
- * what it uses, and reads from top to bottom.  Paragraphs in T are made for double (_d) and float (_f) as asked. */
+ * words.cu, lab/special.cu and lab/normal.cu are lists of paragraphs, each of which defines a name.  A kernel's text is
+ * written first, naming what it likes; then the paragraphs it names are put before it, those that these name before them,
+ * and nothing else.  So a text holds what it uses, and reads from top to bottom.  Paragraphs in T are made for double (_d)
+ * and float (_f) as asked. */
 #include "text.h"
 #include "cuda/texts.inc"
 #include <ctype.h>
@@ -93,9 +94,9 @@ static void word_name(struct word *w)
     w->len = (int)(name_end(w->name) - w->name);
 }
 
-static void words_read(void)
+static void words_read(const char *s)
 {
-    for (const char *s = text_words; *s && word_count < WORDS; ) {
+    while (*s && word_count < WORDS) {
         const char *e = strstr(s, "\n\n");
         struct word w = { .s = s, .n = e ? (size_t)(e - s) + 1 : strlen(s) };
         word_name(&w);
@@ -218,8 +219,11 @@ static void want(struct wanted *w, const char *s)         /* the words that s na
 
 char *text_with_words(struct text *t, size_t *len)
 {
-    if (!word_count)
-        words_read();
+    if (!word_count) {
+        words_read(text_words);
+        words_read(text_special);
+        words_read(text_normal);
+    }
     struct wanted *w = calloc(1, sizeof *w);
     if (!w || t->failed || !t->s) {
         free(w);

@@ -3,8 +3,8 @@
  *
  * A piece is a paragraph; its name is the one it defines, and a text gets the pieces that it names, and no others.  In a
  * piece T is double or float, K(c) a constant of that type, and a name that ends in _T ends in _d or _f.  The formulas are
- * those of lab/ew_vec.h, ew_own.h, ew_lanes.h and ew_plain.c.  Operators without functions behave as on the CPU to the
- * last bit; functions stay within 4 ulp of it. */
+ * those of lab/ew_vec.h, ew_own.h and ew_plain.c; what both compile stands in lab/special.cu and lab/normal.cu.
+ * Operators without functions behave as on the CPU to the last bit; functions stay within 4 ulp of it. */
 
 #define EPS_d 2.220446049250313e-16
 
@@ -154,80 +154,6 @@ DEV double lcm_lane(double a, double b)
 {
     double g = gcd_lane(a, b), x = a / g * b;
     return a == 0.0 || b == 0.0 ? 0.0 : fabs(x);
-}
-
-DEV double psi_lane(double x)                 /* recurrence up to 10, then the asymptotic series */
-{
-    double s = 0.0, low = 0.0;                /* their sum counts: near the zero at 1.46 all that is large cancels */
-    if (!(x == x) || x == (double)INFINITY)
-        return x;
-    if (x <= 0.0) {
-        if (x == floor(x))
-            return -(double)INFINITY;
-        s = -PI / tan(PI * (x - floor(x)));  /* reflection: psi(1 - x) - pi cot(pi x) */
-        x = 1.0 - x;
-    }
-    double from = x;
-    for (; x < 10.0; x = x + 1.0) {
-        double q = 1.0 / x, t = s - q, z = t - s;
-        low = low + ((s - (t - z)) - (q + z)) - fma(-q, x, 1.0) / x;
-        s = t;
-    }
-    double r = 1.0 / (x * x);
-    double p = r * (1.0 / 12 - r * (1.0 / 120 - r * (1.0 / 252 - r * (1.0 / 240 - r * (1.0 / 132 - r * (691.0 / 32760 - r / 12))))));
-    if (from >= 10.0)
-        return s + log(x) - 0.5 / x - p;
-    double ten = 2.302585092994046, t = s + ten, z = t - s;       /* log(x) = log(10), of which `rest` is the other half, and a little */
-    double rest = (s - (t - z)) + (ten - z) - 2.1707562233822494e-16;
-    return t + (low + rest + log1p((x - 10.0) / 10.0) - 0.5 / x - p);
-}
-
-/* The sum of (q + j)^-s over j = 0, 1, …, q > 0: the first ones by themselves, the rest by Euler and Maclaurin's formula. */
-DEV double hurwitz_lane(double s, double q)
-{
-    const double c[10] = { 12.0, -720.0, 30240.0, -1209600.0, 47900160.0, -1307674368000.0 / 691, 74724249600.0,
-                           -10670622842880000.0 / 3617, 5109094217170944000.0 / 43867, -802857662698291200000.0 / 174611 };
-    double sum = 0.0, t = s, far = q;
-    for (; far < 10.0 + s; far = far + 1.0)
-        sum = sum + pow(far, -s);
-    double p = pow(far, -s), r = p / far;
-    sum = sum + (p * far / (s - 1.0) + p / 2);
-    for (int j = 0; j < 10; j++) {
-        sum = sum + t * r / c[j];
-        t = t * ((s + 2 * j + 1) * (s + 2 * j + 2));
-        r = r / (far * far);
-    }
-    return sum;
-}
-
-DEV double polygamma_lane(double k, double x) /* (-1)^(k+1) k! times the sum of (x + j)^-(k+1) */
-{
-    if (!(k >= 0.0 && k <= 170.0 && k == floor(k)) || !(x == x))
-        return (double)NAN;
-    if (k == 0.0)
-        return psi_lane(x);
-    double sign = k / 2 == floor(k / 2) ? -1.0 : 1.0, s = k + 1.0, f = x - floor(x);
-    if (x > 0.0)
-        return x == (double)INFINITY ? 0.0 * sign : sign * tgamma(s) * hurwitz_lane(s, x);
-    if (f == 0.0 || x == -(double)INFINITY)   /* a pole, of both signs where k is even */
-        return sign > 0.0 && x != -(double)INFINITY ? (double)INFINITY : (double)NAN;
-    return sign * tgamma(s) * (hurwitz_lane(s, f) + sign * (hurwitz_lane(s, 1.0 - f) - hurwitz_lane(s, 1.0 - x)));
-}
-
-DEV double erfinv_lane(double y)              /* a start within 1e-3 (Winitzki), then Halley's steps on erf or erfc */
-{
-    if (!(fabs(y) < 1.0))
-        return fabs(y) == 1.0 ? copysign((double)INFINITY, y) : (double)NAN;
-    if (y == 0.0)
-        return y;
-    double a = 0.147, l = log1p(-y * y), t = 2.0 / (PI * a) + l / 2;
-    double x = copysign(sqrt(sqrt(t * t - l / a) - t), y), c = 1.0 - fabs(y);
-    for (int i = 0; i < 3; i++) {
-        double e = fabs(y) < 0.5 ? erf(x) - y : (c - erfc(fabs(x))) * copysign(1.0, y);
-        double u = e / (1.12837916709551257390 * exp(-x * x));
-        x = x - u / (1.0 + x * u);
-    }
-    return x;
 }
 
 /* ---- storing: integers round halves away from zero, saturate, NaN is 0 */
@@ -849,51 +775,4 @@ DEV pair philox(u64 key, u64 at)              /* 4x32-10, Salmon et al. 2011: tw
     y.a = join53(c0, c1);
     y.b = join53(c2, c3);
     return y;
-}
-
-/* The logarithm, sine and cosine of lab/rand.c: the same arithmetic, so the same bits. */
-DEV double random_log(double x)               /* x positive and normal */
-{
-    u64 b = BITS(x), shifted = b - 0x3fe6a09e667f3bcdUL;
-    int e = (int)(u32)(shifted >> 52);
-    e = (int)((u32)e << 20) >> 20;
-    double m = FROM_BITS(b - ((u64)(i64)e << 52)), s = (m - 1) / (m + 1), z = s * s, p = 1. / 21;
-    p = p * z + 1. / 19;
-    p = p * z + 1. / 17;
-    p = p * z + 1. / 15;
-    p = p * z + 1. / 13;
-    p = p * z + 1. / 11;
-    p = p * z + 1. / 9;
-    p = p * z + 1. / 7;
-    p = p * z + 1. / 5;
-    p = p * z + 1. / 3;
-    p = p * z;
-    return (double)e * 0.693147180559890330187 + (2 * s + (2 * s * p + (double)e * 5.49792301870837115524e-14));
-}
-
-DEV pair normal_pair(pair u)                  /* Box and Muller 1958 */
-{
-    double r = sqrt(-2 * random_log(1 - u.a)), v = 4 * u.b;
-    int q = (int)(v + 0.5);
-    double a = (v - (double)q) * 1.5707963267948966192, z = a * a, s = -1. / 1307674368000., c = 1. / 20922789888000.;
-    s = s * z + 1. / 6227020800.;
-    s = s * z - 1. / 39916800.;
-    s = s * z + 1. / 362880.;
-    s = s * z - 1. / 5040.;
-    s = s * z + 1. / 120.;
-    s = s * z - 1. / 6.;
-    s = a + a * (z * s);
-    c = c * z - 1. / 87178291200.;
-    c = c * z + 1. / 479001600.;
-    c = c * z - 1. / 3628800.;
-    c = c * z + 1. / 40320.;
-    c = c * z - 1. / 720.;
-    c = c * z + 1. / 24.;
-    c = c * z - 1. / 2.;
-    c = 1 + c * z;
-    double x = q & 1 ? s : c, y = q & 1 ? c : s;
-    pair n;
-    n.a = r * ((q + 1) & 2 ? -x : x);
-    n.b = r * (q & 2 ? -y : y);
-    return n;
 }

@@ -220,30 +220,13 @@ i64 rand_below(i64 n)
 /* ---- functions without the C library */
 #define LN2_HI 0x1.62e42fefa3800p-1
 #define LN2_LO 0x1.ef35793c76730p-45
-static inline double log_own(double x)        /* x positive and normal; within 1 ulp or so */
-{
-    uint64_t b;
-    memcpy(&b, &x, 8);
-    uint64_t shifted = b - 0x3fe6a09e667f3bcdu;           /* exponent so that the mantissa is in [sqrt(1/2), sqrt(2)) */
-    int32_t e = (int32_t)(uint32_t)(shifted >> 52);
-    e = (int32_t)((uint32_t)e << 20) >> 20;
-    b -= (uint64_t)(int64_t)e << 52;
-    double m;
-    memcpy(&m, &b, 8);
-    double f = m - 1, s = f / (m + 1), z = s * s;
-    double p = 1. / 21;
-    p = p * z + 1. / 19;
-    p = p * z + 1. / 17;
-    p = p * z + 1. / 15;
-    p = p * z + 1. / 13;
-    p = p * z + 1. / 11;
-    p = p * z + 1. / 9;
-    p = p * z + 1. / 7;
-    p = p * z + 1. / 5;
-    p = p * z + 1. / 3;
-    p = p * z;
-    return (double)e * LN2_HI + (2 * s + (2 * s * p + (double)e * LN2_LO));
-}
+typedef uint32_t u32;
+typedef uint64_t u64;
+typedef struct { double a, b; } pair;
+#define DEV static inline
+#define BITS(x) ((union { double d; u64 u; }){ .d = (x) }.u)
+#define FROM_BITS(x) ((union { u64 u; double d; }){ .u = (x) }.d)
+#include "lab/normal.cu"
 
 static double exp_own(double x)
 {
@@ -261,36 +244,13 @@ static double exp_own(double x)
     return e < -1000 ? p * scale * 0x1p-100 : p * scale;
 }
 
-/* n pairs u -> n pairs of independent normal numbers: r cos(2 pi v), r sin(2 pi v), r = sqrt(-2 log(1 - u)) */
-CLONES static void box_muller(const double *u, double *x, int n)
+CLONES static void box_muller(const double *u, double *x, int n)       /* n pairs */
 {
     SIMD
     for (int i = 0; i < n; i++) {
-        double r = sqrt(-2 * log_own(1 - u[2 * i])), v = 4 * u[2 * i + 1];
-        int32_t q = (int32_t)(v + 0.5);
-        double a = (v - (double)q) * 0x1.921fb54442d18p0, z = a * a;
-        double s = -1. / 1307674368000.;
-        s = s * z + 1. / 6227020800.;
-        s = s * z - 1. / 39916800.;
-        s = s * z + 1. / 362880.;
-        s = s * z - 1. / 5040.;
-        s = s * z + 1. / 120.;
-        s = s * z - 1. / 6.;
-        s = a + a * (z * s);
-        double c = 1. / 20922789888000.;
-        c = c * z - 1. / 87178291200.;
-        c = c * z + 1. / 479001600.;
-        c = c * z - 1. / 3628800.;
-        c = c * z + 1. / 40320.;
-        c = c * z - 1. / 720.;
-        c = c * z + 1. / 24.;
-        c = c * z - 1. / 2.;
-        c = 1 + c * z;
-        double cc = q & 1 ? s : c, ss = q & 1 ? c : s;
-        cc = (q + 1) & 2 ? -cc : cc;
-        ss = q & 2 ? -ss : ss;
-        x[2 * i] = r * cc;
-        x[2 * i + 1] = r * ss;
+        pair y = normal_pair((pair){ u[2 * i], u[2 * i + 1] });
+        x[2 * i] = y.a;
+        x[2 * i + 1] = y.b;
     }
 }
 
@@ -343,7 +303,7 @@ CLONES static void exponential(double *x, i64 n)
 {
     SIMD
     for (i64 i = 0; i < n; i++)
-        x[i] = -log_own(1 - x[i]);
+        x[i] = -random_log(1 - x[i]);
 }
 
 static void rand_exponential(double *x, i64 n)
@@ -363,14 +323,14 @@ static double gamma_one(double a)             /* shape a, scale 1 */
 {
     if (!(a > 0) || isinf(a))
         return NAN;
-    double boost = a < 1 ? exp_own(log_own(1 - rand_one()) / a) : 1, d = (a < 1 ? a + 1 : a) - 1. / 3, k = 1 / sqrt(9 * d);
+    double boost = a < 1 ? exp_own(random_log(1 - rand_one()) / a) : 1, d = (a < 1 ? a + 1 : a) - 1. / 3, k = 1 / sqrt(9 * d);
     for (;;) {
         double z = randn_one(), v = 1 + k * z;
         if (v <= 0)
             continue;
         v = v * v * v;
         double u = 1 - rand_one();
-        if (u < 1 - 0.0331 * z * z * z * z || log_own(u) < 0.5 * z * z + d * (1 - v + log_own(v)))
+        if (u < 1 - 0.0331 * z * z * z * z || random_log(u) < 0.5 * z * z + d * (1 - v + random_log(v)))
             return boost * d * v;
     }
 }
@@ -379,9 +339,9 @@ static double log_factorial(double k)
 {
     double s = 0;
     for (; k < 16; k++)                       /* up to where the series is exact */
-        s -= log_own(k + 1);
+        s -= random_log(k + 1);
     double z = 1 / ((k + 1) * (k + 1)), x = k + 1;
-    return s + (x - 0.5) * log_own(x) - x + 0.91893853320467274178 + (1. / 12 - (1. / 360 - (1. / 1260 - z / 1680) * z) * z) / x;
+    return s + (x - 0.5) * random_log(x) - x + 0.91893853320467274178 + (1. / 12 - (1. / 360 - (1. / 1260 - z / 1680) * z) * z) / x;
 }
 
 static double poisson_one(double mean)
@@ -401,14 +361,14 @@ static double poisson_one(double mean)
     }
     if (mean > 1e8)
         return floor(fmax(0, mean + sqrt(mean) * randn_one() + 0.5));
-    double slog = log_own(mean), b = 0.931 + 2.53 * sqrt(mean), a = -0.059 + 0.02483 * b, inv = 1.1239 + 1.1328 / (b - 3.4), vr = 0.9277 - 3.6224 / (b - 2);
+    double slog = random_log(mean), b = 0.931 + 2.53 * sqrt(mean), a = -0.059 + 0.02483 * b, inv = 1.1239 + 1.1328 / (b - 3.4), vr = 0.9277 - 3.6224 / (b - 2);
     for (;;) {
         double u = rand_one() - 0.5, v = 1 - rand_one(), us = 0.5 - fabs(u), k = floor((2 * a / us + b) * u + mean + 0.43);
         if (us >= 0.07 && v <= vr)
             return k;
         if (k < 0 || (us < 0.013 && v > us))
             continue;
-        if (log_own(v * inv / (a / (us * us) + b)) <= -mean + k * slog - log_factorial(k))
+        if (random_log(v * inv / (a / (us * us) + b)) <= -mean + k * slog - log_factorial(k))
             return k;
     }
 }

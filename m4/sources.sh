@@ -38,7 +38,7 @@ program='interp/(main|repl|json|notebook|test|trust)\.c'
     done
     list cuda_sources $(files cuda '*.c' '*.h' '*.def' '*.inc' | without '^cuda/(shim\.[ch]|pack\.c)$')
     list cuda_text_sources $(files cuda 'text*.c' 'text*.h' kernel.h)
-    list cuda_texts $(files cuda '*.cu')
+    list cuda_texts $(files lab '*.cu') $(files cuda '*.cu')
     list interp_sources $(files interp '*.c' '*.h' '*.def' '*.inc' | without "^$program\$")
     list program_sources $(files interp '*.c' | grep -E "^$program\$" || :)
     list builtin_sources $(files lab '*.c'; files nn '*.c' '*.def'; for d in optim plot interp; do files $d '*.c'; done)
