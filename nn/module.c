@@ -40,25 +40,36 @@ struct nn_state *nn_state(void)
     return *room;
 }
 
-const char *nn_next_name(const char *s, char *name)         /* a word of letters, digits and _; NULL at the end */
+const char *nn_next_name(const char *s, char *name)         /* a word of letters, digits, _ and #; NULL at the end */
 {
     int n = 0;
     while (s && *s == ' ')
         s++;
     if (!s || !*s)
         return NULL;
-    while (isalnum((unsigned char)*s) || *s == '_')
+    while (isalnum((unsigned char)*s) || *s == '_' || *s == '#')
         name[n++] = *s++;
     name[n] = 0;
     return s;
+}
+
+static sym stacked_name(const char *name, int k)
+{
+    char text[80];
+    const char *mark = strchr(name, '#');
+    if (!mark)
+        return symbol_of(name);
+    snprintf(text, sizeof text, "%.*s%d%s", (int)(mark - name), name, k, mark + 1);
+    return symbol_of(text);
 }
 
 static void info_fields(struct layer_info *p)
 {
     const struct layer *l = p->layer;
     char name[64], grad[72];
-    for (const char *s = l->params; (s = nn_next_name(s, name));)
-        p->name[p->np++] = symbol_of(name);
+    for (int k = 0; k < p->stack; k++)
+        for (const char *s = l->params; (s = nn_next_name(s, name));)
+            p->name[p->np++] = stacked_name(name, k);
     for (int i = 0; i < p->np; i++) {
         snprintf(grad, sizeof grad, "grad%s", p->name[i]->text);
         grad[4] = (char)toupper((unsigned char)grad[4]);
@@ -90,24 +101,43 @@ static void info_fields(struct layer_info *p)
     }
 }
 
-const struct layer_info *nn_info(const struct layer *l)
+static int words(const char *s)
+{
+    char name[64];
+    int n = 0;
+    while ((s = nn_next_name(s, name))) {
+        n++;
+        s += strcspn(s, " ");
+    }
+    return n;
+}
+
+const struct layer_info *nn_info_stack(const struct layer *l, int stack)
 {
     struct nn_state *st = nn_state();
     for (int i = 0; i < st->ninfo; i++)
-        if (st->info[i]->layer == l)
+        if (st->info[i]->layer == l && st->info[i]->stack == stack)
             return st->info[i];
-    struct layer_info **all = realloc(st->info, sizeof *all * (size_t)(st->ninfo + 1)), *p = calloc(1, sizeof *p);
+    size_t n = 2 * (size_t)words(l->params) * (size_t)stack + (size_t)words(l->options) + (size_t)words(l->state) + 1;
+    size_t bytes = sizeof(struct layer_info) + n * (sizeof(sym) + sizeof(char[24]) + sizeof(char) + sizeof(bool));
+    struct layer_info **all = realloc(st->info, sizeof *all * (size_t)(st->ninfo + 1)), *p = calloc(1, bytes);
     if (all)
         st->info = all;
     if (!all || !p) {
         free(p);
-        fail_memory(sizeof *p);
+        fail_memory(bytes);
     }
     p->layer = l;
+    p->stack = stack;
     p->closure = nil();
+    p->name = (sym *)(p + 1);
+    p->fallback = (char (*)[24])(p->name + n);
+    p->kind = (char *)(p->fallback + n);
+    p->must = (bool *)(p->kind + n);
     info_fields(p);
     return st->info[st->ninfo++] = p;
 }
+const struct layer_info *nn_info(const struct layer *l) { return nn_info_stack(l, 1); }
 
 value nn_closure(const struct layer_info *info)
 {
@@ -398,7 +428,7 @@ static value floats(struct module *m, value x)          /* cells for a layer wit
 static value run_kept(struct module *m, value x, value t)
 {
     int np = m->info->np;
-    value in[NN_FIELDS + 1], y;
+    value *in = scratch(sizeof *in * (size_t)(np + 1)), y;
     struct one_step s = { m, t };
     forget_kept(m);
     in[0] = x.kind != K_CELL ? tensor_box(float_any(m, x)) : np ? floats(m, x) : x;
@@ -443,7 +473,7 @@ static void mixed_backward(struct kept *k, value g, value *gx)
 static value back_kept(struct module *m, value x, value g, int want, double scale)
 {
     int np = m->info->np;
-    value gx[NN_FIELDS + 1];
+    value *gx = scratch(sizeof *gx * (size_t)(np + 1));
     if (!m->kept || !same_value(x, m->kept_x)) {
         m->again = !is_nil(m->output);
         run_kept(m, x, nil());
@@ -787,7 +817,7 @@ value module_loss_grad(struct module *m, value x, value t)
     if (l->loss_grad && !(unlikely(context_head()->boards != 0) && on_device(m, x))) {
         y = l->loss_grad(m, x, t);
     } else {
-        value gx[NN_FIELDS + 1];
+        value *gx = scratch(sizeof *gx * (size_t)(m->info->np + 1));
         value loss = run_kept(m, x, t);
         mixed_backward(m->kept, ones_like(loss), gx);
         y = gx[0];

@@ -13,17 +13,33 @@
 #include <stdlib.h>
 
 /* ---- making one */
-struct module *module_new(const struct layer *l)
+static void fields_free(struct module *m)
 {
-    const struct layer_info *p = nn_info(l);
-    struct module *m = (struct module *)instance_new(&l->class, sizeof *m + (size_t)p->n * sizeof(value)).inst;
+    if (m->f)
+        memory_free(m->f, sizeof *m->f * (size_t)(m->n + 1));
+}
+
+/* A module has the fields that p says, all []. */
+static void fields_become(struct module *m, const struct layer_info *p)
+{
+    value empty = keep(copy(tensor_box(tensor_2d(D_DOUBLE, 0, 0))));
+    value *f = memory_get(sizeof *f * (size_t)(p->n + 1));
+    for (int i = 0; i < m->n; i++)
+        drop(m->f[i]);
+    fields_free(m);
+    m->f = f;
     m->info = p;
-    m->n = p->n;
+    for (m->n = 0; m->n < p->n; m->n++)
+        f[m->n] = copy(empty);
+}
+
+struct module *module_new(const struct layer_info *p)
+{
+    struct module *m = (struct module *)instance_new(&p->layer->class, sizeof *m).inst;
+    m->info = p;
     m->train = true;
     m->output = m->grad_input = m->aux = m->kept_x = m->lazy_x = m->lazy_g = m->owed_x = m->owed_g = nil();
-    value empty = tensor_box(tensor_2d(D_DOUBLE, 0, 0));
-    for (int i = 0; i < p->n; i++)            /* zeroed fields, while that fails, are numbers */
-        m->f[i] = copy(empty);
+    fields_become(m, p);
     return m;
 }
 
@@ -31,7 +47,8 @@ void module_free(struct object *o)
 {
     struct module *m = (struct module *)o;
     kept_free(m->kept);
-    memory_free(m, sizeof *m + (size_t)m->n * sizeof(value));
+    fields_free(m);
+    memory_free(m, sizeof *m);
 }
 
 void module_children(struct object *o, void (*visit)(value *child, void *arg), void *arg)
@@ -114,13 +131,29 @@ static value checked_option(struct module *m, int k, value v)
     return num(x);
 }
 
+/* The fields follow from how many layers lie in this one: an option. */
+static const struct layer_info *stack_up(struct module *m, int n, const value *arg)
+{
+    const struct layer *l = layer_of(m);
+    int k = module_field(m, l->stacked), i = k - 2 * m->info->np, stack = 1;
+    if (i < n && !is_nil(arg[i]) && !(is_tensor_like(arg[i]) && value_numel(arg[i]) == 0))
+        stack = (int)checked_option(m, k, arg[i]).num;
+    if (stack > NN_STACK)
+        fail("Octave:invalid-input-arg", "%s: %s must be at most %d, but is %d", l->class.name, l->stacked, NN_STACK, stack);
+    if (stack != m->info->stack)
+        fields_become(m, nn_info_stack(l, stack));
+    return m->info;
+}
+
 /* Arguments of the constructor into the fields; checked before one is kept. */
 void nn_options_set(struct module *m, int n, const value *arg)
 {
     const struct layer_info *p = m->info;
-    int first = 2 * p->np;
     if (n > p->no)
         fail("Octave:invalid-fun-call", "%s: takes at most %d argument%s, but got %d", p->layer->class.name, p->no, p->no == 1 ? "" : "s", n);
+    if (p->layer->stacked)
+        p = stack_up(m, n, arg);
+    int first = 2 * p->np;
     for (int i = 0; i < p->no; i++) {
         int k = first + i;
         value v = nil();
@@ -181,7 +214,7 @@ void nn_init(struct module *m)
 
 struct module *module_make(const struct layer *l, int n, const value *options)
 {
-    struct module *m = module_new(l);
+    struct module *m = module_new(nn_info(l));
     nn_options_set(m, n, options);
     nn_init(m);
     return m;
@@ -364,7 +397,7 @@ bool module_set(value self, sym field, value v)
         if (l->changed && !l->changed(m, i, v))
             fail("tl:nn", "%s: the field %s cannot be set", l->class.name, field->text);
         if (l->check) {
-            struct module *trial = module_new(l);
+            struct module *trial = module_new(m->info);
             for (int k = 0; k < m->n; k++)
                 replace(&trial->f[k], copy(k == i ? v : m->f[k]));
             l->check(trial);

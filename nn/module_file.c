@@ -57,7 +57,7 @@ static struct module *copy_of(struct copies *s, struct module *m)
     struct module *y = copied(s, m);
     if (y)
         return y;
-    y = module_new(layer_of(m));
+    y = module_new(m->info);
     remember(s, m, y);
     nn_enter(m, 0);
     y->train = m->train;
@@ -90,7 +90,7 @@ value module_save(value self)
 
 value module_blank(const struct class *class)
 {
-    return module_value(module_new((const struct layer *)class));
+    return module_value(module_new(nn_info((const struct layer *)class)));
 }
 
 static NORETURN void fail_load(struct module *m, const char *name)
@@ -123,12 +123,16 @@ void module_load(value self, value saved)
     struct module *m = module_of(self);
     const struct layer_info *p = m->info;
     value options[NN_FIELDS];
-    for (int i = 0; i < p->n; i++)
-        if (is_nil(record_get(saved.rec, 0, p->name[i])) && (!p->kind[i] || p->must[i]))      /* an option that came later takes its default */
-            fail_load(m, p->name[i]->text);
-    for (int i = 0; i < p->no; i++)
+    for (int i = 0; i < p->no; i++) {
         options[i] = record_get(saved.rec, 0, p->name[2 * p->np + i]);
+        if (is_nil(options[i]) && p->must[2 * p->np + i])         /* an option that came later takes its default */
+            fail_load(m, p->name[2 * p->np + i]->text);
+    }
     nn_options_set(m, p->no, options);
+    p = m->info;
+    for (int i = 0; i < p->n; i++)
+        if (!p->kind[i] && is_nil(record_get(saved.rec, 0, p->name[i])))
+            fail_load(m, p->name[i]->text);
     for (int i = 0; i < p->no; i++)           /* as they stand in the file: windows and what is shared keep their ties */
         if (is_nil(options[i]))
             continue;

@@ -37,7 +37,8 @@ struct layer {
     struct class class;
     const char *options;                      /* "name:kind=default …": n integer >= 1, k >= 0, z any integer, d dimension 1 … 32, e one that may be negative,
                                                  x number, b boolean, s text, r how losses are put together ('mean', 'sum', 'none'; R: 'batchmean' too), v any value, m module, c criterion; without default it must be given; a default may be another option, or nothing ("=": []) */
-    const char *params;                       /* names; tensors made by init with nn_param */
+    const char *params;                       /* names; tensors made by init with nn_param.  In a layer with .stacked # is the number of the layer, from 0 on */
+    const char *stacked;                      /* the option (kind n) that says how many layers lie in it: params stand there as often */
     const char *state;                        /* other fields that are saved: running_mean, modules … */
     const char *wants;                        /* what its input must be, checked before it runs (shapes.c): "N x inputSize or …", "{N x F, N x F}", "... x n" */
     bool alike;                               /* a criterion whose target must be like its input */
@@ -83,14 +84,15 @@ struct layer {
     const struct builtin builtin_nn_##id = { "nn_" #id, 0, ANY, 1, nn_##id##_run, grad_pass, help };
 
 /* ---- a module */
-enum { NN_FIELDS = 80 };
+enum { NN_FIELDS = 80, NN_STACK = 10000 };    /* most fields of a layer that is an expression; most layers in one */
 struct layer_info {                           /* a layer as this context knows it */
     const struct layer *layer;
     int np, no, ns, n;                        /* fields: params, their gradients, options, state */
-    sym name[NN_FIELDS];
-    char kind[NN_FIELDS];                     /* of options; 0 for the others */
-    char fallback[NN_FIELDS][24];             /* default; "" with must: none */
-    bool must[NN_FIELDS];
+    int stack;                                /* with .stacked: for so many layers */
+    sym *name;
+    char *kind;                               /* of options; 0 for the others */
+    char (*fallback)[24];                     /* default; "" with must: none */
+    bool *must;
     value closure;                            /* of .expr */
     int nclosure, closure_field[NN_FIELDS];   /* fields that follow x (and t) */
     struct plan *plan, *back;                 /* of an elementwise row (transfer.c, criterion.c) */
@@ -113,7 +115,7 @@ struct module {
     value owed_x, owed_g;
     double owed_scale;
     bool due;                                 /* while updateParameters runs */
-    value f[];
+    value *f;
 };
 static inline const struct layer *layer_of(const struct module *m) { return m->info->layer; }
 #define PARAM(m, i) ((m)->f[i])
@@ -130,7 +132,7 @@ bool is_module(value v);                      /* also a criterion */
 static inline value module_value(struct module *m) { return object_value(K_OBJECT, m); }
 static inline struct module *module_of(value v) { return (struct module *)v.inst; }
 struct module *arg_module(struct call *c, int i);
-struct module *module_new(const struct layer *l);                      /* pooled, fields []; options not set */
+struct module *module_new(const struct layer_info *p);                 /* pooled, fields []; options not set */
 struct module *module_make(const struct layer *l, int n, const value *options);       /* as the constructor does */
 void module_construct(struct call *c, const struct layer *l);
 
@@ -257,6 +259,7 @@ struct nn_state {
 };
 struct nn_state *nn_state(void);
 const struct layer_info *nn_info(const struct layer *l);
+const struct layer_info *nn_info_stack(const struct layer *l, int stack);
 value nn_closure(const struct layer_info *info);
 extern const struct layer *const nn_layers[]; /* all, NULL at the end */
 

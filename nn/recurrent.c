@@ -17,12 +17,10 @@
 #include "nn/product.h"
 #include <math.h>
 
-enum { INPUT, HIDDEN, LAYERS, MOST_LAYERS = 4 };
+enum { INPUT, HIDDEN, LAYERS };
 enum { BOTH_WAYS = 1, DROPOUT, BATCH_FIRST, WITH_BIAS };      /* options from the end */
 enum { W_IH, W_HH, B_IH, B_HH, PER_WAY, PER_LAYER = 2 * PER_WAY };
-#define PARAMS_OF(l) "weight_ih_l" #l " weight_hh_l" #l " bias_ih_l" #l " bias_hh_l" #l " "
-#define REVERSE_OF(l) "weight_ih_l" #l "_reverse weight_hh_l" #l "_reverse bias_ih_l" #l "_reverse bias_hh_l" #l "_reverse "
-#define PARAMS PARAMS_OF(0) REVERSE_OF(0) PARAMS_OF(1) REVERSE_OF(1) PARAMS_OF(2) REVERSE_OF(2) PARAMS_OF(3) REVERSE_OF(3)
+#define PARAMS "weight_ih_l# weight_hh_l# bias_ih_l# bias_hh_l# weight_ih_l#_reverse weight_hh_l#_reverse bias_ih_l#_reverse bias_hh_l#_reverse"
 
 static bool is_lstm(struct module *m) { return layer_of(m)->class.name[3] == 'L'; }
 static bool is_gru(struct module *m) { return layer_of(m)->class.name[3] == 'G'; }
@@ -66,13 +64,10 @@ static void recurrent_check(struct module *m)
 static void recurrent_init(struct module *m)
 {
     i64 h = option_int(m, HIDDEN), layers = option_int(m, LAYERS), rows = gates(m) * h;
-    if (layers > MOST_LAYERS)
-        fail("Octave:invalid-input-arg", "%s: numLayers must be 1 to %d, but is %lld; further ones can follow in an nn.Sequential", layer_of(m)->class.name,
-             MOST_LAYERS, (long long)layers);
-    for (i64 l = 0; l < MOST_LAYERS; l++)
+    for (i64 l = 0; l < layers; l++)
         for (int i = 0; i < PER_LAYER; i++) {
             int k = (int)l * PER_LAYER + i, which = i % PER_WAY;
-            if (l >= layers || i / PER_WAY >= ways(m) || (which >= B_IH && !has_bias(m)))
+            if (i / PER_WAY >= ways(m) || (which >= B_IH && !has_bias(m)))
                 nn_no_param(m, k);
             else if (which >= B_IH)
                 nn_param(m, k, 2, (i64[]){ 1, rows });
@@ -186,8 +181,9 @@ static value dropped(struct module *m, i64 l, value x)
     i64 dim[MAX_DIMS];
     int nd = value_dims(x, dim);
     double p = dropout(m);
-    if (m->aux.kind != K_CELL || m->aux.cell->numel != MOST_LAYERS)
-        replace(&m->aux, copy(nn_cells(MOST_LAYERS)));
+    int layers = (int)option_int(m, LAYERS);
+    if (m->aux.kind != K_CELL || m->aux.cell->numel != layers)
+        replace(&m->aux, copy(nn_cells(layers)));
     value had = m->aux.cell->v[l];
     if (m->again && is_tensor_like(had) && dims_equal(tensor_any(had)->nd, tensor_any(had)->dim, nd, dim))
         return g_op(EW_times, x, had);
@@ -237,7 +233,7 @@ static value one_way(struct module *m, value all, const value *w, i64 n, i64 t, 
 static value last_states(struct module *m, const value *state, i64 n, bool batch, bool flat)
 {
     i64 h = option_int(m, HIDDEN), all = option_int(m, LAYERS) * ways(m);
-    value part_[2 * MOST_LAYERS];
+    value *part_ = scratch(sizeof *part_ * (size_t)all);
     for (i64 k = 0; k < all; k++)
         part_[k] = nn_view(state[k], 2, (i64[]){ 1, n * h });
     value y = all > 1 ? nn_join(m, 1, (int)all, part_) : part_[0];
@@ -250,7 +246,8 @@ static value recurrent_record(struct module *m, value x, const value *w)
     bool batch = sequences(m, x, &n, &t);
     int both = ways(m);
     struct states s = states_of(m, x, batch, n);
-    value all = nn_view(sequence_in(x), 2, (i64[]){ n * t, option_int(m, INPUT) }), state[2 * MOST_LAYERS], cell[2 * MOST_LAYERS];
+    value all = nn_view(sequence_in(x), 2, (i64[]){ n * t, option_int(m, INPUT) });
+    value *state = scratch(2 * sizeof *state * (size_t)(layers * both)), *cell = state + layers * both;
     for (i64 l = 0; l < layers; l++, w += PER_LAYER) {
         value way[2];
         if (l && m->train && dropout(m) > 0)
@@ -542,12 +539,12 @@ static value lstm_backward(struct module *m, value x, value g, int want, double 
 
 #define SHAPES(k, states)                                                                                                                  \
     "Sequences N x T x inputSize give N x T x hiddenSize; one sequence T x inputSize gives T x hiddenSize. The state before the first step is 0, or given: {" states "} gives a "        \
-    "cell with the output and the last states; states are numLayers x N x hiddenSize (one sequence: numLayers x hiddenSize). With numLayers (1, at "                \
-    "most 4) each layer reads the one below, of which training drops the part dropout (0). bidirectional: every layer reads both ways, its output is 2*hiddenSize wide, states are " \
+    "cell with the output and the last states; states are numLayers x N x hiddenSize (one sequence: numLayers x hiddenSize). With numLayers (1) "                \
+    "each layer reads the one below, of which training drops the part dropout (0). bidirectional: every layer reads both ways, its output is 2*hiddenSize wide, states are " \
     "2*numLayers. batchFirst=false: sequences are T x N x inputSize. Layer l from 0 on has weight_ih_l (" k "hiddenSize rows), weight_hh_l, bias_ih_l and bias_hh_l, and such with _reverse, " \
     "as in PyTorch, at first uniform in ±1/sqrt(hiddenSize); bias=false leaves the biases out.\n\n"
 #define SEE "\n\nSee also: nn.RNN, nn.GRU, nn.LSTM, nn.MultiHeadAttention, nn.gModule"
-#define RECURRENT .params = PARAMS, .check = recurrent_check, .init = recurrent_init, .reset = recurrent_reset, .record = recurrent_record, .show = recurrent_show, .table = true
+#define RECURRENT .params = PARAMS, .stacked = "numLayers", .check = recurrent_check, .init = recurrent_init, .reset = recurrent_reset, .record = recurrent_record, .show = recurrent_show, .table = true
 #define MORE "hasBias:b=1 batchFirst:b=1 dropout:x=0 bidirectional:b=0"
 LAYER(RNN,
   "m = nn.RNN(inputSize, hiddenSize, numLayers, nonlinearity, bias, batchFirst, dropout, bidirectional)\n\n"
