@@ -16,11 +16,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static __thread char said[2048];
@@ -54,7 +56,7 @@ static const char file_magic[8] = "tlcuda01";
 
 static bool keep(struct code *c, const void *data, size_t bytes, bool ptx)
 {
-    *c = (struct code){ malloc(bytes + 1), bytes, ptx };
+    *c = (struct code){ .data = malloc(bytes + 1), .bytes = bytes, .ptx = ptx };
     if (!c->data)
         return false;
     memcpy(c->data, data, bytes);
@@ -103,7 +105,7 @@ static bool file_read(const uint64_t id[2], struct code *c)
         ok = data && read(f, data, h.bytes) == (ssize_t)h.bytes && checksum(data, h.bytes) == h.sum;
         if (ok) {
             data[h.bytes] = 0;
-            *c = (struct code){ data, h.bytes, h.ptx };
+            *c = (struct code){ .data = data, .bytes = h.bytes, .ptx = h.ptx };
             futimens(f, NULL);                /* used now */
         } else {
             free(data);
@@ -316,7 +318,7 @@ static int by_nvrtc(const struct nvrtc *v, const char *text, size_t len, int arc
     snprintf(target, sizeof target, "--gpu-architecture=%s_%d", ptx ? "compute" : "sm", best);
     for (size_t i = 0; i < sizeof options / sizeof *options; i++)
         list[i + 1] = options[i];
-    *c = (struct code){ .ptx = ptx };
+    *c = (struct code){ .ptx = ptx, .made = true };
     if (!e) {
         memcpy(whole, text_prelude, sizeof text_prelude - 1);
         memcpy(whole + sizeof text_prelude - 1, text, len);
@@ -388,11 +390,11 @@ int compile(const char *text, size_t len, int major, int minor, struct code *c, 
 }
 
 /* ---- the thread */
-struct order { uint64_t key[2]; char *text; size_t len; int major, minor, state; struct code code; struct order *next; };
+struct order { uint64_t key[2]; char *text; size_t len; int major, minor, state, error; char why[sizeof said]; struct code code; struct order *next; };
 enum { WAITING, DONE, FAILED };
 static struct order *orders;
 static pthread_t thread;
-static pthread_cond_t more = PTHREAD_COND_INITIALIZER;
+static pthread_cond_t more = PTHREAD_COND_INITIALIZER, made = PTHREAD_COND_INITIALIZER;
 static bool running, stopping;
 
 static void *compile_all(void *unused)
@@ -407,16 +409,29 @@ static void *compile_all(void *unused)
             pthread_cond_wait(&more, &lock);
             continue;
         }
-        const char *why;
+        const char *why = "";
         struct code c;
         pthread_mutex_unlock(&lock);
         int e = compile(o->text, o->len, o->major, o->minor, &c, &why);
         pthread_mutex_lock(&lock);
         o->code = c;
+        o->error = e;
+        if (e)
+            snprintf(o->why, sizeof o->why, "%s", why);
         o->state = e ? FAILED : DONE;
+        pthread_cond_broadcast(&made);
     }
     pthread_mutex_unlock(&lock);
     return NULL;
+}
+static bool thread_start(void)                /* signals are for the threads that were there before */
+{
+    sigset_t all, before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before);
+    running = running || !pthread_create(&thread, NULL, compile_all, NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    return running;
 }
 
 static struct order *order_of(const uint64_t key[2])
@@ -434,12 +449,11 @@ int compile_start(const uint64_t key[2], const char *text, size_t len, int major
     if (!order_of(key)) {
         struct order *o = calloc(1, sizeof *o), **end = &orders;
         char *s = o ? malloc(len + 1) : NULL;
-        if (!s || (!running && pthread_create(&thread, NULL, compile_all, NULL))) {
+        if (!s || !thread_start()) {
             free(s);
             free(o);
             e = DEV_NO_MEMORY;
         } else {
-            running = true;
             memcpy(s, text, len);
             s[len] = 0;
             *o = (struct order){ .key = { key[0], key[1] }, .text = s, .len = len, .major = major, .minor = minor };
@@ -459,18 +473,21 @@ static void order_free(struct order *o)
     free(o->code.data);
     free(o);
 }
-int compile_ready(const uint64_t key[2], struct code *c)
+int compile_ready(const uint64_t key[2], struct code *c, const char **why)
 {
-    int r = -1;
+    int r = -DEV_REFUSED;
+    *why = "nothing of that name is being compiled";
     pthread_mutex_lock(&lock);
     for (struct order **p = &orders; *p; p = &(*p)->next) {
         struct order *o = *p;
         if (o->key[0] != key[0] || o->key[1] != key[1])
             continue;
-        r = o->state == WAITING ? 0 : o->state == DONE ? 1 : -1;
+        r = o->state == WAITING ? 0 : o->state == DONE ? 1 : -o->error;
         if (r) {                              /* it is the caller's now */
             if (r > 0)
                 *c = o->code, o->code.data = NULL;
+            else
+                *why = strcpy(said, o->why);
             *p = o->next;
             order_free(o);
         }
@@ -478,6 +495,39 @@ int compile_ready(const uint64_t key[2], struct code *c)
     }
     pthread_mutex_unlock(&lock);
     return r;
+}
+
+/* What lies in the pack or on the disk is read at once; what NVRTC has to make is waited for, so that Ctrl-C is seen.  The
+   thread goes on then, and who asks again finds what it made. */
+int compile_soon(const char *text, size_t len, int major, int minor, struct code *c, volatile sig_atomic_t *stop, const char **why)
+{
+    int arch = 10 * major + minor, r;
+    uint64_t id[2];
+    *c = (struct code){ 0 };
+    if (pack_read(text, len, arch, c))
+        return DEV_OK;
+    int version = compile_version(why);
+    if (!version)
+        return DEV_NOT_HERE;
+    name_of(id, text, len, arch, version);
+    if (file_read(id, c))
+        return DEV_OK;
+    TRY(compile_start(id, text, len, major, minor));
+    while (!(r = compile_ready(id, c, why))) {
+        struct timespec t;
+        clock_gettime(CLOCK_REALTIME, &t);
+        t.tv_nsec += 5000000;                 /* a signal wakes nobody here: looked for 200 times a second */
+        t.tv_sec += t.tv_nsec / 1000000000;
+        t.tv_nsec %= 1000000000;
+        if (stop && *stop)
+            return DEV_STOPPED;
+        pthread_mutex_lock(&lock);
+        struct order *o = order_of(id);
+        if (o && o->state == WAITING)
+            pthread_cond_timedwait(&made, &lock, &t);
+        pthread_mutex_unlock(&lock);
+    }
+    return r > 0 ? DEV_OK : -r;
 }
 
 void compile_stop(void)

@@ -194,8 +194,11 @@ int gpu_gate(struct gpu *g, int n)
     g->count[COUNT_LAUNCHES] += (uint64_t)n;
     if (i == before)
         return DEV_OK;
-    if (i >= GATES)
-        TRY(gpu_poll(g, g->gate[i % GATES]));
+    if (i >= GATES) {                         /* Ctrl-C does not undo what is queued: who called sees it at its next look */
+        int e = gpu_poll(g, g->gate[i % GATES]);
+        if (e && e != DEV_STOPPED)
+            return e;
+    }
     CU_TRY(g, EventRecord(g->gate[i % GATES], g->work));
     return DEV_OK;
 }
@@ -327,7 +330,7 @@ static int can(struct device *d, enum dev_call what, const struct dev_arg *out, 
 
 /* ---- options: what can be switched, and counters to look at */
 static const char *const option_name[OPTIONS] = { "graph", "tf32", "cache", "pin", "poison" };
-static const char *const count_name[COUNTS] = { "launches", "graphs", "graph_runs", "held", "released", "compiled", "uploads", "waits" };
+static const char *const count_name[COUNTS] = { "launches", "graphs", "graph_runs", "held", "released", "loaded", "compiled", "uploads", "waits" };
 static int option(struct device *d, const char *name, double *x, bool set)
 {
     struct gpu *g = gpu_of(d);

@@ -20,7 +20,7 @@ struct fft_state;
 
 enum { GATES = 4, GATE_EVERY = 256, TICKETS = 64 };
 enum gpu_option { OPT_GRAPH, OPT_TF32, OPT_CACHE, OPT_PIN, OPT_POISON, OPTIONS };   /* switches; the counters beside them are read only */
-enum gpu_count { COUNT_LAUNCHES, COUNT_GRAPHS, COUNT_GRAPH_RUNS, COUNT_HELD, COUNT_RELEASED, COUNT_COMPILED, COUNT_UPLOADS, COUNT_WAITS, COUNTS };
+enum gpu_count { COUNT_LAUNCHES, COUNT_GRAPHS, COUNT_GRAPH_RUNS, COUNT_HELD, COUNT_RELEASED, COUNT_LOADED, COUNT_COMPILED, COUNT_UPLOADS, COUNT_WAITS, COUNTS };
 struct gpu {
     struct device d;                          /* first: a struct device * is a struct gpu * */
     cu_device dev;

@@ -45,10 +45,11 @@ static int make(struct gpu *g, const struct kernel *k, struct known *to)
     char *text = k->text(k, &len);
     if (!text)
         return gpu_refuse(g, DEV_NO_MEMORY, "out of memory on the CPU");
-    int e = compile(text, len, g->arch / 10, g->arch % 10, &code, &why);
+    int e = compile_soon(text, len, g->arch / 10, g->arch % 10, &code, g->d.stop, &why);
     free(text);
+    g->count[COUNT_COMPILED] += code.made;
     if (e)
-        return gpu_refuse(g, e, "%s", why ? why : "a kernel could not be compiled");
+        return gpu_refuse(g, e, "%s", e == DEV_STOPPED ? "stopped" : why ? why : "a kernel could not be compiled");
     struct known x = { { k->key[0], k->key[1] }, NULL, NULL };
     e = gpu_took(g, cuda.ModuleLoadData(&x.module, code.data), "loading a kernel");
     free(code.data);
@@ -57,7 +58,7 @@ static int make(struct gpu *g, const struct kernel *k, struct known *to)
     if (!e) {
         *to = x;
         g->kernels->n++;
-        g->count[COUNT_COMPILED]++;
+        g->count[COUNT_LOADED]++;
     }
     return e;
 }

@@ -55,7 +55,7 @@ enum dev_trouble { DEV_FINE, DEV_DOMAIN, DEV_NAN, DEV_INDEX, DEV_SINGULAR, DEV_N
 struct dev_status { volatile int32_t code, op; volatile int64_t at, bound; volatile int32_t tag; };
                                               /* op: row of ops.def or primitive; at, bound: an index and its limit; tag: as given to the call */
 
-enum dev_error { DEV_OK, DEV_NO_MEMORY, DEV_NOT_HERE, DEV_STOPPED, DEV_LOST, DEV_LATER /* a deferred trouble: see status */, DEV_REFUSED };
+enum dev_error { DEV_OK, DEV_NO_MEMORY, DEV_NOT_HERE, DEV_STOPPED /* by Ctrl-C; of `program`: before anything was queued */, DEV_LOST, DEV_LATER /* a deferred trouble: see status */, DEV_REFUSED };
 
 /* ---- everything else that runs: one row each in device.def */
 enum dev_call {

@@ -167,6 +167,8 @@ static int send(struct fuse *f)
                 }
             int now = f->real->program(f->real, &p, out, in, num, f->tag);
             e = e ? e : now;
+            if (now == DEV_STOPPED)           /* Ctrl-C while its kernel was compiled: others hold what it computes, so it stays */
+                return end(f, e);
         }
         f->p.n = f->results = 0;
     }
@@ -353,8 +355,12 @@ static void put(struct device *d, void *p, size_t bytes)
     }
     f->put[f->puts].p = p;
     f->put[f->puts++].bytes = bytes;
-    if (f->puts == PUTS)
+    if (f->puts == PUTS) {                    /* there is no room to stay, so this is not ended by Ctrl-C */
+        volatile sig_atomic_t *stop = f->real->stop;
+        f->real->stop = NULL;
         f->owed = send(f);
+        f->real->stop = stop;
+    }
 }
 #define SENT(call) struct fuse *f = me(d); int e = send(f); return e ? e : end(f, f->real->call)
 static int trim(struct device *d) { SENT(trim(f->real)); }

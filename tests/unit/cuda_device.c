@@ -3,13 +3,15 @@
  * what it does to memory, streams and graphs is watched by the fake driver, which ends the program at the first wrong call. */
 #include "config.h"
 #include "folders.h"
-#include "lab/device.h"
+#include "lab/context.h"
+#include "lab/gpu.h"
 #include <complex.h>
 #include <dlfcn.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/time.h>
 #include <time.h>
 #include <unistd.h>
 #include "unit.h"
@@ -31,7 +33,8 @@ static void load(const char *fake)
     snprintf(path, sizeof path, "%s/tests/device", TL_BUILDDIR);
     setenv("TL_CUDA_PATH", path, 1);
     setenv("TL_FAKE", fake, 1);
-    setenv("XDG_CACHE_HOME", "cache", 1);
+    ck_assert(getcwd(path, sizeof path - 6) != NULL);
+    setenv("XDG_CACHE_HOME", strcat(path, "/cache"), 1);
     void *so = dlopen(TL_BUILDDIR "/tl_cuda.so", RTLD_NOW | RTLD_LOCAL);
     ck_assert_msg(so != NULL, "%s", dlerror());
     all = dlsym(so, "tl_devices");
@@ -83,7 +86,7 @@ static struct dev_ins ins(int what, int type, int dtype, int op, int a, int b)
     return (struct dev_ins){ (uint8_t)what, (uint8_t)type, (uint8_t)dtype, (uint8_t)op, (int16_t)a, (int16_t)b };
 }
 /* y = num * x + z */
-static void scaled_sum(struct dev_arg *y, struct dev_arg x, struct dev_arg z, double by)
+static int scaled_into(struct device *to, struct dev_arg y, struct dev_arg x, struct dev_arg z, double by)
 {
     struct dev_prog p = { .n = 5, .nin = 2, .nnum = 1, .dtype = DOUBLE, .in_dtype = { DOUBLE, DOUBLE } };
     struct dev_arg in[2] = { x, z };
@@ -92,7 +95,16 @@ static void scaled_sum(struct dev_arg *y, struct dev_arg x, struct dev_arg z, do
     p.ins[2] = ins(DI_OP, DEV_D, DOUBLE, OPS_times, 0, 1);
     p.ins[3] = ins(DI_IN, DEV_D, DOUBLE, 0, 1, -1);
     p.ins[4] = ins(DI_OP, DEV_D, DOUBLE, OPS_plus, 2, 3);
-    ok(d->program(d, &p, y, in, &by, 7));
+    return to->program(to, &p, &y, in, &by, 7);
+}
+static void scaled_sum(struct dev_arg *y, struct dev_arg x, struct dev_arg z, double by) { ok(scaled_into(d, *y, x, z, by)); }
+static void *fake_nvrtc(const char *symbol)
+{
+    char path[4096];
+    snprintf(path, sizeof path, "%s/tests/device/libnvrtc.so.12", TL_BUILDDIR);
+    void *so = dlopen(path, RTLD_NOW), *f = so ? dlsym(so, symbol) : NULL;
+    ck_assert_msg(f != NULL, "%s", dlerror());
+    return f;
 }
 
 /* ---- what is missing is a sentence */
@@ -243,7 +255,7 @@ START_TEST(a_program_and_its_numbers)
         for (int i = 0; i < 1000; i++)
             ck_assert(y[i] == 0.5 * k * x[i] + z[i]);
     }
-    ck_assert(option("compiled") == 1 && option("launches") == 3);
+    ck_assert(option("loaded") == 1 && option("launches") == 3);
     d->close(d);
 }
 END_TEST
@@ -303,6 +315,61 @@ START_TEST(ctrl_c_ends_a_wait)
     stop = 0;
     back(x, a.p, sizeof x);
     d->close(d);
+}
+END_TEST
+/* Seconds until f is through; Ctrl-C comes after a fifth of one. */
+static double interrupted(int (*f)(void *), void *arg, int want)
+{
+    struct timespec from, to;
+    struct itimerval soon = { .it_value = { 0, 200000 } };
+    signal(SIGALRM, on_alarm);
+    setitimer(ITIMER_REAL, &soon, NULL);
+    clock_gettime(CLOCK_MONOTONIC, &from);
+    ck_assert_int_eq(f(arg), want);
+    clock_gettime(CLOCK_MONOTONIC, &to);
+    ck_assert(stop);
+    stop = 0;
+    return (double)(to.tv_sec - from.tv_sec) + 1e-9 * (double)(to.tv_nsec - from.tv_nsec);
+}
+struct there { struct device *d; struct dev_arg a; double x[8]; };
+static int scale(void *p) { struct there *t = p; return scaled_into(t->d, t->a, t->a, t->a, 1); }
+static int read_back(void *p) { struct there *t = p; return t->d->copy(t->d, t->x, t->a.p, sizeof t->x, DEV_FROM); }
+START_TEST(ctrl_c_ends_the_wait_for_a_kernel)
+{
+    char cache[] = "/tmp/tl-cache-XXXXXX", command[80];
+    begin("late compile=1.5");
+    ck_assert(mkdtemp(cache) != NULL);
+    setenv("XDG_CACHE_HOME", cache, 1);
+    int (*count)(void) = fake_nvrtc("nvrtcFakeCount");
+    struct there t = { .d = d, .x = { 1, 2, 3, 4, 5, 6, 7, 8 } };
+    t.a = matrix(t.x, DOUBLE, 8, 1);
+    d->stop = &stop;
+    ck_assert(interrupted(scale, &t, DEV_STOPPED) < 1);
+    ck_assert(option("launches") == 0);
+    ok(scale(&t));                            /* the thread went on: its kernel is waited for and taken */
+    ok(d->wait(d, NULL));
+    ck_assert(option("compiled") == 1 && option("loaded") == 1 && option("launches") == 1 && count() == 1);
+    ok(read_back(&t));
+    for (int i = 0; i < 8; i++)
+        ck_assert(t.x[i] == 2 * (i + 1));
+    /* behind the table that joins programs: what was kept back is there afterwards */
+    unit_begin();
+    struct there f = { .d = device_fused(d), .a = t.a };
+    ok(scaled_into(f.d, f.a, f.a, f.a, 1));
+    ok(scaled_into(f.d, f.a, f.a, f.a, 0.5));
+    ck_assert(interrupted(read_back, &f, DEV_STOPPED) < 1);
+    ok(read_back(&f));
+    for (int i = 0; i < 8; i++)
+        ck_assert(f.x[i] == 2 * (i + 1) * 2 * 1.5);
+    ck_assert(option("compiled") == 2);
+    ok(scaled_into(f.d, f.a, f.a, f.a, 1));
+    ok(scaled_into(f.d, f.a, f.a, f.a, 1));
+    ok(scaled_into(f.d, f.a, f.a, f.a, 1));
+    ck_assert(interrupted(read_back, &f, DEV_STOPPED) < 1);
+    f.d->close(f.d);                          /* while the thread compiles */
+    unit_end();
+    snprintf(command, sizeof command, "rm -rf %s", cache);
+    ck_assert(!system(command));
 }
 END_TEST
 START_TEST(a_lost_context)
@@ -786,6 +853,7 @@ int main(void)
     tcase_add_test(t, trouble_is_written_down);
     tcase_add_test(t, thousands_of_launches);
     tcase_add_test(t, ctrl_c_ends_a_wait);
+    tcase_add_test(t, ctrl_c_ends_the_wait_for_a_kernel);
     tcase_add_loop_test(t, a_lost_context, 0, 3);
     tcase_add_test(t, products);
     tcase_add_loop_test(t, lapack_family, 0, 4);
