@@ -41,7 +41,7 @@ CLEANFILES += tl_cuda_*.pack
 # A driver and libraries that are none, for tests: tests/device.
 fakes = tests/device/libcuda.so.1 tests/device/libnvrtc.so.12 tests/device/libcublas.so.12 tests/device/libcublasLt.so.12 \
     tests/device/libcusolver.so.11 tests/device/libcufft.so.11
-fake = $(AM_V_CCLD)$(MKDIR_P) tests/device && $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(plugin_cflags) $(CFLAGS) \
+fake = $(AM_V_CCLD)$(MKDIR_P) tests/device/kernels && $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(plugin_cflags) $(CFLAGS) \
     -DSHIM_CC='"$(CC)"' -shared -Wl,-soname,$(@F) -o $@ $(filter %.c,$^)
 tests/device/libcuda.so.1: tests/device/fake_driver.c cuda/shim.c cuda/texts.inc cuda/driver.h cuda/driver.def
 	$(fake)

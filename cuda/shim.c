@@ -36,7 +36,7 @@ static struct known *known;
 static int known_count, known_room, file_count;
 static struct library *libraries;
 static bool collecting;
-static char folder[64];
+static char folder[400];
 
 static struct known *known_find(const uint64_t *key)
 {
@@ -96,13 +96,61 @@ static void own_names(FILE *f, const char *text, int id, bool undo)    /* of fun
     }
 }
 
+static const char *compiler(void)
+{
+    const char *cc = getenv("CC");
+    return cc && *cc ? cc : SHIM_CC;
+}
+/* Where the library of one text is kept for other processes: TL_SHIM_CACHE, a folder that is there; else "". */
+static void kept_name(char *s, size_t n, const char *text)
+{
+    const char *at = getenv("TL_SHIM_CACHE"), *of[] = { text_shim, shim_flags, compiler(), text };
+    uint64_t h[2] = { 0xcbf29ce484222325u, 0x6c62272e07bb0142u };
+    for (int i = 0; i < 4; i++)
+        for (const char *p = of[i]; *p; p++)
+            for (int k = 0; k < 2; k++) {
+                h[k] = (h[k] ^ (unsigned char)*p) * 0x100000001b3u;
+                h[k] ^= h[k] >> 31;
+            }
+    if (!at || !*at || snprintf(s, n, "%s/%016llx%016llx.so", at, (unsigned long long)h[0], (unsigned long long)h[1]) >= (int)n)
+        *s = 0;
+}
+static bool use(const char *path, int from, int to, int first)
+{
+    struct library *l = calloc(1, sizeof *l);
+    l->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
+    if (!l->handle) {
+        fprintf(stderr, "%s\n", dlerror());
+        free(l);
+        return false;
+    }
+    l->next = libraries;
+    libraries = l;
+    l->host = dlsym(l->handle, "host");
+    l->shared = ((char *(*)(void))dlsym(l->handle, "shared_start"))();
+    l->shared_end = ((char *(*)(void))dlsym(l->handle, "shared_stop"))();
+    for (int i = from; i < to; i++) {
+        char name[32];
+        snprintf(name, sizeof name, "run_%d", i - from + first);
+        *(void **)&known[i].run = dlsym(l->handle, name);
+        known[i].in = l;
+    }
+    return true;
+}
+
 static bool build(int from, int to)
 {
-    char path[160], command[1200];
+    char path[440], command[1600], kept[400] = "";
     if (from == to)
         return true;
+    if (to == from + 1)
+        kept_name(kept, sizeof kept, known[from].text);
+    if (*kept && !access(kept, R_OK))
+        return use(kept, from, to, 0);
+    int first = *kept ? 0 : from;             /* what is kept does not know how many were before it */
     if (!*folder) {
-        snprintf(folder, sizeof folder, "%s/tl-shim-XXXXXX", getenv("TMPDIR") && strlen(getenv("TMPDIR")) < 40 ? getenv("TMPDIR") : "/tmp");
+        const char *at = *kept ? getenv("TL_SHIM_CACHE") : getenv("TMPDIR");
+        snprintf(folder, sizeof folder, "%s/tl-shim-XXXXXX", at && *at && strlen(at) < 300 ? at : "/tmp");
         if (!mkdtemp(folder)) {
             *folder = 0;
             return false;
@@ -117,44 +165,28 @@ static bool build(int from, int to)
                "SHARED char tl_shared_any __attribute__((used));\nextern char __start_tl_shared[], __stop_tl_shared[];\n"
                "char *shared_start(void) { return __start_tl_shared; }\nchar *shared_stop(void) { return __stop_tl_shared; }\n", text_shim);
     for (int i = from; i < to; i++) {
-        own_names(f, known[i].text, i, false);
-        fprintf(f, "%s\nvoid run_%d(const void *p) { (void)tl_shared_any; tl(*(const args *)p); }\n", known[i].text, i);
-        own_names(f, known[i].text, i, true);
+        own_names(f, known[i].text, i - from + first, false);
+        fprintf(f, "%s\nvoid run_%d(const void *p) { (void)tl_shared_any; tl(*(const args *)p); }\n", known[i].text, i - from + first);
+        own_names(f, known[i].text, i - from + first, true);
     }
     bool ok = !ferror(f);
     ok &= !fclose(f);
-    const char *cc = getenv("CC");
-    if (!cc || !*cc)
-        cc = SHIM_CC;
+    const char *cc = compiler();
     snprintf(command, sizeof command, "cd %s && %s -std=gnu17 -O0 -w -fPIC -ffp-contract=off %s -c k%d.c && %s %s -shared -o k%d.so k%d.o -lm && rm k%d.o",
              folder, cc, shim_flags, id, cc, shim_flags, id, id, id);
     if (!ok || system(command))
         return false;
     snprintf(path, sizeof path, "%s/k%d.so", folder, id);
-    struct library *l = calloc(1, sizeof *l);
-    l->handle = dlopen(path, RTLD_NOW | RTLD_LOCAL);
-    if (!l->handle) {
-        fprintf(stderr, "%s\n", dlerror());
-        free(l);
-        return false;
-    }
-    unlink(path);
-    l->next = libraries;
-    libraries = l;
-    l->host = dlsym(l->handle, "host");
-    l->shared = ((char *(*)(void))dlsym(l->handle, "shared_start"))();
-    l->shared_end = ((char *(*)(void))dlsym(l->handle, "shared_stop"))();
-    for (int i = from; i < to; i++) {
-        char name[32];
-        snprintf(name, sizeof name, "run_%d", i);
-        *(void **)&known[i].run = dlsym(l->handle, name);
-        known[i].in = l;
-    }
+    if (*kept && rename(path, kept))
+        *kept = 0;
+    bool good = use(*kept ? kept : path, from, to, first);
+    if (!*kept)
+        unlink(path);
     if (!getenv("TL_KEEP_KERNELS")) {
         snprintf(path, sizeof path, "%s/k%d.c", folder, id);
         unlink(path);
     }
-    return true;
+    return good;
 }
 
 bool shim_collect(bool on)

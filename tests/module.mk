@@ -78,4 +78,4 @@ bench-hooks: all
 
 .PHONY: bench-hooks fuzz check-asan check-hard check-suffer check-valgrind check-big check-ctrl-c check-cuda bench bench-cuda
 clean-local:
-	rm -rf test-logs bench asan hard nohooks libfuzzer
+	rm -rf test-logs tests/device/kernels bench asan hard nohooks libfuzzer

@@ -4,7 +4,7 @@
 set -u
 build=$(dirname "$TL")
 [ -f "$build/tl_cuda.so" ] || skip_all "this build has no CUDA plugin"
-XDG_CACHE_HOME=$PWD/cache; export XDG_CACHE_HOME
+XDG_CACHE_HOME=$PWD/cache TL_SHIM_CACHE=$build/tests/device/kernels; export XDG_CACHE_HOME TL_SHIM_CACHE
 LD_DEBUG=files "$TL" --eval 'x = rand(100); y = sum(x(:) * 2);' 2>&1 | grep -E 'tl_cuda|libcuda|libnvrtc' >log
 [ ! -s log ]; ok $? "nothing of CUDA is opened before it is wanted" "$(head -n 3 log)"
 TL_CUDA_PATH=/nowhere "$TL" --eval 'gpu(1)' >log 2>&1

@@ -35,6 +35,8 @@ static void load(const char *fake)
     setenv("TL_FAKE", fake, 1);
     ck_assert(getcwd(path, sizeof path - 6) != NULL);
     setenv("XDG_CACHE_HOME", strcat(path, "/cache"), 1);
+    snprintf(path, sizeof path, "%s/tests/device/kernels", TL_BUILDDIR);
+    setenv("TL_SHIM_CACHE", path, 1);
     void *so = dlopen(TL_BUILDDIR "/tl_cuda.so", RTLD_NOW | RTLD_LOCAL);
     ck_assert_msg(so != NULL, "%s", dlerror());
     all = dlsym(so, "tl_devices");
