@@ -283,6 +283,26 @@ static int chain_call(struct chain *x, const char *name, const struct node *pare
     return dest;
 }
 
+/* Is there an `end` that belongs to link?  Around an `end` calls of functions do not count: s.v(min(end, 3)). */
+static void has_end_node(struct node *n, void *arg)
+{
+    const struct node **link = arg;
+    const struct node *l = n->kind == NODE_END ? n->endof.link : NULL;
+    while (l && l != *link && l->kind == NODE_PAREN && l->link.chain && l->link.chain->index.base->kind == NODE_NAME && l->link.chain->index.base->name.slot < 0)
+        l = l->link.outer;
+    if (l && l == *link)
+        *link = NULL;
+    else if (*link && n->kind != NODE_CLOSURE)
+        ast_each(n, has_end_node, arg);
+}
+static bool has_end(const struct node *link)
+{
+    const struct node *l = link;
+    for (int i = 0; i < link->link.args.n && l; i++)
+        has_end_node(link->link.args.v[i], &l);
+    return !l;
+}
+
 /* Methods that view or write want the place itself, from the variable down.  The number of the link with the first such
    method when all before it is part of a place; -1: none. */
 static int place_link(struct comp *c, const struct node *n)
@@ -297,6 +317,8 @@ static int place_link(struct comp *c, const struct node *n)
         return -1;
     if (i > 0 && link_at(n, i - 1)->kind == NODE_PAREN && !is_inplace_method(code_sym(link_at(n, i)->link.name)))
         return -1;                                             /* A(1,:).t(): of a value */
+    if (has_end(link_at(n, i + 1)))
+        return -1;                                             /* s.t(end): methods do not count, so t is a field */
     return i;
 }
 
@@ -364,26 +386,6 @@ static bool asks_place(struct comp *c, const struct node *n, struct asked *a)
     a->chain.index.links.v = a->link;
     a->chain.index.links.n = nl + 2;
     return place_link(c, &a->chain) == nl;
-}
-
-/* Is there an `end` that belongs to link?  Around an `end` calls of functions do not count: s.v(min(end, 3)). */
-static void has_end_node(struct node *n, void *arg)
-{
-    const struct node **link = arg;
-    const struct node *l = n->kind == NODE_END ? n->endof.link : NULL;
-    while (l && l != *link && l->kind == NODE_PAREN && l->link.chain && l->link.chain->index.base->kind == NODE_NAME && l->link.chain->index.base->name.slot < 0)
-        l = l->link.outer;
-    if (l && l == *link)
-        *link = NULL;
-    else if (*link && n->kind != NODE_CLOSURE)
-        ast_each(n, has_end_node, arg);
-}
-static bool has_end(const struct node *link)
-{
-    const struct node *l = link;
-    for (int i = 0; i < link->link.args.n && l; i++)
-        has_end_node(link->link.args.v[i], &l);
-    return !l;
 }
 
 /* All of a chain.  Returns the register of the (first) result. */
