@@ -130,9 +130,6 @@ void module_load(value self, value saved)
     }
     nn_options_set(m, p->no, options);
     p = m->info;
-    for (int i = 0; i < p->n; i++)
-        if (!p->kind[i] && is_nil(record_get(saved.rec, 0, p->name[i])))
-            fail_load(m, p->name[i]->text);
     for (int i = 0; i < p->no; i++)           /* as they stand in the file: windows and what is shared keep their ties */
         if (is_nil(options[i]))
             continue;
@@ -144,6 +141,11 @@ void module_load(value self, value saved)
         value v = record_get(saved.rec, 0, p->name[i]);
         if (p->kind[i])
             continue;
+        if (is_nil(v)) {
+            if (i < 2 * p->np && m->f[i].kind != K_WINDOW)        /* a parameter that came later, and this layer has not */
+                continue;
+            fail_load(m, p->name[i]->text);
+        }
         bool without = layer_of(m)->methods && strstr(layer_of(m)->methods, "noBias") && i < 2 * p->np && !strcmp(p->name[i % p->np]->text, "bias") &&
             is_tensor_like(v) && value_numel(v) == 0;
         if (m->f[i].kind == K_CELL ? v.kind != K_CELL || nn_holds(v, m) || !nn_children_changed(m, i, v) : !without && !nn_alike(m->f[i], v))

@@ -19,19 +19,23 @@
 
 enum { INPUT, HIDDEN, LAYERS };
 enum { BOTH_WAYS = 1, DROPOUT, BATCH_FIRST, WITH_BIAS };      /* options from the end */
-enum { W_IH, W_HH, B_IH, B_HH, PER_WAY, PER_LAYER = 2 * PER_WAY };
-#define PARAMS "weight_ih_l# weight_hh_l# bias_ih_l# bias_hh_l# weight_ih_l#_reverse weight_hh_l#_reverse bias_ih_l#_reverse bias_hh_l#_reverse"
+enum { W_IH, W_HH, B_IH, B_HH, W_HR };        /* of one way of one layer; the last of nn.LSTM alone */
+#define WAY(end) "weight_ih_l#" end " weight_hh_l#" end " bias_ih_l#" end " bias_hh_l#" end
 
 static bool is_lstm(struct module *m) { return layer_of(m)->class.name[3] == 'L'; }
 static bool is_gru(struct module *m) { return layer_of(m)->class.name[3] == 'G'; }
 static bool is_rnn(struct module *m) { return layer_of(m)->class.name[3] == 'R'; }
 static i64 gates(struct module *m) { return is_lstm(m) ? 4 : is_gru(m) ? 3 : 1; }
-static int from_end(struct module *m, int k) { return m->info->no - k; }
+static int per_way(struct module *m) { return is_lstm(m) ? W_HR + 1 : W_HR; }
+static int per_layer(struct module *m) { return 2 * per_way(m); }
+static int from_end(struct module *m, int k) { return m->info->no - k - is_lstm(m); }
+static i64 projected(struct module *m) { return is_lstm(m) ? option_int(m, m->info->no - 1) : 0; }      /* 0: not */
+static i64 wide(struct module *m) { return projected(m) ? projected(m) : option_int(m, HIDDEN); }       /* features of a state h */
 static bool has_bias(struct module *m) { return option_bool(m, from_end(m, WITH_BIAS)); }
 static int ways(struct module *m) { return option_bool(m, from_end(m, BOTH_WAYS)) ? 2 : 1; }
 static bool batch_first(struct module *m) { return option_bool(m, from_end(m, BATCH_FIRST)); }
 static double dropout(struct module *m) { return option_num(m, from_end(m, DROPOUT)); }
-static i64 features(struct module *m, i64 layer) { return layer ? option_int(m, HIDDEN) * ways(m) : option_int(m, INPUT); }
+static i64 features(struct module *m, i64 layer) { return layer ? wide(m) * ways(m) : option_int(m, INPUT); }
 
 static bool relu(struct module *m)            /* of nn.RNN */
 {
@@ -55,8 +59,10 @@ static void recurrent_check(struct module *m)
     (void)relu(m);                            /* complains */
     if (!(p >= 0 && p < 1))
         fail("Octave:invalid-input-arg", "%s: dropout must be from 0 on and less than 1, but is %g", layer_of(m)->class.name, p);
-    if (m->f[0].kind == K_WINDOW && has_param(m, PER_WAY) != (ways(m) == 2))
+    if (m->f[0].kind == K_WINDOW && has_param(m, per_way(m)) != (ways(m) == 2))
         fail("tl:nn", "%s: bidirectional is fixed when the layer is made, for its parameters fit it", layer_of(m)->class.name);
+    if (projected(m) >= option_int(m, HIDDEN))
+        fail("Octave:invalid-input-arg", "%s: projSize must be less than hiddenSize, %lld, but is %lld", layer_of(m)->class.name, (long long)option_int(m, HIDDEN), (long long)projected(m));
     if (m->f[0].kind == K_WINDOW && has_param(m, B_IH) != has_bias(m))
         fail("tl:nn", "%s: the bias is fixed when the layer is made", layer_of(m)->class.name);
 }
@@ -65,14 +71,16 @@ static void recurrent_init(struct module *m)
 {
     i64 h = option_int(m, HIDDEN), layers = option_int(m, LAYERS), rows = gates(m) * h;
     for (i64 l = 0; l < layers; l++)
-        for (int i = 0; i < PER_LAYER; i++) {
-            int k = (int)l * PER_LAYER + i, which = i % PER_WAY;
-            if (i / PER_WAY >= ways(m) || (which >= B_IH && !has_bias(m)))
+        for (int i = 0; i < per_layer(m); i++) {
+            int k = (int)l * per_layer(m) + i, which = i % per_way(m);
+            if (i / per_way(m) >= ways(m) || (which == W_HR ? !projected(m) : which >= B_IH && !has_bias(m)))
                 nn_no_param(m, k);
+            else if (which == W_HR)
+                nn_param(m, k, 2, (i64[]){ projected(m), h });
             else if (which >= B_IH)
                 nn_param(m, k, 2, (i64[]){ 1, rows });
             else
-                nn_param(m, k, 2, (i64[]){ rows, which == W_IH ? features(m, l) : h });
+                nn_param(m, k, 2, (i64[]){ rows, which == W_IH ? features(m, l) : wide(m) });
         }
 }
 
@@ -88,6 +96,8 @@ static void recurrent_show(struct module *m, struct buf *b)
         buff(b, ", %lld layers", (long long)option_int(m, LAYERS));
     if (ways(m) > 1)
         buf_puts(b, ", both ways");
+    if (projected(m))
+        buff(b, ", projected to %lld", (long long)projected(m));
     if (!has_bias(m))
         buf_puts(b, " without bias");
 }
@@ -110,9 +120,24 @@ bool nn_sequences(struct module *m, value x, i64 f, i64 *n, i64 *t)
 }
 /* The input alone, of {x, h0, c0} or x; n samples of t steps. */
 static value sequence_in(value x) { return x.kind == K_CELL && x.cell->numel ? x.cell->v[0] : x; }
+/* N x 1 x 1 has come as N x 1, which might be one sequence: a first state for a batch says which. */
+static bool states_are_a_batch(struct module *m, value x, i64 n)
+{
+    if (x.kind != K_CELL || x.cell->numel < 2)
+        return false;
+    value h = x.cell->v[1].kind == K_CELL && x.cell->v[1].cell->numel ? x.cell->v[1].cell->v[0] : x.cell->v[1];
+    i64 dim[MAX_DIMS], all[3] = { option_int(m, LAYERS) * ways(m), n, wide(m) }, one[2] = { all[0], all[2] };
+    int nd = is_tensor_like(h) ? value_dims(h, dim) : 0;
+    return nd && dims_equal(nd, dim, dims_trim(3, all), all) && !dims_equal(nd, dim, 2, one);
+}
 static bool sequences(struct module *m, value x, i64 *n, i64 *t)
 {
     bool batch = nn_sequences(m, sequence_in(x), option_int(m, INPUT), n, t);
+    if (!batch && option_int(m, INPUT) == 1 && states_are_a_batch(m, x, batch_first(m) ? *t : 1)) {
+        batch = true;
+        *n = *t;
+        *t = 1;
+    }
     if (batch && !batch_first(m)) {
         i64 steps = *n;
         *n = *t;
@@ -127,7 +152,7 @@ static int result_dims(struct module *m, bool batch, i64 n, i64 t, i64 *dim)
     if (batch)
         dim[nd++] = batch_first(m) ? n : t;
     dim[nd++] = batch && !batch_first(m) ? n : t;
-    dim[nd++] = option_int(m, HIDDEN) * ways(m);
+    dim[nd++] = wide(m) * ways(m);
     return nd;
 }
 
@@ -140,7 +165,7 @@ struct states { bool given, nested, flat; value h, c; };
 static struct states states_of(struct module *m, value x, bool batch, i64 n)
 {
     struct states s = { .h = nil(), .c = nil() };
-    i64 parts = x.kind == K_CELL ? x.cell->numel : 0, all = option_int(m, LAYERS) * ways(m), h = option_int(m, HIDDEN), dim[MAX_DIMS];
+    i64 parts = x.kind == K_CELL ? x.cell->numel : 0, all = option_int(m, LAYERS) * ways(m), dim[MAX_DIMS];
     char wants[192];
     if (x.kind != K_CELL)
         return s;
@@ -152,25 +177,27 @@ static struct states states_of(struct module *m, value x, bool batch, i64 n)
         nn_fail_shape(m, is_lstm(m) ? "{x}, {x, h0, c0} or {x, {h0, c0}}" : "{x} or {x, h0}", x);
     for (i64 i = first; i < c->numel; i++) {
         value v = c->v[i];
+        i64 h = i == first ? wide(m) : option_int(m, HIDDEN);
         if (is_tensor_like(v) && value_numel(v) == 0 && h * n > 0)
             continue;
         int nd = is_tensor_like(v) && !dtype_is(value_dtype(v), DT_C | DT_T) ? value_dims(v, dim) : 0;
         i64 full[3] = { all, batch ? n : h, h };
         int fd = dims_trim(batch ? 3 : 2, full);
         bool flat = all == 1 && nd == 2 && dim[0] == n && dim[1] == h && batch;
-        if (!nd || (!dims_equal(nd, dim, fd, full) && !flat)) {
+        bool whole = nd && dims_equal(nd, dim, fd, full);
+        if (!whole && !flat) {
             char shape[128];
             snprintf(wants, sizeof wants, "%s as first state %s,", dims_text(batch ? 3 : 2, (i64[]){ all, batch ? n : h, h }, shape), i == first ? "h0" : "c0");
             nn_fail_shape(m, wants, v);
         }
-        s.flat |= flat;
+        s.flat |= flat && !whole;
         *(i == first ? &s.h : &s.c) = tape_plain(nn_box(v));
     }
     return s;
 }
-static value state_at(struct module *m, value all, i64 k, i64 n)
+static value state_at(struct module *m, value all, i64 k, i64 n, i64 h)
 {
-    i64 h = option_int(m, HIDDEN), total = option_int(m, LAYERS) * ways(m);
+    i64 total = option_int(m, LAYERS) * ways(m);
     if (is_nil(all))
         return tensor_box(zeros_beside(m->info->np ? PARAM(m, 0) : nil(), nn_dtype(m), 2, (i64[]){ n, h }));
     return nn_view(nn_slice(nn_view(all, 2, (i64[]){ total, n * h }), 1, k, 1), 2, (i64[]){ n, h });
@@ -219,6 +246,8 @@ static value one_way(struct module *m, value all, const value *w, i64 n, i64 t, 
             value c = g_fn(EW_tanh, part(a, 2, h)), o = g_fn(EW_sigmoid, part(a, 3, h));
             cell = g_op(EW_plus, g_op(EW_times, f, cell), g_op(EW_times, i, c));
             state = g_op(EW_times, o, g_fn(EW_tanh, cell));
+            if (projected(m))
+                state = times_turned(state, w[W_HR]);
         } else {
             value a = g_op(EW_plus, in, back);
             state = flat ? g_op(EW_max, num(0), a) : g_fn(EW_tanh, a);
@@ -227,12 +256,12 @@ static value one_way(struct module *m, value all, const value *w, i64 n, i64 t, 
     }
     *state_ = state;
     *cell_ = cell;
-    return nn_view(t > 1 ? nn_join(m, first ? 2 : 1, (int)t, out) : out[0], 2, (i64[]){ n * t, h });
+    return nn_view(t > 1 ? nn_join(m, first ? 2 : 1, (int)t, out) : out[0], 2, (i64[]){ n * t, wide(m) });
 }
 
-static value last_states(struct module *m, const value *state, i64 n, bool batch, bool flat)
+static value last_states(struct module *m, const value *state, i64 n, i64 h, bool batch, bool flat)
 {
-    i64 h = option_int(m, HIDDEN), all = option_int(m, LAYERS) * ways(m);
+    i64 all = option_int(m, LAYERS) * ways(m);
     value *part_ = scratch(sizeof *part_ * (size_t)all);
     for (i64 k = 0; k < all; k++)
         part_[k] = nn_view(state[k], 2, (i64[]){ 1, n * h });
@@ -248,15 +277,15 @@ static value recurrent_record(struct module *m, value x, const value *w)
     struct states s = states_of(m, x, batch, n);
     value all = nn_view(sequence_in(x), 2, (i64[]){ n * t, option_int(m, INPUT) });
     value *state = scratch(2 * sizeof *state * (size_t)(layers * both)), *cell = state + layers * both;
-    for (i64 l = 0; l < layers; l++, w += PER_LAYER) {
+    for (i64 l = 0; l < layers; l++, w += per_layer(m)) {
         value way[2];
         if (l && m->train && dropout(m) > 0)
             all = dropped(m, l, all);
         for (int d = 0; d < both; d++) {
             i64 k = l * both + d;
-            state[k] = state_at(m, s.h, k, n);
-            cell[k] = is_lstm(m) ? state_at(m, s.c, k, n) : nil();
-            way[d] = one_way(m, all, w + d * PER_WAY, n, t, d == 1, &state[k], &cell[k]);
+            state[k] = state_at(m, s.h, k, n, wide(m));
+            cell[k] = is_lstm(m) ? state_at(m, s.c, k, n, option_int(m, HIDDEN)) : nil();
+            way[d] = one_way(m, all, w + d * per_way(m), n, t, d == 1, &state[k], &cell[k]);
         }
         all = both > 1 ? nn_join(m, 2, 2, way) : way[0];
     }
@@ -265,7 +294,7 @@ static value recurrent_record(struct module *m, value x, const value *w)
     nn_set_rank(s.given ? 0 : nd);
     if (!s.given)
         return y;
-    value hn = last_states(m, state, n, batch, s.flat), cn = is_lstm(m) ? last_states(m, cell, n, batch, s.flat) : nil(), out = nn_cells(is_lstm(m) && !s.nested ? 3 : 2);
+    value hn = last_states(m, state, n, wide(m), batch, s.flat), cn = is_lstm(m) ? last_states(m, cell, n, option_int(m, HIDDEN), batch, s.flat) : nil(), out = nn_cells(is_lstm(m) && !s.nested ? 3 : 2);
     cell_set(out.cell, 0, y);
     if (s.nested) {
         value inner = nn_cells(is_lstm(m) ? 2 : 1);
@@ -389,7 +418,7 @@ static void pack(struct product *p)           /* for the products of all steps *
     }                                                                                                                             \
     static void forward_##T(struct module *m, int l, i64 n, i64 t, i64 f, const T *x, T *y, T *a, T *c, T *tc, T *pre)            \
     {                                                                                                                             \
-        int dtype = nn_dtype(m), single = dtype == D_SINGLE, at = l * PER_LAYER;                                                  \
+        int dtype = nn_dtype(m), single = dtype == D_SINGLE, at = l * per_layer(m);                                               \
         i64 h = option_int(m, HIDDEN), block = block_of(n, h), h4 = 4 * h;                                                        \
         bool bias = has_param(m, at + B_IH);                                                                                      \
         struct product by = { .dtype = dtype, .m = n, .n = h4, .k = h, .scale = 1, .a = { NULL, h, 1, false }, .ldc = h4,         \
@@ -416,7 +445,7 @@ static void pack(struct product *p)           /* for the products of all steps *
     static void backward_##T(struct module *m, int l, i64 n, i64 t, i64 f, const T *x, const T *y, const T *gy, const T *a,       \
                              const T *c, const T *tc, T *d, T *gx, bool params, double scale)                                     \
     {                                                                                                                             \
-        int dtype = nn_dtype(m), at = l * PER_LAYER;                                                                              \
+        int dtype = nn_dtype(m), at = l * per_layer(m);                                                                           \
         i64 h = option_int(m, HIDDEN), block = block_of(n, h), h4 = 4 * h;                                                        \
         T *dh = scratch((size_t)(n * h) * sizeof(T)), *dc = scratch((size_t)(n * h) * sizeof(T));                                 \
         struct product by = { .dtype = dtype, .m = n, .n = h, .k = h4, .scale = 1, .a = { NULL, h4, 1, false }, .c = dh,          \
@@ -463,7 +492,7 @@ static void turn(int dtype, void *to, const void *from, i64 a, i64 b, i64 n)
 
 static bool plain_case(struct module *m, value x)              /* what the hand-made functions know */
 {
-    return x.kind != K_CELL && ways(m) == 1 && batch_first(m) && !(m->train && dropout(m) > 0 && option_int(m, LAYERS) > 1);
+    return x.kind != K_CELL && ways(m) == 1 && !projected(m) && batch_first(m) && !(m->train && dropout(m) > 0 && option_int(m, LAYERS) > 1);
 }
 
 static value lstm_forward(struct module *m, value x)
@@ -544,22 +573,24 @@ static value lstm_backward(struct module *m, value x, value g, int want, double 
     "2*numLayers. batchFirst=false: sequences are T x N x inputSize. Layer l from 0 on has weight_ih_l (" k "hiddenSize rows), weight_hh_l, bias_ih_l and bias_hh_l, and such with _reverse, " \
     "as in PyTorch, at first uniform in ±1/sqrt(hiddenSize); bias=false leaves the biases out.\n\n"
 #define SEE "\n\nSee also: nn.RNN, nn.GRU, nn.LSTM, nn.MultiHeadAttention, nn.gModule"
-#define RECURRENT .params = PARAMS, .stacked = "numLayers", .check = recurrent_check, .init = recurrent_init, .reset = recurrent_reset, .record = recurrent_record, .show = recurrent_show, .table = true
+#define RECURRENT .stacked = "numLayers", .check = recurrent_check, .init = recurrent_init, .reset = recurrent_reset, .record = recurrent_record, .show = recurrent_show, .table = true
 #define MORE "hasBias:b=1 batchFirst:b=1 dropout:x=0 bidirectional:b=0"
 LAYER(RNN,
   "m = nn.RNN(inputSize, hiddenSize, numLayers, nonlinearity, bias, batchFirst, dropout, bidirectional)\n\n"
   "A recurrent network: at each step h = tanh(x*weight_ih' + bias_ih + h*weight_hh' + bias_hh). nonlinearity is \"tanh\" or \"relu\".\n\n" SHAPES("", "x, h0")
   "Example:\n  size(nn.RNN(3, 5).forward(randn(2, 7, 3)))\n  ans =\n     2   7   5" SEE,
-  .options = "inputSize:n hiddenSize:n numLayers:n=1 nonlinearity:s=tanh " MORE, RECURRENT, .forward = recurrent_forward, .backward = recurrent_backward)
+  .options = "inputSize:n hiddenSize:n numLayers:n=1 nonlinearity:s=tanh " MORE, .params = WAY("") " " WAY("_reverse"), RECURRENT, .forward = recurrent_forward, .backward = recurrent_backward)
 LAYER(GRU,
   "m = nn.GRU(inputSize, hiddenSize, numLayers, bias, batchFirst, dropout, bidirectional)\n\n"
   "Gated recurrent units, gates in PyTorch's order: r = sigmoid(x*Wr' + h*Ur'), z = sigmoid(x*Wz' + h*Uz'), n = tanh(x*Wn' + r.*(h*Un')), h = (1 - z).*n + z.*h, each product with its "
   "bias.\n\n" SHAPES("3*", "x, h0")
   "Example:\n  size(nn.GRU(3, 5).forward(randn(2, 7, 3)))\n  ans =\n     2   7   5" SEE,
-  .options = "inputSize:n hiddenSize:n numLayers:n=1 " MORE, RECURRENT, .forward = recurrent_forward, .backward = recurrent_backward)
+  .options = "inputSize:n hiddenSize:n numLayers:n=1 " MORE, .params = WAY("") " " WAY("_reverse"), RECURRENT, .forward = recurrent_forward, .backward = recurrent_backward)
 LAYER(LSTM,
-  "m = nn.LSTM(inputSize, hiddenSize, numLayers, bias, batchFirst, dropout, bidirectional)\n\n"
+  "m = nn.LSTM(inputSize, hiddenSize, numLayers, bias, batchFirst, dropout, bidirectional, projSize)\n\n"
   "Long short-term memory, gates in PyTorch's order i, f, g, o: c = f.*c + i.*g, h = o.*tanh(c), where i, f, o are sigmoid and g is tanh of x*W' + h*U' with "
   "their biases.\n\n" SHAPES("4*", "x, h0, c0")
+  "With projSize the state h of a step is projected to so many features by weight_hr_l, projSize x hiddenSize, which then are the output; c keeps hiddenSize.\n\n"
   "Example:\n  m = nn.LSTM(3, 5, bidirectional=true);\n  z = m.forward({randn(2, 7, 3)}); size(z{1}), size(z{2})\n  ans =\n      2    7   10\n  ans =\n     2   2   5" SEE,
-  .options = "inputSize:n hiddenSize:n numLayers:n=1 " MORE, RECURRENT, .forward = lstm_forward, .backward = lstm_backward)
+  .options = "inputSize:n hiddenSize:n numLayers:n=1 " MORE " projSize:k=0",
+  .params = WAY("") " weight_hr_l# " WAY("_reverse") " weight_hr_l#_reverse", RECURRENT, .forward = lstm_forward, .backward = lstm_backward)
