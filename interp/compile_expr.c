@@ -790,6 +790,12 @@ int expr_any(struct comp *c, const struct node *n, int want, int lists)
         return r;
     case NODE_ASSIGN: {
         int mark = c->top;
+        if ((n->flags & (NODE_INCDEC | NODE_PREFIX)) == NODE_INCDEC) {    /* k++ is what k was */
+            r = want_or_temp(c, want);
+            expr(c, n->assign.targets.v[0], r);
+            assign(c, n, true, false);
+            return r;
+        }
         r = assign(c, n, false, false);
         if (want >= 0) {
             emit(c, n, is_temp(c, r) ? I_TAKE : I_MOVE, want, r, 0);

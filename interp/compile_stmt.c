@@ -567,6 +567,8 @@ static void expression(struct comp *c, const struct node *n)
     int top = c->top;
     if (e->kind == NODE_COMMAND) {
         command(c, e, print);
+    } else if (e->kind == NODE_ASSIGN && print && (e->flags & NODE_INCDEC)) {
+        to_ans(c, e, expr(c, e, -1), print);                   /* what x++ was, what ++x is */
     } else if (e->kind == NODE_ASSIGN) {
         assign(c, e, true, print);
         if (print && !(e->flags & NODE_MULTI))

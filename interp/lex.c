@@ -471,25 +471,38 @@ static const struct symbol *one_sign(int c)
     return &symbols[i];
 }
 
-/* Is ++ or -- at pos a statement's own: before its first name or at its end? Else it is two signs: 5--3 is 8. */
-static bool is_incdec(const struct lexer *x, bool start)
+/* Does what follows ++ behind an operand leave no other reading than k++: the end of the expression, a comparison, & | * / ^ : */
+static bool ends_incdec(const struct lexer *x, uint32_t p)
+{
+    int c = p < x->len ? (unsigned char)x->text[p] : '\n', d = p + 1 < x->len ? (unsigned char)x->text[p + 1] : '\n';
+    if (c == '\n' || c == ';' || comment_sign(c))
+        return context(x) != IN_PAREN;
+    return (c && strchr(",)]}<>&|*/^:", c)) || ((c == '=' || c == '~' || c == '!') && d == '=');
+}
+
+/* Is ++ or -- at pos one sign: before a name, or behind an operand where nothing follows that it could belong to?  Else it is
+   two signs: 5--3 is 8. */
+static bool is_incdec(const struct lexer *x, bool start, bool space)
 {
     uint32_t p = x->pos + 2;
-    if (!in_statements(x))
-        return false;
+    int next = p < x->len ? (unsigned char)x->text[p] : '\n';
     while (p < x->len && blank((unsigned char)x->text[p]))
         p++;
     int c = p < x->len ? (unsigned char)x->text[p] : '\n';
     if (start)
-        return name_start(c);
-    if (name_start(c)) {                                     /* if k, n++ end */
+        return in_statements(x) && name_start(c);
+    if (!x->operand)
+        return name_start(next);
+    if (in_literal(x) && (space || blank(next)))             /* [x++ 3] */
+        return !space;
+    if (in_statements(x) && name_start(c)) {                 /* if k, n++ end */
         uint32_t e = p;
         while (e < x->len && name_part((unsigned char)x->text[e]))
             e++;
         int k = find_keyword(x->text + p, e - p);
-        return x->operand && k >= 0 && keyword_info[k].role != KEYWORD_OPENS;
+        return k >= 0 && keyword_info[k].role != KEYWORD_OPENS;
     }
-    return x->operand && (c == '\n' || c == ';' || c == ',' || comment_sign(c));
+    return ends_incdec(x, p);
 }
 
 static _Noreturn void bad_character(struct lexer *x)
@@ -633,7 +646,7 @@ again:
         const struct symbol *s = find_symbol(x, x->pos);
         if (!s)
             bad_character(x);
-        if (s->type == T_INCDEC && !is_incdec(x, start))
+        if (s->type == T_INCDEC && !is_incdec(x, start, space))
             s = one_sign(c);
         else if (s->type == T_ASSIGN && s->op != OP_NONE && in_literal(x))
             s = one_sign(c);
@@ -662,7 +675,8 @@ again:
             x->start = in_statements(x);
             break;
         }
-        x->operand = t->type == T_RPAREN || t->type == T_RBRACKET || t->type == T_RBRACE || t->type == T_POSTFIX;
+        x->operand = t->type == T_RPAREN || t->type == T_RBRACKET || t->type == T_RBRACE || t->type == T_POSTFIX ||
+                     (t->type == T_INCDEC && x->operand);
     }
     t->end = x->pos;
 }

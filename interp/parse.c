@@ -257,8 +257,6 @@ static const char *likely(const struct parser *p)
         return "arguments are separated by commas";
     if ((tok.type == T_NEWLINE || tok.type == T_EOF) && p->last_end && strchr("+-*/\\<>=&|", text[p->last_end - 1]))
         return "a statement goes on in the next line behind ...";
-    if (tok.begin > 1 && p->last_end > 1 && (!memcmp(text + p->last_end - 2, "++", 2) || !memcmp(text + p->last_end - 2, "--", 2)))
-        return "x++ and x-- are statements of their own";
     if (tok.type == T_OP && (tok.op == OP_LT || tok.op == OP_GT) && before == *s)
         return "bitshift(x, n) shifts bits to the left, with -n to the right";
     if (tok.type == T_OP && *s == '^' && before == '^')

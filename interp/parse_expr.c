@@ -439,13 +439,40 @@ static struct node *power(struct parser *p)
             parse_next(p);
             n->binary.b = parse_own(p, n, exponent(p));
             a = parse_ends(p, n);
+        } else if (tok.type == T_INCDEC) {
+            int op = tok.op;
+            uint32_t at = tok.begin;
+            parse_next(p);
+            a = parse_ends(p, parse_count(p, a, a->begin, op, at));
         } else
             return a;
     }
 }
 
+/* ++k; before what is no variable it is two signs. */
+static struct node *counted(struct parser *p)
+{
+    int op = tok.op;
+    uint32_t begin = tok.begin;
+    struct node *n;
+    parse_next(p);
+    if (tok.type == T_NAME && parse_is_variable(p, tok.text)) {
+        n = parse_count(p, parse_chain(p), begin, op, begin);
+        n->flags |= NODE_PREFIX;
+    } else {
+        n = parse_node(p, NODE_UNARY, begin);
+        struct node *m = parse_node(p, NODE_UNARY, begin + 1);
+        m->op = n->op = (uint8_t)prefix_op(op);
+        m->unary.a = parse_own(p, m, power(p));
+        n->unary.a = parse_own(p, n, parse_ends(p, m));
+    }
+    return parse_ends(p, n);
+}
+
 static struct node *unary(struct parser *p)
 {
+    if (tok.type == T_INCDEC)
+        return counted(p);
     if (!prefix(p))
         return power(p);
     struct node *n = parse_node(p, NODE_UNARY, tok.begin);

@@ -536,12 +536,6 @@ static struct node *simple_statement(struct parser *p)
     n = parse_expression(p);
     if (tok.type == T_ASSIGN)
         n = parse_assignment(p, n);
-    else if (tok.type == T_INCDEC) {
-        int op = tok.op;
-        uint32_t at = tok.begin;
-        parse_next(p);
-        n = parse_ends(p, parse_count(p, n, begin, op, at));
-    }
     return n;
 }
 

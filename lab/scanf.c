@@ -18,8 +18,8 @@ struct element {
     size_t nset;
     bool negated;
 };
-struct template { struct element *e; int n, conversions, kept; };
-struct stream { const char *s, *end, *p; double *x; i64 n, cap; bool numbers, texts; i64 count; };
+struct template { struct element *e; int n, conversions, kept; bool numbers; };
+struct stream { const char *s, *end, *p; double *x; i64 n, cap, count; };
 
 static void bad_template(struct call *c, const char *from, const char *end)
 {
@@ -48,6 +48,8 @@ static const char *read_set(struct call *c, struct element *e, const char *s, co
     e->nset = b->n;
     return s + 1;
 }
+
+static bool is_number(const struct element *e) { return !strchr("sc[", e->conv); }
 
 static struct template read_template(struct call *c, int i)
 {
@@ -86,6 +88,7 @@ static struct template read_template(struct call *c, int i)
                 s = read_set(c, &e, s, end);
             t.conversions++;
             t.kept += !e.skip;
+            t.numbers |= is_number(&e);
         }
         t.e[t.n++] = e;
     }
@@ -141,7 +144,7 @@ static bool integer(const char **p, const char *end, int base, double *x)
     return true;
 }
 
-static bool convert(struct stream *st, const struct element *e, i64 room)
+static bool convert(struct stream *st, const struct element *e)
 {
     if (e->conv != 'c' && e->conv != '[')
         skip_white(st);
@@ -174,9 +177,8 @@ static bool convert(struct stream *st, const struct element *e, i64 room)
         if (p == st->p)
             return false;
         if (!e->skip) {
-            for (const char *q = st->p; q < p && room > 0; q++, room--)
+            for (const char *q = st->p; q < p; q++)
                 keep_number(st, (unsigned char)*q);
-            st->texts = true;
             st->count++;
         }
         st->p = p;
@@ -185,13 +187,12 @@ static bool convert(struct stream *st, const struct element *e, i64 room)
     st->p = p;
     if (!e->skip) {
         keep_number(st, x);
-        st->numbers = true;
         st->count++;
     }
     return true;
 }
 
-/* Runs the template once; false when it ends here. */
+/* Runs the template once; false when it ends here.  The limit is one of conversions: a word counts once. */
 static bool run_once(struct stream *st, const struct template *t, i64 limit)
 {
     for (int k = 0; k < t->n; k++) {
@@ -203,29 +204,31 @@ static bool run_once(struct stream *st, const struct template *t, i64 limit)
                 return false;
             st->p++;
         } else {
-            if (st->n >= limit || !convert(st, e, limit - st->n))
+            if (st->count >= limit || !convert(st, e))
                 return false;
         }
     }
-    return st->n < limit && st->p < st->end;
+    return st->count < limit && st->p < st->end;
 }
 
-static value shaped(struct call *c, struct stream *st, i64 rows, i64 cols)      /* -1: as many as there are */
+/* A text of characters is a row, everything else a column; [rows cols] with as many columns as there are elements. */
+static value shaped(struct stream *st, bool text, i64 rows, bool matrix)
 {
-    (void)c;
-    bool text = st->texts && !st->numbers;
-    i64 dim[2] = { st->n, st->n > 0 };
-    if (text)
-        dim[0] = st->n > 0, dim[1] = st->n;
-    if (rows >= 0 && cols != -2) {
-        dim[0] = rows;
-        dim[1] = rows > 0 ? (st->n + rows - 1) / rows : 0;
-        if (dim[1] == 1 && st->n < rows)
-            dim[0] = st->n;
-    }
+    i64 dim[2] = { st->n, 1 };
+    if (text && !matrix)
+        dim[0] = 1, dim[1] = st->n;
+    else if (rows > 0 && st->n > rows)
+        dim[0] = rows, dim[1] = (st->n + rows - 1) / rows;
     struct tensor *t = tensor_zeros(text ? D_CHAR : D_DOUBLE, 2, dim);
     convert_run(t->dtype, t->data, D_DOUBLE, st->x, st->n);
     return tensor_value(t);
+}
+
+static const char *mismatch(struct call *c)
+{
+    struct buf *b = buf_new();
+    buff(b, "%s: format failed to match", c->fn->name);
+    return b->s;
 }
 
 static void scan_list(struct call *c, struct stream *st, const struct template *t)         /* "C": one result for each conversion */
@@ -240,11 +243,10 @@ static void scan_list(struct call *c, struct stream *st, const struct template *
             ok = st->p < st->end && *st->p++ == e->ch;
         else {
             st->n = 0;
-            st->texts = st->numbers = false;
-            ok = convert(st, e, INT64_MAX);
+            ok = convert(st, e);
             if (ok && !e->skip) {
                 if (wants(c, out))
-                    result(c, out, shaped(c, st, -1, -1));
+                    result(c, out, shaped(st, !is_number(e), -1, false));
                 out++;
             }
         }
@@ -257,7 +259,19 @@ static void scan_list(struct call *c, struct stream *st, const struct template *
     if (wants(c, t->kept))
         result_num(c, t->kept, (double)st->count);
     if (wants(c, t->kept + 1))
-        result_text(c, t->kept + 1, out < t->kept ? "the template does not match" : "");
+        result_text(c, t->kept + 1, out < t->kept ? mismatch(c) : "");
+}
+
+/* What the other results tell; the number of characters that were read. */
+static size_t scanned(struct call *c, struct stream *st, const char *why, bool position)
+{
+    if (wants(c, 1))
+        result_num(c, 1, (double)st->count);
+    if (wants(c, 2))
+        result_text(c, 2, why);
+    if (position && wants(c, 3))
+        result_num(c, 3, (double)(st->p - st->s) + 1);
+    return (size_t)(st->p - st->s);
 }
 
 /* The text is there; the rest of the arguments are at 1 (template) and 2 (size).  Returns where it ended. */
@@ -265,7 +279,8 @@ static size_t scan(struct call *c, const char *s, size_t n, bool position)
 {
     struct template t = read_template(c, 1);
     struct stream st = { .s = s, .p = s, .end = s + n };
-    i64 rows = -1, cols = -2, limit = INT64_MAX;
+    i64 rows = -1, cols = -2, limit = INT64_MAX;                /* -1: as many as there are */
+    bool matrix = false;
     if (has_arg(c, 2) && arg_is_text(c, 2)) {
         static const char *const names[] = { "C", NULL };
         arg_option(c, 2, names);
@@ -277,11 +292,16 @@ static size_t scan(struct call *c, const char *s, size_t n, bool position)
         const double *x = (const double *)d->data;
         if (d->numel < 1 || d->numel > 2 || !(x[0] >= 0) || (d->numel == 2 && (!(x[1] >= 0) || isinf(x[0]))))
             fail("Octave:invalid-input-arg", "%s: the size must be n, Inf, [m n] or [m Inf]", c->fn->name);
+        matrix = d->numel == 2;
         if (!isinf(x[0]))
             rows = (i64)fmin(x[0], 1e15);
         if (d->numel == 2)
             cols = isinf(x[1]) ? -1 : (i64)fmin(x[1], 1e15);
         limit = rows < 0 || cols == -1 ? INT64_MAX : cols == -2 ? rows : dims_numel(2, (i64[]){ rows, cols });
+        if (rows == 0) {                                        /* nothing is asked for */
+            result(c, 0, tensor_value(tensor_2d(D_DOUBLE, 0, MAX(cols, 0))));
+            return scanned(c, &st, "", position);
+        }
     }
     if (t.conversions > 0)
         while (run_once(&st, &t, limit))
@@ -292,16 +312,10 @@ static size_t scan(struct call *c, const char *s, size_t n, bool position)
     const char *p = st.p;
     while (p < st.end && white(*p))
         p++;
-    if (p < st.end && st.n < limit)
-        why = "the template does not match";
-    result(c, 0, shaped(c, &st, rows, cols));
-    if (wants(c, 1))
-        result_num(c, 1, (double)st.count);
-    if (wants(c, 2))
-        result_text(c, 2, why);
-    if (position && wants(c, 3))
-        result_num(c, 3, (double)(st.p - s) + 1);
-    return (size_t)(st.p - s);
+    if (p < st.end && st.count < limit)
+        why = mismatch(c);
+    result(c, 0, shaped(&st, !t.numbers, rows, matrix));
+    return scanned(c, &st, why, position);
 }
 
 BUILTIN(sscanf, 2, 3, ANY, NO_GRAD,
@@ -310,7 +324,7 @@ BUILTIN(sscanf, 2, 3, ANY, NO_GRAD,
   "Read numbers and texts from a text by a template: %d %i %x %o read integers, %f %e %g reals, %s a word, %c characters, %[a-z] those\n"
   "of a set; %*d reads without keeping, a number is a width, white space stands for any white space, other characters for themselves.\n"
   "The template is repeated until the text ends or does not fit. The elements make a column, or a matrix of the size n, [m n] or\n"
-  "[m Inf]; a text if only texts were read. With 'C' each conversion gives a result of its own.\n\n"
+  "[m Inf]; a text if the template reads texts only. With 'C' each conversion gives a result of its own.\n\n"
   "Example:\n  sscanf('10:20:30', '%d:%d:%d')'\n  ans =\n     10   20   30\n\n"
   "See also: fscanf, str2double, sprintf, regexp")
 {
@@ -323,7 +337,7 @@ BUILTIN(fscanf, 2, 3, ANY, NO_GRAD,
   "[x, count, message] = fscanf(fid, template, size)\n"
   "[x1, x2, ...] = fscanf(fid, template, 'C')\n\n"
   "Read numbers and texts from an open file by a template, as sscanf does from a text. The file then stands behind what was read.\n\n"
-  "Example:\n  f = fopen('/dev/null');\n  fscanf(f, '%d')\n  ans = [](0x0)\n  fclose(f);\n\n"
+  "Example:\n  f = fopen('/dev/null');\n  fscanf(f, '%d')\n  ans = [](0x1)\n  fclose(f);\n\n"
   "See also: sscanf, fgetl, fread")
 {
     size_t n;
