@@ -22,6 +22,19 @@ static inline LANE gcd_lane(LANE a, LANE b)
 {
     a = a < 0 ? -a : a;
     b = b < 0 ? -b : b;
+    if (a < 0x1p53 && b < 0x1p53 && (LANE)(uint64_t)a == a && (LANE)(uint64_t)b == b) {
+        uint64_t x = (uint64_t)a, y = (uint64_t)b;
+        if (x == 0 || y == 0)
+            return (LANE)(x | y);
+        int k = __builtin_ctzll(x | y);       /* J. Stein's: the smaller of two odd numbers from the larger, its twos away */
+        for (x >>= __builtin_ctzll(x); y;) {
+            y >>= __builtin_ctzll(y);
+            uint64_t less = x < y ? x : y;
+            y = x < y ? y - x : x - y;
+            x = less;
+        }
+        return (LANE)(x << k);
+    }
     while (b > 0) {                           /* NaN and Inf end it: fmod gives NaN */
         LANE r = lane_fmod(a, b);
         a = b;

@@ -5,6 +5,7 @@
  * tree into values: a list of numbers becomes a column, a list of lists of one size a matrix, a list of objects with the
  * same fields a struct array, anything else a cell. */
 #include "call.h"
+#include "decimal.h"
 #include "fail.h"
 
 #include <ctype.h>
@@ -49,19 +50,21 @@ static void close_list(struct writer *w, char bracket)
 
 static void write_text(struct writer *w, const char *s, i64 n, i64 step)
 {
-    static const char *const short_form = "\bb\tt\nn\ff\rr\"\"\\\\";
+    static const char short_form[128] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r', ['"'] = '"', ['\\'] = '\\' };
     buf_putc(w->b, '"');
-    for (i64 i = 0; i < n; i++) {
+    for (i64 i = 0, plain; i < n; i++) {
+        for (plain = i; plain < n && (unsigned char)s[plain * step] >= 32 && s[plain * step] != '"' && s[plain * step] != '\\'; plain++)
+            if (step != 1)
+                buf_putc(w->b, s[plain * step]);
+        if (step == 1)
+            buf_add(w->b, s + i, (size_t)(plain - i));
+        if ((i = plain) == n)
+            break;
         unsigned char ch = (unsigned char)s[i * step];
-        const char *f = ch ? strchr(short_form, ch) : NULL;
-        while (f && (f - short_form) % 2)                 /* a letter of the table, not a character to be written so */
-            f = strchr(f + 1, ch);
-        if (f)
-            buff(w->b, "\\%c", f[1]);
-        else if (ch < 32)
-            buff(w->b, "\\u%04x", ch);
+        if (short_form[ch])
+            buff(w->b, "\\%c", short_form[ch]);
         else
-            buf_putc(w->b, (char)ch);
+            buff(w->b, "\\u%04x", ch);
     }
     buf_putc(w->b, '"');
 }
@@ -78,14 +81,22 @@ static void write_number(struct writer *w, const struct tensor *t, i64 i)
     } else if (!isfinite(v.num)) {
         buf_puts(w->b, w->null_for_nan ? "null" : isnan(v.num) ? "NaN" : v.num > 0 ? "Infinity" : "-Infinity");
     } else {
-        char s[40];
+        char s[DECIMAL_ROOM];
         bool single = t->dtype == D_SINGLE;
         int most = single ? 9 : 17;
+        if (v.num == floor(v.num) && fabs(v.num) < 0x1p53) {
+            buf_add(w->b, s, decimal_write_integer(s, v.num < 0, (uint64_t)fabs(v.num)));
+            return;
+        }
         if (v.num == floor(v.num) && fabs(v.num) < 1e21)
-            snprintf(s, sizeof s, "%.0f", v.num == 0 ? 0 : v.num);
+            snprintf(s, sizeof s, "%.0f", v.num);
         else
             for (int digits = single ? 6 : 15; digits <= most; digits++) {       /* the fewest that read the same number again */
-                snprintf(s, sizeof s, "%.*g", digits, v.num);
+                size_t n = decimal_write(s, v.num, 'g', digits);
+                if (n)
+                    s[n] = 0;
+                else
+                    snprintf(s, sizeof s, "%.*g", digits, v.num);
                 if (single ? strtof(s, NULL) == (float)v.num : strtod(s, NULL) == v.num)
                     break;
             }
@@ -139,9 +150,9 @@ static void write_record(struct writer *w, const struct record *r, i64 e)
     open_list(w, '{');
     for (int f = 0; f < r->f->n; f++) {
         next(w, f == 0);
-        write_text(w, r->f->name[f]->text, (i64)strlen(r->f->name[f]->text), 1);
+        write_text(w, r->f->name[f]->text, (i64)r->f->name[f]->len, 1);
         buf_puts(w->b, w->pretty ? ": " : ":");
-        write_value(w, record_get(r, e, r->f->name[f]));
+        write_value(w, r->v[e * r->f->n + f]);
     }
     close_list(w, '}');
 }

@@ -8,7 +8,10 @@
 
 static bool is_real(value v) { return is_tensor_like(v) && !dtype_is(value_dtype(v), DT_C); }
 static bool is_class(value v, int flags) { return is_tensor_like(v) && dtype_is(value_dtype(v), flags); }
-static bool is_char(value v) { return is_tensor_like(v) && value_dtype(v) == D_CHAR; }
+static inline bool is_char(value v)
+{
+    return v.kind == K_TENSOR ? v.t->dtype == D_CHAR : is_tensor_like(v) && value_dtype(v) == D_CHAR;
+}
 static bool is_text_row(value v)
 {
     i64 dim[MAX_DIMS];

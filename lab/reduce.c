@@ -6,6 +6,7 @@
  * max, min and prod of 64-bit integers and the extremes of complex numbers go element by element. */
 #include "config.h"
 #include "lab/ew.h"
+#include "clones.h"
 #include "gpu.h"
 #include "sparse.h"
 #include <math.h>
@@ -181,15 +182,47 @@ static bool is_nan_element(const struct tensor *t, const void *a)
 }
 
 /* Where the extreme is: for real classes through a typed loop, NaN skipped; the first of equals. */
+#define BEST(v, a) ((max ? (v) > (a) : (v) < (a)) ? (v) : (a))
 #define FIND(T, isnan_)                                                                   \
-    static i64 find_##T(const T *x, i64 n, i64 step, bool max)                            \
+    static inline __attribute__((always_inline)) T most_##T(const T *x, i64 n, T a, bool max)  /* a: no NaN */ \
+    {                                                                                     \
+        enum { LANES = 64 / sizeof(T) };                                                  \
+        T m[LANES];                                                                       \
+        i64 i = 0;                                                                        \
+        for (int k = 0; k < LANES; k++)                                                   \
+            m[k] = a;                                                                     \
+        for (; i + LANES <= n; i += LANES) {                                              \
+            SIMD                                                                          \
+            for (int k = 0; k < LANES; k++)                                               \
+                m[k] = BEST(x[i + k], m[k]);                                              \
+        }                                                                                 \
+        for (; i < n; i++)                                                                \
+            m[0] = BEST(x[i], m[0]);                                                      \
+        for (int k = 0; k < LANES; k++)                                                   \
+            a = BEST(m[k], a);                                                            \
+        return a;                                                                         \
+    }                                                                                     \
+    CLONES static i64 find_##T(const T *x, i64 n, i64 step, bool max)                     \
     {                                                                                     \
         i64 k = 0;                                                                        \
         while (k < n - 1 && isnan_(x[k * step]))                                          \
             k++;                                                                          \
-        if (isnan_(x[k * step]))                                                          \
-            return 0;                                                                     \
         T best = x[k * step];                                                             \
+        if (isnan_(best))                                                                 \
+            return 0;                                                                     \
+        if (step == 1 && n - k >= 32) {       /* what it is, in vectors; then where it first stands */ \
+            best = max ? most_##T(x + k, n - k, best, true) : most_##T(x + k, n - k, best, false); \
+            for (int any = 0; k + 32 <= n; k += 32) {                                     \
+                SIMD                                                                      \
+                for (int j = 0; j < 32; j++)                                              \
+                    any |= x[k + j] == best;                                              \
+                if (any)                                                                  \
+                    break;                                                                \
+            }                                                                             \
+            while (x[k] != best)                                                          \
+                k++;                                                                      \
+            return k;                                                                     \
+        }                                                                                 \
         for (i64 i = k + 1; i < n; i++) {                                                 \
             T v = x[i * step];                                                            \
             if (max ? v > best : v < best)                                                \

@@ -89,7 +89,8 @@ BUILTIN(cumprod, 1, 2, 1, cumprod_grad,
 }
 
 /* ---- running extremes with their indices; NaN is skipped, but leads until a number has come */
-#define EXTREME(T, isnan_)                                                                            \
+#define BEST(b, a) ((max ? (b) > (a) : (b) < (a)) ? (b) : (a))
+#define EXTREME(T, isnan_, low, high)                                                                            \
     static inline __attribute__((always_inline)) void run_##T(T *y, double *at, const T *x, struct scan s, bool max) \
     {                                                                                                 \
         for (i64 o = 0; o < s.outer; o++)                                                             \
@@ -100,9 +101,17 @@ BUILTIN(cumprod, 1, 2, 1, cumprod_grad,
                 i64 k = 0;                                                                            \
                 for (; !at && k < s.len && isnan_(a); k++)                                            \
                     y[base + k * s.inner] = a, a = x[base + MIN(k + 1, s.len - 1) * s.inner];         \
+                if (!at && s.inner == 1)                       /* four at once: one comparison waits for those before */ \
+                    for (const T *f = x + base; k + 4 <= s.len; k += 4) {                             \
+                        T b0 = BEST(f[k], max ? low : high), b1 = BEST(f[k + 1], b0);                 \
+                        T b2 = BEST(f[k + 2], max ? low : high), b3 = BEST(f[k + 3], b2);             \
+                        b2 = BEST(b2, b1), b3 = BEST(b3, b1);                                         \
+                        y[base + k] = BEST(b0, a), y[base + k + 1] = BEST(b1, a);                     \
+                        y[base + k + 2] = BEST(b2, a), y[base + k + 3] = a = BEST(b3, a);             \
+                    }                                                                                 \
                 for (; !at && k < s.len; k++) {                /* no comparison with NaN is true */   \
                     T b = x[base + k * s.inner];                                                      \
-                    a = (max ? b > a : b < a) ? b : a;                                                \
+                    a = BEST(b, a);                                                                   \
                     y[base + k * s.inner] = a;                                                        \
                 }                                                                                     \
                 for (; k < s.len; k++) {                                               \
@@ -122,10 +131,10 @@ BUILTIN(cumprod, 1, 2, 1, cumprod_grad,
             run_##T(y, at, x, s, false);                                                              \
     }
 #define NEVER(x) ((void)(x), 0)
-EXTREME(double, isnan)
-EXTREME(float, isnan)
-EXTREME(int64_t, NEVER)
-EXTREME(uint64_t, NEVER)
+EXTREME(double, isnan, -INFINITY, INFINITY)
+EXTREME(float, isnan, -(float)INFINITY, (float)INFINITY)
+EXTREME(int64_t, NEVER, INT64_MIN, INT64_MAX)
+EXTREME(uint64_t, NEVER, 0, UINT64_MAX)
 
 static void running_extreme(struct call *c, bool max)
 {

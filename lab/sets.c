@@ -464,22 +464,27 @@ BUILTIN(ismember, 2, 3, 2, NO_GRAD,
 
 /* ---- lookup */
 struct table { bool falling; i64 n; const double *x; const value *text; };
-static i64 place_in(const struct table *t, double y, value text)      /* how many entries do not stand after y */
+static i64 place_of_text(const struct table *t, value text)      /* how many entries do not stand after it */
 {
     i64 lo = 0, hi = t->n;
     while (lo < hi) {
         i64 mid = (lo + hi) / 2;
-        bool after;
-        if (t->text)
-            after = compare_texts(t->text[mid], text) > 0;
-        else
-            after = t->falling ? t->x[mid] < y || (y != y) : t->x[mid] > y || (t->x[mid] != t->x[mid] && y == y);
-        if (after)
+        if (compare_texts(t->text[mid], text) > 0)
             hi = mid;
         else
             lo = mid + 1;
     }
     return lo;
+}
+
+static i64 place_of(const struct table *t, double y)             /* NaN stand at the end of a rising table; no jumps: y come in any order */
+{
+    i64 n = t->n, at = 0;
+    if (y != y)
+        return t->falling ? 0 : n;
+    for (; n > 1; n -= n / 2)
+        at += (t->falling ? !(t->x[at + n / 2 - 1] < y) : t->x[at + n / 2 - 1] <= y) ? n / 2 : 0;
+    return at + (n && (t->falling ? !(t->x[at] < y) : t->x[at] <= y));
 }
 
 BUILTIN(lookup, 2, 3, 1, grad_zero,
@@ -523,13 +528,14 @@ BUILTIN(lookup, 2, 3, 1, grad_zero,
         memcpy(dim, y->dim, sizeof(i64) * nd);
         n = y->numel;
     }
+    bool left = strchr(opt, 'l'), right = strchr(opt, 'r');
     struct tensor *r = tensor_new(only ? D_LOGICAL : D_DOUBLE, nd, dim);
     for (i64 i = 0; i < n; i++) {
-        i64 k = place_in(&t, y ? ((double *)y->data)[i] : 0, ytext ? ytext[i] : nil());
+        i64 k = ytext ? place_of_text(&t, ytext[i]) : place_of(&t, ((double *)y->data)[i]);
         bool equal = k > 0 && (ytext ? compare_texts(t.text[k - 1], ytext[i]) == 0 : t.x[k - 1] == ((double *)y->data)[i]);
-        if (strchr(opt, 'l'))
+        if (left)
             k = MAX(k, 1);
-        if (strchr(opt, 'r'))
+        if (right)
             k = MIN(k, t.n - 1);
         if (only)
             r->data[i] = equal;

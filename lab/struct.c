@@ -5,6 +5,7 @@
  * once and the values element by element.  Reading and writing below a struct (getfield, setfield, subsref, subsasgn)
  * are the same walks that the language's own s.a{3}(2) = v uses: index.h and place.h. */
 #include "call.h"
+#include "context.h"
 #include "index.h"
 #include "place.h"
 #include <stdlib.h>
@@ -23,11 +24,6 @@ static sym name_arg(struct call *c, int i)
     if (i >= c->nargin)
         fail_arg(c, i, "a field name");
     return name_of(c, i, c->arg[i]);
-}
-
-static struct record *like(const struct record *r, int nfield, const sym *name)      /* of r's size */
-{
-    return record_new(r->nd, r->dim, nfield, name);
 }
 
 static NORETURN void fail_field(struct call *c, sym name)
@@ -164,10 +160,11 @@ static struct record *pick(const struct record *r, int n, const int *field)     
     sym *name = scratch(sizeof(sym) * (n + 1));
     for (int k = 0; k < n; k++)
         name[k] = r->f->name[field[k]];
-    struct record *y = like(r, n, name);
+    struct record *y = record_make(r->nd, r->dim, NULL, n, name);       /* with zeros, which nobody owns: so values are only put */
+    keep(record_value(y));
     for (i64 e = 0; e < r->numel; e++)
         for (int k = 0; k < n; k++)
-            record_put(y, e, k, r->v[e * r->f->n + field[k]]);
+            y->v[e * n + k] = copy(r->v[e * r->f->n + field[k]]);
     return y;
 }
 

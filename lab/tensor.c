@@ -316,26 +316,40 @@ void gather(const struct tensor *t, void *dst)
         bytes_copy(dst, t->data, (size_t)t->numel * size);
         return;
     }
-    i64 at[MAX_DIMS] = { 0 }, n0 = t->dim[0], n1 = t->dim[1], offset = 0;
-    bool turned = t->stride[0] != 1 && t->stride[1] == 1 && n0 > 1 && n1 > 1;
+    i64 n[MAX_DIMS], s[MAX_DIMS] = { 0 }, at[MAX_DIMS] = { 0 }, step[MAX_DIMS], offset = 0;
+    int nd = 0, u = 1;                        /* dimensions that lie behind each other are one */
+    for (int d = 0; d < t->nd; d++) {
+        if (nd && (t->dim[d] == 1 || t->stride[d] == s[nd - 1] * n[nd - 1]))
+            n[nd - 1] *= t->dim[d];
+        else
+            n[nd] = t->dim[d], s[nd++] = t->stride[d];
+    }
+    if (nd == 1)
+        n[1] = 1, s[1] = 0, nd = 2;
+    for (int d = 0; d < nd; d++)
+        step[d] = d ? step[d - 1] * n[d - 1] : 1;
+    while (s[0] != 1 && u < nd && s[u] != 1)  /* planes of the first dimension and of that in which elements are neighbours */
+        u++;
+    u = u < nd ? u : 1;
     char *to = dst;
     for (;;) {                                /* plane by plane */
         const char *plane = t->data + offset * (i64)size;
-        if (turned)
-            turn_plane(size, to, plane, n0, n1, t->stride[0]);
+        if (s[0] != 1 && s[u] == 1)
+            turn_plane(size, to, step[u], plane, s[0], n[0], n[u]);
         else
-            for (i64 j = 0; j < n1; j++)
-                move_run(size, to + j * n0 * (i64)size, plane + j * t->stride[1] * (i64)size, n0, t->stride[0]);
-        to += n0 * n1 * (i64)size;
-        int d = 2;
-        for (; d < t->nd; d++) {
-            offset += t->stride[d];
-            if (++at[d] < t->dim[d])
+            for (i64 j = 0; j < n[1]; j++)
+                move_run(size, to + j * n[0] * (i64)size, plane + j * s[1] * (i64)size, n[0], s[0]);
+        int d = 1;
+        for (; d < nd; d++) {
+            if (d == u)
+                continue;
+            offset += s[d], to += step[d] * (i64)size;
+            if (++at[d] < n[d])
                 break;
-            offset -= at[d] * t->stride[d];
+            offset -= n[d] * s[d], to -= n[d] * step[d] * (i64)size;
             at[d] = 0;
         }
-        if (d >= t->nd)
+        if (d >= nd)
             return;
     }
 }

@@ -88,7 +88,7 @@ value element_value(const struct tensor *t, i64 i);                  /* scalar; 
 i64 tensor_offset(const struct tensor *t, i64 i);                    /* elements from data */
 void convert_run(int to, void *dst, int from, const void *src, i64 n);   /* dense runs; rounds, saturates */
 void gather(const struct tensor *t, void *dst);                      /* all elements, column-major, same dtype */
-void turn_plane(size_t size, void *to, const void *from, i64 rows, i64 cols, i64 s);   /* to[i + j*rows] = from[i*s + j]; turn.c */
+void turn_plane(size_t size, void *to, i64 r, const void *from, i64 s, i64 rows, i64 cols);   /* to[i + j*r] = from[i*s + j]; turn.c */
 void bytes_copy(void *to, const void *from, size_t n);               /* memcpy and clearing, large pieces on all threads; bytes.c */
 void bytes_zero(void *to, size_t n);
 double saturate(int dtype, double x);                                /* as a store would leave it */

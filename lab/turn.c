@@ -15,12 +15,12 @@
 enum { TILE = 16 };
 typedef struct { uint64_t a, b; } uint128;
 #define TURN(T)                                                                                \
-    static void turn_##T(T *restrict to, const T *restrict from, i64 rows, i64 j0, i64 je, i64 s) \
+    static void turn_##T(T *restrict to, const T *restrict from, i64 rows, i64 r, i64 j0, i64 je, i64 s) \
     {                                                                                          \
         for (i64 i0 = 0; i0 < rows; i0 += TILE)                                                \
             for (i64 j = j0, ie = MIN(i0 + TILE, rows); j < je; j++)                           \
                 for (i64 i = i0; i < ie; i++)                                                  \
-                    to[i + j * rows] = from[i * s + j];                                        \
+                    to[i + j * r] = from[i * s + j];                                       \
     }
 TURN(uint8_t)
 TURN(uint16_t)
@@ -29,7 +29,7 @@ TURN(uint64_t)
 TURN(uint128)
 
 #ifdef __x86_64__
-__attribute__((target("avx512f"))) static inline void turn_8x8(uint64_t *to, const uint64_t *from, i64 rows, i64 s, bool past)
+__attribute__((target("avx512f"))) static inline void turn_8x8(uint64_t *to, const uint64_t *from, i64 r, i64 s, bool past)
 {
     __m512i a[8], b[8];
     for (int k = 0; k < 8; k++)
@@ -50,22 +50,22 @@ __attribute__((target("avx512f"))) static inline void turn_8x8(uint64_t *to, con
     /* b: columns 0 1 2 3 4 5 6 7 in the order 0 1 2 3 | 4 5 6 7 */
     for (int k = 0; k < 8; k++) {
         if (past)
-            _mm512_stream_si512((void *)(to + k * rows), b[k]);
+            _mm512_stream_si512((void *)(to + k * r), b[k]);
         else
-            _mm512_storeu_si512(to + k * rows, b[k]);
+            _mm512_storeu_si512(to + k * r, b[k]);
     }
 }
 
 /* columns j0 .. je-1 of the result, je - j0 a multiple of 8 */
-__attribute__((target("avx512f"))) static void turn_512(uint64_t *to, const uint64_t *from, i64 rows, i64 j0, i64 je, i64 s)
+__attribute__((target("avx512f"))) static void turn_512(uint64_t *to, const uint64_t *from, i64 rows, i64 r, i64 j0, i64 je, i64 s)
 {
     i64 i = 0;
     for (; i + 8 <= rows; i += 8)
         for (i64 j = j0; j < je; j += 8)
-            turn_8x8(to + i + j * rows, from + i * s + j, rows, s, false);
+            turn_8x8(to + i + j * r, from + i * s + j, r, s, false);
     for (i64 j = j0; j < je; j++)
-        for (i64 r = i; r < rows; r++)
-            to[r + j * rows] = from[r * s + j];
+        for (i64 k = i; k < rows; k++)
+            to[k + j * r] = from[k * s + j];
 }
 
 /* rows i0 .. ie-1 of the result, past the caches; ie - i0 and rows multiples of 8, to at a multiple of 64 bytes */
@@ -82,30 +82,30 @@ __attribute__((target("avx512f"))) static void turn_past(uint64_t *to, const uin
 }
 #endif
 
-static void turn_columns(size_t size, void *to, const void *from, i64 rows, i64 j0, i64 je, i64 s)
+static void turn_columns(size_t size, void *to, const void *from, i64 rows, i64 r, i64 j0, i64 je, i64 s)
 {
 #ifdef __x86_64__
-    if (size == 8 && je - j0 == TILE && __builtin_cpu_supports("avx512f")) {
-        turn_512(to, from, rows, j0, je, s);
-        return;
+    if (size == 8 && je - j0 >= 8 && __builtin_cpu_supports("avx512f")) {
+        turn_512(to, from, rows, r, j0, je - (je - j0) % 8, s);
+        j0 = je - (je - j0) % 8;
     }
 #endif
     switch (size) {
-    case 1: turn_uint8_t(to, from, rows, j0, je, s); break;
-    case 2: turn_uint16_t(to, from, rows, j0, je, s); break;
-    case 4: turn_uint32_t(to, from, rows, j0, je, s); break;
-    case 8: turn_uint64_t(to, from, rows, j0, je, s); break;
-    default: turn_uint128(to, from, rows, j0, je, s); break;
+    case 1: turn_uint8_t(to, from, rows, r, j0, je, s); break;
+    case 2: turn_uint16_t(to, from, rows, r, j0, je, s); break;
+    case 4: turn_uint32_t(to, from, rows, r, j0, je, s); break;
+    case 8: turn_uint64_t(to, from, rows, r, j0, je, s); break;
+    default: turn_uint128(to, from, rows, r, j0, je, s); break;
     }
 }
 
-/* to[i + j * rows] = from[i * s + j], of elements of that size */
-void turn_plane(size_t size, void *to, const void *from, i64 rows, i64 cols, i64 s)
+/* to[i + j * r] = from[i * s + j], of elements of that size */
+void turn_plane(size_t size, void *to, i64 r, const void *from, i64 s, i64 rows, i64 cols)
 {
     static const i64 many = 1 << 18, large = 1 << 20;
     i64 tiles = (cols + TILE - 1) / TILE;
 #ifdef __x86_64__
-    if (size == 8 && rows * cols * 8 > large && rows >= 64 && cols >= 8 && rows % 8 == 0 && (uintptr_t)to % 64 == 0 && __builtin_cpu_supports("avx512f")) {
+    if (size == 8 && r == rows && rows * cols * 8 > large && rows >= 64 && cols >= 8 && rows % 8 == 0 && (uintptr_t)to % 64 == 0 && __builtin_cpu_supports("avx512f")) {
         enum { BAND = 32 };
         #pragma omp parallel for schedule(static) num_threads(ew_threads) if (rows * cols > many)
         for (i64 i = 0; i < rows; i += BAND)
@@ -115,5 +115,5 @@ void turn_plane(size_t size, void *to, const void *from, i64 rows, i64 cols, i64
 #endif
     #pragma omp parallel for schedule(static) num_threads(ew_threads) if (rows * cols > many)
     for (i64 k = 0; k < tiles; k++)
-        turn_columns(size, to, from, rows, k * TILE, MIN((k + 1) * TILE, cols), s);
+        turn_columns(size, to, from, rows, r, k * TILE, MIN((k + 1) * TILE, cols), s);
 }
