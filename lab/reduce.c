@@ -242,6 +242,30 @@ FIND(uint16_t, NEVER)
 FIND(uint32_t, NEVER)
 FIND(uint64_t, NEVER)
 
+/* The same of n neighbours at once: a row of the len, each `n` elements on, after the other.  k counts from 1. */
+#define ROW(T, keeps)                          /* b is new where it is a number that a, or NaN, does not keep out */ \
+    SIMD                                                                                  \
+    for (i64 i = 0; i < n; i++) {                                                         \
+        T a = m[i], b = v[i];                                                             \
+        double was = k[i];                                                                \
+        m[i] = !(b keeps a) & (b == b) ? b : a;                                           \
+        k[i] = !(b keeps a) & (b == b) ? at : was;                                        \
+    }
+#define ROWS(T)                                                                           \
+    CLONES static void rows_##T(T *restrict m, double *restrict k, const T *restrict x, i64 n, i64 len, bool max) \
+    {                                                                                     \
+        for (i64 j = 1; j < len; j++) {                                                   \
+            const T *restrict v = x + j * n;                                              \
+            double at = (double)(j + 1);                                                  \
+            if (max)                                                                      \
+                ROW(T, <=)                                                                \
+            else                                                                          \
+                ROW(T, >=)                                                                \
+        }                                                                                 \
+    }
+ROWS(double)
+ROWS(float)
+
 static i64 find_extreme(const struct tensor *t, i64 at, i64 n, i64 step, bool max)
 {
     const char *x = t->data + at * dtypes[t->dtype].size;
@@ -277,7 +301,19 @@ static value extremes(int op, struct tensor *t, int d, value *index)
     bool some = reduce_along(op, t->nd, t->dim, d, &a);
     int class = reduce_class(op, t->dtype), size = dtypes[t->dtype].size;
     struct tensor *m = tensor_new(t->dtype, a.nd, a.dim), *k = index ? tensor_new(D_DOUBLE, a.nd, a.dim) : NULL;
-    for (i64 o = 0; some && o < a.outer; o++)
+    for (i64 o = 0; some && o < a.outer; o++) {
+        if (k && a.inner > 1 && (t->dtype == D_DOUBLE || t->dtype == D_SINGLE)) {
+            double *at = (double *)k->data + o * a.inner;
+            memcpy(m->data + o * a.inner * size, t->data + o * a.len * a.inner * size, (size_t)(a.inner * size));
+            for (i64 i = 0; i < a.inner; i++)
+                at[i] = 1;
+            if (t->dtype == D_DOUBLE)
+                rows_double((double *)m->data + o * a.inner, at, (double *)t->data + o * a.len * a.inner, a.inner, a.len, op == RED_max);
+            else
+                rows_float((float *)m->data + o * a.inner, at, (float *)t->data + o * a.len * a.inner, a.inner, a.len, op == RED_max);
+            poll();
+            continue;
+        }
         for (i64 i = 0; i < a.inner; i++) {
             i64 at = o * a.len * a.inner + i, to = o * a.inner + i, best = find_extreme(t, at, a.len, a.inner, op == RED_max);
             memcpy(m->data + to * size, t->data + (at + best * a.inner) * size, (size_t)size);
@@ -285,6 +321,7 @@ static value extremes(int op, struct tensor *t, int d, value *index)
                 ((double *)k->data)[to] = (double)(best + 1);
             poll();
         }
+    }
     if (index)
         *index = tensor_value(k);
     m = class == m->dtype ? m : tensor_cast(m, class);

@@ -5,6 +5,7 @@
  * Along a dimension that is not the first, whole rows are added at once.  Variance takes two passes: the mean first. */
 #include "config.h"
 #include "lab/ew.h"
+#include "clones.h"
 #include <math.h>
 
 /* ---- the shape of a scan: outer blocks of len rows of inner elements */
@@ -88,53 +89,77 @@ BUILTIN(cumprod, 1, 2, 1, cumprod_grad,
     cumulate(c, true);
 }
 
-/* ---- running extremes with their indices; NaN is skipped, but leads until a number has come */
-#define BEST(b, a) ((max ? (b) > (a) : (b) < (a)) ? (b) : (a))
-#define EXTREME(T, isnan_, low, high)                                                                            \
-    static inline __attribute__((always_inline)) void run_##T(T *y, double *at, const T *x, struct scan s, bool max) \
+/* ---- running extremes with their indices; NaN is skipped, but leads until a number has come.
+   Mostly there is nothing new for long: 32 elements at a time are asked whether one is beyond `a`, and get it. */
+#define BEYOND(b, a) (max ? (b) > (a) : (b) < (a))                /* no comparison with NaN is true */
+#define EXTREME(T, isnan_)                                                                            \
+    CLONES static i64 quiet_##T(T *restrict y, double *restrict at, const T *restrict x, i64 n, T a, double best, bool max) \
     {                                                                                                 \
-        for (i64 o = 0; o < s.outer; o++)                                                             \
-            for (i64 i = 0; i < s.inner && s.len; i++) {                                              \
-                i64 base = o * s.len * s.inner + i, best = 0;                                         \
-                T a = x[base];                                                                        \
-                poll();                                                                               \
-                i64 k = 0;                                                                            \
-                for (; !at && k < s.len && isnan_(a); k++)                                            \
-                    y[base + k * s.inner] = a, a = x[base + MIN(k + 1, s.len - 1) * s.inner];         \
-                if (!at && s.inner == 1)                       /* four at once: one comparison waits for those before */ \
-                    for (const T *f = x + base; k + 4 <= s.len; k += 4) {                             \
-                        T b0 = BEST(f[k], max ? low : high), b1 = BEST(f[k + 1], b0);                 \
-                        T b2 = BEST(f[k + 2], max ? low : high), b3 = BEST(f[k + 3], b2);             \
-                        b2 = BEST(b2, b1), b3 = BEST(b3, b1);                                         \
-                        y[base + k] = BEST(b0, a), y[base + k + 1] = BEST(b1, a);                     \
-                        y[base + k + 2] = BEST(b2, a), y[base + k + 3] = a = BEST(b3, a);             \
-                    }                                                                                 \
-                for (; !at && k < s.len; k++) {                /* no comparison with NaN is true */   \
-                    T b = x[base + k * s.inner];                                                      \
-                    a = BEST(b, a);                                                                   \
-                    y[base + k * s.inner] = a;                                                        \
-                }                                                                                     \
-                for (; k < s.len; k++) {                                               \
-                    T b = x[base + k * s.inner];                                                      \
-                    if (unlikely((max ? b > a : b < a) || (isnan_(a) && !isnan_(b))))                 \
-                        a = b, best = k;                                                              \
-                    y[base + k * s.inner] = a;                                                        \
-                    at[base + k * s.inner] = (double)(best + 1);                                      \
-                }                                                                                     \
-            }                                                                                         \
+        enum { BLOCK = 32 };                                                                          \
+        i64 i = 0;                                                                                    \
+        for (int any = 0; i + BLOCK <= n; i += BLOCK) {                                               \
+            SIMD                                                                                      \
+            for (int j = 0; j < BLOCK; j++)                                                           \
+                any |= (x[i + j] > a) & max;                                                          \
+            SIMD                                                                                      \
+            for (int j = 0; j < BLOCK; j++)                                                           \
+                any |= (x[i + j] < a) & !max;                                                         \
+            if (any)                                                                                  \
+                break;                                                                                \
+            SIMD                                                                                      \
+            for (int j = 0; j < BLOCK; j++)                                                           \
+                y[i + j] = a;                                                                         \
+            if (at)                                                                                   \
+                SIMD                                                                                  \
+                for (int j = 0; j < BLOCK; j++)                                                       \
+                    at[i + j] = best;                                                                 \
+        }                                                                                             \
+        return i;                                                                                     \
+    }                                                                                                 \
+    CLONES static void row_##T(T *restrict y, const T *restrict was, const T *restrict x, i64 n, bool max) \
+    {                                                                                                 \
+        if (max)                                                                                      \
+            SIMD                                                                                      \
+            for (i64 i = 0; i < n; i++)                                                               \
+                y[i] = !(x[i] <= was[i]) & (x[i] == x[i]) ? x[i] : was[i];                            \
+        else                                                                                          \
+            SIMD                                                                                      \
+            for (i64 i = 0; i < n; i++)                                                               \
+                y[i] = !(x[i] >= was[i]) & (x[i] == x[i]) ? x[i] : was[i];                            \
     }                                                                                                 \
     static void extreme_##T(T *y, double *at, const T *x, struct scan s, bool max)                    \
     {                                                                                                 \
-        if (max)                                                                                      \
-            run_##T(y, at, x, s, true);                                                               \
-        else                                                                                          \
-            run_##T(y, at, x, s, false);                                                              \
+        for (i64 k = 0; !at && s.inner > 1 && k < s.outer * s.len; k++) {      /* a row from the one before */ \
+            i64 p = k * s.inner;                                                                      \
+            if (k % s.len == 0)                                                                       \
+                poll(), memcpy(y + p, x + p, (size_t)s.inner * sizeof(T));                            \
+            else                                                                                      \
+                row_##T(y + p, y + p - s.inner, x + p, s.inner, max);                                 \
+        }                                                                                             \
+        for (i64 o = 0; (at || s.inner == 1) && o < s.outer; o++)                                                             \
+            for (i64 i = 0; i < s.inner && s.len; i++) {                                              \
+                i64 p = o * s.len * s.inner + i, k = 0, best = 0;                                     \
+                T a = x[p];                                                                           \
+                poll();                                                                               \
+                while (k < s.len) {                                                                   \
+                    i64 n = s.inner == 1 && !isnan_(a) ? quiet_##T(y + p, at ? at + p : NULL, x + p, s.len - k, a, (double)(best + 1), max) : 0; \
+                    k += n, p += n * s.inner;                                                         \
+                    for (i64 to = MIN(k + 32, s.len); k < to; k++, p += s.inner) {                    \
+                        T b = x[p];                                                                   \
+                        if (BEYOND(b, a) || (isnan_(a) && !isnan_(b)))                                \
+                            a = b, best = k;                                                          \
+                        y[p] = a;                                                                     \
+                        if (at)                                                                       \
+                            at[p] = (double)(best + 1);                                               \
+                    }                                                                                 \
+                }                                                                                     \
+            }                                                                                         \
     }
 #define NEVER(x) ((void)(x), 0)
-EXTREME(double, isnan, -INFINITY, INFINITY)
-EXTREME(float, isnan, -(float)INFINITY, (float)INFINITY)
-EXTREME(int64_t, NEVER, INT64_MIN, INT64_MAX)
-EXTREME(uint64_t, NEVER, 0, UINT64_MAX)
+EXTREME(double, isnan)
+EXTREME(float, isnan)
+EXTREME(int64_t, NEVER)
+EXTREME(uint64_t, NEVER)
 
 static void running_extreme(struct call *c, bool max)
 {
