@@ -2,8 +2,8 @@
 /* interp.c: piecewise polynomials and interpolation in one dimension.
  *
  * Every method but the three that take one of the given values makes the same thing, a cubic for each interval (linear: its
- * upper coefficients are zero), so one evaluation serves interp1, spline, pchip and ppval.  Splines solve a tridiagonal
- * system for the slopes; pchip's slopes are those of Fritsch and Butland 1984. */
+ * upper coefficients are zero), so one evaluation serves interp1, spline, pchip and ppval.  Splines take the
+ * steps that Octave's take, so that whole numbers stay whole; pchip's slopes are those of Fritsch and Butland 1984. */
 #include "linalg.h"
 #include "plan.h"
 #include "sort.h"
@@ -24,59 +24,117 @@ static i64 interval(const double *x, i64 n, double v)
     return lo;
 }
 
-/* ---- slopes at the n points of one column y */
-static void slopes_spline(const double *x, const double *y, i64 n, const double *ends, double *d)     /* ends: clamped slopes, or NULL: not a knot */
+/* ---- splines of one column y: the halves of the second derivatives solve a tridiagonal system */
+/* T t = b for the n x n matrix T with these diagonals, by elimination with exchange of neighbours; t replaces b. */
+static void tridiagonal(i64 n, double *low, double *diag, double *up, double *b)
 {
-    if (n == 2 && !ends) {
-        d[0] = d[1] = (y[1] - y[0]) / (x[1] - x[0]);
-        return;
-    }
-    if (n == 3 && !ends) {                    /* the parabola through three points */
-        double h0 = x[1] - x[0], h1 = x[2] - x[1], s0 = (y[1] - y[0]) / h0, s1 = (y[2] - y[1]) / h1, c = (s1 - s0) / (h0 + h1);
-        d[0] = s0 - c * h0;
-        d[1] = s0 + c * h0;
-        d[2] = s1 + c * h1;
-        return;
-    }
-    double *b = scratch((size_t)n * 8 + 8), *up = scratch((size_t)n * 8 + 8), *r = scratch((size_t)n * 8 + 8);
-    if (ends) {
-        b[0] = 1;
-        up[0] = 0;
-        r[0] = ends[0];
-    } else {
-        double h0 = x[1] - x[0], h1 = x[2] - x[1], s0 = (y[1] - y[0]) / h0, s1 = (y[2] - y[1]) / h1;
-        b[0] = h1;
-        up[0] = h0 + h1;
-        r[0] = ((h0 + 2 * (h0 + h1)) * h1 * s0 + h0 * h0 * s1) / (h0 + h1);
-    }
-    for (i64 i = 1; i < n; i++) {             /* forward elimination of h1 d[i-1] + 2 (h0 + h1) d[i] + h0 d[i+1] */
-        double low, diag, right, rhs;
-        if (i < n - 1) {
-            double h0 = x[i] - x[i - 1], h1 = x[i + 1] - x[i], s0 = (y[i] - y[i - 1]) / h0, s1 = (y[i + 1] - y[i]) / h1;
-            low = h1;
-            diag = 2 * (h0 + h1);
-            right = h0;
-            rhs = 3 * (h1 * s0 + h0 * s1);
-        } else if (ends) {
-            low = right = 0;
-            diag = 1;
-            rhs = ends[1];
+    double *fill = scratch((size_t)n * 8 + 8);
+    for (i64 i = 0; i < n - 1; i++) {
+        fill[i] = 0;
+        if (fabs(diag[i]) >= fabs(low[i])) {
+            double f = diag[i] == 0 ? 0 : low[i] / diag[i];
+            diag[i + 1] -= f * up[i];
+            b[i + 1] -= f * b[i];
         } else {
-            double h0 = x[n - 2] - x[n - 3], h1 = x[n - 1] - x[n - 2], s0 = (y[n - 2] - y[n - 3]) / h0, s1 = (y[n - 1] - y[n - 2]) / h1;
-            low = h0 + h1;
-            diag = h0;
-            right = 0;
-            rhs = (h1 * h1 * s0 + (2 * (h0 + h1) + h1) * h0 * s1) / (h0 + h1);
+            double f = diag[i] / low[i], t = up[i], r = b[i];
+            diag[i] = low[i];
+            up[i] = diag[i + 1];
+            diag[i + 1] = t - f * diag[i + 1];
+            if (i < n - 2) {
+                fill[i] = up[i + 1];
+                up[i + 1] = -f * up[i + 1];
+            }
+            b[i] = b[i + 1];
+            b[i + 1] = r - f * b[i];
         }
-        double f = low / b[i - 1];
-        b[i] = diag - f * up[i - 1];
-        up[i] = right;
-        r[i] = rhs - f * r[i - 1];
     }
     for (i64 i = n - 1; i >= 0; i--)
-        d[i] = (r[i] - (i < n - 1 ? up[i] * d[i + 1] : 0)) / b[i];
+        b[i] = (b[i] - (i < n - 1 ? up[i] * b[i + 1] : 0) - (i < n - 2 ? fill[i] * b[i + 2] : 0)) / diag[i];
 }
 
+/* The same for a symmetric positive definite T. */
+static void tridiagonal_definite(i64 n, double *diag, double *side, double *b)
+{
+    for (i64 i = 0; i < n - 1; i++) {
+        double e = side[i];
+        side[i] = e / diag[i];
+        diag[i + 1] -= side[i] * e;
+        b[i + 1] -= b[i] * side[i];
+    }
+    for (i64 i = n - 1; i >= 0; i--)
+        b[i] = b[i] / diag[i] - (i < n - 1 ? b[i + 1] * side[i] : 0);
+}
+
+/* The pieces of a spline as `pieces` below gives them; ends: the slopes at the ends, or NULL: not a knot.  Three points without
+   ends have one piece, the parabola, with the first point as its origin. */
+static void spline_pieces(const double *x, const double *a, i64 n, const double *ends, double *c)
+{
+    i64 m = n - 1;
+    if (n == 2) {
+        double w = x[1] - x[0];
+        c[0] = ends ? (ends[0] + ends[1]) / (w * w) + 2 * (a[0] - a[1]) / (w * w * w) : 0;
+        c[1] = ends ? (-2 * ends[0] - ends[1]) / w - 3 * (a[0] - a[1]) / (w * w) : 0;
+        c[2] = ends ? ends[0] : (a[1] - a[0]) / w;
+        c[3] = a[0];
+        return;
+    }
+    if (n == 3 && !ends) {
+        double w = x[2] - x[0], h0 = x[1] - x[0], h1 = x[2] - x[1];
+        c[0] = c[1] = 0;
+        c[2] = (a[0] - a[2]) / (w * (x[1] - x[2])) + (a[1] - a[0]) / (h0 * (x[1] - x[2]));
+        c[4] = (a[1] - a[0]) * w / (h0 * h1) + (a[0] - a[2]) * h0 / (w * h1);
+        c[6] = a[0];
+        c[3] = c[2];
+        c[5] = c[4] + 2 * c[2] * h0;
+        c[7] = a[1];
+        return;
+    }
+    double *h = scratch((size_t)n * 8), *d = scratch((size_t)n * 8), *low = scratch((size_t)n * 8), *up = scratch((size_t)n * 8), *g = scratch((size_t)n * 8);
+    for (i64 i = 0; i < m; i++)
+        h[i] = x[i + 1] - x[i];
+    if (ends) {
+        g[0] = ((a[1] - a[0]) / h[0] - ends[0]) / 2;
+        d[0] = h[0] / 3;
+        for (i64 i = 1; i < m; i++) {
+            g[i] = ((a[i + 1] - a[i]) / h[i] - (a[i] - a[i - 1]) / h[i - 1]) / 2;
+            d[i] = (h[i - 1] + h[i]) / 3;
+        }
+        g[m] = (ends[1] - (a[m] - a[m - 1]) / h[m - 1]) / 2;
+        d[m] = h[m - 1] / 3;
+        for (i64 i = 0; i < m; i++)
+            low[i] = h[i] / 6;
+        tridiagonal_definite(n, d, low, g);
+    } else {
+        g[1] = 3 / (h[0] + h[1]) * (a[2] - a[1] - h[1] / h[0] * (a[1] - a[0]));
+        g[m - 1] = 3 / (h[m - 1] + h[m - 2]) * (h[m - 2] / h[m - 1] * (a[m] - a[m - 1]) - (a[m - 1] - a[m - 2]));
+        for (i64 i = 2; i < m - 1; i++)
+            g[i] = 3 * (a[i + 1] - a[i]) / h[i] - 3 * (a[i] - a[i - 1]) / h[i - 1];
+        for (i64 i = 1; i < m; i++) {
+            d[i] = 2 * (h[i - 1] + h[i]);
+            low[i] = up[i] = h[i];
+        }
+        if (n == 4) {
+            d[1] = h[0] + 2 * h[1];
+            d[2] = 2 * h[1] + h[2];
+        } else {
+            d[1] -= h[0];
+            d[m - 1] -= h[m - 1];
+        }
+        up[1] -= h[0];
+        low[m - 2] -= h[m - 1];
+        tridiagonal(m - 1, low + 1, d + 1, up + 1, g + 1);
+        g[0] = g[1] + h[0] / h[1] * (g[1] - g[2]);
+        g[m] = g[m - 1] + h[m - 1] / h[m - 2] * (g[m - 1] - g[m - 2]);
+    }
+    for (i64 i = 0; i < m; i++) {
+        c[i] = (g[i + 1] - g[i]) / (3 * h[i]);
+        c[i + m] = g[i];
+        c[i + 2 * m] = (a[i + 1] - a[i]) / h[i] - h[i] / 3 * (g[i + 1] + 2 * g[i]);
+        c[i + 3 * m] = a[i];
+    }
+}
+
+/* ---- slopes at the n points of one column y */
 static double end_slope(double h0, double h1, double s0, double s1)   /* three points, kept to the shape */
 {
     double d = ((2 * h0 + h1) * s0 - h0 * s1) / (h0 + h1);
@@ -111,10 +169,12 @@ enum { LINEAR, NEAREST, PREVIOUS, NEXT, PCHIP, CUBIC, SPLINE };
 static void pieces(int method, const double *x, const double *y, i64 n, const double *ends, double *c)
 {
     i64 m = n - 1;
+    if (method == SPLINE) {
+        spline_pieces(x, y, n, ends, c);
+        return;
+    }
     double *d = scratch((size_t)n * 8 + 8);
-    if (method == SPLINE)
-        slopes_spline(x, y, n, ends, d);
-    else if (method != LINEAR)
+    if (method != LINEAR)
         slopes_pchip(x, y, n, d);
     for (i64 i = 0; i < m; i++) {
         double h = x[i + 1] - x[i], s = (y[i + 1] - y[i]) / h;
@@ -208,6 +268,7 @@ static void evaluate(const struct points *p, int method, const double *ends, con
 {
     const double *x = p->x;
     i64 n = p->n, m = n - 1;
+    bool parabola = method == SPLINE && n == 3 && !ends;
     double *c = method == NEAREST || method == PREVIOUS || method == NEXT ? NULL : scratch((size_t)m * 4 * 8);
     for (i64 j = 0; j < p->cols * (p->complex_ ? 2 : 1); j++) {
         const double *y = p->y + j * n;
@@ -216,7 +277,7 @@ static void evaluate(const struct points *p, int method, const double *ends, con
         poll();
         for (i64 i = 0; i < k; i++) {
             double e = v[i], r;
-            i64 at = left ? interval_below(x, n, e) : interval(x, n, e);
+            i64 at = parabola ? 0 : left ? interval_below(x, n, e) : interval(x, n, e);
             if (e != e || (!extrap && (e < x[0] || e > x[m]))) {
                 r = j < p->cols || outside != outside ? outside : 0;
             } else if (c) {
@@ -435,17 +496,18 @@ static void curve(struct call *c, int method)             /* spline(x, y, xi), p
         if (p.x[i] == p.x[i - 1])
             fail("Octave:invalid-input-arg", "%s: the points x must be different, but %g occurs twice", c->fn->name, p.x[i]);
     if (!has_arg(c, 2)) {
-        struct tensor *coefs = tensor_2d(D_DOUBLE, (n - 1) * D, 4), *sizes = NULL;
-        double *piece = scratch((size_t)(n - 1) * 32 + 8);
+        i64 order = method == SPLINE && !clamped && n < 4 ? n : 4, m = order == 3 ? 1 : n - 1;
+        struct tensor *coefs = tensor_2d(D_DOUBLE, m * D, order), *sizes = NULL;
+        double *piece = scratch((size_t)(n - 1) * 32 + 8), breaks[2] = { p.x[0], p.x[n - 1] };
         for (i64 j = 0; j < D; j++) {
             pieces(method, p.x, p.y + j * n, n, clamped ? ends + 2 * j : NULL, piece);
-            for (i64 i = 0; i < n - 1; i++)
-                for (i64 k = 0; k < 4; k++)
-                    ((double *)coefs->data)[j + D * (i + k * (n - 1))] = piece[i + k * (n - 1)];
+            for (i64 i = 0; i < m; i++)
+                for (i64 k = 0; k < order; k++)
+                    ((double *)coefs->data)[j + D * (i + k * m)] = piece[i + (4 - order + k) * (n - 1)];
         }
         if (nd > 0)
             sizes = tensor_of_dims(nd, dim);
-        result(c, 0, make_pp(p.x, n, coefs, 4, sizes));
+        result(c, 0, make_pp(order < 4 ? breaks : p.x, m + 1, coefs, order, sizes));
         return;
     }
     struct tensor *xi = arg_double(c, 2);

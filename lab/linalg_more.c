@@ -384,7 +384,7 @@ BUILTIN(isbanded, 3, 3, 1, NO_GRAD,
 
 BUILTIN(mgorth, 2, 2, 2, NO_GRAD,
     "[y, h] = mgorth(x, v)\n\n"
-    "One step of Gram and Schmidt: y is the column x made orthogonal to the orthonormal columns of v and of length 1; x = [v y] * h.\n\n"
+    "One step of Gram and Schmidt: y is the column x made orthogonal to the orthonormal columns of v and of length 1; x = [v y] * h'.\n\n"
     "Example:\n"
     "  mgorth([3; 4], [1; 0])\n"
     "  ans =\n     0\n     1\n\n"
@@ -400,7 +400,7 @@ BUILTIN(mgorth, 2, 2, 2, NO_GRAD,
     x = tensor_clone(tensor_cast(x, D_DOUBLE));
     v = tensor_cast(v, D_DOUBLE);
     i64 n = x->dim[0], k = v->dim[1];
-    struct tensor *h = tensor_2d(D_DOUBLE, k + 1, 1);
+    struct tensor *h = tensor_2d(D_DOUBLE, 1, k + 1);
     double *e = (double *)x->data, *g = (double *)h->data;
     for (i64 j = 0; j < k; j++) {
         const double *w = (double *)v->data + j * n;

@@ -275,17 +275,34 @@ BUILTIN(logm, 1, 2, 1, grad_form,
 BUILTIN(schur, 1, 2, 2, NO_GRAD,
     "S = schur(A)\n"
     "[U, S] = schur(A)\n"
-    "[U, S] = schur(A, 'complex')\n\n"
+    "[U, S] = schur(A, 'complex')\n"
+    "[U, S] = schur(A, 'a')\n\n"
     "Schur form of a square matrix: A = U * S * U' with U orthogonal (unitary) and S upper triangular; of a real matrix S is real with a 2 x 2 block for each pair "
-    "of complex eigenvalues, unless 'complex' asks for the triangular one.\n\n"
+    "of complex eigenvalues, unless 'complex' asks for the triangular one. With 'a' the eigenvalues with negative real parts come first, with 'd' those inside the unit circle.\n\n"
     "Example:\n"
     "  schur([1 2; 0 3])\n"
     "  ans =\n     1   2\n     0   3\n\n"
     "See also: eig, hess, balance")
 {
     struct tensor *a = square_arg(c);
-    bool complex_ = has_arg(c, 1) && arg_option(c, 1, (const char *const[]){ "real", "complex", NULL }) == 1;
-    struct schur s = schur_form(a, complex_, c->fn->name);
+    int form = has_arg(c, 1) ? arg_option(c, 1, (const char *const[]){ "real", "complex", "u", "a", "d", NULL }) : 0;
+    struct schur s = schur_form(a, form == 1, c->fn->name);
+    if (form > 2 && a->numel) {               /* chosen eigenvalues first; of a pair the real part and the size stand in its 2 x 2 block */
+        i64 n = a->dim[0];
+        struct lapack q = { .dtype = s.t->dtype, .n = n, .a = tensor_clone(s.t), .v = tensor_clone(s.u), .p = tensor_2d(D_INT32, n, 1) };
+        struct tensor *z = tensor_cast(tensor_dense(s.t), D_CDOUBLE);
+        const double _Complex *t = (const double _Complex *)z->data;
+        for (i64 k = 0; k < n; k++) {
+            i64 i = k && t[k + (k - 1) * n] != 0 ? k - 1 : k;
+            bool pair = i + 1 < n && t[i + 1 + i * n] != 0;
+            double size = pair ? sqrt(cabs(t[i * (n + 1)] * t[(i + 1) * (n + 1)] - t[i + 1 + i * n] * t[i + (i + 1) * n])) : cabs(t[i * (n + 1)]);
+            ((int *)q.p->data)[k] = form == 3 ? creal(t[k * (n + 1)]) < 0 : size < 1;
+        }
+        lapack(lapack_trsen, &q, 10.0 * (double)n * (double)n * (double)n);
+        if (q.info)
+            fail("Octave:no-convergence", "schur: the eigenvalues are too close to be reordered");
+        s = (struct schur){ q.a, q.v };
+    }
     result_tensor(c, 0, c->nargout < 2 ? tensor_narrow(s.t) : tensor_narrow(s.u));
     result_tensor(c, 1, tensor_narrow(s.t));
 }

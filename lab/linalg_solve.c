@@ -563,6 +563,14 @@ BUILTIN(inv, 1, 1, 2, inv_grad,
 {
     struct tensor *a = arg_matrix(c, 0);
     linalg_square(a, "inv");
+    if (a->numel == 1) {                      /* a number: 1/x, 0 of Inf, Inf of 0 without a warning */
+        value x = ew_apply(EW_rdivide, 2, (value[]){ num(1), tensor_box(tensor_dense(a)) });
+        value size = element_value(tensor_of(ew_apply(EW_abs, 1, &x)), 0);
+        double r = size.num;
+        result(c, 0, x);
+        result_num(c, 1, r != r ? NAN : r > 0 && r < INFINITY);
+        return;
+    }
     double rcond;
     struct tensor *r = linalg_inverse(tensor_dense(a), &rcond, c->nargout < 2);
     result_tensor(c, 0, tensor_narrow(r));

@@ -411,7 +411,9 @@ BUILTIN(bitshift, 2, 3, 1, NO_GRAD,
                 ((float *)y->data)[i] = (float)shifted_below((i64)v, by);
             continue;
         }
-        if (by >= 0)
+        if (below && by >= 8 * dtypes[x->dtype].size - 1)
+            v = 0;                            /* as in Octave, though the sign's bit could be reached */
+        else if (by >= 0)
             v = by >= 64 ? 0 : v << (int)by;
         else
             v = below && (i64)v < 0 ? ~(by <= -64 ? 0 : ~v >> (int)-by) : by <= -64 ? 0 : v >> (int)-by;

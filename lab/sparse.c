@@ -313,19 +313,26 @@ bool sparse_equal(value a, value b)
     return same;
 }
 
+static value whole_element(struct tensor *t, i64 k)       /* a complex one stays complex without an imaginary part: 3 + 0i */
+{
+    if (!dtype_is(t->dtype, DT_C))
+        return element_value(t, k);
+    struct tensor *e = tensor_2d(t->dtype, 1, 1);
+    memcpy(e->data, (char *)t->data + k * dtypes[t->dtype].size, (size_t)dtypes[t->dtype].size);
+    return tensor_box(e);
+}
+
 /* ---- display, as Octave's */
 void sparse_print(value v, const char *name)
 {
     const struct sparse *s = sparse_see(v);
     double all = (double)s->m * (double)s->n, part = (double)s->nz / all * 100;
     bool inline_ = name && (all == 0 || (s->m == 1 && s->n == 1));
-    print_blanks(print_indent());
+    print_blanks(name ? print_indent() : 0);
     if (inline_)
         outf("%s = ", name);
-    else if (name) {
-        outf("%s =\n\n", name);
-        print_blanks(print_indent());
-    }
+    else if (name)
+        outf("%s =\n\n", name);             /* what follows begins at the left edge in cells and structs too, as in Octave */
     outf("Compressed Column Sparse (rows = %lld, cols = %lld, nnz = %lld", (long long)s->m, (long long)s->n, (long long)s->nz);
     if (all > 0)                              /* never 100% unless it is */
         outf(" [%.*g%%]", part == 100 ? 3 : part > 99.9 ? 4 : part > 99 ? 3 : 2, part < 100 && part > 99.99 ? 99.99 : part);
@@ -338,8 +345,7 @@ void sparse_print(value v, const char *name)
             int mark = pool_mark();
             struct buf *b = buf_new();
             poll_each(k);
-            print_scalar(b, element_value(sparse_values(s), k));
-            print_blanks(print_indent());
+            print_scalar(b, whole_element(sparse_values(s), k));
             outf("  (%lld, %lld) -> %s\n", (long long)row[k] + 1, (long long)j + 1, b->s);
             pool_release(mark);
         }
