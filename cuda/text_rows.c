@@ -212,6 +212,7 @@ static const struct { const char *name, *wide; } lane_words[] = {
 static const struct { const char *name, *say, kind, result; } complex_words[] = {
     { "creal", "$1.x", 'z', 'R' }, { "cimag", "$1.y", 'z', 'R' }, { "cabs", "z_abs_T($1)", 'z', 'R' },
     { "carg", "z_arg_T($1)", 'z', 'R' }, { "conj", "z_conj_T($1)", 'z', 'Z' }, { "CSIGN", "z_sign_T($1)", 'z', 'Z' },
+    { "CTIMES", "z_times_T($1, $2)", 'z', 'Z' }, { "COVER", "z_quotient_T($1, $2)", 'z', 'Z' },
     { "SQABS", "z_sqabs_T($1)", 'z', 'R' }, { "CMAX", "z_max_T($1, $2)", 'z', 'Z' }, { "CMIN", "z_min_T($1, $2)", 'z', 'Z' },
     { "CORDER", "z_order_T($1, $2)", 'z', 'D' }, { "CLE", "z_order_T($1, $2) <= 0.0", 'z', 'M' },
     { "CPOW", "z_pow_d($1, $2)", 'D', 'Z' }, { "CASIN", "z_arcsin_d($1)", 'D', 'Z' }, { "CACOS", "z_arccos_d($1)", 'D', 'Z' },

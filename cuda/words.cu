@@ -125,18 +125,22 @@ DEV T degrees_T(T a, int quarter)
     return h >= K(2) ? K(0) - s : s + K(0);
 }
 
-/* Bits: operands round and saturate to unsigned 64 bits, negative ones to 0, as Octave does. */
+/* Bits: operands round and saturate to 64 bits; beside a negative one they are two's complements, and so is the result. */
 DEV u64 lane_u64(double x)
 {
-    double r = x < 0.0 ? 0.0 : floor(x) == x ? x : x + 0.5;
+    if (x < 0.0)
+        return x <= -9223372036854775808.0 ? (u64)1 << 63 : (u64)(i64)floor(x + 0.5);
+    double r = floor(x) == x ? x : x + 0.5;
     return !(r > 0.0) ? 0 : r >= 18446744073709551616.0 ? ~(u64)0 : (u64)r;
 }
 
-DEV double bitand_lane(double a, double b) { return (double)(lane_u64(a) & lane_u64(b)); }
+DEV double lane_bits(u64 y, double a, double b) { return a < 0.0 || b < 0.0 ? (double)(i64)y : (double)y; }
 
-DEV double bitor_lane(double a, double b) { return (double)(lane_u64(a) | lane_u64(b)); }
+DEV double bitand_lane(double a, double b) { return lane_bits(lane_u64(a) & lane_u64(b), a, b); }
 
-DEV double bitxor_lane(double a, double b) { return (double)(lane_u64(a) ^ lane_u64(b)); }
+DEV double bitor_lane(double a, double b) { return lane_bits(lane_u64(a) | lane_u64(b), a, b); }
+
+DEV double bitxor_lane(double a, double b) { return lane_bits(lane_u64(a) ^ lane_u64(b), a, b); }
 
 DEV double gcd_lane(double a, double b)
 {
@@ -153,7 +157,7 @@ DEV double gcd_lane(double a, double b)
 DEV double lcm_lane(double a, double b)
 {
     double g = gcd_lane(a, b), x = a / g * b;
-    return a == 0.0 || b == 0.0 ? 0.0 : fabs(x);
+    return a == 0.0 || b == 0.0 ? 0.0 : x;
 }
 
 /* ---- storing: integers round halves away from zero, saturate, NaN is 0 */
@@ -390,11 +394,17 @@ DEV wide w_pow(wide a, wide b)                /* whole powers by products, other
     return n < 0.0 ? w_div(w_of_u64(1), r) : r;
 }
 
-DEV wide w_and(wide a, wide b) { return w_of_u64(w_to_u64(a) & w_to_u64(b)); }
+DEV int w_negative(wide a) { return a.s && (a.kind == 1 || a.kind == 2); }
 
-DEV wide w_or(wide a, wide b) { return w_of_u64(w_to_u64(a) | w_to_u64(b)); }
+DEV u64 w_bits(wide a) { return w_negative(a) ? (u64)w_to_i64(a) : w_to_u64(a); }
 
-DEV wide w_xor(wide a, wide b) { return w_of_u64(w_to_u64(a) ^ w_to_u64(b)); }
+DEV wide w_of_bits(u64 y, wide a, wide b) { return w_negative(a) || w_negative(b) ? w_of_i64((i64)y) : w_of_u64(y); }
+
+DEV wide w_and(wide a, wide b) { return w_of_bits(w_bits(a) & w_bits(b), a, b); }
+
+DEV wide w_or(wide a, wide b) { return w_of_bits(w_bits(a) | w_bits(b), a, b); }
+
+DEV wide w_xor(wide a, wide b) { return w_of_bits(w_bits(a) ^ w_bits(b), a, b); }
 
 DEV wide w_gcd(wide a, wide b)
 {
@@ -409,7 +419,7 @@ DEV wide w_gcd(wide a, wide b)
 
 DEV wide w_lcm(wide a, wide b)
 {
-    return a.kind != 1 || b.kind != 1 ? w_kind(0, 0) : w_abs(w_mul(w_div(a, w_gcd(a, b)), b));
+    return a.kind != 1 || b.kind != 1 ? w_kind(0, 0) : w_mul(w_div(a, w_gcd(a, b)), b);
 }
 
 /* ---- complex numbers */
@@ -513,6 +523,13 @@ DEV complex_f z_div_f(complex_f a, complex_f b)
     complex_f q = make_f((float)((ax * bx + ay * by) / t), (float)((ay * bx - ax * by) / t));
     return q.x != q.x && q.y != q.y ? z_div_special_f(a, b, q) : q;
 }
+
+DEV complex_T z_times_T(complex_T a, complex_T b)        /* parts by themselves beside a number without imaginary part */
+{
+    return b.y == K(0) ? z_by_T(a, b.x) : a.y == K(0) ? z_by_T(b, a.x) : z_mul_T(a, b);
+}
+
+DEV complex_T z_quotient_T(complex_T a, complex_T b) { return b.y == K(0) ? z_over_T(a, b.x) : z_div_T(a, b); }
 
 DEV int z_eq_T(complex_T a, complex_T b) { return a.x == b.x && a.y == b.y; }
 

@@ -354,6 +354,36 @@ BUILTIN(arrayfun, 2, ANY, ANY, grad_pass,
     map_results(&m);
 }
 
+/* structfun of an array of structs: f of every field of every element, a column for each. */
+static void structs_fun(struct call *c, struct map *m, struct record *r)
+{
+    i64 dim[MAX_DIMS];
+    int nf = r->f->n, nd = MIN(r->nd, MAX_DIMS - 1);
+    struct cell *all = cell_new(2, (i64[]){ nf * r->numel, 1 });
+    for (i64 i = 0; i < r->numel; i++)
+        for (int f = 0; f < nf; f++)
+            cell_set(all, i * nf + f, r->v[i * nf + f]);
+    struct source in = { 'c', cell_value(all), NULL, false };
+    m->nin = 1;
+    m->in = &in;
+    m->n = nf * r->numel;
+    m->nd = nd + 1;
+    m->dim[0] = nf;
+    memcpy(m->dim + 1, r->dim, (size_t)nd * sizeof *dim);
+    map_run(m);
+    if (m->uniform) {
+        map_results(m);
+        return;
+    }
+    for (int k = 0; k < m->nout; k++) {
+        struct record *y = record_new(r->nd, r->dim, nf, r->f->name);
+        for (i64 i = 0; i < r->numel; i++)
+            for (int f = 0; f < nf; f++)
+                record_put(y, i, f, m->hold->v[k].cell->v[i * nf + f]);
+        result(c, k, record_value(y));
+    }
+}
+
 BUILTIN(structfun, 2, ANY, ANY, grad_pass,
   "y = structfun(f, s)\n"
   "[y1, ...] = structfun(f, s, UniformOutput=true, ErrorHandler=h)\n\n"
@@ -367,8 +397,10 @@ BUILTIN(structfun, 2, ANY, ANY, grad_pass,
     if (n > 2)
         fail_arg(c, 2, "an option: UniformOutput or ErrorHandler");
     struct record *r = arg_struct(c, 1);
-    if (r->numel != 1)
-        fail_arg(c, 1, "one struct, 1x1");
+    if (r->numel != 1) {
+        structs_fun(c, &m, r);
+        return;
+    }
     struct source in = { 'f', c->arg[1], NULL, false };
     m.nin = 1;
     m.in = &in;

@@ -7,15 +7,18 @@
 #include <stdint.h>
 
 static inline LANE lane_floor(LANE a) { return sizeof(LANE) > 8 ? (LANE)floorl(a) : (LANE)floor(a); }
-/* Bits: operands round and saturate to unsigned 64 bits, negative ones to 0, as Octave does. */
+/* Bits: operands round and saturate to 64 bits; beside a negative one they are two's complements, and so is the result. */
 static inline uint64_t lane_u64(LANE x)
 {
-    LANE r = x < 0 ? 0 : lane_floor(x) == x ? x : x + (LANE)0.5;      /* next to 2^53 the half would round up */
+    if (x < 0)
+        return x <= (LANE)-9223372036854775808.0 ? (uint64_t)1 << 63 : (uint64_t)(int64_t)lane_floor(x + (LANE)0.5);
+    LANE r = lane_floor(x) == x ? x : x + (LANE)0.5;      /* next to 2^53 the half would round up */
     return !(r > 0) ? 0 : r >= (LANE)18446744073709551616.0 ? UINT64_MAX : (uint64_t)r;
 }
-static inline LANE bitand_lane(LANE a, LANE b) { return (LANE)(lane_u64(a) & lane_u64(b)); }
-static inline LANE bitor_lane(LANE a, LANE b) { return (LANE)(lane_u64(a) | lane_u64(b)); }
-static inline LANE bitxor_lane(LANE a, LANE b) { return (LANE)(lane_u64(a) ^ lane_u64(b)); }
+static inline LANE lane_bits(uint64_t y, LANE a, LANE b) { return a < 0 || b < 0 ? (LANE)(int64_t)y : (LANE)y; }
+static inline LANE bitand_lane(LANE a, LANE b) { return lane_bits(lane_u64(a) & lane_u64(b), a, b); }
+static inline LANE bitor_lane(LANE a, LANE b) { return lane_bits(lane_u64(a) | lane_u64(b), a, b); }
+static inline LANE bitxor_lane(LANE a, LANE b) { return lane_bits(lane_u64(a) ^ lane_u64(b), a, b); }
 static inline LANE lane_fmod(LANE a, LANE b) { return sizeof(LANE) > 8 ? (LANE)fmodl(a, b) : (LANE)fmod(a, b); }
 
 static inline LANE gcd_lane(LANE a, LANE b)
@@ -45,7 +48,7 @@ static inline LANE gcd_lane(LANE a, LANE b)
 static inline LANE lcm_lane(LANE a, LANE b)
 {
     LANE g = gcd_lane(a, b), x = a / g * b;
-    return a == 0 || b == 0 ? 0 : x < 0 ? -x : x;
+    return a == 0 || b == 0 ? 0 : x;          /* of the product's sign, as in Octave */
 }
 
 /* Remainders where the quotient has no fraction any more: exact by fmod. */

@@ -49,6 +49,9 @@ typedef float _Complex csingle;
 #define CLE(a, b) (order((cdouble)(a), (cdouble)(b)) <= 0)
 #define CMAX(a, b) (cnan((cdouble)(a)) ? b : cnan((cdouble)(b)) ? a : cabs((cdouble)(b)) > cabs((cdouble)(a)) ? b : a)
 #define CMIN(a, b) (cnan((cdouble)(a)) ? b : cnan((cdouble)(b)) ? a : cabs((cdouble)(b)) < cabs((cdouble)(a)) ? b : a)
+/* Beside a number without imaginary part each part is computed by itself, as in Octave: complex(Inf, 0) * 2 is Inf. */
+#define CTIMES(a, b) (cimag(b) == 0 ? make(creal(a) * creal(b), cimag(a) * creal(b)) : cimag(a) == 0 ? make(creal(a) * creal(b), creal(a) * cimag(b)) : (a) * (b))
+#define COVER(a, b) (cimag(b) == 0 ? make(creal(a) / creal(b), cimag(a) / creal(b)) : (a) / (b))
 #define CPARTS(f, a) make(f(creal(a)), f(cimag(a)))
 #define CSIGN(a) ((a) == 0 ? (a) : (a) / cabs(a))
 #define SQABS(a) (creal(a) * creal(a) + cimag(a) * cimag(a))

@@ -461,6 +461,28 @@ static int sizes_at(int nd, const i64 *dim, const struct tensor *x, i64 to[MAX_D
     return nd + x->nd;
 }
 
+/* A NaN in a curve is a point that was not measured: it gets the value of the spline through the others, as in Octave. */
+static void holes_filled(struct points *p)
+{
+    double *x = scratch((size_t)p->n * 8 + 8), *at = scratch((size_t)p->n * 8 + 8), *to = scratch((size_t)p->n * 8 + 8);
+    for (i64 j = 0; j < p->cols; j++) {
+        double *y = p->y + j * p->n, *have = scratch((size_t)p->n * 8 + 8);
+        i64 k = 0, m = 0;
+        for (i64 i = 0; i < p->n; i++) {
+            if (isnan(y[i]))
+                at[m++] = p->x[i];
+            else
+                x[k] = p->x[i], have[k++] = y[i];
+        }
+        if (m == 0 || k < 2)
+            continue;
+        struct points some = { .x = x, .y = have, .n = k, .cols = 1 };
+        evaluate(&some, SPLINE, NULL, at, m, false, true, NAN, to);
+        for (i64 i = 0, h = 0; i < p->n; i++)
+            y[i] = isnan(y[i]) ? to[h++] : y[i];
+    }
+}
+
 static void curve(struct call *c, int method)             /* spline(x, y, xi), pchip(x, y, xi); without xi the pieces */
 {
     if (has_arg(c, 2) && is_tensor_like(c->arg[1]) && dtype_is(value_dtype(c->arg[1]), DT_C)) {
@@ -492,6 +514,8 @@ static void curve(struct call *c, int method)             /* spline(x, y, xi), p
             ((double *)in->data)[i + j * n] = all[j + (i + clamped) * D];
     }
     struct points p = points_of(c, x, in);
+    if (method == SPLINE && !clamped)
+        holes_filled(&p);
     for (i64 i = 1; i < n; i++)
         if (p.x[i] == p.x[i - 1])
             fail("Octave:invalid-input-arg", "%s: the points x must be different, but %g occurs twice", c->fn->name, p.x[i]);

@@ -300,7 +300,7 @@ BUILTIN(factorial, 1, 1, 1, NO_GRAD,
     result_tensor(c, 0, tensor_cast(r, number_class(x->dtype)));
 }
 
-static value take_columns(value from, struct tensor *v, i64 rows, i64 cols, const i64 *at)      /* element at[i] of the cell from, else of v, to place i */
+static value take_columns(value from, struct tensor *v, i64 rows, i64 cols, const i64 *at)      /* element at[i] of the cell or struct array from, else of v, to place i */
 {
     if (from.kind == K_CELL) {
         struct cell *all = cell_2d(rows, cols);
@@ -309,6 +309,15 @@ static value take_columns(value from, struct tensor *v, i64 rows, i64 cols, cons
             poll_each(i);
         }
         return cell_value(all);
+    }
+    if (from.kind == K_STRUCT) {
+        struct record *x = from.rec, *all = record_new(2, (i64[]){ rows, cols }, x->f->n, x->f->name);
+        for (i64 i = 0; i < all->numel; i++) {
+            for (int f = 0; f < x->f->n; f++)
+                record_put(all, i, f, x->v[at[i] * x->f->n + f]);
+            poll_each(i);
+        }
+        return record_value(all);
     }
     struct tensor *r = tensor_2d(v->dtype, rows, cols);
     size_t size = dtypes[v->dtype].size;
@@ -345,7 +354,7 @@ BUILTIN(nchoosek, 2, 2, 1, NO_GRAD,
     "  ans =\n     1   2\n     1   3\n     2   3\n\n"
     "See also: perms, factorial")
 {
-    struct tensor *v = c->arg[0].kind == K_CELL ? NULL : arg_dense(c, 0);
+    struct tensor *v = c->arg[0].kind == K_CELL || c->arg[0].kind == K_STRUCT ? NULL : arg_dense(c, 0);
     i64 k = arg_int(c, 1, 0, (i64)1 << 53);
     if (v && v->numel == 1) {
         uint64_t n = whole(c, v, 0, false);
@@ -401,17 +410,17 @@ BUILTIN(nchoosek, 2, 2, 1, NO_GRAD,
 extern const struct builtin builtin_sort;
 BUILTIN(perms, 1, 1, 1, NO_GRAD,
     "P = perms(v)\n\n"
-    "All orders of the elements of v (numbers, text or a cell), one in each row, the last first: of numbers and text the largest elements stand first, whatever their order in v.\n\n"
+    "All orders of the elements of v (numbers, text, a cell or structs), one in each row, the last first: of numbers and text the largest elements stand first, whatever their order in v.\n\n"
     "Example:\n"
     "  perms([1 2 3])\n"
     "  ans =\n     3   2   1\n     3   1   2\n     2   3   1\n     2   1   3\n     1   3   2\n     1   2   3\n\n"
     "See also: nchoosek, randperm")
 {
-    bool cell = c->arg[0].kind == K_CELL;
-    struct tensor *v = cell ? NULL : arg_dense(c, 0);
+    bool values = c->arg[0].kind == K_CELL || c->arg[0].kind == K_STRUCT;
+    struct tensor *v = values ? NULL : arg_dense(c, 0);
     if (v && v->dtype != D_LOGICAL)
         v = tensor_dense(tensor_of(call1(&builtin_sort, 1, tensor_value(tensor_reshape(v, 2, (i64[]){ 1, v->numel })))));
-    i64 n = cell ? c->arg[0].cell->numel : v->numel, m = 1;
+    i64 n = values ? value_numel(c->arg[0]) : v->numel, m = 1;
     for (i64 i = 2; i <= n; i++) {
         m *= i;
         if (i > 12)

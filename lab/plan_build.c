@@ -80,7 +80,7 @@ bool ew_typing(int op, int a, int b, struct ew_typing *t)
         t->out = row->class == PART ? dtype_real(r) : r;
         if ((row->class == EXTREME || row->class == BITS) && a == D_LOGICAL && b == D_LOGICAL)
             t->out = D_LOGICAL;
-        if (integer && (row->class == KEEP || row->class == BITS))
+        if (integer && (row->class == KEEP || row->class == BITS || row->class == EXTREME))
             t->pre = r;
         t->saturate = integer;
     }

@@ -287,13 +287,16 @@ BUILTIN(roots, 1, 1, 1, grad_form,
     for (i64 i = 0; i < p.n; i++)
         if (!isfinite(creal(p.x[i])) || !isfinite(cimag(p.x[i])))
             fail("Octave:invalid-input-arg", "roots: the coefficients must not contain Inf or NaN");
-    while (first < p.n && p.x[first] == 0)
+    double most = 0;                              /* what is nothing beside the largest has its root beyond all numbers, or at 0 */
+    for (i64 i = 0; i < p.n; i++)
+        most = fmax(most, cabs(p.x[i]));
+    while (first < p.n && cabs(p.x[first]) / most == 0)
         first++;
-    if (first >= p.n) {
+    if (first >= p.n || most == 0) {
         result_tensor(c, 0, tensor_2d(D_DOUBLE, 0, 0));
         return;
     }
-    while (p.x[last] == 0)
+    while (cabs(p.x[last]) / most == 0)
         last--;
     i64 n = last - first, zeros = p.n - 1 - last;
     struct tensor *a = tensor_zeros(D_CDOUBLE, 2, (i64[]){ n, n });

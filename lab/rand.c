@@ -757,6 +757,8 @@ BUILTIN(randi, 1, ANY, 1, grad_zero,
         fail("Octave:invalid-input-arg", "randi: the limits must be integers, but are %g and %g", lo, hi);
     if (hi < lo)
         fail("Octave:invalid-input-arg", "randi: the upper limit must not be below the lower, but they are %g and %g", hi, lo);
+    if (hi > 0x1p53 - 1)
+        fail("Octave:invalid-input-arg", "randi: the upper limit must be at most flintmax - 1, but is %g", hi);
     if (hi - lo + 1 > 0x1p53)
         fail("Octave:invalid-input-arg", "randi: the limits may be at most 2^53 apart, but are %g and %g", lo, hi);
     struct call in = *c;

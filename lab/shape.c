@@ -652,7 +652,10 @@ static void repeat_args(struct call *c, bool square)
     int n = 0;
     for (int i = 1; i < c->nargin; i++) {
         struct tensor *t = arg_double(c, i);
-        for (i64 k = 0; k < t->numel; k++) {
+        i64 m = t->dim[0] > 1 && t->dim[1] > 1 ? t->dim[0] : t->numel;           /* of a matrix the first column counts, as in Octave */
+        if (t->nd > 2)
+            fail_arg(c, i, "a number or a vector of sizes");
+        for (i64 k = 0; k < m; k++) {
             double x = ((double *)t->data)[k];
             if (n == MAX_DIMS)
                 fail("tl:too-many-dimensions", "%s: a tensor has at most %d dimensions", c->fn->name, MAX_DIMS);
