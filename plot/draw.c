@@ -184,7 +184,7 @@ void draw_label(struct drawing *d, struct graphic *g)
     double rgb[3];
     bool boxed = prop_colour(g, P_BackgroundColor, rgb);
     int style = 0;
-    if (!has_words(g) || !prop_on(g, P_Visible))
+    if (!has_words(g) || !series_shown(g))
         return;
     draw_note(d, g);
     if (boxed)
@@ -259,11 +259,20 @@ void draw_box_pixels(struct drawing *d, double px[2])
     }
 }
 
-/* Digits that tell the ticks apart; gnuplot shows six. */
+/* Digits that tell the ticks apart; gnuplot shows six, also where no sixteen would. */
 static int digits_of(const double lim[2], double step)
 {
     double most = fmax(fabs(lim[0]), fabs(lim[1]));
-    return step > 0 && isfinite(most / step) ? MAX(6, (int)ceil(log10(most / step) + 1e-9) + 1) : 6;
+    int digits = step > 0 && isfinite(most / step) ? MAX(6, (int)ceil(log10(most / step) + 1e-9) + 1) : 6;
+    return digits < 16 ? digits : 6;
+}
+
+/* How many letters a number at a tick is wide; with a power of ten it has a cross and small digits. */
+static int tick_letters(int digits, double x)
+{
+    char s[40];
+    int n = snprintf(s, sizeof s, "%.*g", digits, x);
+    return strchr(s, 'e') ? n + 2 : n;
 }
 
 /* The step of ticks at which their numbers stand beside each other; 0: as gnuplot puts them, which is about ten. */
@@ -279,7 +288,7 @@ static double tick_step(struct drawing *d, int axis)
     for (int k = 0; k < 4; k++) {             /* as many letters as the step wants, as few ticks as the letters want */
         int letters = 1;
         for (int e = 0; e < 5; e++)
-            letters = MAX(letters, snprintf(NULL, 0, "%.*g", digits_of(lim, step), (ceil(lim[0] / step) + e) * step));
+            letters = MAX(letters, tick_letters(digits_of(lim, step), (ceil(lim[0] / step) + e) * step));
         crowd = fmax(1, floor(axis ? px[1] / (1.25 * prop_num(d->ax, P_FontSize)) : px[0] / (letters * letter + 9)));
         double least = span / crowd, ten = pow(10, floor(log10(least))), r = least / ten;
         double wider = ten * (r <= 1 ? 1 : r <= 2 ? 2 : r <= 5 ? 5 : 10);
@@ -367,7 +376,7 @@ static void draw_ticks(struct drawing *d, int axis)
         buff(d->s, " %.17g", step);
     if (n == 0 && !labelled && !axes_log(ax, axis)) {         /* by itself gnuplot shows nine decimals of what is small, and a blank before each number */
         int digits = digits_of(lim, step > 0 ? step : nice_step(lim[1] - lim[0], 5));
-        buff(d->s, digits > 6 && digits < 16 ? " format '%%.%dh'" : " format '%%h'", digits);
+        buff(d->s, digits > 6 ? " format '%%.%dh'" : " format '%%h'", digits);
     }
     if (d->solid && n == 0 && !axes_log(ax, axis) && (few || equal)) {       /* a small body, or one that may be flat: few ticks */
         double longest = 0, span = lim[1] - lim[0];
@@ -536,11 +545,8 @@ static double longest_tick(struct graphic *ax, int axis)
         double lim[2];
         axes_limits(ax, axis, lim);
         int digits = prop_given(ax, axis_prop(axis, TICK)) ? 5 : digits_of(lim, nice_step(lim[1] - lim[0], 5));
-        for (i64 i = 0; i < t->numel; i++) {
-            char s[40];
-            int n = snprintf(s, sizeof s, "%.*g", digits > 6 ? digits : 5, ((double *)t->data)[i]);
-            longest = fmax(longest, n + (strchr(s, 'e') ? 2 : 0));        /* ×10 and half a step between */
-        }
+        for (i64 i = 0; i < t->numel; i++)
+            longest = fmax(longest, tick_letters(digits > 6 ? digits : 5, ((double *)t->data)[i]));
     }
     return longest;
 }
@@ -695,7 +701,7 @@ static void draw_all_series(struct drawing *d)
             poll();
             if (g->kind == G_TEXT)
                 draw_label(d, g);
-            else if (prop_on(g, P_Visible) && series_rows[g->kind].draw)
+            else if (series_shown(g) && series_rows[g->kind].draw)
                 series_rows[g->kind].draw(d, g);
         }
 }

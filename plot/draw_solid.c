@@ -55,7 +55,7 @@ void draw_view(struct drawing *d)
     }
     buff(d->s, "set xyplane at %.17g\n", d->lim[2][prop_is(ax, P_ZDir, "reverse")]);
     for (struct graphic *g = ax->first; g; g = g->next) {
-        if ((g->kind != G_SURFACE && g->kind != G_PATCH) || !prop_on(g, P_Visible))
+        if ((g->kind != G_SURFACE && g->kind != G_PATCH) || !series_shown(g))
             continue;
         bool f = g->kind == G_PATCH ? !prop_is(g, P_FaceColor, "none") : has_faces(g);
         faces = faces || f;

@@ -6,6 +6,7 @@
  * figure is drawn again when it is next looked at. */
 #include "plot.h"
 #include <math.h>
+#include <strings.h>
 
 const struct series_row series_rows[GRAPHICS] = {
 #define S(NAME, ...) [G_##NAME] = { __VA_ARGS__ },
@@ -111,6 +112,10 @@ void graphic_delete(struct graphic *g)
         next = x->next;
         graphic_delete(x);
     }
+    if (g->kind == G_GROUP)                   /* its series stay, unless who deletes it takes them first */
+        for (struct graphic *x = g->up->first; x; x = x->next)
+            if (x->group == g)
+                x->group = g->group;
     cut(g);
     struct graphic *up = g->up;
     if (g->kind == G_AXES && up->kind == G_AXES && up->up->current == g)
@@ -251,6 +256,33 @@ void axes_clear(struct graphic *ax, bool reset)
     graphic_touch(ax);
 }
 
+void graphic_move(struct graphic *g, struct graphic *to)
+{
+    struct graphic *ax = to->kind == G_GROUP ? to->up : to;
+    graphic_touch(g);
+    if (ax != g->up) {
+        for (struct graphic *x = g->kind == G_GROUP ? g->up->first : NULL, *next; x; x = next) {
+            next = x->next;
+            if (x->group == g) {
+                graphic_move(x, ax);
+                x->group = g;
+            }
+        }
+        cut(g);
+        link_last(g, ax);
+    }
+    g->group = to->kind == G_GROUP ? to : NULL;
+    graphic_touch(g);
+}
+
+bool series_shown(struct graphic *g)
+{
+    for (; g; g = g->group)
+        if (!prop_on(g, P_Visible))
+            return false;
+    return true;
+}
+
 struct graphic *series_new(int kind, struct graphic *ax)
 {
     struct graphic *g = graphic_new(kind, ax);
@@ -291,11 +323,17 @@ struct graphic *arg_axes(struct call *c, int *first)
 
 struct graphic *plot_axes(struct call *c, int *first)
 {
-    struct graphic *ax = arg_axes(c, first), *fig = graphic_up(ax, G_FIGURE);
+    struct graphic *ax = arg_axes(c, first), *to = NULL;
+    for (int i = *first; i + 1 < c->nargin && !to; i++)
+        if (arg_is_text(c, i) && !strcasecmp(arg_text(c, i, NULL), "Parent"))
+            to = graphic_of(c->arg[i + 1]);
+    if (to && (to->kind == G_AXES || to->kind == G_GROUP))        /* into a group: what is there stays */
+        ax = to->kind == G_GROUP ? to->up : to;
+    struct graphic *fig = graphic_up(ax, G_FIGURE);
     const char *next = prop_text(ax, P_NextPlot);
     root_graphic()->current = fig;
     fig->current = ax;
-    if (strcmp(next, "add"))
+    if (strcmp(next, "add") && !(to && to->kind == G_GROUP))
         axes_clear(ax, !strcmp(next, "replace"));
     return ax;
 }

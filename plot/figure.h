@@ -48,7 +48,9 @@ struct graphic {
     bool told;                                /* a figure: where its file is has been said */
     double handle;
     void *where;                              /* the line that made or last changed it, hooks()->place */
+    bool spreading;                           /* a value is on its way to those tied to it */
     struct graphic *up, *first, *last, *next, *prev, *current;           /* current: axes of a figure, figure of the root */
+    struct graphic *group;                    /* a series of a group (hggroup): it stands in the axes beside it, so drawing knows no groups; or NULL */
     int nset, cap;
     struct setting *set;
 };
@@ -70,6 +72,8 @@ struct graphic *axes_owned(struct graphic *ax, int kind);                /* its 
 /* yyaxis: axes with a scale of their own on the right stand in those on the left, and share all with them but y, its words and their colours */
 struct graphic *axes_main(struct graphic *ax);                           /* those on the left; ax itself when there is but one scale */
 struct graphic *axes_right(struct graphic *ax);                          /* NULL: there are none */
+void graphic_move(struct graphic *g, struct graphic *to);                 /* a series: into other axes, or into a group */
+bool series_shown(struct graphic *g);                                    /* it and its groups are visible */
 struct graphic *series_new(int kind, struct graphic *ax);                /* with the next colour where its row says so */
 static inline bool is_child(const struct graphic *g) { return g->role == R_CHILD; }
 static inline bool is_series(const struct graphic *g) { return g->role == R_CHILD && (series_rows[g->kind].flags & G_SERIES); }

@@ -128,7 +128,7 @@ static struct wanted look(const char *who, const struct record *r, i64 e, int up
 static int property(const char *who, int kind, const struct record *set, int f, value *v)
 {
     int p = prop_named(who, kind, set->f->name[f]->text);
-    if (p == P_CurrentAxes || p == P_CurrentFigure || p == P_XLink || p == P_YLink)
+    if (p == P_CurrentAxes || p == P_CurrentFigure || p == P_XLink || p == P_YLink || p == P_Ties)
         return -1;
     *v = prop_check(who, kind, p, record_get(set, 0, set->f->name[f]));
     return is_nil(*v) ? -1 : p;

@@ -101,8 +101,9 @@ bool axes_log(struct graphic *ax, int axis)
 /* Round numbers around lo … hi. */
 static void around(double lo, double hi, double lim[2])
 {
-    if (lo == hi) {
-        double half = lo == 0 ? 1 : fabs(lo) * 0.1;
+    bool tiny = hi - lo < 1e-300 && fmax(fabs(lo), fabs(hi)) < 1e-299;       /* gnuplot draws nothing on a shorter axis */
+    if (lo == hi || (tiny && hi - lo > 0)) {
+        double half = lo == 0 && hi == 0 ? 1 : tiny ? 1e-300 : fabs(lo) * 0.1;
         lo -= half;
         hi += half;
     }

@@ -22,8 +22,10 @@ int prop_named(const char *who, int kind, const char *name);              /* fai
 /* ---- plot_calls.c: curves as plot() reads them */
 struct format { bool given, colour, dash, marker; double rgb[3]; char style[8], mark[4]; const char *name; size_t nname; };
 struct curve { struct tensor *x, *y; struct format f; };  /* columns n x 1 */
-struct curves { struct curve *v; int n, cap; };
+struct curves { struct curve *v; int n, cap; value names; };      /* names: a cell of texts that stood for an x, or NIL */
 bool arg_format(struct call *c, int i, struct format *f);                 /* argument i is a text such as 'r--o' */
+struct tensor *arg_names(struct call *c, int i);                          /* 1 … n for a cell of n texts, the names of places on an axis; NULL: it is none */
+void axes_names(struct graphic *ax, int axis, value names);               /* a tick with its name at each */
 struct tensor *arg_real(struct call *c, int i);                           /* a real vector or matrix of double */
 int read_curves(struct call *c, int i, int kind, struct curves *l);       /* all groups x, y, format from i on; the first argument behind them */
 void pair_up(struct call *c, struct curves *l, struct tensor *x, struct tensor *y);      /* vectors, or a vector and a matrix, or matrices */

@@ -74,6 +74,29 @@ struct tensor *arg_real(struct call *c, int i)
     return tensor_cast(t, D_DOUBLE);
 }
 
+struct tensor *arg_names(struct call *c, int i)
+{
+    if (i >= c->nargin || c->arg[i].kind != K_CELL)
+        return NULL;
+    struct cell *names = c->arg[i].cell;
+    struct tensor *t = tensor_2d(D_DOUBLE, names->numel, 1);
+    for (i64 k = 0; k < names->numel; k++) {
+        if (!is_tensor_like(names->v[k]) || (value_dtype(names->v[k]) != D_CHAR && value_numel(names->v[k]) > 0))
+            fail("Octave:invalid-input-arg", "%s: a cell in the place of x must hold texts, the names on the axis, but element %lld is a %s", c->fn->name, (long long)k + 1, class_of(names->v[k]));
+        ((double *)t->data)[k] = (double)(k + 1);
+    }
+    return t;
+}
+
+void axes_names(struct graphic *ax, int axis, value names)
+{
+    struct tensor *at = tensor_2d(D_DOUBLE, 1, names.cell->numel);
+    for (i64 k = 0; k < at->numel; k++)
+        ((double *)at->data)[k] = (double)(k + 1);
+    prop_put(ax, axis_prop(axis, TICK), tensor_box(at));
+    prop_set(ax, axis_prop(axis, TICKLABEL), names);
+}
+
 static struct tensor *column(struct tensor *t, i64 j)        /* column j of a matrix, as n x 1 */
 {
     i64 n = t->dim[0];
@@ -159,7 +182,10 @@ int read_curves(struct call *c, int i, int kind, struct curves *l)
         int before = l->n;
         struct format f = { 0 };
         if (i + 1 < c->nargin && !arg_is_text(c, i + 1)) {
-            pair_up(c, l, arg_real(c, i), arg_real(c, i + 1));
+            struct tensor *places = arg_names(c, i);
+            if (places)
+                l->names = c->arg[i];
+            pair_up(c, l, places ? places : arg_real(c, i), arg_real(c, i + 1));
             i += 2;
         } else {
             struct tensor *z = is_tensor_like(c->arg[i]) ? arg_dense(c, i) : NULL;      /* NULL: arg_real says why */
@@ -231,6 +257,8 @@ static void plot_as(struct call *c, int kind, const char *xscale, const char *ys
         prop_set_text(ax, P_XScale, xscale);
     if (yscale)
         prop_set_text(ax, P_YScale, yscale);
+    if (l.names.kind == K_CELL)
+        axes_names(ax, 0, l.names);
     bool named = false;
     for (int k = 0; k < l.n; k++) {
         struct graphic *g = made[k] = series_new(kind, ax);
@@ -250,7 +278,7 @@ BUILTIN(plot, 1, ANY, 1, grad_zero,
   "plot(x, y)\n"
   "plot(x, y, format)\n"
   "h = plot(ax, x, y, format, x2, y2, ..., name, value, ...)\n\n"
-  "Lines through points. x and y are vectors of one length, or matrices whose columns are lines; without x the points are counted. format joins a colour (r g b c m y k w), a line (- -- : -.) "
+  "Lines through points. x and y are vectors of one length, or matrices whose columns are lines; without x the points are counted; a cell of texts in its place names the points on the axis. format joins a colour (r g b c m y k w), a line (- -- : -.) "
   "and a marker (o + * . x s d ^ v < > p h): 'r--o'; with a marker alone there is no line. ';name;' in it is the name in the legend. Names and values set properties: Color, LineWidth, LineStyle, "
   "Marker, MarkerSize, MarkerFaceColor, DisplayName. NaN makes a gap. h is a column of handles.\n\n"
   "Example:\n  figure('visible', 'off');\n  h = plot(1:3, [2 5 4], 'r--o', 'LineWidth', 2);\n  get(h, 'LineStyle')\n  ans = --\n  close\n\n"
@@ -387,8 +415,9 @@ BUILTIN(yline, 1, ANY, 1, grad_zero,
 
 BUILTIN(line, 0, ANY, 1, grad_zero,
   "line(x, y)\n"
+  "line('XData', x, 'YData', y)\n"
   "h = line(x, y, z, name, value, ...)\n\n"
-  "Adds lines to the axes, whether hold is on or not; nothing is cleared.\n\n"
+  "Adds lines to the axes, whether hold is on or not; nothing is cleared. Without arguments a line from (0, 0) to (1, 1).\n\n"
   "Example:\n  figure('visible', 'off');\n  h = line([0 1], [2 3], 'Color', 'red');\n  get(h, 'YData')\n  ans =\n     2   3\n  close\n\n"
   "See also: plot, patch, text")
 {
@@ -408,8 +437,17 @@ BUILTIN(line, 0, ANY, 1, grad_zero,
     }
     prop_check_pairs(c, i, G_LINE);
     struct graphic *ax = arg_axes(c, &first), **made;
-    if (l.n == 0 && i == from)
+    bool data = i > from;                     /* or among the properties */
+    for (int k = i; k < c->nargin; k += 2)
+        data = data || !strcasecmp(arg_text(c, k, NULL), "XData") || !strcasecmp(arg_text(c, k, NULL), "YData");
+    if (!data && i < c->nargin)
         fail("Octave:invalid-fun-call", "line: x and y are wanted");
+    if (!data) {
+        struct tensor *t = tensor_2d(D_DOUBLE, 2, 1);
+        ((double *)t->data)[0] = 0;
+        ((double *)t->data)[1] = 1;
+        pair_up(c, &l, t, t);
+    }
     int n = MAX(l.n, 1);
     made = scratch((size_t)n * sizeof *made);
     for (int k = 0; k < n; k++) {

@@ -411,6 +411,13 @@ value prop_check(const char *who, int kind, int prop, value v)
             wrong(who, prop, v, "real numbers");
         return v;
     case PT_HANDLE:
+        if (prop == P_Parent) {
+            if (kind == G_LEGEND || kind == G_COLORBAR || !(series_rows[kind].flags & G_SERIES))
+                break;
+            if (!graphic_of(v) || (graphic_of(v)->kind != G_AXES && graphic_of(v)->kind != G_GROUP))
+                wrong(who, prop, v, "a handle of axes or of a group (hggroup)");
+            return v;
+        }
         if (!graphic_of(v) || graphic_of(v)->kind != (prop == P_CurrentFigure ? G_FIGURE : prop == P_CurrentAxes ? G_AXES : G_TEXT))
             wrong(who, prop, v, "a handle of that kind");
         return v;
@@ -480,6 +487,14 @@ static void put_all(struct graphic *g, int prop, value v)
         unset(g, prop);
     else
         put(g, prop, v);
+    struct tensor *ties = prop == P_Ties || g->spreading || setting_of(g, P_Ties) < 0 ? NULL : prop_data(g, P_Ties);
+    g->spreading = true;
+    for (i64 i = 0; ties && i < ties->dim[0]; i++) {
+        struct graphic *x = graphic_of(num(((double *)ties->data)[i]));
+        if (((double *)ties->data)[i + ties->dim[0]] == prop && x && !x->spreading)
+            put_all(x, prop, v);
+    }
+    g->spreading = false;
 }
 
 void prop_put(struct graphic *g, int prop, value v)
@@ -519,6 +534,13 @@ static void store(struct graphic *g, int prop, value v)
             prop_put(g, of, prop_get(g, of));
     } else if (r->type == PT_HANDLE) {
         struct graphic *x = graphic_of(v);
+        if (prop == P_Parent) {
+            for (struct graphic *in = x; in; in = in->group)
+                if (in == g)
+                    fail("Octave:invalid-input-arg", "set: a group cannot stand in itself");
+            graphic_move(g, x);
+            return;
+        }
         if (x->up == g && (x->kind == G_FIGURE || x->kind == G_AXES))
             g->current = x;
     } else if (is_nil(v))
@@ -592,13 +614,14 @@ static value typed(const struct prop_row *r, const char *s, size_t n)    /* a de
 
 static value handles_of(struct graphic *g)    /* children, the newest first */
 {
-    i64 n = 0;
-    for (struct graphic *x = g->first; x; x = x->next)
-        n += g->kind != G_AXES || is_series(x);
+    bool some = g->kind == G_AXES || g->kind == G_GROUP;
+    struct graphic *in = g->kind == G_GROUP ? g->up : g, *of = g->kind == G_GROUP ? g : NULL;
+    i64 n = 0, k = 0;
+    for (struct graphic *x = in->first; x; x = x->next)
+        n += !some || (is_series(x) && x->group == of);
     struct tensor *t = tensor_2d(D_DOUBLE, n, n ? 1 : 0);
-    i64 k = 0;
-    for (struct graphic *x = g->last; x; x = x->prev)
-        if (g->kind != G_AXES || is_series(x))
+    for (struct graphic *x = in->last; x; x = x->prev)
+        if (!some || (is_series(x) && x->group == of))
             ((double *)t->data)[k++] = x->handle;
     return tensor_value(t);
 }
@@ -622,7 +645,7 @@ static value virtual(struct graphic *g, int prop)         /* what is not stored;
     double lim[2];
     switch (prop) {
     case P_Type: return text_value(series_rows[g->kind].type, strlen(series_rows[g->kind].type));
-    case P_Parent: return g->up ? num(g->up->handle) : tensor_box(tensor_2d(D_DOUBLE, 0, 0));
+    case P_Parent: return g->group ? num(g->group->handle) : g->up ? num(g->up->handle) : tensor_box(tensor_2d(D_DOUBLE, 0, 0));
     case P_Children: return handles_of(g);
     case P_CurrentFigure: case P_CurrentAxes: return g->current ? num(g->current->handle) : tensor_box(tensor_2d(D_DOUBLE, 0, 0));
     case P_Title: case P_XLabel: case P_YLabel: case P_ZLabel: return num(axes_text(g, prop == P_Title ? R_Title : R_XLabel + (prop - P_XLabel))->handle);

@@ -176,6 +176,18 @@ BUILTIN(isaxes, 1, 1, 1, grad_zero,
     test_handles(c, G_AXES);
 }
 
+static void delete_whole(struct graphic *g)   /* a group with what is in it */
+{
+    for (struct graphic *x = g->kind == G_GROUP ? g->up->first : NULL, *next; x; x = next) {
+        next = x->next;
+        if (x->group == g) {
+            delete_whole(x);
+            next = g->up->first;
+        }
+    }
+    graphic_delete(g);
+}
+
 BUILTIN(delete, 1, ANY, 0, grad_zero,
   "delete(file, ...)\n"
   "delete(h)\n\n"
@@ -190,7 +202,7 @@ BUILTIN(delete, 1, ANY, 0, grad_zero,
         for (i64 i = 0; i < n; i++) {         /* one may stand in another that is deleted first */
             struct graphic *g = graphic_of(num(((double *)t->data)[i]));
             if (g)
-                graphic_delete(g);
+                delete_whole(g);
         }
         return;
     }

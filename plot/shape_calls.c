@@ -20,9 +20,11 @@ static int xy(struct call *c, int i, struct tensor **x, struct tensor **y)
     char a[128], b[128];
     if (i >= c->nargin)
         fail("Octave:invalid-fun-call", "%s: numbers are wanted", c->fn->name);
+    *x = arg_names(c, i);
+    if (*x && ++i == c->nargin)
+        fail("Octave:invalid-fun-call", "%s: behind the names numbers are wanted", c->fn->name);
     *y = arg_real(c, i++);
-    *x = NULL;
-    if (i < c->nargin && !arg_is_text(c, i)) {
+    if (!*x && i < c->nargin && !arg_is_text(c, i)) {
         struct tensor *second = arg_real(c, i);
         if (second->numel != 1 || (*y)->numel == 1) {
             *x = *y;
@@ -101,6 +103,8 @@ static void bar_call(struct call *c, bool lying)
     prop_check_pairs(c, i, G_BAR);
     struct graphic *ax = plot_axes(c, &first), **made = scratch((size_t)MAX(1, y->dim[1]) * sizeof *made);
     struct tensor *low = stack ? stacked(y) : NULL;
+    if (c->arg[first].kind == K_CELL)
+        axes_names(ax, lying, c->arg[first]);
     int n = (int)y->dim[1];
     for (int k = 0; k < n; k++) {
         struct graphic *g = made[k] = series_new(G_BAR, ax);
@@ -124,7 +128,7 @@ BUILTIN(bar, 1, ANY, 1, grad_zero,
   "bar(y)\n"
   "bar(x, y)\n"
   "h = bar(x, y, width, style, colour, name, value, ...)\n\n"
-  "Bars from BaseValue, 0 at first, to y. The columns of a matrix are series, beside each other ('grouped') or on top of each other ('stacked'). width is the part of the distance between bars "
+  "Bars from BaseValue, 0 at first, to y. x may be a cell of texts, names at the bars. The columns of a matrix are series, beside each other ('grouped') or on top of each other ('stacked'). width is the part of the distance between bars "
   "that they fill, 0.8 at first. Names and values set properties: FaceColor, EdgeColor, BarWidth, BaseValue.\n\n"
   "Example:\n  figure('visible', 'off');\n  h = bar([3 1 2], 'r');\n  get(h, 'FaceColor')\n  ans =\n     1   0   0\n  close\n\n"
   "See also: barh, hist, area, stem")
@@ -199,6 +203,8 @@ BUILTIN(area, 1, ANY, 1, grad_zero,
     prop_check_pairs(c, i, G_AREA);
     struct graphic *ax = plot_axes(c, &first), **made = scratch((size_t)MAX(1, y->dim[1]) * sizeof *made);
     int n = (int)y->dim[1];
+    if (c->arg[first].kind == K_CELL)
+        axes_names(ax, 0, c->arg[first]);
     struct tensor *low = tensor_zeros(D_DOUBLE, 2, (i64[]){ y->dim[0], 1 });
     for (i64 k = 0; k < low->numel; k++)
         ((double *)low->data)[k] = base;
