@@ -318,40 +318,95 @@ static value rows_value(struct call *c, struct cell *rows)
     return tensor_value(r);
 }
 
-static struct cell *format_rows(struct call *c, struct tensor *t, value tmpl)           /* each row by the template */
+/* The lines of a text that are not empty. */
+static struct cell *lines_of(const char *s, size_t n)
+{
+    i64 k = 0, count = 0;
+    for (size_t i = 0; i < n; i++)
+        count += s[i] != '\n' && (i == 0 || s[i - 1] == '\n');
+    struct cell *r = cell_2d(count, 1);
+    for (size_t i = 0, e; i < n; i = e + 1) {
+        for (e = i; e < n && s[e] != '\n'; e++)
+            ;
+        if (e > i)
+            cell_set(r, k++, text_value(s + i, e - i));
+    }
+    return r;
+}
+
+static value escaped(struct buf *b)                          /* a template whose escapes are done */
+{
+    value v = buf_value(b);
+    tensor_of(v)->flags |= T_DQ;
+    return v;
+}
+
+/* The template for the columns of a row: one that takes a single number is repeated, others say themselves where a line ends. */
+static value row_template(struct call *c, i64 cols)
+{
+    size_t n;
+    const char *s = arg_text(c, 1, &n);
+    struct buf *one = buf_new(), *b = buf_new();
+    if (!(tensor_of(c->arg[1])->flags & T_DQ))
+        text_unescape(one, s, n);
+    else
+        buf_add(one, s, n);
+    int signs = 0;
+    for (size_t i = 0; i < one->n; i++)
+        if (one->s[i] == '%') {
+            bool two = i + 1 < one->n && one->s[i + 1] == '%';
+            signs += !two;
+            i += two;
+        }
+    if (signs > 1 || !strcmp(one->s, "%s") || !strcmp(one->s, "%c"))
+        return escaped(one);
+    for (i64 j = 0; j < cols; j++)
+        buf_add(b, one->s, one->n);
+    while (b->n > 0 && (strchr(" \t\n\v\f\r", b->s[b->n - 1]) || !b->s[b->n - 1]))
+        b->n--;
+    buf_putc(b, '\n');
+    return escaped(b);
+}
+
+static struct cell *format_rows(struct call *c, struct tensor *t)
+{
+    struct tensor *d = tensor_dense(t);
+    i64 rows = d->dim[0], cols = d->numel / MAX(rows, 1);
+    struct buf *b = buf_new();
+    value *x = scratch((size_t)d->numel * sizeof *x), tmpl = row_template(c, cols);
+    for (i64 i = 0; i < rows; i++)
+        for (i64 j = 0; j < cols; j++)
+            x[i * cols + j] = element_value(d, i + j * rows);
+    format_args(b, c->fn->name, tmpl, (int)d->numel, x);
+    return lines_of(b->s, b->n);
+}
+
+static struct cell *complex_rows(struct call *c, struct tensor *t, value tmpl)          /* each part by the template */
 {
     struct tensor *d = tensor_dense(t);
     i64 rows = d->dim[0], cols = d->numel / MAX(rows, 1);
     struct cell *r = cell_2d(rows, 1);
-    bool complex = dtype_is(d->dtype, DT_C);
     for (i64 i = 0; i < rows; i++) {
         struct buf *b = buf_new();
-        if (complex) {
-            for (i64 j = 0; j < cols; j++) {
-                const double *z = (const double *)tensor_cast(d, D_CDOUBLE)->data + 2 * (i + j * rows);
-                value re = num(z[0]), im = num(z[1]);
-                struct buf *one = buf_new();
-                format_args(b, c->fn->name, tmpl, 1, &re);
-                while (b->n > 0 && b->s[b->n - 1] == ' ')
-                    b->n--;
-                format_args(one, c->fn->name, tmpl, 1, &im);
-                size_t a = 0, n = one->n;
-                while (a < n && one->s[a] == ' ')
-                    a++;
-                while (n > a && one->s[n - 1] == ' ')
-                    n--;
-                if (one->s[a] != '-' && one->s[a] != '+')
-                    buf_putc(b, '+');
-                buf_add(b, one->s + a, n - a);
-                buf_putc(b, 'i');
-                if (n < one->n)
-                    buf_add(b, one->s + n, one->n - n);
-            }
-        } else {
-            value *x = scratch((size_t)MAX(cols, 1) * sizeof *x);
-            for (i64 j = 0; j < cols; j++)
-                x[j] = element_value(d, i + j * rows);
-            format_args(b, c->fn->name, tmpl, (int)cols, x);
+        for (i64 j = 0; j < cols; j++) {
+            const double *z = (const double *)tensor_cast(d, D_CDOUBLE)->data + 2 * (i + j * rows);
+            value re = num(z[0]), im = num(z[1]);
+            struct buf *one = buf_new();
+            format_args(b, c->fn->name, tmpl, 1, &re);
+            while (b->n > 0 && b->s[b->n - 1] == ' ')
+                b->n--;
+            format_args(one, c->fn->name, tmpl, 1, &im);
+            size_t a = 0, n = one->n;
+            while (a < n && one->s[a] == ' ')
+                a++;
+            while (n > a && one->s[n - 1] == ' ')
+                n--;
+            if (one->s[a] != '-' && one->s[a] != '+')
+                buf_putc(b, '+');
+            buf_add(b, one->s + a, n - a);
+            buf_putc(b, 'i');
+            if (n < one->n)
+                buf_add(b, one->s + n, one->n - n);
         }
         cell_set(r, i, buf_value(b));
     }
@@ -426,7 +481,7 @@ BUILTIN(num2str, 1, 2, 1, NO_GRAD,
     if (t->numel == 0)
         result(c, 0, text_value("", 0));
     else if (has_arg(c, 1) && arg_is_text(c, 1))
-        result(c, 0, rows_value(c, format_rows(c, t, c->arg[1])));
+        result(c, 0, rows_value(c, dtype_is(t->dtype, DT_C) ? complex_rows(c, t, c->arg[1]) : format_rows(c, t)));
     else
         result(c, 0, rows_value(c, number_rows(t, has_arg(c, 1) ? (int)arg_int(c, 1, 0, 1000) : -1)));
 }
@@ -742,6 +797,10 @@ BUILTIN(rats, 1, 2, 1, NO_GRAD,
 {
     struct tensor *t = arg_double(c, 0);
     i64 len = has_arg(c, 1) ? arg_int(c, 1, 1, 100) : 9;
+    if (t->numel == 1 && *(const double *)t->data == 0) {
+        result_text(c, 0, "0");
+        return;
+    }
     i64 rows = t->dim[0], cols = t->numel / MAX(rows, 1), gap = t->numel > 1 ? 2 : 0, each = len + gap;
     struct tensor *r = tensor_2d(D_CHAR, rows, cols * each);
     memset(r->data, ' ', (size_t)r->numel);

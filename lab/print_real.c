@@ -7,6 +7,7 @@
  * (digits in all beyond 1.5 times the precision, or beyond what the class holds) was found by trying Octave 7.3. */
 #include "numfmt.h"
 #include <float.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -196,6 +197,8 @@ static int put_eng(char *s, double x, const struct numfmt *f)
     return sprintf(s, f->scalar && !f->complex ? "%.*fe%c%03d" : "%.*fe%c%02d", f->digits, x / pow(10, e), e < 0 ? '-' : '+', abs(e));
 }
 
+/* The last fraction of the nearest integers' continued fraction that fits.  len 0, a scalar: ten characters with the sign, or the
+   integer; else fewer than len without it, an integer n counting as n/1.  What fits not at all is a *. */
 void rational_text(double x, int len, char *s, size_t size)
 {
     if (isnan(x) || isinf(x)) {
@@ -203,11 +206,12 @@ void rational_text(double x, int len, char *s, size_t size)
         return;
     }
     double n = round(x), d = 1, n1 = 1, d1 = 0, frac = x - n;
-    if (snprintf(s, size, "%.0f", n == 0 ? 0.0 : n) < 0 || frac == 0)
-        return;
-    while (fabs(x - n / d) >= fabs(x * DBL_EPSILON)) {
+    int k = snprintf(s, size, "%.0f", n == 0 ? 0.0 : n);
+    if ((n == 0 && x != 0) || (len && k - (s[0] == '-') + 2 >= len && frac != 0))
+        snprintf(s, size, "*");
+    while (frac != 0) {
         double flip = 1 / frac, step = round(flip);
-        if (fabs(flip) > 1 / DBL_EPSILON)
+        if (fabs(flip) > INT_MAX)
             break;
         double n2 = n, d2 = d;
         frac = flip - step;
@@ -216,8 +220,8 @@ void rational_text(double x, int len, char *s, size_t size)
         n1 = n2;
         d1 = d2;
         char t[64];
-        int k = snprintf(t, sizeof t, "%.0f/%.0f", d < 0 ? -n : n, fabs(d));
-        if (k - (t[0] == '-') >= len || fabs(n) > 2147483647 || fabs(d) > 2147483647)
+        k = snprintf(t, sizeof t, "%.0f/%.0f", d < 0 ? -n : n, fabs(d));
+        if ((len ? k - (t[0] == '-') >= len : k > 10) || fabs(n) > INT_MAX || fabs(d) > INT_MAX)
             break;
         snprintf(s, size, "%s", t);
     }
@@ -232,7 +236,7 @@ void numfmt_put(struct buf *o, const struct numfmt *f, double x, int w)
     else if (f->form == '+')
         n = sprintf(s, "%c", x > 0 ? '+' : x < 0 ? '-' : ' ');
     else if (f->form == 'r') {
-        rational_text(x, w ? w : 11, s, sizeof s);
+        rational_text(x, w, s, sizeof s);
         n = (int)strlen(s);
         if (w && n > w)
             n = sprintf(s, "*");
