@@ -312,3 +312,265 @@ KERNEL(256) tl(const args A)
         }
     }
 }
+
+/*== nll: losses of samples at places, -x of the class times its weight; x holds log-probabilities.  BACK 1: the gradient of x, an
+   element a thread; else what each costs, and in `share` its weight.  T the class of x, Y that of class numbers */
+typedef struct {
+    const T *x;
+    const Y *t;
+    const double *weight, *total;
+    double *each, *share;
+    T *out;
+    i64 n, classes, places, sx[3], so[3];     /* strides of samples, classes, places, in x and of a gradient */
+    double ignore;
+    u64 status;
+    i64 tag;
+} args;
+
+DEV i64 class_at(const args A, i64 i)         /* from 1; 0: left out */
+{
+    double t = (double)A.t[i];
+    if (t == A.ignore)
+        return 0;
+    if (t >= 1.0 && t <= (double)A.classes && t == floor(t))
+        return (i64)t;
+    trouble(A.status, 7, 0, t > -1e15 && t < 1e15 ? (i64)floor(t) : 0, A.classes, A.tag);
+    return 0;
+}
+
+KERNEL(256) tl(const args A)
+{
+    i64 samples = A.n * A.places, all = BACK ? samples * A.classes : samples;
+    for (i64 e = (i64)blockIdx.x * 256 + threadIdx.x; e < all; e += (i64)gridDim.x * 256) {
+        i64 i = BACK ? e / A.classes : e, k = class_at(A, i), s = i / A.places, p = i - s * A.places;
+        double w = k == 0 ? 0.0 : A.weight ? A.weight[k - 1] : 1.0;
+        if (BACK) {
+            i64 c = e - i * A.classes;
+            double by = A.total && A.total[0] != 0.0 ? A.total[0] : 1.0;
+            A.out[s * A.so[0] + c * A.so[1] + p * A.so[2]] = (T)(c + 1 == k ? -w / by : 0.0);
+        } else {
+            double cost = k == 0 ? 0.0 : -(double)A.x[s * A.sx[0] + (k - 1) * A.sx[1] + p * A.sx[2]] * w;
+            if (A.out)
+                A.out[i] = (T)cost;
+            else {
+                A.each[i] = cost;
+                A.share[i] = w;
+            }
+        }
+    }
+}
+
+/*== cross: the same for scores x, whose log-probabilities z it makes, and shares of the classes smoothed by `smooth`; a warp a sample */
+typedef struct {
+    const T *x;
+    const Y *t;
+    const double *weight, *total;
+    double *each, *share;
+    T *out;
+    i64 n, classes, places, sx[3], so[3];
+    double ignore;
+    u64 status;
+    i64 tag;
+    double smooth;
+} args;
+
+DEV i64 class_at(const args A, i64 i)
+{
+    double t = (double)A.t[i];
+    if (t == A.ignore)
+        return 0;
+    if (t >= 1.0 && t <= (double)A.classes && t == floor(t))
+        return (i64)t;
+    trouble(A.status, 7, 0, t > -1e15 && t < 1e15 ? (i64)floor(t) : 0, A.classes, A.tag);
+    return 0;
+}
+DEV double warp_sum(double s)
+{
+    for (int h = 16; h; h /= 2)
+        s += SHFL_XOR(s, h);
+    return s;
+}
+
+KERNEL(256) tl(const args A)
+{
+    int lane = threadIdx.x % 32;
+    for (i64 i = (i64)blockIdx.x * 8 + threadIdx.x / 32; i < A.n * A.places; i += (i64)gridDim.x * 8) {
+        i64 t = class_at(A, i), s = i / A.places, p = i - s * A.places;
+        const T *x = A.x + s * A.sx[0] + p * A.sx[2];
+        T most = x[0];
+        double sum = 0.0, cost = 0.0, shares = 0.0, by = A.total && A.total[0] != 0.0 ? 1.0 / A.total[0] : 1.0;
+        for (i64 k = lane; k < A.classes; k += 32) {
+            T v = x[k * A.sx[1]];
+            most = v > most || v != v ? v : most;
+        }
+        for (int h = 16; h; h /= 2) {
+            T v = SHFL_XOR(most, h);
+            most = v > most || v != v ? v : most;
+        }
+        for (i64 k = lane; k < A.classes; k += 32)
+            sum += (double)exp(x[k * A.sx[1]] - most);
+        double last = log(warp_sum(sum)) + (double)most;
+        for (i64 k = lane; k < A.classes; k += 32) {
+            double b = ((k + 1 == t ? 1.0 - A.smooth : 0.0) + A.smooth / (double)A.classes) * (A.weight ? A.weight[k] : 1.0);
+            if (b != 0.0)
+                cost -= b * ((double)x[k * A.sx[1]] - last);
+            shares += b;
+        }
+        shares = warp_sum(shares);
+        if (BACK) {
+            for (i64 k = lane; k < A.classes; k += 32) {
+                double b = ((k + 1 == t ? 1.0 - A.smooth : 0.0) + A.smooth / (double)A.classes) * (A.weight ? A.weight[k] : 1.0);
+                double g = (shares * (double)exp((T)((double)x[k * A.sx[1]] - last)) - b) * by;
+                A.out[s * A.so[0] + k * A.so[1] + p * A.so[2]] = (T)(t == 0 ? 0.0 : g);
+            }
+        } else {
+            cost = warp_sum(cost);
+            if (lane == 0 && A.out)
+                A.out[i] = (T)(t == 0 ? 0.0 : cost);
+            if (lane == 0 && !A.out) {
+                A.each[i] = t == 0 ? 0.0 : cost;
+                A.share[i] = t == 0 ? 0.0 : A.weight ? A.weight[t - 1] : 1.0;
+            }
+        }
+    }
+}
+
+/*== total: the sum of what samples cost, divided by that of their weights where MEAN is 1; or, without `each`, the weights' sum alone,
+   which the class numbers say.  One block, so that the order of the sums is one */
+typedef struct { const double *each, *share; const Y *t; const double *weight; double *total; T *out; i64 n, classes; double ignore; } args;
+
+KERNEL(1024) tl(const args A)
+{
+    SHARED double all[2][1024];
+    double s = 0.0, w = 0.0;
+    for (i64 i = threadIdx.x; i < A.n; i += 1024) {
+        if (A.each) {
+            s += A.each[i];
+            w += A.share[i];
+        } else {
+            double t = (double)A.t[i];
+            if (t != A.ignore && t >= 1.0 && t <= (double)A.classes)
+                w += A.weight ? A.weight[(i64)t - 1] : 1.0;
+        }
+    }
+    all[0][threadIdx.x] = s;
+    all[1][threadIdx.x] = w;
+    SYNC();
+    for (int h = 512; h; h /= 2) {
+        if ((int)threadIdx.x < h) {
+            all[0][threadIdx.x] += all[0][threadIdx.x + h];
+            all[1][threadIdx.x] += all[1][threadIdx.x + h];
+        }
+        SYNC();
+    }
+    if (threadIdx.x == 0) {
+        if (A.out)
+            A.out[0] = (T)(MEAN && all[1][0] != 0.0 ? all[0][0] / all[1][0] : all[0][0]);
+        if (A.total)
+            A.total[0] = all[1][0];
+    }
+}
+
+/*== moments: of each channel, in parts: the sums of d and d*d with d = x - its first element, and with BACK 1 of g and g*d.  A block a part;
+   FAST 1: samples lie side by side, else places.  Sums are of doubles */
+typedef struct { const T *x, *g; double *sum; i64 n, channels, places, sx[3], sg[3], parts, part; } args;
+
+KERNEL(256) tl(const args A)
+{
+    SHARED double all[4][256];
+    int sums = BACK ? 4 : 2;
+    for (i64 b = blockIdx.x; b < A.channels * A.parts; b += gridDim.x) {
+        i64 c = b / A.parts, from = b % A.parts * A.part, to = from + A.part < A.n * A.places ? from + A.part : A.n * A.places;
+        double first = (double)A.x[c * A.sx[1]], s[4] = { 0.0, 0.0, 0.0, 0.0 };
+        for (i64 e = from + threadIdx.x; e < to; e += 256) {
+            i64 q = FAST ? e / A.n : e / A.places, r = FAST ? e - q * A.n : e - q * A.places, i = FAST ? r : q, p = FAST ? q : r;
+            double d = (double)A.x[i * A.sx[0] + c * A.sx[1] + p * A.sx[2]] - first;
+            s[0] += d;
+            s[1] += d * d;
+            if (BACK) {
+                double g = (double)A.g[i * A.sg[0] + c * A.sg[1] + p * A.sg[2]];
+                s[2] += g;
+                s[3] += g * d;
+            }
+        }
+        for (int k = 0; k < sums; k++)
+            all[k][threadIdx.x] = s[k];
+        SYNC();
+        for (int h = 128; h; h /= 2) {
+            for (int k = 0; k < sums && (int)threadIdx.x < h; k++)
+                all[k][threadIdx.x] += all[k][threadIdx.x + h];
+            SYNC();
+        }
+        if ((int)threadIdx.x < sums)
+            A.sum[4 * b + threadIdx.x] = all[threadIdx.x][0];
+        SYNC();
+    }
+}
+
+/*== channels: from the sums of parts what batchnorm does to each element, the running mean and variance, and with BACK 1 the gradients of weight
+   and bias.  TRAIN 1: mean and variance are the batch's.  R the class of the running ones; a thread a channel */
+typedef struct {
+    const T *x;
+    const double *sum;
+    double *by;                               /* four for each channel: see batchnorm */
+    const T *weight, *bias;
+    const R *mean, *var;
+    R *new_mean, *new_var;
+    T *gweight, *gbias;
+    i64 channels, step, parts;
+    double m, momentum, eps;
+} args;
+
+KERNEL(256) tl(const args A)
+{
+    for (i64 c = (i64)blockIdx.x * 256 + threadIdx.x; c < A.channels; c += (i64)gridDim.x * 256) {
+        double s[4] = { 0.0, 0.0, 0.0, 0.0 }, first = (double)A.x[c * A.step], mean, var;
+        for (i64 b = c * A.parts; (TRAIN || BACK) && b < (c + 1) * A.parts; b++)
+            for (int k = 0; k < (BACK ? 4 : 2); k++)
+                s[k] += A.sum[4 * b + k];
+        if (TRAIN) {
+            mean = s[0] / A.m;
+            var = s[1] / A.m - mean * mean;
+            var = var < 0.0 ? 0.0 : var;
+            mean += first;
+        } else {
+            mean = (double)A.mean[c];
+            var = (double)A.var[c];
+        }
+        double f = 1.0 / sqrt(var + A.eps), w = A.weight ? (double)A.weight[c] : 1.0, away = s[3] - (mean - first) * s[2];
+        A.by[4 * c] = mean;
+        A.by[4 * c + 1] = w * f;
+        if (BACK) {
+            A.by[4 * c + 2] = TRAIN ? s[2] / A.m : 0.0;
+            A.by[4 * c + 3] = TRAIN ? away * f * f / A.m : 0.0;
+            if (A.gweight)
+                A.gweight[c] = (T)(away * f);
+            if (A.gbias)
+                A.gbias[c] = (T)s[2];
+        } else {
+            double was = A.mean ? (double)A.mean[c] : 0.0, vary = A.var ? (double)A.var[c] : 1.0;
+            A.by[4 * c + 2] = A.bias ? (double)A.bias[c] : 0.0;
+            if (A.new_mean)
+                A.new_mean[c] = (R)(TRAIN ? was + A.momentum * (mean - was) : was);
+            if (A.new_var)
+                A.new_var[c] = (R)(TRAIN ? vary + A.momentum * (var * A.m / (A.m - 1.0) - vary) : vary);
+        }
+    }
+}
+
+/*== batchnorm: (x - by[0]) * by[1] + by[2], or the gradient by[1] * (g - by[2] - (x - by[0]) * by[3]), with four numbers for each channel */
+typedef struct { const T *x, *g; T *y; const double *by; i64 n, channels, places, sx[3], sg[3], sy[3]; } args;
+
+KERNEL(256) tl(const args A)
+{
+    for (i64 e = (i64)blockIdx.x * 256 + threadIdx.x; e < A.n * A.channels * A.places; e += (i64)gridDim.x * 256) {
+        i64 size = FAST ? A.n : A.places, q = e / size, r = e - q * size, u = q / A.channels, c = q - u * A.channels, i = FAST ? r : u, p = FAST ? u : r;
+        const double *by = A.by + 4 * c;
+        double d = (double)A.x[i * A.sx[0] + c * A.sx[1] + p * A.sx[2]] - by[0];
+        if (BACK)
+            d = by[1] * ((double)A.g[i * A.sg[0] + c * A.sg[1] + p * A.sg[2]] - by[2] - d * by[3]);
+        else
+            d = d * by[1] + by[2];
+        A.y[i * A.sy[0] + c * A.sy[1] + p * A.sy[2]] = (T)d;
+    }
+}

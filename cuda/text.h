@@ -80,7 +80,7 @@ int section_go(struct work *w, struct kernel *k, int64_t items, int each);      
 int64_t arg_size(const struct dev_arg *a);
 void arg_view(struct kernel *k, const struct dev_arg *a);  /* 20 words */
 struct dev_arg arg_first(const struct dev_arg *a, int d);  /* dimension d as the first one */
-int layers_run(struct work *w, enum dev_call what, struct dev_arg *out, const struct dev_arg *in, const double *num);
+int layers_run(struct work *w, enum dev_call what, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag);
 int layers_can(enum dev_call what, const struct dev_arg *out, const struct dev_arg *in, const double *num);
 int work_reduce(struct work *, const struct dev_prog *, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag);
 #endif

@@ -143,6 +143,130 @@ static int run_norm(struct work *w, struct dev_arg *out, const struct dev_arg *i
     return section_go(w, &k, len ? arg_size(&in[0]) / len : 0, 8);
 }
 
+/* ---- losses of classes */
+static void arg_strides(struct kernel *k, const struct dev_arg *a)
+{
+    for (int d = 0; d < 3; d++)
+        arg_word(k, a ? stride_of(a, d) : 0);
+}
+static int run_loss(struct work *w, bool back, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag)
+{
+    struct kernel k;
+    struct section s;
+    char c[160], one[160];
+    const struct dev_arg *x = &in[0];
+    int64_t n = dim_of(x, 0), classes = dim_of(x, 1), places = dim_of(x, 2), samples = n * places;
+    bool scores = num[0] != 0, mean = num[2] == 0, each = num[2] == 2;
+    double *cost = each || back ? NULL : w->get(w, (size_t)samples * 16 + 16), *total = back && mean ? w->get(w, 8) : NULL;
+    if ((!cost && !back && !each) || (!total && back && mean))
+        return DEV_NO_MEMORY;
+    snprintf(c, sizeof c, "#define T %s\n#define Y %s\n#define BACK %d\n", text_class[x->dtype].name, text_class[in[1].dtype].name, back);
+    snprintf(one, sizeof one, "#define T %s\n#define Y %s\n#define MEAN %d\n", text_class[x->dtype].name, text_class[in[1].dtype].name, mean);
+    for (int turn = 0; turn < 2; turn++)
+        if (turn == back) {
+            section_begin(&k, &s, scores ? "cross" : "nll", c);
+            arg_pointer(&k, x->p);
+            arg_pointer(&k, in[1].p);
+            arg_pointer(&k, in[2].p);
+            arg_pointer(&k, total);
+            arg_pointer(&k, cost);
+            arg_pointer(&k, cost ? cost + samples : NULL);
+            arg_pointer(&k, back || each ? out->p : NULL);
+            arg_word(&k, n);
+            arg_word(&k, classes);
+            arg_word(&k, places);
+            arg_strides(&k, x);
+            arg_strides(&k, back ? out : NULL);
+            arg_double(&k, num[1]);
+            arg_pointer(&k, w->status);
+            arg_word(&k, tag);
+            if (scores)
+                arg_double(&k, num[3]);
+            TRY(section_go(w, &k, back && !scores ? samples * classes : samples, scores ? 8 : 256));
+        } else if (cost || total) {
+            section_begin(&k, &s, "total", one);
+            arg_pointer(&k, cost);
+            arg_pointer(&k, cost ? cost + samples : NULL);
+            arg_pointer(&k, in[1].p);
+            arg_pointer(&k, in[2].p);
+            arg_pointer(&k, total);
+            arg_pointer(&k, back ? NULL : out->p);
+            arg_word(&k, samples);
+            arg_word(&k, classes);
+            arg_double(&k, num[1]);
+            k.block = 1024;
+            TRY(section_go(w, &k, 1, 1));
+        }
+    return DEV_OK;
+}
+
+/* ---- batches: sums of channels in parts, what follows for each channel, and each element */
+static int run_batchnorm(struct work *w, bool back, struct dev_arg *out, const struct dev_arg *in, const double *num)
+{
+    struct kernel k;
+    struct section s;
+    char c[2][160];
+    const struct dev_arg *x = &in[back ? 1 : 0], *g = back ? &in[0] : NULL, *weight = &in[back ? 2 : 1], *bias = back ? NULL : &in[2], *mean = &in[3], *var = &in[4];
+    int64_t n = dim_of(x, 0), channels = dim_of(x, 1), places = dim_of(x, 2), each = n * places, parts = 1;
+    bool train = num[0] != 0, fast = stride_of(x, 0) == 1 && stride_of(x, 2) != 1;
+    const char *T = text_class[x->dtype].name;
+    while (parts < 64 && channels * parts < 2 * w->units && each / (parts * 2) >= 1024)
+        parts *= 2;
+    double *by = w->get(w, (size_t)channels * 32), *sum = train || back ? w->get(w, (size_t)(channels * parts) * 32) : NULL;
+    if (!by || ((train || back) && !sum))
+        return DEV_NO_MEMORY;
+    int running = mean->p ? mean->dtype : D_DOUBLE;
+    snprintf(c[0], sizeof c[0], "#define T %s\n#define BACK %d\n#define FAST %d\n", T, back, fast);
+    snprintf(c[1], sizeof c[1], "#define T %s\n#define R %s\n#define BACK %d\n#define TRAIN %d\n", T, text_class[running].name, back, train);
+    if (sum) {
+        section_begin(&k, &s, "moments", c[0]);
+        arg_pointer(&k, x->p);
+        arg_pointer(&k, g ? g->p : NULL);
+        arg_pointer(&k, sum);
+        arg_word(&k, n);
+        arg_word(&k, channels);
+        arg_word(&k, places);
+        arg_strides(&k, x);
+        arg_strides(&k, g);
+        arg_word(&k, parts);
+        arg_word(&k, (each + parts - 1) / parts);
+        TRY(section_go(w, &k, channels * parts, 1));
+    }
+    section_begin(&k, &s, "channels", c[1]);
+    arg_pointer(&k, x->p);
+    arg_pointer(&k, sum);
+    arg_pointer(&k, by);
+    arg_pointer(&k, weight->p);
+    arg_pointer(&k, bias ? bias->p : NULL);
+    arg_pointer(&k, mean->p);
+    arg_pointer(&k, var->p);
+    for (int i = 1; i < 3; i++)
+        arg_pointer(&k, back ? NULL : out[i].p);
+    for (int i = 1; i < 3; i++)
+        arg_pointer(&k, back ? out[i].p : NULL);
+    arg_word(&k, channels);
+    arg_word(&k, stride_of(x, 1));
+    arg_word(&k, parts);
+    arg_double(&k, (double)each);
+    arg_double(&k, back ? 0 : num[1]);
+    arg_double(&k, num[back ? 1 : 2]);
+    TRY(section_go(w, &k, channels, 256));
+    if (!out[0].p)
+        return DEV_OK;
+    section_begin(&k, &s, "batchnorm", c[0]);
+    arg_pointer(&k, x->p);
+    arg_pointer(&k, g ? g->p : NULL);
+    arg_pointer(&k, out[0].p);
+    arg_pointer(&k, by);
+    arg_word(&k, n);
+    arg_word(&k, channels);
+    arg_word(&k, places);
+    arg_strides(&k, x);
+    arg_strides(&k, g);
+    arg_strides(&k, &out[0]);
+    return section_go(w, &k, each * channels, 256);
+}
+
 int layers_can(enum dev_call what, const struct dev_arg *out, const struct dev_arg *in, const double *num)
 {
     bool real = text_class[out->dtype].floating && !text_class[out->dtype].complex && in[0].dtype == out->dtype;
@@ -150,12 +274,16 @@ int layers_can(enum dev_call what, const struct dev_arg *out, const struct dev_a
     switch (what) {
     case DEV_conv: case DEV_conv_input: case DEV_conv_weight: case DEV_pool: case DEV_taps: case DEV_softmax: case DEV_norm:
         return real ? DEV_OK : DEV_NOT_HERE;
+    case DEV_loss: case DEV_loss_back:
+        return real && !text_class[in[1].dtype].complex && (!in[2].p || in[2].dtype == D_DOUBLE) ? DEV_OK : DEV_NOT_HERE;
+    case DEV_batchnorm: case DEV_batchnorm_back:
+        return real && in[3].dtype == in[4].dtype ? DEV_OK : DEV_NOT_HERE;
     default:
         return DEV_NOT_HERE;
     }
 }
 
-int layers_run(struct work *w, enum dev_call what, struct dev_arg *out, const struct dev_arg *in, const double *num)
+int layers_run(struct work *w, enum dev_call what, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag)
 {
     switch (what) {
     case DEV_conv: return run_conv(w, 0, out, &in[0], &in[1], &in[2], out, num);
@@ -165,6 +293,8 @@ int layers_run(struct work *w, enum dev_call what, struct dev_arg *out, const st
     case DEV_taps: return run_taps(w, out, in, num);
     case DEV_softmax: return run_softmax(w, out, in, num);
     case DEV_norm: return run_norm(w, out, in, num);
+    case DEV_loss: case DEV_loss_back: return run_loss(w, what == DEV_loss_back, out, in, num, tag);
+    case DEV_batchnorm: case DEV_batchnorm_back: return run_batchnorm(w, what == DEV_batchnorm_back, out, in, num);
     default: return DEV_NOT_HERE;
     }
 }

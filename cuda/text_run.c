@@ -553,6 +553,6 @@ int work_run(struct work *w, enum dev_call what, struct dev_arg *out, const stru
     case DEV_sort: return run_sort(w, out, in, (int)num[0], INT64_MAX, num[1] != 0);
     case DEV_topk: return run_sort(w, out, in, (int)num[0], (int64_t)num[1], num[2] != 0);
     case DEV_gemm: return run_gemm(w, out, in, num);
-    default: return layers_run(w, what, out, in, num);
+    default: return layers_run(w, what, out, in, num, tag);
     }
 }

@@ -621,7 +621,7 @@ static primitive *const primitives[DEV_CALLS] = {
     [DEV_sort] = run_sort, [DEV_topk] = run_topk, [DEV_gather] = run_gather, [DEV_scatter] = run_scatter, [DEV_count] = run_count,
     [DEV_find] = run_find, [DEV_select] = run_select, [DEV_replace] = run_replace,
     [DEV_conv] = cpu_conv, [DEV_conv_input] = cpu_conv_input, [DEV_conv_weight] = cpu_conv_weight, [DEV_pool] = cpu_pool, [DEV_taps] = cpu_taps,
-    [DEV_softmax] = run_softmax, [DEV_norm] = cpu_norm,
+    [DEV_softmax] = run_softmax, [DEV_norm] = cpu_norm, [DEV_loss] = cpu_loss, [DEV_loss_back] = cpu_loss_back, [DEV_batchnorm] = cpu_batchnorm, [DEV_batchnorm_back] = cpu_batchnorm_back,
 };
 
 static void perform(void *arg)

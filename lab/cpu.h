@@ -29,4 +29,8 @@ void cpu_conv_weight(struct job *j);
 void cpu_pool(struct job *j);
 void cpu_taps(struct job *j);
 void cpu_norm(struct job *j);
+void cpu_loss(struct job *j);
+void cpu_loss_back(struct job *j);
+void cpu_batchnorm(struct job *j);
+void cpu_batchnorm_back(struct job *j);
 #endif

@@ -3,7 +3,9 @@
  * Sums are of doubles whatever the class.  nn/ computes the same for tensors of the CPU, faster and elsewhere. */
 #include "config.h"
 #include "cpu.h"
+#include "ew.h"
 #include "fail.h"
+#include "gpu.h"
 #include <math.h>
 #include <string.h>
 
@@ -162,3 +164,104 @@ void cpu_norm(struct job *j)
     }
 #undef AT
 }
+
+/* ---- losses of classes: x is samples x classes x places */
+static i64 true_class(struct job *j, i64 i, i64 classes)      /* from 1; 0: left out */
+{
+    const struct dev_arg *t = &j->in[1];
+    double v;
+    convert_run(D_DOUBLE, &v, t->dtype, (const char *)t->p + i * (i64)dtypes[t->dtype].size, 1);
+    if (v == j->num[1])
+        return 0;
+    if (v >= 1 && v <= (double)classes && v == floor(v))
+        return (i64)v;
+    struct dev_status *s = cpu_device()->status;
+    if (!s->code) {
+        s->at = fabs(v) < 1e15 ? (i64)floor(v) : 0;
+        s->bound = classes;
+        s->tag = j->tag;
+        s->code = DEV_CLASS;
+    }
+    return 0;
+}
+static void losses(struct job *j, bool back)
+{
+    const struct dev_arg *x = &j->in[0], *w = &j->in[2];
+    i64 n = dim_at(x, 0), classes = dim_at(x, 1), places = dim_at(x, 2);
+    double sum = 0, total = 0, *z = scratch(sizeof *z * (size_t)MAX(1, classes)), *b = scratch(sizeof *b * (size_t)MAX(1, classes));
+    for (int pass = back ? 0 : 1; pass < 2; pass++)
+        for (i64 i = 0; i < n * places; i++) {
+            i64 t = true_class(j, i, classes), s = i / places, p = i % places;
+            double most = -INFINITY, all = 0, cost = 0, exps = 0, weight = !t ? 0 : w->p ? ((double *)w->p)[t - 1] : 1;
+            if (!pass || !back)
+                total += weight;
+            if (!pass)
+                continue;
+            for (i64 k = 0; k < classes; k++) {
+                z[k] = number_at(x, s * stride_at(x, 0) + k * stride_at(x, 1) + p * stride_at(x, 2));
+                b[k] = j->num[0] ? ((k + 1 == t) * (1 - j->num[3]) + j->num[3] / (double)classes) * (w->p ? ((double *)w->p)[k] : 1) : k + 1 == t ? weight : 0;
+                most = fmax(most, z[k]);
+                all += b[k];
+            }
+            for (i64 k = 0; k < classes; k++)
+                exps += exp(z[k] - most);
+            for (i64 k = 0; k < classes; k++) {
+                z[k] -= j->num[0] ? log(exps) + most : 0;
+                cost -= t && b[k] != 0 ? b[k] * z[k] : 0;
+            }
+            double by = j->num[2] == 0 && total != 0 ? total : 1;
+            for (i64 k = 0; k < classes && back; k++)
+                number_put(j->out, s * stride_at(j->out, 0) + k * stride_at(j->out, 1) + p * stride_at(j->out, 2), t ? ((j->num[0] ? all * exp(z[k]) : 0) - b[k]) / by : 0);
+            if (!back && j->num[2] == 2)
+                number_put(j->out, i, cost);
+            sum += cost;
+        }
+    if (!back && j->num[2] != 2)
+        number_put(j->out, 0, j->num[2] == 0 && total != 0 ? sum / total : sum);
+}
+void cpu_loss(struct job *j) { losses(j, false); }
+void cpu_loss_back(struct job *j) { losses(j, true); }
+
+/* ---- batches: x is samples x channels x places */
+static i64 three(const struct dev_arg *a, i64 i, i64 c, i64 p) { return i * stride_at(a, 0) + c * stride_at(a, 1) + p * stride_at(a, 2); }
+static void batches(struct job *j, bool back)
+{
+    const struct dev_arg *x = &j->in[back ? 1 : 0], *g = &j->in[0], *w = &j->in[back ? 2 : 1], *b = &j->in[2], *rm = &j->in[3], *rv = &j->in[4];
+    i64 n = dim_at(x, 0), channels = dim_at(x, 1), places = dim_at(x, 2);
+    double m = (double)(n * places), eps = j->num[back ? 1 : 2];
+    bool training = j->num[0] != 0;
+#define EACH for (i64 i = 0; i < n; i++) for (i64 p = 0; p < places; p++)
+    for (i64 c = 0; c < channels; c++) {
+        double mean = 0, var = 0, sg = 0, sx = 0, weight = w->p ? number_at(w, c) : 1, was = rm->p ? number_at(rm, c) : 0, vary = rv->p ? number_at(rv, c) : 1;
+        if (training) {
+            EACH mean += number_at(x, three(x, i, c, p)) / m;
+            EACH var += (number_at(x, three(x, i, c, p)) - mean) * (number_at(x, three(x, i, c, p)) - mean) / m;
+        } else {
+            mean = was;
+            var = vary;
+        }
+        double f = 1 / sqrt(var + eps);
+        if (!back) {
+            EACH number_put(&j->out[0], three(&j->out[0], i, c, p), (number_at(x, three(x, i, c, p)) - mean) * f * weight + (b->p ? number_at(b, c) : 0));
+            if (j->out[1].p)
+                number_put(&j->out[1], c, training ? was + j->num[1] * (mean - was) : was);
+            if (j->out[2].p)
+                number_put(&j->out[2], c, training ? vary + j->num[1] * (var * m / (m - 1) - vary) : vary);
+            continue;
+        }
+        EACH sg += number_at(g, three(g, i, c, p));
+        EACH sx += number_at(g, three(g, i, c, p)) * (number_at(x, three(x, i, c, p)) - mean) * f;
+        if (j->out[0].p)
+            EACH {
+                double h = (number_at(x, three(x, i, c, p)) - mean) * f;
+                number_put(&j->out[0], three(&j->out[0], i, c, p), weight * f * (number_at(g, three(g, i, c, p)) - (training ? (sg + h * sx) / m : 0)));
+            }
+        if (j->out[1].p)
+            number_put(&j->out[1], c, sx);
+        if (j->out[2].p)
+            number_put(&j->out[2], c, sg);
+    }
+#undef EACH
+}
+void cpu_batchnorm(struct job *j) { batches(j, false); }
+void cpu_batchnorm_back(struct job *j) { batches(j, true); }

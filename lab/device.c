@@ -184,6 +184,9 @@ void gpu_check(struct device *d)
         fail("Octave:bad-input", "NaN is neither true nor false (found on gpu %d%s)", d->index, after);
     case DEV_INDEX:
         fail("Octave:index-out-of-bounds", "index %lld out of bound %lld (found on gpu %d%s)", (long long)was.at + 1, (long long)was.bound, d->index, after);
+    case DEV_CLASS:
+        fail("tl:nn", "a class number must be an integer from 1 to %lld, but one is %lld%s (found on gpu %d%s)", (long long)was.bound, (long long)was.at,
+             was.at == 0 ? ", or none (classes that count from 0 become t + 1)" : was.at > 0 && was.at <= was.bound ? " and a part" : "", d->index, after);
     case DEV_SINGULAR:
         warn("Octave:singular-matrix", "matrix singular to machine precision (found on gpu %d%s)", d->index, after);
         return;

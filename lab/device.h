@@ -51,7 +51,7 @@ struct dev_prog {
 /* A row of ops.def whose domain is left is DEV_DOMAIN with that row: there is no run in complex on a device. */
 
 /* ---- trouble that is found while work runs: the kernel writes it once, the host reads it before the next launch and after each wait */
-enum dev_trouble { DEV_FINE, DEV_DOMAIN, DEV_NAN, DEV_INDEX, DEV_SINGULAR, DEV_NOT_POSITIVE, DEV_NO_CONVERGENCE, DEV_TROUBLES };
+enum dev_trouble { DEV_FINE, DEV_DOMAIN, DEV_NAN, DEV_INDEX, DEV_SINGULAR, DEV_NOT_POSITIVE, DEV_NO_CONVERGENCE, DEV_CLASS, DEV_TROUBLES };
 struct dev_status { volatile int32_t code, op; volatile int64_t at, bound; volatile int32_t tag; };
                                               /* op: row of ops.def or primitive; at, bound: an index and its limit; tag: as given to the call */
 

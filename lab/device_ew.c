@@ -246,6 +246,29 @@ static int leaf(struct make *m, int device, value v)
     return operand(m, gpu_operand(device, v));
 }
 
+/* A result in the order of its operands: where all of its size lie with the last dimension fastest, as layers leave them, so does it. */
+static struct tensor *result_of(const struct make *m, int device, int dt, int nd, const i64 *dim)
+{
+    i64 turned[MAX_DIMS], stride[MAX_DIMS], n = dims_numel(nd, dim), s = 1;
+    bool rows = false, other = false;
+    for (int d = nd; d-- > 0; s *= dim[d]) {
+        turned[nd - 1 - d] = dim[d];
+        stride[d] = s;
+    }
+    for (int k = 0; k < m->g.nin && n > 1; k++) {
+        const struct tensor *t = m->t[k];
+        if (t->numel != n)
+            continue;
+        bool same = !(t->flags & T_DENSE) && t->nd == nd;
+        for (int d = 0; same && d < nd; d++)
+            same = dim[d] == 1 || t->stride[d] == stride[d];
+        *(same ? &rows : &other) = true;
+    }
+    if (!rows || other)
+        return gpu_new(device, dt, nd, dim);
+    return tensor_alias(gpu_new(device, dt, nd, turned), nd, dim, stride, 0);
+}
+
 value gpu_plan(struct plan *p, value *reg, int nd, const i64 *dim)
 {
     struct make *m = scratch(sizeof *m);
@@ -314,7 +337,7 @@ value gpu_plan(struct plan *p, value *reg, int nd, const i64 *dim)
         return copy(tensor_box(r));
     }
     stored(m, of[root], dt);
-    struct tensor *r = gpu_new(device, dt, nd, dim);
+    struct tensor *r = result_of(m, device, dt, nd, dim);
     if (r->numel)
         run(m, r, nd, dim);
     return copy(tensor_box(r));

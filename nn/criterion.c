@@ -3,6 +3,7 @@
 #include "expression.h"
 #include "criterion.h"
 #include "lab/gpu.h"
+#include "nn/there.h"
 #include <math.h>
 
 /* ---- rows of criterion.def */
@@ -240,13 +241,79 @@ static value nll_gradient(struct module *m, value x, value t)
     return tensor_box(g);
 }
 
+/* ---- on a device: one call for the loss, one for the gradient; a wrong number is found while work runs.  What has another form is done by the rest. */
+struct classes_there { struct dev_arg in[3]; double num[4]; struct tensor *x, *t; };
+static bool classes_there(struct module *m, value x, value t, struct classes_there *q)
+{
+    i64 samples;
+    if (!is_tensor_like(t) || !value_device(t) || dtype_is(value_dtype(t), DT_C | DT_T))
+        return false;
+    q->x = nn_float(m, x);
+    q->t = tensor_any(t);
+    i64 n = q->x->dim[0], classes = q->x->dim[1], places = q->x->numel / MAX(1, n * classes);
+    samples = n * places;
+    if (q->t->numel != samples || !q->x->numel || classes < 2 || q->t->device != q->x->device)
+        return false;
+    if (q->x->nd > 2)
+        q->x = rows_of(q->x);
+    q->in[0] = gpu_vector(q->x);
+    q->in[0].nd = 3;
+    memcpy(q->in[0].dim, (i64[]){ n, classes, places }, 3 * sizeof(i64));
+    memcpy(q->in[0].stride, q->x->nd > 2 ? (i64[]){ classes * places, places, 1 } : (i64[]){ q->x->stride[0], q->x->stride[1], 0 }, 3 * sizeof(i64));
+    q->in[1] = gpu_vector(rows_of(q->t));
+    q->in[2] = (struct dev_arg){ .p = NULL };
+    value w = OPTION(m, WEIGHTS);
+    if (is_tensor_like(w) && value_numel(w)) {
+        if (value_numel(w) != classes)
+            return false;
+        struct tensor *v = tensor_any(w);
+        v = !v->device ? gpu_table(q->x->device, tensor_cast(tensor_dense(v), D_DOUBLE)) : v->dtype == D_DOUBLE ? gpu_dense(v) : gpu_clone(v, D_DOUBLE);
+        if (v->device != q->x->device)
+            return false;
+        q->in[2] = gpu_vector(v);
+    }
+    int r = nn_reduction(m);
+    bool cross = layer_of(m)->check != NULL;
+    memcpy(q->num, (double[]){ cross, option_num(m, IGNORE), r == REDUCE_MEAN ? 0 : r == REDUCE_NONE ? 2 : 1, cross ? option_num(m, IGNORE + 1) : 0 }, sizeof q->num);
+    return true;
+}
+static value loss_there(struct module *m, value x, value t)
+{
+    struct classes_there q;
+    if (!classes_there(m, x, t, &q))
+        return nil();
+    bool each = q.num[2] == 2;
+    struct tensor *y = rows_beside(q.x, q.x->dtype, each ? q.t->nd : 2, each ? q.t->dim : (i64[]){ 1, 1 });
+    struct dev_arg to = gpu_vector(y);
+    gpu_do(q.x->device, DEV_loss, &to, q.in, q.num);
+    return tensor_box(y);
+}
+static value loss_back_there(struct module *m, value x, value t, int want, double scale)
+{
+    struct classes_there q;
+    (void)want, (void)scale;
+    if (!classes_there(m, x, t, &q))
+        return nil();
+    bool rows = rows_already(q.x);
+    struct tensor *g = rows ? rows_beside(q.x, q.x->dtype, q.x->nd, q.x->dim) : gpu_new(q.x->device, q.x->dtype, q.x->nd, q.x->dim);
+    struct dev_arg to = q.in[0];
+    to.p = g->data;
+    if (!rows)
+        to.stride[0] = 1, to.stride[1] = q.x->dim[0];
+    else if (q.x->nd == 2)
+        to.stride[0] = q.x->dim[1], to.stride[1] = 1;
+    gpu_do(q.x->device, DEV_loss_back, &to, q.in, q.num);
+    return tensor_box(g);
+}
+
 LAYER(ClassNLLCriterion,
   "c = nn.ClassNLLCriterion(weights, sizeAverage, ignoreIndex, reduction)\n\n"
   "Negative log-likelihood: -x(i, t(i)) for log-probabilities x, N x C (or N x C x H x W, a class for each place), and class numbers t from 1 to C, averaged; with weights, one for each class, their weighted "
   "mean. sizeAverage=false or reduction='sum' sums, reduction='none' gives each sample's. Samples of class ignoreIndex (-100) are left out.\n\n"
   "Example:\n  nn.ClassNLLCriterion().forward([-1 -2; -3 -4], [1 2])\n  ans = 2.5000\n\n"
   "See also: nn.LogSoftMax, nn.CrossEntropyCriterion",
-  .options = "weights:v= sizeAverage:b=1 ignoreIndex:z=-100 reduction:r=", .criterion = true, .loss = nll_loss, .loss_grad = nll_gradient)
+  .options = "weights:v= sizeAverage:b=1 ignoreIndex:z=-100 reduction:r=", .criterion = true, .loss = nll_loss, .loss_grad = nll_gradient,
+  .there = loss_there, .there_back = loss_back_there)
 
 /* ---- nn.CrossEntropyCriterion: the loss of a sample is -sum(b .* z) with z the log-probabilities and b the share of each class, so its gradient is
    sum(b)*exp(z) - b. */
@@ -369,6 +436,7 @@ LAYER(CrossEntropyCriterion,
   "Example:\n  nn.CrossEntropyCriterion().forward([0 0], 1)\n  ans = 0.6931\n\n"
   "See also: nn.LogSoftMax, nn.ClassNLLCriterion, nn.MSECriterion",
   .options = "weights:v= sizeAverage:b=1 ignoreIndex:z=-100 labelSmoothing:x=0 reduction:r=", .criterion = true, .check = cross_check, .loss = cross_loss, .loss_grad = cross_gradient,
+  .there = loss_there, .there_back = loss_back_there,
   .expr = "@(x, t, weights, sizeAverage, ignoreIndex, labelSmoothing, reduction) begin s = size(x); st = size(t); t = t + 0; if numel(s) == 2 && s(2) == 1 && isscalar(t), x = reshape(x, [1 s(1)]); s = size(x); end;"
           " if numel(s) == 3 && numel(t) != s(1) * s(3) && numel(t) == s(2) * s(3), s = [1 s]; x = reshape(x, s); end; c = s(2); n = numel(x) / c; soft = numel(t) == numel(x) && c > 1;"
           " p = [1 3:numel(s) 2]; if soft, t = reshape(permute(reshape(t, s), p), [n c]); elseif numel(t) != n, error('nn.CrossEntropyCriterion: the target must be %d class numbers', n), end;"

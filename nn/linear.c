@@ -5,7 +5,9 @@
  * x.  One sample is a matrix times a vector, and its gradient loops of our own, since a rank-one product of BLAS's packs both sides. */
 #include "nn.h"
 #include "nn/product.h"
+#include "nn/there.h"
 #include "lab/clones.h"
+#include "lab/gpu.h"
 #include <math.h>
 
 enum { WEIGHT, BIAS };
@@ -232,6 +234,86 @@ static value linear_backward(struct module *m, value x, value g, int want, doubl
     return gx ? tensor_box(gx) : nil();
 }
 
+/* ---- on a device: rows lie one after another, so y' = w x' + b is a product whose bias is a column of its epilogue; gradients are added by the products
+   themselves.  Three products a backward. */
+static struct dev_arg matrix(const struct tensor *t, i64 offset, i64 m, i64 n, i64 down, i64 right)
+{
+    return (struct dev_arg){ .p = t->data + offset * (i64)dtypes[t->dtype].size, .dtype = t->dtype, .nd = 2, .dim = { m, n }, .stride = { down, right } };
+}
+static struct dev_arg turned_arg(struct tensor *t)        /* a matrix of samples, each a column */
+{
+    return matrix(t, 0, t->dim[1], t->dim[0], t->stride[1], t->stride[0]);
+}
+static struct dev_arg learned(value v, i64 m, i64 n)      /* a parameter, or its gradient, n x m with its last dimension fastest, turned */
+{
+    struct window *w = v.w;
+    gpu_vector(w->base);                      /* fails when it was lost */
+    return matrix(w->base, w->offset, m, n, 1, m);
+}
+static struct dev_arg upright(struct dev_arg a) { return (struct dev_arg){ .p = a.p, .dtype = a.dtype, .nd = 2, .dim = { a.dim[1], a.dim[0] }, .stride = { a.stride[1], a.stride[0] } }; }
+static int there_dims(struct module *m, value x, i64 *dim)
+{
+    int nd = value_dims(x, dim);
+    nd = nd == 2 && option_int(m, IN) == 1 && dim[1] != 1 ? 3 : nd;
+    dim[nd - 1] = option_int(m, OUT);
+    return nd;
+}
+static value linear_there(struct module *m, value x, value none)
+{
+    i64 rows, out = option_int(m, OUT), in = option_int(m, IN), dim[MAX_DIMS];
+    struct tensor *t = samples(m, x, &rows);
+    int nd = there_dims(m, x, dim);
+    (void)none;
+    if (!rows || !in || !out)
+        return nil();
+    struct tensor *y = buffer_there(&m->output, t, nd, dim);
+    struct dev_arg to = matrix(y, 0, out, rows, 1, out), arg[3] = { upright(learned(PARAM(m, WEIGHT), in, out)), turned_arg(t), { .p = NULL } };
+    if (has_param(m, BIAS))
+        arg[2] = learned(PARAM(m, BIAS), out, 1);
+    gpu_do(t->device, DEV_gemm, &to, arg, (double[]){ 1, 0, 0 });
+    nn_set_rank(nd);
+    return tensor_box(y);
+}
+static struct dev_arg added_to(struct module *m, int i, i64 rows, i64 columns)       /* where a gradient goes: a parameter itself when the layer is being updated */
+{
+    value v = m->updates ? PARAM(m, i) : GRAD(m, i);
+    own_block(v.w->base);
+    v.w->base->version++;
+    return learned(v, rows, columns);
+}
+static value linear_there_back(struct module *m, value x, value g, int want, double scale)
+{
+    i64 rows, out = option_int(m, OUT), in = option_int(m, IN), dim[MAX_DIMS];
+    struct tensor *t = samples(m, x, &rows), *gx = NULL;
+    struct tensor shape = { .nd = 2, .dim = dim, .dtype = t->dtype, .device = t->device };
+    shape.nd = (uint8_t)dims_trim(there_dims(m, x, dim), dim);
+    if (!rows || !in || !out || !is_tensor_like(g) || value_device(g) != t->device)
+        return nil();
+    struct tensor *gt = nn_grad_like(m, g, &shape).t;
+    if (gt->nd != 2 || gt->dim[0] != rows)
+        gt = nn_reshape(gt, 2, (i64[]){ rows, out });
+    struct dev_arg none = { .p = NULL };
+    nn_settle(m);
+    if (want & WANT_INPUT) {
+        gx = buffer_there(&m->grad_input, t, tensor_any(x)->nd, tensor_any(x)->dim);
+        struct dev_arg to = matrix(gx, 0, in, rows, 1, in);
+        gpu_do(t->device, DEV_gemm, &to, (struct dev_arg[]){ learned(PARAM(m, WEIGHT), in, out), turned_arg(gt), none }, (double[]){ 1, 0, 0 });
+    }
+    if (want & WANT_PARAMS) {
+        struct dev_arg to = added_to(m, WEIGHT, in, out), each = matrix(gt, 0, rows, out, gt->stride[0], gt->stride[1]);
+        gpu_do(t->device, DEV_gemm, &to, (struct dev_arg[]){ turned_arg(t), each, none }, (double[]){ scale, 1, 0 });
+        if (has_param(m, BIAS)) {
+            struct tensor *ones = tensor_new(t->dtype, 2, (i64[]){ rows, 1 });
+            for (i64 i = 0; i < rows; i++)
+                convert_run(t->dtype, ones->data + i * (i64)dtypes[t->dtype].size, D_DOUBLE, (double[]){ 1 }, 1);
+            ones = gpu_table(t->device, ones);
+            to = added_to(m, BIAS, out, 1);
+            gpu_do(t->device, DEV_gemm, &to, (struct dev_arg[]){ turned_arg(gt), matrix(ones, 0, rows, 1, 1, rows), none }, (double[]){ scale, 1, 0 });
+        }
+    }
+    return gx ? tensor_box(gx) : nil();
+}
+
 static value linear_record(struct module *m, value x, const value *w)
 {
     i64 dim[MAX_DIMS], rows;
@@ -267,7 +349,7 @@ LAYER(Linear,
   "Example:\n  m = nn.Linear(3, 2); m.weight = [1 0 0; 0 1 0]; m.bias = [10 20]; m.forward([1 2 3])\n  ans =\n     11   22\n\n"
   "See also: nn.Sequential, nn.Bilinear, nn.LookupTable",
   .options = "inputSize:n outputSize:n hasBias:b=1", .params = "weight bias", .init = linear_init, .reset = linear_reset, .forward = linear_forward,
-  .backward = linear_backward, .record = linear_record, .settle = linear_settle, .learn = linear_learn, .show = linear_show, .method = linear_method, .methods = "noBias")
+  .backward = linear_backward, .there = linear_there, .there_back = linear_there_back, .record = linear_record, .settle = linear_settle, .learn = linear_learn, .show = linear_show, .method = linear_method, .methods = "noBias")
 
 static value identity_forward(struct module *m, value x)
 {

@@ -673,6 +673,34 @@ void nn_forget_lazy(struct module *m)
     replace(&m->lazy_g, nil());
 }
 
+/* Forward, or a loss, of tensors on a device by the layer's own calls; NIL: it has none for these. */
+static value run_there(struct module *m, value x, value t)
+{
+    const struct layer *l = layer_of(m);
+    struct context_head *h = context_head();
+    bool before = h->door;
+    if (!l->there)
+        return nil();
+    h->door = true;
+    value y = l->there(m, x, t);
+    h->door = before;
+    if (!is_nil(y))
+        forget_kept(m);
+    return y;
+}
+static bool back_there(struct module *m, value x, value g, int want, double scale, value *gx)
+{
+    const struct layer *l = layer_of(m);
+    struct context_head *h = context_head();
+    bool before = h->door;
+    if (!l->there_back || m->kept)
+        return false;
+    h->door = true;
+    *gx = l->there_back(m, x, g, want, scale);
+    h->door = before;
+    return !is_nil(*gx) || !(want & WANT_INPUT);
+}
+
 value module_forward(struct module *m, value x)
 {
     const struct layer *l = layer_of(m);
@@ -704,7 +732,9 @@ value module_forward(struct module *m, value x)
     context_head()->door = there && (l->view || l->anywhere);         /* headers alone */
     if (there && !l->record && !l->expr && !l->call && !l->tree && !l->view && !l->anywhere)
         nn_fail(m, "is not defined on a gpu; use net.cpu() and x.cpu()");
-    value y = there && (l->record || l->expr) && !l->tree && !l->anywhere ? run_kept(m, x, nil()) : l->forward ? l->forward(m, x) : l->call ? run_call(m, x, false) : run_kept(m, x, nil());
+    value y = there ? run_there(m, x, nil()) : nil();
+    if (is_nil(y))
+        y = there && (l->record || l->expr) && !l->tree && !l->anywhere ? run_kept(m, x, nil()) : l->forward ? l->forward(m, x) : l->call ? run_call(m, x, false) : run_kept(m, x, nil());
     context_head()->door = door;
     if (!same_value(y, m->output))
         replace(&m->output, copy(y));
@@ -728,7 +758,9 @@ value module_backward(struct module *m, value x, value g, int want, double scale
     begin(m, x);
     bool there = unlikely(context_head()->boards != 0) && on_device(m, x), door = context_head()->door;
     context_head()->door = there && (l->view || l->anywhere);
-    value y = there && (l->record || l->expr) && !l->tree && !l->anywhere ? back_kept(m, x, g, want, scale) : l->backward ? l->backward(m, x, g, want, scale) : l->call ? back_call(m, x, g, want, scale) : back_kept(m, x, g, want, scale);
+    value y;
+    if (!there || !back_there(m, x, g, want, scale, &y))
+        y = there && (l->record || l->expr) && !l->tree && !l->anywhere ? back_kept(m, x, g, want, scale) : l->backward ? l->backward(m, x, g, want, scale) : l->call ? back_call(m, x, g, want, scale) : back_kept(m, x, g, want, scale);
     context_head()->door = door;
     nn_state()->now.m = NULL;
     if (!(want & WANT_INPUT)) {
@@ -782,7 +814,9 @@ value module_loss(struct module *m, value x, value t)
         char a[160], b[160];
         nn_fail(m, "the input (%s) is on a gpu, the target (%s) on the CPU; use t.cuda() or x.cpu()", gpu_describe(x, a), gpu_describe(t, b));
     }
-    y = l->loss && !there ? l->loss(m, x, t) : run_kept(m, x, t);
+    y = there ? run_there(m, x, t) : nil();
+    if (is_nil(y))
+        y = l->loss && !there ? l->loss(m, x, t) : run_kept(m, x, t);
     if (!is_tensor_like(y) || (value_numel(y) != 1 && nn_reduction(m) != REDUCE_NONE))
         nn_fail(m, "the loss must be one number");
     if (value_numel(y) == 1)
@@ -814,7 +848,11 @@ value module_loss_grad(struct module *m, value x, value t)
     not_a_criterion(m);
     check_pair(m, x, t);
     value y;
-    if (l->loss_grad && !(unlikely(context_head()->boards != 0) && on_device(m, x))) {
+    bool there = unlikely(context_head()->boards != 0) && on_device(m, x);
+    if (there && l->there_back)
+        forget_kept(m);
+    if (there && back_there(m, x, t, WANT_INPUT, 1, &y)) {
+    } else if (l->loss_grad && !there) {
         y = l->loss_grad(m, x, t);
     } else {
         value *gx = scratch(sizeof *gx * (size_t)(m->info->np + 1));

@@ -47,6 +47,8 @@ struct layer {
     void (*reset)(struct module *m, double stdv);             /* fills parameters; stdv NAN: the layer's own.  NULL: uniform in ±1/sqrt(fan in) */
     value (*forward)(struct module *m, value x);              /* pooled or borrowed */
     value (*backward)(struct module *m, value x, value g, int want, double scale);    /* gradInput, or NIL when not wanted */
+    value (*there)(struct module *m, value x, value t);       /* forward, or the loss, on a device by calls of its own; NIL: by record or expr after all */
+    value (*there_back)(struct module *m, value x, value g, int want, double scale);  /* … and backward, g the target of a criterion; NIL likewise, or nothing wanted */
     value (*record)(struct module *m, value x, const value *w);            /* w[i]: parameter i, perhaps tracked */
     int (*call)(struct module *m, value x, const value *w, const struct builtin **b, value *arg);    /* one builtin with a rule: its arguments, x first; their number */
     int results;                              /* of that builtin that its rule wants to see; 0 is 1 */

@@ -118,41 +118,90 @@ static value along_there(value s, int nd, int at)         /* a row, seen along d
         dim[d] = d == at - 1 ? value_numel(s) : 1;
     return tensor_box(tensor_reshape(tensor_dense(tensor_any(s)), MAX(nd, at), dim));
 }
-static value op_there(int op, value a, value b) { return ew_apply(op, 2, (value[]){ a, b }); }
+
+/* A batch as samples x channels x places, places merged. */
+static struct dev_arg three_there(struct tensor *t)
+{
+    struct dev_arg a = gpu_vector(t);
+    a.nd = 3;
+    a.dim[0] = t->dim[0];
+    a.dim[1] = t->dim[1];
+    a.dim[2] = t->numel / MAX(1, t->dim[0] * t->dim[1]);
+    a.stride[0] = t->stride[0];
+    a.stride[1] = t->stride[1];
+    a.stride[2] = t->nd < 3 ? 0 : MIN(t->stride[2], t->stride[t->nd - 1]);
+    return a;
+}
+/* Its places follow one another, in the order of `like`: the last or the first dimension fastest. */
+static struct tensor *merging(struct tensor *t, const struct tensor *like)
+{
+    return t->nd < 4 ? t : like->flags & T_DENSE ? gpu_dense(t) : rows_of(t);
+}
+static struct tensor *like_there(struct tensor *x)
+{
+    return x->flags & T_DENSE ? gpu_new(x->device, x->dtype, x->nd, x->dim) : rows_beside(x, x->dtype, x->nd, x->dim);
+}
+static struct tensor *channels_arg(struct call *c, int i, struct tensor *x, bool own_class, const char *what)    /* one number for each channel of x, or NULL */
+{
+    if (i >= c->nargin || !has_arg(c, i) || !value_numel(c->arg[i]))
+        return NULL;
+    struct tensor *t = tensor_any(c->arg[i]);
+    char s[128];
+    if (t->numel != x->dim[1])
+        fail("Octave:nonconformant-args", "%s: the %s must have one element for each of %lld channels, but is %s", nn_name(c), what, (long long)x->dim[1], tensor_shape(t, s));
+    t = t->device ? t : gpu_put(x->device, t);
+    return t->dtype == x->dtype || (own_class && t->dtype == D_DOUBLE) ? gpu_dense(t) : gpu_clone(t, x->dtype);
+}
+static struct dev_arg vector_there(struct tensor *t) { return t ? gpu_vector(t) : (struct dev_arg){ .p = NULL }; }
 
 static void batchnorm_there(struct call *c)
 {
-    struct tensor *t = tensor_any(c->arg[0]);
-    value x = dtype_is(t->dtype, DT_F) ? c->arg[0] : tensor_box(gpu_clone(t, D_DOUBLE)), mean, var, y;
-    int nd = t->nd;
-    i64 n = t->dim[1];
-    bool training = training_of(c), running = has_arg(c, 3) && value_numel(c->arg[3]) && has_arg(c, 4) && value_numel(c->arg[4]);
-    double momentum = has_arg(c, 6) ? arg_num(c, 6) : 0.1, m = (double)t->numel / (double)MAX(n, 1);
-    if (!training && !running)
+    struct tensor *t = tensor_any(c->arg[0]), *x = dtype_is(t->dtype, DT_F) ? t : gpu_clone(t, D_DOUBLE), *rm, *rv;
+    bool training = training_of(c);
+    char a[128];
+    x = merging(x, x);
+    struct dev_arg in[5] = { three_there(x), vector_there(channels_arg(c, 1, x, false, "weight")), vector_there(channels_arg(c, 2, x, false, "bias")) };
+    in[3] = vector_there(rm = channels_arg(c, 3, x, true, "mean"));
+    in[4] = vector_there(rv = channels_arg(c, 4, x, true, "variance"));
+    double m = (double)(in[0].dim[0] * in[0].dim[2]);
+    if (!training && (!rm || !rv))
         fail("Octave:invalid-fun-call", "%s: a mean and a variance are needed when not training", nn_name(c));
-    if (training && t->numel && m < 2)
-        fail("Octave:nonconformant-args", "%s: one value a channel has no variance to train on", nn_name(c));
-    if (training) {
-        mean = op_there(EW_times, sums_there(x, 2), num(1 / MAX(m, 1)));
-        value away = op_there(EW_minus, x, along_there(mean, nd, 2));
-        var = op_there(EW_times, sums_there(op_there(EW_times, away, away), 2), num(1 / MAX(m, 1)));
-    } else {
-        mean = c->arg[3];
-        var = c->arg[4];
+    if (training && x->numel && m < 2)
+        fail("Octave:nonconformant-args", "%s: one value a channel has no variance to train on, and the input is %s", nn_name(c), tensor_shape(x, a));
+    int class = rm && rv && rm->dtype == rv->dtype ? rm->dtype : x->dtype;
+    if (rm && rv && rm->dtype != rv->dtype)
+        in[3] = gpu_vector(gpu_clone(rm, class)), in[4] = gpu_vector(gpu_clone(rv, class));
+    struct tensor *y = like_there(x), *now[2] = { NULL, NULL };
+    for (int k = 0; k < 2 && training && wants(c, 1); k++)
+        now[k] = x->numel ? gpu_new(x->device, class, 2, (i64[]){ 1, x->dim[1] }) : k ? rv : rm;
+    if (x->numel) {
+        struct dev_arg out[3] = { three_there(y), vector_there(now[0]), vector_there(now[1]) };
+        gpu_do(x->device, DEV_batchnorm, out, in, (double[]){ training, has_arg(c, 6) ? arg_num(c, 6) : 0.1, eps_of(c) });
     }
-    value f = op_there(EW_rdivide, num(1), ew_apply(EW_realsqrt, 1, (value[]){ op_there(EW_plus, var, num(eps_of(c))) }));
-    y = op_there(EW_times, op_there(EW_minus, x, along_there(mean, nd, 2)), along_there(f, nd, 2));
-    if (has_arg(c, 1) && value_numel(c->arg[1]))
-        y = op_there(EW_times, y, along_there(c->arg[1], nd, 2));
-    if (has_arg(c, 2) && value_numel(c->arg[2]))
-        y = op_there(EW_plus, y, along_there(c->arg[2], nd, 2));
-    result(c, 0, value_dtype(y) == t->dtype ? y : tensor_box(gpu_clone(tensor_any(y), t->dtype)));
-    if (!wants(c, 1))
-        return;
-    value now[2] = { mean, op_there(EW_times, var, num(m / MAX(m - 1, 1))) };
+    result(c, 0, tensor_box(y));
+    for (int k = 0; k < 2 && wants(c, k + 1); k++)
+        result(c, k + 1, now[k] ? tensor_box(now[k]) : has_arg(c, 3 + k) ? c->arg[3 + k] : tensor_box(tensor_zeros(x->dtype, 2, (i64[]){ 1, x->dim[1] })));
+}
+static void batchnorm_back_there(struct call *c, value g)
+{
+    struct tensor *x = tensor_any(c->arg[0]), *t = tensor_any(g), *gx, *gp[2] = { NULL, NULL };
+    x = merging(x, x);
+    gx = grad_wanted(c, 0) ? like_there(x) : NULL;
+    t = t->device ? t : gpu_put(x->device, t);
+    t = merging(t->dtype == x->dtype ? t : gpu_clone(t, x->dtype), x);
+    struct dev_arg none = { .p = NULL }, in[5] = { three_there(t), three_there(x), vector_there(channels_arg(c, 1, x, false, "weight")) };
+    bool training = training_of(c);
+    in[3] = vector_there(training ? NULL : channels_arg(c, 3, x, false, "mean"));
+    in[4] = vector_there(training ? NULL : channels_arg(c, 4, x, false, "variance"));
     for (int k = 0; k < 2; k++)
-        result(c, k + 1, !training ? c->arg[3 + k] : !running ? now[k] :
-               op_there(EW_plus, op_there(EW_times, c->arg[3 + k], num(1 - momentum)), op_there(EW_times, now[k], num(momentum))));
+        gp[k] = c->nargin > 1 + k && has_arg(c, 1 + k) && value_numel(c->arg[1 + k]) && grad_wanted(c, 1 + k) ? gpu_new(x->device, x->dtype, 2, (i64[]){ 1, x->dim[1] }) : NULL;
+    struct dev_arg out[3] = { gx ? three_there(gx) : none, vector_there(gp[0]), vector_there(gp[1]) };
+    gpu_do(x->device, DEV_batchnorm_back, out, in, (double[]){ training, eps_of(c) });
+    if (gx)
+        result(c, 0, tensor_box(gx));
+    for (int k = 0; k < 2; k++)
+        if (gp[k])
+            result(c, 1 + k, g_reshape_like(tensor_box(gp[k]), c->arg[1 + k]));
 }
 
 BUILTIN(nn_channelsum, 2, 2, 1, channelsum_grad,
@@ -320,6 +369,10 @@ static void batchnorm_grad(struct call *c)
         for (int i = 0; i < 3 && i < c->nargin; i++)
             if (grad_wanted(c, i))
                 result(c, i, g_op(EW_times, c->arg[i], num(0)));
+        return;
+    }
+    if (value_device(x) && !RECORDING && dtype_is(value_dtype(x), DT_F)) {
+        batchnorm_back_there(c, g);
         return;
     }
 #define SUM(v) g_call(&builtin_nn_channelsum, 2, v, two)

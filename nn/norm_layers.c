@@ -52,7 +52,8 @@ static value batch_record(struct module *m, value x, const value *w)
                              STATE(m, RUNNING_MEAN), STATE(m, RUNNING_VAR), boolean(m->train), num(option_num(m, MOMENTUM)), num(option_num(m, EPS)) };
     call_builtin(&builtin_nn_batchnorm, 8, arg, m->train ? 3 : 1, out);
     for (int k = 0; k < 2 && m->train; k++) { /* clones: without the tape's mark */
-        struct tensor *was = tensor_any(STATE(m, k)), *now = tensor_cast(tensor_clone(tensor_any(out[1 + k])), was->dtype);
+        struct tensor *was = tensor_any(STATE(m, k)), *now = tensor_any(out[1 + k]);
+        now = now->device && now->dtype == was->dtype ? tensor_alias(now, now->nd, now->dim, now->stride, 0) : tensor_cast(tensor_clone(now), was->dtype);
         replace(&STATE(m, k), copy(tensor_box(now)));
     }
     return sample ? nn_view(out[0], nd, dim) : out[0];

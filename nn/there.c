@@ -147,6 +147,21 @@ struct tensor *rows_beside(struct tensor *like, int dtype, int nd, const i64 *di
     return tensor_alias(gpu_new(like->device, dtype, nd, turned), nd, dim, stride, 0);
 }
 
+struct tensor *buffer_there(value *slot, struct tensor *like, int nd, const i64 *dim)
+{
+    nd = dims_trim(nd, dim);
+    if (slot->kind == K_TENSOR) {
+        struct tensor *t = slot->t;
+        if (t->h.owners == 1 && !t->h.pins && !t->mark && t->device == like->device && t->dtype == like->dtype && t->block->owners == 1 && t->block != like->block &&
+            t->block->class == (uint16_t)gpu_at(t->device)->epoch && dims_equal(t->nd, t->dim, nd, dim) && rows_already(t))
+            return t;
+    }
+    replace(slot, nil());
+    struct tensor *t = rows_beside(like, like->dtype, nd, dim);
+    *slot = copy(tensor_box(t));
+    return t;
+}
+
 /* ---- planes */
 void pool_there(i64 planes, const i64 in[3], const i64 out[3], const i64 *const from[3], const i64 *const to[3], const i64 dilation[3], struct tensor *x, struct tensor *y, struct tensor *at)
 {

@@ -22,6 +22,8 @@ void pool_there(i64 planes, const i64 in[3], const i64 out[3], const i64 *const 
 void pick_there(struct tensor *x, struct tensor *at, i64 planes, i64 inside, struct tensor *y);      /* nn.pick, nn.unpool */
 void unpool_there(struct tensor *y, struct tensor *at, i64 planes, i64 inside, struct tensor *x);
 struct tensor *last_there(struct tensor *at, i64 planes, i64 inside);         /* like at, in its class: 1 but where a later value has the same place */
+/* The tensor that *slot holds when nobody else has it and it fits, else a new one there: addresses that a step of training repeats are what graphs want. */
+struct tensor *buffer_there(value *slot, struct tensor *like, int nd, const i64 *dim);
 struct tensor *rows_beside(struct tensor *like, int dtype, int nd, const i64 *dim);          /* as rows_new, where `like` is */
 
 /* out[o] = sum of w[k] * in[at[k]] for k from start[o] to start[o + 1]; on a device start may be NULL: as it is */

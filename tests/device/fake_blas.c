@@ -51,6 +51,8 @@ static void run_product(void *data)
                     s += element(p.a, z * p.sa, i, l, p.lda, p.ta, p.type) * element(p.b, z * p.sb, l, j, p.ldb, p.tb, p.type);
                 int64_t at = z * p.sc + i + j * p.ldc;
                 x = p.alpha * s + (p.beta != 0 ? p.beta * get(p.c, at, p.type) : 0);     /* beta 0: C is not read */
+                if (p.type == F)
+                    x = (float)creal(x);      /* the bias is added to a sum of singles */
                 if (p.epilogue & 4)
                     x += get(p.bias, i, p.type);
                 if (p.epilogue & 2)

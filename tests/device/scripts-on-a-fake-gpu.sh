@@ -24,6 +24,7 @@ try() { # try WORDS NAME FILE: a test file on the fake GPU
     ok $? "$2${1:+ ($1)}" "$(grep -A 4 '^not ok\|fake driver:' log | head -n 20)"
 }
 try late "the first steps" "$SRCDIR/tests/device/lib/first-steps.tl"
+try '' "layers in few launches" "$SRCDIR/tests/device/layers-are-few-launches.tl"
 CHECK_ROWS='plus tanh'; CHECK_CLASSES='single'; export CHECK_ROWS CHECK_CLASSES
 try late "rows on the GPU, a part" "$SRCDIR/tests/device/every-row-on-the-gpu.tl"
 TL_FAKE='' TINY=1 TL=$TL sh "$SRCDIR/tests/bench/cuda/run.sh" >log 2>&1; ok $? "bench-cuda runs, with figures that mean nothing" "$(head -n 20 log)"

@@ -6,6 +6,7 @@
 #include "lab/gpu.h"
 #include "lab/rand.h"
 #include "cuda/shim.h"
+#include "cuda_args.h"
 #include "unit.h"
 #include <math.h>
 #include <setjmp.h>
@@ -19,13 +20,6 @@ static struct dev_status status;
 static struct work work;
 static bool collecting;
 static int wrong, checked;
-static uint64_t seed;
-static double dice(void)
-{
-    seed = seed * 6364136223846793005u + 1442695040888963407u;
-    return (double)(seed >> 40) * 0x1p-24;
-}
-static int below(int n) { return (int)(dice() * n); }
 
 static struct tensor *operand(int dt, int nd, const i64 *dim)
 {
@@ -41,13 +35,6 @@ static struct tensor *operand(int dt, int nd, const i64 *dim)
             convert_run(dt, t->data + i * dtypes[dt].size, D_DOUBLE, &v, 1);
     }
     return t;
-}
-static struct dev_arg arg_of(struct tensor *t)
-{
-    struct dev_arg a = { .p = t->data, .dtype = t->dtype, .nd = t->nd };
-    for (int d = 0; d < t->nd; d++)
-        a.dim[d] = t->dim[d], a.stride[d] = t->stride[d];
-    return a;
 }
 static struct tensor *copy_of(struct tensor *t)
 {

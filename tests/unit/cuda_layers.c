@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* The kernels of networks, run on the CPU in both orders of lanes, against the plain loops of the CPU's own table: convolution
  * and its two gradients with strides, padding, dilation, groups, other layouts and inner dimensions cut into parts; windows,
- * sparse matrices along dimensions, softmax, normalised rows.  A convolution's sums are of 1/64ths, so they are exact. */
+ * sparse matrices along dimensions, softmax, normalised rows and batches, losses of classes.  A convolution's sums are of 1/64ths, so they are exact. */
 #include "lab/ew.h"
 #include "lab/gpu.h"
 #include "cuda/shim.h"
+#include "cuda_args.h"
 #include "unit.h"
 #include <math.h>
 #include <stdlib.h>
@@ -14,13 +15,6 @@ static struct dev_status status;
 static struct work work;
 static bool collecting;
 static int wrong, checked;
-static uint64_t seed;
-static double dice(void)
-{
-    seed = seed * 6364136223846793005u + 1442695040888963407u;
-    return (double)(seed >> 40) * 0x1p-24;
-}
-static int below(int n) { return (int)(dice() * n); }
 
 static struct dev_arg filled(int dt, int nd, const i64 *dim)           /* dense, of small numbers */
 {
@@ -50,10 +44,12 @@ static double at(const struct dev_arg *a, i64 i) { return a->dtype == D_SINGLE ?
 /* Both ways; results are dense in memory whatever their strides. */
 static void same(const char *name, enum dev_call what, int outs, const struct dev_arg *out, const struct dev_arg *in, const double *num, double most)
 {
-    struct dev_arg got[2][2];
+    struct dev_arg got[2][3];
     for (int k = 0; k < 2; k++) {
         for (int i = 0; i < outs; i++) {
             got[k][i] = out[i];
+            if (!out[i].p && out[i].dtype != D_INT32)
+                continue;
             size_t bytes = (size_t)count(&out[i]) * dtypes[out[i].dtype].size;
             memset(got[k][i].p = scratch(bytes + SPARE), 0x7f, bytes);
         }
@@ -63,6 +59,8 @@ static void same(const char *name, enum dev_call what, int outs, const struct de
     }
     for (int i = 0; i < outs && !collecting; i++) {
         double far = 0;
+        if (!got[0][i].p)
+            continue;
         if (out[i].dtype == D_INT32) {
             far = memcmp(got[0][i].p, got[1][i].p, (size_t)count(&out[i]) * 4) ? INFINITY : 0;
         } else {
@@ -195,6 +193,75 @@ static void lines(int dt)
         }
 }
 
+/* ---- losses and batches: samples x channels x places, samples or places side by side */
+static void by_rows(struct dev_arg *a)
+{
+    a->stride[2] = 1;
+    a->stride[1] = a->dim[2];
+    a->stride[0] = a->dim[1] * a->dim[2];
+}
+static void losses(int dt)
+{
+    static const i64 sizes[][3] = { { 7, 3, 1 }, { 5, 40, 6 }, { 1, 4, 1 }, { 300, 5, 4 } };
+    static const int classes[] = { D_DOUBLE, D_SINGLE, D_UINT8, D_INT64 };
+    for (int i = 0; i < COUNT(sizes); i++)
+        for (int way = 0; way < 3; way++) {
+            const i64 *n = sizes[i], samples = n[0] * n[2];
+            struct dev_arg x = filled(dt, 3, n), g = x, one = filled(dt, 1, (i64[]){ 1 }), each = filled(dt, 1, &samples), w = filled(D_DOUBLE, 1, &n[1]), none = { .p = NULL };
+            struct tensor *t = tensor_new(classes[(i + way) % COUNT(classes)], 2, (i64[]){ samples, 1 });
+            for (i64 k = 0; k < samples; k++)
+                convert_run(t->dtype, t->data + k * dtypes[t->dtype].size, D_DOUBLE, (double[]){ k % 9 == 5 ? 77 : 1 + below((int)n[1]) }, 1);
+            if (i % 2) {
+                by_rows(&x);
+                by_rows(&g);
+            }
+            for (i64 k = 0; k < n[1]; k++)
+                ((double *)w.p)[k] = 0.5 + fabs(((double *)w.p)[k]);
+            for (int cross = 0; cross < 2; cross++) {
+                struct dev_arg in[3] = { x, { t->data, t->dtype, 1, { samples }, { 1 } }, way == 1 ? w : none };
+                double num[4] = { cross, way == 2 ? -100 : 77, way, cross && way ? 0.1 : 0 };
+                if (way == 2)                 /* all are classes */
+                    for (i64 k = 0; k < samples; k++)
+                        convert_run(t->dtype, t->data + k * dtypes[t->dtype].size, D_DOUBLE, (double[]){ 1 + below((int)n[1]) }, 1);
+                same(cross ? "cross entropy" : "negative log-likelihood", DEV_loss, 1, way == 2 ? &each : &one, in, num, 8 * close_to(dt));
+                same(cross ? "gradient of cross entropy" : "gradient of a likelihood", DEV_loss_back, 1, &g, in, num, 8 * close_to(dt));
+                ck_assert_int_eq(status.code, 0);
+            }
+        }
+    i64 n[3] = { 4, 3, 1 }, four = 4;         /* a number that is no class is told, and where */
+    struct dev_arg x = filled(dt, 3, n), y = filled(dt, 1, (i64[]){ 1 }), t = filled(D_DOUBLE, 1, &four), in[3] = { x, t, { .p = NULL } };
+    for (int i = 0; i < 4; i++)
+        ((double *)t.p)[i] = i == 2 ? 9 : 1;
+    memset(&status, 0, sizeof status);
+    ck_assert(!work_run(&work, DEV_loss, &y, in, (double[]){ 0, -100, 0, 0 }, 12));
+    ck_assert(collecting || (status.code == DEV_CLASS && status.at == 9 && status.bound == 3 && status.tag == 12));
+}
+static void batches(int dt)
+{
+    static const i64 sizes[][3] = { { 9, 3, 1 }, { 4, 5, 6 }, { 2, 1, 1500 }, { 1100, 2, 3 }, { 2, 300, 1 } };
+    for (int i = 0; i < COUNT(sizes); i++)
+        for (int way = 0; way < 3; way++) {
+            const i64 *n = sizes[i];
+            struct dev_arg x = filled(dt, 3, n), g = filled(dt, 3, n), y = x, none = { .p = NULL }, w = filled(dt, 1, &n[1]), b = filled(dt, 1, &n[1]);
+            struct dev_arg mean = filled(way ? D_DOUBLE : dt, 1, &n[1]), var = filled(mean.dtype, 1, &n[1]), gw = w, gb = b;
+            for (i64 k = 0; k < n[1]; k++)
+                if (var.dtype == D_SINGLE)
+                    ((float *)var.p)[k] = 0.5f + fabsf(((float *)var.p)[k]);
+                else
+                    ((double *)var.p)[k] = 0.5 + fabs(((double *)var.p)[k]);
+            if (i % 2) {
+                by_rows(&x);
+                by_rows(&y);
+                by_rows(&g);
+            }
+            for (int train = 0; train < 2; train++) {
+                struct dev_arg out[3] = { y, train && way < 2 ? mean : none, train && way < 2 ? var : none }, back[3] = { y, gw, gb };
+                same("batches", DEV_batchnorm, 3, out, (struct dev_arg[]){ x, way ? w : none, way > 1 ? b : none, mean, var }, (double[]){ train, 0.1, 1e-3 }, 30 * close_to(dt));
+                same("gradients of batches", DEV_batchnorm_back, 3, back, (struct dev_arg[]){ g, x, way ? w : none, mean, var }, (double[]){ train, 1e-3 }, 30 * close_to(dt));
+            }
+        }
+}
+
 START_TEST(kernels_of_networks_are_right)
 {
     context_enter(context = context_new());
@@ -213,6 +280,8 @@ START_TEST(kernels_of_networks_are_right)
             pools(dt);
             planes(dt);
             lines(dt);
+            losses(dt);
+            batches(dt);
             pool_release(mark);
             shim_forget();
         }

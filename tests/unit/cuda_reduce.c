@@ -4,6 +4,7 @@
 #include "lab/ew.h"
 #include "cuda/shim.h"
 #include "cuda_lower.h"
+#include "cuda_args.h"
 #include "unit.h"
 #include <math.h>
 #include <stdlib.h>
@@ -13,12 +14,6 @@ static struct dev_status status;
 static struct work work;
 static bool collecting;
 static int checked, wrong;
-static uint64_t seed = 1;
-static double dice(void)
-{
-    seed = seed * 6364136223846793005u + 1442695040888963407u;
-    return (double)(seed >> 40) * 0x1p-24;
-}
 
 static struct tensor *operand(int dt, int nd, const i64 *dim, bool special)
 {
@@ -33,13 +28,6 @@ static struct tensor *operand(int dt, int nd, const i64 *dim, bool special)
             convert_run(dt, t->data + i * dtypes[dt].size, D_DOUBLE, &x, 1);
     }
     return t;
-}
-static struct dev_arg arg_of(struct tensor *t)
-{
-    struct dev_arg a = { .p = t->data, .dtype = t->dtype, .nd = t->nd };
-    for (int d = 0; d < t->nd; d++)
-        a.dim[d] = t->dim[d], a.stride[d] = t->stride[d];
-    return a;
 }
 
 static void same(struct tensor *got, struct tensor *want, const char *what, int op, int dt)

@@ -4,6 +4,7 @@
 #include "lab/ew.h"
 #include "cuda/shim.h"
 #include "cuda_lower.h"
+#include "cuda_args.h"
 #include "unit.h"
 #include <math.h>
 #include <stdlib.h>
@@ -11,13 +12,6 @@
 static struct context *context;
 static void in(void) { context_enter(context = context_new()); }
 static void out(void) { context_free(context); }
-
-static uint64_t seed = 1;
-static double dice(void)                      /* in [0, 1) */
-{
-    seed = seed * 6364136223846793005u + 1442695040888963407u;
-    return (double)(seed >> 40) * 0x1p-24;
-}
 
 static const char *class_name(int dt)
 {
@@ -108,13 +102,6 @@ static double worst;
 static int checked, wrong;
 static bool collecting;
 
-static struct dev_arg arg_of(struct tensor *t)
-{
-    struct dev_arg a = { .p = t->data, .dtype = t->dtype, .nd = t->nd };
-    for (int d = 0; d < t->nd; d++)
-        a.dim[d] = t->dim[d], a.stride[d] = t->stride[d];
-    return a;
-}
 
 /* Where real operands leave the reals, lab goes on in complex numbers; a device says so. */
 static void keep_inside(int op, struct tensor *a, struct tensor *b, int way)
