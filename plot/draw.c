@@ -353,12 +353,14 @@ static void draw_ticks(struct drawing *d, int axis)
         buff(d->s, "unset %stics\n", a);
         buff(d->s, "set link %s2\n", a);
     }
-    buff(d->s, "set %s%stics %s nomirror scale 0.75", a, top || right ? "2" : "", prop_is(ax, P_TickDir, "in") ? "in" : "out");
+    buff(d->s, "set %s%stics %s nomirror scale %.4g", a, top || right ? "2" : "", prop_is(ax, P_TickDir, "in") ? "in" : "out",
+         75 * ((const double *)prop_data(ax, P_TickLength)->data)[0]);
     double lean = axis == 0 ? leans(d, ax) : 0;
     if (lean > 0)
         buff(d->s, " rotate by %g right", lean);
-    if (axis == 0 && prop_num(ax, P_XTickLabelRotation) != 0)
-        buff(d->s, " rotate by %g%s", prop_num(ax, P_XTickLabelRotation), prop_num(ax, P_XTickLabelRotation) < 0 ? "" : " right");
+    double turned = prop_num(ax, axis_prop(axis, ROTATION));
+    if (turned != 0)
+        buff(d->s, " rotate by %g%s", turned, turned < 0 && axis == 0 ? "" : " right");
     draw_font(d->s, ax);
     if (d->solid && axis > 0)                 /* the words of two axes meet in a corner */
         buf_puts(d->s, axis == 1 ? " offset 0,-0.3" : " offset 0,0.3");
@@ -445,7 +447,7 @@ static void draw_grid(struct drawing *d)
             buff(which, " %ctics", axis_letter[a]);
         if (prop_on(ax, axis_prop(a, MINORGRID)))
             buff(which, " m%ctics", axis_letter[a]);
-        if (prop_on(ax, axis_prop(a, MINORGRID)) && !axes_log(ax, a))
+        if ((prop_on(ax, axis_prop(a, MINORGRID)) || prop_on(ax, axis_prop(a, MINORTICK))) && !axes_log(ax, a))
             buff(d->s, "set m%ctics 5\n", axis_letter[a]);
     }
     if (!which->n || !prop_on(ax, P_Visible))

@@ -441,7 +441,11 @@ void draw_quiver(struct drawing *d, struct graphic *g)
     }
     draw_item(d);
     draw_data(d, 2 * axes, n, (const double *const *)col);
-    buff(d->item, " with vectors %s", prop_on(g, P_ShowArrowHead) ? "head filled size graph 0.018,18" : "nohead");
+    buf_puts(d->item, " with vectors ");
+    if (prop_on(g, P_ShowArrowHead))
+        buff(d->item, "head filled size graph %.4g,18", 0.09 * prop_num(g, P_MaxHeadSize));
+    else
+        buf_puts(d->item, "nohead");
     draw_line_style(d, g, rgb);
     draw_title(d, g);
     if (marker_of(g))

@@ -82,6 +82,7 @@ struct graphic *graphic_new(int kind, struct graphic *up)
         p->all[p->n++] = g;
     }
     link_last(g, up);
+    prop_inherit(g);
     graphic_touch(g);
     return g;
 }
@@ -253,6 +254,8 @@ void axes_clear(struct graphic *ax, bool reset)
     for (int i = ax->nset - 1; i >= 0; i--)
         if (reset ? !is_place(ax->set[i].prop) && !(two && ax->set[i].prop == P_YColor) : ax->set[i].prop == P_ColorOrderIndex)
             prop_unset(ax, ax->set[i].prop);
+    if (reset)
+        prop_inherit(ax);
     graphic_touch(ax);
 }
 

@@ -92,6 +92,7 @@ void prop_set_pairs(struct call *c, int from, int n, struct graphic *const *g); 
 bool prop_is_pair(struct call *c, int i, int kind);                      /* argument i is a text that names a property of the kind */
 void prop_put(struct graphic *g, int prop, value v);                     /* as it is, unchecked */
 void prop_unset(struct graphic *g, int prop);                            /* back to the default */
+void prop_inherit(struct graphic *g);                                     /* what the defaults above it say, unless it is set */
 bool prop_given(const struct graphic *g, int prop);                      /* set by somebody */
 value prop_get(struct graphic *g, int prop);                             /* borrowed or pooled; the default if it is not set */
 double prop_num(struct graphic *g, int prop);
@@ -121,7 +122,7 @@ double axes_link(struct graphic *ax, int axis);                          /* axes
 bool axes_solid(struct graphic *ax);                                     /* three-dimensional */
 bool axes_log(struct graphic *ax, int axis);
 double nice_step(double span, int parts);                                /* 1, 2 or 5 times a power of ten, about span / parts */
-enum { LIM = 0, SCALE, DIR, TICK, TICKLABEL, GRID, MINORGRID, AXIS_PROPS };
+enum { LIM = 0, SCALE, DIR, TICK, TICKLABEL, GRID, MINORGRID, MINORTICK, ROTATION, AXIS_PROPS };
 int axis_prop(int axis, int what);                                       /* P_XLim … */
 
 /* ---- pictures, show.c */

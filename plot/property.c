@@ -59,17 +59,55 @@ const char *const *kind_names(int kind)
     return s;
 }
 
+/* ---- defaults: what a graphic says of those that will be made below it, as the property DefaultLineLineWidth.  Their
+   numbers stand behind those of the rows, PROPS for each kind. */
+static int default_of(int kind, int prop)
+{
+    return PROPS * (kind + 1) + prop;
+}
+
+static bool is_default(int prop)
+{
+    return prop >= PROPS;
+}
+
 const char *prop_name(int prop)
 {
-    return rows[prop].name;
+    if (!is_default(prop))
+        return rows[prop].name;
+    const char *type = series_rows[prop / PROPS - 1].type, *name = rows[prop % PROPS].name;
+    size_t n = strlen(type) + strlen(name) + sizeof "Default";
+    char *s = scratch(n);
+    snprintf(s, n, "Default%c%s%s", toupper((unsigned char)*type), type + 1, name);
+    return s;
+}
+
+/* The kind whose type `name` begins with, the longest; -1. */
+static int kind_before(const char *name)
+{
+    int found = -1;
+    size_t longest = 0;
+    for (int k = 0; k < GRAPHICS; k++) {
+        size_t n = strlen(series_rows[k].type);
+        if (n > longest && k != G_ROOT && !strncasecmp(name, series_rows[k].type, n)) {
+            found = k;
+            longest = n;
+        }
+    }
+    return found;
 }
 
 /* The row of that name, or an error that offers the nearest one. */
 int prop_named(const char *who, int kind, const char *name)
 {
-    int p = prop_find(name, kind);
+    int p = prop_find(name, kind), of;
     if (p >= 0)
         return p;
+    if ((kind == G_ROOT || kind == G_FIGURE || kind == G_AXES) && !strncasecmp(name, "default", 7)) {
+        if ((of = kind_before(name + 7)) < 0)
+            fail("Octave:undefined-property", "%s: '%s' wants the kind behind Default, as in DefaultLineLineWidth or DefaultAxesFontSize", who, name);
+        return default_of(of, prop_named(who, of, name + 7 + strlen(series_rows[of].type)));
+    }
     struct nearest n;
     nearest_begin(&n, name);
     for (int i = 0; i < PROPS; i++)
@@ -392,6 +430,8 @@ static value check_onoff(const char *who, int prop, value v)
 /* What is kept for v; NIL: the property is unset. */
 value prop_check(const char *who, int kind, int prop, value v)
 {
+    if (is_default(prop))
+        return is_text(v) && !strcasecmp(text_of(v), "remove") ? nil() : prop_check(who, prop / PROPS - 1, prop % PROPS, v);
     const struct prop_row *r = &rows[prop];
     switch (r->type) {
     case PT_ONOFF: return check_onoff(who, prop, v);
@@ -430,7 +470,7 @@ value prop_check(const char *who, int kind, int prop, value v)
 /* Whose property it is: the axes on the right of two scales share all with those on the left but y and what tells them apart. */
 static struct graphic *home(const struct graphic *g, int prop)
 {
-    bool own = g->kind != G_AXES || g->up->kind != G_AXES || (*rows[prop].name == 'Y' && prop != P_YGrid && prop != P_YMinorGrid) || prop == P_ColorOrder ||
+    bool own = is_default(prop) || g->kind != G_AXES || g->up->kind != G_AXES || (*rows[prop].name == 'Y' && prop != P_YGrid && prop != P_YMinorGrid) || prop == P_ColorOrder ||
                prop == P_ColorOrderIndex || prop == P_Tag || prop == P_UserData;
     return own ? (struct graphic *)g : g->up;
 }
@@ -525,14 +565,14 @@ void prop_set_row(struct graphic *g, int prop, int n, const double *x)
 /* A checked value goes in; some properties are views of others. */
 static void store(struct graphic *g, int prop, value v)
 {
-    const struct prop_row *r = &rows[prop];
-    if (r->type == PT_MODE) {
+    const struct prop_row *r = is_default(prop) ? NULL : &rows[prop];
+    if (r && r->type == PT_MODE) {
         int of = prop_find(r->arg, g->kind);
         if (!strcmp(text_of(v), "auto"))
             prop_unset(g, of);
         else
             prop_put(g, of, prop_get(g, of));
-    } else if (r->type == PT_HANDLE) {
+    } else if (r && r->type == PT_HANDLE) {
         struct graphic *x = graphic_of(v);
         if (prop == P_Parent) {
             for (struct graphic *in = x; in; in = in->group)
@@ -547,6 +587,16 @@ static void store(struct graphic *g, int prop, value v)
         prop_unset(g, prop);
     else
         prop_put(g, prop, v);
+}
+
+void prop_inherit(struct graphic *g)
+{
+    for (const struct graphic *up = g->up; up; up = up->up)
+        for (int i = 0; i < up->nset; i++) {
+            int p = up->set[i].prop;
+            if (is_default(p) && p / PROPS - 1 == g->kind && setting_of(g, p % PROPS) < 0)
+                put(g, p % PROPS, up->set[i].v);
+        }
 }
 
 void prop_set(struct graphic *g, int prop, value v)
@@ -661,7 +711,7 @@ static value virtual(struct graphic *g, int prop)         /* what is not stored;
         return row_value(2, lim);
     case P_Units:
         if (g->kind != G_TEXT && !prop_given(g, prop))
-            return g->kind == G_FIGURE ? text_value("pixels", 6) : text_value("normalized", 10);
+            return g->kind == G_FIGURE || g->kind == G_ROOT ? text_value("pixels", 6) : text_value("normalized", 10);
         break;
     case P_Colormap:
         if (g->kind == G_AXES && !prop_given(g, prop))
@@ -672,24 +722,32 @@ static value virtual(struct graphic *g, int prop)         /* what is not stored;
     return nil();
 }
 
-value prop_get(struct graphic *g, int prop)
+static value from_table(int kind, int prop)
 {
-    value v = virtual(g, prop);
-    if (!is_nil(v))
-        return v;
-    g = home(g, prop);
-    int i = setting_of(g, prop);
-    if (i >= 0)
-        return g->set[i].v;
     const struct prop_row *r = &rows[prop];
     size_t n = strlen(r->name);
-    for (const char *p = series_rows[g->kind].defaults; *p; p += strspn(p, " ")) {
+    for (const char *p = series_rows[kind].defaults; *p; p += strspn(p, " ")) {
         size_t k = strcspn(p, " ");
         if (k > n && !strncmp(p, r->name, n) && p[n] == '=')
             return typed(r, p + n + 1, k - n - 1);
         p += k;
     }
     return typed(r, r->start, strlen(r->start));
+}
+
+value prop_get(struct graphic *g, int prop)
+{
+    value v = is_default(prop) ? nil() : virtual(g, prop);
+    if (!is_nil(v))
+        return v;
+    bool passed_on = is_default(prop);
+    int kind = passed_on ? prop / PROPS - 1 : g->kind;
+    for (g = home(g, prop); g; g = passed_on ? g->up : NULL) {
+        int i = setting_of(g, prop);
+        if (i >= 0)
+            return g->set[i].v;
+    }
+    return from_table(kind, prop % PROPS);
 }
 
 double prop_num(struct graphic *g, int prop)
@@ -732,7 +790,8 @@ bool prop_colour(struct graphic *g, int prop, double rgb[3])
 
 int axis_prop(int axis, int what)
 {
-    static const int first[AXIS_PROPS] = { P_XLim, P_XScale, P_XDir, P_XTick, P_XTickLabel, P_XGrid, P_XMinorGrid };
+    static const int first[AXIS_PROPS] = { P_XLim, P_XScale, P_XDir, P_XTick, P_XTickLabel, P_XGrid, P_XMinorGrid,
+                                              P_XMinorTick, P_XTickLabelRotation };
     return first[what] + axis;
 }
 

@@ -70,7 +70,8 @@ BUILTIN(set, 1, ANY, 0, grad_zero,
   "set(h, s)\n"
   "set(h, names, values)\n\n"
   "Sets properties of what h stands for, or of each of several. s is a struct with properties as fields; names and values may be cells, with a row of values for each handle. "
-  "A colour is a name, a letter, '#rrggbb' or [r g b]; on and off may be true and false.\n\n"
+  "A colour is a name, a letter, '#rrggbb' or [r g b]; on and off may be true and false. "
+  "Default, a kind and a property, as in set(0, 'DefaultLineLineWidth', 2), is what will be made below h from then on; 'remove' ends that.\n\n"
   "Example:\n  figure('visible', 'off');\n  h = plot(1:3);\n  set(h, 'LineWidth', 3, 'Color', 'orange')\n  get(h, 'LineWidth')\n  ans = 3\n  close\n\n"
   "See also: get, gca, plot")
 {
