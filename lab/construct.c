@@ -5,6 +5,7 @@
 #include "index.h"
 #include "call.h"
 #include "gpu.h"
+#include "text.h"
 #include <float.h>
 #include <math.h>
 
@@ -177,10 +178,10 @@ BUILTIN(nan, 0, ANY, 1, NO_GRAD, NAN_HELP("nan"))
     filled_float(c, NAN, NAN);
 }
 
-/* The missing value is a NaN with the payload 1954, as in R and Octave, so that files keep it. */
+/* The missing value is the NaN that Octave has for it, so that files keep it; its conversion to single is single's NA, and back. */
 static double missing_double(void)
 {
-    uint64_t bits = 0x7FF840F4000007A2u;
+    uint64_t bits = MISSING_BITS;
     double x;
     memcpy(&x, &bits, sizeof x);
     return x;

@@ -111,7 +111,8 @@ BUILTIN(vander, 1, 2, 1, grad_form,
     for (i64 b = 0; b < n; b++)
         for (i64 a = 0; a < m; a++)
             ((double *)t->data)[a + b * m] = pow(((double *)v->data)[a], (double)(n - 1 - b));
-    result_tensor(c, 0, t);
+    int dt = value_dtype(c->arg[0]);          /* numbers keep their class, as powers of them do */
+    result_tensor(c, 0, dt == D_SINGLE || dtype_is(dt, DT_I) ? tensor_cast(t, dt) : t);
 }
 
 /* A(i, j) = line(i - j) or line(i + j): gathered by index, so it is of any class. */

@@ -34,7 +34,7 @@ static size_t word_number(const char *s, size_t n, double *x)
             return rows[i].n;
         }
     if (n >= 2 && s[0] == 'N' && s[1] == 'A') {
-        uint64_t na = 0x7FF00000000007A2u;
+        uint64_t na = MISSING_BITS;
         memcpy(x, &na, 8);
         return 2;
     }

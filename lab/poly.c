@@ -324,6 +324,8 @@ BUILTIN(poly, 1, 1, 1, grad_form,
     bool single = t->dtype == D_SINGLE || t->dtype == D_CSINGLE, real = !dtype_is(t->dtype, DT_C);
     if (t->numel && t->dim[0] != 1 && t->dim[1] != 1) {
         linalg_square(t, "poly");
+        if (!linalg_finite(tensor_dense(t)))
+            fail("Octave:invalid-input-arg", "poly: the matrix must not contain Inf or NaN");
         t = tensor_dense(tensor_of(call1(&builtin_eig, 1, tensor_value(t))));
     } else if (t->numel == 1 && real) {
         real = true;

@@ -6,6 +6,7 @@
  * of both; when these make the numbers wider than a number in e-form is worth, all are printed in e-form.  The limit
  * (digits in all beyond 1.5 times the precision, or beyond what the class holds) was found by trying Octave 7.3. */
 #include "numfmt.h"
+#include "text.h"
 #include <float.h>
 #include <limits.h>
 #include <math.h>
@@ -37,11 +38,11 @@ void extent_add(struct extent *e, const double *x, i64 n, int step)
     }
 }
 
-bool is_na(double x)                          /* NA is the NaN whose low word is 1954 */
+bool is_na(double x)
 {
     uint64_t u;
     memcpy(&u, &x, 8);
-    return isnan(x) && (uint32_t)u == 1954;
+    return (u & INT64_MAX) == MISSING_BITS;
 }
 
 /* ---- choosing */

@@ -218,7 +218,7 @@ BUILTIN(nnz, 1, 1, 1, grad_zero,
 
 /* ---- variance: op 0 divides by n - 1, 1 by n; or weights along dim */
 extern const struct builtin builtin_permute;
-static struct tensor *joined_dims(struct call *c, struct tensor *x, const struct tensor *dims, int *last)      /* the dimensions dims as one, the last of them */
+struct tensor *joined_dims(struct call *c, struct tensor *x, const struct tensor *dims, int *last)      /* the dimensions dims as one, the last of them */
 {
     char s[128];
     bool in[MAX_DIMS] = { 0 };

@@ -55,17 +55,53 @@ static value places(const char *s, size_t n, const char *pat, size_t m, bool ove
     }
 }
 
+/* Arguments from..to-1 with cells of patterns among them: the same call for every element, a cell of results. */
+static bool each_pattern(struct call *c, int from, int to)
+{
+    struct cell *like = NULL;
+    bool cells = false;
+    for (int i = from; i < to; i++)
+        cells |= c->arg[i].kind == K_CELL;
+    if (!cells)
+        return false;
+    for (int i = 0; i < to; i++) {
+        struct cell *x = c->arg[i].cell;
+        if (c->arg[i].kind != K_CELL)
+            continue;
+        if (like && x->numel != 1 && like->numel != 1 && !dims_equal(x->nd, x->dim, like->nd, like->dim))
+            fail("Octave:nonconformant-args", "%s: texts and patterns in cells must have the same size", c->fn->name);
+        if (!like || like->numel == 1)
+            like = x;
+    }
+    struct cell *r = cell_new(like->nd, like->dim);
+    value *arg = scratch(sizeof *arg * (size_t)c->nargin);
+    for (i64 k = 0; k < r->numel; k++) {
+        memcpy(arg, c->arg, sizeof *arg * (size_t)c->nargin);
+        for (int i = 0; i < to; i++)
+            if (arg[i].kind == K_CELL)
+                arg[i] = arg[i].cell->v[arg[i].cell->numel == 1 ? 0 : k];
+        value y = nil();
+        call_builtin(c->fn, c->nargin, arg, 1, &y);
+        cell_set(r, k, y);
+    }
+    result(c, 0, cell_value(r));
+    return true;
+}
+
 BUILTIN(strfind, 2, ANY, 1, NO_GRAD,
   "i = strfind(s, pattern)\n"
   "i = strfind(s, pattern, 'overlaps', tf)\n"
   "i = strfind(s, pattern, 'forcecelloutput', tf)\n\n"
-  "Where the pattern begins in the text, as a row; empty when it does not occur. Of a cell array of texts a cell array.\n\n"
+  "Where the pattern begins in the text, as a row; empty when it does not occur. Of a cell array of texts, or of patterns, a cell array.\n\n"
   "Example:\n  strfind('abcabc', 'bc')\n  ans =\n     2   5\n\n"
   "See also: strrep, regexp, index, strsplit")
 {
     static const char *const names[] = { "overlaps", "forcecelloutput", NULL };
     size_t m, n;
-    const char *s, *pat = arg_text(c, 1, &m);
+    const char *s;
+    if (each_pattern(c, 1, 2))
+        return;
+    const char *pat = arg_text(c, 1, &m);
     if (c->nargin % 2)
         fail("Octave:invalid-fun-call", "strfind: option \"%s\" needs a value", arg_text(c, c->nargin - 1, NULL));
     for (int i = 2; i < c->nargin; i += 2)
@@ -118,11 +154,13 @@ static value strrep_map(struct call *c, const void *with, const char *s, size_t 
 BUILTIN(strrep, 3, 5, 1, NO_GRAD,
   "s = strrep(s, pattern, replacement)\n"
   "s = strrep(s, pattern, replacement, 'overlaps', tf)\n\n"
-  "Replace every occurrence of a text by another; occurrences that overlap count each, unless tf is false. A cell array gives a cell array, a char matrix one.\n\n"
+  "Replace every occurrence of a text by another; occurrences that overlap count each, unless tf is false. A cell array gives a cell array, a char matrix one; patterns and replacements in cells belong to each other, and to the texts.\n\n"
   "Example:\n  strrep('one two one', 'one', '1')\n  ans = 1 two 1\n\n"
   "See also: regexprep, strfind")
 {
     struct replacement rp;
+    if (each_pattern(c, 1, 3))
+        return;
     rp.pat = arg_text(c, 1, &rp.m);
     rp.rep = arg_text(c, 2, &rp.r);
     rp.apart = false;

@@ -655,7 +655,7 @@ BUILTIN(sortrows, 1, 2, 2, grad_form,
     "s = sortrows(A)\n"
     "[s, i] = sortrows(A, cols)\n\n"
     "Sorts the rows of a matrix by their first column, equal ones by the second, and so on. cols names the columns that count, in order; a negative one sorts falling. "
-    "A may be a column of texts (a cell). s = A(i,:).\n\n"
+    "A may be a cell whose columns hold texts or numbers. s = A(i,:).\n\n"
     "Example:\n"
     "  sortrows([3 1; 1 2; 1 1])\n"
     "  ans =\n     1   1\n     1   2\n     3   1\n\n"
@@ -663,6 +663,8 @@ BUILTIN(sortrows, 1, 2, 2, grad_form,
 {
     if (c->arg[0].kind == K_CELL) {
         struct cell *x = c->arg[0].cell;
+        if (x->nd == 2 && x->dim[1] > 1 && call_carried_on(c, "cell_rows_sorted", c->nargin))
+            return;
         if (!is_cellstr(c->arg[0]) || x->nd > 2 || (x->dim[1] != 1 && x->numel))
             fail("Octave:invalid-input-arg", "sortrows: a cell must be a column of texts");
         i64 *order = sort_order_texts(x->numel, x->v, has_arg(c, 1) && arg_num(c, 1) < 0);

@@ -4,6 +4,7 @@
 #include "linalg.h"
 #include <complex.h>
 #include <math.h>
+#include <strings.h>
 
 typedef void handler(struct call *c, struct sparse *s);
 
@@ -49,6 +50,26 @@ static void unchanged(struct call *c, struct sparse *s)
     (void)s;
     c->fn->run(c);
 }
+/* zeros(…, 'like', S), ones(…, 'like', S) */
+static void like(struct call *c, struct sparse *s)
+{
+    i64 dim[MAX_DIMS];
+    int n = c->nargin - 2;
+    if (n < 0 || !arg_is_text(c, n) || strcasecmp(arg_text(c, n, NULL), "like") || c->arg[n + 1].kind != K_SPARSE) {
+        c->fn->run(c);
+        return;
+    }
+    if (arg_dims(c, 0, n, dim) > 2)
+        fail("tl:too-many-dimensions", "%s: a sparse matrix has two dimensions", c->fn->name);
+    if (!strcmp(c->fn->name, "zeros")) {
+        result(c, 0, sparse_value(sparse_zeros(s->dtype, dim[0], dim[1])));
+        return;
+    }
+    run_with(c, full_arguments(c));
+    value v = c->out[0];
+    result(c, 0, sparse_value(sparse_of_full(tensor_of(v))));
+}
+
 static void as_is(struct call *c, struct sparse *s) { result(c, 0, sparse_value(s)); }
 static void nnz(struct call *c, struct sparse *s) { result_num(c, 0, (double)s->nz); }
 

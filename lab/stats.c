@@ -33,6 +33,7 @@ static struct tensor *column_of(struct tensor *t)
 }
 
 /* Dimension argument i: a number, or "all", for which x becomes a column.  Integers become double. */
+struct tensor *joined_dims(struct call *c, struct tensor *x, const struct tensor *dims, int *last);      /* scan.c */
 static int dim_arg(struct call *c, int i, struct tensor **x)
 {
     *x = linalg_float(*x);
@@ -560,8 +561,9 @@ BUILTIN(prctile, 1, 3, 1, grad_form,
 
 BUILTIN(iqr, 1, 2, 1, grad_form,
     "y = iqr(x)\n"
-    "y = iqr(x, dim)\n\n"
-    "Interquartile range along dim: the third quartile minus the first.\n\n"
+    "y = iqr(x, dim)\n"
+    "y = iqr(x, [dim1 dim2 …])\n\n"
+    "Interquartile range along dim, or over several dimensions at once: the third quartile minus the first.\n\n"
     "Example:\n"
     "  iqr([1 2 3 4])\n"
     "  ans = 2\n\n"
@@ -572,7 +574,11 @@ BUILTIN(iqr, 1, 2, 1, grad_form,
     struct quantile q = { p, 2, 5 };
     if (dtype_is(x->dtype, DT_C))
         fail_arg(c, 0, "real");
-    int dim = dim_arg(c, 1, &x);
+    int dim;
+    if (has_arg(c, 1) && !arg_is_text(c, 1) && value_numel(c->arg[1]) > 1)
+        x = joined_dims(c, linalg_float(x), arg_double(c, 1), &dim);
+    else
+        dim = dim_arg(c, 1, &x);
     struct tensor *y = each_run(x, dim, 2, true, quantile_rule, &q);
     struct runs r = runs_along(y, dim);
     i64 size[MAX_DIMS];

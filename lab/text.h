@@ -6,6 +6,7 @@
 
 void text_unescape(struct buf *b, const char *s, size_t n);            /* \n \t \\ \x41 \101 … become what they mean */
 double text_number(const char *s, size_t n, size_t *used);             /* a decimal number at the start of s, exactly rounded; *used 0: none */
+#define MISSING_BITS 0x7FF840F440000000u       /* the NaN that is NA: Octave's; converted to single it is single's, and back */
 bool is_na(double x);
 
 /* One text or many: a char row, a char matrix (its rows) or a cell array of texts, read alike.  */
