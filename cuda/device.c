@@ -429,4 +429,4 @@ static struct device *open_device(int index, const char **why)
     *why = NULL;
     return &g->d;
 }
-EXPORT const struct tl_devices tl_devices = { TL_DEVICES_VERSION, sizeof(struct device), count, open_device };
+EXPORT const struct tl_devices tl_devices = { TL_DEVICES_VERSION, sizeof(struct device), count, open_device, work_listing };

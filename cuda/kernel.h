@@ -37,7 +37,7 @@ struct work {
 int work_program(struct work *, const struct dev_prog *, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag);
 int work_run(struct work *, enum dev_call, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag);
 int work_can(enum dev_call, const struct dev_arg *out, const struct dev_arg *in, const double *num);
-/* The text of a program with dense operands, as code(@(x) …, 'cuda') prints it; made by malloc. */
+/* The kernels of a program with dense operands, as code(f, 'cuda') prints them; made by malloc. */
 char *work_listing(const struct dev_prog *);
 
 /* The status word: a kernel takes it by code -1, writes the other members, then the code.  So only code > 0 is news. */

@@ -679,18 +679,6 @@ static char *spec_text(const struct spec *s, size_t *len)
 }
 static char *kernel_spec_text(const struct kernel *k, size_t *len) { return spec_text(k->spec, len); }
 
-char *work_listing(const struct dev_prog *p)
-{
-    struct spec s = { .p = p, .class = 'c' };
-    int widest = text_class[p->dtype].size;
-    size_t len;
-    for (int k = 0; k < p->nin; k++)
-        widest = MAX(widest, text_class[p->in_dtype[k]].size);
-    memset(s.mode, 1, sizeof s.mode);
-    s.width = (uint8_t)(16 / widest);
-    return spec_text(&s, &len);
-}
-
 /* ---- which driver, and its launch */
 static void magic(uint32_t d, struct kernel *k)           /* n / d is (mulhi(n, m) + n) >> h for n below 2^31 */
 {
@@ -802,4 +790,34 @@ int work_program(struct work *w, const struct dev_prog *p, struct dev_arg *out, 
                 arg_word(&k, l.nd ? l.stride[o][d] : 0);
     k.grid[0] = (unsigned)MAX(1, MIN(need, most));
     return w->launch(w, &k);
+}
+
+/* ---- as text */
+static int listed(struct work *w, const struct kernel *k)
+{
+    size_t len;
+    char *s = k->text(k, &len);
+    if (!s)
+        return DEV_NO_MEMORY;
+    put(w->of, "%s\n", s);
+    free(s);
+    return DEV_OK;
+}
+static void *somewhere(struct work *w, size_t bytes)
+{
+    (void)w, (void)bytes;
+    return (void *)(uintptr_t)4096;
+}
+char *work_listing(const struct dev_prog *p)
+{
+    struct text t = { 0 };
+    struct work w = { .units = 100, .launch = listed, .get = somewhere, .of = &t };
+    struct dev_arg out = { (void *)(uintptr_t)4096, p->dtype, 1, { p->red ? 1 : 1 << 20 }, { p->red ? 0 : 1 } }, in[DEV_ARGS];
+    double num[DEV_NUMS] = { 0 };
+    for (int k = 0; k < p->nin; k++)
+        in[k] = (struct dev_arg){ (void *)(uintptr_t)4096, p->in_dtype[k], 1, { 1 << 20 }, { 1 } };
+    if (!work_program(&w, p, &out, in, num, 0) && !t.failed)
+        return t.s;
+    free(t.s);
+    return NULL;
 }

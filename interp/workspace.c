@@ -364,10 +364,12 @@ BUILTIN(functions, 1, 1, 1, NO_GRAD,
     result(c, 0, record_value(r));
 }
 
-BUILTIN(code, 1, 1, 1, NO_GRAD,
+BUILTIN(code, 1, 3, 1, NO_GRAD,
   "code(f)\n"
-  "s = code(f)\n\n"
-  "The elementwise programs that a function's expressions became, as text.\n\n"
+  "s = code(f)\n"
+  "s = code(f, 'cuda', class)\n\n"
+  "The elementwise programs that a function's expressions became, as text; with 'cuda' the kernels that they would be on a GPU for variables of the class ('double' or 'single'), "
+  "in CUDA C++. No GPU is needed for that. Operands x0, x1 … are the variables in their order, and what a matrix product made.\n\n"
   "Example:\n  s = code(@(x) tanh(x + 1)); ischar(s)\n  ans = 1\n\n"
   "See also: disassemble, func2str")
 {
@@ -378,13 +380,22 @@ BUILTIN(code, 1, 1, 1, NO_GRAD,
     if (!k)
         fail("Octave:undefined-function", "code: '%s' is a built-in function", f->h.name->text);
     struct buf *b = buf_new();
+    bool cuda = has_arg(c, 1), single = has_arg(c, 2) && !strcmp(arg_text(c, 2, NULL), "single");
+    if (cuda && strcmp(arg_text(c, 1, NULL), "cuda"))
+        fail_arg(c, 1, "'cuda'");
+    if (has_arg(c, 2) && !single && strcmp(arg_text(c, 2, NULL), "double"))
+        fail_arg(c, 2, "'double' or 'single'");
     for (int i = 0; i < k->ntree; i++) {
-        value v = plan_text(k->tree[i]->plan);
+        value v = cuda ? gpu_text(k->tree[i]->plan, single ? D_SINGLE : D_DOUBLE) : plan_text(k->tree[i]->plan);
+        if (is_nil(v))
+            continue;
         struct tensor *t = tensor_dense(tensor_of(v));
         buf_add(b, t->data, (size_t)t->numel);
         if (b->n && b->s[b->n - 1] != '\n')
             buf_putc(b, '\n');
     }
+    if (cuda && !b->n)
+        fail("Octave:undefined-function", "code: nothing in this function becomes a kernel: its expressions are no elementwise programs");
     if (c->nargout > 0)
         result(c, 0, buf_value(b));
     else

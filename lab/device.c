@@ -28,11 +28,8 @@ static struct {
     struct device *open[DEV_MOST];
 } all;
 
-static const struct tl_devices *find(const char **why)
+static const struct tl_devices *plugin(const char **why)
 {
-    const char *wanted = getenv("TL_DEVICE");
-    if (wanted && !strcmp(wanted, "mock"))
-        return &mock_devices;
     const char *file = getenv("TL_CUDA_PLUGIN");
     if (!file)
         file = hooks()->plugin_file ? hooks()->plugin_file("cuda") : NULL;
@@ -50,6 +47,19 @@ static const struct tl_devices *find(const char **why)
         return NULL;
     }
     return d;
+}
+static const struct tl_devices *find(const char **why)
+{
+    const char *wanted = getenv("TL_DEVICE");
+    return wanted && !strcmp(wanted, "mock") ? &mock_devices : plugin(why);
+}
+char *gpu_listing(const struct dev_prog *p)
+{
+    const char *why = "the plugin makes no text";
+    const struct tl_devices *d = plugin(&why);
+    if (!d || !d->listing)
+        fail("tl:no-plugin", "code: no text for a gpu: %s", why);
+    return d->listing(p);
 }
 
 int gpu_count(const char **why)

@@ -98,10 +98,11 @@ struct device {
 };
 
 /* What a plugin with devices hands back in the data symbol `tl_devices`. */
-enum { TL_DEVICES_VERSION = 2 };
+enum { TL_DEVICES_VERSION = 3 };
 struct tl_devices {
     uint32_t version, size;                   /* TL_DEVICES_VERSION, sizeof(struct device) */
     int (*count)(const char **why);           /* how many; 0: *why says why */
     struct device *(*open)(int index, const char **why);      /* from 1; NULL: *why says why */
+    char *(*listing)(const struct dev_prog *);                /* the kernels of a program with dense operands as text, by malloc; no device is needed.  NULL: none */
 };
 #endif

@@ -10,7 +10,9 @@
 #include "context.h"
 #include "ew.h"
 #include "gpu.h"
+#include "text.h"
 #include <math.h>
+#include <stdlib.h>
 
 struct make {
     struct dev_prog g;
@@ -341,4 +343,63 @@ value gpu_plan(struct plan *p, value *reg, int nd, const i64 *dim)
     if (r->numel)
         run(m, r, nd, dim);
     return copy(tensor_box(r));
+}
+
+/* ---- as text */
+value gpu_text(const struct plan *p, int dtype)
+{
+    struct make *m = scratch(sizeof *m);
+    struct tensor *leaf = scratch(sizeof *leaf * (size_t)p->n);
+    int *of = scratch(sizeof *of * (size_t)p->n), root = p->n - 1;
+    memset(m, 0, sizeof *m);
+    m->fits = true;
+    const struct plan_node *last = &p->node[root];
+    root = p->red ? last->a : root;
+    static const uint8_t same[] = { EW_times, EW_rdivide, EW_ldivide, EW_power };
+    bool *made = scratch(sizeof *made * (size_t)p->n), *needed = scratch(sizeof *needed * (size_t)p->n);
+    memset(needed, 0, sizeof *needed * (size_t)p->n);
+    needed[root] = true;
+    for (int i = root; i >= 0; i--) {         /* made: an operand, which is a variable or what a matrix operator makes */
+        const struct plan_node *q = &p->node[i];
+        made[i] = q->kind == PN_LEAF || (q->kind == PN_NUM && q->num.kind != K_NUM) ||
+                  (q->kind == PN_MATRIX && (q->op >= COUNT(same) || (p->node[q->a].kind != PN_NUM && p->node[q->b].kind != PN_NUM)));
+        if (!needed[i] || made[i] || q->kind == PN_NUM)
+            continue;
+        needed[q->a] = true;
+        if (q->b >= 0)
+            needed[q->b] = true;
+    }
+    if (made[root] && !p->red)
+        return nil();
+    for (int i = 0; i <= root; i++) {
+        const struct plan_node *q = &p->node[i];
+        if (!needed[i])
+            continue;
+        int one = 0, op = q->kind == PN_MATRIX && !made[i] ? same[q->op] : q->op;
+        leaf[i] = (struct tensor){ .dtype = (uint8_t)dtype };
+        while (one < i && !(q->kind == PN_LEAF && p->node[one].kind == PN_LEAF && needed[one] && p->node[one].a == q->a))
+            one++;
+        if (made[i])
+            of[i] = operand(m, &leaf[one]);
+        else if (q->kind == PN_NUM)
+            of[i] = number(m, value_dtype(q->num), q->num.num, 0);
+        else {
+            bool square = q->b >= 0 && p->node[q->b].kind == PN_NUM && p->node[q->b].num.kind == K_NUM && p->node[q->b].num.num == 2;
+            of[i] = row(m, op, of[q->a], ew_rows[op].args > 1 ? of[q->b] : of[q->a], square);
+        }
+        if (of[i] < 0 || !m->fits)
+            return nil();
+    }
+    int dt = m->g.ins[of[root]].dtype;
+    if (p->red)
+        m->g.red = (uint8_t)(last->op + 1);
+    else
+        stored(m, of[root], dt);
+    m->g.dtype = (uint8_t)(p->red ? reduce_class(last->op, dt) : dt);
+    char *s = gpu_listing(&m->g);
+    if (!s)
+        return nil();
+    value v = text_value(s, strlen(s));
+    free(s);
+    return v;
 }

@@ -65,6 +65,8 @@ struct dev_arg gpu_arg(struct tensor *t);     /* all dimensions as they are; mor
 struct dev_arg gpu_vector(struct tensor *t);  /* dense, as one dimension */
 void gpu_do(int device, enum dev_call what, struct dev_arg *out, const struct dev_arg *in, const double *num);
 bool gpu_can(int device, enum dev_call what, const struct dev_arg *out, const struct dev_arg *in, const double *num);
+value gpu_text(const struct plan *p, int dtype);           /* the kernel text of a plan's elementwise part, its leaves of class dtype; pooled.  NIL: it has none */
+char *gpu_listing(const struct dev_prog *p);              /* the plugin's text of it, by malloc, or NULL; no device is needed */
 value gpu_plan(struct plan *p, value *reg, int nd, const i64 *dim);  /* a plan whose result, before a reducer, has these sizes; owned.  NIL: op by op */
 value gpu_extreme(bool max, struct tensor *t, int dim, value *index);          /* index NULL: not wanted */
 struct tensor *gpu_product(struct tensor *a, int ta, struct tensor *b, int tb);       /* as linalg_product, linalg_solve */

@@ -315,4 +315,4 @@ static struct device *open_(int index, const char **why_not)
     }
     return &m->d;
 }
-const struct tl_devices mock_devices = { TL_DEVICES_VERSION, sizeof(struct device), count, open_ };
+const struct tl_devices mock_devices = { TL_DEVICES_VERSION, sizeof(struct device), count, open_, NULL };
