@@ -4,6 +4,7 @@
  * Each axes are one plot command behind their settings; several share a page through multiplot.  Everything is said anew for
  * each of them, so nothing of one picture is left for the next. */
 #include "plot.h"
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -27,7 +28,7 @@ void draw_colour(struct buf *b, const double rgb[3])
     buff(b, "rgb '#%02x%02x%02x'", (int)lround(255 * rgb[0]), (int)lround(255 * rgb[1]), (int)lround(255 * rgb[2]));
 }
 
-void draw_font(struct buf *b, struct graphic *g)
+static void draw_font_sized(struct buf *b, struct graphic *g, double size)
 {
     struct buf *f = buf_new();
     buf_puts(f, prop_text(g, P_FontName));
@@ -38,9 +39,14 @@ void draw_font(struct buf *b, struct graphic *g)
         buf_puts(f, ":Bold");
     if (!prop_is(g, P_FontAngle, "normal"))
         buf_puts(f, ":Italic");
-    buff(f, ",%g", prop_num(g, P_FontSize));
+    buff(f, ",%.4g", size);
     buf_puts(b, " font ");
     quote(b, f->s, f->n);
+}
+
+void draw_font(struct buf *b, struct graphic *g)
+{
+    draw_font_sized(b, g, prop_num(g, P_FontSize));
 }
 
 /* textcolor, when it is a colour */
@@ -210,6 +216,33 @@ void draw_label(struct drawing *d, struct graphic *g)
     buff(d->s, "%s front\n", plain ? " noenhanced" : "");
 }
 
+/* The longest of its lines, in letters; marks of TeX's count as one each. */
+static double longest_line(value v)
+{
+    double longest = 0;
+    for (i64 i = 0; i < (v.kind == K_CELL ? v.cell->numel : 1); i++) {
+        value line = v.kind == K_CELL ? v.cell->v[i] : v;
+        struct tensor *t = is_tensor_like(line) && value_dtype(line) == D_CHAR ? tensor_dense(tensor_of(line)) : NULL;
+        const unsigned char *s = t ? (const unsigned char *)t->data : NULL, *end = t ? s + t->numel : NULL;
+        double n = 0;
+        for (; s < end; s++) {
+            if (*s == '\\')
+                while (s + 1 < end && isalpha(s[1]))
+                    s++;
+            n += (*s & 0xc0) != 0x80 && (*s == 0 || !strchr("{}^_", *s));
+        }
+        longest = fmax(longest, n);
+    }
+    return longest;
+}
+
+static double longest_tick(struct graphic *ax, int axis);
+static double title_room(struct drawing *d)   /* how wide words over the middle of the axes may be in their cell, in pixels */
+{
+    double wide = ((const double *)prop_data(d->ax, P_OuterPosition)->data)[2] * ((const double *)prop_data(d->fig, P_Position)->data)[2];
+    return fmax(0.5 * wide, wide - (d->solid ? 10 : 9 * (longest_tick(d->ax, 1) + 2)));
+}
+
 static void draw_words(struct drawing *d, const char *what, int role)
 {
     for (struct graphic *g = d->ax->first; g; g = g->next)
@@ -217,13 +250,19 @@ static void draw_words(struct drawing *d, const char *what, int role)
             draw_note(d, g);
             buff(d->s, "set %s ", what);
             quote_words(d, d->s, prop_get(g, P_String), !prop_is(g, P_Interpreter, "none"));
-            draw_font(d->s, g);
+            double size = prop_num(g, P_FontSize), room = title_room(d), letters = longest_line(prop_get(g, P_String));
+            if (role == R_Title && !d->plain && 0.62 * letters * size > room)         /* a long title becomes smaller, as far as it can be read */
+                draw_font_sized(d->s, g, fmax(0.6 * size, room / (0.62 * letters)));
+            else
+                draw_font(d->s, g);
             bool as_axis = role != R_Title && !prop_given(g, P_Color);
             draw_textcolour(d->s, as_axis ? d->ax : g, as_axis ? P_XColor + role - R_XLabel : P_Color);
             if (role != R_Title && prop_num(g, P_Rotation) != 0)
                 buff(d->s, " rotate by %g", prop_num(g, P_Rotation));
             else if (role == R_ZLabel)
-                buf_puts(d->s, " rotate by 90 offset 3.5,0");
+                buf_puts(d->s, " rotate by 90 offset 2.5,0");
+            else if (role == R_Title && d->solid)
+                buf_puts(d->s, " offset 0,0.7");
             buf_putc(d->s, '\n');
         }
 }
@@ -231,7 +270,6 @@ static void draw_words(struct drawing *d, const char *what, int role)
 /* ---- axes */
 struct margins { double left, below, above; int others; };      /* in letters; how many other axes have a say */
 static struct margins margins_of(struct drawing *d);
-static double longest_tick(struct graphic *ax, int axis);
 void draw_box_pixels(struct drawing *d, double px[2])
 {
     const double *page = (const double *)prop_data(d->fig, P_Position)->data + 2;
@@ -321,7 +359,7 @@ static double leans(struct drawing *d, struct graphic *ax)
         least = fmin(least, fabs(((double *)at->data)[i] - ((double *)at->data)[i - 1]));
     least = isfinite(least) ? least : 1;
     double room = fmax(30, wide - 130) * least / (lim[1] - lim[0]), size = prop_num(ax, P_FontSize);
-    if (longest_tick(ax, 0) * 0.62 * size + 6 <= room)
+    if (longest_tick(ax, 0) * 0.75 * size + 6 <= room)
         return 0;
     return fmax(30, round(asin(fmin(1, 1.15 * size / room)) * 180 / M_PI));
 }
@@ -429,7 +467,9 @@ static void draw_axis(struct drawing *d, int axis)
         double px[2], decades = log10(lim[1] / lim[0]);
         draw_box_pixels(d, px);
         if (axis == 0 && !d->solid && !d->plain && decades > 2 && isfinite(decades) && decades * 3 * prop_num(ax, P_FontSize) > px[0])
-            buff(d->s, "set %stics %.17g\n", a, pow(10, ceil(decades * 3 * prop_num(ax, P_FontSize) / px[0])));
+            buff(d->s, "set %stics %.17g\nunset m%stics\n", a, pow(10, ceil(decades * 3 * prop_num(ax, P_FontSize) / px[0])), a);
+        else if (decades > 12)                /* marks between would crowd at the tens that have a number */
+            buff(d->s, "unset m%stics\n", a);
     }
     draw_ticks(d, axis);
     char label[8];
@@ -512,11 +552,15 @@ static void draw_frame(struct drawing *d)
     prop_colour(d->ax, P_XColor, rgb);
     const double (*l)[2] = (const double (*)[2])d->lim;
     int floor = prop_is(d->ax, P_ZDir, "reverse");
-    for (int k = 0; k < 3; k++) {
-        int from = k == 2 ? left : front, to = k == 2 ? left : front ^ (1 << k);
-        buff(d->s, "set arrow from first %.17g,%.17g,%.17g to first %.17g,%.17g,%.17g nohead front lw %g lc ", l[0][from & 1], l[1][from >> 1], l[2][floor],
-             l[0][to & 1], l[1][to >> 1], l[2][k == 2 ? !floor : floor], prop_num(d->ax, P_LineWidth));
-        draw_colour(d->s, rgb);
+    double grey[3];
+    prop_colour(d->ax, P_GridColor, grey);
+    for (int k = 0; k < 5; k++) {             /* two edges in front, one on the left; with a grid the walls behind end at the top */
+        int from = k == 2 ? left : k < 2 ? front : front ^ 3, to = k == 2 ? left : from ^ (1 << (k < 2 ? k : k - 3));
+        if (k > 2 && !prop_on(d->ax, P_ZGrid))
+            break;
+        buff(d->s, "set arrow from first %.17g,%.17g,%.17g to first %.17g,%.17g,%.17g nohead %s lw %g lc ", l[0][from & 1], l[1][from >> 1], l[2][k > 2 ? !floor : floor],
+             l[0][to & 1], l[1][to >> 1], l[2][k >= 2 ? !floor : floor], k > 2 ? "back" : "front", k > 2 ? 1 : prop_num(d->ax, P_LineWidth));
+        draw_colour(d->s, k > 2 ? grey : rgb);
         buf_putc(d->s, '\n');
     }
 }
@@ -551,6 +595,17 @@ static double longest_tick(struct graphic *ax, int axis)
             longest = fmax(longest, tick_letters(digits > 6 ? digits : 5, ((double *)t->data)[i]));
     }
     return longest;
+}
+
+/* The word at the right end of the abscissa, in letters; half of it stands beyond the box. */
+static double last_tick(struct graphic *ax)
+{
+    double lim[2];
+    value words = prop_get(ax, P_XTickLabel);
+    if (prop_given(ax, P_XTickLabel) || axes_log(ax, 0))
+        return words.kind == K_CELL && words.cell->numel > 0 && prop_num(ax, P_XTickLabelRotation) == 0 ? fmin(12, (double)value_numel(words.cell->v[words.cell->numel - 1])) : 3;
+    axes_limits(ax, 0, lim);
+    return tick_letters(digits_of(lim, nice_step(lim[1] - lim[0], 5)), lim[1]);
 }
 
 /* Axes of one column begin at one place, those of one row end at one height: as wide margins as the widest needs.  What has
@@ -591,6 +646,18 @@ static double bar_room(struct drawing *d)
     return fmin(0.5, fmax(0.11, words / fmax(wide, 1)));
 }
 
+/* How far, in letters, a leaning word at the left end of the abscissa reaches out of the box. */
+static double first_leans_out(struct graphic *ax)
+{
+    double lim[2];
+    value words = prop_get(ax, P_XTickLabel);
+    struct tensor *at = prop_data(ax, P_XTick);
+    axes_limits(ax, 0, lim);
+    if (words.kind != K_CELL || words.cell->numel == 0 || !prop_given(ax, P_XTick) || at->numel == 0 || ((double *)at->data)[0] - lim[0] > 0.05 * (lim[1] - lim[0]))
+        return 0;
+    return 0.95 * (double)value_numel(words.cell->v[0]) + 1.5;
+}
+
 /* Where on the page: the box itself when its place was set, else a cell, with the margins that the words need. */
 static void draw_place_on_page(struct drawing *d)
 {
@@ -604,12 +671,14 @@ static void draw_place_on_page(struct drawing *d)
         double tall = ((const double *)prop_data(d->fig, P_Position)->data)[3];
         double high = value_numel(prop_get(d->fig, P_SuperTitle)) > 0 ? 1 - fmax(0.04, 28 / tall) : 1;      /* room for the words above all axes */
         double bar = d->solid && axes_owned(ax, G_COLORBAR) ? 1.03 - bar_room(d) : 1;       /* room for the colours beside a body */
-        buff(d->s, "set origin %g,%g\nset size %g,%g\n", p[0], high * p[1] - (d->solid ? 0.02 * p[3] : 0), bar * p[2], high * p[3]);
+        buff(d->s, "set origin %g,%g\nset size %g,%g\n", p[0], high * p[1] - (d->solid && ((const double *)prop_data(ax, P_View)->data)[1] < 35 ? 0.02 * p[3] : 0), bar * p[2], high * p[3]);
         if (!d->plain && !axes_owned(ax, G_COLORBAR) && !d->solid && !axes_right(ax))
-            buf_puts(d->s, "set rmargin 3\n");
+            buff(d->s, "set rmargin %.3g\n", fmax(3, 0.5 * last_tick(ax) + 1));
         struct margins m = margins_of(d);
         if (!d->plain && is_plain_cell(ax) && m.others > 0)
             buff(d->s, "set lmargin %.4g\nset bmargin %.4g\nset tmargin %.4g\n", m.left, m.below, m.above);
+        else if (!d->plain && leans(d, ax) > 0 && first_leans_out(ax) > m.left)
+            buff(d->s, "set lmargin %.4g\n", first_leans_out(ax));
     }
     if (!d->solid) {
         if (prop_given(ax, P_DataAspectRatio)) {
@@ -675,6 +744,16 @@ static void draw_colorbar(struct drawing *d)
         if (words.kind == K_CELL && i < words.cell->numel)
             quote(d->s, tensor_dense(tensor_of(words.cell->v[i]))->data, (size_t)value_numel(words.cell->v[i]));
         buff(d->s, " %.17g%s", ((double *)at->data)[i], i + 1 == at->numel ? ")" : "");
+    }
+    bool lies = strstr(box, "horizontal") != NULL;
+    double px[2], lim[2], letter = prop_num(g, P_FontSize);
+    axes_clim(d->ax, lim);
+    draw_box_pixels(d, px);
+    double length = lies ? px[0] : d->solid ? 0.6 * p[3] * ((const double *)prop_data(d->fig, P_Position)->data)[3] : px[1];
+    double span = lim[1] - lim[0], most = fmax(1, floor(length / (lies ? 4 * letter : 1.6 * letter)));
+    if (!prop_given(g, P_Ticks) && !d->plain && most < 10 && span > 0 && isfinite(span)) {      /* no more numbers than there is room for */
+        double ten = pow(10, floor(log10(span / most))), r = span / most / ten;
+        buff(d->s, " %.17g", ten * (r <= 1 ? 1 : r <= 2 ? 2 : r <= 5 ? 5 : 10));
     }
     buf_putc(d->s, '\n');
     if (value_numel(prop_get(g, P_Label)) > 0) {

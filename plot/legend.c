@@ -38,10 +38,17 @@ static void count(struct graphic *ax, double w, double h, double hits[INSIDE])
         struct tensor *x = prop_data(g, P_XData), *y = prop_data(g, P_YData);
         i64 n = MIN(x->numel, y->numel), step = MAX(1, n / 4000);
         bool standing = prop_find("BaseValue", g->kind) >= 0, lying = g->kind == G_BAR && prop_on(g, P_Horizontal);
+        double beside = 0, wide = INFINITY;   /* a bar of a group stands beside the middle of its group */
+        if (g->kind == G_BAR) {
+            const double *group = (const double *)prop_data(g, P_BarGroup)->data;
+            for (i64 i = 1; i < n; i++)
+                wide = fmin(wide, fabs(((double *)x->data)[i] - ((double *)x->data)[i - 1]));
+            beside = (isfinite(wide) ? wide : 1) * prop_num(g, P_BarWidth) * ((group[0] - 0.5) / group[1] - 0.5);
+        }
         struct tensor *low = prop_find("LData", g->kind) >= 0 ? prop_data(g, P_LData) : y;
         double px = NAN, py = NAN;
         for (i64 i = 0; i < n; i += step) {
-            double vx = ((double *)x->data)[i], vy = ((double *)y->data)[i];
+            double vx = ((double *)x->data)[i] + beside, vy = ((double *)y->data)[i];
             if (standing) {                   /* what stands on a base: from there to the top */
                 double base = low != y && i < low->numel ? ((double *)low->data)[i] : prop_num(g, P_BaseValue), top = low != y && i < low->numel ? base + vy : vy;
                 px = part(d, 0, lying ? base : vx);
