@@ -4,6 +4,7 @@
  * What is constant along diagonals is one line of numbers read by an index. */
 #include "index.h"
 #include "call.h"
+#include "plan.h"
 #include <math.h>
 
 static void magic_odd(double *m, i64 n, i64 ld, double plus)
@@ -103,10 +104,19 @@ BUILTIN(vander, 1, 2, 1, grad_form,
     "Example:\n  vander([1 2 3])\n  ans =\n     1   1   1\n     4   2   1\n     9   3   1\n\n"
     "See also: polyfit, toeplitz, hankel")
 {
-    struct tensor *v = arg_double(c, 0);
+    struct tensor *v = arg_float(c, 0);
     if (v->nd != 2 || (v->dim[0] != 1 && v->dim[1] != 1 && v->numel))
         fail_arg(c, 0, "a vector");
     i64 m = v->numel, n = has_arg(c, 1) ? arg_int(c, 1, 0, 1 << 26) : m;
+    if (dtype_is(v->dtype, DT_C)) {           /* v(:) .^ (n-1:-1:0) */
+        struct tensor *down = tensor_2d(D_DOUBLE, 1, n), *col = tensor_2d(v->dtype, m, 1);
+        for (i64 b = 0; b < n; b++)
+            ((double *)down->data)[b] = (double)(n - 1 - b);
+        memcpy(col->data, tensor_dense(v)->data, (size_t)m * dtypes[v->dtype].size);
+        result(c, 0, ew_apply(EW_power, 2, (value[]){ tensor_box(col), tensor_box(down) }));
+        return;
+    }
+    v = tensor_dense(tensor_cast(v, D_DOUBLE));
     struct tensor *t = tensor_2d(D_DOUBLE, m, n);
     for (i64 b = 0; b < n; b++)
         for (i64 a = 0; a < m; a++)

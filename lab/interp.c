@@ -296,6 +296,30 @@ static void evaluate(const struct points *p, int method, const double *ends, con
     }
 }
 
+/* A spline through what is there takes the place of y that are NaN, as in Octave. */
+static void fill_gaps(struct points *p)
+{
+    double *x = scratch((size_t)p->n * 8), *y = scratch((size_t)p->n * 8), *at = scratch((size_t)p->n * 8), *to = scratch((size_t)p->n * 8);
+    for (i64 j = 0; j < p->cols * (p->complex_ ? 2 : 1); j++) {
+        double *all = p->y + j * p->n;
+        i64 known = 0, gaps = 0;
+        for (i64 i = 0; i < p->n; i++) {
+            if (all[i] != all[i]) {
+                at[gaps++] = p->x[i];
+            } else {
+                x[known] = p->x[i];
+                y[known++] = all[i];
+            }
+        }
+        if (!gaps || known < 2)
+            continue;
+        evaluate(&(struct points){ .n = known, .cols = 1, .x = x, .y = y }, SPLINE, NULL, at, gaps, false, true, NAN, to);
+        for (i64 i = 0, k = 0; i < p->n; i++)
+            if (all[i] != all[i])
+                all[i] = to[k++];
+    }
+}
+
 static struct tensor *joined(const struct points *p, const double *to, int nd, const i64 *dim)
 {
     struct tensor *r = tensor_new(p->complex_ ? D_CDOUBLE : D_DOUBLE, nd, dim);
@@ -403,6 +427,8 @@ BUILTIN(interp1, 2, 6, 1, grad_form,
         for (i64 i = 1; i < p.n; i++)
             if (p.x[i] == p.x[i - 1])
                 fail("Octave:invalid-input-arg", "interp1: the points x must be different for this method, but %g occurs twice", p.x[i]);
+    if (method == SPLINE)
+        fill_gaps(&p);
     if (pp) {
         result(c, 0, curve_pp(&p, method));
         return;
@@ -519,6 +545,8 @@ static void curve(struct call *c, int method)             /* spline(x, y, xi), p
     for (i64 i = 1; i < n; i++)
         if (p.x[i] == p.x[i - 1])
             fail("Octave:invalid-input-arg", "%s: the points x must be different, but %g occurs twice", c->fn->name, p.x[i]);
+    if (method == SPLINE)
+        fill_gaps(&p);
     if (!has_arg(c, 2)) {
         i64 order = method == SPLINE && !clamped && n < 4 ? n : 4, m = order == 3 ? 1 : n - 1;
         struct tensor *coefs = tensor_2d(D_DOUBLE, m * D, order), *sizes = NULL;

@@ -105,6 +105,11 @@ BUILTIN(expm, 1, 1, 1, grad_form,
         result_tensor(c, 0, t);
         return;
     }
+    if (n == 1) {
+        value x = tensor_value(t);
+        result(c, 0, ew_apply(EW_exp, 1, &x));
+        return;
+    }
     if (!linalg_finite(t)) {
         result(c, 0, scaled(tensor_value(t), NAN));
         return;
