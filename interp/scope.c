@@ -3,6 +3,7 @@
    has a slot around the closure when the tree is read. Two passes over each function: what is assigned, then what is
    named; closures are resolved where they stand, so that what is outside is known. */
 #include "ast.h"
+#include "interp.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,6 +14,9 @@ struct resolver {
     struct scope *scope;         /* of fn; for main the workspace's, if there is one */
     struct scope *top;
     struct resolver *outer;
+    bool closes;                 /* has closures */
+    const char *alone[16];       /* names that are statements by themselves: may be scripts */
+    int nalone;
 };
 
 /* --- the hash table of a scope with many names --- */
@@ -265,9 +269,14 @@ static void declare(struct node *n, void *arg)
         if ((e->kind == NODE_NAME && !strcmp(e->name.name, "load")) ||
             (e->kind == NODE_COMMAND && (is_dynamic(e->command.name) || !strcmp(e->command.name, "load"))))
             r->fn->scope.dynamic = true;
+        else if (e->kind == NODE_NAME && r->nalone < (int)(sizeof r->alone / sizeof *r->alone) &&
+                 scope_find(r->scope, e->name.name) < 0 && !registry_find(e->name.name))
+            r->alone[r->nalone++] = e->name.name;
         break;
     }
     case NODE_CLOSURE:
+        r->closes = true;
+        return;
     case NODE_FUNCTION:
         return;
     }
@@ -312,6 +321,9 @@ static void resolve_function(struct ast *a, struct function *f, struct scope *to
         if (f->param[i].init)
             declare(f->param[i].init, &r);
     declare(f->body, &r);
+    for (int i = 0; r.closes && i < r.nalone; i++)           /* closures keep what a script made that was called by its name */
+        if (scope_find(r.scope, r.alone[i]) < 0)
+            f->scope.dynamic = true;
     for (int i = 0; i < f->params; i++)
         if (f->param[i].init)
             name_slots(f->param[i].init, &r);
