@@ -3,6 +3,7 @@
  *
  * All arguments are read into a list of curves before anything is changed, so a wrong one leaves the picture as it was. */
 #include "plot.h"
+#include "lab/ew.h"
 #include <math.h>
 #include <string.h>
 #include <strings.h>
@@ -67,8 +68,10 @@ struct tensor *arg_real(struct call *c, int i)
     if (!is_tensor_like(c->arg[i]) || arg_is_text(c, i))
         fail_arg(c, i, "numbers");
     struct tensor *t = arg_dense(c, i);
-    if (dtype_is(t->dtype, DT_C))
-        fail("Octave:invalid-input-arg", "%s: argument %d is complex; plot(real(z), imag(z)) draws its points", c->fn->name, i + 1);
+    if (dtype_is(t->dtype, DT_C)) {
+        warn("tl:imaginary-part-ignored", "%s: only the real parts of argument %d are drawn; plot(z) by itself draws complex numbers as points", c->fn->name, i + 1);
+        t = tensor_dense(tensor_of(ew_apply(EW_real, 1, &c->arg[i])));
+    }
     if (t->nd > 2)
         fail_arg(c, i, "a vector or a matrix");
     return tensor_cast(t, D_DOUBLE);
