@@ -257,12 +257,25 @@ static int entry_order(const void *a, const void *b)
     int i = x->id[0] == y->id[0];
     return (x->id[i] > y->id[i]) - (x->id[i] < y->id[i]);
 }
+void compile_pack_fresh(const char *name)
+{
+    const char *why;
+    struct pack h;
+    FILE *f = fopen(name, "rb");
+    if (!f)
+        return;
+    bool same = fread(&h, sizeof h, 1, f) == 1 && !memcmp(h.magic, pack_magic, 8) && (int)h.version == compile_version(&why);
+    fclose(f);
+    if (!same)
+        unlink(name);
+}
 bool compile_pack_write(const char *name, int arch, int n, char *const *text, const size_t *len, const struct code *code)
 {
     const char *why;
     struct pack h = { .version = (uint64_t)compile_version(&why), .n = (uint64_t)n };
     struct entry *e = calloc((size_t)n + 1, sizeof *e);
-    FILE *f = fopen(name, "wb");
+    char part[400];
+    FILE *f = snprintf(part, sizeof part, "%s.new", name) < (int)sizeof part ? fopen(part, "wb") : NULL;
     memcpy(h.magic, pack_magic, 8);
     uint64_t at = sizeof h + (uint64_t)n * sizeof *e;
     for (int i = 0; e && i < n; i++) {
@@ -280,6 +293,9 @@ bool compile_pack_write(const char *name, int arch, int n, char *const *text, co
         ok = fwrite(code[i].data, 1, code[i].bytes, f) == code[i].bytes;
     if (f)
         ok &= !fclose(f);
+    ok = ok && !rename(part, name);           /* who has the old one open keeps it */
+    if (f && !ok)
+        unlink(part);
     free(e);
     return ok;
 }

@@ -6,5 +6,6 @@
 
 extern uint64_t compile_cache_most;           /* bytes of the cache on disk */
 extern const char *compile_pack_folder;       /* where packs lie; NULL: beside the plugin */
+void compile_pack_fresh(const char *name);     /* away with a pack that another NVRTC made */
 bool compile_pack_write(const char *name, int arch, int n, char *const *text, const size_t *len, const struct code *code);
 #endif

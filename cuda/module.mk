@@ -27,14 +27,15 @@ cuda_libshim_la_SOURCES = %reldir%/shim.c %reldir%/shim.h
 cuda_libshim_la_CPPFLAGS = $(AM_CPPFLAGS) -DSHIM_CC='"$(CC)"'
 $(cuda_libtext_la_OBJECTS) $(cuda_libshim_la_OBJECTS) $(cuda_libcompile_la_OBJECTS): cuda/texts.inc
 
-# Kernels compiled beforehand, for a machine without NVRTC: make cuda-pack [ARCHS="80 90"]; they lie beside the plugin.
+# Kernels compiled beforehand, for a machine without NVRTC: make cuda-pack [ARCHS="80 90"] [LIMIT=seconds]; they lie beside the plugin.
+# What is not done within LIMIT, or before Ctrl-C, the next run makes.
 EXTRA_PROGRAMS = cuda/pack
 cuda_pack_SOURCES = %reldir%/pack.c
 cuda_pack_LDADD = cuda/libtext.la cuda/libcompile.la -ldl -lpthread
 ARCHS = 80 90
-cuda-pack: $(ARCHS:%=cuda-pack-%)
-cuda-pack-%: cuda/pack
-	cuda/pack $*
+LIMIT = 1800
+cuda-pack: cuda/pack
+	cuda/pack -t $(LIMIT) $(ARCHS)
 .PHONY: cuda-pack
 CLEANFILES += tl_cuda_*.pack
 
@@ -54,6 +55,6 @@ tests/device/libcusolver.so.11: tests/device/fake_solver.c tests/device/fake.h
 tests/device/libcufft.so.11: tests/device/fake_fft.c tests/device/fake.h
 	$(fake) -lm
 if CUDA
-check_DATA = $(fakes)
+check_DATA = $(fakes) cuda/pack
 endif
 CLEANFILES += $(fakes)

@@ -36,7 +36,7 @@ enum row_class { ARITH, FLOAT, KEEP, PART, PARTF, EXTREME, BITS, MAKEC, TEST, BY
 enum { OPS_MAX = 160 };
 struct text_row { const char *name, *body, *cbody, *domain; uint8_t args, class; };
 extern const struct text_row text_row[];
-extern const int text_rows;
+extern const int text_rows, text_reducers;
 /* Row `op` on the names a and b of compute type `type` as an expression of type *result; NULL: not for this type.
    The string lives until room_free. */
 struct room { struct piece_of_room *first; bool failed; };

@@ -23,6 +23,7 @@ static const struct { const char *name; uint8_t map, take, after; } reducers[] =
 #define RED(name, map, take, after, da, help) { #name, map, take, after },
 #include "lab/reduce.def"
 };
+const int text_reducers = (int)(sizeof reducers / sizeof *reducers);
 enum { IN_ORDER = 256, TREE = 1024, RUN = 64 };
 
 struct spec {

@@ -11,7 +11,7 @@
  *   late          work runs only when somebody waits for it (otherwise at once)
  *   slow=S        an event takes S seconds to pass
  *   alloc=N       the N-th allocation from now fails
- *   compile=S     the fake NVRTC takes S seconds
+ *   compile=S, norc       the fake NVRTC takes S seconds, compiles nothing
  *   lost=N        the N-th launch from now breaks the context
  *   nograph       graphs cannot be made
  *   memory=MB     of the device, at the start (256)
@@ -70,7 +70,7 @@ static void look(void)
         else if (IS("devices")) wish.devices = atoi(x);
         else if (IS("alloc")) wish.alloc = atol(x);
         else if (IS("lost")) wish.lost = atol(x);
-        else if (IS("compile")) continue;       /* of fake_nvrtc.c */
+        else if (IS("compile") || IS("norc")) continue;         /* of fake_nvrtc.c */
         else if (IS("memory")) wish.memory = (size_t)(atof(x) * (1 << 20));
         else broken("TL_FAKE has no word '%.*s'", n, s);
     }

@@ -214,6 +214,16 @@ static void note_layers(void)
             (void)work_run(&work, DEV_softmax, &x, &x, (double[]){ d, !d }, 0);
             (void)work_run(&work, DEV_norm, &x, (struct dev_arg[]){ x, none, none, d ? x : none }, (double[]){ 0, 1e-5 }, 0);
         }
+        struct dev_arg one = line, three = { memory, dt, 3, { 60, 300, 4 }, { 1200, 4, 1 } };
+        one.dim[0] = 1;
+        for (int kind = 0; kind < 4; kind++) {
+            struct dev_arg t = { memory, kind % 2 ? D_DOUBLE : D_INT64, 1, { 500 }, { 1 } }, w = { memory, D_DOUBLE, 1, { 300 }, { 1 } }, in[3] = { x, t, kind % 2 ? w : none };
+            (void)work_run(&work, DEV_loss, &one, in, (double[]){ kind / 2, -100, kind % 2, 0.1 }, 0);
+            (void)work_run(&work, DEV_loss_back, &x, in, (double[]){ kind / 2, -100, kind % 2, 0.1 }, 0);
+            const struct dev_arg *y = kind / 2 ? &three : &x;
+            (void)work_run(&work, DEV_batchnorm, (struct dev_arg[]){ *y, line, line }, (struct dev_arg[]){ *y, line, line, line, line }, (double[]){ kind % 2, 0.1, 1e-5 }, 0);
+            (void)work_run(&work, DEV_batchnorm_back, (struct dev_arg[]){ *y, line, line }, (struct dev_arg[]){ *y, *y, line, line, line }, (double[]){ kind % 2, 1e-5 }, 0);
+        }
         (void)work_run(&work, DEV_pool, (struct dev_arg[]){ line, at }, (struct dev_arg[]){ line, list }, (double[]){ 1, 1, 1, 300, 1, 1, 300, 1, 1, 1 }, 0);
         (void)work_run(&work, DEV_taps, &line, (struct dev_arg[]){ line, list, x }, (double[]){ 1, 1, 1, 300, 1, 1, 300, -1, -1, -1 }, 0);
     }
