@@ -240,7 +240,7 @@ bool for_start(value *s)
         return for_range_value(s);
     case K_WINDOW: {                                           /* the loop runs over what it holds now */
         int mark = pool_mark();
-        put(s, clone(v));
+        put(s, RECORDING && tracked(v) ? tape_plain(v) : clone(v));
         pool_release(mark);
         return for_start(s);
     }
@@ -288,7 +288,7 @@ bool for_next(value *s, value *var)
         return true;
     }
     int mark = pool_mark();
-    if (v.kind == K_TENSOR && v.t->nd == 2 && v.t->dim[0] == 1 && !v.t->device) {
+    if (v.kind == K_TENSOR && v.t->nd == 2 && v.t->dim[0] == 1 && !v.t->device && !(RECORDING && tracked(v))) {
         put(var, element_value(v.t, k));
     } else if (v.kind == K_TENSOR || v.kind == K_SPARSE || v.kind == K_CELL || (v.kind == K_STRUCT && s[2].i > 1)) {
         value ix[2] = { colon(), num((double)(k + 1)) };

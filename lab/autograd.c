@@ -151,6 +151,80 @@ static void plain_body(void *arg)
     p->y = tape_run_plain(p->plan, p->reg);
 }
 
+/* max and min: g goes to the elements that are the extreme, in equal parts. */
+static value back_extreme(value x, value y, int dim, value g)
+{
+    value hit = ew_apply(EW_eq, 2, (value[]){ x, y }), count = reduce_apply(RED_sum, hit, dim);
+    if (!value_device(count)) {
+        struct tensor *n = tensor_of(count);
+        i64 i = 0;
+        while (i < n->numel && ((double *)n->data)[i] <= 1)
+            i++;
+        if (i == n->numel)
+            return g_op(EW_times, g, hit);
+    }
+    return g_op(EW_times, g_op(EW_rdivide, g, ew_apply(EW_max, 2, (value[]){ count, num(1) })), hit);
+}
+
+/* prod: each element gets the product of the others.  y ./ x is that where x has no zeros; otherwise they are multiplied anew,
+   for the derivative of the derivative one by one. */
+extern const struct builtin builtin_cat;
+bool g_has_zero(value x)
+{
+    if (value_device(x))
+        return false;
+    struct tensor *t = tensor_dense(tensor_of(x));
+    value hit = ew_apply(EW_eq, 2, (value[]){ tensor_box(t), num(0) });
+    struct tensor *h = tensor_of(hit);
+    return memchr(tensor_dense(h)->data, 1, (size_t)h->numel) != NULL;
+}
+static value back_product(value x, value y, int dim, value g)
+{
+    if (!g_has_zero(x))
+        return g_op(EW_rdivide, g_op(EW_times, g, g_fn(EW_conj, y)), g_fn(EW_conj, x));
+    i64 size[MAX_DIMS];
+    int nd = MAX(value_dims(x, size), dim);
+    i64 n = dim <= value_dims(x, size) ? size[dim - 1] : 1;
+    if (n == 1)
+        return g;
+    if (!(RECORDING && (tracked(x) || tracked(g)))) {
+        value z = ew_apply(EW_eq, 2, (value[]){ x, num(0) }), rest = ew_apply(EW_plus, 2, (value[]){ x, z });
+        value p = reduce_apply(RED_prod, rest, dim), zeros = reduce_apply(RED_sum, z, dim);
+        value none = g_op(EW_times, g_op(EW_rdivide, p, rest), ew_apply(EW_eq, 2, (value[]){ zeros, num(0) }));
+        value one = g_op(EW_times, g_op(EW_times, z, p), ew_apply(EW_eq, 2, (value[]){ zeros, num(1) }));
+        return g_op(EW_times, g, g_fn(EW_conj, g_op(EW_plus, none, one)));
+    }
+    value *arg = scratch(sizeof *arg * (size_t)(n + 1)), idx[MAX_DIMS], others;
+    arg[0] = num(dim);
+    for (int d = 0; d < nd; d++)
+        idx[d] = colon();
+    for (i64 i = 0; i < n; i++) {
+        struct tensor *rest = tensor_2d(D_DOUBLE, 1, n - 1);
+        for (i64 k = 0; k < n - 1; k++)
+            ((double *)rest->data)[k] = (double)(k + (k >= i) + 1);
+        idx[dim - 1] = tensor_box(rest);
+        arg[i + 1] = tape_reduce(RED_prod, index_paren(x, nd, idx), dim);
+    }
+    call_builtin(&builtin_cat, (int)n + 1, arg, 1, &others);
+    return g_op(EW_times, g, g_fn(EW_conj, others));
+}
+
+static bool back_whole(struct tape *t, int at, value y, value g)       /* a reduction that reads its operand */
+{
+    struct entry e = t->e[at];
+    const struct plan_node *q;
+    int n = plan_nodes(e.plan, &q);
+    const struct plan_node *r = &q[n - 1];
+    if (r->kind != PN_REDUCE || !tape_reads_operand(r->op) || q[r->a].kind != PN_LEAF || e.parent[q[r->a].a] < 0)
+        return false;
+    value x = e.in[q[r->a].a];
+    if (!is_tensor_like(x) || x.kind == K_SPARSE)
+        return false;
+    int dim = r->b < 0 ? first_long_dim(tensor_any(x)) : (int)element_double(tensor_of(q[r->b].kind == PN_NUM ? q[r->b].num : e.in[q[r->b].a]), 0);
+    give(t, at, q[r->a].a, r->op == RED_prod ? back_product(x, y, dim, g) : back_extreme(x, y, dim, g));
+    return true;
+}
+
 static void rule_plan(struct tape *t, int at, value g)
 {
     struct entry e = t->e[at];
@@ -160,6 +234,8 @@ static void rule_plan(struct tape *t, int at, value g)
     memcpy(reg, e.in, sizeof(value) * (size_t)e.nin);
     reg[ng] = g;
     reg[ny] = RECORDING ? tape_marked(e.out[0], e.first) : e.out[0];
+    if (back_whole(t, at, reg[ny], g))
+        return;
     for (int i = 0; i < n; i++) {
         if (q[i].kind != PN_LEAF || e.parent[q[i].a] < 0)
             continue;
@@ -241,6 +317,32 @@ static value read_index(value base, int n, const value *idx)          /* base(id
     return index_paren(base, n, idx);         /* records itself */
 }
 
+/* Where an index names a place twice, the last element written is the one that stands there: 0 for the others, 1 for it.  NIL: none does. */
+static value written_last(value y, int n, const value *idx)
+{
+    bool list = false;
+    i64 dim[MAX_DIMS];
+    for (int i = 0; i < n; i++)
+        list |= idx[i].kind == K_TENSOR && idx[i].t->numel > 1 && idx[i].t->dtype != D_LOGICAL;
+    if (!list)
+        return nil();
+    int nd = value_dims(y, dim);
+    struct tensor *place = tensor_new(D_DOUBLE, nd, dim);
+    for (i64 i = 0; i < place->numel; i++)
+        ((double *)place->data)[i] = (double)i;
+    struct tensor *at = tensor_dense(tensor_of(index_paren(tensor_box(place), n, idx))), *mask = tensor_new(D_DOUBLE, at->nd, at->dim);
+    i64 *last = scratch(sizeof *last * (size_t)MAX(1, place->numel));
+    bool twice = false;
+    for (i64 i = 0; i < at->numel; i++)
+        last[(i64)((double *)at->data)[i]] = i;
+    for (i64 i = 0; i < at->numel; i++) {
+        bool stays = last[(i64)((double *)at->data)[i]] == i;
+        ((double *)mask->data)[i] = stays;
+        twice |= !stays;
+    }
+    return twice ? tensor_box(mask) : nil();
+}
+
 /* Y = old with Y(idx…) = rhs, perhaps grown: d old is G with zeros there, cut to old's size; d rhs is G(idx…). */
 static void rule_assign(struct tape *t, int at, value g)
 {
@@ -248,7 +350,9 @@ static void rule_assign(struct tape *t, int at, value g)
     int n = e.nin - 2;
     value old = e.in[0], rhs = e.in[1], *idx = e.in + 2;
     if (e.parent[1] >= 0) {
-        value gi = read_index(g, n, idx);
+        value gi = read_index(g, n, idx), stays = written_last(g, n, idx);
+        if (!is_nil(stays))
+            gi = g_op(EW_times, gi, value_device(gi) ? tensor_box(gpu_put(value_device(gi), tensor_of(stays))) : stays);
         if (value_numel(rhs) == 1 && value_numel(gi) != 1)
             gi = tape_reduce(RED_sum, read_index(gi, 1, (value[]){ colon() }), 1);
         give(t, at, 1, value_numel(rhs) == 1 ? gi : g_reshape_like(gi, rhs));

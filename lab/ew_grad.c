@@ -4,6 +4,7 @@
  * The backward plan holds the nodes of the forward one (what lies between the kept inputs and the result is computed
  * again, in cache) and behind them the adjoints, made by the da and db columns of ops.def and reduce.def.  What the
  * wanted adjoint does not need is left out.  So gradients fuse, run wherever plans run, and differentiate again. */
+#include "ew.h"
 #include "plan.h"
 
 struct maker { struct plan_node *node; int n; bool complex; };
@@ -126,7 +127,7 @@ struct plan *plan_grad(const struct plan *p, int want, int g, int y, const value
     int n = plan_nodes(p, &q), root = n - 1, mark = pool_mark();
     struct maker w = { .node = scratch(sizeof *q * (size_t)(n + 4 + n * (2 * MOST_NODES + 2))) };
     int *adjoint = scratch(sizeof(int) * (size_t)n);
-    bool *leads = scratch((size_t)n);         /* to the wanted leaf */
+    bool *leads = scratch((size_t)n), leaves_reals = false;       /* leads to the wanted leaf */
     for (int i = 0; i < n; i++) {
         adjoint[i] = -1;
         leads[i] = i == want || (q[i].kind > PN_NUM && (leads[q[i].a] || (q[i].b >= 0 && leads[q[i].b])));
@@ -137,6 +138,10 @@ struct plan *plan_grad(const struct plan *p, int want, int g, int y, const value
         struct plan_node z = q[i];
         z.dies = 0;
         add(&w, z);
+        if (q[i].kind == PN_OP) {             /* a step inside may be complex though nothing outside is: real(log(complex(a, b))), imag(sqrt(a)) */
+            w.complex |= q[i].op == EW_complex || (leaves_reals && ew_real_of_complex(q[i].op));
+            leaves_reals |= ew_rows[q[i].op].domain;
+        }
     }
     w.complex |= dtype_is(value_dtype(reg[g]), DT_C);
     /* the result is kept: read it instead of computing it again */

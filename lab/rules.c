@@ -210,9 +210,44 @@ void cumsum_grad(struct call *c)
 }
 
 extern const struct builtin builtin_cumsum;
-void cumprod_grad(struct call *c)             /* the sum of g .* y from here on, by x; zeros in x have no derivative here */
+extern const struct builtin builtin_cat, builtin_cumprod;
+static value cumprod_with_zeros(value g, value x, int dim)         /* for each place: what follows it, were it 1 */
+{
+    i64 size[MAX_DIMS];
+    int nd = value_dims(x, size);
+    i64 n = dim <= nd ? size[dim - 1] : 1;
+    if (n == 1)
+        return g;
+    value *arg = scratch(sizeof *arg * (size_t)(n + 1)), y;
+    arg[0] = num(dim);
+    for (i64 i = 0; i < n; i++) {
+        struct tensor *here = tensor_new(D_DOUBLE, 2, (i64[]){ dim == 1 ? n : 1, dim == 2 ? n : 1 }), *after;
+        if (dim > 2) {
+            i64 d[MAX_DIMS];
+            for (int k = 0; k < dim; k++)
+                d[k] = k == dim - 1 ? n : 1;
+            here = tensor_new(D_DOUBLE, dim, d);
+        }
+        after = tensor_new(D_DOUBLE, here->nd, here->dim);
+        for (i64 k = 0; k < n; k++) {
+            ((double *)here->data)[k] = k == i;
+            ((double *)after->data)[k] = k >= i;
+        }
+        value e = tensor_box(here), rest = g_op(EW_plus, g_op(EW_times, x, g_op(EW_minus, num(1), e)), e);
+        value all = CALL(cumprod, 2, rest, num(dim));
+        arg[i + 1] = g_sum(g_op(EW_times, g_op(EW_times, g, g_fn(EW_conj, all)), tensor_box(after)), dim);
+    }
+    call_builtin(&builtin_cat, (int)n + 1, arg, 1, &y);
+    return y;
+}
+
+void cumprod_grad(struct call *c)             /* the sum of g .* y from here on, by x */
 {
     value y = grad_result(c, 0), x = c->arg[0];
+    if (g_has_zero(x)) {
+        result(c, 0, cumprod_with_zeros(grad_of(c, 0), x, (int)dim_of(c).num));
+        return;
+    }
     result(c, 0, g_op(EW_rdivide, from_the_end(&builtin_cumsum, g_op(EW_times, grad_of(c, 0), y), dim_of(c)), x));
 }
 

@@ -405,6 +405,9 @@ value tape_matrix(int op, value a, value b)
     return tape_marked(y, node);
 }
 
+/* Reductions whose derivative looks at their operand more than once: it must be there, not a step of a fused program. */
+bool tape_reads_operand(int op) { return op == RED_prod || op == RED_max || op == RED_min; }
+
 bool tape_plan(struct plan *p, value *reg, value *y)
 {
     const struct plan_node *q;
@@ -412,7 +415,7 @@ bool tape_plan(struct plan *p, value *reg, value *y)
     bool any = false, matrix = false;
     for (int i = 0; i < n; i++) {
         any |= q[i].kind == PN_LEAF && tracked(reg[q[i].a]);
-        matrix |= q[i].kind == PN_MATRIX;
+        matrix |= q[i].kind == PN_MATRIX || (n > 3 && q[i].kind == PN_REDUCE && tape_reads_operand(q[i].op));
     }
     if (!any)
         return false;

@@ -54,6 +54,7 @@ value g_fn(int ew_op, value a);               /* unary row */
 value g_mul(value a, value b);                /* matrix product */
 value g_t(value a);                           /* conjugate transpose */
 value g_sum(value a, int dim);
+bool g_has_zero(value x);                     /* false on a device */
 value g_solve(value a, value b);              /* a \ b */
 value g_call(const struct builtin *b, int n, ...);        /* a builtin with one result */
 value g_reshape_like(value g, value like);

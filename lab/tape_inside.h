@@ -41,6 +41,7 @@ struct entry *tape_record(enum rule rule, int nin, const value *in, int nout);
 bool tape_takes(int n, const value *v);
 bool tape_carries(value v);
 value tape_run_plain(struct plan *p, value *reg);
+bool tape_reads_operand(int op);
 value tape_record_plan(struct plan *p, bool owns, int nreg, const value *reg);
 
 #endif
