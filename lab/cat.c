@@ -89,6 +89,11 @@ static void line_up(struct parts *p)
         if (__builtin_add_overflow(p->dim[p->dim_at], p->dim_at < nd ? d[p->dim_at] : 1, &p->dim[p->dim_at]))
             fail_memory((size_t)1 << 62);
     }
+    if (!have && p->dim_at > 1 && p->n) {     /* nothing but 0x0 behind each other */
+        for (; p->nd <= p->dim_at; p->nd++)
+            p->dim[p->nd] = 1;
+        p->dim[p->dim_at] = p->n;
+    }
     p->nd = dims_trim(p->nd, p->dim);
     dims_numel(p->nd, p->dim);
 }

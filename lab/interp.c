@@ -333,6 +333,8 @@ static struct tensor *joined(const struct points *p, const double *to, int nd, c
     return p->complex_ ? tensor_narrow(r) : r;
 }
 
+static bool is_single(value v) { return is_tensor_like(v) && dtype_real(value_dtype(v)) == D_SINGLE; }
+
 static int method_named(struct call *c, const char *s)
 {
     static const char *const names[] = { "linear", "nearest", "previous", "next", "pchip", "cubic", "spline" };
@@ -449,6 +451,8 @@ BUILTIN(interp1, 2, 6, 1, grad_form,
     }
     struct tensor *r = joined(&p, to, nd, dim);
     bool single = y->dtype == D_SINGLE || y->dtype == D_CSINGLE;
+    if (method != NEAREST && method != PREVIOUS && method != NEXT)            /* these give elements of y, all else computes with x */
+        single = single || is_single(c->arg[n - 1]) || (n == 3 && is_single(c->arg[0]));
     result_tensor(c, 0, single ? tensor_cast(r, dtype_is(r->dtype, DT_C) ? D_CSINGLE : D_SINGLE) : r);
 }
 
@@ -571,7 +575,8 @@ static void curve(struct call *c, int method)             /* spline(x, y, xi), p
     for (i64 i = 0; i < k; i++)
         for (i64 j = 0; j < D; j++)
             ((double *)r->data)[j + i * D] = to[i + j * k];
-    result_tensor(c, 0, r);
+    bool single = is_single(c->arg[0]) || is_single(c->arg[1]) || is_single(c->arg[2]);
+    result_tensor(c, 0, single ? tensor_cast(r, D_SINGLE) : r);
 }
 
 BUILTIN(spline, 2, 3, 1, grad_form,
@@ -680,5 +685,5 @@ BUILTIN(ppval, 2, 2, 1, grad_form,
             ((double *)y->data)[j + i * D] = s;
         }
     }
-    result_tensor(c, 0, y);
+    result_tensor(c, 0, is_single(c->arg[1]) ? tensor_cast(y, D_SINGLE) : y);
 }

@@ -747,6 +747,8 @@ BUILTIN(randi, 1, ANY, 1, grad_zero,
     "  ans =\n     3   5   1   2\n\n"
     "See also: rng, rand, randperm")
 {
+    if (!is_tensor_like(c->arg[0]))
+        fail_arg(c, 0, "an upper limit or [lower upper]");
     struct tensor *lim = tensor_of(gpu_read_value(c->arg[0], "limits"));
     lim = tensor_dense(dtype_is(lim->dtype, DT_C | DT_T) ? arg_double(c, 0) : tensor_cast(lim, D_DOUBLE));
     const double *l = (const double *)lim->data;

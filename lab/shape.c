@@ -718,7 +718,7 @@ BUILTIN(bsxfun, 3, 3, 1, grad_form,
 /* ---- other sizes, padded or cut */
 
 /* v cut to, or padded up to, n elements along d; front: at the beginning. */
-static value fitted_along(value v, int d, i64 n, value fill, bool front)
+static value fitted_along(struct call *c, value v, int d, i64 n, value fill, bool front)
 {
     i64 dim[MAX_DIMS];
     int nd = value_dims(v, dim);
@@ -728,7 +728,7 @@ static value fitted_along(value v, int d, i64 n, value fill, bool front)
     if (n <= have)
         return n == have ? v : along(v, d, front ? range_new((double)(have - n + 1), 1, (double)have) : range_new(1, 1, (double)n));
     if (v.kind == K_CELL || v.kind == K_STRUCT)
-        fail("Octave:undefined-function", "a cell or struct array cannot be padded with numbers");
+        fail("Octave:undefined-function", "%s: a cell or struct array cannot be padded with numbers", c->fn->name);
     dim[d] = n;
     struct tensor view, *t = tensor_see(v, &view), *f = tensor_cast(tensor_of(fill), t->dtype), *r = tensor_new(t->dtype, nd, dim);
     size_t size = dtypes[t->dtype].size;
@@ -759,7 +759,7 @@ static void pad(struct call *c, bool front)
     value v = c->arg[0];
     if (is_tensor_like(v) && value_dtype(v) == D_LOGICAL && value_dtype(fill) != D_LOGICAL && n > (d < value_dims(v, dim) ? dim[d] : 1))
         v = tensor_value(tensor_cast(arg_tensor(c, 0), D_DOUBLE));       /* beside a number truth is one */
-    result(c, 0, fitted_along(v, d, n, fill, front));
+    result(c, 0, fitted_along(c, v, d, n, fill, front));
 }
 
 BUILTIN(postpad, 2, 4, 1, grad_form,
@@ -813,6 +813,6 @@ BUILTIN(resize, 2, ANY, 1, resize_grad,
         return;
     }
     for (int k = 0; k < MAX(nd, ond); k++)
-        v = fitted_along(v, k, k < nd ? dim[k] : 1, num(0), false);
+        v = fitted_along(c, v, k, k < nd ? dim[k] : 1, num(0), false);
     result(c, 0, v);
 }

@@ -687,7 +687,7 @@ BUILTIN(diff, 1, 3, 1, grad_form,
         result_tensor(c, 0, tensor_2d(x->dtype, 0, 0));
         return;
     }
-    for (; k > 0 && x->numel; k--) {
+    for (; k > 0 && (x->numel || given); k--) {
         i64 n = length_along(x, dim);
         if (dim > x->nd || n <= 1) {
             if (!given && dim < x->nd && x->numel > 1) {

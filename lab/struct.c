@@ -378,6 +378,8 @@ BUILTIN(setfield, 3, ANY, 1, grad_pass,
   "Example:\n  setfield(struct('a', 1), 'a', 5)\n  ans =\n\n    scalar structure containing the fields:\n\n      a = 5\n\n\n"
   "See also: getfield, rmfield")
 {
+    if (((is_tensor_like(c->arg[0]) || c->arg[0].kind == K_CELL) && value_numel(c->arg[0])) || !strcmp(class_of(c->arg[0]), "function_handle"))
+        fail_arg(c, 0, "a struct");
     changed(c, c->nargin - 2, path(c, 1, c->nargin - 1), c->arg[c->nargin - 1]);
 }
 

@@ -362,7 +362,7 @@ i64 range_count(double base, double inc, double limit, double eps)
     if (k - n >= 1 - tolerance)
         n += 1;
     if (!(n < 0x1p62))
-        fail("Octave:out-of-memory", "range %g:%g:%g: has too many elements", base, inc, limit);
+        fail("Octave:out-of-memory", "out of memory: the range %g:%g:%g has too many elements", base, inc, limit);
     if (!meets(base + n * inc, limit, eps)) {
         if (n > 0 && meets(base + (n - 1) * inc, limit, eps))
             n -= 1;

@@ -18,7 +18,7 @@ sed -n '/^args = /,/^};/p; /^function s = seen/,/^end/p' "$here/lab/edges-as-in-
   for f; do
       q=$(printf '%s' "$f" | sed "s/'/''/g")
       case $sized in *" $f "*) left='any(k == [29 35 46])' ;; *) left=false ;; esac
-      printf '%s\n' "printf(\"\\n##$f\"); for k = 1:numel(args), if $left, printf(' -'); continue; end, printf(' %s', seen('$q', args{k})); end; printf(\"\\n\");"
+      printf '%s\n' "printf(\"\\n##%s\", '$q'); for k = 1:numel(args), if $left, printf(' -'); continue; end, printf(' %s', seen('$q', args{k})); end; printf(\"\\n\");"
   done
 } >"$work/edges_run.m"
 cp "$work/edges_run.m" "$work/edges_run.tl"
