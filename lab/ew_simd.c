@@ -7,6 +7,7 @@
 #include "lab/ew.h"
 #define LANE double
 #include "lab/ew_lanes.h"
+#include "lab/narrow.h"
 #if defined __x86_64__
 #include <immintrin.h>
 #include <sleef.h>
@@ -193,40 +194,19 @@ static long count(const void *p, long n)
 #include "dtypes.def"
 #undef D
 
-#define STORE_INT(NAME, ctype, low, high)                                                 \
-    KERNEL(store_##NAME)                                                                  \
-    {                                                                                     \
-        (void)pb;                                                                         \
-        ctype *restrict r = d;                                                            \
-        const double *restrict x = pa;                                                    \
-        for (long i = 0; i < n; i++) {                                                    \
-            double v = x[i], h = __builtin_copysign(0.49999999999999994, v);              \
-            v = __builtin_trunc(v + h);                                                   \
-            v = v == v ? v : 0;                                                           \
-            v = v < low ? low : v > high ? high : v;                                      \
-            r[i] = (ctype)v;                                                              \
-        }                                                                                 \
-        return 0;                                                                         \
-    }                                                                                     \
+#define STORE_INT(NAME, ctype, by, low, high)                                             \
+    KERNEL(store_##NAME) { (void)pb; narrow_##NAME(d, pa, n); return 0; }                 \
     KERNEL(sat_##NAME)                                                                    \
     {                                                                                     \
         (void)pb;                                                                         \
-        double *r = d;                                                                    \
-        const double *x = pa;                                                             \
-        for (long i = 0; i < n; i++) {                                                    \
-            double v = x[i], h = __builtin_copysign(0.49999999999999994, v);              \
-            v = __builtin_trunc(v + h) + 0.0;                                             \
-            v = v == v ? v : 0;                                                           \
-            r[i] = v < low ? low : v > high ? high : v;                                   \
+        for (long i = 0; i < n; i += 8) {                                                 \
+            narrow_d v;                                                                   \
+            narrow_within(&v, (const double *)pa + i, low, high);                         \
+            *(narrow_u *)((double *)d + i) = __builtin_convertvector(__builtin_convertvector(v, narrow_by_##by), narrow_d); \
         }                                                                                 \
         return 0;                                                                         \
     }
-STORE_INT(INT8, int8_t, -128.0, 127.0)
-STORE_INT(INT16, int16_t, -32768.0, 32767.0)
-STORE_INT(INT32, int32_t, -2147483648.0, 2147483647.0)
-STORE_INT(UINT8, uint8_t, 0.0, 255.0)
-STORE_INT(UINT16, uint16_t, 0.0, 65535.0)
-STORE_INT(UINT32, uint32_t, 0.0, 4294967295.0)
+NARROW(STORE_INT)
 KERNEL(copy_D) { (void)pb; memmove(d, pa, (size_t)n * 8); return 0; }
 KERNEL(copy_F) { (void)pb; memmove(d, pa, (size_t)n * 4); return 0; }
 

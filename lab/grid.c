@@ -287,8 +287,8 @@ BUILTIN(diag, 1, 3, 1, diag_grad,
     } else {
         i64 a = MAX(-k, 0), b = MAX(k, 0), len = MAX(0, MIN(t->dim[0] - a, t->dim[1] - b));
         r = tensor_2d(t->dtype, len, t->numel || t->dim[0] != t->dim[1] ? 1 : 0);
-        for (i64 i = 0; i < r->numel; i++)
-            memcpy(r->data + (size_t)i * size, t->data + ((a + i) * t->stride[0] + (b + i) * t->stride[1]) * (i64)size, size);
+        i64 step = t->stride[0] + t->stride[1];
+        gather(tensor_alias(t, 2, (i64[]){ r->numel, 1 }, (i64[]){ step, step }, a * t->stride[0] + b * t->stride[1]), r->data);
     }
     result_tensor(c, 0, dtype_is(r->dtype, DT_C) ? tensor_narrow(r) : r);
 }

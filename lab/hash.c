@@ -5,7 +5,6 @@
  * the state it begins with and how much of it is the result.  The constants of the SHA-2 family are the first 64 bits behind
  * the point of the cube roots of the first 80 primes and of the square roots of the first 16; the smaller members take halves. */
 #include "call.h"
-#include <math.h>
 
 static const uint64_t cube_roots[80] = {
     0x428a2f98d728ae22, 0x7137449123ef65cd, 0xb5c0fbcfec4d3b2f, 0xe9b5dba58189dbbc, 0x3956c25bf348b538,
@@ -39,6 +38,15 @@ static uint32_t big32(const unsigned char *p) { return (uint32_t)p[0] << 24 | (u
 
 static void step_md5(uint64_t *h, const unsigned char *p)
 {
+    static const uint32_t sines[64] = {       /* |sin(i + 1)| 2^32 */
+        0xd76aa478, 0xe8c7b756, 0x242070db, 0xc1bdceee, 0xf57c0faf, 0x4787c62a, 0xa8304613, 0xfd469501,
+        0x698098d8, 0x8b44f7af, 0xffff5bb1, 0x895cd7be, 0x6b901122, 0xfd987193, 0xa679438e, 0x49b40821,
+        0xf61e2562, 0xc040b340, 0x265e5a51, 0xe9b6c7aa, 0xd62f105d, 0x02441453, 0xd8a1e681, 0xe7d3fbc8,
+        0x21e1cde6, 0xc33707d6, 0xf4d50d87, 0x455a14ed, 0xa9e3e905, 0xfcefa3f8, 0x676f02d9, 0x8d2a4c8a,
+        0xfffa3942, 0x8771f681, 0x6d9d6122, 0xfde5380c, 0xa4beea44, 0x4bdecfa9, 0xf6bb4b60, 0xbebfbc70,
+        0x289b7ec6, 0xeaa127fa, 0xd4ef3085, 0x04881d05, 0xd9d4d039, 0xe6db99e5, 0x1fa27cf8, 0xc4ac5665,
+        0xf4292244, 0x432aff97, 0xab9423a7, 0xfc93a039, 0x655b59c3, 0x8f0ccc92, 0xffeff47d, 0x85845dd1,
+        0x6fa87e4f, 0xfe2ce6e0, 0xa3014314, 0x4e0811a1, 0xf7537e82, 0xbd3af235, 0x2ad7d2bb, 0xeb86d391 };
     static const unsigned char turns[4][4] = { { 7, 12, 17, 22 }, { 5, 9, 14, 20 }, { 4, 11, 16, 23 }, { 6, 10, 15, 21 } };
     uint32_t s[4], w[16];
     for (int i = 0; i < 4; i++)
@@ -54,7 +62,7 @@ static void step_md5(uint64_t *h, const unsigned char *p)
         case 2: f = b ^ c ^ d; k = 3 * i + 5; break;
         default: f = c ^ (b | ~d); k = 7 * i;
         }
-        f += s[0] + w[k % 16] + (uint32_t)(fabs(sin(i + 1)) * 4294967296.0);
+        f += s[0] + w[k % 16] + sines[i];
         s[0] = d, s[3] = c, s[2] = b, s[1] = b + left(f, turns[i / 16][i % 4]);
     }
     for (int i = 0; i < 4; i++)

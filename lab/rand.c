@@ -319,8 +319,11 @@ static double exponential_one(void)
     return x;
 }
 
-static double gamma_one(double a)             /* shape a, scale 1 */
+struct parameter { double at, kept; };         /* with what was computed from it */
+
+static double gamma_one(struct parameter *q)  /* shape a, scale 1 */
 {
+    double a = q->at;
     if (!(a > 0) || isinf(a))
         return NAN;
     double boost = a < 1 ? exp_own(random_log(1 - rand_one()) / a) : 1, d = (a < 1 ? a + 1 : a) - 1. / 3, k = 1 / sqrt(9 * d);
@@ -344,14 +347,17 @@ static double log_factorial(double k)
     return s + (x - 0.5) * random_log(x) - x + 0.91893853320467274178 + (1. / 12 - (1. / 360 - (1. / 1260 - z / 1680) * z) * z) / x;
 }
 
-static double poisson_one(double mean)
+static double poisson_one(struct parameter *q)
 {
+    double mean = q->at;
     if (!(mean >= 0) || isinf(mean))
         return NAN;
     if (mean == 0)
         return 0;
     if (mean < 12) {                          /* inversion */
-        double p = exp_own(-mean), u = rand_one(), k = 0;
+        if (q->kept < 0)
+            q->kept = exp_own(-mean);
+        double p = q->kept, u = rand_one(), k = 0;
         while (u > p && k < 1000) {
             u -= p;
             k++;
@@ -687,7 +693,7 @@ BUILTIN(rande, 0, ANY, 1, grad_zero,
 }
 
 /* randg and randp: a parameter, scalar or tensor, and sizes that must agree with it */
-static void with_parameter(struct call *c, double (*draw)(double))
+static void with_parameter(struct call *c, double (*draw)(struct parameter *))
 {
     if (seed_call(c))
         return;
@@ -704,9 +710,12 @@ static void with_parameter(struct call *c, double (*draw)(double))
         if (a->numel != 1 && !dims_equal(a->nd, a->dim, t->nd, t->dim))
             fail("Octave:nonconformant-args", "%s: the parameter is %s, but the size asked for is %s", c->fn->name, tensor_shape(a, s), tensor_shape(t, u));
     }
+    struct parameter q = { .kept = -1 };
     for (i64 i = 0; i < t->numel; i++) {
         poll();
-        ((double *)t->data)[i] = draw(((double *)a->data)[a->numel == 1 ? 0 : i]);
+        if (i == 0 || a->numel > 1)
+            q = (struct parameter){ ((double *)a->data)[i], -1 };
+        ((double *)t->data)[i] = draw(&q);
     }
     result_class(c, t, dt);
 }

@@ -590,11 +590,13 @@ BUILTIN(sort, 1, 3, 2, sort_grad,
         sort_cell(c, dim, descend);
         return;
     }
-    struct tensor *x = arg_dense(c, 0);
-    struct runs r = runs_along(x, dim ? dim : first_long_dim(x));
+    struct tensor *x = arg_tensor(c, 0);
+    bool turned = x->nd == 2 && dim == 2 && x->dim[0] > 1;       /* rows: columns of the transpose, which is neither slow */
+    x = turned ? tensor_clone(tensor_transpose(x)) : tensor_dense(x);
+    struct runs r = runs_along(x, turned ? 1 : dim ? dim : first_long_dim(x));
     size_t size = dtypes[x->dtype].size;
     bool order = wants(c, 1), complex_ = dtype_is(x->dtype, DT_C);
-    struct tensor *s = tensor_clone(x), *at = order ? tensor_new(D_DOUBLE, x->nd, x->dim) : NULL;
+    struct tensor *s = turned ? x : tensor_clone(x), *at = order ? tensor_new(D_DOUBLE, x->nd, x->dim) : NULL;
     void *run = r.before == 1 ? NULL : scratch((size_t)r.n * size + 8), *sorted = order || complex_ ? scratch((size_t)r.n * size + 8) : NULL;
     for (i64 k = 0; k < r.count; k++) {
         i64 start = run_start(&r, k);
@@ -629,9 +631,9 @@ BUILTIN(sort, 1, 3, 2, sort_grad,
                 memcpy(from + i * r.before * (i64)size, (char *)x1 + i * (i64)size, size);
         }
     }
-    result_tensor(c, 0, s);
+    result_tensor(c, 0, turned ? tensor_clone(tensor_transpose(s)) : s);
     if (order)
-        result_tensor(c, 1, at);
+        result_tensor(c, 1, turned ? tensor_clone(tensor_transpose(at)) : at);
 }
 
 static struct tensor *take_rows(struct tensor *t, i64 m, const i64 *order)
@@ -780,6 +782,40 @@ BUILTIN(issorted, 1, 3, 1, NO_GRAD,
     result_bool(c, 0, yes);
 }
 
+/* The element that would stand at place k of x in order; x is lost, a and b are room for n elements each.  What is smaller and what
+   is larger than a pivot is written to either without branches, so a step costs the same whatever the numbers are. */
+double sort_ranked(double *x, i64 n, i64 k, double *a, double *b)
+{
+    uint64_t seed = 0x9e3779b97f4a7c15u;
+    for (;;) {
+        if (n < 24) {
+            sort_values(D_DOUBLE, x, n, false);
+            return x[k];
+        }
+        double p[3];
+        for (int i = 0; i < 3; i++) {
+            seed = seed * 6364136223846793005u + 1442695040888963407u;
+            p[i] = x[(i64)((seed >> 33) % (uint64_t)n)];
+        }
+        double pivot = fmax(fmin(p[0], p[1]), fmin(fmax(p[0], p[1]), p[2]));
+        i64 less = 0, more = 0;
+        for (i64 i = 0; i < n; i++) {
+            a[less] = x[i], less += x[i] < pivot;
+            b[more] = x[i], more += x[i] > pivot;
+        }
+        poll();
+        double *was = x;
+        if (k < less) {
+            x = a, a = was, n = less;
+        } else if (k < n - more) {
+            return pivot;
+        } else {
+            k -= n - more;
+            x = b, b = was, n = more;
+        }
+    }
+}
+
 BUILTIN(nth_element, 2, 3, 1, grad_form,
     "y = nth_element(x, n)\n"
     "y = nth_element(x, n, dim)\n\n"
@@ -810,7 +846,15 @@ BUILTIN(nth_element, 2, 3, 1, grad_form,
         i64 start = run_start(&r, j);
         for (i64 i = 0; i < r.n; i++)
             memcpy(run + i * (i64)size, x->data + (start + i * r.before) * (i64)size, size);
-        sort_values(x->dtype, run, r.n, false);
+        i64 one = x->dtype == D_DOUBLE && k == 1 ? (i64)((double *)which->data)[0] - 1 : -1, numbers = 0;
+        for (i64 i = 0; one >= 0 && i < r.n; i++)              /* NaN stand last */
+            numbers += ((double *)run)[i] == ((double *)run)[i];
+        if (one >= 0 && numbers == r.n) {
+            double *room = scratch((size_t)(2 * r.n + 32) * sizeof *room);
+            ((double *)run)[one] = sort_ranked((double *)run, r.n, one, room, room + r.n + 16);
+        } else {
+            sort_values(x->dtype, run, r.n, false);
+        }
         i64 to = j % r.before + j / r.before * r.before * k;
         for (i64 i = 0; i < k; i++)
             memcpy(y->data + (to + i * r.before) * (i64)size, run + ((i64)((double *)which->data)[i] - 1) * (i64)size, size);

@@ -362,40 +362,6 @@ static struct tensor *each_run(struct tensor *t, int dim, i64 k, bool sorted, ru
     return y;
 }
 
-/* The element that would stand at place k of x in order; x is lost, a and b are room for n elements each.  What is smaller and what
-   is larger than a pivot is written to either without branches, so a step costs the same whatever the numbers are. */
-static double ranked(double *x, i64 n, i64 k, double *a, double *b)
-{
-    uint64_t seed = 0x9e3779b97f4a7c15u;
-    for (;;) {
-        if (n < 24) {
-            sort_values(D_DOUBLE, x, n, false);
-            return x[k];
-        }
-        double p[3];
-        for (int i = 0; i < 3; i++) {
-            seed = seed * 6364136223846793005u + 1442695040888963407u;
-            p[i] = x[(i64)((seed >> 33) % (uint64_t)n)];
-        }
-        double pivot = fmax(fmin(p[0], p[1]), fmin(fmax(p[0], p[1]), p[2]));
-        i64 less = 0, more = 0;
-        for (i64 i = 0; i < n; i++) {
-            a[less] = x[i], less += x[i] < pivot;
-            b[more] = x[i], more += x[i] > pivot;
-        }
-        poll();
-        double *was = x;
-        if (k < less) {
-            x = a, a = was, n = less;
-        } else if (k < n - more) {
-            return pivot;
-        } else {
-            k -= n - more;
-            x = b, b = was, n = more;
-        }
-    }
-}
-
 static double middle(double lo, double hi) { return lo == hi ? hi : isinf(lo) || isinf(hi) ? lo + hi : lo + (hi - lo) / 2; }
 /* Of a long run only what lies between two elements of a sample, around its middle, is looked at; -1: the middle is not there. */
 static i64 between(const double *x, i64 n, double *room, i64 *below)
@@ -434,7 +400,7 @@ static void median_rule(const double *x, i64 n, double *y, void *arg)
         memcpy(room, x, (size_t)n * sizeof *x);
         in = n, out = 0;
     }
-    double hi = ranked(room, in, n / 2 - out, room + n + 8, room + 2 * n + 16), lo = -INFINITY;
+    double hi = sort_ranked(room, in, n / 2 - out, room + n + 8, room + 2 * n + 16), lo = -INFINITY;
     if (n & 1) {
         *y = hi;
         return;

@@ -4,8 +4,10 @@
  * One maker, tensor_make, gets the header (with small data behind it) and the block; everything else goes through
  * it and puts the result into the pool.  Conversions go through double in chunks, by one load and one store row
  * per dtype, but for the 64-bit integers and complex numbers among themselves. */
+#include "clones.h"
 #include "context.h"
 #include "gpu.h"
+#include "narrow.h"
 #include <complex.h>
 #include <math.h>
 
@@ -417,6 +419,15 @@ static const struct { void (*load)(double *, const void *, i64); void (*store)(v
 #undef D
 };
 
+#define EIGHTS(NAME, ...) CLONES static void eights_##NAME(void *to, const double *from, i64 n) { narrow_##NAME(to, from, n); }
+NARROW(EIGHTS)
+#undef EIGHTS
+static void (*const whole_eights[DTYPES])(void *, const double *, i64) = {
+#define ROW(NAME, ...) [D_##NAME] = eights_##NAME,
+NARROW(ROW)
+#undef ROW
+};
+
 double saturate(int dtype, double x)
 {
     switch (dtype) {
@@ -455,9 +466,14 @@ void convert_run(int to, void *dst, int from, const void *src, i64 n)
     } else {
         double x[512];
         for (i64 i = 0; i < n; i += COUNT(x)) {
-            i64 m = MIN(n - i, COUNT(x));
-            convert[from].load(x, (const char *)src + i * dtypes[from].size, m);
-            convert[to].store((char *)dst + i * dtypes[to].size, x, m);
+            i64 m = MIN(n - i, COUNT(x)), eights = whole_eights[to] ? m & ~(i64)7 : 0;
+            const double *v = from == D_DOUBLE ? (const double *)src + i : x;
+            char *y = (char *)dst + i * dtypes[to].size;
+            if (v == x)
+                convert[from].load(x, (const char *)src + i * dtypes[from].size, m);
+            if (eights)
+                whole_eights[to](y, v, eights);
+            convert[to].store(y + eights * dtypes[to].size, v + eights, m - eights);
         }
     }
 }

@@ -185,7 +185,7 @@ struct comparison { bool fold; i64 first; };  /* case does not count; only so ma
 
 static char fold_char(char ch)
 {
-    return ch >= 'A' && ch <= 'Z' ? (char)(ch + 32) : ch;
+    return (unsigned char)(ch - 'A') < 26 ? (char)(ch + 32) : ch;
 }
 
 static bool same_bytes(const char *a, const char *b, size_t n, bool fold)
@@ -200,12 +200,15 @@ static bool same_bytes(const char *a, const char *b, size_t n, bool fold)
 
 static bool same(value a, value b, const struct comparison *how)
 {
-    if (a.kind == K_TENSOR && b.kind == K_TENSOR && how->first < 0 && !how->fold && a.t->dtype == D_CHAR && b.t->dtype == D_CHAR) {
+    if (a.kind == K_TENSOR && b.kind == K_TENSOR && a.t->dtype == D_CHAR && b.t->dtype == D_CHAR) {
         const struct tensor *x = a.t, *y = b.t;             /* the usual rows of text */
-        if (x->numel != y->numel)
+        i64 n = x->numel;
+        if (how->first < 0 ? n != y->numel : MIN(n, how->first) != MIN(y->numel, how->first))
             return false;
-        if (x->nd == 2 && y->nd == 2 && x->dim[0] == 1 && y->dim[0] == 1 && x->flags & y->flags & T_DENSE && !x->device && !y->device)
-            return x->data[0] == y->data[0] && !memcmp(x->data, y->data, (size_t)x->numel);
+        if (x->nd == 2 && y->nd == 2 && x->dim[0] == 1 && y->dim[0] == 1 && x->flags & y->flags & T_DENSE && !x->device && !y->device) {
+            n = how->first < 0 ? n : MIN(n, how->first);
+            return n == 0 || ((x->data[n - 1] == y->data[n - 1] || how->fold) && same_bytes(x->data, y->data, (size_t)n, how->fold));
+        }
     }
     if (!is_char(a) || !is_char(b))
         return false;
