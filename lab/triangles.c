@@ -265,7 +265,7 @@ struct squares { double x0, y0, sx, sy; i64 n, *first, *triangle; };
 static i64 square_of(double x, double x0, double s, i64 n)
 {
     double k = (x - x0) * s;
-    return k <= 0 ? 0 : k >= (double)(n - 1) ? n - 1 : (i64)k;
+    return !(k > 0) ? 0 : k >= (double)(n - 1) ? n - 1 : (i64)k;
 }
 
 static bool inside(const double *x, const double *y, const i64 *v, double px, double py)
