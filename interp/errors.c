@@ -3,6 +3,7 @@
  *
  * A warning is printed or not, or made an error, by its identifier; "all" is the rule for those that have none of
  * their own. */
+#include "breaks.h"
 #include "vm.h"
 #include "lab/sparse.h"
 #include <errno.h>
@@ -81,7 +82,12 @@ void warning_hook(const char *id, const char *message)
     vm->last_warning = strdup(message);
     vm->last_warning_id = strdup(id ? id : "");
     int mark = pool_mark();
-    warning_say(warning_text(message));
+    if (evalc_outer) {                                     /* which collects it */
+        struct buf *b = buf_new();
+        debug_warning(b, warning_text(message), false);
+        out_text(b->s, b->n);
+    } else
+        warning_say(warning_text(message));
     pool_release(mark);
     if (WATCHED)
         breaks_warned();

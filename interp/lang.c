@@ -104,19 +104,16 @@ BUILTIN(eval, 1, 2, ANY, grad_pass,
 /* A memory stream, not a buf: what is printed from deeper calls would lie in their pools. */
 __thread struct sink *evalc_outer;
 static void collect(void *to, const char *s, size_t n) { fwrite(s, 1, n, to); }
-static void evalc_body(void *arg)
-{
-    struct eval *e = arg;
-    run_text(e->text, e->len, "", e->host, 0, 1);
-}
-BUILTIN(evalc, 1, 2, 1, grad_pass,
+BUILTIN(evalc, 1, 2, ANY, grad_pass,
   "s = evalc(try)\n"
-  "s = evalc(try, catch)\n\n"
-  "Runs a text as eval does and returns what it prints.\n\n"
+  "s = evalc(try, catch)\n"
+  "[s, a, b, …] = evalc(expression)\n\n"
+  "Runs a text as eval does and returns what it prints, warnings too, and the values of an expression.\n\n"
   "Example:\n  s = evalc('x = 1'); disp(strtrim(s))\n  x = 1\n\n"
   "See also: eval")
 {
-    struct eval e = { .host = vm->frame };
+    struct eval e = { .host = vm->frame, .nargout = MIN(MAX(c->nargout - 1, 0), 16) };
+    void (*body)(void *) = e.nargout > 0 ? eval_values_body : eval_body;
     e.text = arg_text(c, 0, &e.len);
     char *text = NULL;
     size_t len = 0;
@@ -127,12 +124,12 @@ BUILTIN(evalc, 1, 2, 1, grad_pass,
     if (!outer)
         evalc_outer = &old;
     vm->guarded += has_arg(c, 1);
-    int failed = protect(evalc_body, &e);
+    int failed = protect(body, &e);
     vm->guarded -= has_arg(c, 1);
     if (failed && has_arg(c, 1) && failure()->kind == FAIL_ERROR) {
         error_locate();
         e.text = arg_text(c, 1, &e.len);
-        failed = protect(evalc_body, &e);
+        failed = protect(body, &e);
     }
     evalc_outer = outer;
     out_redirect(old);
@@ -142,6 +139,8 @@ BUILTIN(evalc, 1, 2, 1, grad_pass,
         fail_again();
     }
     result(c, 0, buf_value(buf_of_malloc(text, len)));
+    for (int k = 0; k < e.nargout; k++)
+        result(c, k + 1, e.out[k]);
 }
 
 static struct frame *context_arg(struct call *c, int i)

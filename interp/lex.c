@@ -477,6 +477,8 @@ static bool ends_incdec(const struct lexer *x, uint32_t p)
     int c = p < x->len ? (unsigned char)x->text[p] : '\n', d = p + 1 < x->len ? (unsigned char)x->text[p + 1] : '\n';
     if (c == '\n' || c == ';' || comment_sign(c))
         return context(x) != IN_PAREN;
+    if (c == '\'' && p == x->pos + 2 && !in_literal(x))
+        return true;
     return (c && strchr(",)]}<>&|*/^:", c)) || ((c == '=' || c == '~' || c == '!') && d == '=');
 }
 
@@ -492,7 +494,7 @@ static bool is_incdec(const struct lexer *x, bool start, bool space)
     if (start)
         return in_statements(x) && name_start(c);
     if (!x->operand)
-        return name_start(next);
+        return name_start(in_literal(x) ? next : c);
     if (in_literal(x) && (space || blank(next)))             /* [x++ 3] */
         return !space;
     if (in_statements(x) && name_start(c)) {                 /* if k, n++ end */

@@ -405,48 +405,17 @@ static int prefix_op(int op)
     return op == OP_PLUS ? OP_UPLUS : op == OP_MINUS ? OP_UMINUS : OP_NOT;
 }
 
-/* What stands right of ^: 2^-x, but no further ^, which is left associative. */
-static struct node *exponent(struct parser *p)
-{
-    if (!prefix(p))
-        return parse_chain(p);
-    struct node *n = parse_node(p, NODE_UNARY, tok.begin);
-    n->op = (uint8_t)prefix_op(tok.op);
-    same_sign(p, n);
-    parse_deeper(p);
-    parse_next(p);
-    n->unary.a = parse_own(p, n, exponent(p));
-    p->depth--;
-    return parse_ends(p, n);
-}
+static struct node *exponent(struct parser *p);
 
-static struct node *power(struct parser *p)
+static struct node *counted_after(struct parser *p)       /* k, or k++ */
 {
-    struct node *a = parse_chain(p);
-    for (;;) {
-        if (tok.type == T_POSTFIX) {
-            struct node *n = parse_node(p, NODE_POSTFIX, a->begin);
-            n->op = (uint8_t)tok.op;
-            n->at = tok.begin;
-            n->unary.a = parse_own(p, n, a);
-            parse_next(p);
-            a = chain(p, parse_ends(p, n));
-        } else if (at_op(p, OP_MPOWER) || at_op(p, OP_POWER)) {
-            struct node *n = parse_node(p, NODE_BINARY, a->begin);
-            n->op = (uint8_t)tok.op;
-            n->at = tok.begin;
-            n->binary.a = parse_own(p, n, a);
-            parse_next(p);
-            n->binary.b = parse_own(p, n, exponent(p));
-            a = parse_ends(p, n);
-        } else if (tok.type == T_INCDEC) {
-            int op = tok.op;
-            uint32_t at = tok.begin;
-            parse_next(p);
-            a = parse_ends(p, parse_count(p, a, a->begin, op, at));
-        } else
-            return a;
-    }
+    struct node *n = parse_chain(p);
+    if (tok.type != T_INCDEC)
+        return n;
+    int op = tok.op;
+    uint32_t at = tok.begin;
+    parse_next(p);
+    return parse_ends(p, parse_count(p, n, n->begin, op, at));
 }
 
 /* ++k; before what is no variable it is two signs. */
@@ -463,10 +432,51 @@ static struct node *counted(struct parser *p)
         n = parse_node(p, NODE_UNARY, begin);
         struct node *m = parse_node(p, NODE_UNARY, begin + 1);
         m->op = n->op = (uint8_t)prefix_op(op);
-        m->unary.a = parse_own(p, m, power(p));
+        m->unary.a = parse_own(p, m, exponent(p));
         n->unary.a = parse_own(p, n, parse_ends(p, m));
     }
     return parse_ends(p, n);
+}
+
+/* What stands right of ^: 2^-x, but no further ^, which is left associative. */
+static struct node *exponent(struct parser *p)
+{
+    if (tok.type == T_INCDEC)
+        return counted(p);
+    if (!prefix(p))
+        return counted_after(p);
+    struct node *n = parse_node(p, NODE_UNARY, tok.begin);
+    n->op = (uint8_t)prefix_op(tok.op);
+    same_sign(p, n);
+    parse_deeper(p);
+    parse_next(p);
+    n->unary.a = parse_own(p, n, exponent(p));
+    p->depth--;
+    return parse_ends(p, n);
+}
+
+static struct node *power(struct parser *p)
+{
+    struct node *a = counted_after(p);
+    for (;;) {
+        if (tok.type == T_POSTFIX) {
+            struct node *n = parse_node(p, NODE_POSTFIX, a->begin);
+            n->op = (uint8_t)tok.op;
+            n->at = tok.begin;
+            n->unary.a = parse_own(p, n, a);
+            parse_next(p);
+            a = chain(p, parse_ends(p, n));
+        } else if (at_op(p, OP_MPOWER) || at_op(p, OP_POWER)) {
+            struct node *n = parse_node(p, NODE_BINARY, a->begin);
+            n->op = (uint8_t)tok.op;
+            n->at = tok.begin;
+            n->binary.a = parse_own(p, n, a);
+            parse_next(p);
+            n->binary.b = parse_own(p, n, exponent(p));
+            a = parse_ends(p, n);
+        } else
+            return a;
+    }
 }
 
 static struct node *unary(struct parser *p)
