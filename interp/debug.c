@@ -2,6 +2,7 @@
 /* Reports of errors and warnings. A text without a name was typed at the prompt: there the line is shown without a place,
    for the user just typed it. Long lines are shown around the caret, which stands under a character, not a byte. */
 #include "debug.h"
+#include "path.h"
 
 #include <stdlib.h>
 #include <unistd.h>
@@ -94,16 +95,53 @@ static void put_place(struct buf *out, const char *word, const struct report_pla
     buf_putc(out, '\n');
 }
 
+/* A function of tl's own, written in the language: in scripts/ itself or in a package there; lessons and examples are programs. */
+static bool is_library(const struct report_place *p)
+{
+    const char *data = path_data();
+    size_t n = strlen(data);
+    if (!p->source || !p->source->name || strncmp(p->source->name, data, n) || p->source->name[n] != '/')
+        return false;
+    const char *rest = p->source->name + n + 1;
+    return *rest == '+' || !strchr(rest, '/');
+}
+
+/* "fzero: …", "image.crop: …" */
+static bool names_it(const char *message, const char *function)
+{
+    size_t word = strcspn(message, ": \n"), n = strlen(function);
+    return message[word] == ':' && word >= n && !strncmp(message + word - n, function, n) && (word == n || message[word - n - 1] == '.');
+}
+
+/* What goes wrong inside tl's own functions is about the user's call, so the report begins there.  How many frames to leave out; 0 when
+   there is nobody else's. */
+static int library_frames(const struct report_place *place, int n)
+{
+    int k = 0;
+    while (k < n && is_library(&place[k]))
+        k++;
+    return k < n && place[k].source ? k : 0;
+}
+
 void debug_report(struct buf *out, const char *message, const struct report_place *place, int n, int more, bool colour)
 {
     const char *hint = strstr(message, "\nhint: ");
     int len = hint ? (int)(hint - message) : (int)strlen(message);
     buff(out, "%serror:%s %.*s\n", colour ? red : "", colour ? plain : "", len, message);
+    int inside = library_frames(place, n);
+    const struct report_place *within = inside ? place : NULL;
+    for (int i = 0; i < inside && within; i++)            /* "fzero: …" names the call; where in fzero is of no interest */
+        if (place[i].function && names_it(message, place[i].function))
+            within = NULL;
+    place += inside;
+    n -= inside;
     if (n && place->source) {
         if (!typed(place->source) || place->function)
             put_place(out, "at", place);
         put_source(out, place->source, place->at, colour);
     }
+    if (within)
+        put_place(out, "inside", within);
     for (int i = 1; i < n; i++) {
         if (!place[i].source || (typed(place[i].source) && !place[i].function))
             continue;
