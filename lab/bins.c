@@ -121,18 +121,24 @@ static struct tensor *subscripts(struct call *c)          /* n x d doubles, from
     return all ? all : tensor_2d(D_DOUBLE, 0, 1);
 }
 
+extern const struct builtin builtin_sparse, builtin_accumarray;
 BUILTIN(accumarray, 2, 6, 1, accumarray_grad,
     "A = accumarray(subs, vals)\n"
     "A = accumarray(subs, vals, sz)\n"
-    "A = accumarray(subs, vals, sz, f, fill)\n\n"
+    "A = accumarray(subs, vals, sz, f, fill)\n"
+    "S = accumarray(subs, vals, sz, f, fill, true)\n\n"
     "Collects values by subscript: A(subs(k,:)) is the sum of the vals(k) that have these subscripts, or f (a function of a column: @max, @(x) {x}, ...) of them. "
     "subs has a row for each value (a column of indices for a vector A), or is a cell of columns; vals is a vector or a number for all. sz is the size of A, "
-    "by default as large as needed; places without values are fill, by default 0.\n\n"
+    "by default as large as needed; places without values are fill, by default 0. With true as the sixth argument the result is sparse.\n\n"
     "Example:\n"
     "  accumarray([1; 2; 1], [10; 20; 30])\n"
     "  ans =\n     40\n     20\n\n"
     "See also: histc, unique, sum")
 {
+    if (has_arg(c, 5) && arg_num(c, 5) != 0) {
+        result(c, 0, call1(&builtin_sparse, 1, call1(&builtin_accumarray, 5, c->arg[0], c->arg[1], c->arg[2], c->arg[3], c->arg[4])));
+        return;
+    }
     struct tensor *subs = subscripts(c), *v = arg_tensor(c, 1);
     i64 n = subs->dim[0], d = subs->dim[1], dim[MAX_DIMS] = { 0, 1 }, stride[MAX_DIMS];
     const double *s = (const double *)subs->data;
