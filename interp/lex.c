@@ -477,6 +477,8 @@ static bool ends_incdec(const struct lexer *x, uint32_t p)
     int c = p < x->len ? (unsigned char)x->text[p] : '\n', d = p + 1 < x->len ? (unsigned char)x->text[p + 1] : '\n';
     if (c == '\n' || c == ';' || comment_sign(c))
         return context(x) != IN_PAREN;
+    if ((c == '+' || c == '-') && p > x->pos + 2)              /* k++ + 1 */
+        return blank(d);
     if (c == '\'' && p == x->pos + 2 && !in_literal(x))
         return true;
     return (c && strchr(",)]}<>&|*/^:", c)) || ((c == '=' || c == '~' || c == '!') && d == '=');
