@@ -189,7 +189,8 @@ static int lookup(struct resolver *r, const char *name)
     if (r->outer) {
         int from = lookup(r->outer, name);
         if (from >= 0) {
-            i = add(r, name, VAR_CAPTURED);
+            /* what only an eval or a script may have made is perhaps no variable, but a function or a package */
+            i = add(r, name, r->outer->scope->var[from].flags ? VAR_CAPTURED : 0);
             if (i >= 0)
                 capture(r, from, i);
             return i;
