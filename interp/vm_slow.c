@@ -563,6 +563,13 @@ static sym text_sym(value v)
 
 void field_op(const struct ins *i, value *R)
 {
+    if (i->op == I_FIELD && R[i->b].kind == K_STRUCT && R[i->b].rec->numel == 1 && i->b < vm->frame->code->nlocal) {
+        value v = record_get(R[i->b].rec, 0, i->s->name);      /* a number of a variable: no pool */
+        if (v.kind == K_NUM) {
+            replace(&R[i->a], v);
+            return;
+        }
+    }
     int mark = pool_mark(), n;
     value base = subject_of(R, i->b), *list;
     bool dynamic = i->op == I_DYNFIELD;
@@ -616,7 +623,16 @@ static bool push_number(value *slot, value i, value x)
     if (slot->kind != K_TENSOR || (i.tag | x.tag) != 0 || i.num != (double)(slot->t->numel + 1))
         return false;
     struct tensor *t = slot->t;
-    return t->dtype == D_DOUBLE && t->nd == 2 && t->dim[0] == 1 && t->numel > 0 && !t->mark && cat_append(slot, 1, 1, &x);
+    if (t->dtype != D_DOUBLE || t->nd != 2 || t->dim[0] != 1 || t->numel == 0 || t->mark)
+        return false;
+    size_t n = (size_t)(t->numel + 1) * sizeof(double);
+    bool room = t->block ? t->block->owners == 1 && (size_t)(t->data - t->block->data) + n <= t->block->bytes : n + SPARE <= t->small * (size_t)64;
+    if (!room || t->h.owners != 1 || t->h.pins || t->device || !(t->flags & T_DENSE) || t->dim != t->inline_dim)
+        return cat_append(slot, 1, 1, &x);
+    ((double *)t->data)[t->numel++] = x.num;
+    t->dim[1] = t->numel;
+    t->version++;
+    return true;
 }
 
 /* c{i} = x, c{end+1} = x and s.name = x when the container is ours alone and nobody looks below it */
@@ -688,6 +704,24 @@ void set_index(const struct ins *i, value *R)
     pool_release(mark);
 }
 
+/* The same without the pool for what is most frequent: a number into a field, or into a place of a cell by a number. */
+static bool set_number(const struct ins *i, const struct path *p, value *R)
+{
+    const struct path_step *s = &p->step[0];
+    value *root = &R[p->root], x = R[i->a];
+    if (p->n != 1 || x.kind != K_NUM)
+        return false;
+    if (s->kind == STEP_FIELD ? s->reg >= 0 || root->kind != K_STRUCT : s->kind != STEP_BRACE || s->lists || s->n != 1 || root->kind != K_CELL)
+        return false;
+    struct step st = { .kind = s->kind, .n = s->n, .name = s->name, .idx = s->kind == STEP_FIELD ? NULL : R + s->reg };
+    if (!set_child(root, &st, x))
+        return false;
+    release_temp(R, i->a);
+    if (s->kind == STEP_BRACE)
+        release(&R[s->reg]);
+    return true;
+}
+
 int path_steps(const struct path *p, value *R, struct step *st)
 {
     for (int i = 0; i < p->n; i++) {
@@ -723,6 +757,8 @@ static void list_room(void *arg)
 void place_op(const struct ins *i, value *R)
 {
     struct path *p = &vm->frame->code->path[i->d];
+    if (i->op == I_PSET && set_number(i, p, R))
+        return;
     struct step st[p->n + 1];
     int mark = pool_mark(), n = path_steps(p, R, st);
     value *root = &R[p->root];

@@ -95,6 +95,10 @@ static inline bool index_get1(value a, value i, value *out)
         *out = boolean(((const uint8_t *)t->data)[k - 1]);
         return true;
     }
+    if (t->dtype == D_CHAR) {
+        *out = num_of(D_CHAR, ((const uint8_t *)t->data)[k - 1]);
+        return true;
+    }
     return false;
 }
 
