@@ -259,9 +259,6 @@ static void prologue(struct comp *c)
             c->top = top;
             patch(c, jump, here(c));
         }
-    for (int i = 0; i < f->params; i++)                        /* a parameter that is declared global or persistent makes no sense */
-        if (f->param[i].name && is_outer(c, f->param[i].slot))
-            compile_fail(c, f->body, "the parameter '%s' cannot be global or persistent", f->param[i].name);
 }
 
 static void interface(struct comp *c)

@@ -842,6 +842,11 @@ static void declaration(struct comp *c, const struct node *n)
     for (int i = 0; i < n->list.n; i++) {
         const struct node *d = n->list.v[i];
         int slot = d->named.slot, outer = outer_of(c, slot), kind = n->kind == NODE_PERSISTENT;
+        if (kind && (var_flags(c, slot) & VAR_PARAM)) {             /* of a global the common value holds */
+            char text[200];
+            int len = snprintf(text, sizeof text, "can't make function parameter %.100s persistent", d->named.name);
+            emit(c, d, I_FAIL, 0, 0, constant_text(c, text, (size_t)len));
+        }
         emit3(c, d, I_BIND, reg_of(c, slot), kind, 0, outer, 0);
         if (d->named.value) {
             int top = c->top, jump = emit3(c, d, I_JINIT, outer, kind, 0, 0, 0);

@@ -162,11 +162,12 @@ static struct node *for_fields(struct parser *p, struct node *n, struct node *va
     return block;
 }
 
-static struct node *for_statement(struct parser *p)
+/* `parfor` runs one after another, and its (i = values, workers) may say how many it could have. */
+static struct node *for_statement(struct parser *p, int keyword)
 {
     struct node *n = parse_node(p, NODE_FOR, tok.begin), *value = NULL, *key = NULL;
     struct open o;
-    parse_open(p, &o, KW_FOR);
+    parse_open(p, &o, keyword);
     parse_next(p);
     bool parens = tok.type == T_LPAREN;
     if (parens)
@@ -192,6 +193,10 @@ static struct node *for_statement(struct parser *p)
     parse_next(p);
     n->loop.cond = parse_own(p, n, parse_expression(p));
     if (parens) {
+        if (keyword == KW_PARFOR && tok.type == T_COMMA) {
+            parse_next(p);
+            parse_expression(p);
+        }
         if (tok.type == T_RPAREN) {
             p->x.operand = false;
             p->x.start = true;
@@ -201,7 +206,7 @@ static struct node *for_statement(struct parser *p)
     if (tok.type == T_NAME && !strcmp(tok.text, "to"))
         parse_unexpected(p, "the statements");
     n->loop.body = parse_own(p, n, loop_body(p));
-    parse_close(p, KW_ENDFOR);
+    parse_close(p, keyword == KW_PARFOR ? KW_ENDPARFOR : KW_ENDFOR);
     return key ? for_fields(p, parse_ends(p, n), value, key) : n;
 }
 
@@ -451,7 +456,7 @@ static struct node *keyword_statement(struct parser *p)
     case KW_IF: return if_statement(p);
     case KW_WHILE: return while_statement(p);
     case KW_DO: return do_statement(p);
-    case KW_FOR: return for_statement(p);
+    case KW_FOR: case KW_PARFOR: return for_statement(p, k);
     case KW_SWITCH: return switch_statement(p);
     case KW_TRY: case KW_UNWIND: return try_statement(p, k);
     case KW_RETURN: return return_statement(p);

@@ -16,7 +16,7 @@
 #include <unistd.h>
 
 enum { FIRST = 3, MOST = 1024 };
-struct file { FILE *f; char *name; char mode[8]; int fid; bool big_endian; };
+struct file { FILE *f; char *name; char mode[8]; int fid; bool big_endian, text; };
 struct table { struct file std[FIRST]; struct file *open[MOST]; };
 
 static void close_file(struct file *f)        /* one that nobody closed: what it lacks can only be said */
@@ -239,16 +239,21 @@ static bool big_endian(struct call *c, int i, bool otherwise)
 static void file_info(struct call *c, struct file *f)
 {
     result_text(c, 0, f->name);
-    if (wants(c, 1))
-        result_text(c, 1, f->mode);
+    if (wants(c, 1)) {
+        struct buf *b = buf_new();
+        buff(b, f->text || f->fid < FIRST ? "%s" : "%sb", f->mode);
+        result(c, 1, buf_value(b));
+    }
     if (wants(c, 2))
         result_text(c, 2, f->big_endian ? "ieee-be" : "ieee-le");
+    if (wants(c, 3))
+        result_text(c, 3, "utf-8");
 }
 
-BUILTIN(fopen, 1, 4, 3, NO_GRAD,
+BUILTIN(fopen, 1, 4, 4, NO_GRAD,
   "fid = fopen(name, mode)\n"
   "[fid, message] = fopen(name, mode, arch)\n"
-  "[name, mode, arch] = fopen(fid)\n\n"
+  "[name, mode, arch, encoding] = fopen(fid)\n\n"
   "Open a file; mode is 'r' to read (the default), 'w' to write anew, 'a' to append, with '+' for both. The number of the file is\n"
   "-1 if it cannot be opened, and the message says why. arch is the order of bytes that fread and fwrite take for it: 'native',\n"
   "'ieee-le' or 'ieee-be'.\n\n"
@@ -257,7 +262,11 @@ BUILTIN(fopen, 1, 4, 3, NO_GRAD,
 {
     struct table *t = table();
     if (!arg_is_text(c, 0)) {
-        file_info(c, file_arg(c, 0));
+        if (is_tensor_like(c->arg[0]) && tensor_of(c->arg[0])->numel == 1 && arg_num(c, 0) == -1)
+            for (int i = 0; i < 4 && (i == 0 || wants(c, i)); i++)         /* what could not be opened has no name */
+                result_text(c, i, "");
+        else
+            file_info(c, file_arg(c, 0));
         return;
     }
     const char *name = arg_text(c, 0, NULL), *mode = c->nargin > 1 ? arg_text(c, 1, NULL) : "r";
@@ -265,7 +274,7 @@ BUILTIN(fopen, 1, 4, 3, NO_GRAD,
     size_t k = 0;
     for (const char *m = mode; *m && k < sizeof plain - 2; m++)
         if (*m != 't' && *m != 'b')
-            plain[k++] = *m;
+            plain[k++] = strchr("RWA", *m) ? (char)(*m | 32) : *m;         /* capitals ask Octave for a compressed file */
     bool known = false;
     for (int i = 0; modes[i]; i++)
         known |= !strcmp(modes[i], plain);
@@ -292,7 +301,7 @@ BUILTIN(fopen, 1, 4, 3, NO_GRAD,
             free(f);
             fail_memory(sizeof *f);
         }
-        *f = (struct file){ .f = fp, .name = copy_of_name, .fid = fid, .big_endian = big };
+        *f = (struct file){ .f = fp, .name = copy_of_name, .fid = fid, .big_endian = big, .text = strchr(mode, 't') != NULL };
         memcpy(f->mode, plain, sizeof plain);
         t->open[fid] = f;
     }
@@ -314,6 +323,8 @@ BUILTIN(fclose, 1, 1, 1, NO_GRAD,
     int from = FIRST, to = MOST, status = 0;
     if (!all) {
         from = file_arg(c, 0)->fid;
+        if (from < FIRST)
+            fail("Octave:invalid-input-arg", "fclose: invalid stream number = %d; input, output and errors stay open", from);
         to = from + 1;
     }
     for (int i = from; i < to; i++) {
@@ -640,7 +651,7 @@ BUILTIN(tempname, 0, 2, 1, NO_GRAD,
 {
     const char *tmp = getenv("TMPDIR");
     size_t n = 0;
-    const char *dir = has_arg(c, 0) ? arg_text(c, 0, &n) : "", *prefix = has_arg(c, 1) ? arg_text(c, 1, NULL) : "tl-";
+    const char *dir = has_arg(c, 0) ? arg_text(c, 0, &n) : "", *prefix = has_arg(c, 1) ? arg_text(c, 1, NULL) : "oct-";
     struct stat st;
     static __thread unsigned counter;
     if (n == 0)
@@ -658,6 +669,34 @@ BUILTIN(tempname, 0, 2, 1, NO_GRAD,
             return;
         }
     }
+}
+
+BUILTIN(tmpfile, 0, 0, 2, NO_GRAD,
+  "[fid, message] = tmpfile()\n\n"
+  "Open a file without a name, to write and read; it is gone when it is closed. The number is -1 if that fails, and the message says why.\n\n"
+  "Example:\n  f = tmpfile(); fputs(f, 'abc'); frewind(f); fgetl(f)\n  ans = abc\n  fclose(f);\n\n"
+  "See also: tempname, fopen, frewind")
+{
+    struct table *t = table();
+    int fid = FIRST;
+    while (fid < MOST && t->open[fid])
+        fid++;
+    FILE *fp = fid < MOST ? tmpfile() : NULL;
+    const char *why = fid == MOST ? "too many open files" : fp ? "" : strerror(errno);
+    if (fp) {
+        struct file *f = calloc(1, sizeof *f);
+        char *name = strdup("");
+        if (!f || !name) {
+            fclose(fp);
+            free(f);
+            fail_memory(sizeof *f);
+        }
+        *f = (struct file){ .f = fp, .name = name, .fid = fid, .mode = "w+" };
+        t->open[fid] = f;
+    }
+    result_num(c, 0, fp ? fid : -1);
+    if (wants(c, 1))
+        result_text(c, 1, why);
 }
 
 BUILTIN(unlink, 1, 1, 2, NO_GRAD,

@@ -3,6 +3,7 @@
 #include "files.h"
 #include "text.h"
 #include <errno.h>
+#include <ftw.h>
 #include <glob.h>
 #include <limits.h>
 #include <stdlib.h>
@@ -68,12 +69,25 @@ BUILTIN(fullfile, 0, ANY, 1, NO_GRAD,
 
 BUILTIN(tempdir, 0, 0, 1, NO_GRAD,
   "folder = tempdir()\n\n"
-  "The folder for temporary files.\n\n"
+  "The folder for temporary files, with a slash at its end: what TMPDIR says in the environment, else P_tmpdir.\n\n"
   "Example:\n  d = tempdir();\n\n"
-  "See also: tempname")
+  "See also: tempname, P_tmpdir")
 {
     const char *s = getenv("TMPDIR");
-    result_text(c, 0, s && *s ? s : "/tmp");
+    struct buf *b = buf_new();
+    buf_puts(b, s && *s ? s : "/tmp");
+    if (b->s[b->n - 1] != '/')
+        buf_putc(b, '/');
+    result(c, 0, buf_value(b));
+}
+
+BUILTIN(P_tmpdir, 0, 0, 1, NO_GRAD,
+  "folder = P_tmpdir()\n\n"
+  "The system's folder for temporary files.\n\n"
+  "Example:\n  P_tmpdir\n  ans = /tmp\n\n"
+  "See also: tempdir, tempname")
+{
+    result_text(c, 0, "/tmp");
 }
 
 BUILTIN(is_absolute_filename, 1, 1, 1, NO_GRAD,
@@ -158,15 +172,26 @@ BUILTIN(mkdir, 1, 2, 3, NO_GRAD,
     answer(c, ok && *name, "make the folder", name);
 }
 
-BUILTIN(rmdir, 1, 1, 3, NO_GRAD,
-  "rmdir(folder)\n"
-  "[ok, message, id] = rmdir(folder)\n\n"
-  "Remove an empty folder.\n\n"
-  "Example:\n  d = tempname(); mkdir(d); rmdir(d); isfolder(d)\n  ans = 0\n\n"
-  "See also: mkdir, delete")
+static int remove_entry(const char *name, const struct stat *st, int kind, struct FTW *at)
 {
+    (void)st, (void)at;
+    return kind == FTW_DP || kind == FTW_D ? rmdir(name) : unlink(name);
+}
+
+BUILTIN(rmdir, 1, 2, 3, NO_GRAD,
+  "rmdir(folder)\n"
+  "[ok, message, id] = rmdir(folder, 's')\n\n"
+  "Remove an empty folder; with 's' one with all that is in it. What a link leads to stays.\n\n"
+  "Example:\n  d = tempname(); mkdir(d); rmdir(d); isfolder(d)\n  ans = 0\n\n"
+  "See also: mkdir, delete, confirm_recursive_rmdir")
+{
+    static const char *const how[] = { "s", NULL };
     const char *name = arg_text(c, 0, NULL);
-    answer(c, rmdir(name) == 0, "remove the folder", name);
+    if (has_arg(c, 1))
+        arg_option(c, 1, how);
+    struct stat st;
+    bool tree = has_arg(c, 1) && lstat(name, &st) == 0 && S_ISDIR(st.st_mode);
+    answer(c, (tree ? nftw(name, remove_entry, 16, FTW_DEPTH | FTW_PHYS) : rmdir(name)) == 0, "remove the folder", name);
 }
 
 BUILTIN(rename, 2, 2, 2, NO_GRAD,

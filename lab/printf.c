@@ -404,15 +404,20 @@ BUILTIN(fprintf, 1, ANY, 1, NO_GRAD,
         result_num(c, 0, (double)b->n);
 }
 
-BUILTIN(sprintf, 1, ANY, 1, NO_GRAD,
-  "s = sprintf(template, x1, ...)\n\n"
-  "The text that printf would print.\n\n"
+BUILTIN(sprintf, 1, ANY, 3, NO_GRAD,
+  "s = sprintf(template, x1, ...)\n"
+  "[s, message, length] = sprintf(template, x1, ...)\n\n"
+  "The text that printf would print; the message is empty.\n\n"
   "Example:\n  sprintf('%d-', [1 2 3])\n  ans = 1-2-3-\n\n"
   "See also: printf, num2str, mat2str")
 {
     struct buf *b = buf_new();
     format_args(b, c->fn->name, c->arg[0], c->nargin - 1, c->arg + 1);
     result(c, 0, b->n ? buf_value(b) : tensor_value(tensor_2d(D_CHAR, 1, 0)));
+    if (wants(c, 1))
+        result_text(c, 1, "");
+    if (wants(c, 2))
+        result_num(c, 2, (double)b->n);
 }
 
 static void put_text(struct call *c, int i, struct file *f)
