@@ -44,9 +44,9 @@ static struct table *table(void)
         struct table *t = calloc(1, sizeof *t);
         if (!t)
             fail_memory(sizeof *t);
-        t->std[0] = (struct file){ stdin, "stdin", "r", 0, false };
-        t->std[1] = (struct file){ NULL, "stdout", "w", 1, false };
-        t->std[2] = (struct file){ stderr, "stderr", "w", 2, false };
+        t->std[0] = (struct file){ stdin, "stdin", "r", 0, false, false };
+        t->std[1] = (struct file){ NULL, "stdout", "w", 1, false, false };
+        t->std[2] = (struct file){ stderr, "stderr", "w", 2, false, false };
         for (int i = 0; i < FIRST; i++)
             t->open[i] = &t->std[i];
         *room = t;
