@@ -728,6 +728,18 @@ static NORETURN void fail_op(struct plan *p, const value *reg)
     fail_kinds(op, args, arg);
 }
 
+/* Functions of complex numbers that are written in the language, without derivatives; NIL: there is none, or the argument is not complex. */
+static value complex_by_script(int op, value x)
+{
+    static const struct { int op; const char *script; } known[] = { { EW_erf, "erf_complex" }, { EW_erfc, "erfc_complex" }, { EW_psi, "psi_complex" } };
+    for (int i = 0; i < COUNT(known) && !RECORDING && is_tensor_like(x) && dtype_is(value_dtype(x), DT_C); i++)
+        if (known[i].op == op) {
+            value f = hooks()->function_named(known[i].script);
+            return is_nil(f) ? f : call_function1(f, 1, &x);
+        }
+    return nil();
+}
+
 static value run_steps(struct plan *p, value *reg)
 {
     if (p->one) {
@@ -741,6 +753,11 @@ static value run_steps(struct plan *p, value *reg)
                 if (!is_nil(y))
                     return copy(y);
             }
+        if (ew_rows[q->op].args == 1) {
+            value y = complex_by_script(q->op, arg[0]);
+            if (!is_nil(y))
+                return copy(y);
+        }
         fail_op(p, reg);
     }
     int mark = pool_mark();
