@@ -200,6 +200,13 @@ static value back(struct schur s, int dtype)              /* u t u', narrowed, o
     return tensor_value(r);
 }
 
+/* The same of a real matrix none of whose eigenvalues is real and below zero: then it is real but for rounding. */
+static value back_real(struct schur s, int dtype, bool negative)
+{
+    value r = back(s, dtype);
+    return negative || dtype_is(dtype, DT_C) ? r : ew_apply(EW_real, 1, &r);
+}
+
 BUILTIN(sqrtm, 1, 1, 1, grad_form,
     "B = sqrtm(A)\n\n"
     "Principal square root of a square matrix: B * B is A.\n\n"
@@ -211,13 +218,16 @@ BUILTIN(sqrtm, 1, 1, 1, grad_form,
     struct tensor *a = square_arg(c);
     struct schur s = triangular_form(a, c->fn->name);
     s.t = tensor_clone(s.t);
-    bool singular = false;
-    for (i64 i = 0; i < a->dim[0]; i++)
-        singular |= ((double _Complex *)s.t->data)[i * (a->dim[0] + 1)] == 0;
+    bool singular = false, below = false;
+    for (i64 i = 0; i < a->dim[0]; i++) {
+        double _Complex l = ((double _Complex *)s.t->data)[i * (a->dim[0] + 1)];
+        singular |= l == 0;
+        below |= creal(l) < 0 && cimag(l) == 0;
+    }
     if (singular)
         warn("Octave:singular-matrix", "sqrtm: matrix is singular, may not have a square root");
     sqrt_triangular((double _Complex *)s.t->data, a->dim[0]);
-    result(c, 0, back(s, a->dtype));
+    result(c, 0, back_real(s, a->dtype, below));
 }
 
 extern const struct builtin builtin_isdiag, builtin_diag;
@@ -274,7 +284,7 @@ BUILTIN(logm, 1, 2, 1, grad_form,
     struct tensor *r = n ? tensor_clone(tensor_dense(tensor_cast(linalg_float(tensor_of(scaled(sum, ldexp(1, roots)))), D_CDOUBLE))) : s.t;
     for (i64 i = 0; i < n; i++)
         ((double _Complex *)r->data)[i * (n + 1)] = diag[i];
-    result(c, 0, back((struct schur){ r, s.u }, a->dtype));
+    result(c, 0, back_real((struct schur){ r, s.u }, a->dtype, negative));
 }
 
 BUILTIN(schur, 1, 2, 2, NO_GRAD,

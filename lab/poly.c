@@ -366,7 +366,7 @@ BUILTIN(compan, 1, 1, 1, grad_form,
     i64 n = p.n - 1;
     struct tensor *a = tensor_zeros(D_CDOUBLE, 2, (i64[]){ n, n });
     for (i64 j = 0; j < n; j++) {
-        ((cplx *)a->data)[j * n] = -p.x[1 + j] / p.x[0];
+        ((cplx *)a->data)[j * n] = cimag(p.x[1 + j]) == 0 && cimag(p.x[0]) == 0 ? -creal(p.x[1 + j]) / creal(p.x[0]) : -p.x[1 + j] / p.x[0];
         if (j + 1 < n)
             ((cplx *)a->data)[j + 1 + j * n] = 1;
     }
@@ -516,7 +516,7 @@ BUILTIN(polyder, 1, 2, 2, grad_form,
     if (c->nargin == 1) {
         cplx *d = vec_new(p.n);
         i64 n = derive(p.x, p.n, d);
-        result_poly(c, 0, d, n, p.single);
+        result_vec(c, 0, n, d, true, p.single);           /* with the zeros in front that p has, as in Octave */
         return;
     }
     struct vec a = arg_vec(c, 1);
@@ -530,7 +530,7 @@ BUILTIN(polyder, 1, 2, 2, grad_form,
             for (i64 j = 0; j < a.n; j++)
                 y[i + j] += p.x[i] * a.x[j];
         i64 m = derive(y, n, d);
-        result_poly(c, 0, d, m, single);
+        result_vec(c, 0, m, d, true, single);
         return;
     }
     cplx *dp = vec_new(p.n), *da = vec_new(a.n), *q = vec_new(2 * a.n);

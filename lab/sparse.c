@@ -492,14 +492,14 @@ BUILTIN(issparse, 1, 1, 1, NO_GRAD,
 
 BUILTIN(nzmax, 1, 1, 1, grad_zero,
   "n = nzmax(S)\n\n"
-  "For how many elements a sparse matrix has room: as many as it has, or as spalloc asked for; of a full one all.\n\n"
+  "For how many elements a sparse matrix has room: as many as it has, or as spalloc asked for, one at least; of a full one all.\n\n"
   "Example:\n  nzmax(spalloc(3, 3, 10))\n  ans = 10\n\n"
   "See also: nnz, spalloc, numel")
 {
     value v = c->arg[0];
     if (v.kind != K_SPARSE && !is_tensor_like(v))
         fail_arg(c, 0, "a matrix");
-    result_num(c, 0, v.kind == K_SPARSE ? (double)MAX(sparse_see(v)->room, sparse_see(v)->nz) : (double)value_numel(v));
+    result_num(c, 0, v.kind == K_SPARSE ? (double)MAX(MAX(sparse_see(v)->room, sparse_see(v)->nz), 1) : (double)value_numel(v));
 }
 
 BUILTIN(spalloc, 1, 3, 1, NO_GRAD,

@@ -85,7 +85,7 @@ value sparse_rows_cols(struct sparse *s, const i64 *rows, i64 nrows, const i64 *
             memcpy((char *)sparse_x(r) + (size_t)nz * size, x + (size_t)col[c] * size, (size_t)k * size);
             sparse_col(r)[j + 1] = nz += k;
         }
-        return sparse_value(r);
+        return sparse_value(sparse_clean(r));
     }
     int mark = pool_mark();
     i64 *to = scratch((size_t)(n + 1) * sizeof *to);
@@ -138,7 +138,7 @@ value sparse_rows_cols(struct sparse *s, const i64 *rows, i64 nrows, const i64 *
             to[j + 1] = g.n;
         }
     }
-    value r = copy(sparse_value(gathered(&g, s->dtype, m, n, to)));
+    value r = copy(sparse_value(sparse_clean(gathered(&g, s->dtype, m, n, to))));
     pool_release(mark);
     return keep(r);
 }
@@ -158,7 +158,7 @@ value sparse_elements(struct sparse *s, const i64 *at, i64 p, i64 q)
         }
         to[j + 1] = g.n;
     }
-    value r = copy(sparse_value(gathered(&g, s->dtype, p, q, to)));
+    value r = copy(sparse_value(sparse_clean(gathered(&g, s->dtype, p, q, to))));
     pool_release(mark);
     return keep(r);
 }
@@ -180,7 +180,7 @@ value sparse_reshape(struct sparse *s, i64 m, i64 n)
     for (i64 j = 0; j < n; j++)
         to[j + 1] += to[j];
     memcpy(sparse_x(r), sparse_x(s), (size_t)s->nz * sparse_size(s));
-    return sparse_value(r);
+    return sparse_value(sparse_clean(r));
 }
 
 value sparse_mask_positions(value v)
@@ -449,7 +449,7 @@ value sparse_cat(int dim, i64 m, i64 n, int count, const value *v, const bool *t
         }
         if (!parts)
             memset(col, 0, (size_t)(n + 1) * sizeof *col);
-        return sparse_value(r);
+        return sparse_value(sparse_clean(r));
     }
     for (i64 j = 0; j < n; j++) {
         poll_each(j);
@@ -462,5 +462,5 @@ value sparse_cat(int dim, i64 m, i64 n, int count, const value *v, const bool *t
         }
         col[j + 1] = at;
     }
-    return sparse_value(r);
+    return sparse_value(sparse_clean(r));
 }
