@@ -2,6 +2,7 @@
 /* The parser: a table of texts and their trees or errors; hostile texts; every prefix and many mutations of good texts,
  * which must give a tree or an error and nothing else. */
 #include "interp/ast.h"
+#include "lab/context.h"
 #include "unit.h"
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,10 @@ static const struct { const char *text, *want; } cases[] = {
 #include "parse_cases.inc"
 };
 enum { CASES = sizeof cases / sizeof *cases };
+
+static struct context *context;                           /* scopes ask which names are the library's */
+static void in(void) { context_enter(context = context_new()); }
+static void out(void) { context_free(context); }
 
 static bool is_x(void *user, const char *name)
 {
@@ -263,6 +268,7 @@ END_TEST
 int main(void)
 {
     TCase *t = tcase_create("parse");
+    tcase_add_checked_fixture(t, in, out);
     tcase_add_loop_test(t, texts_have_their_trees, 0, CASES);
     tcase_add_test(t, files_may_leave_out_the_end_of_functions);
     tcase_add_test(t, expressions_alone);
