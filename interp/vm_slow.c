@@ -510,6 +510,14 @@ static value subject_of(value *R, int reg)
 
 void brace_op(const struct ins *i, value *R)
 {
+    if (i->op == I_BRACE1 && R[i->b].kind == K_CELL && i->b < vm->frame->code->nlocal) {
+        const struct cell *c = R[i->b].cell;                   /* a number in a variable's cell: no pool */
+        value x = R[i->c];
+        if (x.tag == 0 && x.num >= 1 && x.num <= (double)c->numel && x.num == floor(x.num) && c->v[(i64)x.num - 1].kind == K_NUM) {
+            replace(&R[i->a], c->v[(i64)x.num - 1]);
+            return;
+        }
+    }
     int mark = pool_mark(), n;
     bool one = i->op == I_BRACE1;
     value base = subject_of(R, one ? i->b : i->e), *list;
@@ -823,6 +831,13 @@ static void peek_body(void *arg)
 
 void end_op(const struct ins *i, value *R)
 {
+    if (i->op == I_PEND && i->e == 0) {                        /* of a container itself: no pool */
+        value v = R[vm->frame->code->path[i->d].root];
+        if (v.kind == K_CELL || v.kind == K_TENSOR || v.kind == K_STRUCT) {
+            replace(&R[i->a], num((double)index_end(v, i->b, i->c)));
+            return;
+        }
+    }
     int mark = pool_mark();
     i64 n;
     if (i->op == I_END) {
@@ -864,6 +879,9 @@ bool case_matches(value v, value k)
     }
     if (v.tag == 0 && k.tag == 0)
         return v.num == k.num;
+    if (v.kind == K_TENSOR && k.kind == K_TENSOR && v.t->numel == k.t->numel && v.t->dtype == D_CHAR && k.t->dtype == D_CHAR && v.t->nd == 2 &&
+        k.t->nd == 2 && v.t->dim[0] == 1 && k.t->dim[0] == 1 && v.t->flags & k.t->flags & T_DENSE && !v.t->device && !k.t->device)
+        return !memcmp(v.t->data, k.t->data, (size_t)v.t->numel);          /* the usual rows of text */
     if (!is_tensor_like(v))
         fail("Octave:undefined-function", "switch: the value must be a number or a text, but is a %s", class_of(v));
     if (!is_tensor_like(k))

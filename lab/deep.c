@@ -117,10 +117,9 @@ static bool tensors_equal(value a, value b)
     struct tensor *x = tensor_of(a), *y = tensor_of(b);
     bool same = dims_equal(x->nd, x->dim, y->nd, y->dim);
     if (same) {
-        bool wide = x->dtype == D_INT64 || x->dtype == D_UINT64 || y->dtype == D_INT64 || y->dtype == D_UINT64;
-        if (wide && x->dtype == y->dtype) {
+        if (x->dtype == y->dtype && dtype_is(x->dtype, DT_I | DT_T | DT_L)) {       /* of one class, none of which has two forms of a value */
             x = tensor_dense(x), y = tensor_dense(y);
-            same = !memcmp(x->data, y->data, (size_t)x->numel * 8);
+            same = !memcmp(x->data, y->data, (size_t)x->numel * dtypes[x->dtype].size);
         } else if (dtype_is(x->dtype, DT_C) || dtype_is(y->dtype, DT_C)) {
             x = tensor_dense(tensor_cast(x, D_CDOUBLE)), y = tensor_dense(tensor_cast(y, D_CDOUBLE));
             for (i64 i = 0; i < x->numel && same; i++)
