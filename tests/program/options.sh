@@ -58,4 +58,9 @@ if [ -w /dev/full ]; then
 fi
 is  "-i runs, then asks"         "3
 4" "$(echo 'disp(4)' | "$TL" -i -e 'disp(3)')"
+echo 'disp(1)' >cumsum.tl
+has "--functions, beside a file that hides a function" "cumsum
+" "$("$TL" --functions)
+"
+rm -f cumsum.tl
 plan
