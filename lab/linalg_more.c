@@ -77,6 +77,17 @@ BUILTIN(dot, 2, 3, 1, dot_grad,
         b = tensor_reshape(b, 2, dim);
     }
     int dim = arg_dim(c, 2, first_long_dim(a));
+    if (!ints && dim == 1 && a->nd == 2 && a->numel) {         /* column by column, as vectors */
+        int dt = promote(linalg_float(a)->dtype, linalg_float(b)->dtype);
+        a = tensor_dense(tensor_cast(linalg_float(a), dt));
+        b = tensor_dense(tensor_cast(linalg_float(b), dt));
+        struct tensor *r = tensor_2d(dt, 1, a->dim[1]);
+        size_t size = dtypes[dt].size, column = (size_t)a->dim[0] * size;
+        for (i64 j = 0; j < r->numel; j++)
+            blas_dot(dt, a->dim[0], a->data + (size_t)j * column, 1, true, b->data + (size_t)j * column, 1, r->data + (size_t)j * size);
+        result_tensor(c, 0, tensor_narrow(r));
+        return;
+    }
     value x = tensor_value(a);
     if (dtype_is(a->dtype, DT_C))
         x = ew_apply(EW_conj, 1, &x);
