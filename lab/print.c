@@ -424,7 +424,8 @@ static void show_tensor(value v, const char *name)
         show_scalar(t, name);
         return;
     }
-    if (name && text && t->nd > 2 && t->dim[0] == 1) {
+    bool rows = text && t->nd > 2 && t->dim[0] == 1;
+    if (name && rows) {
         print_blanks(print_indent());
         outf("%s = ", name);                  /* as Octave: the first page goes on in this line */
     } else if (name)
@@ -452,7 +453,7 @@ static void show_tensor(value v, const char *name)
     } else {
         show_page(t, flags, 0);
     }
-    if (name)
+    if (name && !rows)
         blank_line();
 }
 
