@@ -380,7 +380,7 @@ static void write_goal(struct comp *c, const struct node *n, const struct goal *
         store_variable(c, g->t, g->t->name.slot, g->reg);
     } else if (list) {
         outer_take(c, n, g->t->index.base->name.slot);
-        int pc = emit3(c, n, I_PLIST, g->reg, count, 0, g->aim.path, 0);
+        int pc = emit3(c, n, I_PLIST, g->reg, count, n->assign.targets.n == 1, g->aim.path, 0);
         operands(c, pc, g->t, g->t);
         outer_put(c, n, g->t->index.base->name.slot);
     } else if (g->t->kind == NODE_INDEX) {

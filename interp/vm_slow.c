@@ -797,6 +797,12 @@ void place_op(const struct ins *i, value *R)
         return;
     case I_PLIST: {
         int count = (int)R[i->b].num;
+        value one = num(1);
+        if (i->c && count == 0 && n && st[n - 1].kind == STEP_BRACE && R[i->a].kind != K_NIL) {
+            st[n - 1].n = 1;                   /* [c{1:0}] = f(): asked for nothing, f gave something, and c{1} takes it */
+            st[n - 1].idx = &one;
+            count = 1;
+        }
         struct list_room room = { .n = count + 1 };
         if (protect(list_room, &room)) {
             list_lose(&R[i->a], count);

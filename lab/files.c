@@ -435,10 +435,10 @@ BUILTIN(filewrite, 2, 2, 0, NO_GRAD,
 }
 
 /* ---- bytes */
-struct precision { int from, to; };           /* dtypes in the file and here */
+struct precision { int from, to; i64 block; };           /* dtypes in the file and here; how many stand between two gaps */
 static const struct { const char *name; int dtype; } precisions[] = {
     { "uchar", D_UINT8 }, { "unsigned char", D_UINT8 }, { "schar", D_INT8 }, { "signed char", D_INT8 }, { "integer*1", D_INT8 },
-    { "short", D_INT16 }, { "integer*2", D_INT16 }, { "ushort", D_UINT16 }, { "int", D_INT32 }, { "integer*4", D_INT32 },
+    { "short", D_INT16 }, { "integer*2", D_INT16 }, { "ushort", D_UINT16 }, { "unsigned short", D_UINT16 }, { "unsigned int", D_UINT32 }, { "unsigned long", D_UINT64 }, { "int", D_INT32 }, { "integer*4", D_INT32 },
     { "uint", D_UINT32 }, { "long", D_INT64 }, { "integer*8", D_INT64 }, { "ulong", D_UINT64 }, { "float32", D_SINGLE },
     { "float", D_SINGLE }, { "real*4", D_SINGLE }, { "float64", D_DOUBLE }, { "real*8", D_DOUBLE }, { "char*1", D_CHAR },
 };
@@ -458,7 +458,12 @@ static struct precision arg_precision(struct call *c, int i, const char *otherwi
 {
     const char *s = has_arg(c, i) ? arg_text(c, i, NULL) : otherwise;
     char a[64];
-    struct precision p;
+    struct precision p = { .block = 1 };
+    size_t digits = strspn(s, "0123456789");
+    if (digits && s[digits] == '*') {
+        p.block = (i64)fmax(1, fmin(strtod(s, NULL), 1e9));
+        s += digits + 1;
+    }
     const char *arrow = strstr(s, "=>");
     if (*s == '*') {
         p.from = p.to = precision_dtype(c, s + 1);
@@ -488,7 +493,7 @@ BUILTIN(fread, 1, 5, 2, NO_GRAD,
   "[x, n] = fread(fid, size, precision, skip, arch)\n\n"
   "Read numbers from an open file: as many as there are, or as size says (n, [m n], [m Inf]). precision is the class they have in\n"
   "the file ('uint8', 'int16', 'double', 'char', …); the result is double, or of class c with 'uint8=>c', or of the same with '*uint8'.\n"
-  "skip bytes are left out behind each number. arch is 'ieee-le' or 'ieee-be'.\n\n"
+  "skip bytes are left out behind each number, or behind each three with '3*uint8'. arch is 'ieee-le' or 'ieee-be'.\n\n"
   "Example:\n  f = fopen('/dev/zero');\n  fread(f, [1 3], 'int16')\n  ans =\n     0   0   0\n  fclose(f);\n\n"
   "See also: fwrite, fopen, fgetl")
 {
@@ -510,13 +515,13 @@ BUILTIN(fread, 1, 5, 2, NO_GRAD,
     struct buf *b = buf_new();
     char chunk[65536 / 16 * 16];
     while (n < limit) {
-        i64 want = MIN(limit - n, skip ? 1 : (i64)(sizeof chunk / size));
+        i64 want = MIN(limit - n, MIN(skip ? p.block - n % p.block : INT64_MAX, (i64)(sizeof chunk / size)));
         i64 got = (i64)fread(chunk, size, (size_t)want, f);
         buf_add(b, chunk, (size_t)got * size);
         n += got;
         if (got < want)
             break;
-        if (skip && fseek(f, skip, SEEK_CUR))
+        if (skip && n % p.block == 0 && fseek(f, skip, SEEK_CUR))
             break;
         poll();
     }
