@@ -94,8 +94,21 @@ static cdouble cpower(cdouble a, cdouble b)
         return creal(b) > 0 ? 0 : CMPLX(NAN, NAN);
     return cpow(a, b);
 }
-static cdouble casin_(cdouble a) { cdouble y = casin(a); return cimag(a) == 0 && creal(a) > 1 ? conj(y) : y; }
-static cdouble cacos_(cdouble a) { cdouble y = cacos(a); return cimag(a) == 0 && creal(a) > 1 ? conj(y) : y; }
+/* A real element among others that need complex results has its real value and + 0i, as in Octave. */
+static cdouble casin_(cdouble a)
+{
+    if (cimag(a) == 0 && !(fabs(creal(a)) > 1))
+        return CMPLX(asin(creal(a)), 0);
+    cdouble y = casin(a);
+    return cimag(a) == 0 && creal(a) > 1 ? conj(y) : y;
+}
+static cdouble cacos_(cdouble a)
+{
+    if (cimag(a) == 0 && !(fabs(creal(a)) > 1))
+        return CMPLX(acos(creal(a)), 0);
+    cdouble y = cacos(a);
+    return cimag(a) == 0 && creal(a) > 1 ? conj(y) : y;
+}
 static cdouble cexpm1_(cdouble a)             /* expm1(x) cos(y) - 2 sin(y/2)^2 + i exp(x) sin(y) */
 {
     double x = creal(a), y = cimag(a), s = sin(y / 2);
