@@ -12,6 +12,7 @@
 #include "blas.h"
 #include "solver.h"
 #include "fft.h"
+#include "dnn.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -114,6 +115,7 @@ static void forget(struct gpu *g, bool lost)
     blas_forget(g, lost);
     solver_forget(g, lost);
     fft_forget(g, lost);
+    dnn_forget(g, lost);
     launch_forget(g, lost);
     staging_forget(g, lost);
     memory_forget(g);
@@ -305,7 +307,7 @@ static int run(struct device *d, enum dev_call what, struct dev_arg *out, const 
     struct gpu *g = gpu_of(d);
     TRY(gpu_enter(g));
     g->said[0] = 0;
-    int e = what == DEV_gemm ? blas_gemm(g, out, in, num, tag, false) : DEV_NOT_HERE;
+    int e = what == DEV_gemm ? blas_gemm(g, out, in, num, tag, false) : g->option[OPT_CUDNN] ? dnn_run(g, what, out, in, num) : DEV_NOT_HERE;
     if (e == DEV_NOT_HERE)
         e = launch_run(g, what, out, in, num, tag);
     if (e == DEV_NOT_HERE && what == DEV_gemm)
@@ -329,8 +331,8 @@ static int can(struct device *d, enum dev_call what, const struct dev_arg *out, 
 }
 
 /* ---- options: what can be switched, and counters to look at */
-static const char *const option_name[OPTIONS] = { "graph", "tf32", "cache", "pin", "poison" };
-static const char *const count_name[COUNTS] = { "launches", "graphs", "graph_runs", "held", "released", "loaded", "compiled", "uploads", "waits" };
+static const char *const option_name[OPTIONS] = { "graph", "tf32", "cache", "pin", "poison", "cudnn" };
+static const char *const count_name[COUNTS] = { "launches", "graphs", "graph_runs", "held", "released", "loaded", "compiled", "uploads", "waits", "cudnn_runs" };
 static int option(struct device *d, const char *name, double *x, bool set)
 {
     struct gpu *g = gpu_of(d);
@@ -342,6 +344,9 @@ static int option(struct device *d, const char *name, double *x, bool set)
             }
             if (set && i == OPT_PIN && *x != 1)
                 return gpu_refuse(g, DEV_REFUSED, "copies always go through pinned memory");
+            const char *why;
+            if (set && i == OPT_CUDNN && *x && !cuda_library(LIB_dnn, &why))
+                return gpu_refuse(g, DEV_REFUSED, "%s", why);
             if (set)
                 g->option[i] = *x;
             else

@@ -9,6 +9,7 @@
 #include "driver.h"
 #include "blas.h"
 #include "solver.h"
+#include "dnn.h"
 #include "fft.h"
 
 #include <dlfcn.h>
@@ -149,8 +150,12 @@ static const char *const solver_symbols[] = {
 static const char *const fft_symbols[] = {
 #include "fft.def"
     NULL };
-static union { void *f[64]; struct nvrtc nvrtc; struct blas blas; struct blaslt blaslt; struct solver solver; struct cufft fft; } table[LIBRARIES];
-static const char *const *const symbols[] = { nvrtc_symbols, blas_symbols, blaslt_symbols, solver_symbols, fft_symbols };
+#define FN(name, symbol, returns, params) symbol,
+static const char *const dnn_symbols[] = {
+#include "dnn.def"
+    NULL };
+static union { void *f[64]; struct nvrtc nvrtc; struct blas blas; struct blaslt blaslt; struct solver solver; struct cufft fft; struct dnn dnn; } table[LIBRARIES];
+static const char *const *const symbols[] = { nvrtc_symbols, blas_symbols, blaslt_symbols, solver_symbols, fft_symbols, dnn_symbols };
 _Static_assert(sizeof table[0] == sizeof table[0].f, "a table of at most 64 functions");
 _Static_assert(sizeof symbols / sizeof *symbols == LIBRARIES, "each library has its list of symbols");
 static enum { CLOSED, OPEN, MISSING } state[LIBRARIES];

@@ -17,10 +17,11 @@ struct kernels;
 struct blas_state;
 struct solver_state;
 struct fft_state;
+struct dnn_state;
 
 enum { GATES = 4, GATE_EVERY = 256, TICKETS = 64 };
-enum gpu_option { OPT_GRAPH, OPT_TF32, OPT_CACHE, OPT_PIN, OPT_POISON, OPTIONS };   /* switches; the counters beside them are read only */
-enum gpu_count { COUNT_LAUNCHES, COUNT_GRAPHS, COUNT_GRAPH_RUNS, COUNT_HELD, COUNT_RELEASED, COUNT_LOADED, COUNT_COMPILED, COUNT_UPLOADS, COUNT_WAITS, COUNTS };
+enum gpu_option { OPT_GRAPH, OPT_TF32, OPT_CACHE, OPT_PIN, OPT_POISON, OPT_CUDNN, OPTIONS };   /* switches; the counters beside them are read only */
+enum gpu_count { COUNT_LAUNCHES, COUNT_GRAPHS, COUNT_GRAPH_RUNS, COUNT_HELD, COUNT_RELEASED, COUNT_LOADED, COUNT_COMPILED, COUNT_UPLOADS, COUNT_WAITS, COUNT_DNN, COUNTS };
 struct gpu {
     struct device d;                          /* first: a struct device * is a struct gpu * */
     cu_device dev;
@@ -46,6 +47,7 @@ struct gpu {
     struct blas_state *blas;
     struct solver_state *solver;
     struct fft_state *fft;
+    struct dnn_state *dnn;
     double option[OPTIONS];
     uint64_t count[COUNTS];
 };

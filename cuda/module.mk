@@ -41,7 +41,7 @@ CLEANFILES += tl_cuda_*.pack
 
 # A driver and libraries that are none, for tests: tests/device.
 fakes = tests/device/libcuda.so.1 tests/device/libnvrtc.so.12 tests/device/libcublas.so.12 tests/device/libcublasLt.so.12 \
-    tests/device/libcusolver.so.11 tests/device/libcufft.so.11
+    tests/device/libcusolver.so.11 tests/device/libcufft.so.11 tests/device/libcudnn.so.9
 fake = $(AM_V_CCLD)$(MKDIR_P) tests/device/kernels && $(CC) $(DEFS) $(DEFAULT_INCLUDES) $(INCLUDES) $(AM_CPPFLAGS) $(CPPFLAGS) $(plugin_cflags) $(CFLAGS) \
     -DSHIM_CC='"$(CC)"' -shared -Wl,-soname,$(@F) -o $@ $(filter %.c,$^)
 tests/device/libcuda.so.1: tests/device/fake_driver.c cuda/shim.c cuda/texts.inc cuda/driver.h cuda/driver.def
@@ -52,6 +52,8 @@ tests/device/libcublas.so.12 tests/device/libcublasLt.so.12: tests/device/fake_b
 	$(fake) -lm
 tests/device/libcusolver.so.11: tests/device/fake_solver.c tests/device/fake.h
 	$(fake) $(BLAS_LIBS)
+tests/device/libcudnn.so.9: tests/device/fake_dnn.c tests/device/fake.h
+	$(fake)
 tests/device/libcufft.so.11: tests/device/fake_fft.c tests/device/fake.h
 	$(fake) -lm
 if CUDA

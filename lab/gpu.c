@@ -373,7 +373,8 @@ BUILTIN(cuda_pin, 0, 1, 1, grad_zero,
 BUILTIN(cuda_option, 1, 2, 1, grad_zero,
     "cuda.option(name, x)\n"
     "x = cuda.option(name)\n\n"
-    "A switch of the current GPU by its name, for those who measure and test.\n\n"
+    "A switch of the current GPU by its name, for those who measure and test: graph, tf32, cache, poison; cudnn (false): convolutions by NVIDIA's cuDNN, where it is installed, in place of "
+    "tl's own kernels. Counters: launches, graphs, graph_runs, loaded and compiled (kernels, those that NVRTC had to make), uploads, waits, cudnn_runs.\n\n"
     "Example:\n  if cuda.getDeviceCount() > 0\n    cuda.option('graph');\n  end\n\n"
     "See also: cuda.tf32, cuda.graph, cuda.cache")
 {
@@ -381,6 +382,9 @@ BUILTIN(cuda_option, 1, 2, 1, grad_zero,
     struct device *d = gpu_at(gpu_current());
     double x = has_arg(c, 1) ? arg_num(c, 1) : 0;
     int e = d->option ? d->option(d, name, &x, has_arg(c, 1)) : DEV_NOT_HERE;
+    const char *why = e == DEV_REFUSED && d->why ? d->why(d, e) : NULL;
+    if (why)
+        fail("tl:device", "cuda.option: gpu %d: %s", d->index, why);
     if (e)
         fail("tl:device", "cuda.option: gpu %d has no switch '%s'", d->index, name);
     if (!has_arg(c, 1))

@@ -25,6 +25,12 @@ try() { # try WORDS NAME FILE: a test file on the fake GPU
 }
 try late "the first steps" "$SRCDIR/tests/device/lib/first-steps.tl"
 try '' "layers in few launches" "$SRCDIR/tests/device/layers-are-few-launches.tl"
+FAKE_GPU=1; export FAKE_GPU
+try '' "convolutions by cuDNN" "$SRCDIR/tests/device/lib/convolutions-by-cudnn.tl"
+if ! ldconfig -p 2>/dev/null | grep -q libcudnn; then
+    TL_CUDA_PATH=$PWD/some VIRTUAL_ENV='' "$TL" --eval "cuda.option('cudnn', true)" >log 2>&1
+    grep -q 'cuDNN (libcudnn.so.9) was not found; it is part of .*`pip install nvidia-cudnn-cu12`' log; ok $? "no cuDNN is a sentence" "$(cat log)"
+fi
 CHECK_ROWS='plus tanh'; CHECK_CLASSES='single'; export CHECK_ROWS CHECK_CLASSES
 try late "rows on the GPU, a part" "$SRCDIR/tests/device/every-row-on-the-gpu.tl"
 # a pack: said how far it is, stopped and gone on with, and then nothing is compiled
