@@ -844,7 +844,9 @@ BUILTIN(nth_element, 2, 3, 1, grad_form,
     char *run = scratch((size_t)r.n * size + 8);
     for (i64 j = 0; j < r.count; j++) {
         i64 start = run_start(&r, j);
-        for (i64 i = 0; i < r.n; i++)
+        if (r.before == 1)
+            memcpy(run, x->data + start * (i64)size, (size_t)r.n * size);
+        for (i64 i = 0; r.before != 1 && i < r.n; i++)
             memcpy(run + i * (i64)size, x->data + (start + i * r.before) * (i64)size, size);
         i64 one = x->dtype == D_DOUBLE && k == 1 ? (i64)((double *)which->data)[0] - 1 : -1, numbers = 0;
         for (i64 i = 0; one >= 0 && i < r.n; i++)              /* NaN stand last */
