@@ -732,7 +732,7 @@ static NORETURN void fail_op(struct plan *p, const value *reg)
 static value complex_by_script(int op, value x)
 {
     static const struct { int op; const char *script; } known[] = { { EW_erf, "erf_complex" }, { EW_erfc, "erfc_complex" }, { EW_psi, "psi_complex" } };
-    for (int i = 0; i < COUNT(known) && !RECORDING && is_tensor_like(x) && dtype_is(value_dtype(x), DT_C); i++)
+    for (int i = 0; i < COUNT(known) && hooks()->function_named && !RECORDING && is_tensor_like(x) && dtype_is(value_dtype(x), DT_C); i++)
         if (known[i].op == op) {
             value f = hooks()->function_named(known[i].script);
             return is_nil(f) ? f : call_function1(f, 1, &x);
