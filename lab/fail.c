@@ -50,15 +50,15 @@ NORETURN void fail_again(void)
     longjmp(cx->top->env, 1);
 }
 
-__thread int fail_node_hint = -1;
+__thread int fail_node_hint = -1, fail_node_outer = -1;
 
 static NORETURN void fail_with(enum fail_kind kind, const char *id, char *message)
 {
     struct failure *f = &cx->failure;
     free(f->id);
     free(f->message);
-    *f = (struct failure){ .kind = kind, .id = strdup(id ? id : ""), .message = message, .node = fail_node_hint };
-    fail_node_hint = -1;
+    *f = (struct failure){ .kind = kind, .id = strdup(id ? id : ""), .message = message, .node = fail_node_outer >= 0 ? fail_node_outer : fail_node_hint };
+    fail_node_hint = fail_node_outer = -1;
     fail_again();
 }
 

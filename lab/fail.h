@@ -25,6 +25,7 @@ struct failure {
 struct failure *failure(void);                /* the last one */
 
 extern __thread int fail_node_hint;          /* node of the running plan, -1: none; the next fail() takes it and sets it to -1 */
+extern __thread int fail_node_outer;         /* the same of a plan that is run in parts, each a plan of its own (tape.c); it goes before the hint */
 NORETURN void fail(const char *id, const char *fmt, ...) PRINTF(2, 3);
 NORETURN void fail_memory(size_t bytes);      /* "out of memory: …" with what is free */
 NORETURN void fail_again(void);               /* go on failing with failure() as it is */

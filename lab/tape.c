@@ -373,7 +373,11 @@ static bool formed(int op, value a, value b)
     if (op != MX_MLDIVIDE && op != MX_MRDIVIDE)
         return false;
     value m = op == MX_MLDIVIDE ? a : b;
-    return m.kind != K_SPARSE && (value_dims(m, d) > 2 || d[0] != d[1]);
+    i64 other[MAX_DIMS];
+    if (m.kind == K_SPARSE || (value_dims(m, d) == 2 && d[0] == d[1]))
+        return false;
+    value_dims(op == MX_MLDIVIDE ? b : a, other);
+    return op == MX_MLDIVIDE ? other[0] == d[0] : other[1] == d[1];      /* what does not fit fails as it does elsewhere */
 }
 
 value tape_matrix(int op, value a, value b)
@@ -389,8 +393,10 @@ value tape_matrix(int op, value a, value b)
         return tape_op(EW_power, 2, (value[]){ a, b });
     if (!RECORDING || !tape_takes(two ? 2 : 1, (value[]){ a, b }))
         return matrix_apply(op, a, b);
-    if (formed(op, a, b))
+    if (formed(op, a, b)) {
+        fail_node_outer = -1;                 /* a function of the library, with places of its own */
         return form_of(matrix_ops[op].fn, a, b);
+    }
     struct entry *e = tape_record(R_MATRIX, two ? 2 : 1, (value[]){ a, b }, 1);
     e->op = op;
     const struct recorder *was = RECORDING;
@@ -436,6 +442,7 @@ bool tape_plan(struct plan *p, value *reg, value *y)
         value *v = scratch(sizeof(value) * (size_t)n);
         for (int i = 0; i < n; i++) {
             value two[2] = { q[i].a >= 0 && q[i].kind > PN_NUM ? v[q[i].a] : nil(), q[i].b >= 0 && q[i].kind > PN_NUM ? v[q[i].b] : nil() };
+            fail_node_outer = i;
             switch (q[i].kind) {
             case PN_LEAF: v[i] = reg[q[i].a]; break;
             case PN_NUM: v[i] = q[i].num; break;
@@ -444,6 +451,7 @@ bool tape_plan(struct plan *p, value *reg, value *y)
             default: v[i] = tape_reduce(q[i].op, two[0], is_nil(two[1]) ? 0 : (int)element_double(tensor_of(two[1]), 0)); break;
             }
         }
+        fail_node_outer = -1;
         result = v[n - 1];
     }
     *y = copy(result);
