@@ -5,6 +5,7 @@
 #include "interp/lex.h"
 #include "interp/session.h"
 #include "lab/nearest.h"
+#include "nn/nn.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -253,6 +254,22 @@ static const char overview[] =
     "assignment range index matrix string comment debugging\n"
     "Packages: nn optim data unsup image nngraph gnuplot\n";
 
+/* A layer's help tells its defaults, which stand in its table of options, before the example. */
+static void builtin_page(struct buf *out, const char *help, const char *name)
+{
+    struct buf *whole = buf_new(), *defaults = buf_new();
+    nn_defaults(name, help, defaults);
+    const char *example = strstr(help, "Example:");
+    if (!defaults->n || !example) {
+        page(out, help, name);
+        return;
+    }
+    buf_add(whole, help, (size_t)(example - help));
+    buf_add(whole, defaults->s, defaults->n);
+    buf_puts(whole, example);
+    page(out, whole->s, name);
+}
+
 bool help_text(struct buf *out, const char *name)
 {
     if (!*name) {
@@ -264,7 +281,7 @@ bool help_text(struct buf *out, const char *name)
     bool builtin = f.kind == FN_BUILTIN && *f.builtin->help;     /* what has no help is for the library itself */
     if (builtin) {
         buff(out, "'%s' is a built-in function\n\n", name);
-        page(out, f.builtin->help, name);
+        builtin_page(out, f.builtin->help, name);
         if (text)                                                /* `range` is both */
             buf_puts(out, "And in the language:\n\n");
     }

@@ -2,6 +2,7 @@
 /* module_print.c: a net as Torch draws it: a chain as a list, branches as a tree, a graph as a list that says what each module reads. */
 #include "nn.h"
 #include "lab/print.h"
+#include <ctype.h>
 
 static void indented(struct buf *to, const char *s, const char *in)      /* lines of s, all but the first behind `in` */
 {
@@ -121,4 +122,41 @@ void nn_show_options(struct module *m, struct buf *b)
     for (int i = 0; i < m->info->no; i++)
         if (OPTION(m, i).kind == K_NUM && m->info->kind[2 * m->info->np + i] != 'b')
             buff(b, "%s%g", b->n ? ", " : "", option_num(m, i));
+}
+
+/* ---- what help says of defaults: from the table of options, under the names that the first signature gives them */
+static const char *signature_name(const char *s, char *name, size_t size)
+{
+    size_t n = 0;
+    s += strspn(s, "(, ");
+    while (n < size - 1 && (isalnum((unsigned char)*s) || *s == '_'))
+        name[n++] = *s++;
+    name[n] = 0;
+    return s;
+}
+
+void nn_defaults(const char *class, const char *help, struct buf *b)
+{
+    const struct class *c = nn_class_named(class);
+    char name[64], called[64];
+    const char *sig = strchr(help, '('), *end = sig ? strchr(sig, ')') : NULL;
+    bool any = false;
+    if (!c || !end)
+        return;
+    for (const char *s = ((const struct layer *)c)->options; (s = nn_next_name(s, name)); s += strcspn(s, " ")) {
+        char kind = s[1];
+        sig = sig < end ? signature_name(sig, called, sizeof called) : end;
+        if (s[2] != '=' || s[3] == ' ' || !s[3] || sig >= end + 1)
+            continue;
+        int n = (int)strcspn(s + 3, " ");
+        bool text = kind == 's' || kind == 'r' || kind == 'R';
+        buff(b, "%s%s ", any ? ", " : "Defaults: ", *called ? called : name);
+        if (kind == 'b')
+            buf_puts(b, s[3] == '0' ? "false" : "true");
+        else
+            buff(b, text ? "\"%.*s\"" : "%.*s", n, s + 3);
+        any = true;
+    }
+    if (any)
+        buf_puts(b, ".\n\n");
 }

@@ -236,6 +236,7 @@ const char *nn_next_name(const char *s, char *name);                  /* of a li
 void module_own_names(value self, void (*offer)(const char *name, void *arg), void *arg);
 void module_label(struct module *m, struct buf *b);                    /* nn.Linear(4 -> 3) */
 const struct class *nn_class_named(const char *name);                  /* for files */
+void nn_defaults(const char *class, const char *help, struct buf *b);  /* a paragraph for help: the options of a layer that have defaults */
 void nn_options_set(struct module *m, int n, const value *arg);
 void module_run_method(struct module *m, int what, struct call *c);
 value module_grad_input(struct module *m);
