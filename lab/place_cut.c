@@ -106,7 +106,10 @@ static int cut(int nd, const i64 *dim, int n, const value *idx, int *out_nd, i64
     int d = parts ? part : first < 0 ? 0 : first;        /* all of it goes: along the first index that is no colon */
     stay_of(stay, &x[d], len[d], n > 1 && len[d] < SHORT);
     if (n == 1) {
-        bool column = nd == 2 && dim[1] == 1 && dim[0] != 1;
+        bool column = nd != 2 || dim[0] != 1;
+        if (column && (nd != 2 || dim[1] != 1))
+            column = !(x[0].from.kind == K_RANGE || value_numel(x[0].from) == 1 ? !x[0].mask && (x[0].n == 1 || x[0].step * x[0].step == 1)
+                                                                                : x[0].mask && stay->n == 0);
         out[0] = column ? stay->n : 1, out[1] = column ? 1 : stay->n, *out_nd = 2;
     } else {
         memcpy(out, len, sizeof(i64) * (size_t)n);
