@@ -272,7 +272,7 @@ static void print_function(const char *name, void *arg)
 static int list_functions(void)
 {
     for (int i = 0; i < registry_count(); i++)
-        if (*registry_at(i)->help)            /* what has no help is for the library itself */
+        if (*registry_find(registry_at(i)->name)->help)       /* what has no help is for the library itself */
             puts(registry_at(i)->name);
     path_each(NULL, true, print_function, NULL);
     return 0;

@@ -5,7 +5,7 @@ setlocal comments=:%,:# commentstring=%\ %s suffixesadd=.tl
 setlocal shiftwidth=2 softtabstop=2 expandtab formatoptions-=t formatoptions+=croql
 setlocal keywordprg=tl\ -e\ help
 let b:match_ignorecase = 0
-let b:match_words = '\%(\.\)\@1<!\<\%(if\|for\|while\|switch\|try\|do\|function\|unwind_protect\|begin\)\>'
+let b:match_words = '\%(\.\)\@1<!\<\%(if\|for\|parfor\|while\|switch\|try\|do\|function\|unwind_protect\|begin\)\>'
       \ . ':\<\%(else\|elseif\|case\|otherwise\|catch\|unwind_protect_cleanup\)\>:\%(\.\)\@1<!\<\%(end\w*\|until\)\>'
 if !exists(':Tl')
   command -nargs=* -complete=file Tl execute '!tl' shellescape(expand('%')) <q-args>

@@ -7,7 +7,7 @@ setlocal indentexpr=TlIndent() indentkeys=!^F,o,O,=end,=else,=elseif,=case,=othe
 let b:undo_indent = 'setlocal indentexpr< indentkeys<'
 if exists('*TlIndent') | finish | endif
 
-let s:opens = 'if\|for\|while\|switch\|try\|do\|function\|unwind_protect\|begin'
+let s:opens = 'if\|for\|parfor\|while\|switch\|try\|do\|function\|unwind_protect\|begin'
 let s:closes = 'end\w*\|until'
 let s:inside = 'else\|elseif\|case\|otherwise\|catch\|unwind_protect_cleanup'
 

@@ -8,7 +8,7 @@ syntax sync minlines=200
 syntax match tlName /\<[A-Za-z_]\w*\>/
 syntax match tlConstant /\.\@1<!\<\%(pi\|e\|Inf\|inf\|NaN\|nan\|NA\|eps\|true\|false\|ans\)\>/
 syntax match tlPackage /\.\@1<!\<\%(nn\|optim\|data\|image\|unsup\|gnuplot\|cuda\|plot\)\ze\./
-syntax match tlKeyword /\.\@1<!\<\%(break\|case\|catch\|continue\|do\|else\|elseif\|end\|end_try_catch\|end_unwind_protect\|endfor\|endfunction\|endif\|endswitch\|endwhile\|for\|function\|global\|if\|otherwise\|persistent\|return\|switch\|try\|until\|unwind_protect\|unwind_protect_cleanup\|while\)\>/
+syntax match tlKeyword /\.\@1<!\<\%(break\|case\|catch\|continue\|do\|else\|elseif\|end\|end_try_catch\|end_unwind_protect\|endfor\|endparfor\|endfunction\|endif\|endswitch\|endwhile\|for\|function\|global\|if\|otherwise\|parfor\|persistent\|return\|switch\|try\|until\|unwind_protect\|unwind_protect_cleanup\|while\)\>/
 syntax match tlKeyword /\%()\s*\)\@8<=\<begin\>/
 syntax match tlNumber /\<\d\%(_\=\d\)*\%(\.\%([*\/\\^']\|\.\.\)\@!\%(\d\%(_\=\d\)*\)\=\)\=\%([eEdD][-+]\=\d\%(_\=\d\)*\)\=[ijIJ]\=/
 syntax match tlNumber /[A-Za-z0-9_)\]}']\@1<!\.\d\%(_\=\d\)*\%([eEdD][-+]\=\d\%(_\=\d\)*\)\=[ijIJ]\=/
@@ -21,7 +21,7 @@ syntax region tlParen matchgroup=tlBracket start=/\[/ end=/\]/ transparent conta
 syntax region tlParen matchgroup=tlBracket start=/{/ end=/}/ transparent contains=@tlInside
 " Statements between begin and end inside brackets: their own blocks nest.
 syntax region tlClosure matchgroup=tlKeyword start=/\%()\s*\)\@8<=\<begin\>/ end=/\.\@1<!\<end\>/ transparent contained contains=TOP,tlLast
-syntax region tlBlock matchgroup=tlKeyword start=/\.\@1<!\<\%(do\|for\|function\|if\|switch\|try\|unwind_protect\|while\)\>/ end=/\.\@1<!\<\%(end\|end_try_catch\|end_unwind_protect\|endfor\|endfunction\|endif\|endswitch\|endwhile\|until\)\>/ transparent contained containedin=tlClosure,tlBlock contains=TOP,tlLast
+syntax region tlBlock matchgroup=tlKeyword start=/\.\@1<!\<\%(do\|for\|function\|if\|parfor\|switch\|try\|unwind_protect\|while\)\>/ end=/\.\@1<!\<\%(end\|end_try_catch\|end_unwind_protect\|endfor\|endparfor\|endfunction\|endif\|endswitch\|endwhile\|until\)\>/ transparent contained containedin=tlClosure,tlBlock contains=TOP,tlLast
 
 syntax region tlString start=/"/ skip=/\\\\\|\\"\|""\|\\\s*$/ end=/"/ end=/$/ contains=tlEscape,tlFormat
 syntax region tlString start=/'/ skip=/''/ end=/'/ end=/$/ contains=tlFormat
