@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* blas.c: matrix products by cuBLASLt and cuBLAS.
  *
- * The one idea: a product is a struct of words that says all about it, so that it can be recorded (graph.c) and its plan, with the
- * algorithm that cuBLASLt's heuristic chose, found again by comparing them.  Strides become transposition flags and leading
- * dimensions; what has neither, and small products, are our own kernel's.  Real products go through cuBLASLt, with a column of
- * biases and relu in its epilogue, complex ones through cuBLAS; another activation, and a row of biases, are a program behind it.
- * TF32 is used only when it was asked for. */
+ * The one idea: a product is a struct of words that says all about it, so that it can be recorded (graph.c) and its
+ * plan, with the algorithm that cuBLASLt's heuristic chose, found again by comparing them.  Strides become
+ * transposition flags and leading dimensions; what has neither, and small products, are our own kernel's.  Real
+ * products go through cuBLASLt, with a column of biases and relu in its epilogue, complex ones through cuBLAS; another
+ * activation, and a row of biases, are a program behind it. TF32 is used only when it was asked for. */
 #include "blas.h"
 #include "small.h"
 
@@ -106,7 +106,8 @@ static void plan_free(const struct blaslt *t, struct plan *p)
     if (p->lc) t->LayoutDestroy(p->lc);
     free(p);
 }
-static int layout(const struct blaslt *t, lt_layout *l, int type, int64_t rows, int64_t cols, int64_t ld, int64_t batch, int64_t stride)
+static int layout(const struct blaslt *t, lt_layout *l, int type, int64_t rows, int64_t cols, int64_t ld, int64_t batch,
+                  int64_t stride)
 {
     int32_t n = (int32_t)batch;
     int e = t->LayoutCreate(l, type, (uint64_t)rows, (uint64_t)cols, ld);
@@ -143,7 +144,8 @@ static int plan_fill(struct gpu *g, const struct blaslt *t, struct plan *p)
     if (pref)
         t->PrefDestroy(pref);
     if (e || !got)
-        return e == 15 || !e ? gpu_refuse(g, DEV_NOT_HERE, "cuBLASLt has no algorithm for this product") : took(g, e, "cuBLASLt");
+        return e == 15 || !e ? gpu_refuse(g, DEV_NOT_HERE, "cuBLASLt has no algorithm for this product")
+                             : took(g, e, "cuBLASLt");
     p->algo = choice.algo;
     return DEV_OK;
 }
@@ -186,8 +188,11 @@ static int run_lt(struct gpu *g, const uint64_t *word)
     bool single = x.type == CUDA_F;
     if (x.bias)
         TRY(took(g, t->DescSet(p->desc, 8, &x.bias, sizeof x.bias), "cuBLASLt"));
-    return took(g, t->Matmul(s->lt, p->desc, single ? (void *)&alpha : (void *)&x.alpha, pointer(x.a), p->la, pointer(x.b), p->lb,
-        single ? (void *)&beta : (void *)&x.beta, pointer(x.c), p->lc, pointer(x.c), p->lc, &p->algo, s->room, room, g->work), "cuBLASLt");
+    return took(g,
+                t->Matmul(s->lt, p->desc, single ? (void *)&alpha : (void *)&x.alpha, pointer(x.a), p->la, pointer(x.b),
+                          p->lb, single ? (void *)&beta : (void *)&x.beta, pointer(x.c), p->lc, pointer(x.c), p->lc,
+                          &p->algo, s->room, room, g->work),
+                "cuBLASLt");
 }
 
 /* ---- cuBLAS: complex products */
@@ -201,10 +206,14 @@ static int run_blas(struct gpu *g, const uint64_t *word)
     float f[4] = { (float)x.alpha, 0, (float)x.beta, 0 };
     double d[4] = { x.alpha, 0, x.beta, 0 };
     bool single = x.type == CUDA_F || x.type == CUDA_G;
-    return took(g, t->Gemm(s->h, x.ta, x.tb, x.m, x.n, x.k, single ? (void *)f : (void *)d, pointer(x.a), x.type, x.lda, x.sa, pointer(x.b), x.type,
-        x.ldb, x.sb, single ? (void *)(f + 2) : (void *)(d + 2), pointer(x.c), x.type, x.ldc, x.sc, x.batch, single ? x.tf32 ? 77 : 68 : 70, -1), "cuBLAS");
+    return took(g,
+                t->Gemm(s->h, x.ta, x.tb, x.m, x.n, x.k, single ? (void *)f : (void *)d, pointer(x.a), x.type, x.lda,
+                        x.sa, pointer(x.b), x.type, x.ldb, x.sb, single ? (void *)(f + 2) : (void *)(d + 2),
+                        pointer(x.c), x.type, x.ldc, x.sc, x.batch, single ? x.tf32 ? 77 : 68 : 70, -1),
+                "cuBLAS");
 }
-int blas_trsm(struct gpu *g, int type, bool upper, int trans, int64_t m, int64_t n, const void *a, int64_t lda, void *b, int64_t ldb)
+int blas_trsm(struct gpu *g, int type, bool upper, int trans, int64_t m, int64_t n, const void *a, int64_t lda, void *b,
+              int64_t ldb)
 {
     static const float one_f[2] = { 1, 0 };
     static const double one[2] = { 1, 0 };
@@ -292,18 +301,35 @@ static int finish(struct gpu *g, struct dev_arg *out, const struct dev_arg *bias
         r->p = bias->p;
         for (int i = 0; i < out->nd; i++)
             r->stride[i] = i < bias->nd && bias->dim[i] > 1 ? bias->stride[i] : 0;
-        p.ins[p.n++] = (struct dev_ins){ .what = DI_IN, .type = type, .dtype = (uint8_t)out->dtype, .a = (int16_t)p.nin++, .b = -1 };
-        p.ins[p.n++] = (struct dev_ins){ .what = DI_OP, .type = type, .dtype = (uint8_t)out->dtype, .op = ROW(plus), .a = 0, .b = 1 };
+        p.ins[p.n++] = (struct dev_ins){
+            .what = DI_IN, .type = type, .dtype = (uint8_t)out->dtype, .a = (int16_t)p.nin++, .b = -1
+        };
+        p.ins[p.n++] = (struct dev_ins){
+            .what = DI_OP, .type = type, .dtype = (uint8_t)out->dtype, .op = ROW(plus), .a = 0, .b = 1
+        };
     }
     int16_t last = (int16_t)(p.n - 1);
     switch (activation) {
-    case 1:                                   /* max(0, x): a NaN is kept by the row's order of operands as nn's relu has it */
+    case 1: /* max(0, x): a NaN is kept by the row's order of operands as nn's relu has it */
         p.ins[p.n++] = (struct dev_ins){ .what = DI_NUM, .type = type, .dtype = (uint8_t)out->dtype, .a = 0, .b = -1 };
         p.nnum = 1;
-        p.ins[p.n++] = (struct dev_ins){ .what = DI_OP, .type = type, .dtype = (uint8_t)out->dtype, .op = ROW(max), .a = (int16_t)(last + 1), .b = last };
+        p.ins[p.n++] = (struct dev_ins){ .what = DI_OP,
+                                         .type = type,
+                                         .dtype = (uint8_t)out->dtype,
+                                         .op = ROW(max),
+                                         .a = (int16_t)(last + 1),
+                                         .b = last };
         break;
-    case 2: p.ins[p.n++] = (struct dev_ins){ .what = DI_OP, .type = type, .dtype = (uint8_t)out->dtype, .op = ROW(tanh), .a = last, .b = -1 }; break;
-    case 3: p.ins[p.n++] = (struct dev_ins){ .what = DI_OP, .type = type, .dtype = (uint8_t)out->dtype, .op = ROW(sigmoid), .a = last, .b = -1 }; break;
+    case 2:
+        p.ins[p.n++] = (struct dev_ins){
+            .what = DI_OP, .type = type, .dtype = (uint8_t)out->dtype, .op = ROW(tanh), .a = last, .b = -1
+        };
+        break;
+    case 3:
+        p.ins[p.n++] = (struct dev_ins){
+            .what = DI_OP, .type = type, .dtype = (uint8_t)out->dtype, .op = ROW(sigmoid), .a = last, .b = -1
+        };
+        break;
     }
     return launch_program(g, &p, out, in, zero, tag);
 }
@@ -336,7 +362,7 @@ int blas_gemm(struct gpu *g, struct dev_arg *out, const struct dev_arg *in, cons
     x.aligned = x.aligned < size ? size : x.aligned;
     struct record_call c = { .run = lt ? run_lt : run_blas, .words = WORDS, .ins = x.bias ? 3 : 2,
         .in = { { 0, span(&in[0]) }, { 1, span(&in[1]) }, { 3, x.bias ? span(&in[2]) : 0 } } };
-    if (lt) {                                 /* known before anything is queued: a product without algorithm is our kernel's */
+    if (lt) { /* known before anything is queued: a product without algorithm is our kernel's */
         struct blas_state *s;
         const struct blaslt *t;
         struct plan *p;

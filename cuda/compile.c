@@ -67,7 +67,9 @@ static bool keep(struct code *c, const void *data, size_t bytes, bool ptx)
 static bool folder_name(char *s, size_t n, bool make)     /* of the cache; made with its parents */
 {
     const char *base = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
-    int len = base && *base == '/' ? snprintf(s, n, "%s/tl/cuda", base) : home && *home == '/' ? snprintf(s, n, "%s/.cache/tl/cuda", home) : (int)n;
+    int len = base && *base == '/'   ? snprintf(s, n, "%s/tl/cuda", base)
+              : home && *home == '/' ? snprintf(s, n, "%s/.cache/tl/cuda", home)
+                                     : (int)n;
     if (len >= (int)n)
         return false;
     for (char *p = s + 1; make && *p; p++)
@@ -99,8 +101,9 @@ static bool file_read(const uint64_t id[2], struct code *c)
     int f = open(name, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
     if (f < 0)
         return false;
-    if (!fstat(f, &st) && S_ISREG(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 022) && read(f, &h, sizeof h) == (ssize_t)sizeof h &&
-        !memcmp(h.magic, file_magic, 8) && h.id[0] == id[0] && h.id[1] == id[1] && h.bytes > 0 && h.bytes == (uint64_t)st.st_size - sizeof h && h.ptx < 2) {
+    if (!fstat(f, &st) && S_ISREG(st.st_mode) && st.st_uid == geteuid() && !(st.st_mode & 022) &&
+        read(f, &h, sizeof h) == (ssize_t)sizeof h && !memcmp(h.magic, file_magic, 8) && h.id[0] == id[0] &&
+        h.id[1] == id[1] && h.bytes > 0 && h.bytes == (uint64_t)st.st_size - sizeof h && h.ptx < 2) {
         char *data = malloc(h.bytes + 1);
         ok = data && read(f, data, h.bytes) == (ssize_t)h.bytes && checksum(data, h.bytes) == h.sum;
         if (ok) {
@@ -130,7 +133,8 @@ static void bound(const char *folder)         /* to three quarters of the limit 
     uint64_t sum = 0;
     struct stat st;
     for (struct dirent *e; d && (e = readdir(d));) {
-        if (strlen(e->d_name) >= sizeof all->name || *e->d_name == '.' || fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
+        if (strlen(e->d_name) >= sizeof all->name || *e->d_name == '.' ||
+            fstatat(dirfd(d), e->d_name, &st, AT_SYMLINK_NOFOLLOW) || !S_ISREG(st.st_mode))
             continue;
         if (n == room) {
             struct old *more = realloc(all, sizeof *all * (room = 2 * room + 64));
@@ -173,7 +177,8 @@ static void file_write(const uint64_t id[2], const struct code *c)    /* what go
     bound(name);
 }
 
-/* ---- the pack: a head, entries by id, code.  NVRTC's version is in its head: without one its entries are found all the same. */
+/* ---- the pack: a head, entries by id, code.  NVRTC's version is in its head: without one its entries are found all
+ * the same. */
 struct entry { uint64_t id[2], at, bytes, sum, ptx; };
 struct pack { char magic[8]; uint64_t version, n; struct entry entry[]; };
 static const char pack_magic[8] = "tlpack01";
@@ -190,7 +195,8 @@ static bool pack_name(char *s, size_t n, int arch)
     if (!dladdr(&pack_magic, &info) || !info.dli_fname)
         return false;
     const char *slash = strrchr(info.dli_fname, '/');
-    return snprintf(s, n, "%.*s/tl_cuda_%d.pack", slash ? (int)(slash - info.dli_fname) : 1, slash ? info.dli_fname : ".", arch) < (int)n;
+    return snprintf(s, n, "%.*s/tl_cuda_%d.pack", slash ? (int)(slash - info.dli_fname) : 1,
+                    slash ? info.dli_fname : ".", arch) < (int)n;
 }
 static const struct pack *pack_open(int arch, size_t *bytes)
 {
@@ -237,7 +243,8 @@ static bool pack_read(const char *text, size_t len, int arch, struct code *c)
             uint64_t m = a + (b - a) / 2;
             const struct entry *e = &p->entry[m];
             if (e->id[0] == id[0] && e->id[1] == id[1]) {
-                ok = e->at <= bytes && e->bytes <= bytes - e->at && e->bytes > 0 && checksum((const char *)p + e->at, e->bytes) == e->sum &&
+                ok = e->at <= bytes && e->bytes <= bytes - e->at && e->bytes > 0 &&
+                     checksum((const char *)p + e->at, e->bytes) == e->sum &&
                      (!c || keep(c, (const char *)p + e->at, e->bytes, e->ptx != 0));
                 break;
             }
@@ -406,7 +413,15 @@ int compile(const char *text, size_t len, int major, int minor, struct code *c, 
 }
 
 /* ---- the thread */
-struct order { uint64_t key[2]; char *text; size_t len; int major, minor, state, error; char why[sizeof said]; struct code code; struct order *next; };
+struct order {
+    uint64_t key[2];
+    char *text;
+    size_t len;
+    int major, minor, state, error;
+    char why[sizeof said];
+    struct code code;
+    struct order *next;
+};
 enum { WAITING, DONE, FAILED };
 static struct order *orders;
 static pthread_t thread;
@@ -515,7 +530,8 @@ int compile_ready(const uint64_t key[2], struct code *c, const char **why)
 
 /* What lies in the pack or on the disk is read at once; what NVRTC has to make is waited for, so that Ctrl-C is seen.  The
    thread goes on then, and who asks again finds what it made. */
-int compile_soon(const char *text, size_t len, int major, int minor, struct code *c, volatile sig_atomic_t *stop, const char **why)
+int compile_soon(const char *text, size_t len, int major, int minor, struct code *c, volatile sig_atomic_t *stop,
+                 const char **why)
 {
     int arch = 10 * major + minor, r;
     uint64_t id[2];

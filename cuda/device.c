@@ -37,9 +37,22 @@ int gpu_refuse(struct gpu *g, int error, const char *fmt, ...)
 static bool fatal(cu_result e)
 {
     switch (e) {
-    case 4: case 201: case 214: case 700: case 702: case 709: case 710: case 714: case 715: case 716: case 717: case 718: case 719: case 999:
-        return true;                          /* deinitialized, invalid context, ECC, illegal address, time-out, destroyed, assert,
-                                                 stack, instruction, alignment, address space, program counter, launch failed, unknown */
+    case 4:
+    case 201:
+    case 214:
+    case 700:
+    case 702:
+    case 709:
+    case 710:
+    case 714:
+    case 715:
+    case 716:
+    case 717:
+    case 718:
+    case 719:
+    case 999:
+        return true; /* deinitialized, invalid context, ECC, illegal address, time-out, destroyed, assert,
+                        stack, instruction, alignment, address space, program counter, launch failed, unknown */
     default:
         return false;
     }
@@ -276,9 +289,15 @@ static int facts(struct device *d, struct dev_facts *f)
 {
     struct gpu *g = gpu_of(d);
     size_t total = 0;
-    *f = (struct dev_facts){ .major = g->arch / 10, .minor = g->arch % 10, .units = g->units, .version = cuda.version,
-        .clock = attribute(g, CU_CLOCK) * 1e3, .memory_clock = attribute(g, CU_MEMORY_CLOCK) * 1e3, .bus = attribute(g, CU_BUS_WIDTH),
-        .warp = attribute(g, CU_WARP), .shared = attribute(g, CU_SHARED_MOST) };
+    *f = (struct dev_facts){ .major = g->arch / 10,
+                             .minor = g->arch % 10,
+                             .units = g->units,
+                             .version = cuda.version,
+                             .clock = attribute(g, CU_CLOCK) * 1e3,
+                             .memory_clock = attribute(g, CU_MEMORY_CLOCK) * 1e3,
+                             .bus = attribute(g, CU_BUS_WIDTH),
+                             .warp = attribute(g, CU_WARP),
+                             .shared = attribute(g, CU_SHARED_MOST) };
     CU_TRY(g, DeviceGetName(f->name, sizeof f->name, g->dev));
     CU_TRY(g, DeviceTotalMem(&total, g->dev));
     f->memory = total;
@@ -295,19 +314,23 @@ static int copy(struct device *d, void *to, const void *from, size_t bytes, enum
     TRY(graph_cut(g));
     return way == DEV_TO ? staging_up(g, to, from, bytes) : staging_down(g, to, from, bytes);
 }
-static int program(struct device *d, const struct dev_prog *p, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag)
+static int program(struct device *d, const struct dev_prog *p, struct dev_arg *out, const struct dev_arg *in,
+                   const double *num, int tag)
 {
     TRY(gpu_enter(gpu_of(d)));
     gpu_of(d)->said[0] = 0;
     return launch_program(gpu_of(d), p, out, in, num, tag);
 }
 /* Large matrices are the libraries' work, all else our own kernels'; each is asked where the other one is missing. */
-static int run(struct device *d, enum dev_call what, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag)
+static int run(struct device *d, enum dev_call what, struct dev_arg *out, const struct dev_arg *in, const double *num,
+               int tag)
 {
     struct gpu *g = gpu_of(d);
     TRY(gpu_enter(g));
     g->said[0] = 0;
-    int e = what == DEV_gemm ? blas_gemm(g, out, in, num, tag, false) : g->option[OPT_CUDNN] ? dnn_run(g, what, out, in, num) : DEV_NOT_HERE;
+    int e = what == DEV_gemm       ? blas_gemm(g, out, in, num, tag, false)
+            : g->option[OPT_CUDNN] ? dnn_run(g, what, out, in, num)
+                                   : DEV_NOT_HERE;
     if (e == DEV_NOT_HERE)
         e = launch_run(g, what, out, in, num, tag);
     if (e == DEV_NOT_HERE && what == DEV_gemm)
@@ -332,7 +355,8 @@ static int can(struct device *d, enum dev_call what, const struct dev_arg *out, 
 
 /* ---- options: what can be switched, and counters to look at */
 static const char *const option_name[OPTIONS] = { "graph", "tf32", "cache", "pin", "poison", "cudnn" };
-static const char *const count_name[COUNTS] = { "launches", "graphs", "graph_runs", "held", "released", "loaded", "compiled", "uploads", "waits", "cudnn_runs" };
+static const char *const count_name[COUNTS] = { "launches", "graphs",   "graph_runs", "held",  "released",
+                                                "loaded",   "compiled", "uploads",    "waits", "cudnn_runs" };
 static int option(struct device *d, const char *name, double *x, bool set)
 {
     struct gpu *g = gpu_of(d);
@@ -411,9 +435,25 @@ static struct device *open_device(int index, const char **why)
         *why = "out of memory on the CPU";
         return NULL;
     }
-    g->d = (struct device){ .kind = 1, .index = index, .status = &nowhere, .get = get, .put = put, .trim = trim, .memory = memory,
-        .facts = facts, .copy = copy, .mark = mark, .done = done, .wait = wait_all, .step = step, .why = why_of,
-        .program = program, .run = run, .can = can, .option = option, .close = close_device };
+    g->d = (struct device){ .kind = 1,
+                            .index = index,
+                            .status = &nowhere,
+                            .get = get,
+                            .put = put,
+                            .trim = trim,
+                            .memory = memory,
+                            .facts = facts,
+                            .copy = copy,
+                            .mark = mark,
+                            .done = done,
+                            .wait = wait_all,
+                            .step = step,
+                            .why = why_of,
+                            .program = program,
+                            .run = run,
+                            .can = can,
+                            .option = option,
+                            .close = close_device };
     g->ordinal = index - 1;
     g->option[OPT_GRAPH] = g->option[OPT_PIN] = 1;
     g->option[OPT_CACHE] = 256e6;

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* dnn.c: convolutions by cuDNN, where cuda.option('cudnn', true) asks for it.
  *
- * The one idea is that of blas.c: a call is words that say all about it, with which its plan – descriptors, the algorithm that the
- * library's heuristic puts first among those that give the same bits each time, a workspace of its own – is found again, and which
- * graph.c can record.  What cuDNN does not take (weights with gaps, sizes beyond an int, an activation) stays our own text's. */
+ * The one idea is that of blas.c: a call is words that say all about it, with which its plan – descriptors, the
+ * algorithm that the library's heuristic puts first among those that give the same bits each time, a workspace of its
+ * own – is found again, and which graph.c can record.  What cuDNN does not take (weights with gaps, sizes beyond an
+ * int, an activation) stays our own text's. */
 #include "dnn.h"
 #include "small.h"
 
@@ -14,7 +15,9 @@
 enum { PLANS = 64, CHOICES = 8, FMA_MATH = 3, DEFAULT_MATH = 0, CROSS_CORRELATION = 1 };
 static const size_t most_room = 256 << 20;
 
-struct shape { int32_t what, type, nd, groups, tf32, bias, n[3][5], stride[2][5], conv[3][3]; };  /* x, w, y; strides of x and y; padding, stride, dilation */
+struct shape {
+    int32_t what, type, nd, groups, tf32, bias, n[3][5], stride[2][5], conv[3][3];
+}; /* x, w, y; strides of x and y; padding, stride, dilation */
 struct call { uint64_t x, w, y, bias; struct shape s; };
 _Static_assert(sizeof(struct call) % 8 == 0, "a call is words");
 struct plan {
@@ -33,7 +36,9 @@ static int took(struct gpu *g, int status)
     if (!status)
         return DEV_OK;
     int e = gpu_took(g, cuda.EventQuery(g->waiter), "cuDNN");
-    return e == DEV_LOST ? e : gpu_refuse(g, status / 1000 == 3 ? DEV_NOT_HERE : DEV_REFUSED, "cuDNN failed with status %d", status);
+    return e == DEV_LOST
+               ? e
+               : gpu_refuse(g, status / 1000 == 3 ? DEV_NOT_HERE : DEV_REFUSED, "cuDNN failed with status %d", status);
 }
 static int open_state(struct gpu *g, const struct dnn **t)
 {
@@ -82,8 +87,9 @@ static int plan_fill(struct gpu *g, const struct dnn *t, struct plan *p)
               : t->WeightAlgo(h, p->x, p->y, p->conv, p->w, CHOICES, &got, r);
     if (e)
         return took(g, e);
-    int i = 0;                                /* the fastest that gives the same bits each time, in the arithmetic that was asked for */
-    while (i < got && (r[i].status || r[i].determinism != 1 || r[i].memory > most_room || (!s->tf32 && r[i].math != FMA_MATH && r[i].math != DEFAULT_MATH)))
+    int i = 0; /* the fastest that gives the same bits each time, in the arithmetic that was asked for */
+    while (i < got && (r[i].status || r[i].determinism != 1 || r[i].memory > most_room ||
+                       (!s->tf32 && r[i].math != FMA_MATH && r[i].math != DEFAULT_MATH)))
         i++;
     if (i >= got)
         return gpu_refuse(g, DEV_NOT_HERE, "cuDNN has no algorithm for this convolution");
@@ -128,11 +134,16 @@ static int run(struct gpu *g, const uint64_t *word)
     TRY(plan_of(g, t, &c.s, &p));
     const void *one = c.s.type ? (const void *)&one_d : &one_f, *zero = c.s.type ? (const void *)&zero_d : &zero_f;
     const dnn_handle h = g->dnn->h;
-    int e = c.s.what == DEV_conv ? t->Forward(h, one, p->x, pointer(c.x), p->w, pointer(c.w), p->conv, p->choice.algo, p->room, p->choice.memory, zero, p->y, pointer(c.y))
-          : c.s.what == DEV_conv_input ? t->BackInput(h, one, p->w, pointer(c.w), p->y, pointer(c.y), p->conv, p->choice.algo, p->room, p->choice.memory, zero, p->x, pointer(c.x))
-          : t->BackWeight(h, one, p->x, pointer(c.x), p->y, pointer(c.y), p->conv, p->choice.algo, p->room, p->choice.memory, zero, p->w, pointer(c.w));
+    int e = c.s.what == DEV_conv ? t->Forward(h, one, p->x, pointer(c.x), p->w, pointer(c.w), p->conv, p->choice.algo,
+                                              p->room, p->choice.memory, zero, p->y, pointer(c.y))
+            : c.s.what == DEV_conv_input
+                ? t->BackInput(h, one, p->w, pointer(c.w), p->y, pointer(c.y), p->conv, p->choice.algo, p->room,
+                               p->choice.memory, zero, p->x, pointer(c.x))
+                : t->BackWeight(h, one, p->x, pointer(c.x), p->y, pointer(c.y), p->conv, p->choice.algo, p->room,
+                                p->choice.memory, zero, p->w, pointer(c.w));
     if (!e && c.bias)
-        e = c.s.what == DEV_conv ? t->AddTensor(h, one, p->bias, pointer(c.bias), one, p->y, pointer(c.y)) : t->AddTensor(h, one, p->bias, pointer(c.bias), one, p->x, pointer(c.x));
+        e = c.s.what == DEV_conv ? t->AddTensor(h, one, p->bias, pointer(c.bias), one, p->y, pointer(c.y))
+                                 : t->AddTensor(h, one, p->bias, pointer(c.bias), one, p->x, pointer(c.x));
     g->count[COUNT_DNN]++;
     return took(g, e);
 }
@@ -171,7 +182,10 @@ static size_t span(const struct dev_arg *a)
 int dnn_run(struct gpu *g, enum dev_call what, struct dev_arg *out, const struct dev_arg *in, const double *num)
 {
     const struct dev_arg *x = what == DEV_conv_input ? out : &in[0], *w = what == DEV_conv_weight ? out : &in[1];
-    const struct dev_arg *y = what == DEV_conv ? out : what == DEV_conv_input ? &in[0] : &in[1], *bias = what == DEV_conv_weight ? NULL : &in[2];
+    const struct dev_arg *y = what == DEV_conv         ? out
+                              : what == DEV_conv_input ? &in[0]
+                                                       : &in[1],
+                         *bias = what == DEV_conv_weight ? NULL : &in[2];
     struct call c;
     const struct dnn *t;
     struct plan *p;

@@ -11,6 +11,7 @@ struct dnn {
 #define FN(name, symbol, returns, params) returns (*name) params;
 #include "dnn.def"
 };
-int dnn_run(struct gpu *g, enum dev_call what, struct dev_arg *out, const struct dev_arg *in, const double *num);       /* DEV_NOT_HERE: our own text's */
+int dnn_run(struct gpu *g, enum dev_call what, struct dev_arg *out, const struct dev_arg *in,
+            const double *num); /* DEV_NOT_HERE: our own text's */
 void dnn_forget(struct gpu *g, bool lost);
 #endif

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* driver.c: finds and opens the driver and CUDA's libraries, and fills the tables of their functions.
  *
- * The one idea: nothing of NVIDIA's is linked, so tl and this plugin build and start on any machine, and what is missing is
- * one sentence at the first use.  Libraries are looked for in the folders of TL_CUDA_PATH, where the loader looks, in the
- * lib64 of CUDA_HOME, CUDA_PATH and /usr/local/cuda*, and in the nvidia-… Python packages of VIRTUAL_ENV.  A library is taken in the
- * version that belongs to the driver's or an older one, as NVIDIA promises only that such pairs work.  A mutex guards the
- * tables; once filled they do not change. */
+ * The one idea: nothing of NVIDIA's is linked, so tl and this plugin build and start on any machine, and what is
+ * missing is one sentence at the first use.  Libraries are looked for in the folders of TL_CUDA_PATH, where the loader
+ * looks, in the lib64 of CUDA_HOME, CUDA_PATH and /usr/local/cuda*, and in the nvidia-… Python packages of VIRTUAL_ENV.
+ * A library is taken in the version that belongs to the driver's or an older one, as NVIDIA promises only that such
+ * pairs work.  A mutex guards the tables; once filled they do not change. */
 #include "driver.h"
 #include "blas.h"
 #include "solver.h"
@@ -61,7 +61,8 @@ void *cuda_dlopen(const char *soname)
     if (!h)
         h = open_like("/usr/local/cuda*/lib64", soname);
     const char *env = getenv("VIRTUAL_ENV");
-    if (!h && env && snprintf(pattern, sizeof pattern, "%s/lib/python3*/site-packages/nvidia/*/lib", env) < (int)sizeof pattern)
+    if (!h && env &&
+        snprintf(pattern, sizeof pattern, "%s/lib/python3*/site-packages/nvidia/*/lib", env) < (int)sizeof pattern)
         h = open_like(pattern, soname);
     return h;
 }
@@ -89,13 +90,15 @@ static const char *start(void)
 #define CU(name, symbol, params) memcpy(&t.name, &f[i++], sizeof(void *));
 #include "driver.def"
     if (!t.DriverGetVersion || !t.Init) {
-        snprintf(why, sizeof why, "the driver's library libcuda.so.1 is no driver: it has no %s", t.Init ? "cuDriverGetVersion" : "cuInit");
+        snprintf(why, sizeof why, "the driver's library libcuda.so.1 is no driver: it has no %s",
+                 t.Init ? "cuDriverGetVersion" : "cuInit");
         return why;
     }
     int e = t.DriverGetVersion(&t.version);
     if (!e && t.version < OLDEST) {
-        snprintf(why, sizeof why, "the NVIDIA driver is too old: it knows CUDA %d.%d, and 12.0 is wanted (driver 525 or newer)",
-            t.version / 1000, t.version % 1000 / 10);
+        snprintf(why, sizeof why,
+                 "the NVIDIA driver is too old: it knows CUDA %d.%d, and 12.0 is wanted (driver 525 or newer)",
+                 t.version / 1000, t.version % 1000 / 10);
         return why;
     }
     if (missing) {
@@ -109,9 +112,12 @@ static const char *start(void)
         t.GetErrorString(e, &text);
         t.GetErrorName(e, &name);
         if (e == CU_NO_DEVICE)
-            snprintf(why, sizeof why, "there is an NVIDIA driver, but no GPU that it shows to this program (CUDA_VISIBLE_DEVICES hides what is not in it)");
+            snprintf(why, sizeof why,
+                     "there is an NVIDIA driver, but no GPU that it shows to this program (CUDA_VISIBLE_DEVICES hides "
+                     "what is not in it)");
         else
-            snprintf(why, sizeof why, "the NVIDIA driver does not start: %s (%s)", text ? text : "an error without a text", name ? name : "?");
+            snprintf(why, sizeof why, "the NVIDIA driver does not start: %s (%s)",
+                     text ? text : "an error without a text", name ? name : "?");
         return why;
     }
     cuda = t;
@@ -154,8 +160,17 @@ static const char *const fft_symbols[] = {
 static const char *const dnn_symbols[] = {
 #include "dnn.def"
     NULL };
-static union { void *f[64]; struct nvrtc nvrtc; struct blas blas; struct blaslt blaslt; struct solver solver; struct cufft fft; struct dnn dnn; } table[LIBRARIES];
-static const char *const *const symbols[] = { nvrtc_symbols, blas_symbols, blaslt_symbols, solver_symbols, fft_symbols, dnn_symbols };
+static union {
+    void *f[64];
+    struct nvrtc nvrtc;
+    struct blas blas;
+    struct blaslt blaslt;
+    struct solver solver;
+    struct cufft fft;
+    struct dnn dnn;
+} table[LIBRARIES];
+static const char *const *const symbols[] = { nvrtc_symbols,  blas_symbols, blaslt_symbols,
+                                              solver_symbols, fft_symbols,  dnn_symbols };
 _Static_assert(sizeof table[0] == sizeof table[0].f, "a table of at most 64 functions");
 _Static_assert(sizeof symbols / sizeof *symbols == LIBRARIES, "each library has its list of symbols");
 static enum { CLOSED, OPEN, MISSING } state[LIBRARIES];
@@ -172,13 +187,16 @@ static void open_library(enum library w)
     }
     state[w] = MISSING;
     if (!h) {
-        snprintf(said[w], sizeof said[w], "%s (%s.%d) was not found; it is part of the CUDA toolkit and of `pip install %s-cu%d`, "
-            "and TL_CUDA_PATH may name its folder", library[w].title, library[w].file, first, library[w].package, cuda.version >= 13000 ? 13 : 12);
+        snprintf(said[w], sizeof said[w],
+                 "%s (%s.%d) was not found; it is part of the CUDA toolkit and of `pip install %s-cu%d`, "
+                 "and TL_CUDA_PATH may name its folder",
+                 library[w].title, library[w].file, first, library[w].package, cuda.version >= 13000 ? 13 : 12);
         return;
     }
     for (int i = 0; symbols[w][i]; i++)
         if (!(table[w].f[i] = dlsym(h, symbols[w][i]))) {
-            snprintf(said[w], sizeof said[w], "%s (%s) is too old: it has no %s; CUDA 12.0 or newer is wanted", library[w].title, soname, symbols[w][i]);
+            snprintf(said[w], sizeof said[w], "%s (%s) is too old: it has no %s; CUDA 12.0 or newer is wanted",
+                     library[w].title, soname, symbols[w][i]);
             return;
         }
     state[w] = OPEN;

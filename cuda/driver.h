@@ -29,12 +29,26 @@ struct cu_kernel_node {
     cu_context context;
 };
 
-enum {                                        /* results */
-    CU_SUCCESS = 0, CU_INVALID_VALUE = 1, CU_OUT_OF_MEMORY = 2, CU_NO_DEVICE = 100, CU_NOT_PERMITTED = 800, CU_NOT_READY = 600, CU_NOT_FOUND = 500
+enum { /* results */
+       CU_SUCCESS = 0,
+       CU_INVALID_VALUE = 1,
+       CU_OUT_OF_MEMORY = 2,
+       CU_NO_DEVICE = 100,
+       CU_NOT_PERMITTED = 800,
+       CU_NOT_READY = 600,
+       CU_NOT_FOUND = 500
 };
-enum {                                        /* attributes of a device */
-    CU_WARP = 10, CU_CLOCK = 13, CU_UNITS = 16, CU_BUS_ID = 33, CU_MEMORY_CLOCK = 36, CU_BUS_WIDTH = 37, CU_MAJOR = 75, CU_MINOR = 76,
-    CU_SHARED_MOST = 97, CU_POOLS = 115
+enum { /* attributes of a device */
+       CU_WARP = 10,
+       CU_CLOCK = 13,
+       CU_UNITS = 16,
+       CU_BUS_ID = 33,
+       CU_MEMORY_CLOCK = 36,
+       CU_BUS_WIDTH = 37,
+       CU_MAJOR = 75,
+       CU_MINOR = 76,
+       CU_SHARED_MOST = 97,
+       CU_POOLS = 115
 };
 enum { CU_NON_BLOCKING = 1, CU_NO_TIMING = 2, CU_MAPPED = 2 | 1 /* host memory: seen by the device, by every context */,
     CU_POOL_THRESHOLD = 4, CU_CAPTURE_OURS = 1 /* calls of this thread only are watched */, CU_DYNAMIC_SHARED = 8 };

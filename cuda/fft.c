@@ -20,7 +20,9 @@ static int took(struct gpu *g, int status)
     if (!status)
         return DEV_OK;
     int e = gpu_took(g, cuda.EventQuery(g->waiter), "cuFFT");
-    return e == DEV_LOST ? e : gpu_refuse(g, status == 2 ? DEV_NO_MEMORY : DEV_REFUSED, "cuFFT failed with status %d", status);
+    return e == DEV_LOST
+               ? e
+               : gpu_refuse(g, status == 2 ? DEV_NO_MEMORY : DEV_REFUSED, "cuFFT failed with status %d", status);
 }
 static int plan_of(struct gpu *g, const struct cufft *t, struct plan want, struct plan **to)
 {
@@ -30,7 +32,8 @@ static int plan_of(struct gpu *g, const struct cufft *t, struct plan want, struc
     int at = 0;
     for (int i = 0; i < s->plans; i++) {
         struct plan *p = &s->plan[i];
-        if (p->type == want.type && p->n == want.n && p->stride == want.stride && p->dist == want.dist && p->batch == want.batch) {
+        if (p->type == want.type && p->n == want.n && p->stride == want.stride && p->dist == want.dist &&
+            p->batch == want.batch) {
             p->used = ++s->clock;
             *to = p;
             return DEV_OK;
@@ -40,8 +43,9 @@ static int plan_of(struct gpu *g, const struct cufft *t, struct plan want, struc
     TRY(took(g, t->Create(&want.handle)));
     int e = took(g, t->SetAutoAllocation(want.handle, 0));
     e = e ? e : took(g, t->SetStream(want.handle, g->work));
-    e = e ? e : took(g, t->MakePlan(want.handle, 1, &want.n, &want.n, want.stride, want.dist, want.type, &want.n, want.stride, want.dist, want.type,
-        want.batch, &want.room, want.type));
+    e = e ? e
+          : took(g, t->MakePlan(want.handle, 1, &want.n, &want.n, want.stride, want.dist, want.type, &want.n,
+                                want.stride, want.dist, want.type, want.batch, &want.room, want.type));
     if (e) {
         t->Destroy(want.handle);
         return e;
@@ -73,7 +77,8 @@ int fft_run(struct gpu *g, struct dev_arg *out, const struct dev_arg *in, const 
     if (!t)
         return gpu_refuse(g, DEV_NOT_HERE, "%s", why);
     bool inverse = num[1] != 0;
-    int d = (int)num[0], single = out->dtype == DT_SINGLE || out->dtype == DT_CSINGLE, dtype = single ? DT_CSINGLE : DT_CDOUBLE;
+    int d = (int)num[0], single = out->dtype == DT_SINGLE || out->dtype == DT_CSINGLE,
+        dtype = single ? DT_CSINGLE : DT_CDOUBLE;
     struct scratch s = { .g = g };
     struct dev_arg z = { .dtype = dtype, .nd = out->nd }, part, from = *in;
     int64_t n = 1;
@@ -99,7 +104,11 @@ int fft_run(struct gpu *g, struct dev_arg *out, const struct dev_arg *in, const 
         e = small_map(g, &part, &from, -1, tag);
     e = e ? e : graph_cut(g);
     long long len = z.dim[d], inner = z.stride[d], outer = n / (len * inner);
-    struct plan want = { .type = single ? CUDA_G : CUDA_C, .n = len, .stride = inner, .dist = inner == 1 ? len : 1, .batch = inner == 1 ? outer : inner };
+    struct plan want = { .type = single ? CUDA_G : CUDA_C,
+                         .n = len,
+                         .stride = inner,
+                         .dist = inner == 1 ? len : 1,
+                         .batch = inner == 1 ? outer : inner };
     struct plan *p = NULL;
     void *room = NULL;
     e = e ? e : plan_of(g, t, want, &p);

@@ -20,8 +20,28 @@ struct fft_state;
 struct dnn_state;
 
 enum { GATES = 4, GATE_EVERY = 256, TICKETS = 64 };
-enum gpu_option { OPT_GRAPH, OPT_TF32, OPT_CACHE, OPT_PIN, OPT_POISON, OPT_CUDNN, OPTIONS };   /* switches; the counters beside them are read only */
-enum gpu_count { COUNT_LAUNCHES, COUNT_GRAPHS, COUNT_GRAPH_RUNS, COUNT_HELD, COUNT_RELEASED, COUNT_LOADED, COUNT_COMPILED, COUNT_UPLOADS, COUNT_WAITS, COUNT_DNN, COUNTS };
+enum gpu_option {
+    OPT_GRAPH,
+    OPT_TF32,
+    OPT_CACHE,
+    OPT_PIN,
+    OPT_POISON,
+    OPT_CUDNN,
+    OPTIONS
+}; /* switches; the counters beside them are read only */
+enum gpu_count {
+    COUNT_LAUNCHES,
+    COUNT_GRAPHS,
+    COUNT_GRAPH_RUNS,
+    COUNT_HELD,
+    COUNT_RELEASED,
+    COUNT_LOADED,
+    COUNT_COMPILED,
+    COUNT_UPLOADS,
+    COUNT_WAITS,
+    COUNT_DNN,
+    COUNTS
+};
 struct gpu {
     struct device d;                          /* first: a struct device * is a struct gpu * */
     cu_device dev;
@@ -56,7 +76,7 @@ static inline struct gpu *gpu_of(struct device *d) { return (struct gpu *)(void 
 /* device.c */
 int gpu_took(struct gpu *g, cu_result e, const char *what);    /* a driver's result as enum dev_error; notes a lost context */
 int gpu_refuse(struct gpu *g, int error, const char *fmt, ...) __attribute__((format(printf, 3, 4)));
-int gpu_enter(struct gpu *g);                 /* before every call of the driver: the context current, made anew after a loss */
+int gpu_enter(struct gpu *g); /* before every call of the driver: the context current, made anew after a loss */
 int gpu_poll(struct gpu *g, cu_event e);      /* waits for an event, or until the host's stop word is set */
 int gpu_settle(struct gpu *g);                /* waits for all work */
 int gpu_gate(struct gpu *g, int n);           /* behind n launches: at most GATES * GATE_EVERY are queued */
@@ -67,7 +87,7 @@ int memory_get(struct gpu *g, size_t bytes, void **p);
 void memory_put(struct gpu *g, void *p, size_t bytes);
 int memory_trim(struct gpu *g);
 int memory_facts(struct gpu *g, struct dev_memory *m);
-bool memory_idle(struct gpu *g, const void *p);        /* this block was handed out last, and nothing that is queued uses it */
+bool memory_idle(struct gpu *g, const void *p); /* this block was handed out last, and nothing that is queued uses it */
 int memory_reserve(struct gpu *g, size_t bytes, void **p);      /* from the driver itself, so that no list changes */
 void memory_release(struct gpu *g, void *p);
 void memory_forget(struct gpu *g);                     /* the context is gone, and all of it */
@@ -78,7 +98,8 @@ int staging_down(struct gpu *g, void *to, const void *from, size_t bytes);     /
 void staging_forget(struct gpu *g, bool lost);
 
 /* launch.c: the text engineer's kernels (kernel.h) on the driver */
-int launch_program(struct gpu *g, const struct dev_prog *, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag);
+int launch_program(struct gpu *g, const struct dev_prog *, struct dev_arg *out, const struct dev_arg *in,
+                   const double *num, int tag);
 int launch_run(struct gpu *g, enum dev_call, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag);
 int launch_kernel(struct gpu *g, const struct kernel *k);
 void launch_forget(struct gpu *g, bool lost);
@@ -89,7 +110,7 @@ struct record_call {
     int (*run)(struct gpu *, const uint64_t *word);    /* queues it; words hold all that it needs */
     int words;
     const uint64_t *word;
-    int ins;                                  /* operands that are only read: where in `word` their address is, and how many bytes they span */
+    int ins; /* operands that are only read: where in `word` their address is, and how many bytes they span */
     struct { int at; size_t bytes; } in[4];
 };
 int graph_kernel(struct gpu *g, const struct record_kernel *k);

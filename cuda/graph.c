@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* graph.c: everything that is queued in order passes here, and what a loop does again and again becomes a CUDA graph.
  *
- * The one idea: work between two cuts (an optimiser's step, the back edge of a loop, a wait, a copy to or from the host) is a
- * batch of records: kernel launches with their arguments, copies, library calls.  Batches seen lately are known, and
- * each knows which one followed it last.  When the one that is expected has been seen twice, records that agree with it are held
- * back; if all of it has come at the cut, it is one launch of a graph, captured from the records the first time.  A record that
- * differs releases what was held as plain launches, so the order of the work is always that of the calls.
+ * The one idea: work between two cuts (an optimiser's step, the back edge of a loop, a wait, a copy to or from the
+ * host) is a batch of records: kernel launches with their arguments, copies, library calls.  Batches seen lately are
+ * known, and each knows which one followed it last.  When the one that is expected has been seen twice, records that
+ * agree with it are held back; if all of it has come at the cut, it is one launch of a graph, captured from the records
+ * the first time.  A record that differs releases what was held as plain launches, so the order of the work is always
+ * that of the calls.
  *
- * What may differ: all arguments of our own kernels and the addresses of copies, which are set in the graph's nodes; and addresses
- * that a library call only reads, from which the graph first copies to a place of its own.  All else makes another batch.
- * Assumes that memory repeats its addresses (memory.c), after some steps at least: where x = f(x) makes them go round, the
- * batches do too, each with its graph.  So the graphs' own memory comes from elsewhere. */
+ * What may differ: all arguments of our own kernels and the addresses of copies, which are set in the graph's nodes;
+ * and addresses that a library call only reads, from which the graph first copies to a place of its own.  All else
+ * makes another batch. Assumes that memory repeats its addresses (memory.c), after some steps at least: where x = f(x)
+ * makes them go round, the batches do too, each with its graph.  So the graphs' own memory comes from elsewhere. */
 #include "gpu.h"
 
 #include <stdlib.h>
@@ -39,7 +40,7 @@ struct batch {
 };
 struct graphs {
     struct batch now, known[KNOWN];
-    int last, expect, held;                   /* expect: the known batch that this one has been so far, or -1; held: of its records */
+    int last, expect, held; /* expect: the known batch that this one has been so far, or -1; held: of its records */
     bool over;                                /* too much between two cuts */
     bool cutting;                             /* a cut that memory's needs bring about within a cut is none */
     uint64_t age;
@@ -70,8 +71,8 @@ static int plainly(struct gpu *g, const struct record *r, const uint64_t *word)
     TRY(queue(g, r, word));
     return gpu_gate(g, 1);
 }
-/* Is this record number i of b?  AS_BUILT: b's graph could do it; AS_MEANT: one could be made that does; NOTED: that, and what
-   varies is written down for it. */
+/* Is this record number i of b?  AS_BUILT: b's graph could do it; AS_MEANT: one could be made that does; NOTED: that,
+   and what varies is written down for it. */
 enum how { AS_BUILT, AS_MEANT, NOTED };
 static bool agrees(struct batch *b, int i, const struct record *x, const uint64_t *word, enum how how)
 {
@@ -163,7 +164,11 @@ static int build(struct gpu *g, struct batch *b)
 }
 static int set_copy(struct gpu *g, struct batch *b, cu_node node, cu_ptr to, cu_ptr from, size_t bytes)
 {
-    struct copy3d c = { .from = { .type = 2, .device = from }, .to = { .type = 2, .device = to }, .width = bytes, .height = 1, .depth = 1 };
+    struct copy3d c = { .from = { .type = 2, .device = from },
+                        .to = { .type = 2, .device = to },
+                        .width = bytes,
+                        .height = 1,
+                        .depth = 1 };
     CU_TRY(g, GraphExecMemcpyNodeSetParams(b->exec, node, &c, g->context));
     return DEV_OK;
 }
@@ -178,8 +183,14 @@ static int adapt(struct gpu *g, struct batch *b, const struct batch *now)
             continue;
         memcpy(had, word, (size_t)r->words * 8);
         if (r->kind == KERNEL) {
-            struct cu_kernel_node p = { .f = r->k.f, .gx = r->k.grid[0], .gy = r->k.grid[1], .gz = r->k.grid[2], .bx = r->k.block,
-                .by = 1, .bz = 1, .args = (void *[]){ had } };
+            struct cu_kernel_node p = { .f = r->k.f,
+                                        .gx = r->k.grid[0],
+                                        .gy = r->k.grid[1],
+                                        .gz = r->k.grid[2],
+                                        .bx = r->k.block,
+                                        .by = 1,
+                                        .bz = 1,
+                                        .args = (void *[]){ had } };
             CU_TRY(g, GraphExecKernelNodeSetParams(b->exec, r->node, &p));
         } else if (r->kind == COPY)
             TRY(set_copy(g, b, r->node, had[0], had[1], had[2]));

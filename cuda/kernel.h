@@ -30,11 +30,13 @@ struct work {
     int units;                                /* multiprocessors */
     struct dev_status *status;                /* as the device addresses it */
     int (*launch)(struct work *, const struct kernel *);      /* in order; DEV_OK or an error, which ends the call */
-    void *(*get)(struct work *, size_t bytes);                /* aligned to 256 bytes, until what this call queued has run; NULL: no memory */
+    void *(*get)(struct work *,
+                 size_t bytes); /* aligned to 256 bytes, until what this call queued has run; NULL: no memory */
     void *of;                                 /* the device's own */
 };
 /* DEV_OK, an error of `launch`, DEV_NO_MEMORY, or DEV_NOT_HERE: another library's task (lu, fft, large gemm …). */
-int work_program(struct work *, const struct dev_prog *, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag);
+int work_program(struct work *, const struct dev_prog *, struct dev_arg *out, const struct dev_arg *in,
+                 const double *num, int tag);
 int work_run(struct work *, enum dev_call, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag);
 int work_can(enum dev_call, const struct dev_arg *out, const struct dev_arg *in, const double *num);
 /* The kernels of a program with dense operands, as code(f, 'cuda') prints them; made by malloc. */
@@ -43,15 +45,23 @@ char *work_listing(const struct dev_prog *);
 /* The status word: a kernel takes it by code -1, writes the other members, then the code.  So only code > 0 is news. */
 
 /* ---- compile.c: from text to machine code: disk, prebuilt pack, NVRTC.  No driver is needed. */
-struct code { void *data; size_t bytes; bool ptx, made; };       /* cubin, or PTX where the GPU is newer than NVRTC, by malloc; made: by NVRTC just now */
+struct code {
+    void *data;
+    size_t bytes;
+    bool ptx, made;
+}; /* cubin, or PTX where the GPU is newer than NVRTC, by malloc; made: by NVRTC just now */
 /* 0, or DEV_NOT_HERE with a sentence in *why (NVRTC is missing, the text is refused), valid until the next call. */
 int compile(const char *text, size_t len, int major, int minor, struct code *c, const char **why);
-/* The same in a thread of its own: `start` returns at once; `ready` 1: *c is there, 0: not yet, < 0: minus an error, with *why. */
+/* The same in a thread of its own: `start` returns at once; `ready` 1: *c is there, 0: not yet, < 0: minus an error,
+ * with *why. */
 int compile_start(const uint64_t key[2], const char *text, size_t len, int major, int minor);
 int compile_ready(const uint64_t key[2], struct code *c, const char **why);
 /* By the thread, waited for: DEV_STOPPED when *stop was set meanwhile (the thread goes on). */
-int compile_soon(const char *text, size_t len, int major, int minor, struct code *c, volatile sig_atomic_t *stop, const char **why);
+int compile_soon(const char *text, size_t len, int major, int minor, struct code *c, volatile sig_atomic_t *stop,
+                 const char **why);
 void compile_stop(void);                      /* joins the thread; before exit or unloading */
-int compile_version(const char **why);        /* of NVRTC, 1000 major + 10 minor; 0: there is none, *why says what was looked for */
-bool compile_cached(const char *text, size_t len, int major, int minor);       /* in the pack or on disk: compile() is quick */
+int compile_version(
+    const char **why); /* of NVRTC, 1000 major + 10 minor; 0: there is none, *why says what was looked for */
+bool compile_cached(const char *text, size_t len, int major,
+                    int minor); /* in the pack or on disk: compile() is quick */
 #endif

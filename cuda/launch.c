@@ -87,7 +87,11 @@ static void *scratch(struct work *w, size_t bytes)
 }
 static void begin(struct one_call *c, struct gpu *g)
 {
-    c->w = (struct work){ .units = g->units, .status = (struct dev_status *)(uintptr_t)g->seen_there, .launch = launch, .get = scratch, .of = c };
+    c->w = (struct work){ .units = g->units,
+                          .status = (struct dev_status *)(uintptr_t)g->seen_there,
+                          .launch = launch,
+                          .get = scratch,
+                          .of = c };
     c->g = g;
     c->scratches = 0;
 }
@@ -97,7 +101,8 @@ static int end(struct one_call *c, int e)
         memory_put(c->g, c->scratch[c->scratches].p, c->scratch[c->scratches].bytes);
     return e;
 }
-int launch_program(struct gpu *g, const struct dev_prog *p, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag)
+int launch_program(struct gpu *g, const struct dev_prog *p, struct dev_arg *out, const struct dev_arg *in,
+                   const double *num, int tag)
 {
     struct one_call c;
     begin(&c, g);

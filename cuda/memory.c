@@ -1,11 +1,12 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* memory.c: device memory, kept in lists by size.
  *
- * The one idea: a block that is put back is given out again without asking the driver, of its size always the one with the
- * lowest address.  Work runs in one order, so a block may be used again at once; and since the addresses follow from which
- * blocks are free, not from the order in which they became so, a loop that does the same again gets the same addresses
- * again, which graphs (graph.c) live on.  (The last one in first would turn them round every time.)  Small blocks are cut from slabs of 2 MiB; larger ones are the driver's, from its
- * stream-ordered pool where there is one.  Nothing goes back to the driver but by memory_trim.
+ * The one idea: a block that is put back is given out again without asking the driver, of its size always the one with
+ * the lowest address.  Work runs in one order, so a block may be used again at once; and since the addresses follow
+ * from which blocks are free, not from the order in which they became so, a loop that does the same again gets the same
+ * addresses again, which graphs (graph.c) live on.  (The last one in first would turn them round every time.)  Small
+ * blocks are cut from slabs of 2 MiB; larger ones are the driver's, from its stream-ordered pool where there is one.
+ * Nothing goes back to the driver but by memory_trim.
  *
  * Sizes: multiples of 256 bytes in steps of a sixteenth of a power of two, so at most a sixteenth is lost. */
 #include "gpu.h"
@@ -14,10 +15,19 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { GRAIN = 256, STEPS = 16, CLASSES = STEPS * 40, BEHIND = 64 /* bytes behind a block that kernels may touch */, RECENT = 64 };
+enum {
+    GRAIN = 256,
+    STEPS = 16,
+    CLASSES = STEPS * 40,
+    BEHIND = 64 /* bytes behind a block that kernels may touch */,
+    RECENT = 64
+};
 static const size_t slab_bytes = 2 << 20, small_most = 256 << 10;
 
-struct piece { cu_ptr p; uint64_t at, got; }; /* numbers of the call (gpu.calls) when it was put back, 0: never, and handed out */
+struct piece {
+    cu_ptr p;
+    uint64_t at, got;
+}; /* numbers of the call (gpu.calls) when it was put back, 0: never, and handed out */
 struct list { struct piece *x; int n, room; };
 struct slab { cu_ptr p; size_t bytes, cut; };
 struct memory {
@@ -117,8 +127,8 @@ static int fresh(struct gpu *g, size_t bytes, size_t wanted, cu_ptr *p)
         size_t left = 0, total = 0;
         char a[32], b[32], c[32];
         cuda.MemGetInfo(&left, &total);
-        return gpu_refuse(g, DEV_NO_MEMORY, "gpu %d is out of memory: wanted %s, %s free of %s", g->d.index, size_text(a, (double)wanted),
-            size_text(b, (double)left), size_text(c, (double)total));
+        return gpu_refuse(g, DEV_NO_MEMORY, "gpu %d is out of memory: wanted %s, %s free of %s", g->d.index,
+                          size_text(a, (double)wanted), size_text(b, (double)left), size_text(c, (double)total));
     }
     return e ? gpu_took(g, e, "allocating memory") : DEV_OK;
 }
@@ -136,7 +146,8 @@ int memory_get(struct gpu *g, size_t bytes, void **p)
 {
     size_t size;
     if (bytes > (size_t)1 << 46)
-        return gpu_refuse(g, DEV_NO_MEMORY, "gpu %d is out of memory: %.3g bytes are more than any GPU has", g->d.index, (double)bytes);
+        return gpu_refuse(g, DEV_NO_MEMORY, "gpu %d is out of memory: %.3g bytes are more than any GPU has", g->d.index,
+                          (double)bytes);
     int c = class_of(bytes, &size);
     struct memory *m = memory_of(g);
     if (!m)
@@ -186,7 +197,7 @@ void memory_put(struct gpu *g, void *p, size_t bytes)
     if (l->n == l->room) {
         int room = l->room ? 2 * l->room : 8;
         struct piece *more = realloc(l->x, (size_t)room * sizeof *more);
-        if (!more) {                          /* so short that the list cannot grow: the block goes back, or stays with its slab */
+        if (!more) { /* so short that the list cannot grow: the block goes back, or stays with its slab */
             if (size > small_most)
                 to_driver(g, (cu_ptr)(uintptr_t)p);
             return;
@@ -214,7 +225,9 @@ bool memory_idle(struct gpu *g, const void *p)
     for (int i = 0; m && i < RECENT; i++) {
         struct piece *r = &m->recent[(m->last - 1 - (unsigned)i) % RECENT];
         if (r->p == (cu_ptr)(uintptr_t)p)
-            return r->got == g->calls && (r->at ? r->at <= g->finished + 1 : !g->pools);       /* a pool's new block is there when the stream comes to it */
+            return r->got == g->calls &&
+                   (r->at ? r->at <= g->finished + 1
+                          : !g->pools); /* a pool's new block is there when the stream comes to it */
     }
     return false;
 }

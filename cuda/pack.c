@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* pack.c: the program behind `make cuda-pack`: compiles the kernels of single rows of ops.def and reduce.def, double and single, operands
- * dense or one of them a number, and those of layers that know no sizes, for the architectures that are named (80 90 …), into
- * tl_cuda_ARCH.pack.  No GPU is needed.  Beside the plugin such a file saves the first compilations, and serves machines that have a
- * driver but no NVRTC.
+/* pack.c: the program behind `make cuda-pack`: compiles the kernels of single rows of ops.def and reduce.def, double
+ * and single, operands dense or one of them a number, and those of layers that know no sizes, for the architectures
+ * that are named (80 90 …), into tl_cuda_ARCH.pack.  No GPU is needed.  Beside the plugin such a file saves the first
+ * compilations, and serves machines that have a driver but no NVRTC.
  *
- * It says how far it is and how long it will take, and ends early, after `-t SECONDS` or by Ctrl-C, with a pack of what there is;
- * the next run takes what that holds and makes the rest. */
+ * It says how far it is and how long it will take, and ends early, after `-t SECONDS` or by Ctrl-C, with a pack of what
+ * there is; the next run takes what that holds and makes the rest. */
 #include "compile.h"
 #include "text.h"
 #include <pthread.h>
@@ -56,7 +56,9 @@ static void row(struct work *w, int op, enum dev_type type, int number)        /
         }
         v[k] = p.n++;
     }
-    p.ins[p.n++] = (struct dev_ins){ DI_OP, (uint8_t)(r->class >= TEST ? DEV_B : type), p.dtype, (uint8_t)op, (int16_t)v[0], (int16_t)v[1] };
+    p.ins[p.n++] =
+        (struct dev_ins){ DI_OP,        (uint8_t)(r->class >= TEST ? DEV_B : type), p.dtype, (uint8_t)op, (int16_t)v[0],
+                          (int16_t)v[1] };
     (void)work_program(w, &p, &out, in, num, 0);          /* rows that are not for the type make no text */
 }
 
@@ -65,7 +67,11 @@ static void reduction(struct work *w, int red, enum dev_type type)
     static double some[8] __attribute__((aligned(256)));
     int dt = type == DEV_F ? D_SINGLE : type == DEV_B ? D_LOGICAL : D_DOUBLE;
     for (int shape = 0; shape < 3; shape++) { /* all of a short and a long one; across rows */
-        struct dev_prog p = { .n = 1, .nin = 1, .red = (uint8_t)(red + 1), .in_dtype = { (uint8_t)dt }, .ins = { { DI_IN, (uint8_t)type, (uint8_t)dt, 0, 0, -1 } } };
+        struct dev_prog p = { .n = 1,
+                              .nin = 1,
+                              .red = (uint8_t)(red + 1),
+                              .in_dtype = { (uint8_t)dt },
+                              .ins = { { DI_IN, (uint8_t)type, (uint8_t)dt, 0, 0, -1 } } };
         int64_t m = shape ? 100000 : 100, n = shape == 2 ? 300 : 1;
         struct dev_arg in = { some, dt, 2, { m, n }, { 1, m } }, out = { some, dt, 2, { shape == 2 ? m : 1, 1 }, { 1, m } };
         p.dtype = (uint8_t)(dt == D_LOGICAL ? D_LOGICAL : dt);
@@ -76,7 +82,8 @@ static void reduction(struct work *w, int red, enum dev_type type)
 static void layers(struct work *w, int dt)
 {
     static double some[8] __attribute__((aligned(256)));
-    struct dev_arg x = { some, dt, 2, { 60, 10 }, { 1, 60 } }, r = { some, dt, 2, { 60, 10 }, { 10, 1 } }, none = { .p = NULL }, one = { some, dt, 1, { 1 }, { 1 } }, c = { some, dt, 1, { 10 }, { 1 } };
+    struct dev_arg x = { some, dt, 2, { 60, 10 }, { 1, 60 } }, r = { some, dt, 2, { 60, 10 }, { 10, 1 } },
+                   none = { .p = NULL }, one = { some, dt, 1, { 1 }, { 1 } }, c = { some, dt, 1, { 10 }, { 1 } };
     struct dev_arg t = { some, D_DOUBLE, 1, { 60 }, { 1 } };
     for (int rows = 0; rows < 2; rows++) {
         const struct dev_arg y = rows ? r : x;
@@ -159,7 +166,8 @@ static bool pack(int arch, double end)
         if (now > end)
             stop = 1;
         if (now - told >= 2 && done) {
-            fprintf(stderr, "%s: %d of %d kernels, %.0f s, about %.0f s left\n", name, done, all.n, now - start, (now - start) / done * (all.n - done));
+            fprintf(stderr, "%s: %d of %d kernels, %.0f s, about %.0f s left\n", name, done, all.n, now - start,
+                    (now - start) / done * (all.n - done));
             told = now;
         }
     }
@@ -182,7 +190,8 @@ static bool pack(int arch, double end)
     if (!threads || *said || (n && !ok))
         fprintf(stderr, "cuda-pack: %s%s\n", *said ? said : name, *said ? "" : " cannot be written");
     if (ok)
-        printf("%s: %d of %d kernels, %.1f MB, %.0f s%s\n", name, n, all.n, (double)bytes / 1e6, seconds() - start, n < all.n ? "; the same command makes the rest" : "");
+        printf("%s: %d of %d kernels, %.1f MB, %.0f s%s\n", name, n, all.n, (double)bytes / 1e6, seconds() - start,
+               n < all.n ? "; the same command makes the rest" : "");
     return ok && !*said;
 }
 
@@ -198,7 +207,8 @@ int main(int argc, char **argv)
         first = 3;
     }
     if (first >= argc) {
-        fprintf(stderr, "cuda-pack: for which architectures? 80 is compute capability 8.0; as in: make cuda-pack ARCHS=\"80 90\"\n");
+        fprintf(stderr, "cuda-pack: for which architectures? 80 is compute capability 8.0; as in: make cuda-pack "
+                        "ARCHS=\"80 90\"\n");
         return 1;
     }
     for (int a = first; a < argc; a++)

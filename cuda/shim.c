@@ -57,7 +57,9 @@ static struct known *known_add(const struct kernel *k)
     if (known_count == known_room)
         known = realloc(known, sizeof *known * (size_t)(known_room = 2 * known_room + 64));
     struct known *n = &known[known_count++];
-    *n = (struct known){ .key = { k->key[0], k->key[1] }, .text = s, .waits = strstr(s, "SYNC()") || strstr(s, "SHFL") || strstr(s, "BALLOT") };
+    *n = (struct known){ .key = { k->key[0], k->key[1] },
+                         .text = s,
+                         .waits = strstr(s, "SYNC()") || strstr(s, "SHFL") || strstr(s, "BALLOT") };
     return n;
 }
 
@@ -72,7 +74,8 @@ static void own_name(FILE *f, const char *s, int id, bool undo)
     else
         fprintf(f, "#define %.*s %.*s_%d\n", n, s, n, s, id);
 }
-static void own_names(FILE *f, const char *text, int id, bool undo)    /* of functions, types and kernels; macros are forgotten */
+static void own_names(FILE *f, const char *text, int id,
+                      bool undo) /* of functions, types and kernels; macros are forgotten */
 {
     for (const char *s = text; s; s = strchr(s, '\n')) {
         s += *s == '\n';
@@ -112,7 +115,8 @@ static void kept_name(char *s, size_t n, const char *text)
                 h[k] = (h[k] ^ (unsigned char)*p) * 0x100000001b3u;
                 h[k] ^= h[k] >> 31;
             }
-    if (!at || !*at || snprintf(s, n, "%s/%016llx%016llx.so", at, (unsigned long long)h[0], (unsigned long long)h[1]) >= (int)n)
+    if (!at || !*at ||
+        snprintf(s, n, "%s/%016llx%016llx.so", at, (unsigned long long)h[0], (unsigned long long)h[1]) >= (int)n)
         *s = 0;
 }
 static bool use(const char *path, int from, int to, int first)
@@ -166,13 +170,16 @@ static bool build(int from, int to)
                "char *shared_start(void) { return __start_tl_shared; }\nchar *shared_stop(void) { return __stop_tl_shared; }\n", text_shim);
     for (int i = from; i < to; i++) {
         own_names(f, known[i].text, i - from + first, false);
-        fprintf(f, "%s\nvoid run_%d(const void *p) { (void)tl_shared_any; tl(*(const args *)p); }\n", known[i].text, i - from + first);
+        fprintf(f, "%s\nvoid run_%d(const void *p) { (void)tl_shared_any; tl(*(const args *)p); }\n", known[i].text,
+                i - from + first);
         own_names(f, known[i].text, i - from + first, true);
     }
     bool ok = !ferror(f);
     ok &= !fclose(f);
     const char *cc = compiler();
-    snprintf(command, sizeof command, "cd %s && %s -std=gnu17 -O0 -w -fPIC -ffp-contract=off %s -c k%d.c && %s %s -shared -o k%d.so k%d.o -lm && rm k%d.o",
+    snprintf(command, sizeof command,
+             "cd %s && %s -std=gnu17 -O0 -w -fPIC -ffp-contract=off %s -c k%d.c && %s %s -shared -o k%d.so k%d.o -lm "
+             "&& rm k%d.o",
              folder, cc, shim_flags, id, cc, shim_flags, id, id, id);
     if (!ok || system(command))
         return false;
@@ -234,7 +241,8 @@ struct host {
 enum { THREADS = 1024, STACK = 64 << 10 };
 enum { RUNS, AT_BARRIER, AT_SHUFFLE, DONE };
 static struct host state;
-static ucontext_t *fibers;                    /* as they begin; then jumps, which ask nothing of the kernel (swapcontext: 80 % of the time) */
+static ucontext_t
+    *fibers; /* as they begin; then jumps, which ask nothing of the kernel (swapcontext: 80 % of the time) */
 static jmp_buf home, *left_at;
 static bool born[THREADS];
 static char *stacks;
@@ -373,7 +381,11 @@ int shim_launch(struct work *w, const struct kernel *k)
         left_at = malloc(THREADS * sizeof *left_at);
     }
     *n->in->host = &state;
-    state = (struct host){ .size = { k->block, 1, 1 }, .grid = { k->grid[0], k->grid[1], k->grid[2] }, .sync = sync_all, .shuffle = shuffle, .ballot = ballot };
+    state = (struct host){ .size = { k->block, 1, 1 },
+                           .grid = { k->grid[0], k->grid[1], k->grid[2] },
+                           .sync = sync_all,
+                           .shuffle = shuffle,
+                           .ballot = ballot };
     entry = n->run;
     words = k->arg;
     trouble = NULL;

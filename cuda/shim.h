@@ -7,7 +7,7 @@
 /* For struct work: compiles the text (cc, or what CC says; once per key) and runs it.  After shim_collect(true) texts are
    only gathered; shim_collect(false) compiles all of them at once: many times faster than one by one. */
 int shim_launch(struct work *, const struct kernel *);
-bool shim_collect(bool on);                   /* false: the compiler refused a text, which stands on stderr; true of `on` always */
+bool shim_collect(bool on); /* false: the compiler refused a text, which stands on stderr; true of `on` always */
 void shim_work(struct work *w, struct dev_status *s);     /* a work that runs here; `get` gives memory until shim_forget */
 void shim_forget(void);                       /* the scratch memory of the calls so far */
 void shim_close(void);

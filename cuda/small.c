@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* small.c: short programs and kernels that the library wrappers put before and behind a library's call.
  *
- * The programs are those of lab/device.h, so that copies with strides, conversions and scalings are the emitter's; the kernels are
- * texts in its subset.  Those that walk along pivots do it in one thread: n steps beside n^3 of the factorisation. */
+ * The programs are those of lab/device.h, so that copies with strides, conversions and scalings are the emitter's; the
+ * kernels are texts in its subset.  Those that walk along pivots do it in one thread: n steps beside n^3 of the
+ * factorisation. */
 #include "small.h"
 #include "text.h"
 
@@ -70,7 +71,11 @@ int small_fill(struct gpu *g, struct dev_arg *out, double x, int tag)
 int small_scale(struct gpu *g, struct dev_arg *x, double by, int tag)
 {
     enum dev_type type = small_type(x->dtype);
-    struct dev_prog p = { .n = 3, .nin = 1, .nnum = type == DEV_C || type == DEV_G ? 2 : 1, .dtype = (uint8_t)x->dtype, .in_dtype = { (uint8_t)x->dtype } };
+    struct dev_prog p = { .n = 3,
+                          .nin = 1,
+                          .nnum = type == DEV_C || type == DEV_G ? 2 : 1,
+                          .dtype = (uint8_t)x->dtype,
+                          .in_dtype = { (uint8_t)x->dtype } };
     p.ins[0] = ins(DI_IN, type, x->dtype, 0, 0, -1);
     p.ins[1] = ins(DI_NUM, type, x->dtype, 0, 0, -1);
     p.ins[2] = ins(DI_OP, type, x->dtype, OPS_times, 0, 1);
@@ -101,7 +106,8 @@ static const char triangle_text[] =
     "KERNEL(256) tl(const args A)\n{\n" LOOP
     "        T zero, one;\n        MAKE(zero, 0);\n        MAKE(one, 1);\n"
     "        int in = A.what == 0 ? r <= c : A.what == 1 ? r >= c : A.what == 2 ? r > c : 0;\n"
-    "        T x = zero;\n        if (in)\n            x = A.a[r + c * A.ld];\n        else if (r == c && A.what >= 2)\n            x = one;\n"
+    "        T x = zero;\n        if (in)\n            x = A.a[r + c * A.ld];\n        else if (r == c && A.what >= "
+    "2)\n            x = one;\n"
     "        A.out[r * A.s0 + c * A.s1] = x;\n    }\n}\n";
 static const char permutation_text[] =
     "typedef struct { i64 *out; const i64 *pivot; i64 m, n, s; } args;\n\n"
@@ -113,7 +119,8 @@ static const char det_text[] =
     "typedef struct { T *out; const T *a; const i64 *pivot; i64 n, ld; } args;\n\n"
     "KERNEL(32) tl(const args A)\n{\n    if (blockIdx.x != 0 || threadIdx.x != 0)\n        return;\n"
     "    T d;\n    MAKE(d, 1);\n"
-    "    for (i64 i = 0; i < A.n; i++) {\n        T x = A.a[i + i * A.ld];\n        d = TIMES(d, x);\n        if (A.pivot[i] != i + 1)\n            d = MINUS(d);\n    }\n"
+    "    for (i64 i = 0; i < A.n; i++) {\n        T x = A.a[i + i * A.ld];\n        d = TIMES(d, x);\n        if "
+    "(A.pivot[i] != i + 1)\n            d = MINUS(d);\n    }\n"
     "    A.out[0] = d;\n}\n";
 static const char info_text[] =
     "typedef struct { const int *info; u64 status; i64 code, op, tag; } args;\n\n"
@@ -131,13 +138,14 @@ static char *make_text(const struct kernel *k, size_t *len)
     struct text t = { 0 };
     if (s->dtype >= 0) {
         enum dev_type type = small_type(s->dtype);
-        put(&t, "typedef %s T;\n#define MAKE(x, v) %s\n#define TIMES(a, b) (%s)\n#define MINUS(a) (%s)\n\n", form[type].type, form[type].make,
-            form[type].times, form[type].minus);
+        put(&t, "typedef %s T;\n#define MAKE(x, v) %s\n#define TIMES(a, b) (%s)\n#define MINUS(a) (%s)\n\n",
+            form[type].type, form[type].make, form[type].times, form[type].minus);
     }
     put(&t, "%s", s->text);
     return text_with_words(&t, len);
 }
-static int launch_text(struct gpu *g, const char *name, const char *text, int dtype, int64_t threads, unsigned block, int words, const uint64_t *word)
+static int launch_text(struct gpu *g, const char *name, const char *text, int dtype, int64_t threads, unsigned block,
+                       int words, const uint64_t *word)
 {
     struct kernel k = { 0 };
     struct spec s = { text, dtype };
@@ -159,21 +167,25 @@ int small_triangle(struct gpu *g, struct dev_arg *out, const void *a, int64_t ld
     int64_t m = out->dim[0], n = out->nd > 1 ? out->dim[1] : 1;
     if (!m || !n)
         return DEV_OK;
-    return launch_text(g, "triangle", triangle_text, out->dtype, m * n, 256, 8, (uint64_t[]){ at(out->p), at(a), (uint64_t)m, (uint64_t)n,
-        (uint64_t)out->stride[0], out->nd > 1 ? (uint64_t)out->stride[1] : 0, (uint64_t)ld, what });
+    return launch_text(g, "triangle", triangle_text, out->dtype, m * n, 256, 8,
+                       (uint64_t[]){ at(out->p), at(a), (uint64_t)m, (uint64_t)n, (uint64_t)out->stride[0],
+                                     out->nd > 1 ? (uint64_t)out->stride[1] : 0, (uint64_t)ld, what });
 }
 int small_permutation(struct gpu *g, struct dev_arg *out, const int64_t *pivot, int64_t n)
 {
     if (empty(out))
         return DEV_OK;
-    return launch_text(g, "permutation", permutation_text, -1, 1, 32, 5, (uint64_t[]){ at(out->p), at(pivot), (uint64_t)out->dim[0], (uint64_t)n,
-        (uint64_t)out->stride[0] });
+    return launch_text(
+        g, "permutation", permutation_text, -1, 1, 32, 5,
+        (uint64_t[]){ at(out->p), at(pivot), (uint64_t)out->dim[0], (uint64_t)n, (uint64_t)out->stride[0] });
 }
 int small_det(struct gpu *g, struct dev_arg *out, const void *lu, int64_t ld, const int64_t *pivot, int64_t n)
 {
-    return launch_text(g, "det", det_text, out->dtype, 1, 32, 5, (uint64_t[]){ at(out->p), at(lu), at(pivot), (uint64_t)n, (uint64_t)ld });
+    return launch_text(g, "det", det_text, out->dtype, 1, 32, 5,
+                       (uint64_t[]){ at(out->p), at(lu), at(pivot), (uint64_t)n, (uint64_t)ld });
 }
 int small_info(struct gpu *g, const int *info, int trouble, int op, int tag)
 {
-    return launch_text(g, "info", info_text, -1, 1, 32, 5, (uint64_t[]){ at(info), g->seen_there, (uint64_t)trouble, (uint64_t)op, (uint64_t)tag });
+    return launch_text(g, "info", info_text, -1, 1, 32, 5,
+                       (uint64_t[]){ at(info), g->seen_there, (uint64_t)trouble, (uint64_t)op, (uint64_t)tag });
 }

@@ -30,9 +30,16 @@ int scratch_get(struct scratch *s, size_t bytes, void **p);
 void scratch_end(struct scratch *s);
 
 /* ---- kernels of small.c: what the LAPACK family needs beside its library */
-enum triangle { TRIANGLE_UPPER, TRIANGLE_LOWER, TRIANGLE_LOWER_ONE /* and ones on the diagonal */, TRIANGLE_ONE /* the identity */ };
+enum triangle {
+    TRIANGLE_UPPER,
+    TRIANGLE_LOWER,
+    TRIANGLE_LOWER_ONE /* and ones on the diagonal */,
+    TRIANGLE_ONE /* the identity */
+};
 int small_triangle(struct gpu *g, struct dev_arg *out, const void *a, int64_t ld, enum triangle what);
-int small_permutation(struct gpu *g, struct dev_arg *out, const int64_t *pivot, int64_t n);          /* from LAPACK's n interchanges, counts from 0 */
+int small_permutation(struct gpu *g, struct dev_arg *out, const int64_t *pivot,
+                      int64_t n); /* from LAPACK's n interchanges, counts from 0 */
 int small_det(struct gpu *g, struct dev_arg *out, const void *lu, int64_t ld, const int64_t *pivot, int64_t n);
-int small_info(struct gpu *g, const int *info, int trouble, int op, int tag);      /* *info > 0 is this trouble, in the status word */
+int small_info(struct gpu *g, const int *info, int trouble, int op,
+               int tag); /* *info > 0 is this trouble, in the status word */
 #endif

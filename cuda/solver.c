@@ -121,20 +121,27 @@ static int lu(struct job *j, int64_t m, int64_t n, void *a, int64_t **pivot)
     TRY(scratch_get(&j->s, (size_t)least(m, n) * 8 + 8, &p));
     *pivot = p;
     TRY(room(j, j->t->getrf_room(j->h, j->p, m, n, j->type, a, m, j->type, &nd, &nh), &nd, &nh));
-    return took(j->g, j->t->getrf(j->h, j->p, m, n, j->type, a, m, *pivot, j->type, j->device, j->nd, j->host, j->nh, j->info), "lu");
+    return took(
+        j->g, j->t->getrf(j->h, j->p, m, n, j->type, a, m, *pivot, j->type, j->device, j->nd, j->host, j->nh, j->info),
+        "lu");
 }
 static int chol(struct job *j, int64_t n, void *a, bool upper)
 {
     size_t nd = 0, nh = 0;
     TRY(room(j, j->t->potrf_room(j->h, j->p, upper, n, j->type, a, n, j->type, &nd, &nh), &nd, &nh));
-    return took(j->g, j->t->potrf(j->h, j->p, upper, n, j->type, a, n, j->type, j->device, j->nd, j->host, j->nh, j->info), "chol");
+    return took(j->g,
+                j->t->potrf(j->h, j->p, upper, n, j->type, a, n, j->type, j->device, j->nd, j->host, j->nh, j->info),
+                "chol");
 }
 static int qr(struct job *j, int64_t m, int64_t n, void *a, void **tau)
 {
     size_t nd = 0, nh = 0;
     TRY(scratch_get(&j->s, (size_t)least(m, n) * (size_t)j->size + 1, tau));
     TRY(room(j, j->t->geqrf_room(j->h, j->p, m, n, j->type, a, m, j->type, *tau, j->type, &nd, &nh), &nd, &nh));
-    return took(j->g, j->t->geqrf(j->h, j->p, m, n, j->type, a, m, j->type, *tau, j->type, j->device, j->nd, j->host, j->nh, j->info), "qr");
+    return took(
+        j->g,
+        j->t->geqrf(j->h, j->p, m, n, j->type, a, m, j->type, *tau, j->type, j->device, j->nd, j->host, j->nh, j->info),
+        "qr");
 }
 /* The functions that have a letter for each type. */
 #define TYPED(j, name) ((j)->type == CUDA_F ? (j)->t->name##_S : (j)->type == CUDA_D ? (j)->t->name##_D : (j)->type == CUDA_G ? (j)->t->name##_C : (j)->t->name##_Z)
@@ -145,12 +152,15 @@ static int make_q(struct job *j, int64_t m, int64_t n, int64_t k, void *a, const
     TRY(room(j, 0, &(size_t){ (size_t)nd * (size_t)j->size }, &(size_t){ 0 }));
     return took(j->g, TYPED(j, gqr)(j->h, (int)m, (int)n, (int)k, a, (int)m, tau, j->device, nd, j->info), "qr");
 }
-static int apply_q(struct job *j, int64_t m, int64_t n, int64_t k, const void *a, const void *tau, void *c)      /* c = Q' c */
+static int apply_q(struct job *j, int64_t m, int64_t n, int64_t k, const void *a, const void *tau,
+                   void *c) /* c = Q' c */
 {
     int nd = 0, trans = complex_type(j) ? BLAS_C : BLAS_T;
     TRY(took(j->g, TYPED(j, mqr_room)(j->h, 0, trans, (int)m, (int)n, (int)k, a, (int)m, tau, c, (int)m, &nd), "solve"));
     TRY(room(j, 0, &(size_t){ (size_t)nd * (size_t)j->size }, &(size_t){ 0 }));
-    return took(j->g, TYPED(j, mqr)(j->h, 0, trans, (int)m, (int)n, (int)k, a, (int)m, tau, c, (int)m, j->device, nd, j->info), "solve");
+    return took(
+        j->g, TYPED(j, mqr)(j->h, 0, trans, (int)m, (int)n, (int)k, a, (int)m, tau, c, (int)m, j->device, nd, j->info),
+        "solve");
 }
 
 /* ---- the rows of device.def */
@@ -205,7 +215,8 @@ static int run_svd(struct job *j, struct dev_arg *out, const struct dev_arg *in,
 {
     int64_t m = rows(in), n = cols(in);
     bool turn = m < n, vectors = out[0].p, thin = num[0] != 0;
-    struct dev_arg x = turn ? small_turned(in) : *in;          /* cuSOLVER wants m >= n: of the conjugate transpose U and V change places */
+    struct dev_arg x =
+        turn ? small_turned(in) : *in; /* cuSOLVER wants m >= n: of the conjugate transpose U and V change places */
     int64_t M = most(m, n), N = least(m, n), uc = thin ? N : M, real = j->real == CUDA_F ? 4 : 8;
     void *a, *s, *u = NULL, *v = NULL;
     size_t nd = 0, nh = 0;
@@ -283,8 +294,9 @@ static int run_solve(struct job *j, struct dev_arg *out, const struct dev_arg *i
         m = rows(&at), n = cols(&at);
     }
     if (kind == SQUARES && m < n)
-        return gpu_refuse(j->g, DEV_NOT_HERE, "a system of %lld equations with %lld unknowns is not solved on a gpu; use cpu(A) \\ cpu(b)",
-            (long long)m, (long long)n);
+        return gpu_refuse(j->g, DEV_NOT_HERE,
+                          "a system of %lld equations with %lld unknowns is not solved on a gpu; use cpu(A) \\ cpu(b)",
+                          (long long)m, (long long)n);
     TRY(copy_of(j, &at, m, n, m, kind == SQUARES && trans == BLAS_C ? OPS_conj : -1, &a));
     TRY(copy_of(j, &in[1], ld, k, ld, -1, &b));
     switch (kind) {
@@ -315,8 +327,10 @@ static int run_solve(struct job *j, struct dev_arg *out, const struct dev_arg *i
 }
 
 typedef int solver_row(struct job *, struct dev_arg *, const struct dev_arg *, const double *);
-static solver_row *const row[DEV_CALLS] = { [DEV_lu] = run_lu, [DEV_chol] = run_chol, [DEV_qr] = run_qr, [DEV_svd] = run_svd, [DEV_eig] = run_eig,
-    [DEV_inv] = run_inv, [DEV_det] = run_det, [DEV_solve] = run_solve };
+static solver_row *const row[DEV_CALLS] = {
+    [DEV_lu] = run_lu,   [DEV_chol] = run_chol, [DEV_qr] = run_qr,   [DEV_svd] = run_svd,
+    [DEV_eig] = run_eig, [DEV_inv] = run_inv,   [DEV_det] = run_det, [DEV_solve] = run_solve
+};
 
 int solver_can(struct gpu *g, enum dev_call what, const struct dev_arg *out, const struct dev_arg *in, const double *num)
 {

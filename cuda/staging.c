@@ -102,7 +102,8 @@ int staging_down(struct gpu *g, void *to, const void *from, size_t bytes)
                 break;
             n = bytes - asked < slot_bytes ? bytes - asked : slot_bytes;
             size[s->at] = n;
-            error = gpu_took(g, cuda.MemcpyDtoHAsync(s->slot[s->at], (cu_ptr)(uintptr_t)from + asked, n, g->work), "copying from the GPU");
+            error = gpu_took(g, cuda.MemcpyDtoHAsync(s->slot[s->at], (cu_ptr)(uintptr_t)from + asked, n, g->work),
+                             "copying from the GPU");
             s->used = n;
             asked += n;
             if (!error)

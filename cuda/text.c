@@ -263,5 +263,10 @@ const char *const type_name[DEV_TYPES] = { "double", "float", "int", "wide", "co
 
 enum dev_type compute_of(int dt)
 {
-    return dt == D_SINGLE ? DEV_F : dt == D_LOGICAL ? DEV_B : is_wide(dt) ? DEV_L : dt == D_CDOUBLE ? DEV_C : dt == D_CSINGLE ? DEV_G : DEV_D;
+    return dt == D_SINGLE    ? DEV_F
+           : dt == D_LOGICAL ? DEV_B
+           : is_wide(dt)     ? DEV_L
+           : dt == D_CDOUBLE ? DEV_C
+           : dt == D_CSINGLE ? DEV_G
+                             : DEV_D;
 }

@@ -55,7 +55,7 @@ bool program_function(struct text *t, const struct dev_prog *p, int to, struct f
 /* s of type `from` stored as class dt; `done`: it is a value of that class already */
 void put_stored(struct text *t, const char *s, int from, int dt, bool done);
 void program_numbers(struct text *t, const struct dev_prog *p, const char *indent);       /* their locals in the kernel */
-void program_members(struct text *t, const struct dev_prog *p, bool trouble);             /* the numbers among the arguments */
+void program_members(struct text *t, const struct dev_prog *p, bool trouble); /* the numbers among the arguments */
 bool program_troubles(const struct dev_prog *p);
 
 /* ---- layout: all operands of a call over one set of dimensions, merged as far as they go */
@@ -63,7 +63,8 @@ enum { OPERANDS = DEV_ARGS + 1 };
 struct layout { int nd, n; int64_t numel, dim[DEV_DIMS], stride[OPERANDS][DEV_DIMS]; };      /* operand 0 is the result */
 bool layout_of(struct layout *l, const struct dev_arg *out, int n, const struct dev_arg *in);
 
-void layout_merge(struct layout *l, int from, int to);     /* dimensions from … to - 1 as far as they go; those behind move up */
+void layout_merge(struct layout *l, int from,
+                  int to); /* dimensions from … to - 1 as far as they go; those behind move up */
 
 /* ---- launches */
 void key_start(struct kernel *k, const char *name);
@@ -82,5 +83,6 @@ void arg_view(struct kernel *k, const struct dev_arg *a);  /* 20 words */
 struct dev_arg arg_first(const struct dev_arg *a, int d);  /* dimension d as the first one */
 int layers_run(struct work *w, enum dev_call what, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag);
 int layers_can(enum dev_call what, const struct dev_arg *out, const struct dev_arg *in, const double *num);
-int work_reduce(struct work *, const struct dev_prog *, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag);
+int work_reduce(struct work *, const struct dev_prog *, struct dev_arg *out, const struct dev_arg *in,
+                const double *num, int tag);
 #endif

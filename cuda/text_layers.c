@@ -10,13 +10,16 @@ static int64_t stride_of(const struct dev_arg *a, int d) { return d < a->nd && a
 static int64_t dim_of(const struct dev_arg *a, int d) { return d < a->nd ? a->dim[d] : 1; }
 
 /* x, w, y of the convolution; mode: which of the three is the result. */
-static int run_conv(struct work *w, int mode, struct dev_arg *out, const struct dev_arg *x, const struct dev_arg *weight, const struct dev_arg *bias, const struct dev_arg *y, const double *num)
+static int run_conv(struct work *w, int mode, struct dev_arg *out, const struct dev_arg *x,
+                    const struct dev_arg *weight, const struct dev_arg *bias, const struct dev_arg *y,
+                    const double *num)
 {
     static const char *const active[] = { "(x)", "((x) > 0 ? (x) : 0)", "tanh(x)", "(1 / (1 + exp(-(x))))" };
     struct kernel k;
     struct section s;
     char c[900];
-    int64_t groups = (int64_t)num[9], channels = dim_of(x, 3) / groups, outputs = dim_of(y, 3) / groups, n = dim_of(x, 4), kernel = 1, P = 1, Q = 1, far = 1;
+    int64_t groups = (int64_t)num[9], channels = dim_of(x, 3) / groups, outputs = dim_of(y, 3) / groups,
+            n = dim_of(x, 4), kernel = 1, P = 1, Q = 1, far = 1;
     for (int d = 0; d < 3; d++) {
         kernel *= dim_of(weight, d);
         P *= dim_of(y, d);
@@ -31,10 +34,14 @@ static int run_conv(struct work *w, int mode, struct dev_arg *out, const struct 
         parts = MIN(parts, (inner + 255) / 256);
     }
     far = MAX(MAX(rows, columns), inner);
-    snprintf(c, sizeof c, "#define T %s\n#define MODE %d\n#define IX %s\n#define RM %d\n#define RN %d\n#define KW %d\n#define KH %d\n#define KT %d\n#define ST %d\n#define SH %d\n#define SW %d\n"
-             "#define PT %d\n#define PH %d\n#define PW %d\n#define DT %d\n#define DH %d\n#define DW %d\n#define ACTIVE(x) %s\n", text_class[out->dtype].name, mode,
-             far + 64 < INT32_MAX ? "int" : "i64", rm, rn, (int)dim_of(weight, 0), (int)dim_of(weight, 1), (int)dim_of(weight, 2), (int)num[0], (int)num[1], (int)num[2],
-             (int)num[3], (int)num[4], (int)num[5], (int)num[6], (int)num[7], (int)num[8], mode == 0 ? active[(int)num[10]] : "(x)");
+    snprintf(c, sizeof c,
+             "#define T %s\n#define MODE %d\n#define IX %s\n#define RM %d\n#define RN %d\n#define KW %d\n#define KH "
+             "%d\n#define KT %d\n#define ST %d\n#define SH %d\n#define SW %d\n"
+             "#define PT %d\n#define PH %d\n#define PW %d\n#define DT %d\n#define DH %d\n#define DW %d\n#define "
+             "ACTIVE(x) %s\n",
+             text_class[out->dtype].name, mode, far + 64 < INT32_MAX ? "int" : "i64", rm, rn, (int)dim_of(weight, 0),
+             (int)dim_of(weight, 1), (int)dim_of(weight, 2), (int)num[0], (int)num[1], (int)num[2], (int)num[3],
+             (int)num[4], (int)num[5], (int)num[6], (int)num[7], (int)num[8], mode == 0 ? active[(int)num[10]] : "(x)");
     int64_t part = (inner + parts - 1) / parts, all = kernel * channels * outputs * groups;
     part = (part + 15) / 16 * 16;
     parts = MAX(1, (inner + part - 1) / MAX(1, part));
@@ -129,7 +136,8 @@ static int run_norm(struct work *w, struct dev_arg *out, const struct dev_arg *i
     char c[80];
     int d = (int)num[0];
     int64_t len = dim_of(&in[0], d);
-    struct dev_arg x = arg_first(&in[0], d), y = arg_first(out, d), g = in[3].p ? arg_first(&in[3], d) : (struct dev_arg){ 0 };
+    struct dev_arg x = arg_first(&in[0], d), y = arg_first(out, d),
+                   g = in[3].p ? arg_first(&in[3], d) : (struct dev_arg){ 0 };
     snprintf(c, sizeof c, "#define T %s\n#define BACK %d\n", text_class[out->dtype].name, in[3].p != NULL);
     section_begin(&k, &s, "norm", c);
     arg_view(&k, &x);
@@ -160,8 +168,10 @@ static int run_loss(struct work *w, bool back, struct dev_arg *out, const struct
     double *cost = each || back ? NULL : w->get(w, (size_t)samples * 16 + 16), *total = back && mean ? w->get(w, 8) : NULL;
     if ((!cost && !back && !each) || (!total && back && mean))
         return DEV_NO_MEMORY;
-    snprintf(c, sizeof c, "#define T %s\n#define Y %s\n#define BACK %d\n", text_class[x->dtype].name, text_class[in[1].dtype].name, back);
-    snprintf(one, sizeof one, "#define T %s\n#define Y %s\n#define MEAN %d\n", text_class[x->dtype].name, text_class[in[1].dtype].name, mean);
+    snprintf(c, sizeof c, "#define T %s\n#define Y %s\n#define BACK %d\n", text_class[x->dtype].name,
+             text_class[in[1].dtype].name, back);
+    snprintf(one, sizeof one, "#define T %s\n#define Y %s\n#define MEAN %d\n", text_class[x->dtype].name,
+             text_class[in[1].dtype].name, mean);
     for (int turn = 0; turn < 2; turn++)
         if (turn == back) {
             section_begin(&k, &s, scores ? "cross" : "nll", c);
@@ -206,7 +216,8 @@ static int run_batchnorm(struct work *w, bool back, struct dev_arg *out, const s
     struct kernel k;
     struct section s;
     char c[2][160];
-    const struct dev_arg *x = &in[back ? 1 : 0], *g = back ? &in[0] : NULL, *weight = &in[back ? 2 : 1], *bias = back ? NULL : &in[2], *mean = &in[3], *var = &in[4];
+    const struct dev_arg *x = &in[back ? 1 : 0], *g = back ? &in[0] : NULL, *weight = &in[back ? 2 : 1],
+                         *bias = back ? NULL : &in[2], *mean = &in[3], *var = &in[4];
     int64_t n = dim_of(x, 0), channels = dim_of(x, 1), places = dim_of(x, 2), each = n * places, parts = 1;
     bool train = num[0] != 0, fast = stride_of(x, 0) == 1 && stride_of(x, 2) != 1;
     const char *T = text_class[x->dtype].name;
@@ -217,7 +228,8 @@ static int run_batchnorm(struct work *w, bool back, struct dev_arg *out, const s
         return DEV_NO_MEMORY;
     int running = mean->p ? mean->dtype : D_DOUBLE;
     snprintf(c[0], sizeof c[0], "#define T %s\n#define BACK %d\n#define FAST %d\n", T, back, fast);
-    snprintf(c[1], sizeof c[1], "#define T %s\n#define R %s\n#define BACK %d\n#define TRAIN %d\n", T, text_class[running].name, back, train);
+    snprintf(c[1], sizeof c[1], "#define T %s\n#define R %s\n#define BACK %d\n#define TRAIN %d\n", T,
+             text_class[running].name, back, train);
     if (sum) {
         section_begin(&k, &s, "moments", c[0]);
         arg_pointer(&k, x->p);

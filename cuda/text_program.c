@@ -63,7 +63,8 @@ static void sort_dims(struct layout *l)       /* by the result's strides; the or
         }
 }
 
-void layout_merge(struct layout *l, int from, int to)     /* dimensions from … to - 1 as far as they go; those behind move up */
+void layout_merge(struct layout *l, int from,
+                  int to) /* dimensions from … to - 1 as far as they go; those behind move up */
 {
     int at = from, end = l->nd;
     for (int d = from + 1; d < end; d++) {
@@ -119,7 +120,8 @@ void key_program(struct kernel *k, const struct dev_prog *p)
     key_add(k, p->in_dtype, (size_t)MIN(p->nin, DEV_ARGS));
     for (int i = 0; i < p->n; i++) {
         const struct dev_ins *z = &p->ins[i];
-        uint64_t x = z->what | (uint64_t)z->type << 8 | (uint64_t)z->dtype << 16 | (uint64_t)z->op << 24 | (uint64_t)(uint16_t)z->a << 32 | (uint64_t)(uint16_t)z->b << 48;
+        uint64_t x = z->what | (uint64_t)z->type << 8 | (uint64_t)z->dtype << 16 | (uint64_t)z->op << 24 |
+                     (uint64_t)(uint16_t)z->a << 32 | (uint64_t)(uint16_t)z->b << 48;
         key_add(k, &x, 8);
     }
     for (int o = 0; o < p->more; o++)
@@ -139,7 +141,11 @@ static void put_turned(struct text *t, const char *s, int from, int to)
     else if (from == DEV_L && to == DEV_B)
         put(t, "w_to_d(%s) != 0.0", s);
     else if (from == DEV_L)
-        put(t, is_complex(to) ? "make_%c((%s)w_to_d(%s), 0)" : "%c(%s)w_to_d(%s)", to == DEV_C ? 'd' : to == DEV_G ? 'f' : ' ', to == DEV_F || to == DEV_G ? "float" : "double", s);
+        put(t, is_complex(to) ? "make_%c((%s)w_to_d(%s), 0)" : "%c(%s)w_to_d(%s)",
+            to == DEV_C   ? 'd'
+            : to == DEV_G ? 'f'
+                          : ' ',
+            to == DEV_F || to == DEV_G ? "float" : "double", s);
     else if (to == DEV_C)
         put(t, from == DEV_G ? "widen(%s)" : "make_d((double)%s, 0)", s);
     else if (to == DEV_G)
@@ -219,7 +225,8 @@ static bool not_negative(const struct dev_prog *p, int i)
         return not_negative(p, z->a);
     if (z->what != DI_OP)
         return false;
-    static const char *const always[] = { "square", "exp", "pow2", "abs", "sigmoid", "hypot", "cosh", "sqrt", "realsqrt", "acos", "erfc", "acosh", NULL };
+    static const char *const always[] = { "square", "exp",      "pow2", "abs",  "sigmoid", "hypot", "cosh",
+                                          "sqrt",   "realsqrt", "acos", "erfc", "acosh",   NULL };
     static const char *const both[] = { "plus", "times", "rdivide", "max", "min", "power", "realpow", NULL };
     const char *name = text_row[z->op].name;
     if (text_row[z->op].class >= TEST)
@@ -238,7 +245,8 @@ static bool not_negative(const struct dev_prog *p, int i)
 static bool needs_domain(const struct dev_prog *p, const struct dev_ins *z)
 {
     const struct text_row *row = &text_row[z->op];
-    if (!strcmp(row->domain, "REALS") || p->ins[z->a].type > DEV_F || (row->class == ARITH && z->dtype < DTYPES && text_class[z->dtype].integer))
+    if (!strcmp(row->domain, "REALS") || p->ins[z->a].type > DEV_F ||
+        (row->class == ARITH && z->dtype < DTYPES && text_class[z->dtype].integer))
         return false;
     if (!strncmp(row->domain, "LT(a, K(0))", 11) && not_negative(p, z->a) && !strchr(row->domain + 11, '|'))
         return false;
@@ -279,8 +287,9 @@ void program_numbers(struct text *t, const struct dev_prog *p, const char *inden
         case DEV_F: put(t, "(float)A.n%d;\n", z->a); break;
         case DEV_B: put(t, "A.n%d != 0.0;\n", z->a); break;
         case DEV_L: put(t, "w_of_d(A.n%d);\n", z->a); break;
-        default: put(t, "make_%c((%s)A.n%d, (%s)A.n%d);\n", z->type == DEV_C ? 'd' : 'f', z->type == DEV_C ? "double" : "float", z->a,
-                     z->type == DEV_C ? "double" : "float", z->a + 1);
+        default:
+            put(t, "make_%c((%s)A.n%d, (%s)A.n%d);\n", z->type == DEV_C ? 'd' : 'f',
+                z->type == DEV_C ? "double" : "float", z->a, z->type == DEV_C ? "double" : "float", z->a + 1);
         }
     }
 }
@@ -337,7 +346,8 @@ bool program_function(struct text *t, const struct dev_prog *p, int to, struct f
             if (needs_domain(p, z)) {
                 char *d = row_domain(&m, z->op, in, name[z->a], z->b >= 0 ? name[z->b] : NULL);
                 ok = d != NULL;
-                put(&lines, "    if (%s)\n        *bad = %d;      /* %s leaves the reals */\n", d ? d : "", DEV_DOMAIN << 8 | z->op, text_row[z->op].name);
+                put(&lines, "    if (%s)\n        *bad = %d;      /* %s leaves the reals */\n", d ? d : "",
+                    DEV_DOMAIN << 8 | z->op, text_row[z->op].name);
             }
             break;
         }
@@ -354,7 +364,8 @@ bool program_function(struct text *t, const struct dev_prog *p, int to, struct f
             else if (z->type == DEV_L)
                 put(&x, "w_of_d(saturate(w_to_d(%s), %.1f, %.1f))", from.s ? from.s : "", c->low, c->high);
             else
-                put(&x, "%ssaturate(%s, %.1f, %.1f)", z->type == DEV_F ? "(float)" : "", from.s ? from.s : "", c->low, c->high);
+                put(&x, "%ssaturate(%s, %.1f, %.1f)", z->type == DEV_F ? "(float)" : "", from.s ? from.s : "", c->low,
+                    c->high);
             done[i] = c && c->integer;
             x.failed |= from.failed;
             free(from.s);
@@ -392,13 +403,16 @@ bool program_function(struct text *t, const struct dev_prog *p, int to, struct f
             ok = i >= 0 && i < p->n && p->also[o].dtype < DTYPES;
             put(t, "%s%s *also%d", comma++ ? ", " : "", text_class[p->also[o].dtype].name, o);
             put(&lines, "    *also%d = ", o);
-            put_stored(&lines, name[i], (int)type[i], p->also[o].dtype, done[i] && (p->ins[i].what != DI_IN ? p->ins[i].dtype : p->in_dtype[p->ins[i].a]) == p->also[o].dtype);
+            put_stored(&lines, name[i], (int)type[i], p->also[o].dtype,
+                       done[i] &&
+                           (p->ins[i].what != DI_IN ? p->ins[i].dtype : p->in_dtype[p->ins[i].a]) == p->also[o].dtype);
             put(&lines, ";\n");
         }
         for (int i = 0; i < p->n; i++)
             if (p->ins[i].what == DI_NUM && number_first(p, i)) {
                 put(t, "%s%s %s", comma++ ? ", " : "", type_name[p->ins[i].type], name[i]);
-                put(&f->params, "%s%s%s", p->nin || p->more || f->params.n ? ", " : "", p->ins[i].type == DEV_D ? "A." : "", name[i]);
+                put(&f->params, "%s%s%s", p->nin || p->more || f->params.n ? ", " : "",
+                    p->ins[i].type == DEV_D ? "A." : "", name[i]);
             }
         if (f->trouble) {
             put(t, "%sint *bad", comma++ ? ", " : "");
@@ -406,7 +420,9 @@ bool program_function(struct text *t, const struct dev_prog *p, int to, struct f
         }
         put(t, "%s)\n{\n%s    return ", comma ? "" : "void", lines.s ? lines.s : "");
         if (to >= 0)
-            put_stored(t, name[last], (int)f->type, to, done[last] && p->ins[last].what != DI_IN ? p->ins[last].dtype == to : done[last] && p->in_dtype[p->ins[last].a] == to);
+            put_stored(t, name[last], (int)f->type, to,
+                       done[last] && p->ins[last].what != DI_IN ? p->ins[last].dtype == to
+                                                                : done[last] && p->in_dtype[p->ins[last].a] == to);
         else
             put(t, "%s", name[last]);
         put(t, ";\n}\n\n");
@@ -441,11 +457,16 @@ static void put_args(struct text *t, const struct spec *s, bool trouble)
             put(t, "    i64 d%d;\n", d);
     } else if (s->class != 'c') {
         for (int d = 0; d + 1 < s->nd; d++)
-            put(t, s->class == 'g' ? "    i64 d%d, m%d, h%d;                       /* size, and the magic numbers to divide by it */\n" : "    i64 d%d;\n", d, d, d);
+            put(t,
+                s->class == 'g' ? "    i64 d%d, m%d, h%d;                       /* size, and the magic numbers to "
+                                  "divide by it */\n"
+                                : "    i64 d%d;\n",
+                d, d, d);
     }
     if (s->class != 'c')
         for (int k = 0; k <= p->nin + p->more; k++) {
-            put(t, "    i64 s%d[%d];%s\n", k, MAX(s->nd, 1), k ? "" : "                             /* strides: of the result, then of the operands */");
+            put(t, "    i64 s%d[%d];%s\n", k, MAX(s->nd, 1),
+                k ? "" : "                             /* strides: of the result, then of the operands */");
         }
     put(t, "} args;\n\n");
 }
@@ -487,11 +508,13 @@ static void put_vectors(struct text *t, const struct spec *s)
             continue;
         for (int i = 0; i < DTYPES; i++)      /* logical, char and uint8 share one */
             have[i] |= !strcmp(text_class[i].name, text_class[dt].name);
-        put(t, "typedef struct ALIGN(%d) { %s x[%d]; } %s_vector;\n", MIN(16, s->width * text_class[dt].size), text_class[dt].name, s->width, text_class[dt].name);
+        put(t, "typedef struct ALIGN(%d) { %s x[%d]; } %s_vector;\n", MIN(16, s->width * text_class[dt].size),
+            text_class[dt].name, s->width, text_class[dt].name);
     }
 }
 
-static void put_lasts(struct text *t, const struct spec *s)            /* further results of one element: all are made before one is stored */
+static void put_lasts(struct text *t,
+                      const struct spec *s) /* further results of one element: all are made before one is stored */
 {
     for (int o = 0; o < s->p->more; o++)
         put(t, "        %s y%d;\n", text_class[s->p->also[o].dtype].name, o);
@@ -532,7 +555,8 @@ static void put_c(struct text *t, const struct spec *s, const struct function *f
         put(t, ";\n        }\n        ((%s_vector *)A.out)[i] = y;\n        ((%s_vector *)A.out)[j] = z;\n", c, c);
         for (int o = 0; o < p->more; o++)
             for (int v = 0; v < 2; v++)
-                put(t, "        ((%s_vector *)A.out%d)[%c] = %c%d;\n", text_class[p->also[o].dtype].name, o, at[v], "yz"[v], o);
+                put(t, "        ((%s_vector *)A.out%d)[%c] = %c%d;\n", text_class[p->also[o].dtype].name, o, at[v],
+                    "yz"[v], o);
         put(t, "    }\n    i64 last = vectors * %d + threadIdx.x;\n    if (blockIdx.x == 0 && last < A.n) {\n", s->width);
         put_lasts(t, s);
         put(t, "        %s y = ", c);
@@ -560,7 +584,8 @@ static void put_b(struct text *t, const struct spec *s, const struct function *f
     if (f->trouble)
         put(t, "    int bad = 0;\n");
     program_numbers(t, p, "    ");
-    put(t, "    int first = threadIdx.x & (int)(A.across - 1), down = threadIdx.x / (int)A.across, rows = 256 / (int)A.across;\n"
+    put(t, "    int first = threadIdx.x & (int)(A.across - 1), down = threadIdx.x / (int)A.across, rows = 256 / "
+           "(int)A.across;\n"
            "    for (i64 row = (i64)blockIdx.y * rows + down; row < A.rows; row += (i64)gridDim.y * rows) {\n");
     if (s->nd > 1)
         put(t, "        i64 r = row;\n");
@@ -570,7 +595,8 @@ static void put_b(struct text *t, const struct spec *s, const struct function *f
         else
             put(t, "        i64 i%d = r;\n", d);
     for (int k = 0; k <= p->nin; k++) {
-        put(t, k ? "        const %s *a%d = A.x%d" : "        %s *to = A.out", text_class[k ? p->in_dtype[k - 1] : p->dtype].name, k - 1, k - 1);
+        put(t, k ? "        const %s *a%d = A.x%d" : "        %s *to = A.out",
+            text_class[k ? p->in_dtype[k - 1] : p->dtype].name, k - 1, k - 1);
         for (int d = 1; d < s->nd; d++)
             put(t, " + i%d * A.s%d[%d]", d, k, d);
         put(t, ";\n");
@@ -583,8 +609,11 @@ static void put_b(struct text *t, const struct spec *s, const struct function *f
     if (s->width > 1) {
         for (int k = 0; k < p->nin; k++)
             if (s->mode[k + 1])
-                put(t, "            %s_vector p%d = ((const %s_vector *)a%d)[i];\n", text_class[p->in_dtype[k]].name, k, text_class[p->in_dtype[k]].name, k);
-        put(t, "            %s_vector y;\n            UNROLL for (int k = 0; k < %d; k++)\n                y.x[k] = ", c, s->width);
+                put(t, "            %s_vector p%d = ((const %s_vector *)a%d)[i];\n", text_class[p->in_dtype[k]].name, k,
+                    text_class[p->in_dtype[k]].name, k);
+        put(t,
+            "            %s_vector y;\n            UNROLL for (int k = 0; k < %d; k++)\n                y.x[k] = ", c,
+            s->width);
         put_call(t, s, f, "p%.x[k]", "");
         put(t, ";\n            ((%s_vector *)to)[i] = y;\n", c);
     } else {
@@ -604,7 +633,8 @@ static void put_g(struct text *t, const struct spec *s, const struct function *f
         put(t, "    int bad = 0;\n");
     program_numbers(t, p, "    ");
     const char *word = small ? "u32" : "i64";
-    put(t, "    for (%s i = (%s)blockIdx.x * 256 + threadIdx.x; i < (%s)A.n; i += (%s)gridDim.x * 256) {\n", word, word, word, word);
+    put(t, "    for (%s i = (%s)blockIdx.x * 256 + threadIdx.x; i < (%s)A.n; i += (%s)gridDim.x * 256) {\n", word, word,
+        word, word);
     for (int d = 0; d < s->nd; d++) {
         char from[16] = "i";
         if (d)
@@ -612,7 +642,8 @@ static void put_g(struct text *t, const struct spec *s, const struct function *f
         if (d + 1 == s->nd)
             put(t, "        i64 i%d = %s;\n", d, from);
         else if (small)
-            put(t, "        u32 r%d = (MULHI(%s, (u32)A.m%d) + %s) >> A.h%d, i%d = %s - r%d * (u32)A.d%d;\n", d, from, d, from, d, d, from, d, d);
+            put(t, "        u32 r%d = (MULHI(%s, (u32)A.m%d) + %s) >> A.h%d, i%d = %s - r%d * (u32)A.d%d;\n", d, from,
+                d, from, d, d, from, d, d);
         else
             put(t, "        i64 r%d = %s / A.d%d, i%d = %s - r%d * A.d%d;\n", d, from, d, d, from, d, d);
     }
@@ -693,12 +724,14 @@ static void magic(uint32_t d, struct kernel *k)           /* n / d is (mulhi(n, 
 
 static bool aligned(const void *p, int64_t bytes) { return (uintptr_t)p % (uintptr_t)bytes == 0; }
 
-int work_program(struct work *w, const struct dev_prog *p, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag)
+int work_program(struct work *w, const struct dev_prog *p, struct dev_arg *out, const struct dev_arg *in,
+                 const double *num, int tag)
 {
     struct layout l;
     struct kernel k;
     struct spec s = { .p = p };
-    if (p->nin + p->more > DEV_ARGS || p->more > DEV_MORE || p->nnum > DEV_NUMS || p->n < 1 || p->n > COUNT(p->ins) || p->dtype >= DTYPES)
+    if (p->nin + p->more > DEV_ARGS || p->more > DEV_MORE || p->nnum > DEV_NUMS || p->n < 1 || p->n > COUNT(p->ins) ||
+        p->dtype >= DTYPES)
         return DEV_NOT_HERE;
     if (p->red)
         return work_reduce(w, p, out, in, num, tag);
@@ -731,7 +764,10 @@ int work_program(struct work *w, const struct dev_prog *p, struct dev_arg *out, 
                 vectors &= l.stride[o][d] % width == 0;
         }
     }
-    s.class = l.nd <= 1 && inner && (vectors || width == 1) ? 'c' : inner && row >= 8 && !p->more ? 'b' : l.numel < (int64_t)1 << 31 ? 'g' : 'G';
+    s.class = l.nd <= 1 && inner && (vectors || width == 1) ? 'c'
+              : inner && row >= 8 && !p->more               ? 'b'
+              : l.numel < (int64_t)1 << 31                  ? 'g'
+                                                            : 'G';
     if (!l.nd && s.class != 'c')
         s.class = 'g';
     s.nd = (uint8_t)l.nd;

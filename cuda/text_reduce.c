@@ -46,7 +46,8 @@ static bool put_joining(struct text *t, const struct spec *s, int type)
 {
     int red = s->p->red - 1, acc = accumulator(s, type), after = reducers[red].after, map = reducers[red].map;
     const char *A = type_name[acc], *V = type_name[type], c = acc == DEV_F || acc == DEV_G ? 'f' : 'd';
-    const char *one = acc == DEV_F ? "1.0f" : "1.0", *zero = acc == DEV_F ? "0.0f" : "0.0", *nan = acc == DEV_F ? "(float)NAN" : "(double)NAN";
+    const char *one = acc == DEV_F ? "1.0f" : "1.0", *zero = acc == DEV_F ? "0.0f" : "0.0",
+               *nan = acc == DEV_F ? "(float)NAN" : "(double)NAN";
     int take = s->take;
     /* the start */
     put(t, "DEV %s start(void) { return ", A);
@@ -58,8 +59,11 @@ static bool put_joining(struct text *t, const struct spec *s, int type)
         put(t, "%s", take == PROD ? one : take == MAX || take == MIN ? nan : zero);
     put(t, "; }\n\n");
     /* two partial results */
-    const char *form = take == PROD ? (is_complex(acc) ? "z_mul_#(a, b)" : "a * b") : take == MAX ? (acc == DEV_L ? "w_le(b, a) || w_ne(b, b) ? a : b" : "a >= b || b != b ? a : b")
-                     : take == MIN ? (acc == DEV_L ? "w_le(a, b) || w_ne(b, b) ? a : b" : "a <= b || b != b ? a : b") : is_complex(acc) ? "z_add_#(a, b)" : "a + b";
+    const char *form = take == PROD  ? (is_complex(acc) ? "z_mul_#(a, b)" : "a * b")
+                       : take == MAX ? (acc == DEV_L ? "w_le(b, a) || w_ne(b, b) ? a : b" : "a >= b || b != b ? a : b")
+                       : take == MIN ? (acc == DEV_L ? "w_le(a, b) || w_ne(b, b) ? a : b" : "a <= b || b != b ? a : b")
+                       : is_complex(acc) ? "z_add_#(a, b)"
+                                         : "a + b";
     if ((acc == DEV_L || is_complex(acc)) && ((acc == DEV_L) != (take == MAX || take == MIN)))
         return false;
     struct text line = { 0 };
@@ -90,9 +94,11 @@ static bool put_joining(struct text *t, const struct spec *s, int type)
     /* of another lane */
     put(t, "DEV %s other(%s v, int h)\n{\n", A, A);
     if (acc == DEV_L)
-        put(t, "    wide r;\n    r.m = SHFL_XOR(v.m, h);\n    r.e = SHFL_XOR(v.e, h);\n    r.s = SHFL_XOR(v.s, h);\n    r.kind = SHFL_XOR(v.kind, h);\n    return r;\n}\n\n");
+        put(t, "    wide r;\n    r.m = SHFL_XOR(v.m, h);\n    r.e = SHFL_XOR(v.e, h);\n    r.s = SHFL_XOR(v.s, h);\n   "
+               " r.kind = SHFL_XOR(v.kind, h);\n    return r;\n}\n\n");
     else if (is_complex(acc))
-        put(t, "    %s x = SHFL_XOR(v.x, h), y = SHFL_XOR(v.y, h);\n    return make_%c(x, y);\n}\n\n", c == 'f' ? "float" : "double", c);
+        put(t, "    %s x = SHFL_XOR(v.x, h), y = SHFL_XOR(v.y, h);\n    return make_%c(x, y);\n}\n\n",
+            c == 'f' ? "float" : "double", c);
     else
         put(t, "    return SHFL_XOR(v, h);\n}\n\n");
     /* the result */
@@ -139,7 +145,8 @@ static void put_offset(struct text *t, const struct spec *s, int group, const ch
         put(t, "%si64 %s_rest = %s;\n", indent, name, name);
         for (int d = 0; d < r; d++)
             if (d + 1 < r)
-                put(t, "%si64 %s%d = %s_rest %% A.d[%d]; %s_rest /= A.d[%d];\n", indent, name, d, name, from + d, name, from + d);
+                put(t, "%si64 %s%d = %s_rest %% A.d[%d]; %s_rest /= A.d[%d];\n", indent, name, d, name, from + d, name,
+                    from + d);
             else
                 put(t, "%si64 %s%d = %s_rest;\n", indent, name, d, name);
     }
@@ -191,7 +198,8 @@ static void put_r(struct text *t, const struct spec *s, const struct function *f
     if (s->width == 2) {
         put(t, "        if (w %% A.blocks * 1024 + 1024 <= A.len)\n            UNROLL for (int j = 0; j < 16; j++) {\n");
         for (int k = 0; k < s->p->nin; k++)
-            put(t, "                %s_pair p%d = *(const %s_pair *)(A.x%d + o_at%d + first + 64 * j);\n", text_class[s->p->in_dtype[k]].name, k, text_class[s->p->in_dtype[k]].name, k, k);
+            put(t, "                %s_pair p%d = *(const %s_pair *)(A.x%d + o_at%d + first + 64 * j);\n",
+                text_class[s->p->in_dtype[k]].name, k, text_class[s->p->in_dtype[k]].name, k, k);
         put(t, "                u = take(u, ");
         put_call(t, s, f, "p%.x[0]");
         put(t, ");\n                v = take(v, ");
@@ -207,7 +215,8 @@ static void put_r(struct text *t, const struct spec *s, const struct function *f
     put(t, ";\n%s                    if (e)\n%s                        v = take(v, x);\n%s                    else\n"
            "%s                        u = take(u, x);\n%s                }\n%s            }\n", in, in, in, in, in, in);
     put(t, "        for (int h = 16; h; h /= 2) {         /* 32 and 32, 16 and 16, … */\n"
-           "            %s p = other(u, h), q = other(v, h);\n            u = fold(u, p);\n            v = fold(v, q);\n        }\n"
+           "            %s p = other(u, h), q = other(v, h);\n            u = fold(u, p);\n            v = fold(v, "
+           "q);\n        }\n"
            "        if (lane == 0)\n            A.out[w] = %s;\n    }\n", A, s->last ? "after(fold(u, v), A.len)" : "fold(u, v)");
 }
 
@@ -223,7 +232,8 @@ static void put_t(struct text *t, const char *A)
            "                    if (k < n)\n                        u = fold(u, from[k]);\n"
            "                    if (k + 1 < n)\n                        v = fold(v, from[k + 1]);\n                }\n"
            "                for (int h = 16; h; h /= 2) {\n"
-           "                    %s p = other(u, h), q = other(v, h);\n                    u = fold(u, p);\n                    v = fold(v, q);\n                }\n"
+           "                    %s p = other(u, h), q = other(v, h);\n                    u = fold(u, p);\n            "
+           "        v = fold(v, q);\n                }\n"
            "                if (lane == 0)\n                    to[b] = fold(u, v);\n            }\n"
            "            SYNC();\n"
            "            %s *was = from;\n            from = to;\n            to = was;\n        }\n"
@@ -234,10 +244,12 @@ static void put_t(struct text *t, const char *A)
 static void put_q(struct text *t, const struct spec *s, const struct function *f, const char *A)
 {
     bool runs = s->class == 'q';
-    put(t, "    int first = threadIdx.x & (int)(A.across - 1), down = threadIdx.x / (int)A.across, rows = 256 / (int)A.across;\n"
+    put(t, "    int first = threadIdx.x & (int)(A.across - 1), down = threadIdx.x / (int)A.across, rows = 256 / "
+           "(int)A.across;\n"
            "    for (i64 g = (i64)blockIdx.y * rows + down; g < A.groups * A.outer; g += (i64)gridDim.y * rows) {\n");
     if (runs) {
-        put(t, "        i64 o = g / A.groups, from = g %% A.groups * A.group, to = from + A.group < A.len ? from + A.group : A.len;\n");
+        put(t, "        i64 o = g / A.groups, from = g %% A.groups * A.group, to = from + A.group < A.len ? from + "
+               "A.group : A.len;\n");
         put_offset(t, s, 2, "o", "        ");
     }
     put(t, "        for (i64 i = (i64)blockIdx.x * A.across + first; i < A.inner; i += (i64)gridDim.x * A.across) {\n");
@@ -245,18 +257,24 @@ static void put_q(struct text *t, const struct spec *s, const struct function *f
         put_offset(t, s, 0, "i", "            ");
     put(t, "            %s stack[48];\n            int top = 0;\n", A);
     if (runs) {
-        put(t, "            for (i64 run = 0, k = from; k < to; run++) {\n                i64 end = k + 64 < to ? k + 64 : to;\n"
-               "                %s v = start();\n                for (; k < end; k++) {\n", A);
+        put(t,
+            "            for (i64 run = 0, k = from; k < to; run++) {\n                i64 end = k + 64 < to ? k + 64 "
+            ": to;\n"
+            "                %s v = start();\n                for (; k < end; k++) {\n",
+            A);
         put_offset(t, s, 1, "k", "                    ");
         put(t, "                    v = take(v, ");
         put_call(t, s, f, "A.x%[i_at% + k_at% + o_at%]");
         put(t, ");\n                }\n                stack[top++] = v;\n");
     } else {
-        put(t, "            for (i64 run = 0; run < A.parts; run++) {\n                stack[top++] = A.part[(g * A.parts + run) * A.inner + i];\n");
+        put(t, "            for (i64 run = 0; run < A.parts; run++) {\n                stack[top++] = A.part[(g * "
+               "A.parts + run) * A.inner + i];\n");
     }
-    put(t, "                for (i64 b = run; b & 1; b >>= 1, top--)\n                    stack[top - 2] = fold(stack[top - 2], stack[top - 1]);\n            }\n"
-           "            for (; top > 1; top--)\n                stack[top - 2] = fold(stack[top - 2], stack[top - 1]);\n"
-           "            A.out[g * A.inner + i] = %s;\n        }\n    }\n",
+    put(t,
+        "                for (i64 b = run; b & 1; b >>= 1, top--)\n                    stack[top - 2] = fold(stack[top "
+        "- 2], stack[top - 1]);\n            }\n"
+        "            for (; top > 1; top--)\n                stack[top - 2] = fold(stack[top - 2], stack[top - 1]);\n"
+        "            A.out[g * A.inner + i] = %s;\n        }\n    }\n",
         s->last ? "after(top ? stack[0] : start(), A.len)" : "top ? stack[0] : start()");
 }
 
@@ -279,9 +297,12 @@ static char *spec_text(const struct kernel *k, size_t *len)
             for (int j = 0; j < i; j++)
                 first &= strcmp(text_class[p->in_dtype[j]].name, text_class[p->in_dtype[i]].name) != 0;
             if (first)
-                put(&t, "typedef struct ALIGN(%d) { %s x[2]; } %s_pair;\n", MIN(16, 2 * text_class[p->in_dtype[i]].size), text_class[p->in_dtype[i]].name, text_class[p->in_dtype[i]].name);
+                put(&t, "typedef struct ALIGN(%d) { %s x[2]; } %s_pair;\n",
+                    MIN(16, 2 * text_class[p->in_dtype[i]].size), text_class[p->in_dtype[i]].name,
+                    text_class[p->in_dtype[i]].name);
         }
-    put(&t, "typedef struct {\n    %s *out;%s\n", s->last ? text_class[p->dtype].name : A, s->last ? "" : "                            /* partial results */");
+    put(&t, "typedef struct {\n    %s *out;%s\n", s->last ? text_class[p->dtype].name : A,
+        s->last ? "" : "                            /* partial results */");
     if (parts) {
         put(&t, "    %s *part, *more;\n", A);
     } else {
@@ -340,7 +361,8 @@ static void finish(struct kernel *k, const struct shape *h, int64_t parts)
 }
 static unsigned at_most(int64_t need, int64_t most) { return (unsigned)MAX(1, MIN(need, most)); }
 
-int work_reduce(struct work *w, const struct dev_prog *p, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag)
+int work_reduce(struct work *w, const struct dev_prog *p, struct dev_arg *out, const struct dev_arg *in,
+                const double *num, int tag)
 {
     struct layout l;
     struct kernel k;
@@ -352,7 +374,8 @@ int work_reduce(struct work *w, const struct dev_prog *p, struct dev_arg *out, c
     s.take = reducers[red].take;
     if (type == DEV_B && (s.take == SUM || s.take == SUMSQ))
         s.take = COUNT;
-    if ((type == DEV_L && s.take != MAX && s.take != MIN && s.take != COUNT) || (type >= DEV_C && (s.take == MAX || s.take == MIN)))
+    if ((type == DEV_L && s.take != MAX && s.take != MIN && s.take != COUNT) ||
+        (type >= DEV_C && (s.take == MAX || s.take == MIN)))
         return DEV_NOT_HERE;
     int64_t dense = 1, results = 1;
     for (int d = 0; d < l.nd; d++) {          /* inner, then those that are joined, then outer; the result is dense */
@@ -382,7 +405,10 @@ int work_reduce(struct work *w, const struct dev_prog *p, struct dev_arg *out, c
     }
     int64_t most = 8 * (int64_t)w->units, blocks = (h.len + TREE - 1) / TREE;
     int acc = text_class[D_DOUBLE].size;
-    acc = type == DEV_F && s.take != COUNT ? 4 : type == DEV_L && s.take != COUNT ? 24 : type == DEV_C && s.take != COUNT ? 16 : acc;
+    acc = type == DEV_F && s.take != COUNT   ? 4
+          : type == DEV_L && s.take != COUNT ? 24
+          : type == DEV_C && s.take != COUNT ? 16
+                                             : acc;
     void *part = NULL, *more = NULL;
     bool pairs = false;
     if (h.inner == 1 && (h.len == 0 || (h.len <= IN_ORDER && s.take != COUNT && s.take != MAX && s.take != MIN))) {
@@ -394,7 +420,8 @@ int work_reduce(struct work *w, const struct dev_prog *p, struct dev_arg *out, c
         pairs = s.rank[1] == 1;
         for (int o = 1; o < l.n; o++) {
             int at = s.rank[0];
-            pairs &= l.stride[o][at] == 1 && (uintptr_t)in[o - 1].p % (uintptr_t)MIN(16, 2 * text_class[p->in_dtype[o - 1]].size) == 0;
+            pairs &= l.stride[o][at] == 1 &&
+                     (uintptr_t)in[o - 1].p % (uintptr_t)MIN(16, 2 * text_class[p->in_dtype[o - 1]].size) == 0;
             for (int d = 0; d < l.nd; d++)
                 pairs &= d == at || l.stride[o][d] % 2 == 0;
         }

@@ -52,7 +52,16 @@ void room_free(struct room *m)
 }
 
 /* ---- expressions: a string and what it is */
-enum { REAL_D = DEV_D, REAL_F = DEV_F, MASK = DEV_B, WIDE = DEV_L, CD = DEV_C, CF = DEV_G, LITERAL /* a whole number */, WRONG };
+enum {
+    REAL_D = DEV_D,
+    REAL_F = DEV_F,
+    MASK = DEV_B,
+    WIDE = DEV_L,
+    CD = DEV_C,
+    CF = DEV_G,
+    LITERAL /* a whole number */,
+    WRONG
+};
 struct exp { char *s; int type; bool open; };             /* open: wants brackets as an operand */
 struct read { const char *s; struct room *m; int type; const char *a, *b; };
 
@@ -145,7 +154,9 @@ static struct exp operator(struct read *r, char op, struct exp a, struct exp b)
     if (complex(t)) {
         int part = t == CD ? REAL_D : REAL_F;
         if (!complex(b.type) && (op == '*' || op == '/'))
-            return (struct exp){ say(r->m, "z_%s_%c(%s, %s)", op == '*' ? "by" : "over", letter(t), turn(r, a, t).s, turn(r, b, part).s), t, false };
+            return (struct exp){ say(r->m, "z_%s_%c(%s, %s)", op == '*' ? "by" : "over", letter(t), turn(r, a, t).s,
+                                     turn(r, b, part).s),
+                                 t, false };
         if (!complex(a.type) && op == '*')
             return (struct exp){ say(r->m, "z_by_%c(%s, %s)", letter(t), turn(r, b, t).s, turn(r, a, part).s), t, false };
         if (!complex(a.type) && op == '+')
@@ -205,22 +216,45 @@ static const struct { const char *name, *real, *wide; } real_words[] = {
     { "copysign", "copysign($1, $2)", "w_copysign($1, $2)" },
     { "sqrt", "sqrt($1)", "w_sqrt($1)" },
 };
-static const struct { const char *name, *wide; } lane_words[] = {
-    { "bitand_lane", "w_and" }, { "bitor_lane", "w_or" }, { "bitxor_lane", "w_xor" }, { "gcd_lane", "w_gcd" }, { "lcm_lane", "w_lcm" },
+static const struct { const char *name, *wide;
+} lane_words[] = {
+    { "bitand_lane", "w_and" }, { "bitor_lane", "w_or" }, { "bitxor_lane", "w_xor" },
+    { "gcd_lane", "w_gcd" },    { "lcm_lane", "w_lcm" },
 };
 /* of complex numbers: z in both precisions, D in double alone; the type of the result: Z complex, R real */
-static const struct { const char *name, *say, kind, result; } complex_words[] = {
-    { "creal", "$1.x", 'z', 'R' }, { "cimag", "$1.y", 'z', 'R' }, { "cabs", "z_abs_T($1)", 'z', 'R' },
-    { "carg", "z_arg_T($1)", 'z', 'R' }, { "conj", "z_conj_T($1)", 'z', 'Z' }, { "CSIGN", "z_sign_T($1)", 'z', 'Z' },
-    { "CTIMES", "z_times_T($1, $2)", 'z', 'Z' }, { "COVER", "z_quotient_T($1, $2)", 'z', 'Z' },
-    { "SQABS", "z_sqabs_T($1)", 'z', 'R' }, { "CMAX", "z_max_T($1, $2)", 'z', 'Z' }, { "CMIN", "z_min_T($1, $2)", 'z', 'Z' },
-    { "CORDER", "z_order_T($1, $2)", 'z', 'D' }, { "CLE", "z_order_T($1, $2) <= 0.0", 'z', 'M' },
-    { "CPOW", "z_pow_d($1, $2)", 'D', 'Z' }, { "CASIN", "z_arcsin_d($1)", 'D', 'Z' }, { "CACOS", "z_arccos_d($1)", 'D', 'Z' },
-    { "CEXPM1", "z_expm1_d($1)", 'D', 'Z' }, { "CLOG1P", "z_log1p_d($1)", 'D', 'Z' }, { "CLGAMMA", "z_lgamma_d($1)", 'D', 'Z' },
-    { "sqrt", "z_sqrt_d($1)", 'D', 'Z' }, { "exp", "z_exp_d($1)", 'D', 'Z' }, { "log", "z_log_d($1)", 'D', 'Z' },
-    { "sin", "z_sin_d($1)", 'D', 'Z' }, { "cos", "z_cos_d($1)", 'D', 'Z' }, { "tan", "z_tan_d($1)", 'D', 'Z' },
-    { "atan", "z_atan_d($1)", 'D', 'Z' }, { "sinh", "z_sinh_d($1)", 'D', 'Z' }, { "cosh", "z_cosh_d($1)", 'D', 'Z' },
-    { "tanh", "z_tanh_d($1)", 'D', 'Z' }, { "asinh", "z_asinh_d($1)", 'D', 'Z' }, { "acosh", "z_acosh_d($1)", 'D', 'Z' },
+static const struct { const char *name, *say, kind, result;
+} complex_words[] = {
+    { "creal", "$1.x", 'z', 'R' },
+    { "cimag", "$1.y", 'z', 'R' },
+    { "cabs", "z_abs_T($1)", 'z', 'R' },
+    { "carg", "z_arg_T($1)", 'z', 'R' },
+    { "conj", "z_conj_T($1)", 'z', 'Z' },
+    { "CSIGN", "z_sign_T($1)", 'z', 'Z' },
+    { "CTIMES", "z_times_T($1, $2)", 'z', 'Z' },
+    { "COVER", "z_quotient_T($1, $2)", 'z', 'Z' },
+    { "SQABS", "z_sqabs_T($1)", 'z', 'R' },
+    { "CMAX", "z_max_T($1, $2)", 'z', 'Z' },
+    { "CMIN", "z_min_T($1, $2)", 'z', 'Z' },
+    { "CORDER", "z_order_T($1, $2)", 'z', 'D' },
+    { "CLE", "z_order_T($1, $2) <= 0.0", 'z', 'M' },
+    { "CPOW", "z_pow_d($1, $2)", 'D', 'Z' },
+    { "CASIN", "z_arcsin_d($1)", 'D', 'Z' },
+    { "CACOS", "z_arccos_d($1)", 'D', 'Z' },
+    { "CEXPM1", "z_expm1_d($1)", 'D', 'Z' },
+    { "CLOG1P", "z_log1p_d($1)", 'D', 'Z' },
+    { "CLGAMMA", "z_lgamma_d($1)", 'D', 'Z' },
+    { "sqrt", "z_sqrt_d($1)", 'D', 'Z' },
+    { "exp", "z_exp_d($1)", 'D', 'Z' },
+    { "log", "z_log_d($1)", 'D', 'Z' },
+    { "sin", "z_sin_d($1)", 'D', 'Z' },
+    { "cos", "z_cos_d($1)", 'D', 'Z' },
+    { "tan", "z_tan_d($1)", 'D', 'Z' },
+    { "atan", "z_atan_d($1)", 'D', 'Z' },
+    { "sinh", "z_sinh_d($1)", 'D', 'Z' },
+    { "cosh", "z_cosh_d($1)", 'D', 'Z' },
+    { "tanh", "z_tanh_d($1)", 'D', 'Z' },
+    { "asinh", "z_asinh_d($1)", 'D', 'Z' },
+    { "acosh", "z_acosh_d($1)", 'D', 'Z' },
     { "atanh", "z_atanh_d($1)", 'D', 'Z' },
 };
 
@@ -257,7 +291,8 @@ static struct exp call(struct read *r, const char *name, int n)
         int len = (int)(e - s);
         if (r->type == WIDE)
             return isdigit((unsigned char)e[-1]) && !memchr(s, '.', (size_t)len)
-                ? (struct exp){ say(r->m, "w_of_i64(%.*s)", len, s), WIDE, false } : (struct exp){ say(r->m, "w_of_d((double)%.*s)", len, s), WIDE, false };
+                       ? (struct exp){ say(r->m, "w_of_i64(%.*s)", len, s), WIDE, false }
+                       : (struct exp){ say(r->m, "w_of_d((double)%.*s)", len, s), WIDE, false };
         int to = complex(r->type) ? REAL_D : r->type;
         return (struct exp){ constant(r, s, len, letter(to)), to, *s == '-' };
     }
@@ -280,13 +315,16 @@ static struct exp call(struct read *r, const char *name, int n)
     int t = x[0].type;
     for (int i = 1; i < args; i++)
         t = joined(t, x[i].type);
-    static const char *const signs[6][2] = { { "LT", "<" }, { "LE", "<=" }, { "GT", ">" }, { "GE", ">=" }, { "EQ", "==" }, { "NE", "!=" } };
+    static const char *const signs[6][2] = { { "LT", "<" },  { "LE", "<=" }, { "GT", ">" },
+                                             { "GE", ">=" }, { "EQ", "==" }, { "NE", "!=" } };
     for (int i = 0; i < 6; i++)
         if (is(name, n, signs[i][0]))
             return compare(r, signs[i][1], x[0], x[1]);
     if (is(name, n, "SEL")) {
         t = joined(x[1].type, x[2].type);
-        return (struct exp){ say(r->m, "%s ? %s : %s", in_brackets(r, x[0]), in_brackets(r, turn(r, x[1], t)), in_brackets(r, turn(r, x[2], t))), t, true };
+        return (struct exp){ say(r->m, "%s ? %s : %s", in_brackets(r, x[0]), in_brackets(r, turn(r, x[1], t)),
+                                 in_brackets(r, turn(r, x[2], t))),
+                             t, true };
     }
     if (is(name, n, "CPARTS")) {
         if (!complex(t))
@@ -303,11 +341,14 @@ static struct exp call(struct read *r, const char *name, int n)
         const char *cast = t == REAL_F ? "(float)" : "", *in = t == REAL_F ? "(double)" : "";
         struct exp *a = x, *b = x + 1;
         const char *u = *in ? in_brackets(r, *a) : a->s, *v = args > 1 ? (*in ? in_brackets(r, *b) : b->s) : NULL;
-        return (struct exp){ v ? say(r->m, "%s%.*s(%s%s, %s%s)", cast, raw_n, raw, in, u, in, v) : say(r->m, "%s%.*s(%s%s)", cast, raw_n, raw, in, u), t, false };
+        return (struct exp){ v ? say(r->m, "%s%.*s(%s%s, %s%s)", cast, raw_n, raw, in, u, in, v)
+                               : say(r->m, "%s%.*s(%s%s)", cast, raw_n, raw, in, u),
+                             t, false };
     }
     if (is(name, n, "CMPLX_")) {
         int to = r->type == CF ? REAL_F : REAL_D;
-        return (struct exp){ say(r->m, "make_%c(%s, %s)", letter(to), turn(r, x[0], to).s, turn(r, x[1], to).s), to == REAL_F ? CF : CD, false };
+        return (struct exp){ say(r->m, "make_%c(%s, %s)", letter(to), turn(r, x[0], to).s, turn(r, x[1], to).s),
+                             to == REAL_F ? CF : CD, false };
     }
     if (complex(t)) {
         for (int i = 0; i < COUNT(complex_words); i++)
@@ -342,7 +383,9 @@ static struct exp call(struct read *r, const char *name, int n)
         }
     if (real == WIDE)
         return wrong();
-    return (struct exp){ args > 1 ? say(r->m, "%.*s(%s, %s)", n, name, x[0].s, x[1].s) : say(r->m, "%.*s(%s)", n, name, x[0].s), real, false };
+    return (struct exp){ args > 1 ? say(r->m, "%.*s(%s, %s)", n, name, x[0].s, x[1].s)
+                                  : say(r->m, "%.*s(%s)", n, name, x[0].s),
+                         real, false };
 }
 
 static struct exp primary(struct read *r)

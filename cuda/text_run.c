@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* text_run.c: the rows of device.def that are kernels of our own: which launches a call is.
  *
- * A kernel is a section of kernels.cu or layers.cu behind the constants that it is made for, and its words.  Operands may have any
- * strides: a `view` counts their elements with the first dimension fastest; along a dimension means that this one is put
- * first.  Every result is the same on every run: sums by index follow the order of the indices, sorts are stable, of
- * several values for one place the last stays. */
+ * A kernel is a section of kernels.cu or layers.cu behind the constants that it is made for, and its words.  Operands
+ * may have any strides: a `view` counts their elements with the first dimension fastest; along a dimension means that
+ * this one is put first.  Every result is the same on every run: sums by index follow the order of the indices, sorts
+ * are stable, of several values for one place the last stays. */
 #include "text.h"
 #include "cuda/texts.inc"
 
@@ -92,7 +92,8 @@ static const char *word_of_size(int bytes)    /* what moves elements of that siz
 
 /* ---- indexing */
 
-static void arg_indices(struct kernel *k, int nd, const struct dev_arg *x, const struct dev_arg *list, void *const *dense_list)
+static void arg_indices(struct kernel *k, int nd, const struct dev_arg *x, const struct dev_arg *list,
+                        void *const *dense_list)
 {
     arg_word(k, nd);
     for (int d = 0; d < DEV_DIMS; d++)
@@ -149,7 +150,8 @@ static const char *sums(int dtype)            /* PLUS, for the class; NULL: no s
     return NULL;
 }
 
-static int scatter_add(struct work *w, struct dev_arg *out, const struct dev_arg *x, const struct dev_arg *list, int nd, int tag)
+static int scatter_add(struct work *w, struct dev_arg *out, const struct dev_arg *x, const struct dev_arg *list, int nd,
+                       int tag)
 {
     struct kernel k;
     struct section s;
@@ -243,13 +245,19 @@ static int run_scatter(struct work *w, struct dev_arg *out, const struct dev_arg
 
 static int run_count(struct work *w, struct dev_arg *out, const struct dev_arg *in)
 {
-    struct dev_prog p = { .n = 1, .nin = 1, .dtype = D_INT64, .red = 1, .in_dtype = { D_LOGICAL }, .ins = { { DI_IN, DEV_B, D_LOGICAL, 0, 0, -1 } } };
+    struct dev_prog p = { .n = 1,
+                          .nin = 1,
+                          .dtype = D_INT64,
+                          .red = 1,
+                          .in_dtype = { D_LOGICAL },
+                          .ins = { { DI_IN, DEV_B, D_LOGICAL, 0, 0, -1 } } };
     struct dev_arg one = { out->p, D_INT64, 1, { 1 }, { 0 } };
     return work_reduce(w, &p, &one, in, NULL, 0);
 }
 
 /* find, select, replace: counts by 1024 elements, their running sum, then every element knows its place */
-static int run_masked(struct work *w, int kind, const struct dev_arg *mask, const struct dev_arg *x, const struct dev_arg *out)
+static int run_masked(struct work *w, int kind, const struct dev_arg *mask, const struct dev_arg *x,
+                      const struct dev_arg *out)
 {
     struct kernel k;
     struct section s;
@@ -286,12 +294,16 @@ static int run_masked(struct work *w, int kind, const struct dev_arg *mask, cons
 }
 
 /* ---- along a dimension */
-static const char *order_of(int dtype, bool down)         /* `before`: by value, then by index; NaN behind, or first going down */
+static const char *order_of(int dtype,
+                            bool down) /* `before`: by value, then by index; NaN behind, or first going down */
 {
     if (text_class[dtype].floating)
-        return down ? "DEV int before(T a, i64 i, T b, i64 j) { return a != a || b != b ? (b == b || (a != a && i < j)) : a != b ? a > b : i < j; }\n"
-                    : "DEV int before(T a, i64 i, T b, i64 j) { return a != a || b != b ? (a == a || (b != b && i < j)) : a != b ? a < b : i < j; }\n";
-    return down ? "DEV int before(T a, i64 i, T b, i64 j) { return a != b ? a > b : i < j; }\n" : "DEV int before(T a, i64 i, T b, i64 j) { return a != b ? a < b : i < j; }\n";
+        return down ? "DEV int before(T a, i64 i, T b, i64 j) { return a != a || b != b ? (b == b || (a != a && i < "
+                      "j)) : a != b ? a > b : i < j; }\n"
+                    : "DEV int before(T a, i64 i, T b, i64 j) { return a != a || b != b ? (a == a || (b != b && i < "
+                      "j)) : a != b ? a < b : i < j; }\n";
+    return down ? "DEV int before(T a, i64 i, T b, i64 j) { return a != b ? a > b : i < j; }\n"
+                : "DEV int before(T a, i64 i, T b, i64 j) { return a != b ? a < b : i < j; }\n";
 }
 
 /* The columns of x, `len` long, sorted: dense keys and indices in scratch memory. */
@@ -342,7 +354,8 @@ static int run_sort(struct work *w, struct dev_arg *out, const struct dev_arg *i
     struct section s;
     char c[60];
     void *key, *index;
-    struct dev_arg x = arg_first(&in[0], d), y = arg_first(&out[0], d), at = out[1].p ? arg_first(&out[1], d) : (struct dev_arg){ 0 };
+    struct dev_arg x = arg_first(&in[0], d), y = arg_first(&out[0], d),
+                   at = out[1].p ? arg_first(&out[1], d) : (struct dev_arg){ 0 };
     int64_t len = d < in[0].nd ? in[0].dim[d] : 1;
     if (!arg_size(&x) || !arg_size(&y))
         return DEV_OK;
@@ -365,7 +378,8 @@ static int run_extreme(struct work *w, struct dev_arg *out, const struct dev_arg
     char c[60];
     int d = (int)num[0];
     int64_t len = d < in[0].nd ? in[0].dim[d] : 1, columns = len ? arg_size(&in[0]) / len : 0;
-    struct dev_arg x = arg_first(&in[0], d), y = arg_first(&out[0], d), at = out[1].p ? arg_first(&out[1], d) : (struct dev_arg){ 0 };
+    struct dev_arg x = arg_first(&in[0], d), y = arg_first(&out[0], d),
+                   at = out[1].p ? arg_first(&out[1], d) : (struct dev_arg){ 0 };
     if (!columns)
         return DEV_OK;
     bool few = len > 256 && columns < 2048 * (int64_t)w->units;
@@ -391,8 +405,10 @@ static int run_scan(struct work *w, struct dev_arg *out, const struct dev_arg *i
         return DEV_OK;
     bool z = text_class[dt].complex, same = kind > 1;
     const char *acc = same || text_class[dt].floating ? text_class[dt].name : "double", *zc = dt == D_CSINGLE ? "f" : "d";
-    const char *step = kind == 0 ? (z ? "return z_add_#(a, b);" : "return a + b;") : kind == 1 ? (z ? "return z_mul_#(a, b);" : "return a * b;")
-                     : kind == 2 ? "return a != a || b > a ? b : a;" : "return a != a || b < a ? b : a;";
+    const char *step = kind == 0   ? (z ? "return z_add_#(a, b);" : "return a + b;")
+                       : kind == 1 ? (z ? "return z_mul_#(a, b);" : "return a * b;")
+                       : kind == 2 ? "return a != a || b > a ? b : a;"
+                                   : "return a != a || b < a ? b : a;";
     const struct text_class *t = &text_class[to];
     if (same || (t->floating && !z))
         snprintf(store, sizeof store, "((%s)(x))", t->name);
@@ -407,8 +423,11 @@ static int run_scan(struct work *w, struct dev_arg *out, const struct dev_arg *i
         snprintf(body + strlen(body), sizeof body - strlen(body), "%c", *q == '#' ? *zc : *q);
     char zero[40];
     snprintf(zero, sizeof zero, z ? "make_%s(%d, 0)" : "((ACC)%s%d)", z ? zc : "", kind == 1);
-    snprintf(c, sizeof c, "#define T %s\n#define ACC %s\n#define RESULT %s\n#define KIND %d\n#define START %s\n#define LOAD(x) (%s(x))\n#define STORE(x) %s\n"
-             "DEV ACC step(ACC a, ACC b) { %s }\n", text_class[dt].name, acc, t->name, kind, zero, z ? "" : "(ACC)", store, body);
+    snprintf(c, sizeof c,
+             "#define T %s\n#define ACC %s\n#define RESULT %s\n#define KIND %d\n#define START %s\n#define LOAD(x) "
+             "(%s(x))\n#define STORE(x) %s\n"
+             "DEV ACC step(ACC a, ACC b) { %s }\n",
+             text_class[dt].name, acc, t->name, kind, zero, z ? "" : "(ACC)", store, body);
     struct dev_arg x = arg_first(&in[0], d), y = arg_first(out, d);
     if (len > 4096 && columns < 512 * (int64_t)w->units)
         for (chunk = 256; (len + chunk - 1) / chunk > 65536; chunk *= 2)
@@ -449,7 +468,8 @@ static int run_random(struct work *w, int kind, struct dev_arg *out, double key,
     struct kernel k;
     struct section s;
     char c[100];
-    snprintf(c, sizeof c, "#define T %s\n#define KIND %d\n#define SINGLE %d\n", text_class[out->dtype].name, kind, out->dtype == D_SINGLE);
+    snprintf(c, sizeof c, "#define T %s\n#define KIND %d\n#define SINGLE %d\n", text_class[out->dtype].name, kind,
+             out->dtype == D_SINGLE);
     section_begin(&k, &s, "random", c);
     arg_view(&k, out);
     arg_word(&k, (int64_t)(uint64_t)key);
@@ -458,7 +478,8 @@ static int run_random(struct work *w, int kind, struct dev_arg *out, double key,
     arg_double(&k, high);
     return section_go(w, &k, (arg_size(out) + 1) / 2, 256);
 }
-static int run_permutation(struct work *w, struct dev_arg *out, double key, double at)        /* the order of as many uniform numbers */
+static int run_permutation(struct work *w, struct dev_arg *out, double key,
+                           double at) /* the order of as many uniform numbers */
 {
     int64_t n = arg_size(out);
     void *u = n ? w->get(w, (size_t)n * 8) : NULL;
@@ -487,13 +508,19 @@ static int run_gemm(struct work *w, struct dev_arg *out, const struct dev_arg *i
     const char *active = act == 1 ? (f ? "((x) > 0.0f ? (x) : 0.0f)" : "((x) > 0.0 ? (x) : 0.0)") : act == 2 ? "tanh(x)"
                        : act == 3 ? (f ? "(1.0f / (1.0f + exp(-(x))))" : "(1.0 / (1.0 + exp(-(x))))") : "(x)";
     if (z)
-        snprintf(c, sizeof c, "#define T complex_%s\n#define ZERO make_%s(0, 0)\n#define PLUS(a, b) z_add_%s(a, b)\n#define TIMES(a, b) z_mul_%s(a, b)\n"
-                 "#define SCALED(a, b) z_by_%s(a, (%s)(b))\n#define ACTIVE(x) (x)\n", suffix, suffix, suffix, suffix, suffix, f ? "float" : "double");
+        snprintf(c, sizeof c,
+                 "#define T complex_%s\n#define ZERO make_%s(0, 0)\n#define PLUS(a, b) z_add_%s(a, b)\n#define "
+                 "TIMES(a, b) z_mul_%s(a, b)\n"
+                 "#define SCALED(a, b) z_by_%s(a, (%s)(b))\n#define ACTIVE(x) (x)\n",
+                 suffix, suffix, suffix, suffix, suffix, f ? "float" : "double");
     else
-        snprintf(c, sizeof c, "#define T %s\n#define ZERO ((T)0)\n#define PLUS(a, b) ((a) + (b))\n#define TIMES(a, b) ((a) * (b))\n#define SCALED(a, b) ((a) * (T)(b))\n#define ACTIVE(x) %s\n",
+        snprintf(c, sizeof c,
+                 "#define T %s\n#define ZERO ((T)0)\n#define PLUS(a, b) ((a) + (b))\n#define TIMES(a, b) ((a) * "
+                 "(b))\n#define SCALED(a, b) ((a) * (T)(b))\n#define ACTIVE(x) %s\n",
                  text_class[dt].name, active);
     section_begin(&k, &s, "gemm", c);
-    int64_t m = out->dim[0], n = out->nd > 1 ? out->dim[1] : 1, inner = in[0].nd > 1 ? in[0].dim[1] : 1, batch = out->nd > 2 ? out->dim[2] : 1;
+    int64_t m = out->dim[0], n = out->nd > 1 ? out->dim[1] : 1, inner = in[0].nd > 1 ? in[0].dim[1] : 1,
+            batch = out->nd > 2 ? out->dim[2] : 1;
     arg_pointer(&k, out->p);
     for (int i = 0; i < 3; i++)
         arg_pointer(&k, in[i].p);
@@ -525,10 +552,15 @@ int work_can(enum dev_call what, const struct dev_arg *out, const struct dev_arg
     case DEV_sort: case DEV_topk: case DEV_extreme:
         return text_class[in[0].dtype].complex || in[0].dtype != out->dtype ? DEV_NOT_HERE : DEV_OK;
     case DEV_scan:
-        return (text_class[in[0].dtype].complex && (num[1] > 1 || !text_class[out->dtype].complex)) || (num[1] > 1 && in[0].dtype != out->dtype) ? DEV_NOT_HERE : DEV_OK;
+        return (text_class[in[0].dtype].complex && (num[1] > 1 || !text_class[out->dtype].complex)) ||
+                       (num[1] > 1 && in[0].dtype != out->dtype)
+                   ? DEV_NOT_HERE
+                   : DEV_OK;
     case DEV_gemm:
-        return text_class[out->dtype].floating && in[0].dtype == out->dtype && in[1].dtype == out->dtype && (!in[2].p || in[2].dtype == out->dtype) &&
-               !(text_class[out->dtype].complex && num[2] != 0) ? DEV_OK : DEV_NOT_HERE;
+        return text_class[out->dtype].floating && in[0].dtype == out->dtype && in[1].dtype == out->dtype &&
+                       (!in[2].p || in[2].dtype == out->dtype) && !(text_class[out->dtype].complex && num[2] != 0)
+                   ? DEV_OK
+                   : DEV_NOT_HERE;
     default:
         return layers_can(what, out, in, num);
     }

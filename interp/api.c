@@ -126,7 +126,16 @@ void tl_release(tl_value *v)
     free(v);
 }
 
-struct making { tl *t; const char *name, *s; size_t n, m; const double *data; const tl_value *from; value out; char *to; double *numbers; };
+struct making {
+    tl *t;
+    const char *name, *s;
+    size_t n, m;
+    const double *data;
+    const tl_value *from;
+    value out;
+    char *to;
+    double *numbers;
+};
 static tl_value *make(tl *t, void (*body)(void *), struct making *x)
 {
     struct before b = enter(t);
@@ -149,7 +158,10 @@ static void text_body(void *arg)
     struct making *x = arg;
     x->out = copy(tensor_value(tensor_text(x->s, x->n)));
 }
-tl_value *tl_text(tl *t, const char *s, size_t n) { return make(t, text_body, &(struct making){ .s = s, .n = n, .out = nil() }); }
+tl_value *tl_text(tl *t, const char *s, size_t n)
+{
+    return make(t, text_body, &(struct making){ .s = s, .n = n, .out = nil() });
+}
 static void matrix_body(void *arg)
 {
     struct making *x = arg;
@@ -310,7 +322,8 @@ static void given_run(struct call *c)
         }
     if (failed) {
         tl *t = g->owner;
-        char *s = scratch(strlen(t->pending ? t->pending : "it failed") + 1), *id = scratch(strlen(t->pending_id ? t->pending_id : "") + 1);
+        char *s = scratch(strlen(t->pending ? t->pending : "it failed") + 1),
+             *id = scratch(strlen(t->pending_id ? t->pending_id : "") + 1);
         strcpy(s, t->pending ? t->pending : "it failed");
         strcpy(id, t->pending_id ? t->pending_id : "");
         fail(id, "%s: %s", c->fn->name, s);
@@ -331,7 +344,11 @@ int tl_register(tl *t, const char *name, int least, int most, tl_function *f, vo
     struct given *g = calloc(1, sizeof *g);
     if (!g)
         return 1;
-    *g = (struct given){ { strdup(name), least, most < 0 ? ANY : most, ANY, given_run, NULL, strdup(help ? help : "") }, t, f, user, t->given };
+    *g = (struct given){ { strdup(name), least, most < 0 ? ANY : most, ANY, given_run, NULL, strdup(help ? help : "") },
+                         t,
+                         f,
+                         user,
+                         t->given };
     t->given = g;
     struct before b = enter(t);
     struct registering x = { &g->b };

@@ -327,7 +327,8 @@ uint16_t breaks_hit(void)
     int mark = pool_mark();
     if (d->profiling)
         profile_event(f, m);
-    if (d->echo > !f->code->script && !f->code->library && !code_typed(f->code) && (m->flags & MARK_LINE) && !(m->flags & MARK_END) && !d->silent)
+    if (d->echo > !f->code->script && !f->code->library && !code_typed(f->code) && (m->flags & MARK_LINE) &&
+        !(m->flags & MARK_END) && !d->silent)
         echo_line(f, m);
     if (d->silent)
         return op;

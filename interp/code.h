@@ -28,11 +28,17 @@ struct ins {
 _Static_assert(sizeof(struct ins) == 16, "an instruction is two words");
 
 enum { ALL = 0xffff };                        /* nargout of a call that passes on what its frame is asked for */
-enum { LIST = 1 };                            /* tag.a of a cell that stands for a comma list; only between two instructions */
-enum { LISTS_FIRST = 0, LISTS_WELCOME = 1, LISTS_NONE = 4 };  /* where c{:}, s.f stand: the first value, all, or only one may come */
+enum { LIST = 1 }; /* tag.a of a cell that stands for a comma list; only between two instructions */
+enum {
+    LISTS_FIRST = 0,
+    LISTS_WELCOME = 1,
+    LISTS_NONE = 4
+}; /* where c{:}, s.f stand: the first value, all, or only one may come */
 enum { MAX_REGISTERS = 60000 };
 
-struct where { uint32_t at, begin, end, b1, e1, b2, e2; };     /* bytes in the source: the node, and its operands for \1 and \2 */
+struct where {
+    uint32_t at, begin, end, b1, e1, b2, e2;
+}; /* bytes in the source: the node, and its operands for \1 and \2 */
 
 /* an expression tree of operators: when an instruction of it misses, the whole runs as a plan */
 struct tree {
@@ -50,12 +56,14 @@ struct tree {
 
 struct path_step { int kind, n, reg; sym name; bool lists; };  /* arguments or the dynamic field name from register reg */
 struct path { int root, n; struct path_step *step; };
-struct hold_target { int reg, outer, pc; };                    /* the place whose root this register or outer place (or -1) is; the instruction that writes it */
+struct hold_target {
+    int reg, outer, pc;
+}; /* the place whose root this register or outer place (or -1) is; the instruction that writes it */
 struct hold {                                 /* targets with an index */
     int n;
     bool same;                                /* two of them in one variable */
     struct hold_target *t;
-    int list, count;                          /* values of a list target: from register `list` as many as `count` says; count 0: none */
+    int list, count; /* values of a list target: from register `list` as many as `count` says; count 0: none */
 };
 
 struct site {                                 /* one place in the code that calls */
@@ -74,13 +82,21 @@ struct site {                                 /* one place in the code that call
     const struct builtin *builtin;
 };
 
-struct outer { sym name; bool persistent; int index; struct global *global; };     /* a variable that lives outside the frame */
-struct handler { int from, to, target, level, depth; bool unwind; };   /* pc range, where to go, first temporary to drop there */
+struct outer {
+    sym name;
+    bool persistent;
+    int index;
+    struct global *global;
+}; /* a variable that lives outside the frame */
+struct handler {
+    int from, to, target, level, depth;
+    bool unwind;
+}; /* pc range, where to go, first temporary to drop there */
 struct param_info { sym name; int reg; bool has_default; };
 struct shape { int rows, *cols; bool lists; };                 /* of a matrix or cell literal */
 
-/* Where the debugger and the profiler can take hold: the first instruction of a statement, and those that return.  When one is
- * wanted there, its instruction is BREAK and `op` says what it was (interp/breaks.c). */
+/* Where the debugger and the profiler can take hold: the first instruction of a statement, and those that return.  When
+ * one is wanted there, its instruction is BREAK and `op` says what it was (interp/breaks.c). */
 enum { MARK_LINE = 1, MARK_RETURN = 2, MARK_END = 4 /* the end of a function: it returns there if nothing did before */ };
 struct mark {
     int32_t pc;
@@ -110,7 +126,7 @@ struct code {
     struct param_info *param; int nparam, nout;
     int *out;                                 /* registers */
     int nslot, shift, nlocal;                 /* variables; register = slot + shift; registers that are no temporaries */
-    int nreg, ndrop;                          /* registers in all; those that may hold something counted when the code returns */
+    int nreg, ndrop; /* registers in all; those that may hold something counted when the code returns */
     sym *slot_name;
     struct capture *capture; int ncapture;    /* registers outside, inside */
     value *persist; int npersist;             /* of a named function; closures have their own */

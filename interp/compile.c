@@ -49,7 +49,9 @@ int emit(struct comp *c, const struct node *n, int op, int a, int b, int d)
 }
 int emit3(struct comp *c, const struct node *n, int op, int a, int b, int cc, int d, int e)
 {
-    return emit_ins(c, n, (struct ins){ .op = (uint16_t)op, .a = (uint16_t)a, .b = (uint16_t)b, .c = (uint16_t)cc, .d = d, .e = e });
+    return emit_ins(
+        c, n,
+        (struct ins){ .op = (uint16_t)op, .a = (uint16_t)a, .b = (uint16_t)b, .c = (uint16_t)cc, .d = d, .e = e });
 }
 int emitk(struct comp *c, const struct node *n, int op, int a, int b, double k)
 {
@@ -287,7 +289,8 @@ static void interface(struct comp *c)
     k->ncapture = f->scope.captures;
     k->capture = zeroed(sizeof *k->capture * (size_t)k->ncapture);
     for (int i = 0; i < k->ncapture; i++)
-        k->capture[i] = (struct capture){ c->up ? reg_of(c->up, f->scope.capture[i].from) : -1, reg_of(c, f->scope.capture[i].to) };
+        k->capture[i] =
+            (struct capture){ c->up ? reg_of(c->up, f->scope.capture[i].from) : -1, reg_of(c, f->scope.capture[i].to) };
 }
 
 /* where `end` stands, or the last character of a function without one */
@@ -302,7 +305,8 @@ static uint32_t end_of(const struct function *f, const struct ast *a)
     return at;
 }
 
-struct code *compile_function(struct comp *up, struct unit *u, struct ast *a, struct function *f, struct scope *top, unsigned flags)
+struct code *compile_function(struct comp *up, struct unit *u, struct ast *a, struct function *f, struct scope *top,
+                              unsigned flags)
 {
     struct code *k = zeroed(sizeof *k);
     struct comp *c = &(struct comp){ .up = f->closure ? up : NULL, .unit = u, .code = k, .fn = f, .ast = a, .flags = flags };
@@ -390,8 +394,9 @@ static void code_free(struct code *k)
         drop(k->k[i]);
     for (int i = 0; i < k->npersist && k->persist; i++)
         drop(k->persist[i]);
-    void *piece[] = { k->ins, k->where, k->tree_at, k->tree, k->site, k->path, k->hold, k->shape, k->k, k->closure, k->outer, k->handler,
-                      k->param, k->out, k->slot_name, k->capture, k->persist, k->text, k->doc, k->mark };
+    void *piece[] = { k->ins,       k->where,   k->tree_at, k->tree,  k->site,    k->path,  k->hold,
+                      k->shape,     k->k,       k->closure, k->outer, k->handler, k->param, k->out,
+                      k->slot_name, k->capture, k->persist, k->text,  k->doc,     k->mark };
     for (int i = 0; i < COUNT(piece); i++)
         free(piece[i]);
     free(k);

@@ -42,7 +42,8 @@ struct comp {
 };
 
 /* compile.c */
-int emit(struct comp *c, const struct node *n, int op, int a, int b, int d);       /* returns the pc; b and c fields via emit3 */
+int emit(struct comp *c, const struct node *n, int op, int a, int b,
+         int d); /* returns the pc; b and c fields via emit3 */
 int emit3(struct comp *c, const struct node *n, int op, int a, int b, int cc, int d, int e);
 int emitk(struct comp *c, const struct node *n, int op, int a, int b, double k);
 int emits(struct comp *c, const struct node *n, int op, int a, int b, int cc, struct site *s);
@@ -60,7 +61,8 @@ void hold_add(struct comp *c, int hold, struct hold_target t);
 struct path_step *path_step(struct comp *c, int path);
 int outer_of(struct comp *c, int slot);       /* number of the outer place of a global or persistent variable */
 NORETURN void compile_fail(struct comp *c, const struct node *n, const char *format, ...) PRINTF(3, 4);
-struct code *compile_function(struct comp *up, struct unit *u, struct ast *a, struct function *f, struct scope *top, unsigned flags);
+struct code *compile_function(struct comp *up, struct unit *u, struct ast *a, struct function *f, struct scope *top,
+                              unsigned flags);
 static inline int reg_of(struct comp *c, int slot) { return slot + c->code->shift; }
 static inline unsigned var_flags(struct comp *c, int slot) { return slot >= 0 ? c->scope->var[slot].flags : 0; }
 static inline bool is_outer(struct comp *c, int slot) { return (var_flags(c, slot) & (VAR_GLOBAL | VAR_PERSISTENT)) != 0; }
@@ -74,11 +76,15 @@ static inline const struct node *link_at(const struct node *n, int i) { return n
 static inline int links(const struct node *n) { return n->index.links.n; }
 
 /* compile_expr.c */
-int expr_any(struct comp *c, const struct node *n, int want, int lists);       /* lists: what is done with a comma list, LISTS_… */
-int expr(struct comp *c, const struct node *n, int want);      /* register of the value: want, or where it is when want is -1 */
+int expr_any(struct comp *c, const struct node *n, int want,
+             int lists); /* lists: what is done with a comma list, LISTS_… */
+int expr(struct comp *c, const struct node *n,
+         int want); /* register of the value: want, or where it is when want is -1 */
 int expr_list(struct comp *c, const struct node *n, int want); /* the same, a comma list is welcome */
 void expr_multi(struct comp *c, const struct node *n, int base, int nargout, int countreg, uint64_t ignored);
-int expr_statement(struct comp *c, const struct node *n);      /* nargout 0; the register, empty if there was no value; -1: a name that was shown */
+int expr_statement(
+    struct comp *c,
+    const struct node *n); /* nargout 0; the register, empty if there was no value; -1: a name that was shown */
 int path_of(struct comp *c, const struct node *n, int nlink);
 int path_rest(struct comp *c, const struct node *n, int root);  /* all links, from the value in register root */
 bool may_be_list(const struct node *n);
@@ -91,9 +97,11 @@ int assign(struct comp *c, const struct node *n, bool statement, bool print);
 bool impure(struct comp *c, const struct node *n);             /* may run user code */
 bool writes(struct comp *c, const struct node *n);             /* may write to a variable of ours */
 bool is_plain_number(const struct node *n, double *x);
-int call_row(struct comp *c, const struct node *n, int *reduce);       /* the elementwise row n calls, or -1; *reduce the reducer */
+int call_row(struct comp *c, const struct node *n,
+             int *reduce); /* the elementwise row n calls, or -1; *reduce the reducer */
 int tree_full(struct comp *c, const struct node *n, int want, int dying, int reduce);
-int tree(struct comp *c, const struct node *n, int want, int dying);   /* an operator; dying: a register whose value it replaces */
+int tree(struct comp *c, const struct node *n, int want,
+         int dying); /* an operator; dying: a register whose value it replaces */
 void condition(struct comp *c, const struct node *n, bool jump_if, int **jumps, int *njump);
 void push_jump(int **jumps, int *n, int pc);
 

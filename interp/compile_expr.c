@@ -98,7 +98,8 @@ static int name_value(struct comp *c, const struct node *n, int want)
 }
 
 /* ---- arguments */
-static void args_to(struct comp *c, const struct list *l, int base, struct site *s, const struct node *link, struct endbase *eb)
+static void args_to(struct comp *c, const struct list *l, int base, struct site *s, const struct node *link,
+                    struct endbase *eb)
 {
     if (eb) {
         eb->link = link;
@@ -245,7 +246,16 @@ static int package_links(struct comp *c, const struct node *n)
     return package_known(b->name.name, c->unit) || package_expected(c, b);
 }
 
-struct chain { struct comp *c; const struct node *n; int nargout; int want; bool statement; int count; uint64_t ignored; int lists; };
+struct chain {
+    struct comp *c;
+    const struct node *n;
+    int nargout;
+    int want;
+    bool statement;
+    int count;
+    uint64_t ignored;
+    int lists;
+};
 
 static struct site *last_site(struct chain *x, const char *name, int nargs, bool last, int dest)
 {
@@ -260,10 +270,14 @@ static struct site *last_site(struct chain *x, const char *name, int nargs, bool
 }
 
 /* where the result of a link goes */
-static int link_dest(struct chain *x, bool last, int base) { return last && x->want >= 0 && x->nargout <= 1 ? x->want : base; }
+static int link_dest(struct chain *x, bool last, int base)
+{
+    return last && x->want >= 0 && x->nargout <= 1 ? x->want : base;
+}
 
 /* a call by name; base is a fresh temporary */
-static int chain_call(struct chain *x, const char *name, const struct node *paren, const struct node *where, bool last, int base, int slot)
+static int chain_call(struct chain *x, const char *name, const struct node *paren, const struct node *where, bool last,
+                      int base, int slot)
 {
     struct comp *c = x->c;
     static const struct list none;
@@ -288,7 +302,8 @@ static void has_end_node(struct node *n, void *arg)
 {
     const struct node **link = arg;
     const struct node *l = n->kind == NODE_END ? n->endof.link : NULL;
-    while (l && l != *link && l->kind == NODE_PAREN && l->link.chain && l->link.chain->index.base->kind == NODE_NAME && l->link.chain->index.base->name.slot < 0)
+    while (l && l != *link && l->kind == NODE_PAREN && l->link.chain && l->link.chain->index.base->kind == NODE_NAME &&
+           l->link.chain->index.base->name.slot < 0)
         l = l->link.outer;
     if (l && l == *link)
         *link = NULL;
@@ -369,7 +384,8 @@ struct asked { struct node chain, field, paren; struct node *link[64]; };
 static bool asks_place(struct comp *c, const struct node *n, struct asked *a)
 {
     const struct node *b = n->index.base, *p = links(n) == 1 ? link_at(n, 0) : NULL;
-    if (b->kind != NODE_NAME || is_sure(c, b->name.slot) || strcmp(b->name.name, "isshared") || !p || p->kind != NODE_PAREN || p->link.args.n != 1)
+    if (b->kind != NODE_NAME || is_sure(c, b->name.slot) || strcmp(b->name.name, "isshared") || !p ||
+        p->kind != NODE_PAREN || p->link.args.n != 1)
         return false;
     const struct node *arg = p->link.args.v[0], *root = arg->kind == NODE_INDEX ? arg->index.base : arg;
     int nl = arg->kind == NODE_INDEX ? links(arg) : 0;
@@ -402,10 +418,12 @@ static void exact_literal(const struct node *n)
     bool minus = whole && x->kind == NODE_UNARY && x->op == OP_UMINUS;
     if (minus)
         x = x->unary.a;
-    if (x->kind != NODE_NUMBER || x->number.cls || (x->flags & NODE_IMAG) || !(x->number.value >= 9007199254740992.0 && x->number.value < 9223372036854775808.0 * (whole ? 1 : 2)))
+    if (x->kind != NODE_NUMBER || x->number.cls || (x->flags & NODE_IMAG) ||
+        !(x->number.value >= 9007199254740992.0 && x->number.value < 9223372036854775808.0 * (whole ? 1 : 2)))
         return;
     uint64_t bits = 0;
-    for (const char *s = x->number.text; isdigit((unsigned char)*s) || *s == '_' || *s == '.' || *s == 'e' || *s == 'E'; s++) {
+    for (const char *s = x->number.text; isdigit((unsigned char)*s) || *s == '_' || *s == '.' || *s == 'e' || *s == 'E';
+         s++) {
         if (!isdigit((unsigned char)*s))
             return;
         bits = bits * 10 + (uint64_t)(*s - '0');
@@ -530,7 +548,8 @@ static int chain(struct chain *x)
             int dest = link_dest(x, last, base);
             int subject = cur < 0 ? reg_of(c, slot) : cur;
             struct endbase eb = { .kind = END_REG, .reg = subject, .maybe = false };
-            if (args->n == 1 && !may_be_list(args->v[0]) && args->v[0]->kind != NODE_COLON && args->v[0]->kind != NODE_NAMED) {
+            if (args->n == 1 && !may_be_list(args->v[0]) && args->v[0]->kind != NODE_COLON &&
+                args->v[0]->kind != NODE_NAMED) {
                 eb.link = l;
                 eb.up = c->ends;
                 c->ends = &eb;
@@ -831,7 +850,13 @@ void expr_multi(struct comp *c, const struct node *n, int base, int nargout, int
         return;
     }
     if (s->kind == NODE_INDEX) {
-        struct chain x = { .c = c, .n = s, .nargout = nargout, .want = -1, .count = countreg, .ignored = ignored, .lists = LISTS_WELCOME };
+        struct chain x = { .c = c,
+                           .n = s,
+                           .nargout = nargout,
+                           .want = -1,
+                           .count = countreg,
+                           .ignored = ignored,
+                           .lists = LISTS_WELCOME };
         c->top = base;
         int r = chain(&x);
         c->top = base;
@@ -839,7 +864,11 @@ void expr_multi(struct comp *c, const struct node *n, int base, int nargout, int
         if (r != base)
             emit(c, s, I_TAKENIL, base, r, 0);
         if (may_be_list(s) && !(links(s) == 1 && package_links(c, s)))
-            emit3(c, s, I_SPREAD, base, nargout < ALL - 1 ? nargout : nargout == ALL ? ALL : ALL - 1, countreg < 0 ? 0 : countreg, 0, 0);
+            emit3(c, s, I_SPREAD, base,
+                  nargout < ALL - 1 ? nargout
+                  : nargout == ALL  ? ALL
+                                    : ALL - 1,
+                  countreg < 0 ? 0 : countreg, 0, 0);
         return;
     }
     expr(c, n, base);

@@ -137,14 +137,16 @@ static void store_variable(struct comp *c, const struct node *n, int slot, int r
 /* A = A.t(): the name becomes a window on what it was; most often its value is meant */
 static void view_hint(struct comp *c, const struct node *n, const struct node *t, const struct node *v)
 {
-    if (v->kind != NODE_INDEX || v->index.base->kind != NODE_NAME || v->index.base->name.slot != t->name.slot || v->index.links.n < 2)
+    if (v->kind != NODE_INDEX || v->index.base->kind != NODE_NAME || v->index.base->name.slot != t->name.slot ||
+        v->index.links.n < 2)
         return;
     const struct node *l = v->index.links.v[v->index.links.n - 2];
-    if (l->kind != NODE_FIELD || !is_view_method(code_sym(l->link.name)) || v->index.links.v[v->index.links.n - 1]->kind != NODE_PAREN)
+    if (l->kind != NODE_FIELD || !is_view_method(code_sym(l->link.name)) ||
+        v->index.links.v[v->index.links.n - 1]->kind != NODE_PAREN)
         return;
     char text[300];
-    int k = snprintf(text, sizeof text, "%s = %s.%s(…) makes %s a window; %s.' or reshape(%s, …) gives a value", t->name.name, t->name.name,
-                     l->link.name, t->name.name, t->name.name, t->name.name);
+    int k = snprintf(text, sizeof text, "%s = %s.%s(…) makes %s a window; %s.' or reshape(%s, …) gives a value",
+                     t->name.name, t->name.name, l->link.name, t->name.name, t->name.name, t->name.name);
     emit(c, n, I_HINT, reg_of(c, t->name.slot), 0, constant_text(c, text, (size_t)MIN(k, (int)sizeof text - 1)));
 }
 
@@ -158,7 +160,8 @@ static int assign_name(struct comp *c, const struct node *n, bool statement)
         const struct node *s = strip(v);
         if (!outer && append(c, n, t, v))
             ;
-        else if (!outer && (s->kind == NODE_BINARY || s->kind == NODE_UNARY || s->kind == NODE_POSTFIX) && s->kind != NODE_NUMBER)
+        else if (!outer && (s->kind == NODE_BINARY || s->kind == NODE_UNARY || s->kind == NODE_POSTFIX) &&
+                 s->kind != NODE_NUMBER)
             tree(c, v, reg, reg);
         else
             expr(c, v, reg);
@@ -223,7 +226,8 @@ static struct aim aim_at(struct comp *c, const struct node *t, bool aside)
         }
     }
     /* an object's method in the middle yields the object that is written: net.get(1).weight = W */
-    while (k + 2 < ls->n && !(ls->v[k]->kind == NODE_FIELD && ls->v[k + 1]->kind == NODE_PAREN && ls->v[k + 2]->kind != NODE_PAREN))
+    while (k + 2 < ls->n &&
+           !(ls->v[k]->kind == NODE_FIELD && ls->v[k + 1]->kind == NODE_PAREN && ls->v[k + 2]->kind != NODE_PAREN))
         k++;
     if (k + 2 < ls->n && !is_outer(c, slot))
         return (struct aim){ .kind = AIM_OBJECT, .i = k };    /* evaluated when it is written */
@@ -238,7 +242,7 @@ static void store_path(struct comp *c, const struct node *n, const struct node *
     outer_take(c, n, b->name.slot);
     int pc = emit(c, n, I_PSET, v, 0, path);
     operands(c, pc, b, t);
-    int named = ls->n - 1;                                     /* in messages the variable is what the last index stands behind */
+    int named = ls->n - 1; /* in messages the variable is what the last index stands behind */
     while (named > 0 && ls->v[named]->kind == NODE_FIELD)
         named--;
     if (ls->v[named]->kind == NODE_FIELD)
@@ -362,8 +366,9 @@ static bool target_list(const struct node *t)
     return l->kind == NODE_FIELD;
 }
 
-/* [a, b(i), c{1:n}] = …  In this order: the indices, the right side, whether it has a value for each, the indexed places, the
-   names.  Names alone take what there is, as in Octave, before a value that is missing is an error.  vm_hold.c says how it comes that all of them are written or none. */
+/* [a, b(i), c{1:n}] = …  In this order: the indices, the right side, whether it has a value for each, the indexed
+   places, the names.  Names alone take what there is, as in Octave, before a value that is missing is an error.
+   vm_hold.c says how it comes that all of them are written or none. */
 struct goal { const struct node *t; struct aim aim; int reg; };          /* reg: its value */
 
 static bool has_root(const struct goal *g, int n, const struct node *name, const struct goal *but)
@@ -389,9 +394,10 @@ static void write_goal(struct comp *c, const struct node *n, const struct goal *
 }
 
 /* list: the target that takes several values, or -1; how many stands in register count */
-static void write_goals(struct comp *c, const struct node *n, struct goal *g, int ng, int list, int count, int held, bool print)
+static void write_goals(struct comp *c, const struct node *n, struct goal *g, int ng, int list, int count, int held,
+                        bool print)
 {
-    bool mixed = false, same = false;         /* a name is a variable of which a part is written too: all in the order given */
+    bool mixed = false, same = false; /* a name is a variable of which a part is written too: all in the order given */
     int risks = 0;
     for (int i = 0; i < ng; i++) {
         const struct node *t = g[i].t;
@@ -534,7 +540,8 @@ static void to_ans(struct comp *c, const struct node *n, int r, bool print)
 
 static bool inplace_statement(struct comp *c, const struct node *e)
 {
-    if (e->kind != NODE_INDEX || e->index.base->kind != NODE_NAME || !is_sure(c, e->index.base->name.slot) || e->index.links.n < 2)
+    if (e->kind != NODE_INDEX || e->index.base->kind != NODE_NAME || !is_sure(c, e->index.base->name.slot) ||
+        e->index.links.n < 2)
         return false;
     const struct node *l = e->index.links.v[e->index.links.n - 2];
     return l->kind == NODE_FIELD && is_inplace_method(code_sym(l->link.name));
@@ -547,8 +554,9 @@ static void command(struct comp *c, const struct node *n, bool print)
     if (n->command.args.n == 1 && ew_find(s->name, 1) >= 0) {   /* sin x: the word, where a variable is meant */
         const struct node *word = n->command.args.v[0];
         if (word->kind == NODE_STRING && scope_find(c->scope, word->string.text) >= 0)
-            warn("tl:command", "%s %s is %s('%s'), a function of the letters\nhint: %s(%s) is the one of the variable", n->command.name, word->string.text,
-                 n->command.name, word->string.text, n->command.name, word->string.text);
+            warn("tl:command", "%s %s is %s('%s'), a function of the letters\nhint: %s(%s) is the one of the variable",
+                 n->command.name, word->string.text, n->command.name, word->string.text, n->command.name,
+                 word->string.text);
     }
     s->nargs = (uint16_t)n->command.args.n;
     s->dest = base;
@@ -861,7 +869,8 @@ static void declaration(struct comp *c, const struct node *n)
 
 void statement(struct comp *c, const struct node *n)
 {
-    if (n->kind != NODE_BLOCK && n->kind != NODE_UNTIL && n->kind != NODE_TRY && n->kind != NODE_UNWIND && n->kind != NODE_FUNCTION)
+    if (n->kind != NODE_BLOCK && n->kind != NODE_UNTIL && n->kind != NODE_TRY && n->kind != NODE_UNWIND &&
+        n->kind != NODE_FUNCTION)
         mark_here(c, n->begin, MARK_LINE);
     switch (n->kind) {
     case NODE_EXPR: expression(c, n); break;

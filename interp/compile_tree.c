@@ -20,9 +20,11 @@ static void scan_list(struct list l, struct scan *s)
 /* Functions that only look at their arguments: computing them early changes nothing. */
 static bool is_pure_name(const char *name)
 {
-    static const char *const names[] = { "numel", "size", "rows", "columns", "length", "ndims", "zeros", "ones", "eye", "repmat", "reshape",
-        "double", "single", "isempty", "linspace", "diag", "std", "var",
-        "median", "norm", "cumsum", "cumprod", "kron", "trace", "pi", "e", "Inf", "NaN", "eps", "true", "false", "inf", "nan" };
+    static const char *const names[] = { "numel",    "size", "rows",   "columns", "length", "ndims",  "zeros",
+                                         "ones",     "eye",  "repmat", "reshape", "double", "single", "isempty",
+                                         "linspace", "diag", "std",    "var",     "median", "norm",   "cumsum",
+                                         "cumprod",  "kron", "trace",  "pi",      "e",      "Inf",    "NaN",
+                                         "eps",      "true", "false",  "inf",     "nan" };
     for (int i = 0; i < COUNT(names); i++)
         if (!strcmp(name, names[i]))
             return true;
@@ -49,7 +51,8 @@ static void scan_node(struct node *n, void *arg)
         if (b->kind == NODE_NAME && !is_sure(s->c, b->name.slot)) {
             int nargs = links(n) && link_at(n, 0)->kind == NODE_PAREN ? link_at(n, 0)->link.args.n : 0;
             sym name = code_sym(b->name.name);
-            if (b->name.slot >= 0 || (ew_find(name, nargs) < 0 && reduce_find(name, nargs) < 0 && !is_pure_name(b->name.name)) ||
+            if (b->name.slot >= 0 ||
+                (ew_find(name, nargs) < 0 && reduce_find(name, nargs) < 0 && !is_pure_name(b->name.name)) ||
                 resolve(name, s->c->unit).code)
                 s->impure = true;
         } else {
@@ -109,22 +112,42 @@ bool writes(struct comp *c, const struct node *n)
 }
 
 /* ---- trees of operators */
-static const struct { uint8_t ew, mx; bool matrix; } op_rows[OPERATORS] = {
-    [OP_OR] = { EW_or, 0, 0 }, [OP_AND] = { EW_and, 0, 0 }, [OP_LT] = { EW_lt, 0, 0 }, [OP_LE] = { EW_le, 0, 0 }, [OP_EQ] = { EW_eq, 0, 0 },
-    [OP_NE] = { EW_ne, 0, 0 }, [OP_GE] = { EW_ge, 0, 0 }, [OP_GT] = { EW_gt, 0, 0 }, [OP_PLUS] = { EW_plus, 0, 0 }, [OP_MINUS] = { EW_minus, 0, 0 },
-    [OP_MTIMES] = { EW_times, MX_MTIMES, 1 }, [OP_MRDIV] = { EW_rdivide, MX_MRDIVIDE, 1 }, [OP_MLDIV] = { EW_ldivide, MX_MLDIVIDE, 1 },
-    [OP_TIMES] = { EW_times, 0, 0 }, [OP_RDIV] = { EW_rdivide, 0, 0 }, [OP_LDIV] = { EW_ldivide, 0, 0 }, [OP_MPOWER] = { EW_power, MX_MPOWER, 1 },
-    [OP_POWER] = { EW_power, 0, 0 }, [OP_UPLUS] = { EW_uplus, 0, 0 }, [OP_UMINUS] = { EW_uminus, 0, 0 }, [OP_NOT] = { EW_not, 0, 0 },
-    [OP_CTRANS] = { 0, MX_CTRANSPOSE, 1 }, [OP_TRANS] = { 0, MX_TRANSPOSE, 1 },
+static const struct { uint8_t ew, mx; bool matrix;
+} op_rows[OPERATORS] = {
+    [OP_OR] = { EW_or, 0, 0 },
+    [OP_AND] = { EW_and, 0, 0 },
+    [OP_LT] = { EW_lt, 0, 0 },
+    [OP_LE] = { EW_le, 0, 0 },
+    [OP_EQ] = { EW_eq, 0, 0 },
+    [OP_NE] = { EW_ne, 0, 0 },
+    [OP_GE] = { EW_ge, 0, 0 },
+    [OP_GT] = { EW_gt, 0, 0 },
+    [OP_PLUS] = { EW_plus, 0, 0 },
+    [OP_MINUS] = { EW_minus, 0, 0 },
+    [OP_MTIMES] = { EW_times, MX_MTIMES, 1 },
+    [OP_MRDIV] = { EW_rdivide, MX_MRDIVIDE, 1 },
+    [OP_MLDIV] = { EW_ldivide, MX_MLDIVIDE, 1 },
+    [OP_TIMES] = { EW_times, 0, 0 },
+    [OP_RDIV] = { EW_rdivide, 0, 0 },
+    [OP_LDIV] = { EW_ldivide, 0, 0 },
+    [OP_MPOWER] = { EW_power, MX_MPOWER, 1 },
+    [OP_POWER] = { EW_power, 0, 0 },
+    [OP_UPLUS] = { EW_uplus, 0, 0 },
+    [OP_UMINUS] = { EW_uminus, 0, 0 },
+    [OP_NOT] = { EW_not, 0, 0 },
+    [OP_CTRANS] = { 0, MX_CTRANSPOSE, 1 },
+    [OP_TRANS] = { 0, MX_TRANSPOSE, 1 },
 };
 
 /* instruction of an elementwise row for numbers; 0 (MOVE): EW1, EW2 */
 static int row_instruction(int ew)
 {
-    static const struct { int ew, op; } rows[] = {
-        { EW_plus, I_ADD }, { EW_minus, I_SUB }, { EW_times, I_MUL }, { EW_rdivide, I_DIV }, { EW_ldivide, I_LDIV }, { EW_power, I_POW },
-        { EW_uminus, I_NEG }, { EW_uplus, I_PLUS }, { EW_not, I_NOT }, { EW_lt, I_LT }, { EW_le, I_LE }, { EW_eq, I_EQ }, { EW_ne, I_NE },
-        { EW_ge, I_GE }, { EW_gt, I_GT }, { EW_and, I_AND }, { EW_or, I_OR } };
+    static const struct { int ew, op;
+    } rows[] = { { EW_plus, I_ADD },     { EW_minus, I_SUB }, { EW_times, I_MUL },  { EW_rdivide, I_DIV },
+                 { EW_ldivide, I_LDIV }, { EW_power, I_POW }, { EW_uminus, I_NEG }, { EW_uplus, I_PLUS },
+                 { EW_not, I_NOT },      { EW_lt, I_LT },     { EW_le, I_LE },      { EW_eq, I_EQ },
+                 { EW_ne, I_NE },        { EW_ge, I_GE },     { EW_gt, I_GT },      { EW_and, I_AND },
+                 { EW_or, I_OR } };
     for (int i = 0; i < COUNT(rows); i++)
         if (rows[i].ew == ew)
             return rows[i].op;
@@ -179,7 +202,8 @@ int call_row(struct comp *c, const struct node *n, int *reduce)
     if (b->name.slot >= 0 || args->n < 1 || args->n > 2)
         return -1;
     for (int i = 0; i < args->n; i++)
-        if (args->v[i]->kind == NODE_NAMED || args->v[i]->kind == NODE_COLON || args->v[i]->kind == NODE_STRING || may_be_list(args->v[i]))
+        if (args->v[i]->kind == NODE_NAMED || args->v[i]->kind == NODE_COLON || args->v[i]->kind == NODE_STRING ||
+            may_be_list(args->v[i]))
             return -1;
     sym name = code_sym(b->name.name);
     int row = ew_find(name, args->n);
@@ -225,7 +249,8 @@ static int build_leaf(struct comp *c, struct build *t, const struct node *n, int
     const struct node *s = strip(n);
     if (is_plain_number(s, &x))
         return build_add(t, (struct plan_node){ .kind = PN_NUM, .a = -1, .b = -1, .num = num(x) }, n, -1);
-    if (s->kind == NODE_NAME && s->name.slot < 0 && is_constant(code_sym(s->name.name), &x) && !resolve(code_sym(s->name.name), c->unit).code)
+    if (s->kind == NODE_NAME && s->name.slot < 0 && is_constant(code_sym(s->name.name), &x) &&
+        !resolve(code_sym(s->name.name), c->unit).code)
         return build_add(t, (struct plan_node){ .kind = PN_NUM, .a = -1, .b = -1, .num = num(x) }, n, -1);
     int r = expr_any(c, s, -1, LISTS_NONE);
     bool dies = is_temp(c, r) || r == dying;
@@ -367,15 +392,16 @@ static void tree_code(struct comp *c, struct build *t, int i, int dest)
     if (p->kind == PN_REDUCE) {
         op = I_TREE;
     } else if (p->kind == PN_MATRIX) {
-        static const int map[MX_OPS] = { [MX_MTIMES] = I_MUL, [MX_MRDIVIDE] = I_DIV, [MX_MLDIVIDE] = I_LDIV, [MX_MPOWER] = I_POW,
-                                         [MX_CTRANSPOSE] = I_TRANS, [MX_TRANSPOSE] = I_TRANS };
+        static const int map[MX_OPS] = { [MX_MTIMES] = I_MUL, [MX_MRDIVIDE] = I_DIV,     [MX_MLDIVIDE] = I_LDIV,
+                                         [MX_MPOWER] = I_POW, [MX_CTRANSPOSE] = I_TRANS, [MX_TRANSPOSE] = I_TRANS };
         op = map[p->op];
     } else {
         op = row_instruction(p->op);
     }
     int a = -1, b = -1;
     bool ka = p->a >= 0 && t->node[p->a].kind == PN_NUM, kb = p->b >= 0 && t->node[p->b].kind == PN_NUM;
-    bool with_k = p->b >= 0 && op && ((kb && konst(op)) || (ka && !kb && (op == I_ADD || op == I_MUL || op == I_SUB || op == I_DIV)));
+    bool with_k = p->b >= 0 && op &&
+                  ((kb && konst(op)) || (ka && !kb && (op == I_ADD || op == I_MUL || op == I_SUB || op == I_DIV)));
     if (op == I_TREE) {
     } else if (with_k) {
         a = operand_reg(c, t, kb ? p->a : p->b);
@@ -391,7 +417,11 @@ static void tree_code(struct comp *c, struct build *t, int i, int dest)
     else if (with_k && kb)
         pc = emitk(c, n, konst(op), r, a, t->node[p->b].num.num);
     else if (with_k)
-        pc = emitk(c, n, swapped[op] == I_ADD ? I_ADDK : swapped[op] == I_MUL ? I_MULK : swapped[op], r, a, t->node[p->a].num.num);
+        pc = emitk(c, n,
+                   swapped[op] == I_ADD   ? I_ADDK
+                   : swapped[op] == I_MUL ? I_MULK
+                                          : swapped[op],
+                   r, a, t->node[p->a].num.num);
     else if (op)
         pc = emit3(c, n, op, r, a, b < 0 ? 0 : b, 0, 0);
     else if (b < 0)
@@ -462,7 +492,10 @@ static int compare_jump(int op, bool jump_if, bool k)
             return (k ? I_JNLTK : I_JNLT) + (jump_if ? 6 : 0) + i;
     return -1;
 }
-static int mirrored(int op) { return op == OP_LT ? OP_GT : op == OP_LE ? OP_GE : op == OP_GT ? OP_LT : op == OP_GE ? OP_LE : op; }
+static int mirrored(int op)
+{
+    return op == OP_LT ? OP_GT : op == OP_LE ? OP_GE : op == OP_GT ? OP_LT : op == OP_GE ? OP_LE : op;
+}
 
 static void compare_branch(struct comp *c, const struct node *s, bool jump_if, int **jumps, int *njump)
 {

@@ -73,9 +73,11 @@ static void offer_fields(value v, struct found *f)
         if (v.inst->class->own_names)
             v.inst->class->own_names(v, offer_own, f);
     } else {
-        static const char *const methods[] = { "abs()", "add_(", "apply_(", "copy_(", "diagonal()", "expand(", "fill_(", "max(",
-            "mean(", "min(", "mul_(", "narrow(", "numel()", "reshape(", "select(", "size()", "sort(", "storage()", "sum(", "t()",
-            "transpose(", "unfold(", "view(", "zero_()", NULL };
+        static const char *const methods[] = { "abs()",      "add_(",   "apply_(",   "copy_(",   "diagonal()",
+                                               "expand(",    "fill_(",  "max(",      "mean(",    "min(",
+                                               "mul_(",      "narrow(", "numel()",   "reshape(", "select(",
+                                               "size()",     "sort(",   "storage()", "sum(",     "t()",
+                                               "transpose(", "unfold(", "view(",     "zero_()",  NULL };
         if (v.kind != K_NIL && v.kind != K_CELL && v.kind != K_FUNC)
             offer_names(methods, f);
     }
@@ -192,7 +194,8 @@ static bool call_around(const char *text, size_t quote, struct call_seen *seen)
         line--;
     for (size_t i = line; i < quote; i++) {
         char c = text[i];
-        if (c == '"' || (c == '\'' && (i == line || (!isalnum((unsigned char)text[i - 1]) && !strchr("_)]}'.", text[i - 1]))))) {
+        if (c == '"' ||
+            (c == '\'' && (i == line || (!isalnum((unsigned char)text[i - 1]) && !strchr("_)]}'.", text[i - 1]))))) {
             size_t end = i + 1;
             while (end < quote && text[end] != c)
                 end++;
@@ -263,8 +266,9 @@ static bool offer_properties(const char *text, size_t from, struct found *f)
 /* Words that take file names as they are: `load da<Tab>`, `cd sub<Tab>`, and what follows `!`. */
 static bool wants_file(const char *text, size_t at)
 {
-    static const char *const words[] = { "addpath", "cat", "cd", "chdir", "delete", "diary", "dir", "edit", "less", "load", "ls", "mkdir",
-        "rmdir", "rmpath", "run", "save", "source", NULL };
+    static const char *const words[] = { "addpath", "cat",    "cd",   "chdir", "delete", "diary",
+                                         "dir",     "edit",   "less", "load",  "ls",     "mkdir",
+                                         "rmdir",   "rmpath", "run",  "save",  "source", NULL };
     size_t begin = at;
     while (begin > 0 && !strchr("\n;,", text[begin - 1]))
         begin--;

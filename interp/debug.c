@@ -95,7 +95,8 @@ static void put_place(struct buf *out, const char *word, const struct report_pla
     buf_putc(out, '\n');
 }
 
-/* A function of tl's own, written in the language: in scripts/ itself or in a package there; lessons and examples are programs. */
+/* A function of tl's own, written in the language: in scripts/ itself or in a package there; lessons and examples are
+ * programs. */
 static bool is_library(const struct report_place *p)
 {
     const char *data = path_data();
@@ -110,11 +111,12 @@ static bool is_library(const struct report_place *p)
 static bool names_it(const char *message, const char *function)
 {
     size_t word = strcspn(message, ": \n"), n = strlen(function);
-    return message[word] == ':' && word >= n && !strncmp(message + word - n, function, n) && (word == n || message[word - n - 1] == '.');
+    return message[word] == ':' && word >= n && !strncmp(message + word - n, function, n) &&
+           (word == n || message[word - n - 1] == '.');
 }
 
-/* What goes wrong inside tl's own functions is about the user's call, so the report begins there.  How many frames to leave out; 0 when
-   there is nobody else's. */
+/* What goes wrong inside tl's own functions is about the user's call, so the report begins there.  How many frames to
+   leave out; 0 when there is nobody else's. */
 static int library_frames(const struct report_place *place, int n)
 {
     int k = 0;
@@ -167,8 +169,8 @@ void debug_stopped(struct buf *out, const char *why, const struct report_place *
     else if (typed(p->source))
         buff(out, "stopped in %s, line %d%s%s\n", p->function, source_line(p->source, p->at, NULL), *why ? ": " : "", why);
     else
-        buff(out, "stopped at %s:%d%s%s%s%s\n", p->source->name, source_line(p->source, p->at, NULL), p->function ? ", in " : "",
-             p->function ? p->function : "", *why ? ": " : "", why);
+        buff(out, "stopped at %s:%d%s%s%s%s\n", p->source->name, source_line(p->source, p->at, NULL),
+             p->function ? ", in " : "", p->function ? p->function : "", *why ? ": " : "", why);
     if (!typed(p->source) || p->function)
         put_source(out, p->source, p->at, colour);
 }

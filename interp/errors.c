@@ -128,8 +128,8 @@ BUILTIN(error, 1, ANY, 0, NO_GRAD,
   "error(template, arg, …)\n"
   "error(id, template, arg, …)\n"
   "error(err)\n\n"
-  "Stops with an error. Its text is made as by sprintf; id has the form 'word:word' and is found in err.identifier of a catch. "
-  "A struct with fields message and identifier, as catch gives it, is raised again.\n\n"
+  "Stops with an error. Its text is made as by sprintf; id has the form 'word:word' and is found in err.identifier of "
+  "a catch. A struct with fields message and identifier, as catch gives it, is raised again.\n\n"
   "Example:\n  try, error('my:id', 'bad %d', 3), catch err, disp(err.message), end\n  bad 3\n\n"
   "See also: warning, rethrow, try, lasterr")
 {
@@ -365,7 +365,8 @@ static void assert_close(struct call *c, value x, value y, double tol, const cha
             part[k][0] = element_double(t, 0);
             part[k][1] = t->dtype == D_CDOUBLE ? ((double *)t->data)[1] : t->dtype == D_CSINGLE ? ((float *)t->data)[1] : 0;
         }
-        bool both = (part[0][0] != part[0][0] || part[0][1] != part[0][1]) && (part[1][0] != part[1][0] || part[1][1] != part[1][1]);
+        bool both = (part[0][0] != part[0][0] || part[0][1] != part[0][1]) &&
+                    (part[1][0] != part[1][0] || part[1][1] != part[1][1]);
         nan |= both;                          /* a complex number with a NaN in either part is NaN */
         for (int k = 0; k < 2 && !both; k++) {
             double s = part[0][k], w = part[1][k];
@@ -375,7 +376,8 @@ static void assert_close(struct call *c, value x, value y, double tol, const cha
             if (tol == 0)
                 fail("", "assert: element %lld differs%s: %.17g, but %.17g is wanted", (long long)i + 1, where, s, w);
             if (!(tolerance_gap(s, w, tol) <= 0))
-                fail("", "assert: element %lld differs by more than %g%s: %.17g, but %.17g is wanted", (long long)i + 1, tol < 0 ? -tol : tol, where, s, w);
+                fail("", "assert: element %lld differs by more than %g%s: %.17g, but %.17g is wanted", (long long)i + 1,
+                     tol < 0 ? -tol : tol, where, s, w);
         }
     }
     if (tol == 0 && !nan)                          /* integers of 64 bits that are equal only as doubles */
@@ -392,7 +394,8 @@ BUILTIN(assert, 1, ANY, 0, NO_GRAD,
   "Example:\n  assert(2 + 2 == 4)\n  assert(pi, 3.1416, 1e-4)\n\n"
   "See also: error, isequal")
 {
-    if (c->nargin == 1 || (c->nargin > 1 && arg_is_text(c, 1) && is_tensor_like(c->arg[0]) && value_dtype(c->arg[0]) == D_LOGICAL)) {
+    if (c->nargin == 1 ||
+        (c->nargin > 1 && arg_is_text(c, 1) && is_tensor_like(c->arg[0]) && value_dtype(c->arg[0]) == D_LOGICAL)) {
         if (value_true(c->arg[0]))
             return;
         if (c->nargin == 1)

@@ -50,7 +50,8 @@ const struct builtin *function_builtin(value v)
     struct function_value *f = (struct function_value *)v.func;
     if (v.kind != K_FUNC || f->h.class != &function_class || !f->h.name)
         return NULL;
-    struct callee c = f->epoch == function_epoch && (f->code || f->builtin) ? (struct callee){ f->code, f->builtin } : resolve(f->h.name, f->home);
+    struct callee c = f->epoch == function_epoch && (f->code || f->builtin) ? (struct callee){ f->code, f->builtin }
+                                                                            : resolve(f->h.name, f->home);
     return c.code ? NULL : c.builtin;
 }
 
@@ -117,7 +118,11 @@ static bool function_equal(value a, value b)
 }
 
 const struct class function_class = {
-    .name = "function_handle", .equal = function_equal, .free = function_free, .children = function_children, .print = function_print,
+    .name = "function_handle",
+    .equal = function_equal,
+    .free = function_free,
+    .children = function_children,
+    .print = function_print,
 };
 
 bool is_function(value v) { return v.kind == K_FUNC; }
@@ -170,7 +175,8 @@ static void make_closure(void *arg)
         m->f = object_value(K_FUNC, function_new(NULL, c, m->u, c->ncapture, c->npersist));
 }
 
-/* Compiled, never run: the statements around the closure are thrown away.  n < 0: the closure is the library's own and sees no user's function. */
+/* Compiled, never run: the statements around the closure are thrown away.  n < 0: the closure is the library's own and
+ * sees no user's function. */
 value function_made(const char *text, size_t len, bool closure, int n, const sym *name)
 {
     if (!closure) {

@@ -31,9 +31,11 @@ static void whole_lines(const char *text, uint32_t len, uint32_t least, struct s
 
 BUILTIN(paragraphs, 1, 1, 1, NO_GRAD,
   "c = paragraphs(text)\n\n"
-  "A text of code as a cell of texts that run one after another: functions first, then statements up to a blank line each, with "
-  "the comments above them. Fails with identifier 'tl:incomplete' where the text breaks off within a statement.\n\n"
-  "Example:\n  c = paragraphs(sprintf(\"a = 1;\\nb = 2\\n\\nc = 3\\n\"));\n  size(c)\n  ans =\n     1   2\n  c{2}\n  ans = c = 3\n\n"
+  "A text of code as a cell of texts that run one after another: functions first, then statements up to a blank line "
+  "each, with the comments above them. Fails with identifier 'tl:incomplete' where the text breaks off within a "
+  "statement.\n\n"
+  "Example:\n  c = paragraphs(sprintf(\"a = 1;\\nb = 2\\n\\nc = 3\\n\"));\n  size(c)\n  ans =\n     1   2\n  c{2}\n  "
+  "ans = c = 3\n\n"
   "See also: example, demo, eval")
 {
     size_t n;

@@ -43,7 +43,8 @@ struct function_info interp_function(const char *name);
 void interp_each_function(void (*f)(const char *name, void *arg), void *arg);     /* typed or of the script, then builtins */
 
 bool interp_is_package(const char *name);    /* of builtins, of files or a plugin */
-const char *interp_package_about(const char *name);   /* loads the plugin of that name: what it is, or why it cannot be; NULL: it is none */
+const char *interp_package_about(
+    const char *name); /* loads the plugin of that name: what it is, or why it cannot be; NULL: it is none */
 
 /* registry.c: the builtins, from the tables of all rooms; sorted by name */
 const struct builtin *registry_find(const char *name);

@@ -1,21 +1,28 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* `tl --json`: the prompt for programs – a Jupyter kernel, an editor, a test. One JSON object a line in, one a line out:
+/* `tl --json`: the prompt for programs – a Jupyter kernel, an editor, a test. One JSON object a line in, one a line
+ * out:
  *
- *   {"id":7,"op":"execute","code":"x = 2"}      {"ev":"stream","name":"stdout","text":"x = 2\n"} … {"ev":"done","id":7,"ok":true}
- *   {"id":8,"op":"complete","code":…,"pos":…}   {"ev":"done","id":8,"matches":[…],"start":…}      positions count characters
- *   {"id":9,"op":"help","code":…,"pos":…}       {"ev":"done","id":9,"text":…}                     of the name at pos; "" if none
- *   {"id":1,"op":"is_complete","code":…}        {"ev":"done","id":1,"state":"complete"|"incomplete"|"invalid","indent":…}
+ *   {"id":7,"op":"execute","code":"x = 2"}      {"ev":"stream","name":"stdout","text":"x = 2\n"} …
+ * {"ev":"done","id":7,"ok":true}
+ *   {"id":8,"op":"complete","code":…,"pos":…}   {"ev":"done","id":8,"matches":[…],"start":…}      positions count
+ * characters
+ *   {"id":9,"op":"help","code":…,"pos":…}       {"ev":"done","id":9,"text":…}                     of the name at pos;
+ * "" if none
+ *   {"id":1,"op":"is_complete","code":…} {"ev":"done","id":1,"state":"complete"|"incomplete"|"invalid","indent":…}
  *   {"id":2,"op":"workspace"}                   {"ev":"done","id":2,"variables":[{"name":…,"class":…,"size":…}]}
  *   {"id":3,"op":"interrupt"}                   as Ctrl-C, at once, also while another request runs
- *   {"id":4,"op":"input","text":…}              the answer to {"ev":"input","prompt":…}, which `input` and `keyboard` send
+ *   {"id":4,"op":"input","text":…}              the answer to {"ev":"input","prompt":…}, which `input` and `keyboard`
+ * send
  *   {"id":5,"op":"quit"}                        or the end of the input
  *
- * An execute that fails sends {"ev":"error","ename","evalue","traceback":[…]} before its done (then "ok":false); pictures come as
+ * An execute that fails sends {"ev":"error","ename","evalue","traceback":[…]} before its done (then "ok":false);
+ * pictures come as
  * {"ev":"display","data":{MIME: text or base64}}. What is no request is answered by {"ev":"error"} and changes nothing.
  *
- * The real output is kept on a descriptor of its own, and what anybody prints – libraries and started programs too – goes through
- * two pipes that a second thread turns into stream events; that thread also reads the requests, so that an interrupt is seen at
- * once. `done` is sent only after the pipes are empty: the main thread asks for that through a third pipe and waits. */
+ * The real output is kept on a descriptor of its own, and what anybody prints – libraries and started programs too –
+ * goes through two pipes that a second thread turns into stream events; that thread also reads the requests, so that an
+ * interrupt is seen at once. `done` is sent only after the pipes are empty: the main thread asks for that through a
+ * third pipe and waits. */
 #define clone libc_clone                      /* sched.h has a clone() under GNU names, value.h another */
 #include <pthread.h>
 #undef clone
@@ -402,7 +409,8 @@ static int write_cell(const char *code)
         printf("wrote %s\n", file);
     } else {
         char message[400];
-        snprintf(message, sizeof message, "%%%%file: cannot write '%.300s': %s", file ? file : "", n ? strerror(errno) : "a name is missing");
+        snprintf(message, sizeof message, "%%%%file: cannot write '%.300s': %s", file ? file : "",
+                 n ? strerror(errno) : "a name is missing");
         say_error("tl:cannot-write", message, NULL);
     }
     free(file);
@@ -509,7 +517,9 @@ static void tell_complete(json_t *request)
     struct parse_error e;
     struct parse_options o = { .flags = PARSE_MORE, .is_variable = interp_is_variable };
     struct ast *a = parse_text(code, strlen(code), &o, &e);
-    const char *state = a || code[0] == '!' || code[0] == '?' || !strncmp(code, "%%", 2) ? "complete" : e.incomplete ? "incomplete" : "invalid";
+    const char *state = a || code[0] == '!' || code[0] == '?' || !strncmp(code, "%%", 2) ? "complete"
+                        : e.incomplete                                                   ? "incomplete"
+                                                                                         : "invalid";
     if (a)
         ast_free(a);
     else
@@ -521,7 +531,8 @@ static void add_variable(const char *name, void *list)
 {
     char size[128];
     value v = interp_variable(name);
-    json_array_append_new(list, json_pack("{s:s, s:s, s:s}", "name", name, "class", class_of(v), "size", value_shape(v, size)));
+    json_array_append_new(
+        list, json_pack("{s:s, s:s, s:s}", "name", name, "class", class_of(v), "size", value_shape(v, size)));
 }
 
 static void list_workspace(json_t *request)

@@ -196,7 +196,8 @@ static void run_named(struct call *c, const char *name)
 BUILTIN(run, 1, 1, 0, NO_GRAD,
   "run(script)\n\n"
   "Runs a file of statements with the variables of the caller. The name may lack its ending .tl or .m.\n\n"
-  "Example:\n  f = [tempname() '.tl']; h = fopen(f, 'w'); fputs(h, 'y = 6 * x;'); fclose(h);\n  x = 7; run(f), y\n  y = 42\n  delete(f)\n\n"
+  "Example:\n  f = [tempname() '.tl']; h = fopen(f, 'w'); fputs(h, 'y = 6 * x;'); fclose(h);\n  x = 7; run(f), y\n  y "
+  "= 42\n  delete(f)\n\n"
   "See also: source, eval")
 {
     const char *s = arg_text(c, 0, NULL);
@@ -431,7 +432,8 @@ BUILTIN(nargoutchk, 2, 2, 0, NO_GRAD,
 BUILTIN(isargout, 1, 1, 1, grad_zero,
   "tf = isargout(k)\n\n"
   "In a function: whether its result number k is used, not dropped by ~ or not asked for.\n\n"
-  "Example:\n  function [a, b] = asked(), a = isargout(1); b = isargout(2); printf('%d %d\\n', a, b); end\n  [~, b] = asked();\n  0 1\n\n"
+  "Example:\n  function [a, b] = asked(), a = isargout(1); b = isargout(2); printf('%d %d\\n', a, b); end\n  [~, b] = "
+  "asked();\n  0 1\n\n"
   "See also: nargout")
 {
     struct frame *f = user_function();
@@ -445,7 +447,8 @@ BUILTIN(isargout, 1, 1, 1, grad_zero,
     }
     result_tensor(c, 0, r);
 }
-/* The variable that is argument k of the call at which a frame stands, "" if it is none: the text between the call's commas. */
+/* The variable that is argument k of the call at which a frame stands, "" if it is none: the text between the call's
+ * commas. */
 static const char *argument_name(const struct frame *caller, i64 k)
 {
     int pc = (int)(caller->pc - caller->code->ins) - 1;
@@ -548,7 +551,8 @@ static void leave(struct call *c)
 {
     int status = 0;
     if (has_arg(c, 0) && arg_is_text(c, 0) && strcmp(arg_text(c, 0, NULL), "force"))
-        fail("Octave:invalid-input-arg", "%s: the status must be a number from 0 to 255, but is '%s'", c->fn->name, arg_text(c, 0, NULL));
+        fail("Octave:invalid-input-arg", "%s: the status must be a number from 0 to 255, but is '%s'", c->fn->name,
+             arg_text(c, 0, NULL));
     if (has_arg(c, 0) && !arg_is_text(c, 0))
         status = (int)arg_int(c, 0, 0, 255);
     fail_exit(status);

@@ -471,7 +471,8 @@ static const struct symbol *one_sign(int c)
     return &symbols[i];
 }
 
-/* Does what follows ++ behind an operand leave no other reading than k++: the end of the expression, a comparison, & | * / ^ : */
+/* Does what follows ++ behind an operand leave no other reading than k++: the end of the expression, a comparison, & |
+ * * / ^ : */
 static bool ends_incdec(const struct lexer *x, uint32_t p)
 {
     int c = p < x->len ? (unsigned char)x->text[p] : '\n', d = p + 1 < x->len ? (unsigned char)x->text[p + 1] : '\n';
@@ -700,7 +701,8 @@ static bool sign_is_asked(const struct lexer *x, uint32_t p)
         return false;
     for (const char *const *w = words; *w; w++) {
         uint32_t n = (uint32_t)strlen(*w);
-        if (x->pos >= n && !memcmp(x->text + x->pos - n, *w, n) && (x->pos == n || strchr(" \t\n;,", x->text[x->pos - n - 1])))
+        if (x->pos >= n && !memcmp(x->text + x->pos - n, *w, n) &&
+            (x->pos == n || strchr(" \t\n;,", x->text[x->pos - n - 1])))
             return true;
     }
     return false;
@@ -718,7 +720,8 @@ bool lex_command_follows(struct lexer *x)
     int c = (unsigned char)x->text[p];
     if (ispunct(c) && !comment_sign(c) && c != '\'' && c != '"' && sign_is_asked(x, p))
         return true;
-    bool equal = c == '=' && p + 1 < x->len && x->text[p + 1] == '=' && (p + 2 == x->len || x->text[p + 2] == '\n');     /* help == */
+    bool equal = c == '=' && p + 1 < x->len && x->text[p + 1] == '=' &&
+                 (p + 2 == x->len || x->text[p + 2] == '\n'); /* help == */
     if (c == '\n' || c == ';' || c == ',' || c == '(' || (c == '=' && !equal) || comment_sign(c))
         return false;
     if (c == '.' && p + 2 < x->len && x->text[p + 1] == '.' && x->text[p + 2] == '.')

@@ -112,7 +112,8 @@ static void on_end(int sig)                   /* as Ctrl-C, and then we leave; a
     interrupt_flag = 1;
 }
 
-static void on_limit(int sig)                 /* a file beyond ulimit -f: the write fails and says so.  A handler, since what is ignored stays so in programs we start */
+static void on_limit(int sig) /* a file beyond ulimit -f: the write fails and says so.  A handler, since what is ignored
+                                 stays so in programs we start */
 {
     (void)sig;
 }
@@ -187,10 +188,13 @@ static void functions_alone(const char *file, const char *text, size_t len)
         const struct function *f = a->function[a->functions - 1];
         bool open = f->end < 3 || f->end > a->source->len || memcmp(a->source->text + f->end - 3, "end", 3);
         out_flush();
-        fprintf(stderr, "tl: %s only defines functions (%s%s): nothing has run\n", file, a->function[0]->name, a->functions > 1 ? ", …" : "");
+        fprintf(stderr, "tl: %s only defines functions (%s%s): nothing has run\n", file, a->function[0]->name,
+                a->functions > 1 ? ", …" : "");
         if (open)
-            fprintf(stderr, "  hint: %s, begun at line %d, goes on to the end of the file; an 'end' behind its last statement closes it\n", f->name,
-                    source_line(a->source, f->begin, NULL));
+            fprintf(stderr,
+                    "  hint: %s, begun at line %d, goes on to the end of the file; an 'end' behind its last statement "
+                    "closes it\n",
+                    f->name, source_line(a->source, f->begin, NULL));
     }
     ast_free(a);
 }
@@ -323,12 +327,17 @@ static int example_command(int n, char **word) { return run_function("example", 
 static int demo_command(int n, char **word) { return run_function("demo", n, word); }
 
 /* Words that are commands where a script would stand. */
-static const struct command { const char *name; int (*run)(int n, char **word); const char *usage, *help; } commands[] = {
-    { "example", example_command, "example [NAME]", "run a program of scripts/examples or the example in a function's help; or list them" },
+static const struct command { const char *name; int (*run)(int n, char **word); const char *usage, *help;
+} commands[] = {
+    { "example", example_command, "example [NAME]",
+      "run a program of scripts/examples or the example in a function's help; or list them" },
     { "demo", demo_command, "demo [NAME]", "the same step by step" },
-    { "trust", trust_command, "trust [FOLDER]", "let .tlrc in the folder run before the prompt there; also --list, --remove" },
-    { "notebook", notebook_command, "notebook FILE [OUT]", "a script with cells (%% title) as a Jupyter notebook, or back" },
-    { "kernel", kernel_command, "kernel install|remove|path", "make tl known to Jupyter; --user, --sys-prefix or --prefix FOLDER" },
+    { "trust", trust_command, "trust [FOLDER]",
+      "let .tlrc in the folder run before the prompt there; also --list, --remove" },
+    { "notebook", notebook_command, "notebook FILE [OUT]",
+      "a script with cells (%% title) as a Jupyter notebook, or back" },
+    { "kernel", kernel_command, "kernel install|remove|path",
+      "make tl known to Jupyter; --user, --sys-prefix or --prefix FOLDER" },
 };
 
 static int wrong(const char *what, const char *word)
@@ -352,7 +361,8 @@ int main(int argc, char **argv)
     const char *eval[64];
     int evals = 0, i = 1;
     bool prompt = false, quiet = false, startup = true, ended = false;
-    if (!setlocale(LC_CTYPE, "") || !strcmp(nl_langinfo(CODESET), "ANSI_X3.4-1968"))       /* the line editor must know UTF-8 */
+    if (!setlocale(LC_CTYPE, "") ||
+        !strcmp(nl_langinfo(CODESET), "ANSI_X3.4-1968")) /* the line editor must know UTF-8 */
         setlocale(LC_CTYPE, "C.UTF-8");
     for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
         const char *a = argv[i];

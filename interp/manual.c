@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* manual.c: `doc`, the manual at a function: in a browser, in info, else the text of `help`. Each function has a file of its own
- * in the HTML (doc/functions.tl gives it an anchor, for which makeinfo writes one), so that no fragment of an address is needed,
- * which xdg-open drops. */
+/* manual.c: `doc`, the manual at a function: in a browser, in info, else the text of `help`. Each function has a file
+ * of its own in the HTML (doc/functions.tl gives it an anchor, for which makeinfo writes one), so that no fragment of
+ * an address is needed, which xdg-open drops. */
 #include "interp/interp.h"
 #include "interp/path.h"
 #include "interp/session.h"
@@ -73,8 +73,9 @@ static bool has_text(const char *variable)
 BUILTIN(doc, 0, 1, 1, NO_GRAD,
   "doc name\n"
   "doc\n\n"
-  "The manual at a function, keyword, operator or package: in the browser where there is a display and the manual was built "
-  "as HTML, else in info, else the text that `help` shows. At no terminal, and where a result is wanted, it is that text, too.\n\n"
+  "The manual at a function, keyword, operator or package: in the browser where there is a display and the manual was "
+  "built as HTML, else in info, else the text that `help` shows. At no terminal, and where a result is wanted, it is "
+  "that text, too.\n\n"
   "Example:\n"
   "  t = doc('pi'); strcmp(t, help('pi'))\n"
   "  ans = 1\n\n"
@@ -97,7 +98,8 @@ BUILTIN(doc, 0, 1, 1, NO_GRAD,
         }
         file->n = 0;
         buff(file, "%s/tl.info", path_manual());
-        if (!access(file->s, R_OK) && path_program("info") && run_program((char *[]){ "info", "-f", file->s, "-n", node->s, NULL }, true))
+        if (!access(file->s, R_OK) && path_program("info") &&
+            run_program((char *[]){ "info", "-f", file->s, "-n", node->s, NULL }, true))
             return;
     }
     help_show(c, text);

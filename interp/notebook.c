@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* Notebooks: `tl kernel install` makes tl known to Jupyter, `tl notebook` turns scripts into notebooks and back.
  *
- * A script's cells begin at lines `%% title`. The comment lines right below one are the text (Markdown) of that cell, the title
- * its heading; what follows, up to the next `%%`, is its code. A blank line below `%%` says that a comment is code. What stands
- * before the first `%%` is a cell too, without its `#!` and licence lines. Read back, a notebook gives the same script; outputs
- * are not kept, so both are text that a version control shows well. */
+ * A script's cells begin at lines `%% title`. The comment lines right below one are the text (Markdown) of that cell,
+ * the title its heading; what follows, up to the next `%%`, is its code. A blank line below `%%` says that a comment is
+ * code. What stands before the first `%%` is a cell too, without its `#!` and licence lines. Read back, a notebook
+ * gives the same script; outputs are not kept, so both are text that a version control shows well. */
 #include "config.h"
 #include "interp/program.h"
 
@@ -66,7 +66,9 @@ static char *kernel_folder(int n, char **word)
         if (!strcmp(word[i], "--prefix") && i + 1 < n)
             prefix = word[++i];
         else if (!strcmp(word[i], "--sys-prefix"))
-            prefix = getenv("VIRTUAL_ENV") ? getenv("VIRTUAL_ENV") : getenv("CONDA_PREFIX") ? getenv("CONDA_PREFIX") : "/usr/local";
+            prefix = getenv("VIRTUAL_ENV")    ? getenv("VIRTUAL_ENV")
+                     : getenv("CONDA_PREFIX") ? getenv("CONDA_PREFIX")
+                                              : "/usr/local";
         else if (strcmp(word[i], "--user")) {
             fprintf(stderr, "tl: unknown option '%s' of kernel %s\n", word[i], word[0]);
             return NULL;
@@ -95,7 +97,8 @@ static int install(const char *folder)
     char self[4096];
     ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
     self[n > 0 ? n : 0] = 0;
-    char *from = in_folder(path_data(), "jupyter/tl_kernel.py"), *to = in_folder(folder, "tl_kernel.py"), *spec = in_folder(folder, "kernel.json");
+    char *from = in_folder(path_data(), "jupyter/tl_kernel.py"), *to = in_folder(folder, "tl_kernel.py"),
+         *spec = in_folder(folder, "kernel.json");
     size_t len;
     char *program = from ? program_read_file(from, &len) : NULL, *text = NULL;
     int status = 1;
@@ -141,7 +144,10 @@ static int uninstall(const char *folder)
 
 int kernel_command(int n, char **word)
 {
-    static const struct { const char *name; int (*run)(const char *folder); } table[] = { { "install", install }, { "remove", uninstall } };
+    static const struct {
+        const char *name;
+        int (*run)(const char *folder);
+    } table[] = { { "install", install }, { "remove", uninstall } };
     bool path = n && !strcmp(word[0], "path");
     for (size_t i = 0; n && i <= sizeof table / sizeof *table; i++) {
         bool last = i == sizeof table / sizeof *table;
@@ -160,7 +166,10 @@ int kernel_command(int n, char **word)
 
 /* --- a script's cells --- */
 
-static bool is_cell_mark(const char *s) { return s[0] == '%' && s[1] == '%' && (s[2] == ' ' || s[2] == '\n' || s[2] == '\r' || !s[2]); }
+static bool is_cell_mark(const char *s)
+{
+    return s[0] == '%' && s[1] == '%' && (s[2] == ' ' || s[2] == '\n' || s[2] == '\r' || !s[2]);
+}
 static const char *line_end(const char *s) { const char *e = strchr(s, '\n'); return e ? e : s + strlen(s); }
 static const char *next_line(const char *s) { const char *e = line_end(s); return *e ? e + 1 : e; }
 
@@ -192,9 +201,10 @@ static void add_cell(json_t *cells, bool code, json_t *source)
         json_decref(source);
         return;
     }
-    json_array_append_new(cells, code ?
-        json_pack("{s:s, s:{}, s:o, s:[], s:n}", "cell_type", "code", "metadata", "source", source, "outputs", "execution_count") :
-        json_pack("{s:s, s:{}, s:o}", "cell_type", "markdown", "metadata", "source", source));
+    json_array_append_new(cells,
+                          code ? json_pack("{s:s, s:{}, s:o, s:[], s:n}", "cell_type", "code", "metadata", "source",
+                                           source, "outputs", "execution_count")
+                               : json_pack("{s:s, s:{}, s:o}", "cell_type", "markdown", "metadata", "source", source));
 }
 
 /* Heading and the comment lines at *at, as Markdown. */

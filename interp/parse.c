@@ -188,7 +188,8 @@ static bool header_of(const struct parser *p, const char *word)
 /* (int) stands before text[end] */
 static bool type_in_parens(const char *text, uint32_t end)
 {
-    static const char *const types[] = { "(int)", "(float)", "(double)", "(char)", "(long)", "(bool)", "(unsigned)", "(single)" };
+    static const char *const types[] = { "(int)",  "(float)", "(double)",   "(char)",
+                                         "(long)", "(bool)",  "(unsigned)", "(single)" };
     for (int i = 0; i < (int)(sizeof types / sizeof *types); i++) {
         size_t n = strlen(types[i]);
         if (end >= n && !memcmp(text + end - n, types[i], n))
@@ -221,12 +222,18 @@ static const char *unclosed_bracket(const struct parser *p, uint32_t at)
 /* What people who come from another language mean by the token in hand, or NULL. */
 static const char *likely(const struct parser *p)
 {
-    static const struct { const char *word, *hint; } words[] = {
-        { "and", "elementwise `and` is &, between conditions it is &&" }, { "or", "elementwise `or` is |, between conditions it is ||" },
-        { "not", "`not` is ~" }, { "then", "there is no `then`: leave it out" },
-        { "mod", "the remainder is mod(a, b)" }, { "div", "the quotient without fraction is floor(a / b)" }, { "xor", "xor(a, b) is true when one of them is" },
+    static const struct { const char *word, *hint;
+    } words[] = {
+        { "and", "elementwise `and` is &, between conditions it is &&" },
+        { "or", "elementwise `or` is |, between conditions it is ||" },
+        { "not", "`not` is ~" },
+        { "then", "there is no `then`: leave it out" },
+        { "mod", "the remainder is mod(a, b)" },
+        { "div", "the quotient without fraction is floor(a / b)" },
+        { "xor", "xor(a, b) is true when one of them is" },
         { "is", "isequal(a, b) compares, isempty(x) asks for []" },
-        { "to", "a range is written 1:10" }, { "do", "there is no `do` behind a condition: leave it out" },
+        { "to", "a range is written 1:10" },
+        { "do", "there is no `do` behind a condition: leave it out" },
         { "function", "a function as a value is written @(x) x + 1, or @(x) begin … end" },
     };
     const char *s = p->a->source->text + tok.begin, before = tok.begin ? s[-1] : ' ';
@@ -238,8 +245,11 @@ static const char *likely(const struct parser *p)
         sign = 0;
     if (tok.type == T_NAME || tok.type == T_KEYWORD) {
         if (n == 2 && !memcmp(s, "in", 2))
-            return p->open && p->open->keyword == KW_FOR && header_of(p, "for") ? "write for x = values" : "any(v == x) or ismember(v, x) tells whether v is in x";
-        if (before == '\'' && tok.begin == p->last_end && tok.begin > 1 && s[-2] == 'f' && (tok.begin == 2 || !is_name_char(s[-3])))
+            return p->open && p->open->keyword == KW_FOR && header_of(p, "for") ? "write for x = values"
+                                                                                : "any(v == x) or ismember(v, x) tells "
+                                                                                  "whether v is in x";
+        if (before == '\'' && tok.begin == p->last_end && tok.begin > 1 && s[-2] == 'f' &&
+            (tok.begin == 2 || !is_name_char(s[-3])))
             return "a text with numbers in it: sprintf('value %g', x)";
         for (size_t i = 0; i < sizeof words / sizeof *words; i++)
             if (strlen(words[i].word) == n && !memcmp(words[i].word, s, n))
@@ -327,7 +337,8 @@ _Noreturn void parse_unexpected(struct parser *p, const char *expected)
     int column, line = bracket ? source_line(p->a->source, at, &column) : 0;
     if (tok.type == T_EOF) {
         if (bracket)
-            lex_incomplete(&p->x, at, unclosed_bracket(p, at), "'%c' opened at line %d, column %d is not closed", sign, line, column);
+            lex_incomplete(&p->x, at, unclosed_bracket(p, at), "'%c' opened at line %d, column %d is not closed", sign,
+                           line, column);
         if (p->open)
             lex_incomplete(&p->x, p->open->at, unclosed(p), "'%s' opened at line %d is not closed",
                            p->open->keyword < 0 ? "begin" : keyword_info[p->open->keyword].text,
@@ -340,10 +351,11 @@ _Noreturn void parse_unexpected(struct parser *p, const char *expected)
         lex_fail_hint(&p->x, tok.begin, "a block has no braces: it ends with 'end'",
                       "%s is unexpected here: '%c' opened at line %d, column %d is not closed", found, sign, line, column);
     if (bracket && tok.type == T_KEYWORD)
-        lex_fail(&p->x, tok.begin, "%s is unexpected here: '%c' opened at line %d, column %d is not closed", found, sign, line,
-                 column);
+        lex_fail(&p->x, tok.begin, "%s is unexpected here: '%c' opened at line %d, column %d is not closed", found,
+                 sign, line, column);
     if (bracket && line < parse_line(p, tok.begin))
-        lex_fail(&p->x, tok.begin, "expected %s but found %s: '%c' opened at line %d, column %d is not closed", expected, found, sign, line, column);
+        lex_fail(&p->x, tok.begin, "expected %s but found %s: '%c' opened at line %d, column %d is not closed",
+                 expected, found, sign, line, column);
     const char *hint = likely(p);
     if (hint)
         lex_fail_hint(&p->x, tok.begin, hint, "expected %s but found %s", expected, found);
@@ -406,7 +418,8 @@ static void parse_main(struct parser *p)
         f->body = parse_statements(p, true);
     if (tok.type == T_KEYWORD && p->suspect) {
         char hint[120];
-        snprintf(hint, sizeof hint, "line %d begins with a word that is no keyword; did you mean '%s'?", parse_line(p, p->suspect_at), p->suspect);
+        snprintf(hint, sizeof hint, "line %d begins with a word that is no keyword; did you mean '%s'?",
+                 parse_line(p, p->suspect_at), p->suspect);
         lex_fail_hint(&p->x, tok.begin, hint, "'%s' without a block that it %s", keyword_info[tok.op].text,
                       keyword_info[tok.op].role == KEYWORD_CLOSES ? "could close" : "belongs to");
     }

@@ -17,7 +17,8 @@ static struct node *condition(struct parser *p)
                       "'%s' in a condition", tok.op ? operator_info[tok.op].symbol : "=");
     if (tok.type == T_NAME && (!strcmp(tok.text, "and") || !strcmp(tok.text, "or")) && lex_command_follows(&p->x))
         parse_unexpected(p, "an operator or the end of the condition");
-    if ((tok.type == T_NAME && !strcmp(tok.text, "then")) || (at_keyword(p, KW_DO) && p->open && p->open->keyword == KW_WHILE))
+    if ((tok.type == T_NAME && !strcmp(tok.text, "then")) ||
+        (at_keyword(p, KW_DO) && p->open && p->open->keyword == KW_WHILE))
         parse_unexpected(p, "the statements");
     return n;
 }
@@ -519,7 +520,8 @@ static struct node *simple_statement(struct parser *p)
         n->flags |= NODE_PREFIX;
         return parse_ends(p, n);
     }
-    if (tok.type == T_NAME && p->open && p->open->keyword == KW_SWITCH && !strcmp(tok.text, "default") && !parse_is_variable(p, tok.text)) {
+    if (tok.type == T_NAME && p->open && p->open->keyword == KW_SWITCH && !strcmp(tok.text, "default") &&
+        !parse_is_variable(p, tok.text)) {
         const char *s = p->a->source->text + tok.end;
         if (strchr(",:;\n", s[strspn(s, " \t")]))
             lex_fail_hint(&p->x, tok.begin, "what fits no case is told behind otherwise", "there is no 'default'");
@@ -533,7 +535,8 @@ static struct node *simple_statement(struct parser *p)
         while (*s == ' ')
             s++;
         if (!strncmp(s, "<- ", 3) || !strncmp(s, ":=", 2))
-            lex_fail_hint(&p->x, (uint32_t)(s - p->a->source->text), "an assignment is written with = alone", "unexpected '%.2s'", s);
+            lex_fail_hint(&p->x, (uint32_t)(s - p->a->source->text), "an assignment is written with = alone",
+                          "unexpected '%.2s'", s);
         if (!p->suspect)
             suspect(p);
         return command(p);
@@ -585,8 +588,8 @@ struct node *parse_statements(struct parser *p, bool top)
             const char *s = p->a->source->text + tok.end;
             s += strspn(s, " \t");
             if (s[0] == '=' && s[1] != '=')
-                lex_fail_hint(&p->x, tok.begin, "another name is needed, such as my_value = 3", "'%s' is a word of the language and cannot be a variable",
-                              keyword_info[tok.op].text);
+                lex_fail_hint(&p->x, tok.begin, "another name is needed, such as my_value = 3",
+                              "'%s' is a word of the language and cannot be a variable", keyword_info[tok.op].text);
         }
         if (tok.type == T_EOF || at_block_keyword(p))
             break;

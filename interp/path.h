@@ -10,14 +10,16 @@
 const char *path_find(const char *name, uint64_t *stamp);
 const char *path_library(const char *name, uint64_t *stamp);      /* in the library's folder alone */
 bool path_is_package(const char *name);      /* a folder +name is in sight, the library included */
-const char *path_plugin(const char *name);   /* file tl_NAME.so: beside the script, here, on the path, then tl's own; NULL: none */
+const char *
+path_plugin(const char *name); /* file tl_NAME.so: beside the script, here, on the path, then tl's own; NULL: none */
 const char *path_plugin_own(const char *name);        /* of tl's own alone */
 uint32_t path_epoch(void);                   /* rises whenever a name may mean another function than before */
 
 /* Looks whether folders or files changed. Called before each line of the prompt, and once more before a name is said to be
    undefined: true if something changed, so that it is worth to look again. */
 bool path_refresh(void);
-void path_script(const char *file);          /* the script that runs, NULL: none. Names are looked up beside it; its own is not, so lu.tl may call lu */
+void path_script(const char *file); /* the script that runs, NULL: none. Names are looked up beside it; its own is not,
+                                       so lu.tl may call lu */
 const char *path_running(void);              /* the script that runs, with its folder, or NULL */
 const char *path_manual(void);               /* where the built manual is: html/, tl.info */
 bool path_program(const char *word);          /* a program of the shell's */

@@ -80,8 +80,8 @@ static int routine_of(struct profile *p, struct code *c)
     if (r && r->source == s && r->begin == c->begin && r->n == c->nmark)
         return c->profile - 1;
     for (int i = 0; i < p->n; i++)            /* the same place, compiled again */
-        if (p->routine[i].source->name[0] && !strcmp(p->routine[i].source->name, s->name) && p->routine[i].begin == c->begin &&
-            p->routine[i].n == c->nmark && p->routine[i].source->len == s->len) {
+        if (p->routine[i].source->name[0] && !strcmp(p->routine[i].source->name, s->name) &&
+            p->routine[i].begin == c->begin && p->routine[i].n == c->nmark && p->routine[i].source->len == s->len) {
             c->profile = i + 1;
             return i;
         }
@@ -93,7 +93,9 @@ static int routine_of(struct profile *p, struct code *c)
         p->room += 32;
     }
     struct line *line = calloc((size_t)c->nmark + 1, sizeof *line);
-    const char *slash = strrchr(s->name, '/'), *name = c->name ? c->name->text : c->script ? slash ? slash + 1 : s->name : "@<anonymous>";
+    const char *slash = strrchr(s->name, '/'), *name = c->name     ? c->name->text
+                                                       : c->script ? slash ? slash + 1 : s->name
+                                                                   : "@<anonymous>";
     char *copy = strdup(*name ? name : "what was typed");
     if (!line || !copy) {
         free(line);
@@ -102,8 +104,12 @@ static int routine_of(struct profile *p, struct code *c)
     }
     for (int i = 0; i < c->nmark; i++)
         line[i].at = c->mark[i].at;
-    p->routine[p->n] = (struct routine){ .source = source_hold((struct source *)s), .name = copy, .begin = c->begin, .library = c->library,
-                                         .n = c->nmark, .line = line };
+    p->routine[p->n] = (struct routine){ .source = source_hold((struct source *)s),
+                                         .name = copy,
+                                         .begin = c->begin,
+                                         .library = c->library,
+                                         .n = c->nmark,
+                                         .line = line };
     c->profile = ++p->n;
     return p->n - 1;
 }
@@ -232,7 +238,9 @@ struct found { int routine, number; double calls, self, total, blas; };
 static int by_line_self(const void *a, const void *b)
 {
     const struct found *x = a, *y = b;
-    return x->self != y->self ? (x->self < y->self) - (x->self > y->self) : x->routine != y->routine ? x->routine - y->routine : x->number - y->number;
+    return x->self != y->self         ? (x->self < y->self) - (x->self > y->self)
+           : x->routine != y->routine ? x->routine - y->routine
+                                      : x->number - y->number;
 }
 /* statements of one line together; pooled */
 static struct found *lines_of(struct profile *p, int routine, int *n)
@@ -292,7 +300,8 @@ static void report(struct profile *p)
         total += r->n;
         if (k >= FUNCTIONS_SHOWN)
             continue;
-        buff(b, "%10.0f %9.4f %9.4f %7.1f %9.4f  %s", r->calls, r->total, r->self, self > 0 ? 100 * r->self / self : 0, r->blas, r->name);
+        buff(b, "%10.0f %9.4f %9.4f %7.1f %9.4f  %s", r->calls, r->total, r->self, self > 0 ? 100 * r->self / self : 0,
+             r->blas, r->name);
         if (r->source->name[0]) {
             buf_puts(b, "  ");
             place(b, r, source_line(r->source, r->begin, NULL));
@@ -317,7 +326,8 @@ static void report(struct profile *p)
         const char *text = source_line_text(r->source, all[k].number, &len);
         while (len && (*text == ' ' || *text == '\t'))
             text++, len--;
-        buff(b, "%10.0f %9.4f %9.4f %7.1f %9.4f  ", all[k].calls, all[k].total, all[k].self, self > 0 ? 100 * all[k].self / self : 0, all[k].blas);
+        buff(b, "%10.0f %9.4f %9.4f %7.1f %9.4f  ", all[k].calls, all[k].total, all[k].self,
+             self > 0 ? 100 * all[k].self / self : 0, all[k].blas);
         place(b, r, all[k].number);
         buff(b, "  %.*s%s\n", MIN(len, 60), text, len > 60 ? "…" : "");
     }
@@ -330,7 +340,8 @@ static value text_of(const char *s) { return tensor_value(tensor_text(s, strlen(
 
 static value info(struct profile *p)
 {
-    static const char *const fields[] = { "FunctionName", "FileName", "Type", "NumCalls", "TotalTime", "SelfTime", "BlasTime", "ExecutedLines" };
+    static const char *const fields[] = { "FunctionName", "FileName", "Type",     "NumCalls",
+                                          "TotalTime",    "SelfTime", "BlasTime", "ExecutedLines" };
     sym name[COUNT(fields)];
     int *order = scratch(sizeof *order * (size_t)(p->n + 1));
     double self = 0, blas = 0;
@@ -380,9 +391,10 @@ BUILTIN(profile, 0, 1, 1, NO_GRAD,
   "profile clear\n"
   "s = profile('info')\n\n"
   "Measures where the time goes. `on` clears what was there and begins; `report` ends it and shows a table by function "
-  "and one by line: calls, seconds with (total) and without (self) what was called, and of these the seconds in products "
-  "and LAPACK. `off` ends it too, `resume` goes on without clearing. 'info' gives a struct with FunctionTable (FunctionName, FileName, Type, NumCalls, TotalTime, "
-  "SelfTime, BlasTime, and ExecutedLines with a row of line, calls, total and self seconds each), TotalTime, BlasTime, WallTime; 'status' tells whether it is on.\n"
+  "and one by line: calls, seconds with (total) and without (self) what was called, and of these the seconds in "
+  "products and LAPACK. `off` ends it too, `resume` goes on without clearing. 'info' gives a struct with FunctionTable "
+  "(FunctionName, FileName, Type, NumCalls, TotalTime, SelfTime, BlasTime, and ExecutedLines with a row of line, "
+  "calls, total and self seconds each), TotalTime, BlasTime, WallTime; 'status' tells whether it is on.\n"
   "While it is on, each statement takes some 0.1 to 0.5 microseconds more, which the figures leave out.\n\n"
   "Example:\n  function r = work(n), r = 0; for i = 1:n, r += i; end, end\n  profile on, work(1000); profile off\n"
   "  s = profile('info'); f = s.FunctionTable(strcmp({s.FunctionTable.FunctionName}, 'work'));\n  f.NumCalls\n  ans = 1\n\n"

@@ -121,8 +121,8 @@ void registry_setup(void)
     while ((int)size < 3 * n + 64)
         size *= 2;
     reg = calloc(1, sizeof *reg);
-    if (!reg || !(reg->all = calloc((size_t)n + 1, sizeof *reg->all)) || !(reg->sorted = calloc((size_t)n + 1, sizeof *reg->sorted)) ||
-        !(reg->table = calloc(size, sizeof *reg->table)))
+    if (!reg || !(reg->all = calloc((size_t)n + 1, sizeof *reg->all)) ||
+        !(reg->sorted = calloc((size_t)n + 1, sizeof *reg->sorted)) || !(reg->table = calloc(size, sizeof *reg->table)))
         fail_memory((size_t)n * sizeof *reg->all);
     reg->mask = size - 1;
     for (int i = 0; i < ew_builtin_count; i++)
@@ -252,7 +252,8 @@ static bool running(const struct unit *u)
     return false;
 }
 
-/* All (NULL) are those but of the script that runs: `clear all` at its head leaves it its functions, which stand below in Octave. */
+/* All (NULL) are those but of the script that runs: `clear all` at its head leaves it its functions, which stand below
+ * in Octave. */
 void function_remove(sym name)
 {
     for (int i = reg->ntyped; i-- > 0;)
@@ -315,8 +316,10 @@ void functions_look(void)
     }
 }
 
-/* ---- plugins: tl_NAME.so is a package NAME.  Its functions join the builtins when its name is first met with a dot behind. */
-static bool built_in(const char *package)     /* tl_cuda.so brings devices (lab/device.h), the functions of cuda are our own */
+/* ---- plugins: tl_NAME.so is a package NAME.  Its functions join the builtins when its name is first met with a dot
+ * behind. */
+static bool
+built_in(const char *package) /* tl_cuda.so brings devices (lab/device.h), the functions of cuda are our own */
 {
     for (int i = 0; i < COUNT(packages); i++)
         if (!strcmp(packages[i], package))
@@ -409,8 +412,9 @@ bool package_known(const char *name, const struct unit *from)
 }
 bool interp_is_package(const char *name) { return package_known(name, NULL); }
 
-/* ---- what a help text says of parameters: the names of the signature with most of them.  *fixed: those before `...`; the names
-   behind it are options, which the builtin takes as a name and a value each. `[]`, as in max(x, [], dim), is a place without a name. */
+/* ---- what a help text says of parameters: the names of the signature with most of them.  *fixed: those before `...`;
+   the names behind it are options, which the builtin takes as a name and a value each. `[]`, as in max(x, [], dim), is
+   a place without a name. */
 int builtin_params(const struct builtin *b, sym *name, int most, int *fixed)
 {
     int best = 0;
@@ -455,8 +459,12 @@ int builtin_params(const struct builtin *b, sym *name, int most, int *fixed)
 
 bool is_constant(sym name, double *x)
 {
-    static const struct { const char *name; double x; } row[] = { { "pi", M_PI }, { "Inf", INFINITY }, { "inf", INFINITY }, { "NaN", NAN },
-        { "nan", NAN }, { "eps", 2.220446049250313e-16 }, { "e", M_E } };
+    static const struct {
+        const char *name;
+        double x;
+    } row[] = { { "pi", M_PI }, { "Inf", INFINITY }, { "inf", INFINITY },
+                { "NaN", NAN }, { "nan", NAN },      { "eps", 2.220446049250313e-16 },
+                { "e", M_E } };
     for (int i = 0; i < COUNT(row); i++)
         if (!strcmp(row[i].name, name->text)) {
             *x = row[i].x;

@@ -422,7 +422,8 @@ static void edit_start(void)
     rl_completer_quote_characters = "'\"";
     rl_attempted_completion_function = edit_complete;
     rl_getc_function = edit_key;
-    if (MB_CUR_MAX > 1 && getenv("LC_ALL"))                   /* readline asks the environment before each line; main.c chose a locale that */
+    if (MB_CUR_MAX > 1 &&
+        getenv("LC_ALL")) /* readline asks the environment before each line; main.c chose a locale that */
         setenv("LC_ALL", setlocale(LC_CTYPE, NULL), 1);       /* knows UTF-8 even if that one does not */
     else if (MB_CUR_MAX > 1)
         setenv("LC_CTYPE", setlocale(LC_CTYPE, NULL), 1);
@@ -496,7 +497,8 @@ bool prompt_incomplete(const char *text)
     return e.incomplete;
 }
 
-/* Pasted from a session: lines begin with the prompt.  What stands between them is what was answered, unless a block goes on. */
+/* Pasted from a session: lines begin with the prompt.  What stands between them is what was answered, unless a block
+ * goes on. */
 static void strip_prompts(char *text)
 {
     if (strncmp(text, ">> ", 3))

@@ -322,7 +322,7 @@ static void resolve_function(struct ast *a, struct function *f, struct scope *to
         if (f->param[i].init)
             declare(f->param[i].init, &r);
     declare(f->body, &r);
-    for (int i = 0; r.closes && i < r.nalone; i++)           /* closures keep what a script made that was called by its name */
+    for (int i = 0; r.closes && i < r.nalone; i++) /* closures keep what a script made that was called by its name */
         if (scope_find(r.scope, r.alone[i]) < 0)
             f->scope.dynamic = true;
     for (int i = 0; i < f->params; i++)

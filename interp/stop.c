@@ -17,15 +17,37 @@ static struct report_place place_in(const struct frame *f)
 {
     const struct code *c = f->code;
     const struct mark *m = frame_mark(f);
-    return (struct report_place){ c->unit->source, m ? m->at : c->begin, c->name ? c->name->text : c->script ? NULL : "@<anonymous>" };
+    return (struct report_place){ c->unit->source, m ? m->at : c->begin,
+                                  c->name     ? c->name->text
+                                  : c->script ? NULL
+                                              : "@<anonymous>" };
 }
 
 /* ---- the prompt */
-static const struct { const char *word, *meaning; } words[] = {        /* of gdb; where no variable has that name */
-    { "n", "dbstep" }, { "next", "dbstep" }, { "s", "dbstep in" }, { "step", "dbstep in" }, { "finish", "dbstep out" }, { "c", "dbcont" },
-    { "continue", "dbcont" }, { "return", "dbcont" }, { "bt", "dbstack" }, { "backtrace", "dbstack" }, { "where", "dbstack" },
-    { "up", "dbup" }, { "down", "dbdown" }, { "l", "dblist" }, { "list", "dblist" }, { "b", "dbstop" }, { "break", "dbstop" },
-    { "p", "" }, { "print", "" }, { "q", "dbquit" }, { "h", "help debugging" },
+static const struct { const char *word, *meaning;
+} words[] = {
+    /* of gdb; where no variable has that name */
+    { "n", "dbstep" },
+    { "next", "dbstep" },
+    { "s", "dbstep in" },
+    { "step", "dbstep in" },
+    { "finish", "dbstep out" },
+    { "c", "dbcont" },
+    { "continue", "dbcont" },
+    { "return", "dbcont" },
+    { "bt", "dbstack" },
+    { "backtrace", "dbstack" },
+    { "where", "dbstack" },
+    { "up", "dbup" },
+    { "down", "dbdown" },
+    { "l", "dblist" },
+    { "list", "dblist" },
+    { "b", "dbstop" },
+    { "break", "dbstop" },
+    { "p", "" },
+    { "print", "" },
+    { "q", "dbquit" },
+    { "h", "help debugging" },
 };
 
 /* gdb's word as ours, malloc'd, or NULL */
@@ -36,7 +58,8 @@ static char *translated(const char *text)
     while (isalpha((unsigned char)s[n]))
         n++;
     rest = s + n + strspn(s + n, " \t");
-    bool ends = !*rest || (*rest == ';' && !rest[1]), more = rest > s + n && (isalnum((unsigned char)*rest) || strchr("_./@-'\"", *rest));
+    bool ends = !*rest || (*rest == ';' && !rest[1]),
+         more = rest > s + n && (isalnum((unsigned char)*rest) || strchr("_./@-'\"", *rest));
     for (int i = 0; i < COUNT(words); i++) {
         if (strlen(words[i].word) != n || strncmp(words[i].word, s, n))
             continue;
@@ -190,7 +213,9 @@ static struct prompt *prompt_now(struct call *c)
 {
     struct prompt *p = breaks()->prompt;
     if (!p)
-        fail("tl:debug", "%s: nothing is stopped\nhint: dbstop sets a breakpoint, dbstop if error stops at an error; keyboard in a function stops there",
+        fail("tl:debug",
+             "%s: nothing is stopped\nhint: dbstop sets a breakpoint, dbstop if error stops at an error; keyboard in a "
+             "function stops there",
              c->fn->name);
     return p;
 }
@@ -222,7 +247,9 @@ BUILTIN(dbstep, 0, 1, 0, NO_GRAD,
 {
     struct prompt *p = prompt_now(c);
     struct breaks *d = breaks();
-    const char *how = has_arg(c, 0) && arg_is_text(c, 0) && !isdigit((unsigned char)*arg_text(c, 0, NULL)) ? arg_text(c, 0, NULL) : "";
+    const char *how = has_arg(c, 0) && arg_is_text(c, 0) && !isdigit((unsigned char)*arg_text(c, 0, NULL))
+                          ? arg_text(c, 0, NULL)
+                          : "";
     if (*how && strcmp(how, "in") && strcmp(how, "out"))
         fail("tl:debug", "dbstep: a number, 'in' or 'out' is wanted, not '%s'", how);
     int count = *how ? 1 : number_arg(c, 0, 1);
@@ -471,7 +498,8 @@ static struct request request(struct call *c, const char *s)
         } else if (whole_number(w, &r.line)) {
             continue;
         } else if (r.name) {
-            fail("tl:debug", "%s: '%s' is not understood\nhint: dbstop in NAME at LINE if CONDITION, or dbstop NAME:LINE", who, w);
+            fail("tl:debug",
+                 "%s: '%s' is not understood\nhint: dbstop in NAME at LINE if CONDITION, or dbstop NAME:LINE", who, w);
         } else {
             r.name = w;
         }
@@ -496,9 +524,10 @@ static struct request request(struct call *c, const char *s)
 
 static int when_of(const char *s)
 {
-    static const struct { const char *word; int when; } names[] = {
-        { "error", WHEN_ERROR }, { "caught error", WHEN_CAUGHT }, { "naninf", WHEN_NANINF }, { "infnan", WHEN_NANINF }, { "nan", WHEN_NANINF },
-        { "warning", WHEN_WARNING },
+    static const struct { const char *word; int when;
+    } names[] = {
+        { "error", WHEN_ERROR },   { "caught error", WHEN_CAUGHT }, { "naninf", WHEN_NANINF },
+        { "infnan", WHEN_NANINF }, { "nan", WHEN_NANINF },          { "warning", WHEN_WARNING },
     };
     for (int i = 0; i < COUNT(names); i++)
         if (!strcmp(names[i].word, s))
@@ -564,7 +593,10 @@ static struct unit *find(struct call *c, struct request *r, const char **file, b
         fail("tl:debug", "%s: '%s' is built in; only what is written in tl has lines to stop at", who, r->name);
     if (!*file) {
         const char *near = did_you_mean(r->name);
-        fail("tl:debug", near ? "%s: there is no function or file '%s'; did you mean '%s'?" : "%s: there is no function or file '%s'", who, r->name, near);
+        fail("tl:debug",
+             near ? "%s: there is no function or file '%s'; did you mean '%s'?"
+                  : "%s: there is no function or file '%s'",
+             who, r->name, near);
     }
     *own = true;
     struct unit *u = unit_load(*file, 0);
@@ -648,7 +680,9 @@ BUILTIN(dbstop, 0, ANY, 1, NO_GRAD,
         }
         int when = when_of(cond);
         if (when < 0)
-            fail("tl:debug", "dbstop: 'if %s' is not understood; without a place there are if error, caught error, naninf, warning", cond);
+            fail("tl:debug",
+                 "dbstop: 'if %s' is not understood; without a place there are if error, caught error, naninf, warning",
+                 cond);
         d->when[when] = true;
         if (when == WHEN_CAUGHT)
             d->when[WHEN_ERROR] = true;
@@ -670,7 +704,8 @@ BUILTIN(dbstop, 0, ANY, 1, NO_GRAD,
     if (own)
         unit_drop(u);
     if (r.line > last)
-        fail("tl:debug", "dbstop: %s has no statement at line %d or behind it; the last is at line %d", r.name ? r.name : "this", r.line, last);
+        fail("tl:debug", "dbstop: %s has no statement at line %d or behind it; the last is at line %d",
+             r.name ? r.name : "this", r.line, last);
     for (int i = d->n - 1; i >= 0; i--)       /* the same place again: a new condition */
         if (same(d->stop[i].file, file) && same(d->stop[i].function, r.function) && d->stop[i].line == r.line)
             stop_remove(d, i);
@@ -680,8 +715,11 @@ BUILTIN(dbstop, 0, ANY, 1, NO_GRAD,
     if (!all)
         fail_memory(sizeof *all);
     d->stop = all;
-    all[d->n++] = (struct stop){ .file = file ? strdup(file) : NULL, .function = r.function ? strdup(r.function) : NULL, .line = r.line,
-                                 .at = at, .condition = cond ? strdup(cond) : NULL };
+    all[d->n++] = (struct stop){ .file = file ? strdup(file) : NULL,
+                                 .function = r.function ? strdup(r.function) : NULL,
+                                 .line = r.line,
+                                 .at = at,
+                                 .condition = cond ? strdup(cond) : NULL };
     breaks_apply();
     if (c->nargout > 0)
         result_num(c, 0, at);
@@ -714,7 +752,8 @@ BUILTIN(dbclear, 0, ANY, 0, NO_GRAD,
     if (!r.name && !r.line && r.condition) {
         int when = when_of(r.condition);
         if (when < 0 && strcmp(r.condition, "all error"))
-            fail("tl:debug", "dbclear: 'if %s' is not understood; there are if error, caught error, naninf, warning", r.condition);
+            fail("tl:debug", "dbclear: 'if %s' is not understood; there are if error, caught error, naninf, warning",
+                 r.condition);
         d->when[when < 0 ? WHEN_ERROR : when] = false;
         if (when < 0)
             d->when[WHEN_CAUGHT] = false;
@@ -735,7 +774,8 @@ BUILTIN(dbclear, 0, ANY, 0, NO_GRAD,
         unit_drop(u);
     for (int i = d->n - 1; i >= 0; i--) {
         const struct stop *s = &d->stop[i];
-        if (!same(s->file, file) || (r.line ? s->line != r.line && s->at != r.line : r.function && !same(s->function, r.function)))
+        if (!same(s->file, file) ||
+            (r.line ? s->line != r.line && s->at != r.line : r.function && !same(s->function, r.function)))
             continue;
         stop_remove(d, i);
     }
@@ -812,7 +852,8 @@ BUILTIN(echo, 0, 2, 0, NO_GRAD,
   "echo on all\n"
   "echo off\n"
   "echo\n\n"
-  "Shows the lines of script files as they run, each behind a +; with all those of functions too. echo alone turns it on or off.\n\n"
+  "Shows the lines of script files as they run, each behind a +; with all those of functions too. echo alone turns it "
+  "on or off.\n\n"
   "Example:\n"
   "  echo off\n\n"
   "See also: dbstop, profile, source")

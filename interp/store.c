@@ -17,11 +17,38 @@ struct request {
     const char **name;                        /* patterns; of -struct: first the variable */
 };
 
-static const struct { const char *name; int format; } options[] = {     /* format -1: no format, -2: one that we do not have */
-    { "text", SAVE_TEXT }, { "binary", SAVE_BINARY }, { "append", -1 }, { "struct", -1 }, { "force", -1 }, { "ascii", -2 },
-    { "v4", -2 }, { "V4", -2 }, { "4", -2 }, { "mat4-binary", -2 }, { "v6", SAVE_MAT6 }, { "V6", SAVE_MAT6 }, { "6", SAVE_MAT6 }, { "mat", SAVE_MAT6 },
-    { "mat-binary", SAVE_MAT6 }, { "v7", SAVE_MAT7 }, { "V7", SAVE_MAT7 }, { "7", SAVE_MAT7 }, { "mat7-binary", SAVE_MAT7 }, { "v7.3", SAVE_MAT73 },
-    { "V7.3", SAVE_MAT73 }, { "7.3", SAVE_MAT73 }, { "hdf5", -2 }, { "float-binary", -2 }, { "float-hdf5", -2 }, { "zip", -2 }, { "z", -2 },
+static const struct {
+    const char *name;
+    int format;
+} options[] = {
+    /* format -1: no format, -2: one that we do not have */
+    { "text", SAVE_TEXT },
+    { "binary", SAVE_BINARY },
+    { "append", -1 },
+    { "struct", -1 },
+    { "force", -1 },
+    { "ascii", -2 },
+    { "v4", -2 },
+    { "V4", -2 },
+    { "4", -2 },
+    { "mat4-binary", -2 },
+    { "v6", SAVE_MAT6 },
+    { "V6", SAVE_MAT6 },
+    { "6", SAVE_MAT6 },
+    { "mat", SAVE_MAT6 },
+    { "mat-binary", SAVE_MAT6 },
+    { "v7", SAVE_MAT7 },
+    { "V7", SAVE_MAT7 },
+    { "7", SAVE_MAT7 },
+    { "mat7-binary", SAVE_MAT7 },
+    { "v7.3", SAVE_MAT73 },
+    { "V7.3", SAVE_MAT73 },
+    { "7.3", SAVE_MAT73 },
+    { "hdf5", -2 },
+    { "float-binary", -2 },
+    { "float-hdf5", -2 },
+    { "zip", -2 },
+    { "z", -2 },
 };
 
 static void option(struct call *c, struct request *r, const char *s)
@@ -31,14 +58,18 @@ static void option(struct call *c, struct request *r, const char *s)
         if (strcmp(options[i].name, s + 1))
             continue;
         if (options[i].format == -2)
-            fail("Octave:save-error", "%s: %s is not supported; there are -binary (tl's own format, the default), -text (Octave's), -v6 and -v7 (MATLAB's)", who, s);
+            fail("Octave:save-error",
+                 "%s: %s is not supported; there are -binary (tl's own format, the default), -text (Octave's), -v6 and "
+                 "-v7 (MATLAB's)",
+                 who, s);
         if (options[i].format >= 0)
             r->format = (enum save_format)options[i].format;
         r->append = r->append || !strcmp(s, "-append");
         r->fields = r->fields || !strcmp(s, "-struct");
         return;
     }
-    fail("Octave:invalid-fun-call", "%s: there is no option '%s'; there are -text, -binary, -v6, -v7, -append, -struct", who, s);
+    fail("Octave:invalid-fun-call", "%s: there is no option '%s'; there are -text, -binary, -v6, -v7, -append, -struct",
+         who, s);
 }
 
 static struct request request(struct call *c)
@@ -47,8 +78,10 @@ static struct request request(struct call *c)
     for (int i = 0; i < c->nargin; i++) {
         size_t n;
         if (!arg_is_text(c, i))
-            fail("Octave:invalid-fun-call", "%s: argument %d is a value, where the name of a %s is wanted\nhint: %s('file', 'x') names the variable x", c->fn->name, i + 1,
-                 r.file ? "variable" : "file", c->fn->name);
+            fail("Octave:invalid-fun-call",
+                 "%s: argument %d is a value, where the name of a %s is wanted\nhint: %s('file', 'x') names the "
+                 "variable x",
+                 c->fn->name, i + 1, r.file ? "variable" : "file", c->fn->name);
         const char *s = arg_text(c, i, &n);
         if (strlen(s) != n)
             fail("Octave:invalid-fun-call", "%s: argument %d holds a zero character", c->fn->name, i + 1);
@@ -84,9 +117,13 @@ static void add(sym name, value *v, unsigned flags, void *arg)
     l->l.v[l->l.n++] = (struct named){ name, *v };
 }
 
-static int by_name(const void *a, const void *b) { return strcmp(((const struct named *)a)->sym->text, ((const struct named *)b)->sym->text); }
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct named *)a)->sym->text, ((const struct named *)b)->sym->text);
+}
 
-/* Those of l that match one of the patterns (all without any); a pattern that matches none is an error that says what it is missing from. */
+/* Those of l that match one of the patterns (all without any); a pattern that matches none is an error that says what
+ * it is missing from. */
 static struct named_list chosen(const char *who, struct named_list l, int n, const char **name, const char *none)
 {
     struct named_list y = { 0, scratch(sizeof *y.v * (size_t)(l.n + 1)) };
@@ -118,7 +155,8 @@ static struct named_list fields_of(struct request *r, struct named_list all)
     for (int i = 0; i < s.rec->f->n; i++) {
         sym name = s.rec->f->name[i];
         if (!load_is_name(name->text, name->len))
-            fail("Octave:save-error", "save: the field '%s' of '%s' cannot be the name of a variable", name->text, r->name[0]);
+            fail("Octave:save-error", "save: the field '%s' of '%s' cannot be the name of a variable", name->text,
+                 r->name[0]);
         l.v[l.n++] = (struct named){ name, s.rec->v[i] };
     }
     return chosen("save", l, r->n - 1, r->name + 1, "the struct has no field");
@@ -154,10 +192,13 @@ BUILTIN(save, 1, ANY, 0, NO_GRAD,
   "save -v7 FILE name …\n"
   "save -append FILE name …\n"
   "save -struct FILE s field …\n\n"
-  "Writes variables into a file, all or those that match a pattern with * and ?, for load to read. The format is tl's own: every kind of value "
-  "bit by bit, windows tied to their memory, handles the same thing wherever they stand. -text writes Octave's text format, -v7 MATLAB's .mat file (-v6 one that is not compressed, -v7.3 one in HDF5), -append keeps what the "
-  "file has under other names, -struct writes the fields of s as variables. The file is replaced when all is written. The file - shows the text.\n\n"
-  "Example:\n  f = tempname(); a = 1:3; b = 'x';\n  save(f, 'a', 'b')\n  a = 0; load(f), a\n  a =\n     1   2   3\n  delete(f)\n\n"
+  "Writes variables into a file, all or those that match a pattern with * and ?, for load to read. The format is tl's "
+  "own: every kind of value bit by bit, windows tied to their memory, handles the same thing wherever they stand. "
+  "-text writes Octave's text format, -v7 MATLAB's .mat file (-v6 one that is not compressed, -v7.3 one in HDF5), "
+  "-append keeps what the file has under other names, -struct writes the fields of s as variables. The file is "
+  "replaced when all is written. The file - shows the text.\n\n"
+  "Example:\n  f = tempname(); a = 1:3; b = 'x';\n  save(f, 'a', 'b')\n  a = 0; load(f), a\n  a =\n     1   2   3\n  "
+  "delete(f)\n\n"
   "See also: load, who, dlmwrite")
 {
     struct request r = request(c);
@@ -193,10 +234,12 @@ BUILTIN(load, 1, ANY, 1, NO_GRAD,
   "load FILE\n"
   "load FILE name pattern …\n"
   "S = load(FILE, name, …)\n\n"
-  "Reads the variables of a file that save wrote, all or those that match a pattern with * and ?; with a result they are the fields of a struct. "
-  "What the file is shows in its contents: tl's own format, Octave's text format, MATLAB's .mat files, or plain numbers with blanks, commas or semicolons between "
-  "them and comments from % or # on; these become one matrix, which has the name of the file or is the result. Nothing in a file is run.\n\n"
-  "Example:\n  f = tempname(); s.a = 1; s.b = {2, 'x'};\n  save('-struct', f, 's')\n  S = load(f, 'a')\n  S =\n    scalar structure containing the fields:\n      a = 1\n  delete(f)\n\n"
+  "Reads the variables of a file that save wrote, all or those that match a pattern with * and ?; with a result they "
+  "are the fields of a struct. What the file is shows in its contents: tl's own format, Octave's text format, MATLAB's "
+  ".mat files, or plain numbers with blanks, commas or semicolons between them and comments from % or # on; these "
+  "become one matrix, which has the name of the file or is the result. Nothing in a file is run.\n\n"
+  "Example:\n  f = tempname(); s.a = 1; s.b = {2, 'x'};\n  save('-struct', f, 's')\n  S = load(f, 'a')\n  S =\n    "
+  "scalar structure containing the fields:\n      a = 1\n  delete(f)\n\n"
   "See also: save, dlmread, csvread, fileread")
 {
     struct request r = request(c);
@@ -213,7 +256,9 @@ BUILTIN(load, 1, ANY, 1, NO_GRAD,
     }
     for (i64 i = 0; i < l.n; i++)
         if (is_keyword(l.v[i].sym->text))
-            fail("Octave:load-error", "load: '%s' in the file '%s' cannot be the name of a variable; S = load(…) can have it", l.v[i].sym->text, r.file);
+            fail("Octave:load-error",
+                 "load: '%s' in the file '%s' cannot be the name of a variable; S = load(…) can have it",
+                 l.v[i].sym->text, r.file);
     for (i64 i = 0; i < l.n; i++)
         replace(frame_variable(vm->frame, l.v[i].sym, true), load_take(l.v[i].v));
 }

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Runs tests that are written in the language and answers in TAP. A file is taken piece by piece as the prompt takes lines: a
- * piece is as many lines as the parser needs. What it prints, its warnings ("warning: …") and the error that ends it ("error: …")
- * make one text, which is compared line by line with the lines behind "%!". So an error is one more line of output, and a test of
- * several things is one expectation. Examples in help texts are the same but for the marks: a line of code is run, and the lines
- * below it, as many as it printed, must be those. */
+/* Runs tests that are written in the language and answers in TAP. A file is taken piece by piece as the prompt takes
+ * lines: a piece is as many lines as the parser needs. What it prints, its warnings ("warning: …") and the error that
+ * ends it ("error: …") make one text, which is compared line by line with the lines behind "%!". So an error is one
+ * more line of output, and a test of several things is one expectation. Examples in help texts are the same but for the
+ * marks: a line of code is run, and the lines below it, as many as it printed, must be those. */
 #include "config.h"
 #include "interp/program.h"
 #include "lab/context.h"
@@ -202,7 +202,9 @@ static struct piece piece_next(const char *text, const char *end, const char *fr
         const char *e = memchr(to, '\n', end - to);
         to = e ? e + 1 : end;
         p.lines++;
-        struct parse_options o = { .name = "", .flags = PARSE_MORE, .first_line = first_line, .is_variable = interp_is_variable };
+        struct parse_options o = {
+            .name = "", .flags = PARSE_MORE, .first_line = first_line, .is_variable = interp_is_variable
+        };
         struct parse_error err = { 0 };
         p.tree = parse_text(from, to - from, &o, &err);
         if (p.tree) {
@@ -272,21 +274,24 @@ static void said_nothing(void)
 }
 
 /* ---- the hostile build: TL_TEST=memory, TL_TEST=interrupt
-   A piece that is one plain statement is run with its n-th allocation failing (or its n-th poll a Ctrl-C), for n = 1, 2, … until
-   none is left to fail; that run is the one that counts. After each failure every variable must be as before. Its display is
-   turned off, since that comes when the work is done, and outputs are not compared: the other tests do that. */
+   A piece that is one plain statement is run with its n-th allocation failing (or its n-th poll a Ctrl-C), for n = 1,
+   2, … until none is left to fail; that run is the one that counts. After each failure every variable must be as
+   before. Its display is turned off, since that comes when the work is done, and outputs are not compared: the other
+   tests do that. */
 static enum { CALM, MEMORY, INTERRUPT } hostile;
 
 #ifdef TL_HARD
-/* A large tensor is told by sizes and a hash (FNV-1a by words), a large range by its ends: the text of a million numbers at every
-   step would take minutes, that of a thousand million more memory than there is. */
+/* A large tensor is told by sizes and a hash (FNV-1a by words), a large range by its ends: the text of a million
+   numbers at every step would take minutes, that of a thousand million more memory than there is. */
 static bool said_in_short(struct text *t, value v, const char *name)
 {
     enum { LARGE = 4096 };
     char line[160];
     if (v.kind == K_RANGE && v.range->n > LARGE) {
         say(t, name, strlen(name));
-        say(t, line, (size_t)snprintf(line, sizeof line, ": %lld from %a by %a to %a\n", (long long)v.range->n, v.range->base, v.range->inc, v.range->limit));
+        say(t, line,
+            (size_t)snprintf(line, sizeof line, ": %lld from %a by %a to %a\n", (long long)v.range->n, v.range->base,
+                             v.range->inc, v.range->limit));
         return true;
     }
     if (v.kind != K_TENSOR || v.t->numel <= LARGE || !(v.t->flags & T_DENSE))
@@ -299,7 +304,9 @@ static bool said_in_short(struct text *t, value v, const char *name)
         h = ((h ^ x[0]) * 1099511628211u ^ x[1]) * 1099511628211u;
     }
     say(t, name, strlen(name));
-    say(t, line, (size_t)snprintf(line, sizeof line, ": %s, %d dimensions, hash %llx, sizes", dtypes[v.t->dtype].class, v.t->nd, (unsigned long long)h));
+    say(t, line,
+        (size_t)snprintf(line, sizeof line, ": %s, %d dimensions, hash %llx, sizes", dtypes[v.t->dtype].class, v.t->nd,
+                         (unsigned long long)h));
     for (int i = 0; i < v.t->nd; i++)
         say(t, line, (size_t)snprintf(line, sizeof line, " %lld", (long long)v.t->dim[i]));
     say(t, "\n", 1);
@@ -324,12 +331,14 @@ static void snapshot(struct text *t)
     out_redirect(before);
 }
 
-/* One statement without a body, which calls no function of the test's own and nothing that leaves traces elsewhere; of in-place
-   methods at most one, since what the first of a chain has done stays done. */
+/* One statement without a body, which calls no function of the test's own and nothing that leaves traces elsewhere; of
+   in-place methods at most one, since what the first of a chain has done stays done. */
 static bool is_plain(const struct ast *a, const char *s, const char *end)
 {
-    static const char *const not_these[] = { "eval", "evalc", "evalin", "assignin", "rand", "randn", "randi", "randperm", "rng", "tic",
-        "toc", "clear", "fopen", "fclose", "delete", "exit", "quit", "warning", "lasterr", "format", "run", "source" };
+    static const char *const not_these[] = { "eval",    "evalc",    "evalin", "assignin", "rand", "randn",
+                                             "randi",   "randperm", "rng",    "tic",      "toc",  "clear",
+                                             "fopen",   "fclose",   "delete", "exit",     "quit", "warning",
+                                             "lasterr", "format",   "run",    "source" };
     const struct list *body = &a->main->body->list;
     if (a->functions || body->n != 1 || body->v[0]->kind != NODE_EXPR)
         return false;
@@ -658,7 +667,8 @@ static void test_example(const char *name, const char *help)
             continue;
         }
         any = true;
-        if (piece_run(&p) == PIECE_FAILED && failure()->id && (!strcmp(failure()->id, "tl:no-plugin") || !strcmp(failure()->id, "tl:no-gnuplot"))) {
+        if (piece_run(&p) == PIECE_FAILED && failure()->id &&
+            (!strcmp(failure()->id, "tl:no-plugin") || !strcmp(failure()->id, "tl:no-gnuplot"))) {
             printf("ok %d - %s # SKIP what it needs is not here\n", ++tests, name);
             break;
         }
@@ -685,7 +695,8 @@ static void test_example(const char *name, const char *help)
     free(all.v);
 }
 
-/* The help in a file of a function: the comment lines from the first that is not the licence's, without their mark; NULL: none. */
+/* The help in a file of a function: the comment lines from the first that is not the licence's, without their mark;
+ * NULL: none. */
 static char *help_in_file(const char *file)
 {
     FILE *f = fopen(file, "r");

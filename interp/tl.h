@@ -30,7 +30,8 @@ TL_API void tl_free(tl *t);
 TL_API int tl_eval(tl *t, const char *text);  /* statements, in the workspace */
 TL_API const char *tl_error(tl *t);           /* message of the last failure, until the next one */
 TL_API const char *tl_error_id(tl *t);
-TL_API void tl_output(tl *t, void (*write)(void *to, const char *s, size_t n), void *to);     /* what is printed; NULL: stdout */
+TL_API void tl_output(tl *t, void (*write)(void *to, const char *s, size_t n),
+                      void *to); /* what is printed; NULL: stdout */
 
 /* variables of the workspace */
 TL_API tl_value *tl_get(tl *t, const char *name);             /* NULL: it has no value */
@@ -39,7 +40,8 @@ TL_API int tl_set(tl *t, const char *name, const tl_value *v);
 /* values */
 TL_API tl_value *tl_number(tl *t, double x);
 TL_API tl_value *tl_text(tl *t, const char *s, size_t n);
-TL_API tl_value *tl_matrix(tl *t, size_t rows, size_t columns, const double *data);           /* column by column; data NULL: zeros */
+TL_API tl_value *tl_matrix(tl *t, size_t rows, size_t columns,
+                           const double *data); /* column by column; data NULL: zeros */
 TL_API void tl_release(tl_value *v);
 
 TL_API const char *tl_class(const tl_value *v);               /* "double", "cell", … */
@@ -55,7 +57,8 @@ TL_API int tl_call(tl *t, const char *function, int nargin, tl_value *const *arg
 /* A C function becomes a function of the language.  It stores its results in out (they become the interpreter's) and
    returns 0, or says tl_fail and returns its result.  The arguments stay the caller's. */
 typedef int tl_function(tl *t, void *user, int nargin, tl_value *const *arg, int nargout, tl_value **out);
-TL_API int tl_register(tl *t, const char *name, int least, int most, tl_function *f, void *user, const char *help);     /* most -1: any number */
+TL_API int tl_register(tl *t, const char *name, int least, int most, tl_function *f, void *user,
+                       const char *help);                              /* most -1: any number */
 TL_API int tl_fail(tl *t, const char *id, const char *message);        /* not 0 */
 
 #ifdef __cplusplus

@@ -18,7 +18,9 @@ static char *trusted_folder(void)             /* malloc'd, or NULL */
 {
     const char *state = getenv("XDG_STATE_HOME"), *home = getenv("HOME");
     char *s = NULL;
-    int n = state && *state ? asprintf(&s, "%s/tl/trusted", state) : home && *home ? asprintf(&s, "%s/.local/state/tl/trusted", home) : -1;
+    int n = state && *state ? asprintf(&s, "%s/tl/trusted", state)
+            : home && *home ? asprintf(&s, "%s/.local/state/tl/trusted", home)
+                            : -1;
     return n < 0 ? NULL : s;
 }
 
@@ -97,7 +99,9 @@ static int trust(const char *folder)
     char *text = rc_text(folder, &len), *name = copy_name(folder);
     int status = 1;
     if (!text)
-        fprintf(stderr, errno == ENOENT ? "tl trust: %s has no %s to be trusted\n" : "tl trust: cannot read %s/%s: %s\n", folder, rc, strerror(errno));
+        fprintf(stderr,
+                errno == ENOENT ? "tl trust: %s has no %s to be trusted\n" : "tl trust: cannot read %s/%s: %s\n",
+                folder, rc, strerror(errno));
     else if (!name)
         fprintf(stderr, "tl trust: neither XDG_STATE_HOME nor HOME is set: there is no place to remember it\n");
     else {

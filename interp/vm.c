@@ -20,8 +20,8 @@ static inline bool set1_logical(value *slot, value i, value x)
         return false;
     struct tensor *t = slot->t;
     double d = i.num;
-    if (!(d >= 1 && d <= (double)t->numel) || (double)(i64)d != d || t->h.owners != 1 || t->dtype != D_LOGICAL || !(t->flags & T_DENSE) ||
-        t->device || t->mark || (t->block && t->block->owners != 1))
+    if (!(d >= 1 && d <= (double)t->numel) || (double)(i64)d != d || t->h.owners != 1 || t->dtype != D_LOGICAL ||
+        !(t->flags & T_DENSE) || t->device || t->mark || (t->block && t->block->owners != 1))
         return false;
     t->version++;
     ((uint8_t *)t->data)[(i64)d - 1] = x.num != 0;
@@ -31,8 +31,10 @@ static inline bool set1_logical(value *slot, value i, value x)
 static NORETURN void too_deep(void)
 {
     if (vm->frame + 1 >= vm->frame_limit)
-        fail("Octave:undefined-function", "max_recursion_depth exceeded: %d calls are in progress; max_recursion_depth(n) allows more\n"
-             "hint: a function that calls itself needs a case in which it does not", vm->max_depth);
+        fail("Octave:undefined-function",
+             "max_recursion_depth exceeded: %d calls are in progress; max_recursion_depth(n) allows more\n"
+             "hint: a function that calls itself needs a case in which it does not",
+             vm->max_depth);
     fail("Octave:undefined-function", "out of stack space: this call needs more registers than are left");
 }
 
@@ -110,7 +112,8 @@ op_TAKE: {
         value v = R[I->b];
         if (unlikely(v.kind == K_NIL)) {
             SAVE;
-            fail("Octave:undefined-function", "value on the right hand side of the assignment not available: the call has no result");
+            fail("Octave:undefined-function", "value on the right hand side of the assignment not available: the call "
+                                              "has no result");
         }
         R[I->b].tag = 0;
         value *r = &R[I->a];
@@ -158,7 +161,8 @@ op_NEED:
     if (unlikely(R[I->a].kind == K_NIL)) {
         SAVE;
         if (I->b == 1)
-            fail("Octave:undefined-function", "value on the right hand side of the assignment not available: the call has no result");
+            fail("Octave:undefined-function", "value on the right hand side of the assignment not available: the call "
+                                              "has no result");
         fail("Octave:undefined-function", "element number %d undefined in return list", I->b);
     }
     NEXT;
@@ -237,7 +241,8 @@ op_TRANS:
     }
     MISS;
 op_NOT:
-    if (likely(R[I->b].kind == K_NUM && (R[I->b].dtype == D_DOUBLE || R[I->b].dtype == D_LOGICAL) && R[I->b].num == R[I->b].num)) {
+    if (likely(R[I->b].kind == K_NUM && (R[I->b].dtype == D_DOUBLE || R[I->b].dtype == D_LOGICAL) &&
+               R[I->b].num == R[I->b].num)) {
         WB(I->a, R[I->b].num == 0);
         NEXT;
     }
@@ -648,10 +653,11 @@ quick_return:
     RELOAD;
     NEXT;
 op_RETV: {
-        if (fr->bits == 0 && !fr->more && fr->nargout <= 1 && (I->b == 1 || I->b == ALL) && R[I->a].kind != K_NIL && !(R[I->a].kind == K_CELL && R[I->a].a)) {
-            v = R[I->a];
-            goto quick_return;
-        }
+    if (fr->bits == 0 && !fr->more && fr->nargout <= 1 && (I->b == 1 || I->b == ALL) && R[I->a].kind != K_NIL &&
+        !(R[I->a].kind == K_CELL && R[I->a].a)) {
+        v = R[I->a];
+        goto quick_return;
+    }
         SAVE;
         bool entry = fr->entry;
         return_list(R + I->a, I->b == ALL ? -1 : I->b);
@@ -773,7 +779,9 @@ op_HINT:
 }
 
 /* ---- runs */
-enum { MAX_RUNS = 1500 };                     /* C recursion: a run, the builtin that called back and what lies between take less than 5 KiB */
+enum {
+    MAX_RUNS = 1500
+}; /* C recursion: a run, the builtin that called back and what lies between take less than 5 KiB */
 
 static void run_body(void *arg)
 {
@@ -796,7 +804,8 @@ void run_entry(struct entering *e)
     value *sp = m->sp, *top = frame_top(before) > sp ? frame_top(before) : sp;
     int runs = m->runs;
     if (runs >= MAX_RUNS)
-        fail("Octave:undefined-function", "functions that call back (cellfun, arrayfun, …) are nested more than %d deep", MAX_RUNS);
+        fail("Octave:undefined-function",
+             "functions that call back (cellfun, arrayfun, …) are nested more than %d deep", MAX_RUNS);
     e->entry = NULL;
     m->runs = runs + 1;
     while (protect(run_body, e)) {

@@ -30,7 +30,7 @@ struct space {                                /* variables of a workspace, or of
 };
 
 struct frame;
-struct frame_more {                           /* of a frame that runs statements in somebody's workspace, or in which eval ran */
+struct frame_more { /* of a frame that runs statements in somebody's workspace, or in which eval ran */
     struct space *space;
     bool own;                                 /* the space is this function frame's: freed with it */
     struct frame *host;                       /* whose variables are in our registers; NULL: the workspace's */
@@ -77,7 +77,7 @@ struct machine {
     char *last_error, *last_id, *last_warning, *last_warning_id;
     value last_stack;
     struct registry *registry;
-    uint32_t shadows;                         /* rises when a name the compiler knows (sin, sum, pi) begins or ends to mean a user's function */
+    uint32_t shadows; /* rises when a name the compiler knows (sin, sum, pi) begins or ends to mean a user's function */
     struct warning_state { char *id; char mode; } *warning;    /* errors.c: by identifier: 'o'n, 'f' off, 'e'rror */
     int nwarning;
     char warning_all;
@@ -90,10 +90,11 @@ struct machine *machine(void);
 extern __thread struct machine *vm;
 
 /* ---- running */
-void machine_call(value f, int nargin, const value *arg, int nargout, value *out);  /* pooled results; the hook behind call_function */
+void machine_call(value f, int nargin, const value *arg, int nargout,
+                  value *out); /* pooled results; the hook behind call_function */
 bool machine_try(value f, int nargin, const value *arg, int nargout, value *out);   /* behind try_function */
 void machine_call_code(struct code *c, struct function_value *self, int nargin, const value *arg, int nargout, value *out);
-void machine_run(struct unit *u, struct frame *host);          /* its statements with host's variables (NULL: the workspace's) */
+void machine_run(struct unit *u, struct frame *host); /* its statements with host's variables (NULL: the workspace's) */
 void run_text(const char *text, size_t len, const char *name, struct frame *host, int flags, int first_line);     /* eval */
 void run_tree(struct ast *a, struct frame *host);              /* takes a over */
 value expression_value(const char *text, struct frame *host);        /* of an expression; pooled */
@@ -104,7 +105,7 @@ NORETURN void fail_parse(struct parse_error *e);
 /* ---- variables by name */
 struct frame *frame_user(void);                                /* the frame that called the running builtin */
 struct frame *frame_caller(struct frame *f);                   /* its caller, NULL: the workspace */
-struct frame *frame_holder(struct frame *f);                   /* who has f's variables now: f, or a guest in it; NULL stays NULL */
+struct frame *frame_holder(struct frame *f); /* who has f's variables now: f, or a guest in it; NULL stays NULL */
 value *frame_variable(struct frame *f, sym name, bool create); /* NULL f: the workspace; the place, or NULL */
 void frame_each(struct frame *f, void (*visit)(sym name, value *v, unsigned flags, void *arg), void *arg);
 void frame_forget(struct frame *f, sym name);                  /* clear */
@@ -133,7 +134,8 @@ void registry_each(void (*visit)(const struct builtin *b, void *arg), void *arg)
 void functions_each(void (*visit)(struct code *c, void *arg), void *arg);   /* typed or defined by scripts */
 void function_remove(sym name);                                /* clear -f */
 bool package_known(const char *name, const struct unit *from); /* `name.` begins a package's name */
-int builtin_params(const struct builtin *b, sym *name, int most, int *fixed);   /* names of the longest signature in its help */
+int builtin_params(const struct builtin *b, sym *name, int most,
+                   int *fixed);                                /* names of the longest signature in its help */
 bool is_constant(sym name, double *x);                         /* pi Inf NaN … and true, false through is_boolean */
 
 /* ---- errors: vm_error.c */
@@ -152,8 +154,8 @@ NORETURN void fail_undefined_output(sym name);
 const char *habit_hint(const char *name);                       /* what it is called here, or NULL (habits.def) */
 const char *did_you_mean(const char *name);                    /* or NULL; scratch */
 void warning_hook(const char *id, const char *message);
-const char *receiver_text(void);                                /* the first operand of the running instruction, as typed; scratch */
-const char *command_text(void);                                /* of `word text`: the text as it was typed, or NULL; scratch */
+const char *receiver_text(void); /* the first operand of the running instruction, as typed; scratch */
+const char *command_text(void);  /* of `word text`: the text as it was typed, or NULL; scratch */
 const char *warning_text(const char *message);                 /* with the operands' texts; pooled */
 void warnings_free(void);
 
@@ -167,7 +169,8 @@ void cleanup_after_failure(void);
 void frame_settle(struct frame *f);
 bool frame_catches(const struct frame *f);                     /* a try around where it is */
 void frame_pop(struct frame *f);                               /* variables go home, registers are dropped */
-void enter_code(struct code *c, struct function_value *self, value *base, int n, int nargout, value *dest, bool multi, uint64_t ignored);
+void enter_code(struct code *c, struct function_value *self, value *base, int n, int nargout, value *dest, bool multi,
+                uint64_t ignored);
 void call_site_run(struct site *s, value *base);               /* CALL */
 void call_variable(struct site *s, value *base);               /* CALLV */
 void call_top(struct site *s, value *base);                    /* CALLT: base[0] is called or indexed */
@@ -199,8 +202,8 @@ void call_refuse(const struct builtin *b, int nargin, int nargout);     /* lab/c
 void functions_look(void);                                     /* have files come or gone? */
 value list_value(int n, const value *v);                       /* a comma list as one value: owned */
 
-/* the debugger: breaks.c says where to stop, stop.c is what one sees then; profile.c.  -DTL_NO_HOOKS leaves out what the machine
-   has for them, to measure what that costs (make bench-hooks). */
+/* the debugger: breaks.c says where to stop, stop.c is what one sees then; profile.c.  -DTL_NO_HOOKS leaves out what
+   the machine has for them, to measure what that costs (make bench-hooks). */
 #ifdef TL_NO_HOOKS
 #define WATCHED false
 #else
@@ -211,7 +214,7 @@ int stop_line(void);                           /* that runs now; 0: of the promp
 void breaks_unit(struct unit *u);                              /* freshly compiled */
 void breaks_failing(void);                                     /* nothing is unwound yet: does somebody want to look? */
 void breaks_unwound(struct frame *f);                          /* frames above f are gone */
-struct frame *breaks_floor(void);                              /* the frames up to here have stopped, and something else runs above */
+struct frame *breaks_floor(void); /* the frames up to here have stopped, and something else runs above */
 void breaks_warned(void);
 void breaks_rest(void);                                        /* the machine is at rest: no more steps */
 void breaks_free(void);

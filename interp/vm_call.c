@@ -32,15 +32,24 @@ static int site_nargout(const struct site *s)
 static bool site_multi(const struct site *s) { return s->nargout > 1; }
 
 /* ---- entering */
-static struct frame *push(struct code *c, struct function_value *self, value *base, int nargin, int nargout, value *dest, bool multi, uint64_t ignored)
+static struct frame *push(struct code *c, struct function_value *self, value *base, int nargin, int nargout,
+                          value *dest, bool multi, uint64_t ignored)
 {
     struct machine *m = vm;
     if (m->frame + 1 >= m->frame_limit)
-        fail("Octave:undefined-function", "max_recursion_depth exceeded: %d calls are in progress; max_recursion_depth(n) allows more\n"
-             "hint: a function that calls itself needs a case in which it does not", m->max_depth);
+        fail("Octave:undefined-function",
+             "max_recursion_depth exceeded: %d calls are in progress; max_recursion_depth(n) allows more\n"
+             "hint: a function that calls itself needs a case in which it does not",
+             m->max_depth);
     need_stack(base, c->nreg);
     struct frame *f = m->frame + 1;
-    *f = (struct frame){ .pc = c->ins, .base = base, .dest = dest, .code = c, .self = self, .nargin = (uint32_t)nargin, .nargout = (uint32_t)nargout };
+    *f = (struct frame){ .pc = c->ins,
+                         .base = base,
+                         .dest = dest,
+                         .code = c,
+                         .self = self,
+                         .nargin = (uint32_t)nargin,
+                         .nargout = (uint32_t)nargout };
     f->multi = multi;
     f->ignored = (uint16_t)ignored;
     if (self)
@@ -52,15 +61,21 @@ static struct frame *push(struct code *c, struct function_value *self, value *ba
 static const char *code_name(const struct code *c) { return c->name ? c->name->text : "@<anonymous>"; }
 
 /* base[0..n-1] are the arguments, owned; they become the callee's registers. */
-void enter_code(struct code *c, struct function_value *self, value *base, int n, int nargout, value *dest, bool multi, uint64_t ignored)
+void enter_code(struct code *c, struct function_value *self, value *base, int n, int nargout, value *dest, bool multi,
+                uint64_t ignored)
 {
     int fixed = c->varargin ? c->nparam - 1 : c->nparam, given = n;
     if (n > c->nparam && !c->varargin)
-        fail("Octave:invalid-fun-call", "%s: function called with too many inputs: %d given, it takes %s%d", code_name(c), n, c->nparam ? "at most " : "", c->nparam);
+        fail("Octave:invalid-fun-call", "%s: function called with too many inputs: %d given, it takes %s%d",
+             code_name(c), n, c->nparam ? "at most " : "", c->nparam);
     if (nargout > c->nout && !c->varargout && !c->closure_body && nargout > 1)
-        fail("Octave:invalid-fun-call", "%s: function called with too many outputs: %d wanted, it gives %s%d", code_name(c), nargout, c->nout ? "at most " : "", c->nout);
+        fail("Octave:invalid-fun-call", "%s: function called with too many outputs: %d wanted, it gives %s%d",
+             code_name(c), nargout, c->nout ? "at most " : "", c->nout);
     if (nargout == 1 && c->nout == 0 && !c->varargout && !c->closure_body && !c->returns)
-        fail("Octave:invalid-fun-call", "value on the right hand side of the assignment not available: %s has no result\nhint: function y = %s(…) names one", code_name(c), code_name(c));
+        fail("Octave:invalid-fun-call",
+             "value on the right hand side of the assignment not available: %s has no result\nhint: function y = %s(…) "
+             "names one",
+             code_name(c), code_name(c));
     need_stack(base, MAX(c->nreg, n));
     if (interrupt_flag)
         poll_slow();
@@ -120,7 +135,8 @@ void builtin_run_at(const struct builtin *b, value *arg, int nargin, int nargout
             release(&arg[i]);
         if (unlikely(v.kind == K_NIL && nargout > 0)) {
             m->sp = old;
-            fail("Octave:undefined-function", "value on the right hand side of the assignment not available: %s has no result", b->name);
+            fail("Octave:undefined-function",
+                 "value on the right hand side of the assignment not available: %s has no result", b->name);
         }
         replace(dest, v);
     }
@@ -177,8 +193,11 @@ static NORETURN void fail_parameter(const char *fn, sym name, int n, const sym *
             buff(b, "%s%s", b->n ? ", " : "", other[i]->text);
     const char *habit = habit_hint(name->text);
     if (habit)
-        fail("Octave:invalid-fun-call", "%s: there is no parameter '%s'; it has %s\nhint: %s", fn, name->text, b->n ? b->s : "none", habit);
-    fail("Octave:invalid-fun-call", "%s: there is no parameter '%s'; it has %s\nhint: an assignment among arguments wants parentheses of its own: %s((%s = …))",
+        fail("Octave:invalid-fun-call", "%s: there is no parameter '%s'; it has %s\nhint: %s", fn, name->text,
+             b->n ? b->s : "none", habit);
+    fail("Octave:invalid-fun-call",
+         "%s: there is no parameter '%s'; it has %s\nhint: an assignment among arguments wants parentheses of its own: "
+         "%s((%s = …))",
          fn, name->text, b->n ? b->s : "none", fn, name->text);
 }
 
@@ -226,7 +245,8 @@ static value *bind_names(struct code *c, const struct builtin *b, value *base, i
     }
     if (c)
         fixed = np;
-    bool any = !c && np >= 2 && param[np - 1] && param[np - 2] && !strcmp(param[np - 1]->text, "value") && !strcmp(param[np - 2]->text, "name");     /* f(x, …, name, value, …) */
+    bool any = !c && np >= 2 && param[np - 1] && param[np - 2] && !strcmp(param[np - 1]->text, "value") &&
+               !strcmp(param[np - 2]->text, "name"); /* f(x, …, name, value, …) */
     if (any)
         fixed = MIN(fixed, np - 2);
     value *to = top_now();
@@ -369,8 +389,10 @@ static void call_function_site(struct site *s, value *base, int n, value *dest)
         given = n;
     if (s->code && s->code->script) {                          /* a file that is a script runs with our variables */
         if (n)
-            fail("Octave:invalid-fun-call", "%s is a script: it takes no arguments\nhint: it sees the variables of whoever runs it; "
-                 "arguments are for a file that begins: function r = %s(x)", s->name->text, s->name->text);
+            fail("Octave:invalid-fun-call",
+                 "%s is a script: it takes no arguments\nhint: it sees the variables of whoever runs it; "
+                 "arguments are for a file that begins: function r = %s(x)",
+                 s->name->text, s->name->text);
         run_file(s->code->unit->source->name, vm->frame);
         if (!multi)
             replace(dest, nil());
@@ -483,7 +505,8 @@ static void call_value(value f, struct site *s, value *base, int n, value *dest)
     if (nargout > 1) {
         if (multi)
             release(&dest[0]);
-        fail("Octave:undefined-function", "some elements undefined in argument list: an indexed value is one, but %d are wanted", nargout);
+        fail("Octave:undefined-function",
+             "some elements undefined in argument list: an indexed value is one, but %d are wanted", nargout);
     }
     pool_release(mark);
 }
@@ -504,7 +527,8 @@ void call_top(struct site *s, value *base)
     value *dest = site_dest(s, base);
     base[0].tag = 0;
     if (f.kind == K_NIL)
-        fail("Octave:undefined-function", "value on the right hand side of the assignment not available: the call has no result");
+        fail("Octave:undefined-function", "value on the right hand side of the assignment not available: the call has "
+                                          "no result");
     if (is_counted(f))
         keep(f);
     int mark = pool_mark() - (is_counted(f) ? 1 : 0);
@@ -545,14 +569,19 @@ static void no_method(value v, sym name)
     value_describe(v, what);
     const char *text = receiver_text();
     if (text && package_known(text, NULL))
-        fail("Octave:undefined-function", "\1.%s: the variable '%s' hides the package of that name; clear %s brings it back", name->text, text, text);
+        fail("Octave:undefined-function",
+             "\1.%s: the variable '%s' hides the package of that name; clear %s brings it back", name->text, text,
+             text);
     const char *habit = habit_hint(name->text);
     if (habit)
-        fail("Octave:undefined-function", "\1.%s: this %s has no field '%s', and there is no function '%s'\nhint: %s", name->text, what, name->text,
-             name->text, habit);
+        fail("Octave:undefined-function", "\1.%s: this %s has no field '%s', and there is no function '%s'\nhint: %s",
+             name->text, what, name->text, name->text, habit);
     if (near)
-        fail("Octave:undefined-function", "\1.%s: this %s has no field '%s', and there is no function '%s'; did you mean '%s'?", name->text, what, name->text, name->text, near);
-    fail("Octave:undefined-function", "\1.%s: this %s has no field '%s', and there is no function '%s'", name->text, what, name->text, name->text);
+        fail("Octave:undefined-function",
+             "\1.%s: this %s has no field '%s', and there is no function '%s'; did you mean '%s'?", name->text, what,
+             name->text, name->text, near);
+    fail("Octave:undefined-function", "\1.%s: this %s has no field '%s', and there is no function '%s'", name->text,
+         what, name->text, name->text);
 }
 
 /* a method that is a C function of an object's class; false: it has none of that name */
@@ -585,7 +614,8 @@ static bool object_method(value self, struct site *s, value *base, int n, int na
         give_results(out, nout, dest, multi);
         if (!multi && nargout > 0 && dest->kind == K_NIL) {
             vm->sp = old;
-            fail("Octave:undefined-function", "value on the right hand side of the assignment not available: %s has no result", s->name->text);
+            fail("Octave:undefined-function",
+                 "value on the right hand side of the assignment not available: %s has no result", s->name->text);
         }
     }
     vm->sp = old;
@@ -600,7 +630,8 @@ void call_method(struct site *s, value *base)
     bool multi = site_multi(s);
     value self = base[0], *dest = site_dest(s, base);
     if (self.kind == K_NIL)
-        fail("Octave:undefined-function", "value on the right hand side of the assignment not available: the call has no result");
+        fail("Octave:undefined-function", "value on the right hand side of the assignment not available: the call has "
+                                          "no result");
     value field = nil();
     if (self.kind == K_STRUCT && self.rec->numel == 1)
         field = record_get(self.rec, 0, s->name);
@@ -650,7 +681,8 @@ void call_method(struct site *s, value *base)
             args = spread_args(base, n, &n);
         bool view = is_view_method(s->name);
         if (!view && self.kind != K_WINDOW)
-            warn("tl:in-place-copy", "%s changes a copy here; it is meant for a variable, a field or a window", s->name->text);
+            warn("tl:in-place-copy", "%s changes a copy here; it is meant for a variable, a field or a window",
+                 s->name->text);
         value v = view ? view_method(args[0], s->name, n - 1, args + 1) : inplace_method(args[0], s->name, n - 1, args + 1);
         v = copy(v);
         for (int i = 0; i < n; i++)
@@ -710,7 +742,8 @@ void call_place_method(struct site *s, value *base)
             replace(&base[0], v);
             if (is_counted(v))
                 now = v;
-            warn("tl:in-place-copy", "\1.%s changes a copy; A.select(…).%s or A(…) = … changes A itself", s->name->text, s->name->text);
+            warn("tl:in-place-copy", "\1.%s changes a copy; A.select(…).%s or A(…) = … changes A itself", s->name->text,
+                 s->name->text);
         } else {
             place_inplace(root, nstep, st, s->name, n, args);
             if (s->chained || s->statement)
@@ -744,7 +777,10 @@ static void hand_over(value *v, int n)
     if (nargout == 1 && (n == 0 || v[0].kind == K_NIL)) {
         if (c->nout && !c->varargout)
             fail_undefined_output(register_name(c, c->out[0]));
-        fail("Octave:undefined-function", "value on the right hand side of the assignment not available: %s has no result\nhint: function y = %s(…) names one", code_name(c), code_name(c));
+        fail("Octave:undefined-function",
+             "value on the right hand side of the assignment not available: %s has no result\nhint: function y = %s(…) "
+             "names one",
+             code_name(c), code_name(c));
     }
     /* out of the frame, into the pool, so that its windows can go first and nothing is lost if a copy fails */
     int mark = pool_mark();
@@ -869,7 +905,9 @@ static void prepare_call(struct entering *e)
 
 void machine_call_code(struct code *c, struct function_value *self, int nargin, const value *arg, int nargout, value *out)
 {
-    struct entering e = { .prepare = prepare_call, .code = c, .self = self, .nargin = nargin, .nargout = nargout, .arg = arg };
+    struct entering e = {
+        .prepare = prepare_call, .code = c, .self = self, .nargin = nargin, .nargout = nargout, .arg = arg
+    };
     run_entry(&e);
     for (int i = 0; i < MAX(1, nargout); i++) {
         value v = e.dest[i];
@@ -929,7 +967,8 @@ value named_value(sym name)
 {
     value v[1] = { nil() };
     if (!name)
-        fail("Octave:undefined-function", "value on the right hand side of the assignment not available: the call has no result");
+        fail("Octave:undefined-function", "value on the right hand side of the assignment not available: the call has "
+                                          "no result");
     struct callee f = resolve(name, vm->frame->code->unit);
     if (f.code)
         machine_call_code(f.code, NULL, 0, NULL, 1, v);
@@ -938,6 +977,7 @@ value named_value(sym name)
     else
         fail_undefined(name);
     if (v[0].kind == K_NIL)
-        fail("Octave:undefined-function", "value on the right hand side of the assignment not available: %s has no result", name->text);
+        fail("Octave:undefined-function",
+             "value on the right hand side of the assignment not available: %s has no result", name->text);
     return v[0];
 }

@@ -70,7 +70,10 @@ static void fill(struct buf *b, const char *text, const struct source *s, const 
     bool place = w && w->b1 == w->b2 && w->e2 > w->b2;        /* an assignment: the variable, the whole place (lab/place.h) */
     for (const char *p = text; *p; p++)
         if (*p == 1)
-            operand(b, s, w ? w->b1 : 0, w ? w->e1 : 0, place ? "the variable" : strchr(text, 2) ? "the left operand" : "the value");
+            operand(b, s, w ? w->b1 : 0, w ? w->e1 : 0,
+                    place             ? "the variable"
+                    : strchr(text, 2) ? "the left operand"
+                                      : "the value");
         else if (*p == 2)
             operand(b, s, w ? w->b2 : 0, w ? w->e2 : 0, place ? "the place" : "the right operand");
         else
@@ -191,18 +194,21 @@ static void explain(struct frame *f)
         e->message = text;
         return;
     }
-    if (!strcmp(e->id, "Octave:invalid-fun-call") && strstr(e->message, ": called with too many arguments") && !strstr(e->message, "\nhint: ")) {
+    if (!strcmp(e->id, "Octave:invalid-fun-call") && strstr(e->message, ": called with too many arguments") &&
+        !strstr(e->message, "\nhint: ")) {
         const char *rest = command_text(), *colon = strchr(e->message, ':');
         if (rest && !strncmp(s->text + w->begin, e->message, (size_t)(colon - e->message)) &&
-            asprintf(&text, "%s\nhint: behind `%.*s` and a blank stand texts, word by word; a call is written %.*s(%s)", e->message,
-                     (int)(colon - e->message), e->message, (int)(colon - e->message), e->message, strlen(rest) < 40 ? rest : "x") >= 0) {
+            asprintf(&text, "%s\nhint: behind `%.*s` and a blank stand texts, word by word; a call is written %.*s(%s)",
+                     e->message, (int)(colon - e->message), e->message, (int)(colon - e->message), e->message,
+                     strlen(rest) < 40 ? rest : "x") >= 0) {
             free(e->message);
             e->message = text;
         }
         return;
     }
     n = w->e1 - w->b1;
-    if ((strcmp(e->id, "Octave:index-out-of-bounds") && strcmp(e->id, "Octave:invalid-index")) || w->e1 <= w->b1 || w->e1 > s->len || n > 60)
+    if ((strcmp(e->id, "Octave:index-out-of-bounds") && strcmp(e->id, "Octave:invalid-index")) || w->e1 <= w->b1 ||
+        w->e1 > s->len || n > 60)
         return;
     memcpy(name, s->text + w->b1, n);
     name[n] = 0;
@@ -210,8 +216,8 @@ static void explain(struct frame *f)
     value *v = isalpha((unsigned char)*name) ? frame_variable(f, symbol_of(name), false) : NULL;
     snprintf(size, sizeof size, "(%s is ", name);
     if (v && v->kind != K_NIL && !strncmp(e->message, name, n) && e->message[n] == '(' && !strstr(e->message, size)) {
-        if (asprintf(&text, "%.*s (%s is %s)%s", hint ? (int)(hint - e->message) : (int)strlen(e->message), e->message, name, value_shape(*v, size),
-                     hint ? hint : "") < 0)
+        if (asprintf(&text, "%.*s (%s is %s)%s", hint ? (int)(hint - e->message) : (int)strlen(e->message), e->message,
+                     name, value_shape(*v, size), hint ? hint : "") < 0)
             return;
         free(e->message);
         e->message = text;
@@ -219,8 +225,8 @@ static void explain(struct frame *f)
         hint = strstr(e->message, "\nhint: ");
     }
     if (hint && v && v->kind != K_NIL && value_numel(*v) == 0 && strstr(e->message, ": indices start at 1")) {
-        if (asprintf(&text, "%.*s\nhint: %s is empty: there is no %s(1) and no %s(end); isempty(%s) asks for that", (int)(hint - e->message), e->message,
-                     name, name, name, name) < 0)
+        if (asprintf(&text, "%.*s\nhint: %s is empty: there is no %s(1) and no %s(end); isempty(%s) asks for that",
+                     (int)(hint - e->message), e->message, name, name, name, name) < 0)
             return;
         free(e->message);
         e->message = text;
@@ -232,8 +238,9 @@ static void explain(struct frame *f)
         e->message[hint - e->message] = 0;
     if (isdigit((unsigned char)*name) && asprintf(&text, "%s\nhint: a product needs its sign: %s*(…)", e->message, name) < 0)
         return;
-    if (find_builtin(symbol_of(name)) && asprintf(&text, "%s\nhint: '%s' is a variable here and hides the function; clear %s brings the function back",
-                                       e->message, name, name) < 0)
+    if (find_builtin(symbol_of(name)) &&
+        asprintf(&text, "%s\nhint: '%s' is a variable here and hides the function; clear %s brings the function back",
+                 e->message, name, name) < 0)
         return;
     if (text) {
         free(e->message);
@@ -255,9 +262,11 @@ static void locate(void *unused)
         const struct where *w = top > m->frames ? where_of(top, e->node) : NULL;
         const struct source *s = w ? top->code->unit->source : NULL;
         struct where of_field;
-        if (s && !strncmp(e->message, "\1(", 2) && w->at > w->e1 && w->at < s->len && s->text[w->e1] == '.' && isalpha((unsigned char)s->text[w->at])) {
+        if (s && !strncmp(e->message, "\1(", 2) && w->at > w->e1 && w->at < s->len && s->text[w->e1] == '.' &&
+            isalpha((unsigned char)s->text[w->at])) {
             of_field = *w;                                    /* s.f(9): the field is indexed, not s */
-            for (of_field.e1 = w->at; of_field.e1 < s->len && (isalnum((unsigned char)s->text[of_field.e1]) || s->text[of_field.e1] == '_');)
+            for (of_field.e1 = w->at;
+                 of_field.e1 < s->len && (isalnum((unsigned char)s->text[of_field.e1]) || s->text[of_field.e1] == '_');)
                 of_field.e1++;
             w = &of_field;
         }
@@ -470,13 +479,16 @@ static const char *form_hint(const char *name)
         return NULL;
     if (word == n && !memcmp(p, name, n) && *after == ',' && !memchr(line, '(', (size_t)(sets - line)))
         return "several are set by [a, b] = f(x), or by [a, b] = deal(1, 2)";
-    if (word == n && !memcmp(p, name, n) && after > p + word && after < sets && (isalpha((unsigned char)*after) || *after == '_'))
+    if (word == n && !memcmp(p, name, n) && after > p + word && after < sets &&
+        (isalpha((unsigned char)*after) || *after == '_'))
         return habit_hint(name) ? NULL : "a name has no blanks: my_name = 3";
     const char *last = sets;
     while (last > line && (last[-1] == ' ' || last[-1] == '\t'))
         last--;
-    if (*after == '(' && after == p + word && last[-1] == ')' && memmem(after, (size_t)(last - after), name, n) && !(word == n && !memcmp(p, name, n)) &&
-        strspn(after + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_, ") == (size_t)(last - 1 - (after + 1)) &&
+    if (*after == '(' && after == p + word && last[-1] == ')' && memmem(after, (size_t)(last - after), name, n) &&
+        !(word == n && !memcmp(p, name, n)) &&
+        strspn(after + 1, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_, ") ==
+            (size_t)(last - 1 - (after + 1)) &&
         !is_set(f, symbol_n(p, word)))
         return "a function of x is written f = @(x) x + 1";
     return NULL;
@@ -497,8 +509,8 @@ void fail_undefined(sym name)
             struct buf *b = buf_new();
             if (!f->nargin && c->name)
                 buff(b, "\nhint: @%s is the function itself, %s alone calls it without arguments", fn, fn);
-            fail("Octave:undefined-function", "'%s' is undefined: it is argument %d of %s, which was given %d%s", name->text, i + 1, fn,
-                 (int)f->nargin, b->s);
+            fail("Octave:undefined-function", "'%s' is undefined: it is argument %d of %s, which was given %d%s",
+                 name->text, i + 1, fn, (int)f->nargin, b->s);
         }
     const char *form = form_hint(name->text);
     if (form)
@@ -512,10 +524,14 @@ void fail_undefined(sym name)
     if (is_view_method(name))
         fail("Octave:undefined-function", "'%s' is undefined\nhint: it is a method: A.%s(…)", name->text, name->text);
     if (c && !c->script && !c->name)
-        fail("Octave:undefined-function", "'%s' is undefined\nhint: a closure @(…) keeps the variables that were there when it was made", name->text);
+        fail("Octave:undefined-function",
+             "'%s' is undefined\nhint: a closure @(…) keeps the variables that were there when it was made",
+             name->text);
     if (c && !c->script && frame_variable(NULL, name, false))
-        fail("Octave:undefined-function", "'%s' is undefined in this function\nhint: a function sees only its own variables; hand '%s' over as "
-             "an argument, or declare it global on both sides", name->text, name->text);
+        fail("Octave:undefined-function",
+             "'%s' is undefined in this function\nhint: a function sees only its own variables; hand '%s' over as "
+             "an argument, or declare it global on both sides",
+             name->text, name->text);
     const char *near = did_you_mean(name->text);
     if (near)
         fail("Octave:undefined-function", "'%s' is undefined; did you mean '%s'?", name->text, near);
@@ -524,7 +540,8 @@ void fail_undefined(sym name)
 void fail_undefined_output(sym name)
 {
     struct code *c = vm->frame->code;
-    fail("Octave:undefined-function", "'%s' is undefined: the output of %s was not set\nhint: every way through the function must give it a value",
+    fail("Octave:undefined-function",
+         "'%s' is undefined: the output of %s was not set\nhint: every way through the function must give it a value",
          name ? name->text : "?", c->name ? c->name->text : "the function");
 }
 

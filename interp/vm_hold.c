@@ -1,22 +1,26 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* vm_hold.c: [a(i), b.x, c] = f(): all targets are written, or none.
  *
- * Right sides and indices are values before the first write, and names are stored last, so with one indexed target nothing
- * can go wrong in between.  With several, HOLD looks at those that come later: plain writes in place, which cannot fail, cost
- * nothing more.  Else it holds what the places were: a copy, which shares all memory until it is written; of a window and of a
- * tensor with windows the elements, since their place must stay what it is; and what lies behind a handle or a window on the way
- * (lab/place_hold.c).  An error or Ctrl-C in one of the writes lands at UNDO, which puts them back and lets the failure go on.
- * What an object of a call's result had (`net.get(1).weight = …`) is not known before that call, and stays written. */
+ * Right sides and indices are values before the first write, and names are stored last, so with one indexed target
+ * nothing can go wrong in between.  With several, HOLD looks at those that come later: plain writes in place, which
+ * cannot fail, cost nothing more.  Else it holds what the places were: a copy, which shares all memory until it is
+ * written; of a window and of a tensor with windows the elements, since their place must stay what it is; and what lies
+ * behind a handle or a window on the way (lab/place_hold.c).  An error or Ctrl-C in one of the writes lands at UNDO,
+ * which puts them back and lets the failure go on. What an object of a call's result had (`net.get(1).weight = …`) is
+ * not known before that call, and stays written. */
 #include "vm.h"
 
 static bool sure_step(value *slot, const struct step *s, value x)       /* one step, in place, no memory: cannot fail */
 {
     if (s->kind == STEP_FIELD)
-        return slot->kind == K_STRUCT && slot->o->owners == 1 && slot->o->pins == 0 && slot->rec->numel == 1 && record_find(slot->rec, s->name) >= 0;
+        return slot->kind == K_STRUCT && slot->o->owners == 1 && slot->o->pins == 0 && slot->rec->numel == 1 &&
+               record_find(slot->rec, s->name) >= 0;
     if (s->kind == STEP_PAREN)
-        return x.tag == 0 && (s->n == 1 ? place_element1(slot, s->idx[0]) != NULL : s->n == 2 && place_element2(slot, s->idx[0], s->idx[1]) != NULL);
-    return slot->kind == K_CELL && slot->o->owners == 1 && slot->o->pins == 0 && s->n == 1 && s->idx[0].tag == 0 && s->idx[0].num >= 1 &&
-           s->idx[0].num <= (double)slot->cell->numel && s->idx[0].num == (double)(i64)s->idx[0].num;
+        return x.tag == 0 && (s->n == 1 ? place_element1(slot, s->idx[0]) != NULL
+                                        : s->n == 2 && place_element2(slot, s->idx[0], s->idx[1]) != NULL);
+    return slot->kind == K_CELL && slot->o->owners == 1 && slot->o->pins == 0 && s->n == 1 && s->idx[0].tag == 0 &&
+           s->idx[0].num >= 1 && s->idx[0].num <= (double)slot->cell->numel &&
+           s->idx[0].num == (double)(i64)s->idx[0].num;
 }
 
 static bool sure_write(const struct code *code, const struct hold_target *t, value *R, bool same)
@@ -35,7 +39,8 @@ static bool sure_write(const struct code *code, const struct hold_target *t, val
         return false;
     const struct path *p = &code->path[i->d];
     x = R[i->a];
-    if (p->n > 2 || (p->n == 2 && (same || p->step[0].kind != STEP_FIELD)) || (is_counted(x) && x.o->pins) || x.kind == K_NIL || (x.kind == K_CELL && x.a == LIST))
+    if (p->n > 2 || (p->n == 2 && (same || p->step[0].kind != STEP_FIELD)) || (is_counted(x) && x.o->pins) ||
+        x.kind == K_NIL || (x.kind == K_CELL && x.a == LIST))
         return false;
     value *slot = &R[p->root];
     for (int k = 0; k < p->n; k++) {
@@ -74,7 +79,7 @@ static value behind(const struct code *code, const struct hold_target *t, value 
     return place_hold(root, path_steps(p, R, st), st);
 }
 
-enum { HELD = 2 };                            /* tag.a of a cell {what the variable was, what lies behind it} in a register of HOLD */
+enum { HELD = 2 }; /* tag.a of a cell {what the variable was, what lies behind it} in a register of HOLD */
 
 /* Behind the last write nothing can fail; behind a list there is still the question whether all others have values. */
 static int holds(const struct hold *h) { return h->count ? h->n : h->n - 1; }

@@ -27,8 +27,8 @@ static void put(value *slot, value pooled) { replace(slot, copy(pooled)); }
 static bool plain(value v) { return v.kind == K_NUM && (v.dtype == D_DOUBLE || v.dtype == D_LOGICAL || v.dtype == D_CHAR); }
 static bool comparable(value a, value b)      /* as doubles; a single with a double compares as single */
 {
-    return a.kind == K_NUM && b.kind == K_NUM && a.dtype != D_INT64 && a.dtype != D_UINT64 && b.dtype != D_INT64 && b.dtype != D_UINT64 &&
-           (a.dtype == D_SINGLE) == (b.dtype == D_SINGLE);
+    return a.kind == K_NUM && b.kind == K_NUM && a.dtype != D_INT64 && a.dtype != D_UINT64 && b.dtype != D_INT64 &&
+           b.dtype != D_UINT64 && (a.dtype == D_SINGLE) == (b.dtype == D_SINGLE);
 }
 
 /* Logical and char scalars compute as doubles. */
@@ -409,7 +409,10 @@ static void give_list(value *dest, int n, const value *list, int lists, const ch
     } else if (n == 0) {
         fail("Octave:index-out-of-bounds", "%s gives no value, but one is needed here", what);
     } else if (lists & LISTS_NONE) {
-        fail("Octave:undefined-function", "%s gives %d values (a comma list), but an operator needs one\nhint: [s.a] is a row of all of them, s(1).a and c{1} are the first", what, n);
+        fail("Octave:undefined-function",
+             "%s gives %d values (a comma list), but an operator needs one\nhint: [s.a] is a row of all of them, "
+             "s(1).a and c{1} are the first",
+             what, n);
     } else {
         replace(dest, copy(list[0]));
     }
@@ -504,7 +507,8 @@ static value subject_of(value *R, int reg)
     if (v.kind == K_NIL)
         v = named_value(register_name(vm->frame->code, reg));
     if (is_list(v))
-        fail("Octave:index out of bound; value N out of bound MAX", "a comma list cannot be indexed further: several values stand here");
+        fail("Octave:index out of bound; value N out of bound MAX", "a comma list cannot be indexed further: several "
+                                                                    "values stand here");
     return v;
 }
 
@@ -513,7 +517,8 @@ void brace_op(const struct ins *i, value *R)
     if (i->op == I_BRACE1 && R[i->b].kind == K_CELL && i->b < vm->frame->code->nlocal) {
         const struct cell *c = R[i->b].cell;                   /* a number in a variable's cell: no pool */
         value x = R[i->c];
-        if (x.tag == 0 && x.num >= 1 && x.num <= (double)c->numel && x.num == floor(x.num) && c->v[(i64)x.num - 1].kind == K_NUM) {
+        if (x.tag == 0 && x.num >= 1 && x.num <= (double)c->numel && x.num == floor(x.num) &&
+            c->v[(i64)x.num - 1].kind == K_NUM) {
             replace(&R[i->a], c->v[(i64)x.num - 1]);
             return;
         }
@@ -523,7 +528,8 @@ void brace_op(const struct ins *i, value *R)
     value base = subject_of(R, one ? i->b : i->e), *list;
     if (one) {
         value x = R[i->c];
-        if (likely(base.kind == K_CELL && x.tag == 0 && x.num >= 1 && x.num <= (double)base.cell->numel && x.num == floor(x.num))) {
+        if (likely(base.kind == K_CELL && x.tag == 0 && x.num >= 1 && x.num <= (double)base.cell->numel &&
+                   x.num == floor(x.num))) {
             value v = copy(base.cell->v[(i64)x.num - 1]);
             if (i->b != i->a)
                 release_temp(R, i->b);
@@ -600,12 +606,14 @@ void field_op(const struct ins *i, value *R)
         struct callee f = resolve(name, vm->frame->code->unit);
         if (f.code || f.builtin || is_view_method(name) || is_inplace_method(name)) {
             char what[160];
-            fail("Octave:undefined-function", "\1.%s: \1 is a %s and has no field '%s'; \1.%s() calls the function", name->text, value_describe(base, what), name->text, name->text);
+            fail("Octave:undefined-function", "\1.%s: \1 is a %s and has no field '%s'; \1.%s() calls the function",
+                 name->text, value_describe(base, what), name->text, name->text);
         }
         const char *habit = habit_hint(name->text);
         if (habit) {
             char what[160];
-            fail("Octave:undefined-function", "\1.%s: \1 is a %s and has no field '%s'\nhint: %s", name->text, value_describe(base, what), name->text, habit);
+            fail("Octave:undefined-function", "\1.%s: \1 is a %s and has no field '%s'\nhint: %s", name->text,
+                 value_describe(base, what), name->text, habit);
         }
     }
     n = index_field(base, name, &list);
@@ -634,7 +642,8 @@ static bool push_number(value *slot, value i, value x)
     if (t->dtype != D_DOUBLE || t->nd != 2 || t->dim[0] != 1 || t->numel == 0 || t->mark)
         return false;
     size_t n = (size_t)(t->numel + 1) * sizeof(double);
-    bool room = t->block ? t->block->owners == 1 && (size_t)(t->data - t->block->data) + n <= t->block->bytes : n + SPARE <= t->small * (size_t)64;
+    bool room = t->block ? t->block->owners == 1 && (size_t)(t->data - t->block->data) + n <= t->block->bytes
+                         : n + SPARE <= t->small * (size_t)64;
     if (!room || t->h.owners != 1 || t->h.pins || t->device || !(t->flags & T_DENSE) || t->dim != t->inline_dim)
         return cat_append(slot, 1, 1, &x);
     ((double *)t->data)[t->numel++] = x.num;
@@ -648,7 +657,8 @@ static bool set_child(value *root, const struct step *st, value x)
 {
     if (is_counted(x) && is_counted(*root) && x.o == root->o)
         return false;                                          /* s.x = s: a copy of s */
-    if (root->kind == K_CELL && st->kind == STEP_BRACE && st->n == 1 && st->idx[0].tag == 0 && root->o->owners == 1 && root->o->pins == 0) {
+    if (root->kind == K_CELL && st->kind == STEP_BRACE && st->n == 1 && st->idx[0].tag == 0 && root->o->owners == 1 &&
+        root->o->pins == 0) {
         struct cell *c = root->cell;
         double d = st->idx[0].num;
         if (!(d >= 1 && d <= (double)c->numel + 1) || d != floor(d))
@@ -671,7 +681,8 @@ static bool set_child(value *root, const struct step *st, value x)
         }
         return true;
     }
-    if (root->kind == K_STRUCT && st->kind == STEP_FIELD && root->rec->numel == 1 && root->o->owners == 1 && root->o->pins == 0) {
+    if (root->kind == K_STRUCT && st->kind == STEP_FIELD && root->rec->numel == 1 && root->o->owners == 1 &&
+        root->o->pins == 0) {
         int f = record_find(root->rec, st->name);
         if (f < 0)
             return false;
@@ -719,7 +730,8 @@ static bool set_number(const struct ins *i, const struct path *p, value *R)
     value *root = &R[p->root], x = R[i->a];
     if (p->n != 1 || x.kind != K_NUM)
         return false;
-    if (s->kind == STEP_FIELD ? s->reg >= 0 || root->kind != K_STRUCT : s->kind != STEP_BRACE || s->lists || s->n != 1 || root->kind != K_CELL)
+    if (s->kind == STEP_FIELD ? s->reg >= 0 || root->kind != K_STRUCT
+                              : s->kind != STEP_BRACE || s->lists || s->n != 1 || root->kind != K_CELL)
         return false;
     struct step st = { .kind = s->kind, .n = s->n, .name = s->name, .idx = s->kind == STEP_FIELD ? NULL : R + s->reg };
     if (!set_child(root, &st, x))
@@ -885,8 +897,9 @@ bool case_matches(value v, value k)
     }
     if (v.tag == 0 && k.tag == 0)
         return v.num == k.num;
-    if (v.kind == K_TENSOR && k.kind == K_TENSOR && v.t->numel == k.t->numel && v.t->dtype == D_CHAR && k.t->dtype == D_CHAR && v.t->nd == 2 &&
-        k.t->nd == 2 && v.t->dim[0] == 1 && k.t->dim[0] == 1 && v.t->flags & k.t->flags & T_DENSE && !v.t->device && !k.t->device)
+    if (v.kind == K_TENSOR && k.kind == K_TENSOR && v.t->numel == k.t->numel && v.t->dtype == D_CHAR &&
+        k.t->dtype == D_CHAR && v.t->nd == 2 && k.t->nd == 2 && v.t->dim[0] == 1 && k.t->dim[0] == 1 &&
+        v.t->flags & k.t->flags & T_DENSE && !v.t->device && !k.t->device)
         return !memcmp(v.t->data, k.t->data, (size_t)v.t->numel);          /* the usual rows of text */
     if (!is_tensor_like(v))
         fail("Octave:undefined-function", "switch: the value must be a number or a text, but is a %s", class_of(v));
@@ -957,7 +970,8 @@ void outer_op(const struct ins *i, value *R)
     case I_XSTORE: {
         value v = R[i->a];
         if (v.kind == K_NIL)
-            fail("Octave:undefined-function", "value on the right hand side of the assignment not available: the call has no result");
+            fail("Octave:undefined-function", "value on the right hand side of the assignment not available: the call "
+                                              "has no result");
         R[i->a].tag = 0;
         replace(p, v);
         if (!f->code->outer[i->d].persistent)

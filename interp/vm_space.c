@@ -251,8 +251,11 @@ void run_tree(struct ast *a, struct frame *host)
 void run_text(const char *text, size_t len, const char *name, struct frame *host, int flags, int first_line)
 {
     struct parse_error err = { 0 };
-    struct parse_options opt = { .name = name, .flags = (unsigned)flags & (PARSE_FILE | PARSE_EXPRESSION), .first_line = first_line,
-                                 .is_variable = is_variable_here, .user = host };
+    struct parse_options opt = { .name = name,
+                                 .flags = (unsigned)flags & (PARSE_FILE | PARSE_EXPRESSION),
+                                 .first_line = first_line,
+                                 .is_variable = is_variable_here,
+                                 .user = host };
     struct ast *a = parse_text(text, len, &opt, &err);
     if (!a)
         fail_parse(&err);
@@ -320,7 +323,7 @@ static void load_body(void *arg)
     if (!a)
         fail_parse(&err);
     scope_resolve(a, NULL);
-    f->u = compile(a, NULL, f->flags);                         /* on failure the tree stays until exit: no more than a file's size */
+    f->u = compile(a, NULL, f->flags); /* on failure the tree stays until exit: no more than a file's size */
     ast_free(a);
 }
 /* A file of functions (or a script: then it is compiled again for each workspace it runs in). */

@@ -25,7 +25,8 @@ static bool wanted(struct listing *l, const char *name)
         return true;
     for (int i = l->from; i < l->c->nargin; i++) {
         extern const struct builtin builtin_regexp;
-        if (l->regexp ? value_numel(call1(&builtin_regexp, 3, text(name), l->c->arg[i], text("once"))) > 0 : !fnmatch(arg_text(l->c, i, NULL), name, 0))
+        if (l->regexp ? value_numel(call1(&builtin_regexp, 3, text(name), l->c->arg[i], text("once"))) > 0
+                      : !fnmatch(arg_text(l->c, i, NULL), name, 0))
             return true;
     }
     return false;
@@ -45,7 +46,10 @@ static void add(sym name, value *v, unsigned flags, void *arg)
     }
     l->v[l->n++] = (struct found){ name, *v, flags };
 }
-static int by_name(const void *a, const void *b) { return strcmp(((const struct found *)a)->name->text, ((const struct found *)b)->name->text); }
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const struct found *)a)->name->text, ((const struct found *)b)->name->text);
+}
 static struct listing variables_by(struct call *c, int from, bool regexp)
 {
     struct listing l = { .c = c, .from = from, .regexp = regexp };
@@ -152,8 +156,8 @@ static i64 whos_line(const struct found *f, int width, int front)
     if (!x)
         x = shape + strlen(shape);
     i64 bytes = bytes_of(v);
-    outf("  %s  %-*s %*.*s%s %*lld  %s", attr, width, f->name->text, front, (int)(x - shape), shape, x, MAX(1, 28 - (int)strlen(x)),
-         (long long)bytes, class_of(v));
+    outf("  %s  %-*s %*.*s%s %*lld  %s", attr, width, f->name->text, front, (int)(x - shape), shape, x,
+         MAX(1, 28 - (int)strlen(x)), (long long)bytes, class_of(v));
     if (value_device(v))
         outf("  gpu%d", value_device(v));
     out_puts("\n");
@@ -163,8 +167,8 @@ static i64 whos_line(const struct found *f, int width, int front)
 BUILTIN(whos, 0, ANY, 1, NO_GRAD,
   "whos\n"
   "whos pattern …\n\n"
-  "The variables with size, bytes and class. Attributes: c complex, s sparse, f a parameter of the function, g global, p persistent, w a window, v has windows. "
-  "What lies on a GPU is followed by its name, as gpu1.\n\n"
+  "The variables with size, bytes and class. Attributes: c complex, s sparse, f a parameter of the function, g global, "
+  "p persistent, w a window, v has windows. What lies on a GPU is followed by its name, as gpu1.\n\n"
   "Example:\n  clear; A = ones(2, 3); whos\n  Variables visible from the current scope:\n  \n"
   "  variables in scope: top scope\n  \n"
   "  Attr   Name        Size                     Bytes  Class\n"
@@ -193,7 +197,8 @@ BUILTIN(whos, 0, ANY, 1, NO_GRAD,
         elements += value_numel(l.v[i].v);
         bytes += whos_line(&l.v[i], width, front);
     }
-    outf("\nTotal is %lld element%s using %lld byte%s\n\n", (long long)elements, elements == 1 ? "" : "s", (long long)bytes, bytes == 1 ? "" : "s");
+    outf("\nTotal is %lld element%s using %lld byte%s\n\n", (long long)elements, elements == 1 ? "" : "s",
+         (long long)bytes, bytes == 1 ? "" : "s");
 }
 
 /* ---- clear */
@@ -216,8 +221,8 @@ BUILTIN(clear, 0, ANY, 0, NO_GRAD,
   "clear -all | -global | -functions | -variables\n"
   "clear -x pattern …\n"
   "clear -regexp pattern …\n\n"
-  "Removes variables: all, or those that match a pattern with * and ?, with -regexp a regular expression; with -x those that do not. -global removes the "
-  "values of global variables too, -functions the functions that were typed.\n\n"
+  "Removes variables: all, or those that match a pattern with * and ?, with -regexp a regular expression; with -x "
+  "those that do not. -global removes the values of global variables too, -functions the functions that were typed.\n\n"
   "Example:\n  x = 1; clear x; exist('x')\n  ans = 0\n\n"
   "See also: who, exist")
 {
@@ -225,10 +230,13 @@ BUILTIN(clear, 0, ANY, 0, NO_GRAD,
     bool all = false, global = false, functions = false, except = false, regexp = false;
     for (int i = 0; i < c->nargin; i++)
         if (!arg_is_text(c, i))
-            fail("Octave:invalid-fun-call", "clear: argument %d is a value, where the name of a variable is wanted\nhint: clear x, or clear('x')", i + 1);
+            fail("Octave:invalid-fun-call",
+                 "clear: argument %d is a value, where the name of a variable is wanted\nhint: clear x, or clear('x')",
+                 i + 1);
     while (from < c->nargin) {
         const char *s = arg_text(c, from, NULL);
-        if (*s != '-' && !(c->nargin == 1 && (!strcmp(s, "all") || !strcmp(s, "variables") || !strcmp(s, "functions") || !strcmp(s, "global"))))
+        if (*s != '-' && !(c->nargin == 1 && (!strcmp(s, "all") || !strcmp(s, "variables") || !strcmp(s, "functions") ||
+                                              !strcmp(s, "global"))))
             break;
         s += *s == '-';
         if (!strcmp(s, "all") || !strcmp(s, "a"))
@@ -242,7 +250,8 @@ BUILTIN(clear, 0, ANY, 0, NO_GRAD,
         else if (!strcmp(s, "regexp") || !strcmp(s, "r"))
             regexp = true;
         else if (strcmp(s, "variables") && strcmp(s, "v"))
-            fail("Octave:invalid-fun-call", "clear: there is no option '-%s'; there are -all, -variables, -global, -functions, -x, -regexp", s);
+            fail("Octave:invalid-fun-call",
+                 "clear: there is no option '-%s'; there are -all, -variables, -global, -functions, -x, -regexp", s);
         from++;
     }
     struct listing l = variables_by(c, except ? c->nargin : from, regexp);
@@ -368,8 +377,9 @@ BUILTIN(code, 1, 3, 1, NO_GRAD,
   "code(f)\n"
   "s = code(f)\n"
   "s = code(f, 'cuda', class)\n\n"
-  "The elementwise programs that a function's expressions became, as text; with 'cuda' the kernels that they would be on a GPU for variables of the class ('double' or 'single'), "
-  "in CUDA C++. No GPU is needed for that. Operands x0, x1 … are the variables in their order, and what a matrix product made.\n\n"
+  "The elementwise programs that a function's expressions became, as text; with 'cuda' the kernels that they would be "
+  "on a GPU for variables of the class ('double' or 'single'), in CUDA C++. No GPU is needed for that. Operands x0, x1 "
+  "… are the variables in their order, and what a matrix product made.\n\n"
   "Example:\n  s = code(@(x) tanh(x + 1)); ischar(s)\n  ans = 1\n\n"
   "See also: disassemble, func2str")
 {
@@ -395,7 +405,8 @@ BUILTIN(code, 1, 3, 1, NO_GRAD,
             buf_putc(b, '\n');
     }
     if (cuda && !b->n)
-        fail("Octave:undefined-function", "code: nothing in this function becomes a kernel: its expressions are no elementwise programs");
+        fail("Octave:undefined-function", "code: nothing in this function becomes a kernel: its expressions are no "
+                                          "elementwise programs");
     if (c->nargout > 0)
         result(c, 0, buf_value(b));
     else

@@ -9,20 +9,22 @@
 NORETURN static void fail_resize(int nd, const i64 *dim)
 {
     char shape[128];
-    fail("Octave:invalid-resize", "\2 = …: \1 is %s, and this does not say in which direction it shall grow; write all of its indices",
+    fail("Octave:invalid-resize",
+         "\2 = …: \1 is %s, and this does not say in which direction it shall grow; write all of its indices",
          dims_text(nd, dim, shape));
 }
 
 NORETURN static void fail_counts(const struct target *g, int rnd, const i64 *rdim, i64 rnumel)
 {
     if (g->n == 1)
-        fail("Octave:nonconformant-args", "\2 = …: %lld element%s on the left, %lld on the right", (long long)g->numel, g->numel == 1 ? "" : "s",
-             (long long)rnumel);
+        fail("Octave:nonconformant-args", "\2 = …: %lld element%s on the left, %lld on the right", (long long)g->numel,
+             g->numel == 1 ? "" : "s", (long long)rnumel);
     i64 l[MAX_DIMS];
     char a[128], b[128];
     for (int k = 0; k < g->n; k++)
         l[k] = g->x[k].n;
-    fail("Octave:nonconformant-args", "\2 = …: %s on the left, %s on the right", dims_text(dims_trim(g->n, l), l, a), dims_text(rnd, rdim, b));
+    fail("Octave:nonconformant-args", "\2 = …: %s on the left, %s on the right", dims_text(dims_trim(g->n, l), l, a),
+         dims_text(rnd, rdim, b));
 }
 
 /* Sizes without ones; a thing of zero elements keeps its zeros. */

@@ -12,7 +12,8 @@ struct target {
     struct ix x[MAX_DIMS];
 };
 
-/* Parses the indices of a write of something of size rdim into something of size dim.  rnd 0: nothing is written (a count). */
+/* Parses the indices of a write of something of size rdim into something of size dim.  rnd 0: nothing is written (a
+ * count). */
 void aim(struct target *g, int nd, const i64 *dim, int n, const value *idx, int rnd, const i64 *rdim);
 void dense_nest(const struct target *g, struct nest *w);             /* over a dense thing of the new size */
 /* The position of the one element selected in a container of size dim; -1 - position when it is to grow to g's size first. */

@@ -76,7 +76,8 @@ value g_reshape_like(value g, value like)
     return g_call(&builtin_reshape, 2, g, sizes_of(like));
 }
 
-static value as_class_of(value g, value like, bool wide)  /* the gradient of a single is single, of a real real; wide: tape_inside.h */
+static value as_class_of(value g, value like,
+                         bool wide) /* the gradient of a single is single, of a real real; wide: tape_inside.h */
 {
     int from = value_dtype(g), to = value_dtype(like);
     if (unlikely(value_device(g) != value_device(like)))  /* a number of the CPU was used there, or the other way round */
@@ -166,8 +167,8 @@ static value back_extreme(value x, value y, int dim, value g)
     return g_op(EW_times, g_op(EW_rdivide, g, ew_apply(EW_max, 2, (value[]){ count, num(1) })), hit);
 }
 
-/* prod: each element gets the product of the others.  y ./ x is that where x has no zeros; otherwise they are multiplied anew,
-   for the derivative of the derivative one by one. */
+/* prod: each element gets the product of the others.  y ./ x is that where x has no zeros; otherwise they are
+   multiplied anew, for the derivative of the derivative one by one. */
 extern const struct builtin builtin_cat;
 bool g_has_zero(value x)
 {
@@ -220,7 +221,8 @@ static bool back_whole(struct tape *t, int at, value y, value g)       /* a redu
     value x = e.in[q[r->a].a];
     if (!is_tensor_like(x) || x.kind == K_SPARSE)
         return false;
-    int dim = r->b < 0 ? first_long_dim(tensor_any(x)) : (int)element_double(tensor_of(q[r->b].kind == PN_NUM ? q[r->b].num : e.in[q[r->b].a]), 0);
+    int dim = r->b < 0 ? first_long_dim(tensor_any(x))
+                       : (int)element_double(tensor_of(q[r->b].kind == PN_NUM ? q[r->b].num : e.in[q[r->b].a]), 0);
     give(t, at, q[r->a].a, r->op == RED_prod ? back_product(x, y, dim, g) : back_extreme(x, y, dim, g));
     return true;
 }
@@ -264,7 +266,8 @@ extern const struct builtin builtin_inv;
 static void rule_matrix(struct tape *t, int at, value g)
 {
     struct entry e = t->e[at];
-    value a = input(t, at, 0), b = e.nin > 1 ? input(t, at, 1) : nil(), y = RECORDING ? tape_marked(e.out[0], e.first) : e.out[0];
+    value a = input(t, at, 0), b = e.nin > 1 ? input(t, at, 1) : nil(),
+          y = RECORDING ? tape_marked(e.out[0], e.first) : e.out[0];
     bool wa = e.parent[0] >= 0, wb = e.nin > 1 && e.parent[1] >= 0;
     switch (e.op) {
     case MX_MTIMES:
@@ -289,15 +292,17 @@ static void rule_matrix(struct tape *t, int at, value g)
             give(t, at, 1, g_fn(EW_uminus, g_mul(g_t(y), ga)));
         break;
     }
-    case MX_MPOWER: {                         /* A^n, n a whole number: the sum of A'^k G A'^(n-1-k); negative n through inv */
-        double n = is_tensor_like(b) && value_numel(b) == 1 ? element_double(tensor_of(gpu_read_value(b, "a power")), 0) : 0.5;
+    case MX_MPOWER: { /* A^n, n a whole number: the sum of A'^k G A'^(n-1-k); negative n through inv */
+        double n =
+            is_tensor_like(b) && value_numel(b) == 1 ? element_double(tensor_of(gpu_read_value(b, "a power")), 0) : 0.5;
         if (wb || n != (double)(int)n || value_numel(b) != 1)
-            fail("tl:not-differentiable", "A ^ n: has a derivative only for a matrix A and a whole number n that does not depend on a variable");
+            fail("tl:not-differentiable", "A ^ n: has a derivative only for a matrix A and a whole number n that does "
+                                          "not depend on a variable");
         value m = a, s = nil();
         if (n < 0)
             m = g_call(&builtin_inv, 1, a);
         value mt = g_t(m), left = g;
-        for (int k = 0; k < (int)(n < 0 ? -n : n); k++) {             /* Horner: left = G mt^k summed with mt on the other side */
+        for (int k = 0; k < (int)(n < 0 ? -n : n); k++) { /* Horner: left = G mt^k summed with mt on the other side */
             value p = left;
             s = is_nil(s) ? p : g_op(EW_plus, g_mul(mt, s), p);
             left = g_mul(left, mt);
@@ -317,7 +322,8 @@ static value read_index(value base, int n, const value *idx)          /* base(id
     return index_paren(base, n, idx);         /* records itself */
 }
 
-/* Where an index names a place twice, the last element written is the one that stands there: 0 for the others, 1 for it.  NIL: none does. */
+/* Where an index names a place twice, the last element written is the one that stands there: 0 for the others, 1 for
+ * it.  NIL: none does. */
 static value written_last(value y, int n, const value *idx)
 {
     bool list = false;
@@ -330,7 +336,8 @@ static value written_last(value y, int n, const value *idx)
     struct tensor *place = tensor_new(D_DOUBLE, nd, dim);
     for (i64 i = 0; i < place->numel; i++)
         ((double *)place->data)[i] = (double)i;
-    struct tensor *at = tensor_dense(tensor_of(index_paren(tensor_box(place), n, idx))), *mask = tensor_new(D_DOUBLE, at->nd, at->dim);
+    struct tensor *at = tensor_dense(tensor_of(index_paren(tensor_box(place), n, idx))),
+                  *mask = tensor_new(D_DOUBLE, at->nd, at->dim);
     i64 *last = scratch(sizeof *last * (size_t)MAX(1, place->numel));
     bool twice = false;
     for (i64 i = 0; i < at->numel; i++)
@@ -441,7 +448,8 @@ void tape_backward(struct tape *t, int from, int to)
 /* ---- autograd */
 static bool is_variable(value v)
 {
-    return (v.kind == K_NUM || v.kind == K_TENSOR || v.kind == K_WINDOW || v.kind == K_RANGE) && dtype_is(value_dtype(v), DT_F);
+    return (v.kind == K_NUM || v.kind == K_TENSOR || v.kind == K_WINDOW || v.kind == K_RANGE) &&
+           dtype_is(value_dtype(v), DT_F);
 }
 
 value tape_variable(value v)
@@ -463,9 +471,12 @@ value tape_variable(value v)
         return u;
     }
     if (v.kind == K_SPARSE)
-        fail("tl:not-differentiable", "autograd: an argument is a sparse matrix, of which there are no gradients; let the function capture it, or give full(S)");
+        fail("tl:not-differentiable", "autograd: an argument is a sparse matrix, of which there are no gradients; let "
+                                      "the function capture it, or give full(S)");
     if (v.kind == K_OBJECT)
-        fail("tl:not-differentiable", "autograd: an argument is a %s object; pass its parameters, or make a layer of your own with nn.Lambda", class_of(v));
+        fail("tl:not-differentiable",
+             "autograd: an argument is a %s object; pass its parameters, or make a layer of your own with nn.Lambda",
+             class_of(v));
     return v;
 }
 
@@ -522,7 +533,8 @@ static void autograd_body(void *arg)
     y = tape_plain(y);
     if (!is_tensor_like(y) || value_numel(y) != 1 || dtype_is(value_dtype(y), DT_C)) {
         char d[160];
-        fail("tl:not-differentiable", "autograd: the function must give a real scalar, but its result is a %s", value_describe(y, d));
+        fail("tl:not-differentiable", "autograd: the function must give a real scalar, but its result is a %s",
+             value_describe(y, d));
     }
     int nodes = t->nodes, end = t->n, root = tape_node(y);
     struct cell *adjoint = cell_2d(0, 0);

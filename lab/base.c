@@ -205,8 +205,9 @@ static size_t class_bytes(unsigned k)         /* 4 classes an octave: 4, 5, 6, 7
     return (size_t)(4 + (k & 3)) << (k / 4);
 }
 
-/* Pieces for huge pages all begin at different distances from a huge page, or two streams through them would meet at equal low
-   address bits, where a load waits for the other stream's stores: a fifth of the time of an SVD of 500 x 500. */
+/* Pieces for huge pages all begin at different distances from a huge page, or two streams through them would meet at
+   equal low address bits, where a load waits for the other stream's stores: a fifth of the time of an SVD of 500 x 500.
+ */
 enum { HUGE_PAGE = 2 << 20, COLOURS = 16, COLOUR = 1024 + 64 };
 
 static void piece_free(void *p, unsigned k)
@@ -224,7 +225,8 @@ static void kept_clear(void)
 
 static char *piece_huge(size_t cap)
 {
-    size_t whole = (cap + HUGE_PAGE - 1) & -(size_t)HUGE_PAGE, room = whole - cap < COLOURS * COLOUR ? whole + COLOURS * COLOUR : whole;
+    size_t whole = (cap + HUGE_PAGE - 1) & -(size_t)HUGE_PAGE,
+           room = whole - cap < COLOURS * COLOUR ? whole + COLOURS * COLOUR : whole;
     void *p;
     if (posix_memalign(&p, HUGE_PAGE, room))  /* aligned_alloc wants a multiple of the page, or a sanitizer refuses */
         return NULL;

@@ -31,7 +31,8 @@ typedef int64_t i64;
 enum { SPARE = 64, MAX_DIMS = 32 };
 
 struct context;
-extern __thread struct context *cx __attribute__((tls_model("initial-exec")));           /* the running interpreter; set by context_enter */
+extern __thread struct context *cx
+    __attribute__((tls_model("initial-exec"))); /* the running interpreter; set by context_enter */
 
 /* What every room looks at: the head of the context.  `recorder` is set while autograd looks on (tape.h); `generation`
    numbers the tapes, windows and handles remember the one they were born under. */
@@ -41,8 +42,9 @@ struct plan;
 struct value;
 struct recorder {
     void (*call)(struct call *c);                         /* runs a builtin with its rule on the tape */
-    void (*window)(struct value *w);                      /* a window to be read becomes a tracked, pooled tensor if its base is tracked */
-    /* the three ways of an operator; false: nothing is tracked, go the plain way.  *y is owned after plan, else pooled */
+    void (*window)(struct value *w); /* a window to be read becomes a tracked, pooled tensor if its base is tracked */
+    /* the three ways of an operator; false: nothing is tracked, go the plain way.  *y is owned after plan, else pooled
+     */
     bool (*plan)(struct plan *p, struct value *reg, struct value *y);
     bool (*reduce)(int op, const struct value *x, int dim, struct value *y);
     bool (*matrix)(int op, const struct value *ab, struct value *y);
@@ -51,11 +53,13 @@ struct context_head {
     const struct recorder *recorder;
     uint32_t generation, generations;         /* …, the last number given */
     union {
-        struct { int32_t sparse, boards; };   /* sparse matrices, and blocks on devices, that live: while there are none no call looks for one */
+        struct {
+            int32_t sparse, boards;
+        }; /* sparse matrices, and blocks on devices, that live: while there are none no call looks for one */
         int64_t odd;
     };
     const struct builtin *running;            /* that was called with an argument on a device */
-    bool mixes;                               /* tensors of the CPU are brought to the device beside them: inside a layer's own expression */
+    bool mixes; /* tensors of the CPU are brought to the device beside them: inside a layer's own expression */
     bool door;                                /* tensor_of hands out tensors on devices too: gpu.h */
 };
 static inline struct context_head *context_head(void) { return (struct context_head *)cx; }
@@ -103,7 +107,25 @@ struct context *context_new(void);
 void context_free(struct context *c);
 struct context *context_enter(struct context *c);         /* makes c current; returns the one before */
 void context_at_exit(void (*f)(void));                    /* called (last first) when the context goes, cx still current */
-enum room { ROOM_EW, ROOM_TAPE, ROOM_RAND, ROOM_PRINT, ROOM_BLAS, ROOM_TEXT, ROOM_FILES, ROOM_NN, ROOM_OPTIM, ROOM_PLOT, ROOM_DEVICE, ROOM_INTERP, ROOM_PATH, ROOM_TIME, ROOM_ATEXIT, ROOM_SPARE2, ROOMS };
+enum room {
+    ROOM_EW,
+    ROOM_TAPE,
+    ROOM_RAND,
+    ROOM_PRINT,
+    ROOM_BLAS,
+    ROOM_TEXT,
+    ROOM_FILES,
+    ROOM_NN,
+    ROOM_OPTIM,
+    ROOM_PLOT,
+    ROOM_DEVICE,
+    ROOM_INTERP,
+    ROOM_PATH,
+    ROOM_TIME,
+    ROOM_ATEXIT,
+    ROOM_SPARE2,
+    ROOMS
+};
 void **context_room(enum room r);             /* the place for a room's state; NULL at first */
 
 #endif

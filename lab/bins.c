@@ -74,8 +74,8 @@ static void collect(int how, double *y, uint8_t *seen, const double *s, const i6
     }
 }
 
-/* The sums of one column of subscripts, in one pass over memory: looking at 1e6 of them before adding took a third of the time.
-   Room for the sums grows as larger subscripts come.  NULL: a subscript is none. */
+/* The sums of one column of subscripts, in one pass over memory: looking at 1e6 of them before adding took a third of
+   the time. Room for the sums grows as larger subscripts come.  NULL: a subscript is none. */
 static struct tensor *sums(const double *s, const double *e, i64 step, i64 n)
 {
     enum { PIECE = 1 << 14 };
@@ -104,7 +104,9 @@ static struct tensor *subscripts(struct call *c)          /* n x d doubles, from
         struct tensor *s = arg_double(c, 0);
         if (s->nd > 2)
             fail_arg(c, 0, "a matrix with a row of subscripts for each value, or a cell of columns");
-        return s->dim[0] == 1 && s->dim[1] > 1 && value_numel(c->arg[1]) == s->dim[1] ? tensor_reshape(s, 2, (i64[]){ s->dim[1], 1 }) : s;
+        return s->dim[0] == 1 && s->dim[1] > 1 && value_numel(c->arg[1]) == s->dim[1]
+                   ? tensor_reshape(s, 2, (i64[]){ s->dim[1], 1 })
+                   : s;
     }
     struct cell *cell = c->arg[0].cell;
     struct tensor *all = NULL;
@@ -115,7 +117,9 @@ static struct tensor *subscripts(struct call *c)          /* n x d doubles, from
         if (!all)
             all = tensor_2d(D_DOUBLE, s->numel, cell->numel);
         if (s->numel != all->dim[0])
-            fail("Octave:nonconformant-args", "accumarray: the columns of subscripts must be equally long, but have %lld and %lld elements", (long long)all->dim[0], (long long)s->numel);
+            fail("Octave:nonconformant-args",
+                 "accumarray: the columns of subscripts must be equally long, but have %lld and %lld elements",
+                 (long long)all->dim[0], (long long)s->numel);
         memcpy(all->data + j * s->numel * 8, s->data, (size_t)s->numel * 8);
     }
     return all ? all : tensor_2d(D_DOUBLE, 0, 1);
@@ -127,27 +131,33 @@ BUILTIN(accumarray, 2, 6, 1, accumarray_grad,
     "A = accumarray(subs, vals, sz)\n"
     "A = accumarray(subs, vals, sz, f, fill)\n"
     "S = accumarray(subs, vals, sz, f, fill, true)\n\n"
-    "Collects values by subscript: A(subs(k,:)) is the sum of the vals(k) that have these subscripts, or f (a function of a column: @max, @(x) {x}, ...) of them. "
-    "subs has a row for each value (a column of indices for a vector A), or is a cell of columns; vals is a vector or a number for all. sz is the size of A, "
-    "by default as large as needed; places without values are fill, by default 0. With true as the sixth argument the result is sparse.\n\n"
+    "Collects values by subscript: A(subs(k,:)) is the sum of the vals(k) that have these subscripts, or f (a function "
+    "of a column: @max, @(x) {x}, ...) of them. subs has a row for each value (a column of indices for a vector A), or "
+    "is a cell of columns; vals is a vector or a number for all. sz is the size of A, by default as large as needed; "
+    "places without values are fill, by default 0. With true as the sixth argument the result is sparse.\n\n"
     "Example:\n"
     "  accumarray([1; 2; 1], [10; 20; 30])\n"
     "  ans =\n     40\n     20\n\n"
     "See also: histc, unique, sum")
 {
     if (has_arg(c, 5) && arg_num(c, 5) != 0) {
-        result(c, 0, call1(&builtin_sparse, 1, call1(&builtin_accumarray, 5, c->arg[0], c->arg[1], c->arg[2], c->arg[3], c->arg[4])));
+        result(c, 0,
+               call1(&builtin_sparse, 1,
+                     call1(&builtin_accumarray, 5, c->arg[0], c->arg[1], c->arg[2], c->arg[3], c->arg[4])));
         return;
     }
     struct tensor *subs = subscripts(c), *v = arg_tensor(c, 1);
     i64 n = subs->dim[0], d = subs->dim[1], dim[MAX_DIMS] = { 0, 1 }, stride[MAX_DIMS];
     const double *s = (const double *)subs->data;
     if (d > MAX_DIMS || d < 1)
-        fail("tl:too-many-dimensions", "accumarray: from 1 to %d subscripts for each value, not %lld", MAX_DIMS, (long long)d);
+        fail("tl:too-many-dimensions", "accumarray: from 1 to %d subscripts for each value, not %lld", MAX_DIMS,
+             (long long)d);
     if (v->numel != n && v->numel != 1)
-        fail("Octave:nonconformant-args", "accumarray: there are %lld rows of subscripts, but %lld values", (long long)n, (long long)v->numel);
+        fail("Octave:nonconformant-args", "accumarray: there are %lld rows of subscripts, but %lld values",
+             (long long)n, (long long)v->numel);
     bool f = has_arg(c, 3) && !(is_tensor_like(c->arg[3]) && value_numel(c->arg[3]) == 0);
-    if (d == 1 && n > 0 && !f && !(has_arg(c, 2) && value_numel(c->arg[2])) && !(has_arg(c, 4) && value_numel(c->arg[4])) && !dtype_is(v->dtype, DT_C)) {
+    if (d == 1 && n > 0 && !f && !(has_arg(c, 2) && value_numel(c->arg[2])) &&
+        !(has_arg(c, 4) && value_numel(c->arg[4])) && !dtype_is(v->dtype, DT_C)) {
         struct tensor *x = tensor_dense(tensor_cast(v, D_DOUBLE)), *r = sums(s, (double *)x->data, v->numel == 1 ? 0 : 1, n);
         if (r) {
             result_tensor(c, 0, tensor_cast(r, v->dtype == D_SINGLE ? D_SINGLE : D_DOUBLE));
@@ -166,7 +176,8 @@ BUILTIN(accumarray, 2, 6, 1, accumarray_grad,
         struct tensor *sz = arg_double(c, 2);
         bool one = d == 1 && sz->numel == 2;
         if (sz->numel != d && !one)
-            fail("Octave:nonconformant-args", "accumarray: the size must have %lld elements, but has %lld", (long long)MAX(d, 2), (long long)sz->numel);
+            fail("Octave:nonconformant-args", "accumarray: the size must have %lld elements, but has %lld",
+                 (long long)MAX(d, 2), (long long)sz->numel);
         i64 want[MAX_DIMS] = { 1, 1 }, total = 1;
         for (i64 j = 0; j < sz->numel; j++)
             want[j] = (i64)((double *)sz->data)[j];
@@ -174,7 +185,8 @@ BUILTIN(accumarray, 2, 6, 1, accumarray_grad,
             total *= want[j];
         for (i64 j = 0; j < d; j++)
             if (dim[j] > (one ? total : want[j]))
-                fail("Octave:index-out-of-bounds", "accumarray: subscript %lld is out of the size asked for (%lld)", (long long)dim[j], (long long)want[j]);
+                fail("Octave:index-out-of-bounds", "accumarray: subscript %lld is out of the size asked for (%lld)",
+                     (long long)dim[j], (long long)want[j]);
         memcpy(dim, want, sizeof want);
     }
     dense_strides(nd, dim, stride);
@@ -183,7 +195,11 @@ BUILTIN(accumarray, 2, 6, 1, accumarray_grad,
         for (i64 i = 0; i < n; i++)
             at[i] = (j ? at[i] : 0) + ((i64)s[i + j * n] - 1) * stride[j];
     double fill = has_arg(c, 4) && value_numel(c->arg[4]) ? arg_num(c, 4) : 0;
-    int how = !f ? fill == 0 ? ADD : -1 : v->dtype != D_DOUBLE || n == 0 ? -1 : function_is(c->arg[3], "max") ? LARGER : function_is(c->arg[3], "min") ? SMALLER : -1;
+    int how = !f                               ? fill == 0 ? ADD : -1
+              : v->dtype != D_DOUBLE || n == 0 ? -1
+              : function_is(c->arg[3], "max")  ? LARGER
+              : function_is(c->arg[3], "min")  ? SMALLER
+                                               : -1;
     if (how >= 0 && !dtype_is(v->dtype, DT_C)) {
         enum { PIECE = 1 << 20 };
         struct tensor *x = tensor_dense(tensor_cast(v, D_DOUBLE)), *r = tensor_zeros(D_DOUBLE, nd, dim);
@@ -228,7 +244,9 @@ BUILTIN(accumarray, 2, 6, 1, accumarray_grad,
         value arg = tensor_value(column), y = f ? call_function1(fun, 1, &arg) : reduce_apply(RED_sum, arg, 1);
         if (y.kind == K_CELL && (i == 0 || cells)) {
             if (y.cell->numel != 1)
-                fail("Octave:invalid-fun-call", "accumarray: the function must return one value, but returned a cell of %lld", (long long)y.cell->numel);
+                fail("Octave:invalid-fun-call",
+                     "accumarray: the function must return one value, but returned a cell of %lld",
+                     (long long)y.cell->numel);
             if (!cells) {
                 value kept = copy(y);
                 pool_release(mark);
@@ -241,7 +259,9 @@ BUILTIN(accumarray, 2, 6, 1, accumarray_grad,
         }
         if (!is_tensor_like(y) || value_numel(y) != 1 || cells) {
             char text[160];
-            fail("Octave:invalid-fun-call", "accumarray: the function must return a number for each group, or a cell for each, but returned a %s", value_describe(y, text));
+            fail("Octave:invalid-fun-call",
+                 "accumarray: the function must return a number for each group, or a cell for each, but returned a %s",
+                 value_describe(y, text));
         }
         struct tensor *t = tensor_of(y);
         if (!r || (t->dtype != r->dtype && promote_cat(t->dtype, r->dtype) != r->dtype)) {
@@ -272,7 +292,8 @@ BUILTIN(accumarray, 2, 6, 1, accumarray_grad,
 }
 
 /* ---- histograms */
-static i64 bin_of(const double *edge, i64 n, double x)    /* k with edge[k] <= x < edge[k+1], the last edge for itself; -1 outside */
+static i64 bin_of(const double *edge, i64 n,
+                  double x) /* k with edge[k] <= x < edge[k+1], the last edge for itself; -1 outside */
 {
     if (!(n > 0 && x >= edge[0] && x <= edge[n - 1]))
         return -1;
@@ -290,7 +311,8 @@ static i64 bin_of(const double *edge, i64 n, double x)    /* k with edge[k] <= x
 BUILTIN(histc, 2, 3, 2, grad_zero,
     "n = histc(x, edges)\n"
     "[n, i] = histc(x, edges, dim)\n\n"
-    "How many elements of x along dim lie between edges: n(k) counts edges(k) <= x < edges(k+1), the last bin x == edges(end). i is the bin of each element, 0 outside.\n\n"
+    "How many elements of x along dim lie between edges: n(k) counts edges(k) <= x < edges(k+1), the last bin x == "
+    "edges(end). i is the bin of each element, 0 outside.\n\n"
     "Example:\n"
     "  histc([1 2 2 3 5], 1:5)\n"
     "  ans =\n     1   2   1   0   1\n\n"
@@ -376,7 +398,7 @@ void histogram(struct call *c)
             double e = v[i + j * m];
             if (e != e)
                 continue;
-            i64 a = 0, b = k;                 /* the last cut below e: what lies between two centers belongs to the lower one */
+            i64 a = 0, b = k; /* the last cut below e: what lies between two centers belongs to the lower one */
             while (b - a > 1) {
                 i64 mid = (a + b) / 2;
                 if (cut[mid] < e)

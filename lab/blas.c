@@ -154,7 +154,8 @@ static enum CBLAS_TRANSPOSE operand(int dtype, i64 m, i64 n, struct mat *a, i64 
                 return conj_ ? CblasConjTrans : CblasTrans;
         }
         if (tried)
-            fail("tl:blas-size", "a matrix with %lld rows is too long for the BLAS library, which counts to 2^31", (long long)m);
+            fail("tl:blas-size", "a matrix with %lld rows is too long for the BLAS library, which counts to 2^31",
+                 (long long)m);
         *a = gathered(dtype, m, n, *a);
         conj_ = false;
     }
@@ -180,10 +181,12 @@ static void tile(const struct product *p, i64 i, i64 j, i64 l, i64 m, i64 n, i64
     float _Complex ca = (float)p->alpha, cb = (float)beta;
     switch (p->f) {
     case 0:
-        cblas_dgemm(CblasColMajor, p->ta, p->tb, M, N, K, p->alpha, (const double *)a, lda, (const double *)b, ldb, beta, (double *)c, ldc);
+        cblas_dgemm(CblasColMajor, p->ta, p->tb, M, N, K, p->alpha, (const double *)a, lda, (const double *)b, ldb,
+                    beta, (double *)c, ldc);
         break;
     case 1:
-        cblas_sgemm(CblasColMajor, p->ta, p->tb, M, N, K, (float)p->alpha, (const float *)a, lda, (const float *)b, ldb, (float)beta, (float *)c, ldc);
+        cblas_sgemm(CblasColMajor, p->ta, p->tb, M, N, K, (float)p->alpha, (const float *)a, lda, (const float *)b, ldb,
+                    (float)beta, (float *)c, ldc);
         break;
     case 2: cblas_zgemm(CblasColMajor, p->ta, p->tb, M, N, K, &za, a, lda, b, ldb, &zb, c, ldc); break;
     default: cblas_cgemm(CblasColMajor, p->ta, p->tb, M, N, K, &ca, a, lda, b, ldb, &cb, c, ldc); break;
@@ -211,12 +214,14 @@ static void alone_end(bool was)
 #endif
 }
 
-/* One tile, split over its longer side when OpenBLAS would not do it well: a short other side, or a library that has one thread. */
+/* One tile, split over its longer side when OpenBLAS would not do it well: a short other side, or a library that has
+ * one thread. */
 static void tile_split(const struct product *p, i64 i, i64 j, i64 l, i64 m, i64 n, i64 k, double beta)
 {
 #ifdef _OPENMP
     int nt = blas_threads();
-    bool ours = nt > 1 && 2. * (double)m * (double)n * (double)k > 1e6 && (!library_is_openmp() || (MIN(m, n) <= 192 && MAX(m, n) >= 4 * MIN(m, n)));
+    bool ours = nt > 1 && 2. * (double)m * (double)n * (double)k > 1e6 &&
+                (!library_is_openmp() || (MIN(m, n) <= 192 && MAX(m, n) >= 4 * MIN(m, n)));
     if (ours && !omp_in_parallel()) {
         bool rows = m > n;
         i64 len = rows ? m : n, part = ((len + nt - 1) / nt + 15) & ~(i64)15;
@@ -238,7 +243,8 @@ static void tile_split(const struct product *p, i64 i, i64 j, i64 l, i64 m, i64 
     alone_end(one);
 }
 
-static void gemv_piece(int f, enum CBLAS_TRANSPOSE ta, i64 m, i64 n, const void *a, i64 lda, const void *x, i64 sx, void *y, double alpha, double beta)
+static void gemv_piece(int f, enum CBLAS_TRANSPOSE ta, i64 m, i64 n, const void *a, i64 lda, const void *x, i64 sx,
+                       void *y, double alpha, double beta)
 {
     int M = (int)(ta == CblasNoTrans ? m : n), N = (int)(ta == CblasNoTrans ? n : m), ld = (int)lda, inc = (int)sx;
     double _Complex za = alpha, zb = beta;
@@ -253,9 +259,11 @@ static void gemv_piece(int f, enum CBLAS_TRANSPOSE ta, i64 m, i64 n, const void 
     alone_end(one);
 }
 
-/* From 9216 elements on OpenBLAS wakes its threads, which gains nothing until some 60000 (192x48 on two cores: 2.7 us with
-   them, 1.3 us without) and costs milliseconds on a machine that has other work.  Those between go in pieces below its threshold. */
-static void gemv(int f, enum CBLAS_TRANSPOSE ta, i64 m, i64 n, const void *a, i64 lda, const void *x, i64 sx, void *y, double alpha, double beta)
+/* From 9216 elements on OpenBLAS wakes its threads, which gains nothing until some 60000 (192x48 on two cores: 2.7 us
+   with them, 1.3 us without) and costs milliseconds on a machine that has other work.  Those between go in pieces below
+   its threshold. */
+static void gemv(int f, enum CBLAS_TRANSPOSE ta, i64 m, i64 n, const void *a, i64 lda, const void *x, i64 sx, void *y,
+                 double alpha, double beta)
 {
     enum { THREADED = 9216, FEW = 1 << 16 };
     static const size_t size[] = { sizeof(double), sizeof(float), sizeof(double _Complex), sizeof(float _Complex) };
@@ -264,7 +272,8 @@ static void gemv(int f, enum CBLAS_TRANSPOSE ta, i64 m, i64 n, const void *a, i6
         part = MAX(8, (THREADED - 1) / n & ~(i64)7);
     for (i64 i = 0; i < m; i += part) {       /* elements of y from i on: rows of A, or columns of what is transposed */
         size_t skip = (size_t)(ta == CblasNoTrans ? i : i * lda) * size[f];
-        gemv_piece(f, ta, MIN(part, m - i), n, (const char *)a + skip, lda, x, sx, (char *)y + (size_t)i * size[f], alpha, beta);
+        gemv_piece(f, ta, MIN(part, m - i), n, (const char *)a + skip, lda, x, sx, (char *)y + (size_t)i * size[f],
+                   alpha, beta);
     }
 }
 
@@ -296,7 +305,8 @@ static void gemm(int dtype, i64 m, i64 n, i64 k, double alpha, struct mat a, str
     }
     settle_threads();
     if (ldc >= BLAS_MAX)
-        fail("tl:blas-size", "a matrix with %lld rows is too long for the BLAS library, which counts to 2^31", (long long)ldc);
+        fail("tl:blas-size", "a matrix with %lld rows is too long for the BLAS library, which counts to 2^31",
+             (long long)ldc);
     struct product p = { .f = fp(dtype), .c = c, .ldc = ldc, .alpha = alpha, .size = size };
     double work = 2. * (double)m * (double)n * (double)k * (dtype_is(dtype, DT_C) ? 4 : 1);
     if (n == 1 && m > 1 && k > 1 && work < TILE && m < BLAS_MAX && k < BLAS_MAX && b.rs < BLAS_MAX && b.rs > 0) {
@@ -324,7 +334,8 @@ static void gemm(int dtype, i64 m, i64 n, i64 k, double alpha, struct mat a, str
     }
     /* Tiles of at most TILE operations, as square as can be, equal in size: packing then costs little (at 2000 x 2000
        panels of 500 columns cost 10 %). */
-    double parts = ceil(work / TILE), nparts = MIN(parts, ceil((double)n / 512)), mparts = MIN(ceil(parts / nparts), ceil((double)m / 512));
+    double parts = ceil(work / TILE), nparts = MIN(parts, ceil((double)n / 512)),
+           mparts = MIN(ceil(parts / nparts), ceil((double)m / 512));
     double kparts = MIN(ceil(parts / nparts / mparts), ceil((double)k / 512));
     i64 nb = (i64)ceil((double)n / nparts), mb = (i64)ceil((double)m / mparts), kb = (i64)ceil((double)k / kparts);
     nb = MIN(nb, BLAS_MAX);
@@ -353,14 +364,17 @@ void blas_syrk(int dtype, i64 n, i64 k, struct mat a, void *c)
     settle_threads();
     enum CBLAS_TRANSPOSE t = operand(dtype, n, k, &a, &lda);
     /* in parts of k of at most TILE operations, as gemm; where k is long, shorter ones cost nothing */
-    i64 part = MAX((i64)(TILE / (k > 8 * n ? 8 : 1) / ((double)n * (double)n)), 256), step = dtypes[dtype].size * (t == CblasNoTrans ? lda : 1);
+    i64 part = MAX((i64)(TILE / (k > 8 * n ? 8 : 1) / ((double)n * (double)n)), 256),
+        step = dtypes[dtype].size * (t == CblasNoTrans ? lda : 1);
     for (i64 l = 0; l < k || l == 0; l += part) {
         const char *from = (const char *)a.data + l * step;
         poll();
         if (dtype == D_DOUBLE)
-            cblas_dsyrk(CblasColMajor, CblasUpper, t, (int)n, (int)MIN(part, k - l), 1, (const double *)from, (int)lda, l ? 1 : 0, c, (int)n);
+            cblas_dsyrk(CblasColMajor, CblasUpper, t, (int)n, (int)MIN(part, k - l), 1, (const double *)from, (int)lda,
+                        l ? 1 : 0, c, (int)n);
         else
-            cblas_ssyrk(CblasColMajor, CblasUpper, t, (int)n, (int)MIN(part, k - l), 1, (const float *)from, (int)lda, l ? 1 : 0, c, (int)n);
+            cblas_ssyrk(CblasColMajor, CblasUpper, t, (int)n, (int)MIN(part, k - l), 1, (const float *)from, (int)lda,
+                        l ? 1 : 0, c, (int)n);
     }
     if (dtype == D_DOUBLE) {
         double *x = c;
@@ -488,7 +502,8 @@ static void end(struct lapack *q, struct space *w, int info)
     q->info = w->failed ? LAPACK_MEMORY : info;
 }
 
-static int asked(int f, const void *work)     /* what a workspace query answered; single counts are rounded, so a little more */
+static int asked(int f,
+                 const void *work) /* what a workspace query answered; single counts are rounded, so a little more */
 {
     return MAX(1, f & 1 ? (int)(*(const float *)work * 1.0001) + 1 : (int)*(const double *)work);
 }
@@ -737,7 +752,9 @@ DRIVER(gesdd)
 {
     OPEN;
     int mn = MIN(m, n), ldv = q->job == 'S' ? mn : n;
-    size_t rneed = q->job == 'N' ? 7 * (size_t)mn : MAX(5 * (size_t)mn * mn + 5 * (size_t)mn, 2 * (size_t)MAX(m, n) * mn + 2 * (size_t)mn * mn + mn);
+    size_t rneed = q->job == 'N' ? 7 * (size_t)mn
+                                 : MAX(5 * (size_t)mn * mn + 5 * (size_t)mn,
+                                       2 * (size_t)MAX(m, n) * mn + 2 * (size_t)mn * mn + mn);
     void *iwork = space(&w, 8 * (size_t)mn * sizeof(int)), *rwork = space(&w, cplx ? rneed * rsize : 0);
     if (cplx)
         cgesdd[f](&q->job, &m, &n, q->A, LD(m), q->S, q->U, LD(m), q->V, LD(ldv), query, ASK, rwork, iwork, &info, 1);
@@ -779,7 +796,8 @@ DRIVER(syevd)
     else
         syevd[f](&q->job, &q->uplo, &n, q->A, LD(n), q->S, query, ASK, &ineed, ASK, &info, 1, 1);
     int lwork = asked(f, query), lrwork = asked(f & 1, rneed);
-    void *work = space(&w, (size_t)lwork * size), *iwork = space(&w, (size_t)ineed * sizeof(int)), *rwork = space(&w, (size_t)lrwork * rsize);
+    void *work = space(&w, (size_t)lwork * size), *iwork = space(&w, (size_t)ineed * sizeof(int)),
+         *rwork = space(&w, (size_t)lrwork * rsize);
     if (!w.failed) {
         if (cplx)
             heevd[f](&q->job, &q->uplo, &n, q->A, LD(n), q->S, work, &lwork, rwork, &lrwork, iwork, &ineed, &info, 1, 1);
@@ -821,13 +839,15 @@ DRIVER(geev)
     end(q, &w, info);
 }
 
-/* s = alpha / beta: (re + i im) / beta where the routine is real, else s / beta with a beta that is real in truth.  beta 0 is an
-   eigenvalue Inf, without an imaginary part of 0 / 0. */
+/* s = alpha / beta: (re + i im) / beta where the routine is real, else s / beta with a beta that is real in truth. beta
+   0 is an eigenvalue Inf, without an imaginary part of 0 / 0. */
 static void over_beta(int f, void *s, const void *re, const void *im, const void *beta, int n)
 {
     for (int i = 0; i < n; i++) {
-        double _Complex a = f == 0 ? CMPLX(((const double *)re)[i], ((const double *)im)[i]) : f == 1 ? CMPLX(((const float *)re)[i], ((const float *)im)[i])
-                          : f == 2 ? ((double _Complex *)s)[i] : ((float _Complex *)s)[i];
+        double _Complex a = f == 0   ? CMPLX(((const double *)re)[i], ((const double *)im)[i])
+                            : f == 1 ? CMPLX(((const float *)re)[i], ((const float *)im)[i])
+                            : f == 2 ? ((double _Complex *)s)[i]
+                                     : ((float _Complex *)s)[i];
         double b = f == 0 ? ((const double *)beta)[i] : f == 1 ? ((const float *)beta)[i]
                  : f == 2 ? creal(((const double _Complex *)beta)[i]) : crealf(((const float _Complex *)beta)[i]);
         double _Complex l = CMPLX(creal(a) / b, cimag(a) == 0 ? 0 : cimag(a) / b);
@@ -856,9 +876,11 @@ DRIVER(ggev)
     void *work = space(&w, (size_t)lwork * size);
     if (!w.failed) {
         if (cplx) {
-            cggev[f](jl, jr, &n, q->A, LD(n), q->B, LD(n), q->S, beta, q->U, LD(n), q->V, LD(n), work, &lwork, r, &info, 1, 1);
+            cggev[f](jl, jr, &n, q->A, LD(n), q->B, LD(n), q->S, beta, q->U, LD(n), q->V, LD(n), work, &lwork, r, &info,
+                     1, 1);
         } else {
-            ggev[f](jl, jr, &n, q->A, LD(n), q->B, LD(n), part, ai, beta, q->U, LD(n), q->V, LD(n), work, &lwork, &info, 1, 1);
+            ggev[f](jl, jr, &n, q->A, LD(n), q->B, LD(n), part, ai, beta, q->U, LD(n), q->V, LD(n), work, &lwork, &info,
+                    1, 1);
             join_complex(f, q->S, part, ai, n);
         }
         over_beta(f, q->S, part, ai, beta, n);
@@ -876,10 +898,12 @@ DRIVER(sygvd)
     else
         sygvd[f](&one, &q->job, "U", &n, q->A, LD(n), q->B, LD(n), q->S, query, ASK, &ineed, ASK, &info, 1, 1);
     int lwork = asked(f, query), lrwork = asked(f & 1, rneed);
-    void *work = space(&w, (size_t)lwork * size), *iwork = space(&w, (size_t)ineed * sizeof(int)), *rwork = space(&w, (size_t)lrwork * rsize);
+    void *work = space(&w, (size_t)lwork * size), *iwork = space(&w, (size_t)ineed * sizeof(int)),
+         *rwork = space(&w, (size_t)lrwork * rsize);
     if (!w.failed) {
         if (cplx)
-            hegvd[f](&one, &q->job, "U", &n, q->A, LD(n), q->B, LD(n), q->S, work, &lwork, rwork, &lrwork, iwork, &ineed, &info, 1, 1);
+            hegvd[f](&one, &q->job, "U", &n, q->A, LD(n), q->B, LD(n), q->S, work, &lwork, rwork, &lrwork, iwork,
+                     &ineed, &info, 1, 1);
         else
             sygvd[f](&one, &q->job, "U", &n, q->A, LD(n), q->B, LD(n), q->S, work, &lwork, iwork, &ineed, &info, 1, 1);
     }
@@ -947,12 +971,14 @@ DRIVER(trsen)
     OPEN;
     int count, lwork = MAX(1, n * n), liwork = MAX(1, n);
     double s[2], sep[2];
-    void *r = space(&w, 2 * (size_t)n * size), *work = space(&w, (size_t)lwork * size), *iwork = space(&w, (size_t)liwork * sizeof(int));
+    void *r = space(&w, 2 * (size_t)n * size), *work = space(&w, (size_t)lwork * size),
+         *iwork = space(&w, (size_t)liwork * sizeof(int));
     if (!w.failed) {
         if (cplx)
             ctrsen[f]("N", "V", q->P, &n, q->A, LD(n), q->V, LD(n), r, &count, s, sep, work, &lwork, &info, 1, 1);
         else
-            trsen[f]("N", "V", q->P, &n, q->A, LD(n), q->V, LD(n), r, (char *)r + (size_t)n * rsize, &count, s, sep, work, &lwork, iwork, &liwork, &info, 1, 1);
+            trsen[f]("N", "V", q->P, &n, q->A, LD(n), q->V, LD(n), r, (char *)r + (size_t)n * rsize, &count, s, sep,
+                     work, &lwork, iwork, &liwork, &info, 1, 1);
     }
     end(q, &w, info);
 }
@@ -969,16 +995,20 @@ DRIVER(gges)
         return;
     }
     if (cplx)
-        cgges[f]("V", "V", "N", NULL, &n, q->A, LD(n), q->B, LD(n), &sdim, q->S, cbeta, q->U, LD(n), q->V, LD(n), query, ASK, r, NULL, &info, 1, 1, 1);
+        cgges[f]("V", "V", "N", NULL, &n, q->A, LD(n), q->B, LD(n), &sdim, q->S, cbeta, q->U, LD(n), q->V, LD(n), query,
+                 ASK, r, NULL, &info, 1, 1, 1);
     else
-        gges[f]("V", "V", "N", NULL, &n, q->A, LD(n), q->B, LD(n), &sdim, part, ai, beta, q->U, LD(n), q->V, LD(n), query, ASK, NULL, &info, 1, 1, 1);
+        gges[f]("V", "V", "N", NULL, &n, q->A, LD(n), q->B, LD(n), &sdim, part, ai, beta, q->U, LD(n), q->V, LD(n),
+                query, ASK, NULL, &info, 1, 1, 1);
     int lwork = asked(f, query);
     void *work = space(&w, (size_t)lwork * size);
     if (!w.failed) {
         if (cplx)
-            cgges[f]("V", "V", "N", NULL, &n, q->A, LD(n), q->B, LD(n), &sdim, q->S, cbeta, q->U, LD(n), q->V, LD(n), work, &lwork, r, NULL, &info, 1, 1, 1);
+            cgges[f]("V", "V", "N", NULL, &n, q->A, LD(n), q->B, LD(n), &sdim, q->S, cbeta, q->U, LD(n), q->V, LD(n),
+                     work, &lwork, r, NULL, &info, 1, 1, 1);
         else
-            gges[f]("V", "V", "N", NULL, &n, q->A, LD(n), q->B, LD(n), &sdim, part, ai, beta, q->U, LD(n), q->V, LD(n), work, &lwork, NULL, &info, 1, 1, 1);
+            gges[f]("V", "V", "N", NULL, &n, q->A, LD(n), q->B, LD(n), &sdim, part, ai, beta, q->U, LD(n), q->V, LD(n),
+                    work, &lwork, NULL, &info, 1, 1, 1);
         over_beta(f, q->S, part, ai, cplx ? cbeta : beta, n);
     }
     end(q, &w, info);
@@ -993,9 +1023,11 @@ DRIVER(tgsen)
     void *work = space(&w, (size_t)lwork * size), *iwork = space(&w, (size_t)liwork * sizeof(int));
     if (!w.failed) {
         if (cplx)
-            ctgsen[f](&job, &yes, &yes, q->P, &n, q->A, LD(n), q->B, LD(n), q->S, beta, q->U, LD(n), q->V, LD(n), &count, pl, pr, dif, work, &lwork, iwork, &liwork, &info);
+            ctgsen[f](&job, &yes, &yes, q->P, &n, q->A, LD(n), q->B, LD(n), q->S, beta, q->U, LD(n), q->V, LD(n),
+                      &count, pl, pr, dif, work, &lwork, iwork, &liwork, &info);
         else
-            tgsen[f](&job, &yes, &yes, q->P, &n, q->A, LD(n), q->B, LD(n), part, ai, beta, q->U, LD(n), q->V, LD(n), &count, pl, pr, dif, work, &lwork, iwork, &liwork, &info);
+            tgsen[f](&job, &yes, &yes, q->P, &n, q->A, LD(n), q->B, LD(n), part, ai, beta, q->U, LD(n), q->V, LD(n),
+                     &count, pl, pr, dif, work, &lwork, iwork, &liwork, &info);
         over_beta(f, q->S, part, ai, beta, n);
     }
     end(q, &w, info);
@@ -1008,7 +1040,8 @@ DRIVER(tgevc)
     void *work = space(&w, 6 * (size_t)n * size), *r = space(&w, 2 * (size_t)n * rsize);
     if (!w.failed) {
         if (cplx)
-            ctgevc[f]("B", "B", NULL, &n, q->A, LD(n), q->B, LD(n), q->U, LD(n), q->V, LD(n), &n, &count, work, r, &info, 1, 1);
+            ctgevc[f]("B", "B", NULL, &n, q->A, LD(n), q->B, LD(n), q->U, LD(n), q->V, LD(n), &n, &count, work, r,
+                      &info, 1, 1);
         else
             tgevc[f]("B", "B", NULL, &n, q->A, LD(n), q->B, LD(n), q->U, LD(n), q->V, LD(n), &n, &count, work, &info, 1, 1);
     }
@@ -1022,16 +1055,20 @@ DRIVER(ggsvd)
     const char *u = q->U ? "U" : "N", *v = q->V ? "V" : "N", *z = q->Z ? "Q" : "N";
     void *iwork = space(&w, (size_t)n * sizeof(int)), *r = space(&w, 2 * (size_t)n * rsize);
     if (cplx)
-        cggsvd3[f](u, v, z, &m, &n, &k, &q->ilo, &q->ihi, q->A, LD(m), q->B, LD(k), alpha, beta, q->U, LD(m), q->V, LD(k), q->Z, LD(n), query, ASK, r, iwork, &info, 1, 1, 1);
+        cggsvd3[f](u, v, z, &m, &n, &k, &q->ilo, &q->ihi, q->A, LD(m), q->B, LD(k), alpha, beta, q->U, LD(m), q->V,
+                   LD(k), q->Z, LD(n), query, ASK, r, iwork, &info, 1, 1, 1);
     else
-        ggsvd3[f](u, v, z, &m, &n, &k, &q->ilo, &q->ihi, q->A, LD(m), q->B, LD(k), alpha, beta, q->U, LD(m), q->V, LD(k), q->Z, LD(n), query, ASK, iwork, &info, 1, 1, 1);
+        ggsvd3[f](u, v, z, &m, &n, &k, &q->ilo, &q->ihi, q->A, LD(m), q->B, LD(k), alpha, beta, q->U, LD(m), q->V,
+                  LD(k), q->Z, LD(n), query, ASK, iwork, &info, 1, 1, 1);
     int lwork = asked(f, query);
     void *work = space(&w, (size_t)lwork * size);
     if (!w.failed) {
         if (cplx)
-            cggsvd3[f](u, v, z, &m, &n, &k, &q->ilo, &q->ihi, q->A, LD(m), q->B, LD(k), alpha, beta, q->U, LD(m), q->V, LD(k), q->Z, LD(n), work, &lwork, r, iwork, &info, 1, 1, 1);
+            cggsvd3[f](u, v, z, &m, &n, &k, &q->ilo, &q->ihi, q->A, LD(m), q->B, LD(k), alpha, beta, q->U, LD(m), q->V,
+                       LD(k), q->Z, LD(n), work, &lwork, r, iwork, &info, 1, 1, 1);
         else
-            ggsvd3[f](u, v, z, &m, &n, &k, &q->ilo, &q->ihi, q->A, LD(m), q->B, LD(k), alpha, beta, q->U, LD(m), q->V, LD(k), q->Z, LD(n), work, &lwork, iwork, &info, 1, 1, 1);
+            ggsvd3[f](u, v, z, &m, &n, &k, &q->ilo, &q->ihi, q->A, LD(m), q->B, LD(k), alpha, beta, q->U, LD(m), q->V,
+                      LD(k), q->Z, LD(n), work, &lwork, iwork, &info, 1, 1, 1);
     }
     end(q, &w, info);
 }
@@ -1072,5 +1109,6 @@ void lapack(lapack_driver *f, struct lapack *q, double flops)
     clock_end(began, flops * (dtype_is(q->dtype, DT_C) ? 4 : 1));
     *q = c.q;
     if (q->info == LAPACK_MEMORY)
-        fail("Octave:out-of-memory", "out of memory for the workspace of a %lldx%lld matrix", (long long)MAX(q->m, q->n), (long long)q->n);
+        fail("Octave:out-of-memory", "out of memory for the workspace of a %lldx%lld matrix",
+             (long long)MAX(q->m, q->n), (long long)q->n);
 }

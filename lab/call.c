@@ -16,8 +16,8 @@ NORETURN void fail_arg(struct call *c, int i, const char *what)
     char d[160];
     if (i >= c->nargin)
         fail("Octave:invalid-fun-call", "%s: argument %d (%s) is missing", c->fn->name, i + 1, what);
-    fail("Octave:invalid-input-arg", "%s: argument %d must be %s, but is a %s%s", c->fn->name, i + 1, what, value_describe(c->arg[i], d),
-         c->arg[i].kind == K_SPARSE ? "\nhint: full(S) is the full matrix" : "");
+    fail("Octave:invalid-input-arg", "%s: argument %d must be %s, but is a %s%s", c->fn->name, i + 1, what,
+         value_describe(c->arg[i], d), c->arg[i].kind == K_SPARSE ? "\nhint: full(S) is the full matrix" : "");
 }
 
 static value arg(struct call *c, int i, const char *what)
@@ -87,8 +87,10 @@ i64 arg_int(struct call *c, int i, i64 lo, i64 hi)
         if (hi >= (i64)1 << 53 && lo <= -((i64)1 << 53))
             fail("Octave:invalid-input-arg", "%s: argument %d must be an integer, but is %g", c->fn->name, i + 1, x);
         if (hi >= (i64)1 << 53)
-            fail("Octave:invalid-input-arg", "%s: argument %d must be an integer of at least %lld, but is %g", c->fn->name, i + 1, (long long)lo, x);
-        fail("Octave:invalid-input-arg", "%s: argument %d must be an integer from %lld to %lld, but is %g", c->fn->name, i + 1, (long long)lo, (long long)hi, x);
+            fail("Octave:invalid-input-arg", "%s: argument %d must be an integer of at least %lld, but is %g",
+                 c->fn->name, i + 1, (long long)lo, x);
+        fail("Octave:invalid-input-arg", "%s: argument %d must be an integer from %lld to %lld, but is %g", c->fn->name,
+             i + 1, (long long)lo, (long long)hi, x);
     }
     return (i64)x;
 }
@@ -104,7 +106,8 @@ int arg_dim(struct call *c, int i, int otherwise)
         return otherwise;
     double x = scalar(c, i, "a dimension (1, 2, …)");
     if (x != floor(x) || x < 1 || x > MAX_DIMS)           /* so that sizes with that dimension fit into arrays of MAX_DIMS */
-        fail("Octave:invalid-input-arg", "%s: DIM must be a valid dimension (1, 2, … %d), but is %g", c->fn->name, MAX_DIMS, x);
+        fail("Octave:invalid-input-arg", "%s: DIM must be a valid dimension (1, 2, … %d), but is %g", c->fn->name,
+             MAX_DIMS, x);
     return (int)x;
 }
 
@@ -236,7 +239,8 @@ int arg_dims(struct call *c, int from, int to, i64 dim[MAX_DIMS])
     if (t->nd > 2 || (t->dim[0] != 1 && t->dim[1] != 1 && t->numel) )
         fail_arg(c, from, "a size or a vector of sizes");
     if (t->numel > MAX_DIMS)
-        fail("tl:too-many-dimensions", "%s: a tensor has at most %d dimensions, not %lld", c->fn->name, MAX_DIMS, (long long)t->numel);
+        fail("tl:too-many-dimensions", "%s: a tensor has at most %d dimensions, not %lld", c->fn->name, MAX_DIMS,
+             (long long)t->numel);
     const double *x = (const double *)t->data;
     if (t->numel == 0) {
         dim[0] = dim[1] = 0;
@@ -276,7 +280,10 @@ void result(struct call *c, int i, value v)
         replace(&c->out[i], copy(v));
 }
 
-void result_tensor(struct call *c, int i, struct tensor *t) { result(c, i, tensor_value(dtype_is(t->dtype, DT_C) && !t->mark ? tensor_narrow(t) : t)); }
+void result_tensor(struct call *c, int i, struct tensor *t)
+{
+    result(c, i, tensor_value(dtype_is(t->dtype, DT_C) && !t->mark ? tensor_narrow(t) : t));
+}
 void result_num(struct call *c, int i, double x) { result(c, i, num(x)); }
 void result_bool(struct call *c, int i, bool x) { result(c, i, boolean(x)); }
 void result_text(struct call *c, int i, const char *s) { result(c, i, tensor_value(tensor_text(s, strlen(s)))); }
@@ -295,27 +302,36 @@ void call_refuse(const struct builtin *b, int nargin, int nargout)
     char usage[160];
     if (nargin < b->min || (b->max != ANY && nargin > b->max)) {
         first_line(b->help, usage, sizeof usage);
-        static const struct { const char *name, *hint; } words[] = {
-            { "not", "\nhint: ~x is true when x is not" }, { "and", "\nhint: between conditions write a && b" }, { "or", "\nhint: between conditions write a || b" } };
+        static const struct { const char *name, *hint;
+        } words[] = { { "not", "\nhint: ~x is true when x is not" },
+                      { "and", "\nhint: between conditions write a && b" },
+                      { "or", "\nhint: between conditions write a || b" } };
         for (int i = 0; i < COUNT(words) && nargin < b->min; i++)
             if (!strcmp(words[i].name, b->name))
-                fail("Octave:invalid-fun-call", "%s: called with too few arguments (%d); usage: %s%s", b->name, nargin, usage, words[i].hint);
-        static const struct { const char *name, *hint; } more[] = {
-            { "disp", "\nhint: printf('x is %g\\n', x) writes text and numbers" }, { "round", "\nhint: round(x * 100) / 100 rounds to two digits" },
-            { "log", "\nhint: log(x) / log(b) is the logarithm to base b; log2 and log10 are there" },
-            { "sqrt", "\nhint: nthroot(x, n) is the n-th root" }, { "numel", "\nhint: size(x, dim) is the size along a dimension" },
-            { "length", "\nhint: size(x, dim) is the size along a dimension" }, { "abs", "\nhint: max(abs(x), abs(y)) and hypot(x, y) take two" },
-            { "isempty", "\nhint: isempty(x) || isempty(y)" } };
+                fail("Octave:invalid-fun-call", "%s: called with too few arguments (%d); usage: %s%s", b->name, nargin,
+                     usage, words[i].hint);
+        static const struct { const char *name, *hint;
+        } more[] = { { "disp", "\nhint: printf('x is %g\\n', x) writes text and numbers" },
+                     { "round", "\nhint: round(x * 100) / 100 rounds to two digits" },
+                     { "log", "\nhint: log(x) / log(b) is the logarithm to base b; log2 and log10 are there" },
+                     { "sqrt", "\nhint: nthroot(x, n) is the n-th root" },
+                     { "numel", "\nhint: size(x, dim) is the size along a dimension" },
+                     { "length", "\nhint: size(x, dim) is the size along a dimension" },
+                     { "abs", "\nhint: max(abs(x), abs(y)) and hypot(x, y) take two" },
+                     { "isempty", "\nhint: isempty(x) || isempty(y)" } };
         for (int i = 0; i < COUNT(more) && nargin > b->min; i++)
             if (!strcmp(more[i].name, b->name) && nargin == 2)
-                fail("Octave:invalid-fun-call", "%s: called with too many arguments (%d); usage: %s%s", b->name, nargin, usage, more[i].hint);
-        fail("Octave:invalid-fun-call", "%s: called with too %s arguments (%d); usage: %s%s%s%s", b->name, nargin < b->min ? "few" : "many", nargin, usage,
-             nargin ? "" : "\nhint: @", nargin ? "" : b->name, nargin ? "" : " is the function itself, as an argument for another");
+                fail("Octave:invalid-fun-call", "%s: called with too many arguments (%d); usage: %s%s", b->name, nargin,
+                     usage, more[i].hint);
+        fail("Octave:invalid-fun-call", "%s: called with too %s arguments (%d); usage: %s%s%s%s", b->name,
+             nargin < b->min ? "few" : "many", nargin, usage, nargin ? "" : "\nhint: @", nargin ? "" : b->name,
+             nargin ? "" : " is the function itself, as an argument for another");
     }
     if (b->out != ANY && nargout > MAX(b->out, 0)) {
         if (b->out == 0)
             fail("Octave:invalid-fun-call", "%s: returns no value", b->name);
-        fail("Octave:invalid-fun-call", "%s: called with too many outputs: %d asked for, it has %d", b->name, nargout, b->out);
+        fail("Octave:invalid-fun-call", "%s: called with too many outputs: %d asked for, it has %d", b->name, nargout,
+             b->out);
     }
 }
 

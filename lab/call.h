@@ -33,8 +33,10 @@ typedef void builtin_grad(struct call *c);    /* see tape.h */
 enum { ANY = -1 };
 #define NO_GRAD NULL                          /* not differentiable: an error when its floating-point result would be needed */
 builtin_grad grad_zero;                       /* its results do not change with its arguments: size, find, comparisons … */
-builtin_grad grad_form;                       /* under autograd another form of it is called, made of differentiable functions: scripts/differentiable_form.tl */
-builtin_grad grad_pass;                       /* it hands values on, or calls functions, which record for themselves: struct, deal, cellfun … */
+builtin_grad grad_form; /* under autograd another form of it is called, made of differentiable functions:
+                           scripts/differentiable_form.tl */
+builtin_grad
+    grad_pass; /* it hands values on, or calls functions, which record for themselves: struct, deal, cellfun … */
 struct builtin {
     const char *name;
     int min, max, out;                        /* max ANY: any number; out ANY: any number of results */
@@ -60,13 +62,17 @@ i64 arg_int(struct call *c, int i, i64 lo, i64 hi);       /* an integer-valued s
 bool arg_bool(struct call *c, int i);
 int arg_dim(struct call *c, int i, int otherwise);        /* 1-based dimension; otherwise when absent or [] */
 const char *arg_text(struct call *c, int i, size_t *len); /* char row; NUL-terminated copy in the pool; len may be NULL */
-int arg_option(struct call *c, int i, const char *const *names);      /* index in names (NULL-terminated), case ignored; fails with the list */
+int arg_option(struct call *c, int i,
+               const char *const *names); /* index in names (NULL-terminated), case ignored; fails with the list */
 bool arg_is_text(struct call *c, int i);                  /* a char row (or empty char) */
 struct cell *arg_cell(struct call *c, int i);
 struct record *arg_struct(struct call *c, int i);
 value arg_func(struct call *c, int i);                    /* a function value; a name is looked up */
-int arg_dims(struct call *c, int from, int to, i64 dim[MAX_DIMS]);    /* sizes as in zeros(n), zeros(m, n, …), zeros([m n …]); nd; negative counts as 0; none: 1x1 */
-int arg_class(struct call *c, int *nargin);               /* strips a trailing class name ('int8', or 'like', x) off *nargin; its dtype, else -1 */
+int arg_dims(
+    struct call *c, int from, int to,
+    i64 dim[MAX_DIMS]); /* sizes as in zeros(n), zeros(m, n, …), zeros([m n …]); nd; negative counts as 0; none: 1x1 */
+int arg_class(struct call *c,
+              int *nargin); /* strips a trailing class name ('int8', or 'like', x) off *nargin; its dtype, else -1 */
 NORETURN void fail_arg(struct call *c, int i, const char *what);      /* "name: argument i must be WHAT, but is a 2x3 cell" */
 
 /* ---- results, i from 0; more than the caller wants are ignored */
@@ -94,36 +100,47 @@ void call_builtin(const struct builtin *b, int nargin, const value *arg, int nar
 value call1(const struct builtin *b, int nargin, ...);    /* values as arguments; one result */
 void call_function(value f, int nargin, const value *arg, int nargout, value *out);
 value call_function1(value f, int nargin, const value *arg);
-/* False when f failed: failure() says why.  Ctrl-C and exit go on.  protect() alone around a call will not do: the machine has frames to leave. */
+/* False when f failed: failure() says why.  Ctrl-C and exit go on.  protect() alone around a call will not do: the
+ * machine has frames to leave. */
 bool try_function(value f, int nargin, const value *arg, int nargout, value *out);
 
-/* Function NAME of the library, in tl, does the call: NAME(own name, the first nargin arguments…), its results are the call's.  False: there is no NAME. */
+/* Function NAME of the library, in tl, does the call: NAME(own name, the first nargin arguments…), its results are the
+ * call's.  False: there is no NAME. */
 bool call_carried_on(struct call *c, const char *name, int nargin);
 /* f(A, 'steps'): the script row_steps shows how, and its results are f's.  False: that was not asked for. */
 bool call_steps(struct call *c);
 bool function_is(value f, const char *builtin);           /* f is a handle that means this builtin now */
 
 /* A function value in parts, for files: the text of a closure and what it holds, or the name of a handle. */
-struct function_parts { const char *text; bool closure; int n; sym *name; value *v; };     /* v as they stand in f, not copied */
+struct function_parts {
+    const char *text;
+    bool closure;
+    int n;
+    sym *name;
+    value *v;
+}; /* v as they stand in f, not copied */
 
 struct hooks {                                /* what lab/ needs from above; interp/ sets them, a bare lab has defaults */
     void (*call)(value f, int nargin, const value *arg, int nargout, value *out);    /* fills out with pooled values */
-    bool (*try)(value f, int nargin, const value *arg, int nargout, value *out);     /* the same; false: it failed, see try_function */
+    bool (*try)(value f, int nargin, const value *arg, int nargout,
+                value *out);                              /* the same; false: it failed, see try_function */
     value (*function_named)(const char *name);            /* a FUNC value or NIL */
     const struct builtin *(*function_builtin)(value f);   /* the builtin that a handle means now, or NULL */
     struct function_parts (*function_parts)(value f);
-    value (*function_made)(const char *text, size_t len, bool closure, int n, const sym *name);   /* the same back, runs nothing; NIL: not a name,
-                                                             not the text of exactly one closure.  n names are variables, without value yet */
+    value (*function_made)(const char *text, size_t len, bool closure, int n,
+                           const sym *name);              /* the same back, runs nothing; NIL: not a name,
+                     not the text of exactly one closure.  n names are variables, without value yet */
     value *(*function_slot)(value f, sym name);           /* where a closure holds that variable, or NULL */
     const struct builtin *(*builtin_named)(const char *name);       /* whatever the user's functions are; NULL: none */
     const char *(*plugin_file)(const char *name);         /* where tl_NAME.so of this tl is, or NULL */
     const struct class *(*class_named)(const char *name); /* of the rooms above lab/, or NULL */
     void (*warning)(const char *id, const char *message);
     int (*line)(void);                                    /* where the program stands now; 0: nowhere */
-    void *(*place)(void *old);                            /* a note of the user's line that runs, in place of an old one; NULL: none runs */
+    void *(*place)(void *old); /* a note of the user's line that runs, in place of an old one; NULL: none runs */
     void (*place_drop)(void *place);
     void (*place_fail)(void *place);                      /* the next failure is told to be there */
-    void (*show)(const char *mime, const void *data, size_t n);     /* a picture or page to whoever reads us; NULL: there is nobody */
+    void (*show)(const char *mime, const void *data,
+                 size_t n); /* a picture or page to whoever reads us; NULL: there is nobody */
 };
 struct hooks *hooks(void);
 
@@ -139,7 +156,9 @@ void out_flush(void);
 struct buf { char *s; size_t n, cap; };       /* s is always NUL-terminated */
 struct buf *buf_new(void);
 void buf_add(struct buf *b, const char *s, size_t n);
-char *buf_room(struct buf *b, size_t n);      /* where n more bytes and a NUL may be written; n and the NUL are then the writer's business */
+char *
+buf_room(struct buf *b,
+         size_t n); /* where n more bytes and a NUL may be written; n and the NUL are then the writer's business */
 void buf_puts(struct buf *b, const char *s);
 void buf_putc(struct buf *b, char ch);
 void buff(struct buf *b, const char *fmt, ...) PRINTF(2, 3);

@@ -30,14 +30,18 @@ NORETURN static void fail_parts(const struct parts *p, int nd, const i64 *dim, i
     int n = value_dims(p->v[i], d);
     dims_text(nd, dim, a);
     dims_text(n, d, b);
-    bool text = p->v[i].kind >= K_RANGE && is_tensor_like(p->v[i]) && value_dtype(p->v[i]) == D_CHAR && value_dtype(p->v[0]) == D_CHAR;
+    bool text = p->v[i].kind >= K_RANGE && is_tensor_like(p->v[i]) && value_dtype(p->v[i]) == D_CHAR &&
+                value_dtype(p->v[0]) == D_CHAR;
     if (p->dim_at == 0 && text && nd == 2 && n == 2)
-        fail("Octave:nonconformant-args", "%s: texts of %lld and %lld characters cannot stand above each other; char(…) pads with blanks",
+        fail("Octave:nonconformant-args",
+             "%s: texts of %lld and %lld characters cannot stand above each other; char(…) pads with blanks",
              p->who ? p->who : "[…; …]", (long long)dim[1], (long long)d[1]);
     if (p->who && p->dim_at > 1)
-        fail("Octave:nonconformant-args", "%s: a %s and a %s array differ not only in dimension %d", p->who, a, b, p->dim_at + 1);
+        fail("Octave:nonconformant-args", "%s: a %s and a %s array differ not only in dimension %d", p->who, a, b,
+             p->dim_at + 1);
     if (p->dim_at == 0)
-        fail("Octave:nonconformant-args", "%s: %s above %s, the numbers of columns must agree%s", p->who ? p->who : "[…; …]", a, b,
+        fail("Octave:nonconformant-args", "%s: %s above %s, the numbers of columns must agree%s",
+             p->who ? p->who : "[…; …]", a, b,
              nd == 2 && n == 2 && dim[1] == d[0] ? "\nhint: transposed by ' the second would fit" : "");
     fail("Octave:nonconformant-args", "%s: %s beside %s, the numbers of rows must agree%s", p->who ? p->who : "[…, …]", a, b,
          nd == 2 && n == 2 && dim[0] == d[1] ? "\nhint: transposed by ' the second would fit" : "");
@@ -170,7 +174,8 @@ static value cat_tensors(struct parts *p)
         } else {
             t = tensor_dense(t);
             for (i64 k = 0; k < times; k++)
-                convert_run(dt, to + (size_t)(k * whole) * size, t->dtype, t->data + (size_t)(k * run) * dtypes[t->dtype].size, run);
+                convert_run(dt, to + (size_t)(k * whole) * size, t->dtype,
+                            t->data + (size_t)(k * run) * dtypes[t->dtype].size, run);
         }
         to += (size_t)run * size;
     }
@@ -226,7 +231,8 @@ static value cat_structs(struct parts *p)
         if (p->v[i].kind == K_STRUCT)
             w[n++] = p->v[i];
         else if (!is_tensor_like(p->v[i]) || value_numel(p->v[i]))
-            fail("Octave:undefined-function", "%s: a struct and a %s cannot stand in one array", who, value_describe(p->v[i], what));
+            fail("Octave:undefined-function", "%s: a struct and a %s cannot stand in one array", who,
+                 value_describe(p->v[i], what));
     }
     p->v = w, p->n = n;
     line_up(p);
@@ -246,7 +252,8 @@ static value cat_structs(struct parts *p)
             continue;
         for (int k = 0; k < s->f->n; k++)
             if ((to[k] = record_find(r, s->f->name[k])) < 0 || s->f->n != f->n) {
-                fail("Octave:undefined-function", "%s: structs with different fields cannot stand in one array; '%s' is not in all of them", who,
+                fail("Octave:undefined-function",
+                     "%s: structs with different fields cannot stand in one array; '%s' is not in all of them", who,
                      s->f->n < f->n ? f->name[f->n - 1]->text : s->f->name[k]->text);
             }
         if (s->f->n != f->n)
@@ -272,7 +279,7 @@ static value concatenate(struct parts *p)
         structs = structs || p->v[i].kind == K_STRUCT;
         sparse = sparse || p->v[i].kind == K_SPARSE;
     }
-    if (p->n == 1) {                          /* [x] is x, as a value of its own; complex(1, 0) becomes 1 there as in every result */
+    if (p->n == 1) { /* [x] is x, as a value of its own; complex(1, 0) becomes 1 there as in every result */
         value v = p->v[0];
         if (v.kind == K_TENSOR && dtype_is(v.t->dtype, DT_C) && !v.t->mark)
             return tensor_value(tensor_narrow(v.t));
@@ -285,7 +292,9 @@ static value concatenate(struct parts *p)
     if (sparse && !structs) {
         line_up(p);
         if (p->nd > 2)
-            fail("Octave:undefined-function", "%s: a sparse matrix has two dimensions, but the result would have %d\nhint: full(S) is the full matrix",
+            fail("Octave:undefined-function",
+                 "%s: a sparse matrix has two dimensions, but the result would have %d\nhint: full(S) is the full "
+                 "matrix",
                  p->who ? p->who : "[…]", p->nd);
         return sparse_cat(p->dim_at, p->dim[0], p->dim[1], p->n, p->v, p->takes_part);
     }
@@ -296,12 +305,13 @@ static value concatenate(struct parts *p)
     }
     for (int i = 0; i < p->n; i++)
         if (p->v[i].kind != K_STRUCT && !is_tensor_like(p->v[i]))
-            fail("Octave:undefined-function", "%s: a %s cannot stand in an array; a cell {…} can hold it", p->who ? p->who : "[…]",
-                 value_describe(p->v[i], what));
+            fail("Octave:undefined-function", "%s: a %s cannot stand in an array; a cell {…} can hold it",
+                 p->who ? p->who : "[…]", value_describe(p->v[i], what));
     return structs ? cat_structs(p) : cat_tensors(p);
 }
 
-/* Rows and scalars of one class beside each other, [x 's']: what texts are built of, at half the instructions of the way for all. NULL: not such. */
+/* Rows and scalars of one class beside each other, [x 's']: what texts are built of, at half the instructions of the
+ * way for all. NULL: not such. */
 static struct tensor *cat_rows_alike(int n, const value *v)
 {
     int dt = n ? value_dtype(v[0]) : -1;
@@ -309,7 +319,8 @@ static struct tensor *cat_rows_alike(int n, const value *v)
     bool dq = true, said = false;
     for (int i = 0; i < n; i++) {
         const struct tensor *t = v[i].kind == K_TENSOR ? v[i].t : NULL;
-        if (t ? t->dtype != dt || t->device || t->nd != 2 || t->dim[0] != 1 || !t->numel || !(t->flags & T_DENSE) : v[i].kind != K_NUM || v[i].dtype != dt)
+        if (t ? t->dtype != dt || t->device || t->nd != 2 || t->dim[0] != 1 || !t->numel || !(t->flags & T_DENSE)
+              : v[i].kind != K_NUM || v[i].dtype != dt)
             return NULL;
         dq = dq && (!t || (t->flags & T_DQ));
         said = said || t;
@@ -416,15 +427,16 @@ static bool append(value *slot, int dim, int n, const value *v)
     int nd = 0;
     if (slot->kind == K_TENSOR) {
         struct tensor *t = slot->t;
-        if (t->h.owners != 1 || t->h.pins || t->mark || t->device || t->nd != 2 || !(t->flags & T_DENSE) || dtype_is(t->dtype, DT_C) ||
-            (dim == 0 && t->dim[1] != 1))
+        if (t->h.owners != 1 || t->h.pins || t->mark || t->device || t->nd != 2 || !(t->flags & T_DENSE) ||
+            dtype_is(t->dtype, DT_C) || (dim == 0 && t->dim[1] != 1))
             return false;
         size[0] = t->dim[0], size[1] = t->dim[1];
         if (t->numel == 0)
             return false;
         i64 more = 0;
         for (int i = 0; i < n; i++) {
-            if (!is_tensor_like(v[i]) || value_device(v[i]) || (v[i].kind == K_TENSOR && v[i].t == t) || promote_cat(t->dtype, value_dtype(v[i])) != t->dtype ||
+            if (!is_tensor_like(v[i]) || value_device(v[i]) || (v[i].kind == K_TENSOR && v[i].t == t) ||
+                promote_cat(t->dtype, value_dtype(v[i])) != t->dtype ||
                 (t->dtype == D_CHAR) != (value_dtype(v[i]) == D_CHAR) || dtype_is(value_dtype(v[i]), DT_C))
                 return false;
             nd = value_dims(v[i], d);
@@ -434,7 +446,8 @@ static bool append(value *slot, int dim, int n, const value *v)
                 continue;
             if (d[1 - dim] != size[1 - dim])
                 return false;
-            if (t->dtype == D_CHAR && (t->flags & T_DQ) && !(v[i].kind == K_TENSOR && (v[i].t->flags & T_DQ)) && v[i].kind != K_NUM)
+            if (t->dtype == D_CHAR && (t->flags & T_DQ) && !(v[i].kind == K_TENSOR && (v[i].t->flags & T_DQ)) &&
+                v[i].kind != K_NUM)
                 return false;
             more += d[dim];
         }
@@ -443,7 +456,10 @@ static bool append(value *slot, int dim, int n, const value *v)
         size_t unit = dtypes[t->dtype].size;
         struct tensor **from = scratch((size_t)(n + 1) * sizeof *from);
         for (int i = 0; i < n; i++)           /* converted before anything changes */
-            from[i] = v[i].kind == K_NUM ? NULL : tensor_dense(tensor_cast(v[i].kind == K_WINDOW ? tensor_clone(tensor_of(v[i])) : tensor_of(v[i]), t->dtype));
+            from[i] = v[i].kind == K_NUM
+                          ? NULL
+                          : tensor_dense(tensor_cast(
+                                v[i].kind == K_WINDOW ? tensor_clone(tensor_of(v[i])) : tensor_of(v[i]), t->dtype));
         if (!place_grow(t, 2, size))
             return false;
         char *to = t->data + (size_t)old * unit;
@@ -506,7 +522,8 @@ bool cat_append(value *slot, int dim, int n, const value *v)
 
 BUILTIN(horzcat, 0, ANY, 1, grad_pass,
     "y = horzcat(a, b, …)\n\n"
-    "The arrays side by side, as [a, b, …] does. They must have the same number of rows (and the same other sizes); [] takes no part.\n\n"
+    "The arrays side by side, as [a, b, …] does. They must have the same number of rows (and the same other sizes); [] "
+    "takes no part.\n\n"
     "Example:\n  horzcat([1; 2], [3 4; 5 6])\n  ans =\n     1   3   4\n     2   5   6\n\n"
     "See also: vertcat, cat, repmat")
 {
@@ -515,7 +532,8 @@ BUILTIN(horzcat, 0, ANY, 1, grad_pass,
 
 BUILTIN(vertcat, 0, ANY, 1, grad_pass,
     "y = vertcat(a, b, …)\n\n"
-    "The arrays above each other, as [a; b; …] does. They must have the same number of columns (and the same other sizes); [] takes no part.\n\n"
+    "The arrays above each other, as [a; b; …] does. They must have the same number of columns (and the same other "
+    "sizes); [] takes no part.\n\n"
     "Example:\n  vertcat([1 2], [3 4; 5 6])\n  ans =\n     1   2\n     3   4\n     5   6\n\n"
     "See also: horzcat, cat, char")
 {

@@ -11,7 +11,13 @@
 #include <strings.h>
 
 /* ---- the loop */
-struct source { int kind; value v; struct tensor *t; bool one; };      /* kind: 'c' contents of a cell, 'd' dense doubles, 't' other elements, 'f' fields of a struct, 'i' by index, '1' itself */
+struct source {
+    int kind;
+    value v;
+    struct tensor *t;
+    bool one;
+}; /* kind: 'c' contents of a cell, 'd' dense doubles, 't' other elements, 'f' fields of a struct, 'i' by index, '1'
+      itself */
 struct map {
     struct call *c;
     value f, handler;                         /* handler NIL: none */
@@ -21,7 +27,7 @@ struct map {
     int nd;
     i64 n, dim[MAX_DIMS];
     struct cell *hold;                        /* the collected results: tensors of the uniform kind, or cells */
-    struct cell *parts;                       /* under autograd: for each result a cell of its numbers, of which some may be tracked */
+    struct cell *parts; /* under autograd: for each result a cell of its numbers, of which some may be tracked */
     char *one;                                /* of uniform results: 'c' cells of one element, 's' structs, else 0 */
     i64 at;                                   /* element in work, from 0 */
     value *arg, *out;
@@ -65,10 +71,14 @@ static void put_number(struct map *m, int k, value v)
     bool number = is_tensor_like(v);
     char d[160], one = number ? 0 : v.kind == K_CELL ? 'c' : v.kind == K_STRUCT ? 's' : '?';
     if (one == '?' || value_numel(v) != 1)
-        fail("Octave:invalid-fun-call", "%s: with UniformOutput every result is one number, but for element %lld result %d is a %s\n"
-             "hint: %s(…, UniformOutput=false) collects results of any kind in a cell", who, (long long)m->at + 1, k + 1, value_describe(v, d), who);
+        fail("Octave:invalid-fun-call",
+             "%s: with UniformOutput every result is one number, but for element %lld result %d is a %s\n"
+             "hint: %s(…, UniformOutput=false) collects results of any kind in a cell",
+             who, (long long)m->at + 1, k + 1, value_describe(v, d), who);
     if (unlikely(m->hold->v[k].kind == K_NIL)) {
-        cell_set(m->hold, k, number ? tensor_box(tensor_zeros(value_dtype(v), m->nd, m->dim)) : cell_value(cell_new(m->nd, m->dim)));
+        cell_set(m->hold, k,
+                 number ? tensor_box(tensor_zeros(value_dtype(v), m->nd, m->dim))
+                        : cell_value(cell_new(m->nd, m->dim)));
         m->one[k] = one;
     }
     if (unlikely(one != m->one[k]))
@@ -82,10 +92,13 @@ static void put_number(struct map *m, int k, value v)
         cell_set(m->parts->v[k].cell, m->at, tape_plain(v));
     int dt = value_dtype(v);
     struct tensor *t = m->hold->v[k].t;
-    if (unlikely(t->dtype != dt) && dtype_is(dt, DT_C) && !dtype_is(t->dtype, DT_C)) {      /* else the first result's class counts */
+    if (unlikely(t->dtype != dt) && dtype_is(dt, DT_C) &&
+        !dtype_is(t->dtype, DT_C)) { /* else the first result's class counts */
         if (!dtype_is(t->dtype, DT_F))
-            fail("Octave:invalid-fun-call", "%s: the classes of result %d differ: %s for element 1, complex for element %lld\n"
-                 "hint: convert in the function, or use UniformOutput=false", who, k + 1, dtypes[t->dtype].class, (long long)m->at + 1);
+            fail("Octave:invalid-fun-call",
+                 "%s: the classes of result %d differ: %s for element 1, complex for element %lld\n"
+                 "hint: convert in the function, or use UniformOutput=false",
+                 who, k + 1, dtypes[t->dtype].class, (long long)m->at + 1);
         widen(m, k, dtype_complex(t->dtype));
         t = m->hold->v[k].t;
     }
@@ -118,7 +131,8 @@ static void turn(struct map *m)
                 m->nout = 0;                  /* the function is one that returns nothing */
             if (m->c->nargout == 0 && m->nout == 0)
                 return;
-            fail("Octave:undefined-function", "%s: the function returned no value %d for element %lld", m->c->fn->name, k + 1, (long long)m->at + 1);
+            fail("Octave:undefined-function", "%s: the function returned no value %d for element %lld", m->c->fn->name,
+                 k + 1, (long long)m->at + 1);
         }
         if (m->nout == 0)
             return;
@@ -164,7 +178,8 @@ static value one_record(struct map *m, struct cell *x)       /* structs of one e
         for (int k = 0; k < f->n; k++) {
             int at = from->f->n == f->n ? record_find(from, f->name[k]) : -1;
             if (at < 0)
-                fail("Octave:invalid-fun-call", "%s: the structs for elements 1 and %lld have different fields", m->c->fn->name, (long long)i + 1);
+                fail("Octave:invalid-fun-call", "%s: the structs for elements 1 and %lld have different fields",
+                     m->c->fn->name, (long long)i + 1);
             record_set(r, i, f->name[k], from->v[at]);
         }
     }
@@ -212,7 +227,8 @@ static int map_options(struct map *m, int first)
     return n;
 }
 
-static void map_sizes(struct map *m, int k, value v)         /* all inputs have one size, but those of one element go with all */
+static void map_sizes(struct map *m, int k,
+                      value v) /* all inputs have one size, but those of one element go with all */
 {
     i64 dim[MAX_DIMS];
     int nd = value_dims(v, dim);
@@ -228,8 +244,9 @@ static void map_sizes(struct map *m, int k, value v)         /* all inputs have 
         m->n = value_numel(v);
     } else if (!dims_equal(m->nd, m->dim, nd, dim)) {
         char s1[128], s2[128];
-        fail("Octave:invalid-fun-call", "%s: all inputs must have the same size (or one element), but there is %s and number %d is %s", m->c->fn->name,
-             dims_text(m->nd, m->dim, s1), k + 1, dims_text(nd, dim, s2));
+        fail("Octave:invalid-fun-call",
+             "%s: all inputs must have the same size (or one element), but there is %s and number %d is %s",
+             m->c->fn->name, dims_text(m->nd, m->dim, s1), k + 1, dims_text(nd, dim, s2));
     }
 }
 
@@ -251,7 +268,8 @@ static bool is_real(value v) { return is_tensor_like(v) && !dtype_is(value_dtype
 
 static bool legacy(struct call *c)
 {
-    static const char *const names[] = { "isempty", "length", "numel", "prodofsize", "ndims", "isreal", "islogical", "ischar", "isnumeric", "isclass", "size", NULL };
+    static const char *const names[] = { "isempty",   "length", "numel",     "prodofsize", "ndims", "isreal",
+                                         "islogical", "ischar", "isnumeric", "isclass",    "size",  NULL };
     int which = 0;
     if (arg_is_text(c, 0)) {
         const char *name = arg_text(c, 0, NULL);
@@ -301,11 +319,13 @@ static bool legacy(struct call *c)
 BUILTIN(cellfun, 2, ANY, ANY, grad_pass,
   "y = cellfun(f, c1, ...)\n"
   "[y1, y2, ...] = cellfun(f, c1, c2, ..., UniformOutput=true, ErrorHandler=h)\n\n"
-  "Calls f(c1{i}, c2{i}, ...) for every element of cells of one size; a cell of one element goes with all.  f is a function or its name.  The results, one number each, "
-  "make arrays of the cells' size; with UniformOutput=false they may be anything and make cells.  When a call fails and there is an "
-  "ErrorHandler, its results are h(e, c1{i}, ...), where e has the fields message, identifier and index.\n\n"
+  "Calls f(c1{i}, c2{i}, ...) for every element of cells of one size; a cell of one element goes with all.  f is a "
+  "function or its name.  The results, one number each, make arrays of the cells' size; with UniformOutput=false they "
+  "may be anything and make cells.  When a call fails and there is an ErrorHandler, its results are h(e, c1{i}, ...), "
+  "where e has the fields message, identifier and index.\n\n"
   "Example:\n  cellfun(@numel, {1, [1 2], 'abc'})\n  ans =\n\n     1   2   3\n\n"
-  "  cellfun(@(x) 2 * x, {1, [2 3]}, 'UniformOutput', false)\n  ans =\n  {\n    [1,1] = 2\n    [1,2] =\n\n       4   6\n\n  }\n\n\n"
+  "  cellfun(@(x) 2 * x, {1, [2 3]}, 'UniformOutput', false)\n  ans =\n  {\n    [1,1] = 2\n    [1,2] =\n\n       4   "
+  "6\n\n  }\n\n\n"
   "See also: arrayfun, structfun, cell2mat")
 {
     if (!RECORDING && legacy(c))
@@ -325,8 +345,8 @@ BUILTIN(cellfun, 2, ANY, ANY, grad_pass,
 BUILTIN(arrayfun, 2, ANY, ANY, grad_pass,
   "y = arrayfun(f, x1, ...)\n"
   "[y1, y2, ...] = arrayfun(f, x1, x2, ..., UniformOutput=true, ErrorHandler=h)\n\n"
-  "Calls f(x1(i), x2(i), ...) for every element of arrays of one size: numbers, text, structs, cells (then x(i) is a 1x1 cell).  "
-  "Results and options as in cellfun.\n\n"
+  "Calls f(x1(i), x2(i), ...) for every element of arrays of one size: numbers, text, structs, cells (then x(i) is a "
+  "1x1 cell).  Results and options as in cellfun.\n\n"
   "Example:\n  arrayfun(@(x) x^2, [1 2 3])\n  ans =\n\n     1   4   9\n\n\n"
   "See also: cellfun, structfun")
 {
@@ -387,8 +407,8 @@ static void structs_fun(struct call *c, struct map *m, struct record *r)
 BUILTIN(structfun, 2, ANY, ANY, grad_pass,
   "y = structfun(f, s)\n"
   "[y1, ...] = structfun(f, s, UniformOutput=true, ErrorHandler=h)\n\n"
-  "Calls f(s.name) for every field of the struct s.  The results, one number each, make a column; with UniformOutput=false they "
-  "make a struct with the fields of s.\n\n"
+  "Calls f(s.name) for every field of the struct s.  The results, one number each, make a column; with "
+  "UniformOutput=false they make a struct with the fields of s.\n\n"
   "Example:\n  structfun(@(x) 2 * x, struct('a', 1, 'b', 2))\n  ans =\n\n     2\n     4\n\n\n"
   "See also: cellfun, arrayfun")
 {
@@ -424,7 +444,8 @@ BUILTIN(structfun, 2, ANY, ANY, grad_pass,
 BUILTIN(num2cell, 1, 2, 1, grad_form,
   "c = num2cell(A)\nc = num2cell(A, dims)\n\n"
   "A cell of A's size that holds its elements.  The dimensions in dims stay together: num2cell(A, 1) holds the columns.\n\n"
-  "Example:\n  num2cell([1 2])\n  ans =\n  {\n    [1,1] = 1\n    [1,2] = 2\n  }\n\n  num2cell([1 2; 3 4], 1){2}\n  ans =\n\n     2\n     4\n\n\n"
+  "Example:\n  num2cell([1 2])\n  ans =\n  {\n    [1,1] = 1\n    [1,2] = 2\n  }\n\n  num2cell([1 2; 3 4], 1){2}\n  ans "
+  "=\n\n     2\n     4\n\n\n"
   "See also: mat2cell, cell2mat")
 {
     value v = c->arg[0];
@@ -488,9 +509,11 @@ BUILTIN(cell2mat, 1, 1, 1, NO_GRAD,
     for (i64 i = 0; i < x->numel; i++) {
         value v = x->v[i];
         if (!is_tensor_like(v) && v.kind != K_CELL && v.kind != K_STRUCT)
-            fail("Octave:invalid-input-type", "cell2mat: element %lld of the cell is a %s, which cannot be joined", (long long)i + 1, value_describe(v, d1));
+            fail("Octave:invalid-input-type", "cell2mat: element %lld of the cell is a %s, which cannot be joined",
+                 (long long)i + 1, value_describe(v, d1));
         if (strcmp(class_of(v), class_of(x->v[0])))
-            fail("Octave:invalid-input-type", "cell2mat: all elements must be of one class, but element 1 is a %s and element %lld a %s",
+            fail("Octave:invalid-input-type",
+                 "cell2mat: all elements must be of one class, but element 1 is a %s and element %lld a %s",
                  value_describe(x->v[0], d1), (long long)i + 1, value_describe(v, d2));
     }
     i64 dim[MAX_DIMS];
@@ -518,8 +541,8 @@ BUILTIN(cell2mat, 1, 1, 1, NO_GRAD,
 
 BUILTIN(mat2cell, 2, ANY, 1, NO_GRAD,
   "c = mat2cell(A, rows)\nc = mat2cell(A, d1, d2, ...)\n\n"
-  "Cuts A into a cell of blocks.  Each dk lists the block lengths along dimension k, whose sum is size(A, k); dimensions not mentioned "
-  "stay whole.\n\n"
+  "Cuts A into a cell of blocks.  Each dk lists the block lengths along dimension k, whose sum is size(A, k); "
+  "dimensions not mentioned stay whole.\n\n"
   "Example:\n  mat2cell(1:4, 1, [1 3])\n  ans =\n  {\n    [1,1] = 1\n    [1,2] =\n\n       2   3   4\n\n  }\n\n\n"
   "See also: num2cell, cell2mat")
 {
@@ -548,7 +571,9 @@ BUILTIN(mat2cell, 2, ANY, 1, NO_GRAD,
             sum += (i64)x[i];
         }
         if (sum != whole)
-            fail("Octave:invalid-input-arg", "mat2cell: the lengths along dimension %d add up to %lld, but A has %lld there", d + 1, (long long)sum, (long long)whole);
+            fail("Octave:invalid-input-arg",
+                 "mat2cell: the lengths along dimension %d add up to %lld, but A has %lld there", d + 1, (long long)sum,
+                 (long long)whole);
         cell_set(block, d, cell_value(ranges));
     }
     struct cell *y = cell_new(n, dim);
@@ -582,7 +607,8 @@ BUILTIN(cellslices, 3, 4, 1, NO_GRAD,
     if (dim > MAX_DIMS)
         fail_arg(c, 3, "a dimension of the array");
     if (lo->numel != hi->numel)
-        fail("Octave:nonconformant-args", "cellslices: there are %lld lower and %lld upper ends", (long long)lo->numel, (long long)hi->numel);
+        fail("Octave:nonconformant-args", "cellslices: there are %lld lower and %lld upper ends", (long long)lo->numel,
+             (long long)hi->numel);
     nd = MAX(nd, dim);
     struct cell *y = cell_2d(1, lo->numel);
     value idx[MAX_DIMS];
@@ -637,7 +663,8 @@ BUILTIN(deal, 1, ANY, ANY, grad_pass,
 {
     int nout = MAX(1, c->nargout);
     if (c->nargin > 1 && c->nargin != nout)
-        fail("Octave:invalid-fun-call", "deal: %d values cannot be dealt to %d results; give one value, or one for each", c->nargin, nout);
+        fail("Octave:invalid-fun-call",
+             "deal: %d values cannot be dealt to %d results; give one value, or one for each", c->nargin, nout);
     for (int k = 0; k < nout; k++)
         result(c, k, c->arg[c->nargin == 1 ? 0 : k]);
 }

@@ -30,7 +30,15 @@ value instance_new(const struct class *class, size_t bytes)
 
 /* Counts, for everything that a handle reaches, how many references come from things that handles reach.  What has
    more owners than that is held from outside and lives, with all that it reaches; handles left over are a cycle's. */
-struct census { struct object **key; uint32_t *inside; uint8_t *kind, *alive; i64 n, cap; value *queue; i64 nqueue, queue_cap; bool full; };
+struct census {
+    struct object **key;
+    uint32_t *inside;
+    uint8_t *kind, *alive;
+    i64 n, cap;
+    value *queue;
+    i64 nqueue, queue_cap;
+    bool full;
+};
 
 static i64 census_find(const struct census *s, struct object *o)
 {

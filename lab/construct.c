@@ -58,7 +58,8 @@ static void filled_float(struct call *c, double x, double as_single)
     int n = c->nargin, dt = arg_class(c, &n);
     dt = dt < 0 ? D_DOUBLE : dtype_real(dt);
     if (dt != D_DOUBLE && dt != D_SINGLE)
-        fail("Octave:invalid-input-arg", "%s: the class must be \"double\" or \"single\", not \"%s\"", c->fn->name, dtypes[dt].class);
+        fail("Octave:invalid-input-arg", "%s: the class must be \"double\" or \"single\", not \"%s\"", c->fn->name,
+             dtypes[dt].class);
     filled_from(c, 0, n, dt, dt == D_SINGLE ? as_single : x);
 }
 
@@ -68,7 +69,8 @@ BUILTIN(zeros, 0, ANY, 1, grad_zero,
     "y = zeros([m n …])\n"
     "y = zeros(…, class)\n"
     "y = zeros(…, 'like', x)\n\n"
-    "An array of zeros with these sizes, n x n for one size n; class is the name of a numeric class, by default \"double\".\n\n"
+    "An array of zeros with these sizes, n x n for one size n; class is the name of a numeric class, by default "
+    "\"double\".\n\n"
     "Example:\n  zeros(2, 3)\n  ans =\n     0   0   0\n     0   0   0\n  class(zeros(2, 'int8'))\n  ans = int8\n\n"
     "See also: ones, eye, cell, rand")
 {
@@ -81,7 +83,8 @@ BUILTIN(ones, 0, ANY, 1, grad_zero,
     "y = ones([m n …])\n"
     "y = ones(…, class)\n"
     "y = ones(…, 'like', x)\n\n"
-    "An array of ones with these sizes, n x n for one size n; class is the name of a numeric class, by default \"double\".\n\n"
+    "An array of ones with these sizes, n x n for one size n; class is the name of a numeric class, by default "
+    "\"double\".\n\n"
     "Example:\n  3 * ones(1, 4)\n  ans =\n     3   3   3   3\n\n"
     "See also: zeros, eye, repmat")
 {
@@ -178,7 +181,8 @@ BUILTIN(nan, 0, ANY, 1, NO_GRAD, NAN_HELP("nan"))
     filled_float(c, NAN, NAN);
 }
 
-/* The missing value is the NaN that Octave has for it, so that files keep it; its conversion to single is single's NA, and back. */
+/* The missing value is the NaN that Octave has for it, so that files keep it; its conversion to single is single's NA,
+ * and back. */
 static double missing_double(void)
 {
     uint64_t bits = MISSING_BITS;
@@ -230,8 +234,8 @@ BUILTIN(eps, 0, ANY, 1, grad_zero,
     "x = eps(y)\n"
     "x = eps(class)\n"
     "x = eps(m, n, …, class)\n\n"
-    "The distance from 1 to the next larger number, 2^-52 (single: 2^-23); for one argument y the distance from each |y| to the next "
-    "larger number of its class.\n\n"
+    "The distance from 1 to the next larger number, 2^-52 (single: 2^-23); for one argument y the distance from each "
+    "|y| to the next larger number of its class.\n\n"
     "Example:\n  eps\n  ans = 2.2204e-16\n  eps(single(1))\n  ans = 1.1921e-07\n\n"
     "See also: realmin, realmax, flintmax")
 {
@@ -300,7 +304,8 @@ static void int_limit(struct call *c, bool top)
     else if (n && is_tensor_like(c->arg[0]))
         dt = value_dtype(c->arg[0]);
     if (!dtype_is(dt, DT_I))
-        fail("Octave:invalid-input-arg", "%s: an integer class is needed (int8 … uint64), not %s", c->fn->name, dtypes[dt].class);
+        fail("Octave:invalid-input-arg", "%s: an integer class is needed (int8 … uint64), not %s", c->fn->name,
+             dtypes[dt].class);
     if (dt == D_INT64 || dt == D_UINT64) {
         value v = num_of(dt, 0);
         if (dt == D_INT64)
@@ -387,7 +392,8 @@ static int range_class(struct call *c)        /* of a:s:b; one end that is text 
             fail_arg(c, k, "real");
         if (dtype_is(d, DT_I)) {
             if (dtype_is(dt, DT_I) && dt != d)
-                fail("Octave:nonconformant-args", "colon: the ends are of different integer classes, %s and %s", dtypes[dt].class, dtypes[d].class);
+                fail("Octave:nonconformant-args", "colon: the ends are of different integer classes, %s and %s",
+                     dtypes[dt].class, dtypes[d].class);
             dt = d;
         } else if (d == D_SINGLE && !dtype_is(dt, DT_I)) {
             dt = d;
@@ -427,8 +433,8 @@ value range_of_class(double base, double inc, double limit, int dtype)
 BUILTIN(colon, 2, 3, 1, grad_form,
     "r = colon(a, b)\n"
     "r = colon(a, step, b)\n\n"
-    "The range a:b or a:step:b: a, a + step, … up to b, never beyond it. With an integer class or single among the ends it has that class; "
-    "between two texts it is text.\n\n"
+    "The range a:b or a:step:b: a, a + step, … up to b, never beyond it. With an integer class or single among the "
+    "ends it has that class; between two texts it is text.\n\n"
     "Example:\n  colon(1, 2, 6)\n  ans =\n     1   3   5\n\n"
     "See also: linspace, numel")
 {
@@ -479,7 +485,8 @@ static struct tensor *spaced_rows(struct call *c, double log_to)
     if ((a->nd != 2 || (a->dim[0] != 1 && a->dim[1] != 1)) || (b->nd != 2 || (b->dim[0] != 1 && b->dim[1] != 1)))
         fail("Octave:nonconformant-args", "%s: the ends must be numbers or vectors", c->fn->name);
     if (a->numel != b->numel && a->numel != 1 && b->numel != 1)
-        fail("Octave:nonconformant-args", "%s: the ends have %lld and %lld elements", c->fn->name, (long long)a->numel, (long long)b->numel);
+        fail("Octave:nonconformant-args", "%s: the ends have %lld and %lld elements", c->fn->name, (long long)a->numel,
+             (long long)b->numel);
     i64 rows = MAX(a->numel, b->numel);
     if (!a->numel || !b->numel)
         rows = 0;
@@ -497,7 +504,8 @@ static struct tensor *spaced_rows(struct call *c, double log_to)
 BUILTIN(linspace, 2, 3, 1, grad_form,
     "y = linspace(a, b)\n"
     "y = linspace(a, b, n)\n\n"
-    "A row of n points (100 by default) at equal distances from a to b, both included; n = 1 gives b. Columns a and b give a row for each.\n\n"
+    "A row of n points (100 by default) at equal distances from a to b, both included; n = 1 gives b. Columns a and b "
+    "give a row for each.\n\n"
     "Example:\n  linspace(0, 1, 5)\n  ans =\n          0   0.2500   0.5000   0.7500   1.0000\n\n"
     "See also: logspace, colon, meshgrid")
 {

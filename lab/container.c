@@ -111,7 +111,8 @@ static void remap(value *to, int nd, const i64 *dim, value *from, int ond, const
     }
 }
 
-static bool grows_at_end(int nd, const i64 *dim, int ond, const i64 *odim)     /* only the last dimension changes: nothing moves */
+static bool grows_at_end(int nd, const i64 *dim, int ond,
+                         const i64 *odim) /* only the last dimension changes: nothing moves */
 {
     if (nd != ond)
         return false;
@@ -127,7 +128,8 @@ static bool grows_at_end(int nd, const i64 *dim, int ond, const i64 *odim)     /
 }
 
 /* What cells and struct arrays share when their size changes: values *v (cap of them), `unit` an element. */
-static void resize(value **v, i64 *cap, int unit, i64 *numel, int *nd, i64 **dim, i64 *inline_dim, int to_nd, const i64 *to_dim)
+static void resize(value **v, i64 *cap, int unit, i64 *numel, int *nd, i64 **dim, i64 *inline_dim, int to_nd,
+                   const i64 *to_dim)
 {
     i64 n = dims_numel(to_nd, to_dim), old = *numel;
     to_nd = dims_trim(to_nd, to_dim);

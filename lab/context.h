@@ -48,17 +48,19 @@ struct context {
 };
 
 void data_put(void *p, uint16_t class);
-void *data_try(size_t bytes, uint16_t *class);            /* NULL when memory is short; SPARE bytes behind, which hold anything */
+void *data_try(size_t bytes, uint16_t *class); /* NULL when memory is short; SPARE bytes behind, which hold anything */
 enum { POOL_SCRATCH = 255 };                  /* kind of a pool entry that is a scratch buffer; .a is its data class */
 
 /* between value.c, container.c, deep.c and collect.c */
 struct cell *cell_make(int nd, const i64 *dim, i64 cap);  /* owned, not pooled; elements are 0 */
-struct record *record_make(int nd, const i64 *dim, struct fields *f, int nfield, const sym *name);   /* the same; shares f, or makes fields */
+struct record *record_make(int nd, const i64 *dim, struct fields *f, int nfield,
+                           const sym *name); /* the same; shares f, or makes fields */
 static inline size_t fields_bytes(int cap) { return sizeof(struct fields) + (size_t)cap * sizeof(sym); }
 void fields_drop(struct fields *f);
 void value_cut(value *child, void *arg);                  /* drops a child and leaves 0; what dies waits for `destroy` */
 value container_copy(value v);             /* of a cell or struct: one level deep, the children copied; owned */
-value map_clone(value self);                  /* one level, the values shared: `clone` goes on below, since maps nest and hold themselves */
+value map_clone(
+    value self); /* one level, the values shared: `clone` goes on below, since maps nest and hold themselves */
 void value_buried(void);                                  /* … or for this */
 
 #endif

@@ -15,9 +15,10 @@
 /* The part of the full convolution that is wanted: rows r0 .. r0+rows-1, columns c0 .. c0+cols-1. */
 struct part { i64 r0, c0, rows, cols; };
 
-/* x: columns from `first` on of m rows, framed by p-1 rows of zeros above and BLOCK + p below, ld apart; n: columns of the matrix;
-   taps p x q, dense; to: rows x cols.  One unit of work is a run of up to BLOCK rows in one column.  A piece of columns is
-   framed and done at once, so its frame stays in the second cache: laid out as a whole it cost 512 x 512 by 3 x 3 half its time. */
+/* x: columns from `first` on of m rows, framed by p-1 rows of zeros above and BLOCK + p below, ld apart; n: columns of
+   the matrix; taps p x q, dense; to: rows x cols.  One unit of work is a run of up to BLOCK rows in one column.  A
+   piece of columns is framed and done at once, so its frame stays in the second cache: laid out as a whole it cost 512
+   x 512 by 3 x 3 half its time. */
 #define CONVOLVE(T, W)                                                                         \
     typedef T rows_##T __attribute__((vector_size(64), aligned(sizeof(T)), may_alias));                \
     enum { BLOCK_##T = 4 * W };                                                                \
@@ -119,7 +120,8 @@ static struct tensor *convolve(struct tensor *a, struct tensor *b, struct part w
         b = c;
     }
     if (a->dtype == D_DOUBLE)
-        convolve_double((double *)a->data, a->dim[0], a->dim[1], (double *)b->data, b->dim[0], b->dim[1], (double *)y->data, w);
+        convolve_double((double *)a->data, a->dim[0], a->dim[1], (double *)b->data, b->dim[0], b->dim[1],
+                        (double *)y->data, w);
     else
         convolve_float((float *)a->data, a->dim[0], a->dim[1], (float *)b->data, b->dim[0], b->dim[1], (float *)y->data, w);
     return y;
@@ -136,8 +138,9 @@ static value conv2_of(struct tensor *a, struct tensor *b, int shape)
 {
     i64 m = a->dim[0], n = a->dim[1], p = b->dim[0], q = b->dim[1];
     int dtype = promote(a->dtype, b->dtype), real = dtype_real(dtype);
-    struct part w = shape == FULL ? (struct part){ 0, 0, m + p - 1, n + q - 1 } : shape == SAME ? (struct part){ p / 2, q / 2, m, n }
-                                  : (struct part){ p - 1, q - 1, m - p + 1, n - q + 1 };
+    struct part w = shape == FULL   ? (struct part){ 0, 0, m + p - 1, n + q - 1 }
+                    : shape == SAME ? (struct part){ p / 2, q / 2, m, n }
+                                    : (struct part){ p - 1, q - 1, m - p + 1, n - q + 1 };
     if (a->numel && b->numel && shape == VALID && (w.rows <= 0 || w.cols <= 0))
         return tensor_value(tensor_2d(real, MAX(w.rows, 0), MAX(w.cols, 0)));
     if (!a->numel || !b->numel || w.rows <= 0 || w.cols <= 0)
@@ -145,8 +148,8 @@ static value conv2_of(struct tensor *a, struct tensor *b, int shape)
     if (!dtype_is(dtype, DT_C))
         return tensor_value(convolve(tensor_dense(tensor_cast(a, dtype)), tensor_dense(tensor_cast(b, dtype)), w));
     bool ac = dtype_is(a->dtype, DT_C), bc = dtype_is(b->dtype, DT_C);
-    struct tensor *ar = real_or_imag(a, real, false), *br = real_or_imag(b, real, false), *ai = ac ? real_or_imag(a, real, true) : NULL,
-                  *bi = bc ? real_or_imag(b, real, true) : NULL;
+    struct tensor *ar = real_or_imag(a, real, false), *br = real_or_imag(b, real, false),
+                  *ai = ac ? real_or_imag(a, real, true) : NULL, *bi = bc ? real_or_imag(b, real, true) : NULL;
     value re = tensor_box(convolve(ar, br, w)), im = ac ? tensor_box(convolve(ai, br, w)) : nil();
     if (bc) {
         value x = tensor_box(convolve(ar, bi, w));
@@ -174,8 +177,9 @@ BUILTIN(conv2, 2, 4, 1, conv2_grad,
     "C = conv2(A, B)\n"
     "C = conv2(A, B, shape)\n"
     "C = conv2(v, w, A, shape)\n\n"
-    "Two-dimensional convolution of A (m x n) and B (p x q). shape is 'full' (m+p-1 x n+q-1, the default), 'same' (the middle "
-    "part, m x n) or 'valid' (what needs no zeros outside A, m-p+1 x n-q+1). With two vectors the columns of A are convolved with v, then the rows with w.\n\n"
+    "Two-dimensional convolution of A (m x n) and B (p x q). shape is 'full' (m+p-1 x n+q-1, the default), 'same' (the "
+    "middle part, m x n) or 'valid' (what needs no zeros outside A, m-p+1 x n-q+1). With two vectors the columns of A "
+    "are convolved with v, then the rows with w.\n\n"
     "Example:\n"
     "  conv2([1 2; 3 4], [1 1])\n"
     "  ans =\n     1   3   2\n     3   7   4\n\n"

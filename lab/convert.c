@@ -154,10 +154,12 @@ static void row_add(struct rows *r, const char *s, i64 n)
 static struct tensor *as_char(struct call *c, value v)
 {
     if (!is_tensor_like(v) || dtype_is(value_dtype(v), DT_C))
-        fail("Octave:invalid-input-arg", "%s: text, numbers (codes) or cells of these are wanted, not a %s", c->fn->name, value_describe(v, scratch(160)));
+        fail("Octave:invalid-input-arg", "%s: text, numbers (codes) or cells of these are wanted, not a %s",
+             c->fn->name, value_describe(v, scratch(160)));
     struct tensor *t = tensor_of(v);
     if (t->nd > 2)
-        fail("Octave:invalid-input-arg", "%s: an array of %d dimensions cannot be joined with others; take its pages", c->fn->name, t->nd);
+        fail("Octave:invalid-input-arg", "%s: an array of %d dimensions cannot be joined with others; take its pages",
+             c->fn->name, t->nd);
     return t;
 }
 
@@ -185,7 +187,8 @@ static void text_rows(struct call *c, bool skip_empty)
     struct rows r = { .c = c };
     for (int i = 0; i < c->nargin; i++)
         rows_add(&r, c->arg[i], skip_empty);
-    struct tensor *t = r.n == 1 || (r.n == 0 && skip_empty) ? tensor_text(r.n ? r.row[0].s : "", r.width) : tensor_2d(D_CHAR, r.n, r.width);
+    struct tensor *t = r.n == 1 || (r.n == 0 && skip_empty) ? tensor_text(r.n ? r.row[0].s : "", r.width)
+                                                            : tensor_2d(D_CHAR, r.n, r.width);
     if (r.n > 1)
         for (i64 i = 0; i < r.n; i++)
             for (i64 j = 0; j < r.width; j++)
@@ -195,8 +198,8 @@ static void text_rows(struct call *c, bool skip_empty)
 
 BUILTIN(char, 0, ANY, 1, NO_GRAD,
   "s = char(x)\ns = char(x, y, ...)\n\n"
-  "Numbers as characters of these codes; several texts, or the texts of a cell, as rows of a char matrix, padded with blanks to "
-  "the longest.\n\n"
+  "Numbers as characters of these codes; several texts, or the texts of a cell, as rows of a char matrix, padded with "
+  "blanks to the longest.\n\n"
   "Example:\n  char([72 105])\n  ans = Hi\n  size(char('a', 'bcd'))\n  ans =\n\n     2   3\n\n\n"
   "See also: strvcat, cellstr, double")
 {
@@ -223,7 +226,9 @@ static int class_arg(struct call *c, int i)
     const char *s = arg_text(c, i, NULL);
     int dt = dtype_named(s);
     if (dt < 0)
-        fail("Octave:invalid-input-arg", "%s: \"%s\" is not the name of a class of numbers; double, single, int8 … uint64, logical and char are", c->fn->name, s);
+        fail("Octave:invalid-input-arg",
+             "%s: \"%s\" is not the name of a class of numbers; double, single, int8 … uint64, logical and char are",
+             c->fn->name, s);
     return dt;
 }
 
@@ -248,7 +253,8 @@ BUILTIN(cast, 2, 3, 1, grad_form,
 
 BUILTIN(typecast, 2, 2, 1, NO_GRAD,
   "y = typecast(x, class)\n\n"
-  "The bytes of the vector x read as numbers of another class; their number must fit.  A row gives a row, a column a column.\n\n"
+  "The bytes of the vector x read as numbers of another class; their number must fit.  A row gives a row, a column a "
+  "column.\n\n"
   "Example:\n  typecast(single(1), 'uint32')\n  ans = 1065353216\n\n"
   "See also: cast, bitshift")
 {
@@ -259,17 +265,19 @@ BUILTIN(typecast, 2, 2, 1, NO_GRAD,
         fail_arg(c, 0, "a vector");
     i64 bytes = t->numel * from_size;
     if (bytes % size)
-        fail("Octave:invalid-input-arg", "typecast: %lld bytes are no whole number of %s (%zu bytes each)", (long long)bytes, dtypes[to].class, size);
+        fail("Octave:invalid-input-arg", "typecast: %lld bytes are no whole number of %s (%zu bytes each)",
+             (long long)bytes, dtypes[to].class, size);
     i64 n = bytes / size;
-    struct tensor *y = t->numel && t->dim[1] == 1 && t->dim[0] != 1 ? tensor_2d(to, n, 1) : tensor_2d(to, t->numel ? 1 : 0, n);
+    struct tensor *y =
+        t->numel && t->dim[1] == 1 && t->dim[0] != 1 ? tensor_2d(to, n, 1) : tensor_2d(to, t->numel ? 1 : 0, n);
     memcpy(y->data, t->data, bytes);
     result_tensor(c, 0, y);
 }
 
 BUILTIN(merge, 3, 3, 1, grad_form,
   "y = merge(mask, a, b)\n\n"
-  "For one truth value a or b whole; for a logical array the elements of a where it is true and of b elsewhere; a and b have its size or are "
-  "scalars.\n\n"
+  "For one truth value a or b whole; for a logical array the elements of a where it is true and of b elsewhere; a and "
+  "b have its size or are scalars.\n\n"
   "Example:\n  merge([true false], [1 2], [3 4])\n  ans =\n\n     1   4\n\n\n"
   "See also: ifelse, find")
 {
@@ -285,8 +293,8 @@ BUILTIN(merge, 3, 3, 1, grad_form,
         struct tensor *t = i == 1 ? a : b;
         char s1[128], s2[128];
         if (t->numel != 1 && !dims_equal(t->nd, t->dim, k->nd, k->dim))
-            fail("Octave:nonconformant-args", "%s: argument %d must be a scalar or of the mask's size %s, but is %s", c->fn->name, i + 1,
-                 tensor_shape(k, s1), tensor_shape(t, s2));
+            fail("Octave:nonconformant-args", "%s: argument %d must be a scalar or of the mask's size %s, but is %s",
+                 c->fn->name, i + 1, tensor_shape(k, s1), tensor_shape(t, s2));
     }
     int dt = promote_cat(a->dtype, b->dtype);
     size_t size = dtypes[dt].size;

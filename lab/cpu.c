@@ -87,11 +87,17 @@ static void load(const struct dev_arg *a, const i64 *dim, int nd, i64 at, i64 n,
         memcpy(to + i * size, to + (n - 1) * size, (size_t)size);
 }
 
-static int layout(int type) { static const uint8_t l[DEV_TYPES] = { D_DOUBLE, D_SINGLE, D_LOGICAL, D_INT64, D_CDOUBLE, D_CSINGLE }; return l[type]; }
+static int layout(int type)
+{
+    static const uint8_t l[DEV_TYPES] = { D_DOUBLE, D_SINGLE, D_LOGICAL, D_INT64, D_CDOUBLE, D_CSINGLE };
+    return l[type];
+}
 
 static int widen(int type, int dtype, char *to, const char *from, long n)      /* storage to compute type */
 {
-    ew_kernel *k = type == DEV_B ? ew_simd->truth[dtype] : type <= DEV_F ? ew_simd->load[dtype][type] : ew_load_plain[dtype][type - T_L];
+    ew_kernel *k = type == DEV_B   ? ew_simd->truth[dtype]
+                   : type <= DEV_F ? ew_simd->load[dtype][type]
+                                   : ew_load_plain[dtype][type - T_L];
     if (k)
         return k(to, from, from, n);
     memcpy(to, from, (size_t)n * ew_size[type]);
@@ -108,7 +114,9 @@ static void convert(const struct dev_ins *z, int was, char *to, const char *from
             widen(z->type, layout(was), t, from, n);
         from = t;
     }
-    ew_kernel *k = !dtype_is(z->dtype, DT_I | DT_T) ? NULL : z->type == DEV_L ? ew_saturate64[z->dtype == D_UINT64] : ew_simd->saturate[z->dtype];
+    ew_kernel *k = !dtype_is(z->dtype, DT_I | DT_T) ? NULL
+                   : z->type == DEV_L               ? ew_saturate64[z->dtype == D_UINT64]
+                                                    : ew_simd->saturate[z->dtype];
     if (k)
         k(to, from, from, n);
     else
@@ -125,7 +133,8 @@ static void store(int type, int dtype, char *to, const char *from, long n)
         ew_simd->store[dtype](to, from, from, n);
 }
 
-static void spread(const struct dev_arg *out, const i64 *dim, int nd, i64 at, long n, const char *line)        /* a block's results to their places */
+static void spread(const struct dev_arg *out, const i64 *dim, int nd, i64 at, long n,
+                   const char *line) /* a block's results to their places */
 {
     int size = dtypes[out->dtype].size;
     for (long i = 0; i < n; i++)
@@ -133,12 +142,14 @@ static void spread(const struct dev_arg *out, const i64 *dim, int nd, i64 at, lo
 }
 
 /* Elements at .. at + n through the program; the last instruction's values, stored, at `out`. */
-static void block(const struct dev_prog *p, const struct dev_arg *in, const i64 *dim, int nd, const double *num, i64 at, long n, char *buf, char *out, int tag)
+static void block(const struct dev_prog *p, const struct dev_arg *in, const i64 *dim, int nd, const double *num, i64 at,
+                  long n, char *buf, char *out, int tag)
 {
     char raw[LINE] __attribute__((aligned(64)));
     for (int i = 0; i < p->n; i++) {
         const struct dev_ins *z = &p->ins[i];
-        char *to = buf + (size_t)i * LINE, *a = z->a >= 0 ? buf + (size_t)z->a * LINE : NULL, *b = z->b >= 0 ? buf + (size_t)z->b * LINE : a;
+        char *to = buf + (size_t)i * LINE, *a = z->a >= 0 ? buf + (size_t)z->a * LINE : NULL,
+             *b = z->b >= 0 ? buf + (size_t)z->b * LINE : a;
         switch (z->what) {
         case DI_IN:
             load(&in[z->a], dim, nd, at, n, raw);
@@ -173,7 +184,8 @@ static void block(const struct dev_prog *p, const struct dev_arg *in, const i64 
             int type = p->ins[z->a].type, one = ew_rows[z->op].args < 2;
             ew_kernel *k = type <= T_B ? ew_simd->k[z->op][type][VV] : ew_plain[z->op][type - T_L][VV];
             int wide = ew_size[type];
-            long up = (n + 64 / wide - 1) / (64 / wide) * (64 / wide);       /* whole vectors: so no lane holds what was there before */
+            long up = (n + 64 / wide - 1) / (64 / wide) *
+                      (64 / wide); /* whole vectors: so no lane holds what was there before */
             for (long q = n; q < up; q++) {
                 memcpy(a + q * wide, a + (n - 1) * wide, (size_t)wide);
                 if (!one)
@@ -227,7 +239,8 @@ static int caught(void (*body)(void *), void *arg)
     return !strcmp(failure()->id, "Octave:out-of-memory") ? DEV_NO_MEMORY : DEV_REFUSED;
 }
 
-static int program(struct device *d, const struct dev_prog *p, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag)
+static int program(struct device *d, const struct dev_prog *p, struct dev_arg *out, const struct dev_arg *in,
+                   const double *num, int tag)
 {
     (void)d;
     i64 dim[DEV_DIMS], n = 1;
@@ -287,7 +300,8 @@ static struct tensor *foreign(const struct dev_arg *a)
     return tensor_alias(t, dims_trim(nd, dim), dim, stride, 0);
 }
 
-static void place(const struct dev_arg *out, struct tensor *t)         /* t's elements, in the result's class, where they belong */
+static void place(const struct dev_arg *out,
+                  struct tensor *t) /* t's elements, in the result's class, where they belong */
 {
     i64 n = 1;
     for (int d = 0; d < out->nd; d++)
@@ -349,7 +363,8 @@ static void run_gemm(struct job *j)
         if (j->num[0] != 1)
             y = ew_apply(EW_times, 2, (value[]){ y, num(j->num[0]) });
         if (j->num[1] != 0)
-            y = ew_apply(EW_plus, 2, (value[]){ y, ew_apply(EW_times, 2, (value[]){ tensor_box(foreign(&to)), num(j->num[1]) }) });
+            y = ew_apply(EW_plus, 2,
+                         (value[]){ y, ew_apply(EW_times, 2, (value[]){ tensor_box(foreign(&to)), num(j->num[1]) }) });
         if (part[2].p)
             y = ew_apply(EW_plus, 2, (value[]){ y, tensor_box(foreign(&part[2])) });
         if (j->num[2] == 1)
@@ -470,14 +485,18 @@ static void run_extreme(struct job *j)
 }
 static void run_sort(struct job *j)
 {
-    value arg[3] = { operand(j, 0), num(j->num[0] + 1), tensor_value(tensor_text(j->num[1] ? "descend" : "ascend", j->num[1] ? 7 : 6)) }, y[2];
+    value arg[3] = { operand(j, 0), num(j->num[0] + 1),
+                     tensor_value(tensor_text(j->num[1] ? "descend" : "ascend", j->num[1] ? 7 : 6)) },
+          y[2];
     builtins("sort", 3, arg, 2, y);
     counted_from_0(&y[1]);
     place_some(j, 2, y);
 }
 static void run_topk(struct job *j)
 {
-    value arg[3] = { operand(j, 0), num(j->num[0] + 1), tensor_value(tensor_text(j->num[2] ? "descend" : "ascend", j->num[2] ? 7 : 6)) }, y[2], all[DEV_DIMS];
+    value arg[3] = { operand(j, 0), num(j->num[0] + 1),
+                     tensor_value(tensor_text(j->num[2] ? "descend" : "ascend", j->num[2] ? 7 : 6)) },
+          y[2], all[DEV_DIMS];
     builtins("sort", 3, arg, 2, y);
     counted_from_0(&y[1]);
     for (int d = 0; d < DEV_DIMS; d++)
@@ -490,7 +509,8 @@ static void run_topk(struct job *j)
 }
 
 /* ---- indexing */
-static bool at_index(const struct job *j, const struct dev_arg *x, int k, i64 *at, i64 *offset)        /* the place that index numbers *at of k dimensions mean */
+static bool at_index(const struct job *j, const struct dev_arg *x, int k, i64 *at,
+                     i64 *offset) /* the place that index numbers *at of k dimensions mean */
 {
     *offset = 0;
     for (int d = 0; d < k; d++) {
@@ -538,7 +558,8 @@ static void run_gather(struct job *j)
         return;
     do {
         at_index(j, x, k, at, &o);
-        memcpy((char *)j->out->p + cpu_offset(j->out, j->out->dim, j->out->nd, e++) * size, (const char *)x->p + o * size, (size_t)size);
+        memcpy((char *)j->out->p + cpu_offset(j->out, j->out->dim, j->out->nd, e++) * size,
+               (const char *)x->p + o * size, (size_t)size);
     } while (next(k, count, at));
 }
 
@@ -611,17 +632,47 @@ static void run_replace(struct job *j)
 static void run_softmax(struct job *j)
 {
     int d = (int)j->num[0] + 1;
-    value x = operand(j, 0), y = ew_apply(EW_minus, 2, (value[]){ x, reduce_apply(RED_max, x, d) }), e = ew_apply(EW_exp, 1, &y), s = reduce_apply(RED_sum, e, d);
-    place(j->out, tensor_of(j->num[1] ? ew_apply(EW_minus, 2, (value[]){ y, ew_apply(EW_reallog, 1, &s) }) : ew_apply(EW_rdivide, 2, (value[]){ e, s })));
+    value x = operand(j, 0), y = ew_apply(EW_minus, 2, (value[]){ x, reduce_apply(RED_max, x, d) }),
+          e = ew_apply(EW_exp, 1, &y), s = reduce_apply(RED_sum, e, d);
+    place(j->out, tensor_of(j->num[1] ? ew_apply(EW_minus, 2, (value[]){ y, ew_apply(EW_reallog, 1, &s) })
+                                      : ew_apply(EW_rdivide, 2, (value[]){ e, s })));
 }
 
 static primitive *const primitives[DEV_CALLS] = {
-    [DEV_gemm] = run_gemm, [DEV_solve] = run_solve, [DEV_lu] = run_lu, [DEV_chol] = run_chol, [DEV_qr] = run_qr, [DEV_svd] = run_svd,
-    [DEV_eig] = run_eig, [DEV_inv] = run_inv, [DEV_det] = run_det, [DEV_fft] = run_fft, [DEV_uniform] = run_random, [DEV_normal] = run_random, [DEV_integers] = run_random, [DEV_scan] = run_scan, [DEV_extreme] = run_extreme,
-    [DEV_sort] = run_sort, [DEV_topk] = run_topk, [DEV_gather] = run_gather, [DEV_scatter] = run_scatter, [DEV_count] = run_count,
-    [DEV_find] = run_find, [DEV_select] = run_select, [DEV_replace] = run_replace,
-    [DEV_conv] = cpu_conv, [DEV_conv_input] = cpu_conv_input, [DEV_conv_weight] = cpu_conv_weight, [DEV_pool] = cpu_pool, [DEV_taps] = cpu_taps,
-    [DEV_softmax] = run_softmax, [DEV_norm] = cpu_norm, [DEV_loss] = cpu_loss, [DEV_loss_back] = cpu_loss_back, [DEV_batchnorm] = cpu_batchnorm, [DEV_batchnorm_back] = cpu_batchnorm_back,
+    [DEV_gemm] = run_gemm,
+    [DEV_solve] = run_solve,
+    [DEV_lu] = run_lu,
+    [DEV_chol] = run_chol,
+    [DEV_qr] = run_qr,
+    [DEV_svd] = run_svd,
+    [DEV_eig] = run_eig,
+    [DEV_inv] = run_inv,
+    [DEV_det] = run_det,
+    [DEV_fft] = run_fft,
+    [DEV_uniform] = run_random,
+    [DEV_normal] = run_random,
+    [DEV_integers] = run_random,
+    [DEV_scan] = run_scan,
+    [DEV_extreme] = run_extreme,
+    [DEV_sort] = run_sort,
+    [DEV_topk] = run_topk,
+    [DEV_gather] = run_gather,
+    [DEV_scatter] = run_scatter,
+    [DEV_count] = run_count,
+    [DEV_find] = run_find,
+    [DEV_select] = run_select,
+    [DEV_replace] = run_replace,
+    [DEV_conv] = cpu_conv,
+    [DEV_conv_input] = cpu_conv_input,
+    [DEV_conv_weight] = cpu_conv_weight,
+    [DEV_pool] = cpu_pool,
+    [DEV_taps] = cpu_taps,
+    [DEV_softmax] = run_softmax,
+    [DEV_norm] = cpu_norm,
+    [DEV_loss] = cpu_loss,
+    [DEV_loss_back] = cpu_loss_back,
+    [DEV_batchnorm] = cpu_batchnorm,
+    [DEV_batchnorm_back] = cpu_batchnorm_back,
 };
 
 static void perform(void *arg)
@@ -638,7 +689,8 @@ static void perform(void *arg)
     context_head()->door = door;
 }
 
-static int run(struct device *d, enum dev_call what, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag)
+static int run(struct device *d, enum dev_call what, struct dev_arg *out, const struct dev_arg *in, const double *num,
+               int tag)
 {
     (void)d;
     struct job j = { what, out, in, num, tag };
@@ -652,7 +704,18 @@ static int can(struct device *d, enum dev_call what, const struct dev_arg *out, 
 
 struct device *cpu_device(void)
 {
-    static struct device d = { .status = &status, .get = get, .put = put, .trim = nothing, .copy = copy_bytes, .mark = mark, .done = done,
-                               .wait = wait_for, .step = nothing, .why = why, .program = program, .run = run, .can = can };
+    static struct device d = { .status = &status,
+                               .get = get,
+                               .put = put,
+                               .trim = nothing,
+                               .copy = copy_bytes,
+                               .mark = mark,
+                               .done = done,
+                               .wait = wait_for,
+                               .step = nothing,
+                               .why = why,
+                               .program = program,
+                               .run = run,
+                               .can = can };
     return &d;
 }

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* cpu_layers.c: the rows of device.def for networks in plain loops: what they mean, number by number, against which kernels are tested.
- * Sums are of doubles whatever the class.  nn/ computes the same for tensors of the CPU, faster and elsewhere. */
+/* cpu_layers.c: the rows of device.def for networks in plain loops: what they mean, number by number, against which
+ * kernels are tested. Sums are of doubles whatever the class.  nn/ computes the same for tensors of the CPU, faster and
+ * elsewhere. */
 #include "config.h"
 #include "cpu.h"
 #include "ew.h"
@@ -9,7 +10,10 @@
 #include <math.h>
 #include <string.h>
 
-static double number_at(const struct dev_arg *a, i64 o) { return a->dtype == D_SINGLE ? ((const float *)a->p)[o] : ((const double *)a->p)[o]; }
+static double number_at(const struct dev_arg *a, i64 o)
+{
+    return a->dtype == D_SINGLE ? ((const float *)a->p)[o] : ((const double *)a->p)[o];
+}
 static void number_put(const struct dev_arg *a, i64 o, double x)
 {
     if (a->dtype == D_SINGLE)
@@ -20,8 +24,10 @@ static void number_put(const struct dev_arg *a, i64 o, double x)
 static i64 stride_at(const struct dev_arg *a, int d) { return d < a->nd ? a->stride[d] : 0; }
 static i64 dim_at(const struct dev_arg *a, int d) { return d < a->nd ? a->dim[d] : 1; }
 
-/* Each product of a convolution is one of x, w and y; the result, the first of the three by `mode` (0 y, 1 x, 2 w), gets all that it is in. */
-static void convolve(struct job *j, int mode, const struct dev_arg *x, const struct dev_arg *w, const struct dev_arg *y, const struct dev_arg *bias)
+/* Each product of a convolution is one of x, w and y; the result, the first of the three by `mode` (0 y, 1 x, 2 w),
+ * gets all that it is in. */
+static void convolve(struct job *j, int mode, const struct dev_arg *x, const struct dev_arg *w, const struct dev_arg *y,
+                     const struct dev_arg *bias)
 {
     const double *stride = j->num, *pad = j->num + 3, *dilation = j->num + 6;         /* t h w */
     i64 groups = (i64)j->num[9], channels = dim_at(x, 3) / groups, outputs = dim_at(y, 3) / groups, k[3], o[3];
@@ -32,13 +38,15 @@ static void convolve(struct job *j, int mode, const struct dev_arg *x, const str
     for (int d = 0; d < 5; d++)
         dim[d] = dim_at(y, d);
     for (i64 e = 0; e < all; e++) {
-        i64 r = e / (dim[0] * dim[1] * dim[2]), plane = r % dim[3], sample = r / dim[3], group = plane / outputs, yo = cpu_offset(y, y->dim, y->nd, e);
+        i64 r = e / (dim[0] * dim[1] * dim[2]), plane = r % dim[3], sample = r / dim[3], group = plane / outputs,
+            yo = cpu_offset(y, y->dim, y->nd, e);
         o[0] = e % dim[0], o[1] = e / dim[0] % dim[1], o[2] = e / dim[0] / dim[1] % dim[2];
         for (i64 c = 0; c < channels; c++)
             for (k[2] = 0; k[2] < dim_at(w, 2); k[2]++)
                 for (k[1] = 0; k[1] < dim_at(w, 1); k[1]++)
                     for (k[0] = 0; k[0] < dim_at(w, 0); k[0]++) {
-                        i64 xo = (group * channels + c) * stride_at(x, 3) + sample * stride_at(x, 4), wo = c * stride_at(w, 3) + plane * stride_at(w, 4), xe = 0, we = 0;
+                        i64 xo = (group * channels + c) * stride_at(x, 3) + sample * stride_at(x, 4),
+                            wo = c * stride_at(w, 3) + plane * stride_at(w, 4), xe = 0, we = 0;
                         bool inside = true;
                         for (int d = 2; d >= 0; d--) {
                             i64 i = o[d] * (i64)stride[2 - d] - (i64)pad[2 - d] + k[d] * (i64)dilation[2 - d];
@@ -75,7 +83,10 @@ void cpu_conv_input(struct job *j) { convolve(j, 1, j->out, &j->in[1], &j->in[0]
 void cpu_conv_weight(struct job *j) { convolve(j, 2, &j->in[0], j->out, &j->in[1], NULL); }
 
 static i64 number(const struct job *j, int i) { return (i64)j->num[i]; }
-static i64 place_in(const struct job *j, int from, const i64 *at) { return (at[0] * number(j, from + 1) + at[1]) * number(j, from + 2) + at[2]; }
+static i64 place_in(const struct job *j, int from, const i64 *at)
+{
+    return (at[0] * number(j, from + 1) + at[1]) * number(j, from + 2) + at[2];
+}
 void cpu_pool(struct job *j)
 {
     const i64 *list = j->in[1].p, *from[3], *to[3];
@@ -159,7 +170,8 @@ void cpu_norm(struct job *j)
         }
         for (i64 k = 0; k < n; k++) {
             double h = (number_at(x, AT(x, k)) - mean) * f, by = w->p ? number_at(w, k) : 1;
-            number_put(j->out, AT(j->out, k), g->p ? f * (number_at(g, AT(g, k)) * by - s - h * t) : h * by + (b->p ? number_at(b, k) : 0));
+            number_put(j->out, AT(j->out, k),
+                       g->p ? f * (number_at(g, AT(g, k)) * by - s - h * t) : h * by + (b->p ? number_at(b, k) : 0));
         }
     }
 #undef AT
@@ -188,7 +200,8 @@ static void losses(struct job *j, bool back)
 {
     const struct dev_arg *x = &j->in[0], *w = &j->in[2];
     i64 n = dim_at(x, 0), classes = dim_at(x, 1), places = dim_at(x, 2);
-    double sum = 0, total = 0, *z = scratch(sizeof *z * (size_t)MAX(1, classes)), *b = scratch(sizeof *b * (size_t)MAX(1, classes));
+    double sum = 0, total = 0, *z = scratch(sizeof *z * (size_t)MAX(1, classes)),
+           *b = scratch(sizeof *b * (size_t)MAX(1, classes));
     for (int pass = back ? 0 : 1; pass < 2; pass++)
         for (i64 i = 0; i < n * places; i++) {
             i64 t = true_class(j, i, classes), s = i / places, p = i % places;
@@ -199,7 +212,10 @@ static void losses(struct job *j, bool back)
                 continue;
             for (i64 k = 0; k < classes; k++) {
                 z[k] = number_at(x, s * stride_at(x, 0) + k * stride_at(x, 1) + p * stride_at(x, 2));
-                b[k] = j->num[0] ? ((k + 1 == t) * (1 - j->num[3]) + j->num[3] / (double)classes) * (w->p ? ((double *)w->p)[k] : 1) : k + 1 == t ? weight : 0;
+                b[k] = j->num[0] ? ((k + 1 == t) * (1 - j->num[3]) + j->num[3] / (double)classes) *
+                                       (w->p ? ((double *)w->p)[k] : 1)
+                       : k + 1 == t ? weight
+                                    : 0;
                 most = fmax(most, z[k]);
                 all += b[k];
             }
@@ -211,7 +227,8 @@ static void losses(struct job *j, bool back)
             }
             double by = j->num[2] == 0 && total != 0 ? total : 1;
             for (i64 k = 0; k < classes && back; k++)
-                number_put(j->out, s * stride_at(j->out, 0) + k * stride_at(j->out, 1) + p * stride_at(j->out, 2), t ? ((j->num[0] ? all * exp(z[k]) : 0) - b[k]) / by : 0);
+                number_put(j->out, s * stride_at(j->out, 0) + k * stride_at(j->out, 1) + p * stride_at(j->out, 2),
+                           t ? ((j->num[0] ? all * exp(z[k]) : 0) - b[k]) / by : 0);
             if (!back && j->num[2] == 2)
                 number_put(j->out, i, cost);
             sum += cost;
@@ -223,16 +240,21 @@ void cpu_loss(struct job *j) { losses(j, false); }
 void cpu_loss_back(struct job *j) { losses(j, true); }
 
 /* ---- batches: x is samples x channels x places */
-static i64 three(const struct dev_arg *a, i64 i, i64 c, i64 p) { return i * stride_at(a, 0) + c * stride_at(a, 1) + p * stride_at(a, 2); }
+static i64 three(const struct dev_arg *a, i64 i, i64 c, i64 p)
+{
+    return i * stride_at(a, 0) + c * stride_at(a, 1) + p * stride_at(a, 2);
+}
 static void batches(struct job *j, bool back)
 {
-    const struct dev_arg *x = &j->in[back ? 1 : 0], *g = &j->in[0], *w = &j->in[back ? 2 : 1], *b = &j->in[2], *rm = &j->in[3], *rv = &j->in[4];
+    const struct dev_arg *x = &j->in[back ? 1 : 0], *g = &j->in[0], *w = &j->in[back ? 2 : 1], *b = &j->in[2],
+                         *rm = &j->in[3], *rv = &j->in[4];
     i64 n = dim_at(x, 0), channels = dim_at(x, 1), places = dim_at(x, 2);
     double m = (double)(n * places), eps = j->num[back ? 1 : 2];
     bool training = j->num[0] != 0;
 #define EACH for (i64 i = 0; i < n; i++) for (i64 p = 0; p < places; p++)
     for (i64 c = 0; c < channels; c++) {
-        double mean = 0, var = 0, sg = 0, sx = 0, weight = w->p ? number_at(w, c) : 1, was = rm->p ? number_at(rm, c) : 0, vary = rv->p ? number_at(rv, c) : 1;
+        double mean = 0, var = 0, sg = 0, sx = 0, weight = w->p ? number_at(w, c) : 1,
+               was = rm->p ? number_at(rm, c) : 0, vary = rv->p ? number_at(rv, c) : 1;
         if (training) {
             EACH mean += number_at(x, three(x, i, c, p)) / m;
             EACH var += (number_at(x, three(x, i, c, p)) - mean) * (number_at(x, three(x, i, c, p)) - mean) / m;
@@ -242,7 +264,8 @@ static void batches(struct job *j, bool back)
         }
         double f = 1 / sqrt(var + eps);
         if (!back) {
-            EACH number_put(&j->out[0], three(&j->out[0], i, c, p), (number_at(x, three(x, i, c, p)) - mean) * f * weight + (b->p ? number_at(b, c) : 0));
+            EACH number_put(&j->out[0], three(&j->out[0], i, c, p),
+                            (number_at(x, three(x, i, c, p)) - mean) * f * weight + (b->p ? number_at(b, c) : 0));
             if (j->out[1].p)
                 number_put(&j->out[1], c, training ? was + j->num[1] * (mean - was) : was);
             if (j->out[2].p)
@@ -254,7 +277,8 @@ static void batches(struct job *j, bool back)
         if (j->out[0].p)
             EACH {
                 double h = (number_at(x, three(x, i, c, p)) - mean) * f;
-                number_put(&j->out[0], three(&j->out[0], i, c, p), weight * f * (number_at(g, three(g, i, c, p)) - (training ? (sg + h * sx) / m : 0)));
+                number_put(&j->out[0], three(&j->out[0], i, c, p),
+                           weight * f * (number_at(g, three(g, i, c, p)) - (training ? (sg + h * sx) / m : 0)));
             }
         if (j->out[1].p)
             number_put(&j->out[1], c, sx);

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* decimal.c: doubles from decimal digits and back.
  *
- * One idea both ways: a 64-bit integer times a power of ten that is known to 128 bits.  The power is cut off, never rounded up,
- * so the true product lies less than two units of the last of 128 bits above the computed one; if no tie lies there, the
- * rounding is right, else the caller asks the C library, which happens for about one number in 2^60 and for exact ties
- * (the argument is that of D. Lemire, "Number parsing at a gigabyte per second", 2021).  25 ns a number; strtod takes
- * 70 to 450, printf 200 to 300. */
+ * One idea both ways: a 64-bit integer times a power of ten that is known to 128 bits.  The power is cut off, never
+ * rounded up, so the true product lies less than two units of the last of 128 bits above the computed one; if no tie
+ * lies there, the rounding is right, else the caller asks the C library, which happens for about one number in 2^60 and
+ * for exact ties (the argument is that of D. Lemire, "Number parsing at a gigabyte per second", 2021).  25 ns a number;
+ * strtod takes 70 to 450, printf 200 to 300. */
 #include "decimal.h"
 #include <pthread.h>
 #include <stdatomic.h>
@@ -70,7 +70,8 @@ static u128 power_of(int q)
     return power[q - LOWEST];
 }
 
-/* The first 128 bits of w * power, w with its first bit set; the product without the last 64 bits.  Its first bit may be 0. */
+/* The first 128 bits of w * power, w with its first bit set; the product without the last 64 bits.  Its first bit may
+ * be 0. */
 static u128 times(uint64_t w, u128 p)
 {
     return (u128)w * (uint64_t)(p >> 64) + ((u128)w * (uint64_t)p >> 64);
@@ -80,7 +81,8 @@ static u128 times(uint64_t w, u128 p)
    short of.  Half a unit of what remains is a bit of the first word, so that the second word decides only beside it. */
 static bool rounded(u128 x, int bits, uint64_t *r)
 {
-    uint64_t first = (uint64_t)(x >> 64), second = (uint64_t)x, half = (uint64_t)1 << (bits - 65), rest = first & (2 * half - 1);
+    uint64_t first = (uint64_t)(x >> 64), second = (uint64_t)x, half = (uint64_t)1 << (bits - 65),
+             rest = first & (2 * half - 1);
     *r = (first >> (bits - 64)) + (rest >= half);
     return !(rest == half && second == 0) && !(rest == half - 1 && second >= UINT64_MAX - 1);
 }
@@ -111,17 +113,33 @@ bool decimal_read(uint64_t m, int scale, double *x)
 }
 
 enum { COUNT_TENS = 20 };
-static const uint64_t tens[COUNT_TENS] = {
-    1, 10, 100, 1000, 10000, 100000, 1000000, 10000000, 100000000, 1000000000, 10000000000, 100000000000, 1000000000000, 10000000000000,
-    100000000000000, 1000000000000000, 10000000000000000, 100000000000000000, 1000000000000000000, 10000000000000000000u
-};
+static const uint64_t tens[COUNT_TENS] = { 1,
+                                           10,
+                                           100,
+                                           1000,
+                                           10000,
+                                           100000,
+                                           1000000,
+                                           10000000,
+                                           100000000,
+                                           1000000000,
+                                           10000000000,
+                                           100000000000,
+                                           1000000000000,
+                                           10000000000000,
+                                           100000000000000,
+                                           1000000000000000,
+                                           10000000000000000,
+                                           100000000000000000,
+                                           1000000000000000000,
+                                           10000000000000000000u };
 
 /* m * 2^e * 10^k to the nearest integer, m with its first bit set; the result is below 2^60. */
 static bool scaled(uint64_t m, int e, int k, uint64_t *n)
 {
     if (k < LOWEST || k > HIGHEST)
         return false;
-    u128 p = times(m, power_of(k));           /* p * 2^(e + binary(k) - 63) with the point behind the 128 bits of p moved by 64 */
+    u128 p = times(m, power_of(k)); /* p * 2^(e + binary(k) - 63) with the point behind the 128 bits of p moved by 64 */
     int bits = -(e + binary(k) + 64 - 127);
     if (bits < 68)
         return false;
@@ -134,8 +152,10 @@ static bool scaled(uint64_t m, int e, int k, uint64_t *n)
 
 static char *put_digits(char *end, uint64_t n, int count)             /* the last `count` digits of n end there */
 {
-    static const char pairs[] = "0001020304050607080910111213141516171819202122232425262728293031323334353637383940414243444546474849"
-                                "5051525354555657585960616263646566676869707172737475767778798081828384858687888990919293949596979899";
+    static const char pairs[] = "00010203040506070809101112131415161718192021222324252627282930313233343536373839404142"
+                                "43444546474849"
+                                "50515253545556575859606162636465666768697071727374757677787980818283848586878889909192"
+                                "93949596979899";
     for (; count >= 2; count -= 2, n /= 100)
         memcpy(end -= 2, pairs + 2 * (n % 100), 2);
     if (count)

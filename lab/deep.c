@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* deep.c: what goes through whole values: clone and isequal.
  *
- * Values nest as deep as memory lasts (a list of lists of lists), so both work off a list of what is still to be done, not the
- * C stack.  Whoever must recurse, since it has something to do on the way back, asks `descend` at each step. */
+ * Values nest as deep as memory lasts (a list of lists of lists), so both work off a list of what is still to be done,
+ * not the C stack.  Whoever must recurse, since it has something to do on the way back, asks `descend` at each step. */
 #include "context.h"
 #include "gpu.h"
 #include "sparse.h"
@@ -117,7 +117,8 @@ static bool tensors_equal(value a, value b)
     struct tensor *x = tensor_of(a), *y = tensor_of(b);
     bool same = dims_equal(x->nd, x->dim, y->nd, y->dim);
     if (same) {
-        if (x->dtype == y->dtype && dtype_is(x->dtype, DT_I | DT_T | DT_L)) {       /* of one class, none of which has two forms of a value */
+        if (x->dtype == y->dtype &&
+            dtype_is(x->dtype, DT_I | DT_T | DT_L)) { /* of one class, none of which has two forms of a value */
             x = tensor_dense(x), y = tensor_dense(y);
             same = !memcmp(x->data, y->data, (size_t)x->numel * dtypes[x->dtype].size);
         } else if (dtype_is(x->dtype, DT_C) || dtype_is(y->dtype, DT_C)) {
@@ -157,7 +158,7 @@ static bool leaf_equal(value a, value b)
 struct pair { value a, b; };
 struct pairs { struct pair *v; i64 n, cap; bool (*leaf)(value a, value b); };
 
-static bool same_below(struct pairs *p, value a, value b)              /* a and b without their containers: those come later */
+static bool same_below(struct pairs *p, value a, value b) /* a and b without their containers: those come later */
 {
     if (a.kind != b.kind || (a.kind != K_CELL && a.kind != K_STRUCT))
         return p->leaf(a, b);

@@ -39,7 +39,8 @@ static const struct tl_devices *plugin(const char **why)
     if (!file)
         *why = "this tl has no plugin tl_cuda.so; everything works on the CPU";
     else if (!so || !d) {
-        snprintf(said, sizeof said, "the plugin tl_cuda.so does not load (%s); everything works on the CPU", so ? "it is none" : dlerror());
+        snprintf(said, sizeof said, "the plugin tl_cuda.so does not load (%s); everything works on the CPU",
+                 so ? "it is none" : dlerror());
         *why = said;
     }
     if (d && (d->version != TL_DEVICES_VERSION || d->size != sizeof(struct device))) {
@@ -109,7 +110,8 @@ void gpu_step(void)
     }
 }
 
-/* Small tables that calls make anew each time (where windows begin, weights of neighbours): what was brought there once is there still. */
+/* Small tables that calls make anew each time (where windows begin, weights of neighbours): what was brought there once
+ * is there still. */
 enum { TABLES = 64, TABLE_MOST = 1 << 20 };
 struct table { uint64_t used; value home, there; };
 struct devices { int current; uint64_t calls; struct table table[TABLES]; };
@@ -189,21 +191,28 @@ void gpu_check(struct device *d)
     const char *op = was.op >= 0 && was.op < EW_OPS ? ew_rows[was.op].name : "an operator";
     switch (was.code) {
     case DEV_DOMAIN:
-        fail("tl:device", "%s: the result is complex (found on gpu %d%s)\nhint: %s(complex(x)) has complex results", op, d->index, after, op);
+        fail("tl:device", "%s: the result is complex (found on gpu %d%s)\nhint: %s(complex(x)) has complex results", op,
+             d->index, after, op);
     case DEV_NAN:
         fail("Octave:bad-input", "NaN is neither true nor false (found on gpu %d%s)", d->index, after);
     case DEV_INDEX:
-        fail("Octave:index-out-of-bounds", "index %lld out of bound %lld (found on gpu %d%s)", (long long)was.at + 1, (long long)was.bound, d->index, after);
+        fail("Octave:index-out-of-bounds", "index %lld out of bound %lld (found on gpu %d%s)", (long long)was.at + 1,
+             (long long)was.bound, d->index, after);
     case DEV_CLASS:
-        fail("tl:nn", "a class number must be an integer from 1 to %lld, but one is %lld%s (found on gpu %d%s)", (long long)was.bound, (long long)was.at,
-             was.at == 0 ? ", or none (classes that count from 0 become t + 1)" : was.at > 0 && was.at <= was.bound ? " and a part" : "", d->index, after);
+        fail("tl:nn", "a class number must be an integer from 1 to %lld, but one is %lld%s (found on gpu %d%s)",
+             (long long)was.bound, (long long)was.at,
+             was.at == 0                         ? ", or none (classes that count from 0 become t + 1)"
+             : was.at > 0 && was.at <= was.bound ? " and a part"
+                                                 : "",
+             d->index, after);
     case DEV_SINGULAR:
         warn("Octave:singular-matrix", "matrix singular to machine precision (found on gpu %d%s)", d->index, after);
         return;
     case DEV_NOT_POSITIVE:
         fail("Octave:undefined-function", "chol: the matrix is not positive definite (found on gpu %d%s)", d->index, after);
     default:
-        fail("tl:device", "%s: no convergence (found on gpu %d%s)", was.op >= 0 && was.op < DEV_CALLS ? call_names[was.op] : "svd", d->index, after);
+        fail("tl:device", "%s: no convergence (found on gpu %d%s)",
+             was.op >= 0 && was.op < DEV_CALLS ? call_names[was.op] : "svd", d->index, after);
     }
 }
 
@@ -223,7 +232,8 @@ NORETURN void gpu_fail(struct device *d, const char *who, int error)
         gpu_check(d);
         break;
     case DEV_LOST:
-        fail("tl:device", "%s: gpu %d lost its context%s%s; what was on it is gone, the session goes on", who, d->index, why ? ": " : "", why ? why : "");
+        fail("tl:device", "%s: gpu %d lost its context%s%s; what was on it is gone, the session goes on", who, d->index,
+             why ? ": " : "", why ? why : "");
     }
     fail("tl:device", "%s: gpu %d: %s", who, d->index, why ? why : "refused");
 }
@@ -289,7 +299,13 @@ struct block *gpu_block(int device, size_t bytes)
             fail_full(d, bytes);
         gpu_fail(d, "gpu", e);
     }
-    *b = (struct block){ .owners = 1, .device = (uint8_t)device, .foreign = 1, .class = (uint16_t)d->epoch, .bytes = bytes, .data = p, .dispose = dispose };
+    *b = (struct block){ .owners = 1,
+                         .device = (uint8_t)device,
+                         .foreign = 1,
+                         .class = (uint16_t)d->epoch,
+                         .bytes = bytes,
+                         .data = p,
+                         .dispose = dispose };
     context_head()->boards++;
     return b;
 }
@@ -352,8 +368,9 @@ struct tensor *gpu_table(int device, struct tensor *t)
     t = tensor_dense(t);
     for (int i = 0; i < TABLES; i++) {
         struct table *k = &s->table[i];
-        if (k->home.kind == K_TENSOR && k->home.t->dtype == t->dtype && k->home.t->numel == t->numel && k->there.t->device == device &&
-            k->there.t->block->class == (uint16_t)gpu_at(device)->epoch && !memcmp(k->home.t->data, t->data, bytes)) {
+        if (k->home.kind == K_TENSOR && k->home.t->dtype == t->dtype && k->home.t->numel == t->numel &&
+            k->there.t->device == device && k->there.t->block->class == (uint16_t)gpu_at(device)->epoch &&
+            !memcmp(k->home.t->data, t->data, bytes)) {
             k->used = ++s->calls;
             return k->there.t;
         }

@@ -248,7 +248,8 @@ static int leaf(struct make *m, int device, value v)
     return operand(m, gpu_operand(device, v));
 }
 
-/* A result in the order of its operands: where all of its size lie with the last dimension fastest, as layers leave them, so does it. */
+/* A result in the order of its operands: where all of its size lie with the last dimension fastest, as layers leave
+ * them, so does it. */
 static struct tensor *result_of(const struct make *m, int device, int dt, int nd, const i64 *dim)
 {
     i64 turned[MAX_DIMS], stride[MAX_DIMS], n = dims_numel(nd, dim), s = 1;
@@ -311,7 +312,8 @@ value gpu_plan(struct plan *p, value *reg, int nd, const i64 *dim)
         } else {
             static const uint8_t same[] = { EW_times, EW_rdivide, EW_ldivide, EW_power, EW_conj, EW_uplus };
             int op = q->kind == PN_MATRIX ? same[q->op] : q->op;
-            bool square = q->b >= 0 && p->node[q->b].kind == PN_NUM && p->node[q->b].num.kind == K_NUM && p->node[q->b].num.num == 2;
+            bool square = q->b >= 0 && p->node[q->b].kind == PN_NUM && p->node[q->b].num.kind == K_NUM &&
+                          p->node[q->b].num.num == 2;
             of[i] = row(m, op, of[q->a], ew_rows[op].args > 1 ? of[q->b] : of[q->a], square);
         }
         if (of[i] < 0)
@@ -362,7 +364,8 @@ value gpu_text(const struct plan *p, int dtype)
     for (int i = root; i >= 0; i--) {         /* made: an operand, which is a variable or what a matrix operator makes */
         const struct plan_node *q = &p->node[i];
         made[i] = q->kind == PN_LEAF || (q->kind == PN_NUM && q->num.kind != K_NUM) ||
-                  (q->kind == PN_MATRIX && (q->op >= COUNT(same) || (p->node[q->a].kind != PN_NUM && p->node[q->b].kind != PN_NUM)));
+                  (q->kind == PN_MATRIX &&
+                   (q->op >= COUNT(same) || (p->node[q->a].kind != PN_NUM && p->node[q->b].kind != PN_NUM)));
         if (!needed[i] || made[i] || q->kind == PN_NUM)
             continue;
         needed[q->a] = true;
@@ -384,7 +387,8 @@ value gpu_text(const struct plan *p, int dtype)
         else if (q->kind == PN_NUM)
             of[i] = number(m, value_dtype(q->num), q->num.num, 0);
         else {
-            bool square = q->b >= 0 && p->node[q->b].kind == PN_NUM && p->node[q->b].num.kind == K_NUM && p->node[q->b].num.num == 2;
+            bool square = q->b >= 0 && p->node[q->b].kind == PN_NUM && p->node[q->b].num.kind == K_NUM &&
+                          p->node[q->b].num.num == 2;
             of[i] = row(m, op, of[q->a], ew_rows[op].args > 1 ? of[q->b] : of[q->a], square);
         }
         if (of[i] < 0 || !m->fits)

@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* device_fuse.c: elementwise programs that follow one another on a device become one.
  *
- * The one idea: a device that stands before the device.  Its `program` keeps a program back; one that follows over the same index
- * space is joined to it, reading what the first computes where it would have been stored, and every other call sends off
- * first what is kept.  So the step of an optimiser, written as a line for each running mean, is one kernel with several
- * results, and so is a chain of gates.  What a program computes is not changed by its neighbours, so bits stay the same.
+ * The one idea: a device that stands before the device.  Its `program` keeps a program back; one that follows over the
+ * same index space is joined to it, reading what the first computes where it would have been stored, and every other
+ * call sends off first what is kept.  So the step of an optimiser, written as a line for each running mean, is one
+ * kernel with several results, and so is a chain of gates.  What a program computes is not changed by its neighbours,
+ * so bits stay the same.
  *
  * Memory that is given back meanwhile stays taken until the kernel is queued; what nobody holds any more is not stored.
- * Two programs join when each operand that one of them writes is addressed by the other in just the same way: an element then
- * meets only itself.  Whatever else overlaps sends off first. */
+ * Two programs join when each operand that one of them writes is addressed by the other in just the same way: an
+ * element then meets only itself.  Whatever else overlaps sends off first. */
 #include "config.h"
 #include "ew.h"
 #include "gpu.h"
@@ -113,7 +114,8 @@ static int send(struct fuse *f)
         double num[DEV_NUMS];
         struct result *last = NULL;
         for (int i = 0; i < f->p.n; i++)      /* as that of what was written over */
-            used[i] = f->trouble && (f->p.ins[i].what == DI_TRUTH || (f->p.ins[i].what == DI_OP && ew_rows[f->p.ins[i].op].domain));
+            used[i] = f->trouble &&
+                      (f->p.ins[i].what == DI_TRUTH || (f->p.ins[i].what == DI_OP && ew_rows[f->p.ins[i].op].domain));
         for (int r = 0; r < f->results; r++)
             if (!f->result[r].dead) {
                 used[f->result[r].ins] = true;
@@ -167,7 +169,8 @@ static int send(struct fuse *f)
                 }
             int now = f->real->program(f->real, &p, out, in, num, f->tag);
             e = e ? e : now;
-            if (now == DEV_STOPPED)           /* Ctrl-C while its kernel was compiled: others hold what it computes, so it stays */
+            if (now ==
+                DEV_STOPPED) /* Ctrl-C while its kernel was compiled: others hold what it computes, so it stays */
                 return end(f, e);
         }
         f->p.n = f->results = 0;
@@ -199,7 +202,8 @@ static void forget_dead(struct fuse *f)       /* their memory is kept from every
 }
 
 /* False: it does not join what is kept, which is as it was. */
-static bool join(struct fuse *f, const struct dev_prog *p, const struct dev_arg *out, const struct dev_arg *in, const double *num, int tag)
+static bool join(struct fuse *f, const struct dev_prog *p, const struct dev_arg *out, const struct dev_arg *in,
+                 const double *num, int tag)
 {
     struct space old = { .nd = f->nd }, own = { .nd = out->nd }, both;
     struct dev_arg result, operand[DEV_ARGS];
@@ -313,7 +317,8 @@ static bool plain(const struct dev_prog *p, const struct dev_arg *out)
         good &= out->dim[d] <= 1 || out->stride[d] != 0;
     return good;
 }
-static int program(struct device *d, const struct dev_prog *p, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag)
+static int program(struct device *d, const struct dev_prog *p, struct dev_arg *out, const struct dev_arg *in,
+                   const double *num, int tag)
 {
     struct fuse *f = me(d);
     if (plain(p, out)) {
@@ -348,7 +353,8 @@ static void put(struct device *d, void *p, size_t bytes)
     for (int r = 0; r < f->results; r++) {
         const char *from, *to;
         range(&f->result[r].a, &from, &to);
-        bool later = !f->trouble;             /* trouble is told even if nobody wants the result: it must stand before one that is stored */
+        bool later =
+            !f->trouble; /* trouble is told even if nobody wants the result: it must stand before one that is stored */
         for (int q = 0; q < f->results && !later; q++)
             later = !f->result[q].dead && f->result[q].ins > f->result[r].ins;
         f->result[r].dead |= later && from >= (const char *)p && to <= (const char *)p + bytes;
@@ -366,13 +372,24 @@ static void put(struct device *d, void *p, size_t bytes)
 static int trim(struct device *d) { SENT(trim(f->real)); }
 static int memory(struct device *d, struct dev_memory *m) { SENT(memory(f->real, m)); }
 static int facts(struct device *d, struct dev_facts *x) { SENT(facts(f->real, x)); }
-static int copy_(struct device *d, void *to, const void *from, size_t bytes, enum dev_way way) { SENT(copy(f->real, to, from, bytes, way)); }
+static int copy_(struct device *d, void *to, const void *from, size_t bytes, enum dev_way way)
+{
+    SENT(copy(f->real, to, from, bytes, way));
+}
 static int mark(struct device *d, uint64_t *ticket) { SENT(mark(f->real, ticket)); }
 static int wait_(struct device *d, volatile sig_atomic_t *stop) { SENT(wait(f->real, stop)); }
 static int step(struct device *d) { SENT(step(f->real)); }
 static int option(struct device *d, const char *name, double *x, bool set) { SENT(option(f->real, name, x, set)); }
-static int run(struct device *d, enum dev_call what, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag) { SENT(run(f->real, what, out, in, num, tag)); }
-static int can(struct device *d, enum dev_call what, const struct dev_arg *out, const struct dev_arg *in, const double *num) { return me(d)->real->can(me(d)->real, what, out, in, num); }
+static int run(struct device *d, enum dev_call what, struct dev_arg *out, const struct dev_arg *in, const double *num,
+               int tag)
+{
+    SENT(run(f->real, what, out, in, num, tag));
+}
+static int can(struct device *d, enum dev_call what, const struct dev_arg *out, const struct dev_arg *in,
+               const double *num)
+{
+    return me(d)->real->can(me(d)->real, what, out, in, num);
+}
 static int done(struct device *d, uint64_t ticket) { return me(d)->real->done(me(d)->real, ticket); }
 static const char *why(struct device *d, int error) { return me(d)->real->why(me(d)->real, error); }
 static void close_(struct device *d)

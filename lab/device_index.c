@@ -31,7 +31,8 @@ static struct dev_arg index_list(int device, const struct ix *x)
     return gpu_vector(gpu_put(device, t));
 }
 
-/* A header with n dimensions over what the runs among the indices select of t; lists keep their dimension whole.  True: there are lists. */
+/* A header with n dimensions over what the runs among the indices select of t; lists keep their dimension whole.  True:
+ * there are lists. */
 struct view { struct tensor t; i64 dim[MAX_DIMS], stride[MAX_DIMS]; };
 static bool view_of(struct view *w, struct tensor *t, int n, const struct ix *x, const i64 *len)
 {
@@ -183,7 +184,9 @@ static struct tensor *source(int device, value rhs, int dtype, int was)
 {
     if (dtype_is(value_dtype(rhs), DT_C) && !dtype_is(dtype, DT_C)) {
         char s[160];
-        fail("Octave:nonconformant-args", "\2 = …: \1 is a %s on gpu %d, which stays real; complex(\1) can take a complex number", gpu_describe(tensor_box(tensor_2d(was, 0, 0)), s), device);
+        fail("Octave:nonconformant-args",
+             "\2 = …: \1 is a %s on gpu %d, which stays real; complex(\1) can take a complex number",
+             gpu_describe(tensor_box(tensor_2d(was, 0, 0)), s), device);
     }
     struct tensor *t = gpu_operand(device, rhs);
     return t->dtype == dtype ? t : gpu_clone(t, dtype);
@@ -193,7 +196,8 @@ static void home_meets(value slot, value rhs)             /* x(i) = G with x on 
 {
     char a[160], b[160];
     int here = value_device(slot), there = value_device(rhs);
-    if (here == there || (!there && (rhs.kind == K_NUM || rhs.kind == K_RANGE || value_numel(rhs) <= 1)) || context_head()->mixes)
+    if (here == there || (!there && (rhs.kind == K_NUM || rhs.kind == K_RANGE || value_numel(rhs) <= 1)) ||
+        context_head()->mixes)
         return;
     gpu_describe(slot, a);
     gpu_describe(rhs, b);
@@ -212,7 +216,8 @@ static void write_window(struct window *w, int n, const value *idx, value rhs)
     aim(&g, w->nd, w->dim, n, idx, rnd, rdim);
     if (g.grows) {
         char shape[128];
-        fail("Octave:index-out-of-bounds", "\2 = …: \1 is a window (%s) and cannot grow; clone(\1) can", dims_text(w->nd, w->dim, shape));
+        fail("Octave:index-out-of-bounds", "\2 = …: \1 is a window (%s) and cannot grow; clone(\1) can",
+             dims_text(w->nd, w->dim, shape));
     }
     struct tensor *src = source(w->base->device, rhs, dt, dt);
     if (src->block == w->base->block)
@@ -227,7 +232,8 @@ static void write_window(struct window *w, int n, const value *idx, value rhs)
     t.dim = w->dim;
     t.stride = w->stride;
     t.data = window_data(w);
-    if (!fold_strides(&t, n, stride)) {       /* the last index folds dimensions that do not follow each other: through a dense copy */
+    if (!fold_strides(
+            &t, n, stride)) { /* the last index folds dimensions that do not follow each other: through a dense copy */
         struct tensor *all = gpu_clone(&t, dt);
         write_into(all, n, g.x, g.len, src, false);
         gpu_copy(&t, all);
@@ -240,7 +246,8 @@ static void write_window(struct window *w, int n, const value *idx, value rhs)
 void gpu_assign(value *slot, int n, const value *idx, value rhs)
 {
     idx = at_home(n, idx);
-    bool blank = slot->kind == K_NIL || (slot->kind == K_TENSOR && !slot->t->device && slot->t->numel == 0 && !slot->t->h.pins);
+    bool blank =
+        slot->kind == K_NIL || (slot->kind == K_TENSOR && !slot->t->device && slot->t->numel == 0 && !slot->t->h.pins);
     if (!blank)
         home_meets(*slot, rhs);
     if (!value_device(*slot) && !value_device(rhs)) {     /* an index alone was there */
@@ -302,7 +309,8 @@ void gpu_place(struct tensor *t, int n, const value *idx, struct tensor *src)
 value gpu_index_add(value like, int n, const value *idx, value g)
 {
     struct tensor *b = tensor_any(like);
-    int device = value_device(like) ? value_device(like) : value_device(g), dtype = dtype_is(b->dtype, DT_F) ? b->dtype : D_DOUBLE;
+    int device = value_device(like) ? value_device(like) : value_device(g),
+        dtype = dtype_is(b->dtype, DT_F) ? b->dtype : D_DOUBLE;
     if (dtype_is(value_dtype(g), DT_C))
         dtype = dtype_complex(dtype);
     struct tensor *r = gpu_filled(device, dtype, b->nd, b->dim, 0), *d = gpu_operand(device, g);
@@ -323,7 +331,10 @@ void gpu_write(value *slot, struct tensor *r)
     home_meets(*slot, tensor_box(r));
     if (r->device && slot->kind == K_TENSOR && slot->t->block == r->block)
         r = gpu_clone(r, r->dtype);
-    gpu_assign(slot, 1, &all, tensor_box(r->numel == 1 ? r : tensor_reshape(r->device ? gpu_dense(r) : tensor_dense(r), 2, (i64[]){ r->numel, 1 })));
+    gpu_assign(slot, 1, &all,
+               tensor_box(r->numel == 1
+                              ? r
+                              : tensor_reshape(r->device ? gpu_dense(r) : tensor_dense(r), 2, (i64[]){ r->numel, 1 })));
 }
 
 /* ---- joining: sizes are the result's, those that take part lie one after another along dim */

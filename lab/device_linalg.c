@@ -43,7 +43,9 @@ struct tensor *gpu_solve(struct tensor *a, int ta, struct tensor *b)
     if (!a->numel || !dim[1])
         return gpu_filled(device, a->dtype, 2, dim, 0);
     if (dim[0] > b->dim[0]) {                 /* the shortest of many solutions: the CPU finds it */
-        value home = matrix_apply(MX_MLDIVIDE, tensor_box(gpu_read(ta ? gpu_dense(tensor_transpose(a)) : a, "least squares")), tensor_box(gpu_read(b, "least squares")));
+        value home =
+            matrix_apply(MX_MLDIVIDE, tensor_box(gpu_read(ta ? gpu_dense(tensor_transpose(a)) : a, "least squares")),
+                         tensor_box(gpu_read(b, "least squares")));
         return gpu_put(device, tensor_of(home));
     }
     struct tensor *x = gpu_new(device, a->dtype, 2, dim);

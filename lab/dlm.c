@@ -69,17 +69,22 @@ static void read_line(const struct reading *r, struct list *l, const char *s, co
             stop = s + used;
             while (stop < end && is_blank(*stop) && !(!r->blanks && *stop == *r->sep))
                 stop++;
-            at_sep = !r->blanks && stop < end && *stop == *r->sep && (r->nsep == 1 || ((size_t)(end - stop) >= r->nsep && !memcmp(stop, r->sep, r->nsep)));
+            at_sep = !r->blanks && stop < end && *stop == *r->sep &&
+                     (r->nsep == 1 || ((size_t)(end - stop) >= r->nsep && !memcmp(stop, r->sep, r->nsep)));
             bool at_end = stop == end || (r->blanks ? used && is_blank(stop[-1]) : at_sep);
             if (!used)
                 x = r->empty;
             if (!at_end) {
                 if (!r->words) {
                     const char *e = s;
-                    while (e < end && (r->blanks ? !is_blank(*e) : !((size_t)(end - e) >= r->nsep && !memcmp(e, r->sep, r->nsep))))
+                    while (e < end &&
+                           (r->blanks ? !is_blank(*e) : !((size_t)(end - e) >= r->nsep && !memcmp(e, r->sep, r->nsep))))
                         e++;
-                    fail("Octave:invalid-input-arg", "%s: line %lld of '%s', field %lld: '%.*s' is no number (a row offset skips header lines: %s(name, %s1, 0))",
-                         r->who, (long long)line, r->name, (long long)col + 1, (int)MIN(e - s, 60), s, r->who, r->who[0] == 'd' ? "',', " : "");
+                    fail("Octave:invalid-input-arg",
+                         "%s: line %lld of '%s', field %lld: '%.*s' is no number (a row offset skips header lines: "
+                         "%s(name, %s1, 0))",
+                         r->who, (long long)line, r->name, (long long)col + 1, (int)MIN(e - s, 60), s, r->who,
+                         r->who[0] == 'd' ? "',', " : "");
                 }
                 x = r->empty;
             }
@@ -95,7 +100,9 @@ static void read_line(const struct reading *r, struct list *l, const char *s, co
             if (s == end)
                 return;
         } else {
-            const char *p = at_sep ? stop : (size_t)(end - stop) >= r->nsep ? memmem(stop, (size_t)(end - stop), r->sep, r->nsep) : NULL;
+            const char *p = at_sep                            ? stop
+                            : (size_t)(end - stop) >= r->nsep ? memmem(stop, (size_t)(end - stop), r->sep, r->nsep)
+                                                              : NULL;
             if (!p)
                 return;
             s = p + r->nsep;
@@ -223,8 +230,10 @@ BUILTIN(dlmread, 1, ANY, 1, NO_GRAD,
   "x = dlmread(name, sep, row, col)\n"
   "x = dlmread(name, sep, range)\n"
   "x = dlmread(..., 'emptyvalue', v)\n\n"
-  "Read a matrix from a file of numbers with a separator between them; without sep it is found from the first line. row and col are\n"
-  "how many lines and fields to skip, range is [row0 col0 row1 col1] counted from 0, or text as in a spreadsheet, 'A2..C10'. Missing\n"
+  "Read a matrix from a file of numbers with a separator between them; without sep it is found from the first line. "
+  "row and col are\n"
+  "how many lines and fields to skip, range is [row0 col0 row1 col1] counted from 0, or text as in a spreadsheet, "
+  "'A2..C10'. Missing\n"
   "fields are 0, or v. A field that is no number is an error, but with 'emptyvalue' counts as missing.\n\n"
   "Example:\n  dlmread('/dev/null')\n  ans = [](0x0)\n\n"
   "See also: csvread, dlmwrite, fopen, load")
@@ -245,12 +254,25 @@ BUILTIN(csvread, 1, ANY, 1, NO_GRAD,
 
 struct tensor *text_matrix(const char *who, const char *name, const char *s, size_t n)
 {
-    struct reading r = { .who = who, .name = name, .r1 = INT64_MAX - 1, .c1 = INT64_MAX - 1, .guess = true, .sep = ",", .nsep = 1, .comments = true };
+    struct reading r = { .who = who,
+                         .name = name,
+                         .r1 = INT64_MAX - 1,
+                         .c1 = INT64_MAX - 1,
+                         .guess = true,
+                         .sep = ",",
+                         .nsep = 1,
+                         .comments = true };
     return read_matrix(&r, s, n);
 }
 
 /* ---- writing */
-struct writing { FILE *f; const char *who, *name, *sep, *newline, *template; size_t nsep, nnewline; struct tensor *x; i64 r0, c0; };
+struct writing {
+    FILE *f;
+    const char *who, *name, *sep, *newline, *template;
+    size_t nsep, nnewline;
+    struct tensor *x;
+    i64 r0, c0;
+};
 
 static void shortest(char *s, size_t size, double x)       /* the fewest digits, from 15 on, that read back as x */
 {
@@ -340,8 +362,11 @@ static const char *unescaped(struct call *c, int i, size_t *n)
 
 static void write_dlm(struct call *c, bool csv)
 {
-    static const char *const names[] = { "append", "delimiter", "newline", "roffset", "coffset", "precision", "-append", NULL };
-    struct writing w = { .who = c->fn->name, .name = arg_text(c, 0, NULL), .sep = ",", .nsep = 1, .newline = "\n", .nnewline = 1 };
+    static const char *const names[] = { "append",  "delimiter", "newline", "roffset",
+                                         "coffset", "precision", "-append", NULL };
+    struct writing w = {
+        .who = c->fn->name, .name = arg_text(c, 0, NULL), .sep = ",", .nsep = 1, .newline = "\n", .nnewline = 1
+    };
     bool append = false;
     int i = 2, place = csv;                   /* csvwrite has no separator argument */
     w.x = arg_tensor(c, 1);
@@ -404,8 +429,10 @@ BUILTIN(dlmwrite, 2, ANY, 0, NO_GRAD,
   "dlmwrite(name, x)\n"
   "dlmwrite(name, x, sep, row, col)\n"
   "dlmwrite(name, x, 'delimiter', sep, 'newline', nl, 'roffset', row, 'coffset', col, 'precision', p, '-append')\n\n"
-  "Write a matrix into a file, with sep (a comma if none is given) between the numbers. row and col are empty rows and fields before\n"
-  "it; p is a number of digits or a template; without it the digits are enough to read the same numbers again. newline is 'unix',\n"
+  "Write a matrix into a file, with sep (a comma if none is given) between the numbers. row and col are empty rows and "
+  "fields before\n"
+  "it; p is a number of digits or a template; without it the digits are enough to read the same numbers again. newline "
+  "is 'unix',\n"
   "'pc' or a text. The file is replaced when all is written.\n\n"
   "Example:\n  f = tempname();\n  dlmwrite(f, [1 2.5; 3 4], ';')\n  fileread(f)\n  ans = 1;2.5\n  3;4\n\n  delete(f)\n\n"
   "See also: csvwrite, dlmread")

@@ -37,7 +37,10 @@ static int row_named(const char *name)
 int ew_find(sym name, int nargin)
 {
     int op = row_named(name->text);
-    return op >= 0 && ew_rows[op].args == nargin && (ew_rows[op].help[0] || op == EW_max || op == EW_min) && op != EW_idivide ? op : -1;
+    return op >= 0 && ew_rows[op].args == nargin && (ew_rows[op].help[0] || op == EW_max || op == EW_min) &&
+                   op != EW_idivide
+               ? op
+               : -1;
 }
 
 static bool many(int op)                      /* rows that take any number of arguments */
@@ -50,7 +53,8 @@ value ew_apply(int op, int nargin, const value *arg)
 {
     const struct ew_row *row = &ew_rows[op];
     if (nargin < row->args || (nargin > row->args && !many(op)))
-        fail("Octave:invalid-fun-call", "%s: takes %d argument%s, not %d", row->name, row->args, row->args > 1 ? "s" : "", nargin);
+        fail("Octave:invalid-fun-call", "%s: takes %d argument%s, not %d", row->name, row->args,
+             row->args > 1 ? "s" : "", nargin);
     value y = keep(ew_op(op, nargin, arg));
     for (int i = 2; i < nargin; i++)
         y = keep(ew_op(op, 2, (value[]){ y, arg[i] }));
@@ -113,18 +117,22 @@ static void run_gcd(struct call *c)
 {
     if (c->nargout < 2 || c->nargin != 2) {
         if (c->nargout > 1)
-            fail("Octave:invalid-fun-call", "gcd: the factors are found for two numbers, but there are %d arguments", (int)c->nargin);
+            fail("Octave:invalid-fun-call", "gcd: the factors are found for two numbers, but there are %d arguments",
+                 (int)c->nargin);
         run_row(c, EW_gcd);
         return;
     }
     value g = ew_apply(EW_gcd, 2, c->arg), zero = ew_apply(EW_times, 2, (value[]){ g, num(0) });
     struct tensor *x[2], *r[2], *like = tensor_of(g);
     for (int k = 0; k < 2; k++) {
-        x[k] = tensor_dense(tensor_cast(tensor_of(ew_apply(EW_plus, 2, (value[]){ ew_apply(EW_times, 2, (value[]){ c->arg[k], num(1) }), zero })), D_DOUBLE));
+        x[k] = tensor_dense(tensor_cast(
+            tensor_of(ew_apply(EW_plus, 2, (value[]){ ew_apply(EW_times, 2, (value[]){ c->arg[k], num(1) }), zero })),
+            D_DOUBLE));
         r[k] = tensor_new(D_DOUBLE, like->nd, like->dim);
     }
     for (i64 i = 0; i < like->numel; i++) {
-        double a = ((double *)x[0]->data)[i], b = ((double *)x[1]->data)[i], u = 1, v = 0, u1 = 0, v1 = 1, p = fabs(a), q = fabs(b);
+        double a = ((double *)x[0]->data)[i], b = ((double *)x[1]->data)[i], u = 1, v = 0, u1 = 0, v1 = 1, p = fabs(a),
+               q = fabs(b);
         while (q > 0) {
             double n = floor(p / q), t = p - n * q;
             p = q, q = t;
@@ -171,7 +179,8 @@ static void run_idivide(struct call *c)
     for (int i = 0; i < 2; i++)
         dt[i] = is_tensor_like(c->arg[i]) ? value_dtype(c->arg[i]) : D_DOUBLE;
     if (!dtype_is(dt[0], DT_I) && !dtype_is(dt[1], DT_I))
-        fail("Octave:bad-input", "idivide: at least one of a and b must be of an integer class, but they are %s and %s", class_of(c->arg[0]), class_of(c->arg[1]));
+        fail("Octave:bad-input", "idivide: at least one of a and b must be of an integer class, but they are %s and %s",
+             class_of(c->arg[0]), class_of(c->arg[1]));
     if (how == 0) {
         result(c, 0, ew_apply(EW_idivide, 2, c->arg));
         return;

@@ -15,9 +15,11 @@
 enum ew_type { T_D, T_F, T_B, T_L, T_C, T_G, EW_TYPES };   /* double, single, byte, long double, complex double, single */
 static const uint8_t ew_size[EW_TYPES] = { 8, 4, 1, 16, 16, 8 };
 enum ew_form {
-    VV, VS, SV,                               /* which operands are vectors */
-    SS,                                       /* none: one vector of equal lanes, so the bits are those of a vector's lane */
-    ACC,                                      /* VV, added to the 64 accumulators at d instead of stored; n a multiple of 64 */
+    VV,
+    VS,
+    SV,  /* which operands are vectors */
+    SS,  /* none: one vector of equal lanes, so the bits are those of a vector's lane */
+    ACC, /* VV, added to the 64 accumulators at d instead of stored; n a multiple of 64 */
     EW_FORMS
 };
 typedef int ew_kernel(void *d, const void *a, const void *b, long n);
@@ -46,8 +48,9 @@ struct ew_simd {
     ew_kernel *k[EW_OPS][3][EW_FORMS];        /* T_D, T_F, T_B */
     ew_kernel *power_by[2];                   /* x .^ p, one p: the form of p is found once */
     ew_kernel *quotient_of[2];                /* s ./ x */
-    ew_kernel *by_column;                     /* a ./ b of doubles, 1 ./ b standing EW_BESIDE bytes behind b (NaN: not to be used); NULL: none */
-    ew_kernel *load[DTYPES][2];               /* from storage to T_D, T_F; slots of T_D, T_F, T_B are as double, single, logical */
+    ew_kernel
+        *by_column; /* a ./ b of doubles, 1 ./ b standing EW_BESIDE bytes behind b (NaN: not to be used); NULL: none */
+    ew_kernel *load[DTYPES][2]; /* from storage to T_D, T_F; slots of T_D, T_F, T_B are as double, single, logical */
     ew_kernel *truth[DTYPES];                 /* from storage to bytes 0 and 1 */
     ew_kernel *store[DTYPES];                 /* from T_D to storage; integers round and saturate */
     ew_kernel *saturate[DTYPES];              /* the same, staying in T_D */
@@ -55,12 +58,13 @@ struct ew_simd {
     ew_kernel *take[TAKES][2];                /* d: 64 accumulators; n a multiple of 64 */
     ew_kernel *fold[TAKES][2];                /* d op= a, elementwise: for the tree and along rows */
     ew_kernel *halve[TAKES][2];               /* the 64 accumulators at d become the one at d */
-    ew_along *rows_sum[2], *rows_spread[2];    /* sums, and sums of squared distances from m, of rows `stride` elements apart */
+    ew_along *rows_sum[2],
+        *rows_spread[2]; /* sums, and sums of squared distances from m, of rows `stride` elements apart */
     long (*count)(const void *bytes, long n); /* ones among n bytes */
 };
 extern const struct ew_simd ew_simd128, ew_simd256, ew_simd512;
 extern const struct ew_simd *ew_simd;         /* the one in use */
-int simd_bits(void);                          /* 128, 256 or 512: the widest that was built, the processor has and TL_SIMD allows */
+int simd_bits(void); /* 128, 256 or 512: the widest that was built, the processor has and TL_SIMD allows */
 
 /* long double and complex: plain C, compiled once; T_L, T_C, T_G in this order */
 extern ew_kernel *const ew_plain[EW_OPS][3][3];
@@ -70,27 +74,28 @@ extern ew_kernel *const ew_from_long[EW_TYPES];
 /* ---- a program: what a plan, or a piece of it, becomes for given dtypes and classes of its leaves */
 enum { EW_LEAVES = 16, EW_NODES = 64, EW_INS = 128, EW_CELLS = 96, EW_BUFS = 12, EW_OUT = EW_CELLS + EW_BUFS, EW_SLOTS };
 enum ew_leaf_class {
-    LC_NUM,                                   /* one element: a cell of 64 bytes */
-    LC_VEC,                                   /* the size of the result, dense: read in place */
-    LC_COL,                                   /* equal to leading dimensions of the result, then 1: laid out once with wrap-around */
-    LC_ROW,                                   /* 1 in leading dimensions, then equal */
-    LC_ANY,                                   /* other strides, foreign memory */
-    LC_RANGE,                                 /* a range the size of the result */
-    LC_COMPLEX = 8                            /* added: is to be taken as complex */
+    LC_NUM,        /* one element: a cell of 64 bytes */
+    LC_VEC,        /* the size of the result, dense: read in place */
+    LC_COL,        /* equal to leading dimensions of the result, then 1: laid out once with wrap-around */
+    LC_ROW,        /* 1 in leading dimensions, then equal */
+    LC_ANY,        /* other strides, foreign memory */
+    LC_RANGE,      /* a range the size of the result */
+    LC_COMPLEX = 8 /* added: is to be taken as complex */
 };
 struct ew_ins {
     ew_kernel *k;
     uint8_t d, a, b;                          /* slots: cells of numbers, then buffers, then the result */
     uint8_t sa, sb;                           /* bytes of an element of a, b; 0: a number */
     uint8_t node;
-    uint8_t flag;                             /* 1: may leave the reals; 2: NaN is no truth value; 0: what the kernel says does not count */
+    uint8_t flag; /* 1: may leave the reals; 2: NaN is no truth value; 0: what the kernel says does not count */
 };
 struct ew_prog {
     uint64_t key[2];
     struct ew_prog *next;
     enum { EW_NEW, EW_FUSED, EW_CUT, EW_STEPS } mode;
     uint8_t nleaf, nvec, nscalar, nins, nnum, first_buf, nbuf;
-    uint8_t vec[EW_LEAVES], class[EW_LEAVES], size[EW_LEAVES];           /* leaves that are no numbers; of all: class, bytes an element */
+    uint8_t vec[EW_LEAVES], class[EW_LEAVES],
+        size[EW_LEAVES];                      /* leaves that are no numbers; of all: class, bytes an element */
     uint8_t home[EW_LEAVES];                  /* of numbers: the type their cell is written in */
     uint8_t root, root_type, root_dtype;      /* slot, type and dtype of the result */
     uint16_t weight;                          /* of an element: operands, cheap ops 1, functions 6; 0.1 to 0.2 ns each */
@@ -122,10 +127,14 @@ struct cut {                                  /* steps in order; each makes the 
     int n, room;
     struct { int node; struct plan *plan; } step[];       /* plan NULL: a matrix operator on earlier nodes */
 };
-struct ew_prog *plan_specialise(struct plan *p, struct ew_prog *g, const uint64_t *key);    /* g: a place to use again, or NULL */
+struct ew_prog *plan_specialise(struct plan *p, struct ew_prog *g,
+                                const uint64_t *key); /* g: a place to use again, or NULL */
 void prog_empty(struct ew_prog *g);
-struct ew_typing { uint8_t out, type, pre, saturate; };   /* dtype of the result; compute type; class operands are brought to before, or 255 */
-bool ew_typing(int op, int a, int b, struct ew_typing *t);           /* of a row on these dtypes; false: they do not mix, or no complex numbers there */
+struct ew_typing {
+    uint8_t out, type, pre, saturate;
+}; /* dtype of the result; compute type; class operands are brought to before, or 255 */
+bool ew_typing(int op, int a, int b,
+               struct ew_typing *t); /* of a row on these dtypes; false: they do not mix, or no complex numbers there */
 int ew_compute_type(int dtype);
 void ew_home_cell(char *cell, int home, value v);
 
@@ -153,11 +162,12 @@ struct ew_job {
 enum { EW_NO_MEMORY = 3, EW_STOPPED = 4 };
 void ew_stop(int code);
 int ew_run(struct ew_job *j);                 /* into j->out */
-int ew_reduce(struct ew_job *j);              /* into j->out: outer x inner results in the reducer's compute type (T_D or T_F) */
+int ew_reduce(struct ew_job *j); /* into j->out: outer x inner results in the reducer's compute type (T_D or T_F) */
 struct spread { struct ew_job j; int type; };
-int ew_spread(struct spread *s);              /* of the dense j.leaf[0].base, T_D or T_F, inner > 1: sumsq(x - mean(x, dim), dim) */
+int ew_spread(struct spread *s); /* of the dense j.leaf[0].base, T_D or T_F, inner > 1: sumsq(x - mean(x, dim), dim) */
 extern bool ew_fused;                         /* false: everything op by op */
-extern int ew_block, ew_grain, ew_ahead;      /* bytes a block (0: by the program), weight that a thread is worth, prefetch; for tests and measurements */
+extern int ew_block, ew_grain, ew_ahead; /* bytes a block (0: by the program), weight that a thread is worth, prefetch;
+                                            for tests and measurements */
 
 /* reduce.c: sizes of the result of a row of reduce.def, and how the elements lie: outer x len x inner.
    False: the result is the (empty) operand's size. */
@@ -173,7 +183,8 @@ struct plan *ew_reducer(int op, bool dim);
 struct plan *ew_deviation(void);              /* sumsq(x - m, dim) */
 
 /* reduce.c */
-value ew_reduced(struct plan *p, struct ew_prog *g, struct ew_job *j, const value *reg, int nd, const i64 *dim, int along, int *bad);
+value ew_reduced(struct plan *p, struct ew_prog *g, struct ew_job *j, const value *reg, int nd, const i64 *dim,
+                 int along, int *bad);
 int reduce_dim(int op, value v);
 const char *reduce_name(int op);
 

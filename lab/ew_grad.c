@@ -14,15 +14,24 @@ static int add(struct maker *w, struct plan_node q)
     w->node[w->n] = q;
     return w->n++;
 }
-static int number(struct maker *w, double x) { return add(w, (struct plan_node){ .kind = PN_NUM, .a = -1, .b = -1, .num = num(x) }); }
+static int number(struct maker *w, double x)
+{
+    return add(w, (struct plan_node){ .kind = PN_NUM, .a = -1, .b = -1, .num = num(x) });
+}
 static int imaginary_unit(struct maker *w)
 {
     struct tensor *i = tensor_2d(D_CDOUBLE, 1, 1);
     memcpy(i->data, (double[2]){ 0, 1 }, 2 * sizeof(double));
     return add(w, (struct plan_node){ .kind = PN_NUM, .a = -1, .b = -1, .num = tensor_box(i) });
 }
-static int one(struct maker *w, int op, int a) { return add(w, (struct plan_node){ .kind = PN_OP, .op = (uint16_t)op, .a = a, .b = -1 }); }
-static int two(struct maker *w, int op, int a, int b) { return add(w, (struct plan_node){ .kind = PN_OP, .op = (uint16_t)op, .a = a, .b = b }); }
+static int one(struct maker *w, int op, int a)
+{
+    return add(w, (struct plan_node){ .kind = PN_OP, .op = (uint16_t)op, .a = a, .b = -1 });
+}
+static int two(struct maker *w, int op, int a, int b)
+{
+    return add(w, (struct plan_node){ .kind = PN_OP, .op = (uint16_t)op, .a = a, .b = b });
+}
 
 /* The columns' vocabulary (ops.def). */
 #define N(x) number(w, x)
@@ -138,7 +147,8 @@ struct plan *plan_grad(const struct plan *p, int want, int g, int y, const value
         struct plan_node z = q[i];
         z.dies = 0;
         add(&w, z);
-        if (q[i].kind == PN_OP) {             /* a step inside may be complex though nothing outside is: real(log(complex(a, b))), imag(sqrt(a)) */
+        if (q[i].kind == PN_OP) { /* a step inside may be complex though nothing outside is: real(log(complex(a, b))),
+                                     imag(sqrt(a)) */
             w.complex |= q[i].op == EW_complex || (leaves_reals && ew_real_of_complex(q[i].op));
             leaves_reals |= ew_rows[q[i].op].domain;
         }
@@ -154,8 +164,9 @@ struct plan *plan_grad(const struct plan *p, int want, int g, int y, const value
             int to = k ? q[i].b : q[i].a;
             if (to < 0 || !leads[to] || (k && q[i].kind == PN_REDUCE))
                 continue;
-            int d = q[i].kind == PN_REDUCE ? derivative_of_reduction(&w, q[i].op, q[i].a, i, adjoint[i], number(&w, joined(q, n, reg)))
-                                           : derivative(&w, q[i].op, k, q[i].a, q[i].b, i, adjoint[i]);
+            int d = q[i].kind == PN_REDUCE
+                        ? derivative_of_reduction(&w, q[i].op, q[i].a, i, adjoint[i], number(&w, joined(q, n, reg)))
+                        : derivative(&w, q[i].op, k, q[i].a, q[i].b, i, adjoint[i]);
             if (d >= 0)
                 adjoint[to] = adjoint[to] < 0 ? d : two(&w, EW_plus, adjoint[to], d);
         }

@@ -119,7 +119,7 @@ static cdouble clog1p_(cdouble a)
     double x = creal(a), y = cimag(a);
     return CMPLX(y == 0 && x > -1 ? log1p(x) : 0.5 * log1p(x * (2 + x) + y * y), atan2(y, 1 + x));
 }
-static cdouble clgamma_(cdouble a)            /* only reached for real arguments: where gamma is negative its logarithm has pi */
+static cdouble clgamma_(cdouble a) /* only reached for real arguments: where gamma is negative its logarithm has pi */
 {
     int sign = 1;
     double v = lgamma_r(creal(a), &sign);

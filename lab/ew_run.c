@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* ew_run.c: runs elementwise programs by blocks, with or without a reducer.
  *
- * The one idea: only loads know strides and broadcasting, and they fill whole blocks; kernels see dense memory.  A block
- * is 1 KiB (2 KiB for three ops or fewer or of singles, 4 KiB with a reducer, whose own work is by blocks), so that all of a program's blocks stay in the first cache.
- * Dense operands are read in place; past the caches the next block of each, and of the result, is fetched one block
- * ahead (without that 2 KiB blocks take twice the time at 1e7 elements).
+ * The one idea: only loads know strides and broadcasting, and they fill whole blocks; kernels see dense memory.  A
+ * block is 1 KiB (2 KiB for three ops or fewer or of singles, 4 KiB with a reducer, whose own work is by blocks), so
+ * that all of a program's blocks stay in the first cache. Dense operands are read in place; past the caches the next
+ * block of each, and of the result, is fetched one block ahead (without that 2 KiB blocks take twice the time at 1e7
+ * elements).
  *
  * The order of a sum depends on sizes alone: up to 256 elements of the innermost dimension one after the other, as in
- * Octave (0.1 ten times is not 1); more of them into 64 accumulators (i mod 64) over blocks of 1024 elements, halved, then the
- * same tree over the partial sums; along a dimension that is not the innermost, runs of 64, then pairwise by run
- * number.  Threads get whole blocks, so any number of them gives the same bits. */
+ * Octave (0.1 ten times is not 1); more of them into 64 accumulators (i mod 64) over blocks of 1024 elements, halved,
+ * then the same tree over the partial sums; along a dimension that is not the innermost, runs of 64, then pairwise by
+ * run number.  Threads get whole blocks, so any number of them gives the same bits. */
 #include "config.h"
 #include "lab/ew.h"
 #include <math.h>
@@ -273,7 +274,8 @@ static int run_part(struct ew_job *j, i64 lo, i64 hi)
 }
 
 #ifdef TL_OPENMP
-static __attribute__((noinline)) int spread(struct ew_job *j, i64 n, i64 unit, int threads, int (*part)(struct ew_job *, i64, i64))
+static __attribute__((noinline)) int spread(struct ew_job *j, i64 n, i64 unit, int threads,
+                                            int (*part)(struct ew_job *, i64, i64))
 {
     i64 units = (n + unit - 1) / unit;
     int code = 0;
@@ -505,7 +507,8 @@ static int reduce_columns(struct ew_job *j, i64 lo, i64 hi)           /* columns
     if (j->p->nvec && !loads_ && !frame_in_place(&f, j->p))
         return EW_NO_MEMORY;
     const struct ew_prog *p = j->p;
-    int type = acc_type(p), size = ew_size[type], code = 0, take = p->take == TAKE_SUMSQ || p->take == TAKES ? TAKE_SUM : p->take;
+    int type = acc_type(p), size = ew_size[type], code = 0,
+        take = p->take == TAKE_SUMSQ || p->take == TAKES ? TAKE_SUM : p->take;
     char partial[64 * 8 + 64] __attribute__((aligned(64)));
     long block = MIN(block_of(p), TREE);
     if (j->len > block / 2) {
@@ -556,7 +559,8 @@ static int reduce_tiles(struct ew_job *j, i64 lo, i64 hi)
     if (p->nvec && !loads_ && !frame_in_place(&f, p))
         return EW_NO_MEMORY;
     const struct ew_ins *first = p->ins + p->nscalar, *end = p->ins + p->nins;
-    int type = acc_type(p), size = ew_size[type], code = 0, take = p->take == TAKE_SUMSQ || p->take == TAKES ? TAKE_SUM : p->take;
+    int type = acc_type(p), size = ew_size[type], code = 0,
+        take = p->take == TAKE_SUMSQ || p->take == TAKES ? TAKE_SUM : p->take;
     long tile = MIN(block_of(p), WIDEST / size);
     i64 tiles = (j->inner + tile - 1) / tile;
     int depth = 2;
@@ -569,7 +573,9 @@ static int reduce_tiles(struct ew_job *j, i64 lo, i64 hi)
         return EW_NO_MEMORY;
     }
     ew_kernel *fold = ew_simd->fold[take][type];
-    ew_kernel *map = p->take == TAKE_SUMSQ ? ew_simd->k[EW_square][type][VV] : p->take == TAKES ? ew_simd->load[D_LOGICAL][T_D] : NULL;
+    ew_kernel *map = p->take == TAKE_SUMSQ ? ew_simd->k[EW_square][type][VV]
+                     : p->take == TAKES    ? ew_simd->load[D_LOGICAL][T_D]
+                                           : NULL;
     for (i64 t = lo; t < hi && !code && !stopped(&code); t++) {
         i64 o = t / tiles, i0 = t % tiles * tile, base = o * j->inner * j->len + i0;
         long n = (long)MIN(tile, j->inner - i0);
@@ -665,7 +671,8 @@ static void tile_sum(const struct spread *s, char *stack, size_t row, const char
     int top = 0;
     for (i64 run = 0, c = 0; c < s->j.len; run++, c += 64) {
         long cols = (long)MIN(64, s->j.len - c);
-        sum(stack + top * row, x + c * s->j.inner * ew_size[s->type], mean, s->j.inner, cols, n, far && c + cols + 4 <= s->j.len);
+        sum(stack + top * row, x + c * s->j.inner * ew_size[s->type], mean, s->j.inner, cols, n,
+            far && c + cols + 4 <= s->j.len);
         top++;
         for (i64 k = run; k & 1; k >>= 1, top--)
             fold(stack + (top - 2) * row, stack + (top - 1) * row, NULL, n);
@@ -674,7 +681,11 @@ static void tile_sum(const struct spread *s, char *stack, size_t row, const char
         fold(stack + (top - 2) * row, stack + (top - 1) * row, NULL, n);
 }
 
-enum { SPREAD_UNIT = 512, SPREAD_MOST = 8, SPREAD_TILE = 512 << 10 };        /* bytes: of rows in registers, so many of these, of a tile */
+enum {
+    SPREAD_UNIT = 512,
+    SPREAD_MOST = 8,
+    SPREAD_TILE = 512 << 10
+}; /* bytes: of rows in registers, so many of these, of a tile */
 static long spread_rows(const struct spread *s)
 {
     i64 units = SPREAD_TILE / (s->j.len * SPREAD_UNIT);

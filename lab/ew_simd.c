@@ -112,9 +112,10 @@ typedef uint8_t bytes64 __attribute__((vector_size(64), aligned(1), may_alias));
 #include "lab/ew_body.h"
 #include "lab/ew_vec_end.h"
 
-/* a ./ b with y = 1 ./ b at hand.  a*y is wrong by at most 2 units in the last place; the first step makes it one of the two neighbours of
-   the quotient, and then the second gives the nearest (Markstein's theorem; P. Markstein, Computation of elementary functions on the IBM
-   RISC System/6000, 1990): the same bits as the division, in a third of its time.  What is 0 or far from 1 is divided. */
+/* a ./ b with y = 1 ./ b at hand.  a*y is wrong by at most 2 units in the last place; the first step makes it one of
+   the two neighbours of the quotient, and then the second gives the nearest (Markstein's theorem; P. Markstein,
+   Computation of elementary functions on the IBM RISC System/6000, 1990): the same bits as the division, in a third of
+   its time.  What is 0 or far from 1 is divided. */
 #if VECTOR && VARIANT == 512
 KERNEL(by_column)
 {
@@ -122,7 +123,8 @@ KERNEL(by_column)
     const __m512d low = _mm512_set1_pd(0x1p-900), high = _mm512_set1_pd(0x1p900);
     for (long i = 0; i < n; i += 8) {
         __m512d a = _mm512_loadu_pd(x + i), b = _mm512_loadu_pd(z + i), y = _mm512_loadu_pd(r + i), m = _mm512_abs_pd(a), q;
-        __mmask8 good = _mm512_mask_cmp_pd_mask(_mm512_mask_cmp_pd_mask(_mm512_cmp_pd_mask(m, low, _CMP_GE_OQ), m, high, _CMP_LE_OQ), y, y, _CMP_ORD_Q);
+        __mmask8 good = _mm512_mask_cmp_pd_mask(
+            _mm512_mask_cmp_pd_mask(_mm512_cmp_pd_mask(m, low, _CMP_GE_OQ), m, high, _CMP_LE_OQ), y, y, _CMP_ORD_Q);
         if (__builtin_expect(good == 0xFF, 1)) {
             q = _mm512_mul_pd(a, y);
             q = _mm512_fmadd_pd(_mm512_fnmadd_pd(b, q, a), y, q);

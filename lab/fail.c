@@ -57,7 +57,10 @@ static NORETURN void fail_with(enum fail_kind kind, const char *id, char *messag
     struct failure *f = &cx->failure;
     free(f->id);
     free(f->message);
-    *f = (struct failure){ .kind = kind, .id = strdup(id ? id : ""), .message = message, .node = fail_node_outer >= 0 ? fail_node_outer : fail_node_hint };
+    *f = (struct failure){ .kind = kind,
+                           .id = strdup(id ? id : ""),
+                           .message = message,
+                           .node = fail_node_outer >= 0 ? fail_node_outer : fail_node_hint };
     fail_node_hint = fail_node_outer = -1;
     fail_again();
 }

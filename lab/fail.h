@@ -19,13 +19,14 @@ enum fail_kind { FAIL_ERROR, FAIL_INTERRUPT, FAIL_EXIT, FAIL_QUIT /* what the de
 struct failure {
     enum fail_kind kind;
     char *id, *message;                       /* malloc'd, owned by the context; id may be "" */
-    int node;                                 /* plan node that failed (plan.h), -1 unknown; set by the evaluator, reset by fail() */
+    int node; /* plan node that failed (plan.h), -1 unknown; set by the evaluator, reset by fail() */
     int status;                               /* FAIL_EXIT: the exit status */
 };
 struct failure *failure(void);                /* the last one */
 
-extern __thread int fail_node_hint;          /* node of the running plan, -1: none; the next fail() takes it and sets it to -1 */
-extern __thread int fail_node_outer;         /* the same of a plan that is run in parts, each a plan of its own (tape.c); it goes before the hint */
+extern __thread int fail_node_hint; /* node of the running plan, -1: none; the next fail() takes it and sets it to -1 */
+extern __thread int fail_node_outer; /* the same of a plan that is run in parts, each a plan of its own (tape.c); it
+                                        goes before the hint */
 NORETURN void fail(const char *id, const char *fmt, ...) PRINTF(2, 3);
 NORETURN void fail_memory(size_t bytes);      /* "out of memory: …" with what is free */
 NORETURN void fail_again(void);               /* go on failing with failure() as it is */

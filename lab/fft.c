@@ -16,16 +16,16 @@ PLUGIN(ifft, fft, 1, 3, 1,
   "x = ifft(y)\n"
   "x = ifft(y, n)\n"
   "x = ifft(y, n, dim)\n\n"
-  "Inverse of fft: the same sum with the other sign, divided by n. A spectrum that is symmetric to the last bit, as that of a "
-  "real signal is, gives a real result.\n\n"
+  "Inverse of fft: the same sum with the other sign, divided by n. A spectrum that is symmetric to the last bit, as "
+  "that of a real signal is, gives a real result.\n\n"
   "Example:\n  ifft(fft([1 2 3]))\n  ans =\n     1   2   3\n\n"
   "See also: fft, ifft2, ifftn")
 
 PLUGIN(fft2, fft, 1, 3, 1,
   "y = fft2(x)\n"
   "y = fft2(x, m, n)\n\n"
-  "Discrete Fourier transform along rows and columns; with m and n, x is first cut or continued with zeros to m x n. Of an array "
-  "with more dimensions each page is transformed.\n\n"
+  "Discrete Fourier transform along rows and columns; with m and n, x is first cut or continued with zeros to m x n. "
+  "Of an array with more dimensions each page is transformed.\n\n"
   "Example:\n  fft2([1 2; 3 4])\n  ans =\n     10   -2\n     -4    0\n\n"
   "See also: ifft2, fft, fftn")
 

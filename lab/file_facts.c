@@ -38,11 +38,13 @@ static void facts(struct call *c, int (*look)(const char *, struct stat *))
         if (s.st_mode >> (8 - i) & 1)
             mode[i + 1] = letters[i % 3 + 1];
     struct record *r = record_scalar();
-    const struct { const char *name; double x; } field[] = {
-        { "ino", (double)s.st_ino }, { "mode", (double)s.st_mode }, { "modestr", -1 }, { "nlink", (double)s.st_nlink },
-        { "uid", (double)s.st_uid }, { "gid", (double)s.st_gid }, { "rdev", (double)s.st_rdev }, { "size", (double)s.st_size },
-        { "atime", (double)s.st_atime }, { "mtime", (double)s.st_mtime }, { "ctime", (double)s.st_ctime },
-        { "blksize", (double)s.st_blksize }, { "blocks", (double)s.st_blocks }, { "dev", (double)s.st_dev },
+    const struct { const char *name; double x;
+    } field[] = {
+        { "ino", (double)s.st_ino },       { "mode", (double)s.st_mode },   { "modestr", -1 },
+        { "nlink", (double)s.st_nlink },   { "uid", (double)s.st_uid },     { "gid", (double)s.st_gid },
+        { "rdev", (double)s.st_rdev },     { "size", (double)s.st_size },   { "atime", (double)s.st_atime },
+        { "mtime", (double)s.st_mtime },   { "ctime", (double)s.st_ctime }, { "blksize", (double)s.st_blksize },
+        { "blocks", (double)s.st_blocks }, { "dev", (double)s.st_dev },
     };
     for (size_t i = 0; i < COUNT(field); i++)
         record_set(r, 0, symbol_of(field[i].name), field[i].x < 0 ? text_value(mode, 10) : num(field[i].x));
@@ -62,7 +64,8 @@ static int by_name(const void *a, const void *b) { return strcmp(*(char *const *
 
 BUILTIN(readdir, 1, 1, 3, NO_GRAD,
   "[names, err, message] = readdir(folder)\n\n"
-  "The names in a folder, . and .. too, sorted, in a column of cells; {} with err -1 and a message where it cannot be read.\n\n"
+  "The names in a folder, . and .. too, sorted, in a column of cells; {} with err -1 and a message where it cannot be "
+  "read.\n\n"
   "Example:\n  readdir('/'){1}\n  ans = .\n\n"
   "See also: dir, ls, glob, stat")
 {
@@ -91,7 +94,8 @@ BUILTIN(readdir, 1, 1, 3, NO_GRAD,
         qsort(list, n, sizeof *list, by_name);
     for (size_t i = 0; i < n; i++)
         bytes += strlen(list[i]) + 1;
-    char *all = full ? NULL : malloc(bytes + 1), *p = all;    /* one block, so that nothing is lost should making the cell fail */
+    char *all = full ? NULL : malloc(bytes + 1),
+         *p = all; /* one block, so that nothing is lost should making the cell fail */
     for (size_t i = 0; i < n; i++) {
         if (all)
             p = stpcpy(p, list[i]) + 1;
@@ -123,7 +127,8 @@ static void one_name(struct call *c, const char *s)
 
 BUILTIN(canonicalize_file_name, 1, 1, 3, NO_GRAD,
   "[name, err, message] = canonicalize_file_name(file)\n\n"
-  "The one name of a file that is there: from the root on, without links, . and .. in it. '' with err -1 and a message where there is none.\n\n"
+  "The one name of a file that is there: from the root on, without links, . and .. in it. '' with err -1 and a message "
+  "where there is none.\n\n"
   "Example:\n  canonicalize_file_name('/./')\n  ans = /\n\n"
   "See also: make_absolute_filename, readlink")
 {
@@ -163,7 +168,8 @@ BUILTIN(link, 2, 2, 2, NO_GRAD,
   "link(file, name)\n"
   "[err, message] = link(file, name)\n\n"
   "Gives a file a second name.\n\n"
-  "Example:\n  a = tempname(); b = tempname(); fclose(fopen(a, 'w'));\n  link(a, b); stat(b).nlink\n  ans = 2\n  delete(a); delete(b)\n\n"
+  "Example:\n  a = tempname(); b = tempname(); fclose(fopen(a, 'w'));\n  link(a, b); stat(b).nlink\n  ans = 2\n  "
+  "delete(a); delete(b)\n\n"
   "See also: symlink, stat") { linked(c, link); }
 
 static void mode_is(struct call *c, mode_t kind)

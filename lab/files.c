@@ -72,11 +72,14 @@ struct file *file_arg(struct call *c, int i)
     }
     double x = arg_num(c, i);
     if (x != floor(x) || x < 0 || x >= MOST || !t->open[(int)x])
-        fail("Octave:invalid-input-arg", "%s: %g is not the number of an open file (fopen gives one; -1 means that it could not open)", c->fn->name, x);
+        fail("Octave:invalid-input-arg",
+             "%s: %g is not the number of an open file (fopen gives one; -1 means that it could not open)", c->fn->name,
+             x);
     return t->open[(int)x];
 }
 
-void file_write(struct call *c, struct file *f, const char *s, size_t n)      /* in pieces: a terminal may take seconds for what was made at once */
+void file_write(struct call *c, struct file *f, const char *s,
+                size_t n) /* in pieces: a terminal may take seconds for what was made at once */
 {
     if (f->fid == 2)
         out_flush();
@@ -86,7 +89,8 @@ void file_write(struct call *c, struct file *f, const char *s, size_t n)      /*
         if (f->fid == 1)
             out_text(s, k);
         else if (fwrite(s, 1, k, f->f) < k)
-            fail("Octave:write-error", "%s: cannot write to '%s': %s", c->fn->name, f->name, errno == EBADF ? "it is open for reading only" : strerror(errno));
+            fail("Octave:write-error", "%s: cannot write to '%s': %s", c->fn->name, f->name,
+                 errno == EBADF ? "it is open for reading only" : strerror(errno));
     }
     if (f->fid == 2)
         fflush(stderr);
@@ -135,10 +139,12 @@ void file_fail_open(const char *who, const char *name)
     if (d)
         closedir(d);
     else if (why == ENOENT && len > 1)
-        fail("Octave:file-not-found", "%s: cannot open '%s': %s\nhint: there is no folder '%.*s'", who, name, strerror(why), (int)len - 1, name);
+        fail("Octave:file-not-found", "%s: cannot open '%s': %s\nhint: there is no folder '%.*s'", who, name,
+             strerror(why), (int)len - 1, name);
     const char *meant = nearest_found(&near) ? nearest_found(&near) : other;
-    fail("Octave:file-not-found", meant ? "%s: cannot open '%s': %s\nhint: did you mean '%.*s%s'?" : "%s: cannot open '%s': %s", who, name, strerror(why),
-         (int)len, name, meant);
+    fail("Octave:file-not-found",
+         meant ? "%s: cannot open '%s': %s\nhint: did you mean '%.*s%s'?" : "%s: cannot open '%s': %s", who, name,
+         strerror(why), (int)len, name, meant);
 }
 
 char *file_slurp(const char *who, const char *name, size_t *n)
@@ -254,8 +260,10 @@ BUILTIN(fopen, 1, 4, 4, NO_GRAD,
   "fid = fopen(name, mode)\n"
   "[fid, message] = fopen(name, mode, arch)\n"
   "[name, mode, arch, encoding] = fopen(fid)\n\n"
-  "Open a file; mode is 'r' to read (the default), 'w' to write anew, 'a' to append, with '+' for both. The number of the file is\n"
-  "-1 if it cannot be opened, and the message says why. arch is the order of bytes that fread and fwrite take for it: 'native',\n"
+  "Open a file; mode is 'r' to read (the default), 'w' to write anew, 'a' to append, with '+' for both. The number of "
+  "the file is\n"
+  "-1 if it cannot be opened, and the message says why. arch is the order of bytes that fread and fwrite take for it: "
+  "'native',\n"
   "'ieee-le' or 'ieee-be'.\n\n"
   "Example:\n  fid = fopen('/nonexistent/file')\n  fid = -1\n\n"
   "See also: fclose, fgetl, fprintf, fread, fileread")
@@ -422,8 +430,8 @@ static void write_bytes(FILE *f, void *arg)
 }
 BUILTIN(filewrite, 2, 2, 0, NO_GRAD,
   "filewrite(name, bytes)\n\n"
-  "The bytes (text or uint8) as the whole file. They go to a temporary file beside it, which takes its name when all is written: "
-  "after an error the file is as it was.\n\n"
+  "The bytes (text or uint8) as the whole file. They go to a temporary file beside it, which takes its name when all "
+  "is written: after an error the file is as it was.\n\n"
   "Example:\n  f = tempname(); filewrite(f, 'abc'); fileread(f)\n  ans = abc\n  delete(f)\n\n"
   "See also: fileread, fopen, fwrite")
 {
@@ -436,11 +444,16 @@ BUILTIN(filewrite, 2, 2, 0, NO_GRAD,
 
 /* ---- bytes */
 struct precision { int from, to; i64 block; };           /* dtypes in the file and here; how many stand between two gaps */
-static const struct { const char *name; int dtype; } precisions[] = {
-    { "uchar", D_UINT8 }, { "unsigned char", D_UINT8 }, { "schar", D_INT8 }, { "signed char", D_INT8 }, { "integer*1", D_INT8 },
-    { "short", D_INT16 }, { "integer*2", D_INT16 }, { "ushort", D_UINT16 }, { "unsigned short", D_UINT16 }, { "unsigned int", D_UINT32 }, { "unsigned long", D_UINT64 }, { "int", D_INT32 }, { "integer*4", D_INT32 },
-    { "uint", D_UINT32 }, { "long", D_INT64 }, { "integer*8", D_INT64 }, { "ulong", D_UINT64 }, { "float32", D_SINGLE },
-    { "float", D_SINGLE }, { "real*4", D_SINGLE }, { "float64", D_DOUBLE }, { "real*8", D_DOUBLE }, { "char*1", D_CHAR },
+static const struct { const char *name; int dtype;
+} precisions[] = {
+    { "uchar", D_UINT8 },         { "unsigned char", D_UINT8 },  { "schar", D_INT8 },
+    { "signed char", D_INT8 },    { "integer*1", D_INT8 },       { "short", D_INT16 },
+    { "integer*2", D_INT16 },     { "ushort", D_UINT16 },        { "unsigned short", D_UINT16 },
+    { "unsigned int", D_UINT32 }, { "unsigned long", D_UINT64 }, { "int", D_INT32 },
+    { "integer*4", D_INT32 },     { "uint", D_UINT32 },          { "long", D_INT64 },
+    { "integer*8", D_INT64 },     { "ulong", D_UINT64 },         { "float32", D_SINGLE },
+    { "float", D_SINGLE },        { "real*4", D_SINGLE },        { "float64", D_DOUBLE },
+    { "real*8", D_DOUBLE },       { "char*1", D_CHAR },
 };
 
 static int precision_dtype(struct call *c, const char *s)
@@ -491,8 +504,10 @@ static void swap_bytes(char *p, size_t size, i64 n)
 BUILTIN(fread, 1, 5, 2, NO_GRAD,
   "x = fread(fid)\n"
   "[x, n] = fread(fid, size, precision, skip, arch)\n\n"
-  "Read numbers from an open file: as many as there are, or as size says (n, [m n], [m Inf]). precision is the class they have in\n"
-  "the file ('uint8', 'int16', 'double', 'char', …); the result is double, or of class c with 'uint8=>c', or of the same with '*uint8'.\n"
+  "Read numbers from an open file: as many as there are, or as size says (n, [m n], [m Inf]). precision is the class "
+  "they have in\n"
+  "the file ('uint8', 'int16', 'double', 'char', …); the result is double, or of class c with 'uint8=>c', or of the "
+  "same with '*uint8'.\n"
   "skip bytes are left out behind each number, or behind each three with '3*uint8'. arch is 'ieee-le' or 'ieee-be'.\n\n"
   "Example:\n  f = fopen('/dev/zero');\n  fread(f, [1 3], 'int16')\n  ans =\n     0   0   0\n  fclose(f);\n\n"
   "See also: fwrite, fopen, fgetl")
@@ -510,7 +525,11 @@ BUILTIN(fread, 1, 5, 2, NO_GRAD,
         if (s->numel == 2)
             cols = isinf(d[1]) ? -2 : (i64)fmin(d[1], 1e15);
     }
-    i64 limit = rows < 0 ? INT64_MAX : cols >= 0 ? dims_numel(2, (i64[]){ rows, cols }) : cols == -2 ? INT64_MAX : rows, n = 0;
+    i64 limit = rows < 0     ? INT64_MAX
+                : cols >= 0  ? dims_numel(2, (i64[]){ rows, cols })
+                : cols == -2 ? INT64_MAX
+                             : rows,
+        n = 0;
     size_t size = dtypes[p.from].size;
     struct buf *b = buf_new();
     char chunk[65536 / 16 * 16];
@@ -549,7 +568,8 @@ BUILTIN(fread, 1, 5, 2, NO_GRAD,
 BUILTIN(fwrite, 2, 5, 1, NO_GRAD,
   "fwrite(fid, x)\n"
   "n = fwrite(fid, x, precision, skip, arch)\n\n"
-  "Write the elements of x to an open file as numbers of the class precision ('uint8' if none is given). The result is how many.\n\n"
+  "Write the elements of x to an open file as numbers of the class precision ('uint8' if none is given). The result is "
+  "how many.\n\n"
   "Example:\n  fwrite(stdout, [72 105 10]);\n  Hi\n\n"
   "See also: fread, fopen, fprintf")
 {
@@ -585,7 +605,8 @@ BUILTIN(SEEK_END, 0, 0, 1, NO_GRAD, "k = SEEK_END()\n\nFor fseek: count from the
 
 BUILTIN(fseek, 2, 3, 1, NO_GRAD,
   "status = fseek(fid, offset, origin)\n\n"
-  "Move to a byte: offset from the start ('bof', 0, SEEK_SET; the default), from here ('cof', 1) or from the end ('eof', 2). The\n"
+  "Move to a byte: offset from the start ('bof', 0, SEEK_SET; the default), from here ('cof', 1) or from the end "
+  "('eof', 2). The\n"
   "status is 0, or -1 if there is no such place.\n\n"
   "Example:\n  f = fopen('/dev/null');\n  fseek(f, 0, 'bof')\n  ans = 0\n  fclose(f);\n\n"
   "See also: ftell, frewind")
@@ -593,7 +614,9 @@ BUILTIN(fseek, 2, 3, 1, NO_GRAD,
     static const char *const origins[] = { "bof", "cof", "eof", NULL };
     struct file *f = file_arg(c, 0);
     i64 offset = arg_int(c, 1, INT64_MIN, INT64_MAX);
-    int origin = !has_arg(c, 2) ? 0 : arg_is_text(c, 2) ? arg_option(c, 2, origins) : (int)(arg_num(c, 2) == -1 ? 0 : arg_int(c, 2, 0, 2));
+    int origin = !has_arg(c, 2)      ? 0
+                 : arg_is_text(c, 2) ? arg_option(c, 2, origins)
+                                     : (int)(arg_num(c, 2) == -1 ? 0 : arg_int(c, 2, 0, 2));
     int status = !f->f || fseek(f->f, offset, (int[]){ SEEK_SET, SEEK_CUR, SEEK_END }[origin]) ? -1 : 0;
     result_num(c, 0, status);
 }
@@ -678,7 +701,8 @@ BUILTIN(tempname, 0, 2, 1, NO_GRAD,
 
 BUILTIN(tmpfile, 0, 0, 2, NO_GRAD,
   "[fid, message] = tmpfile()\n\n"
-  "Open a file without a name, to write and read; it is gone when it is closed. The number is -1 if that fails, and the message says why.\n\n"
+  "Open a file without a name, to write and read; it is gone when it is closed. The number is -1 if that fails, and "
+  "the message says why.\n\n"
   "Example:\n  f = tmpfile(); fputs(f, 'abc'); frewind(f); fgetl(f)\n  ans = abc\n  fclose(f);\n\n"
   "See also: tempname, fopen, frewind")
 {

@@ -16,7 +16,8 @@ static const struct word { const char *name; int precision, form, compact; } wor
 static const char *form_name(const struct print_state *s)
 {
     for (int i = 0; i < COUNT(words); i++)
-        if (words[i].form == (int)s->form && (words[i].precision < 0 ? i > 10 : words[i].precision == (s->precision > 5 ? 16 : 5)))
+        if (words[i].form == (int)s->form &&
+            (words[i].precision < 0 ? i > 10 : words[i].precision == (s->precision > 5 ? 16 : 5)))
             return words[i].name;
     return "short";
 }
@@ -28,8 +29,10 @@ BUILTIN(format, 0, ANY, 2, NO_GRAD,
   "format rat | bank | hex | bit | +\n"
   "format compact | loose\n"
   "[name, spacing] = format\n\n"
-  "Choose how numbers are displayed: with 5 (short) or 16 (long; single: 8) significant digits, always with an exponent (e), without\n"
-  "trailing zeros (g), with an exponent that is a multiple of 3 (eng), as fractions (rat), with two decimals (bank), as bits (hex,\n"
+  "Choose how numbers are displayed: with 5 (short) or 16 (long; single: 8) significant digits, always with an "
+  "exponent (e), without\n"
+  "trailing zeros (g), with an exponent that is a multiple of 3 (eng), as fractions (rat), with two decimals (bank), "
+  "as bits (hex,\n"
   "bit) or by their sign (+). compact leaves out the blank lines below names. Without a word all is as at the start.\n\n"
   "Example:\n  format long\n  x = pi\n  x = 3.141592653589793\n  format\n  x\n  x = 3.1416\n\n"
   "See also: output_precision, disp, num2str")

@@ -24,7 +24,8 @@ static void swap_halves(double *m, i64 n, i64 row, i64 col)
 
 BUILTIN(magic, 1, 1, 1, grad_zero,
     "A = magic(n)\n\n"
-    "An n x n magic square: the integers 1 to n^2, all rows, columns and diagonals with the same sum (there is none for n = 2).\n\n"
+    "An n x n magic square: the integers 1 to n^2, all rows, columns and diagonals with the same sum (there is none "
+    "for n = 2).\n\n"
     "Example:\n  magic(3)\n  ans =\n     8   1   6\n     3   5   7\n     4   9   2\n\n"
     "See also: hilb, pascal, rand")
 {
@@ -100,7 +101,8 @@ BUILTIN(invhilb, 1, 1, 1, grad_zero,
 BUILTIN(vander, 1, 2, 1, grad_form,
     "A = vander(v)\n"
     "A = vander(v, n)\n\n"
-    "The Vandermonde matrix of the vector v: the columns are the powers v.^(n-1), …, v, 1; n is by default the length of v.\n\n"
+    "The Vandermonde matrix of the vector v: the columns are the powers v.^(n-1), …, v, 1; n is by default the length "
+    "of v.\n\n"
     "Example:\n  vander([1 2 3])\n  ans =\n     1   1   1\n     4   2   1\n     9   3   1\n\n"
     "See also: polyfit, toeplitz, hankel")
 {
@@ -166,7 +168,8 @@ static bool same_first(struct tensor *a, struct tensor *b, i64 ka)
 BUILTIN(toeplitz, 1, 2, 1, grad_form,
     "A = toeplitz(c)\n"
     "A = toeplitz(c, r)\n\n"
-    "The matrix with constant diagonals whose first column is c and whose first row is r; without r it is symmetric. c(1) wins over r(1).\n\n"
+    "The matrix with constant diagonals whose first column is c and whose first row is r; without r it is symmetric. "
+    "c(1) wins over r(1).\n\n"
     "Example:\n  toeplitz([1 2 3])\n  ans =\n     1   2   3\n     2   1   2\n     3   2   1\n\n"
     "See also: hankel, vander")
 {
@@ -193,11 +196,13 @@ BUILTIN(toeplitz, 1, 2, 1, grad_form,
 BUILTIN(hankel, 1, 2, 1, grad_form,
     "A = hankel(c)\n"
     "A = hankel(c, r)\n\n"
-    "The matrix with constant antidiagonals whose first column is c and whose last row is r (by default zeros). The end of c wins over r(1).\n\n"
+    "The matrix with constant antidiagonals whose first column is c and whose last row is r (by default zeros). The "
+    "end of c wins over r(1).\n\n"
     "Example:\n  hankel([1 2 3])\n  ans =\n     1   2   3\n     2   3   0\n     3   0   0\n\n"
     "See also: toeplitz, vander")
 {
-    struct tensor *col = vector_arg(c, 0), *row = has_arg(c, 1) ? vector_arg(c, 1) : tensor_zeros(D_DOUBLE, 2, (i64[]){col->numel, 1});
+    struct tensor *col = vector_arg(c, 0),
+                  *row = has_arg(c, 1) ? vector_arg(c, 1) : tensor_zeros(D_DOUBLE, 2, (i64[]){ col->numel, 1 });
     i64 m = col->numel, n = row->numel;
     if (!m || !n) {
         result_tensor(c, 0, tensor_2d(D_DOUBLE, m, n));
@@ -211,8 +216,9 @@ BUILTIN(hankel, 1, 2, 1, grad_form,
 BUILTIN(pascal, 1, 2, 1, NO_GRAD,
     "A = pascal(n)\n"
     "A = pascal(n, t)\n\n"
-    "Pascal's triangle as an n x n symmetric positive definite matrix; t = -1: its Cholesky factor, with the binomials in its rows; t = 1: that with alternating signs, which is its own inverse; "
-    "t = 2: a matrix whose third power is the identity.\n\n"
+    "Pascal's triangle as an n x n symmetric positive definite matrix; t = -1: its Cholesky factor, with the binomials "
+    "in its rows; t = 1: that with alternating signs, which is its own inverse; t = 2: a matrix whose third power is "
+    "the identity.\n\n"
     "Example:\n  pascal(3)\n  ans =\n     1   1   1\n     1   2   3\n     1   3   6\n\n"
     "See also: hilb, magic, chol")
 {
@@ -237,7 +243,7 @@ BUILTIN(pascal, 1, 2, 1, NO_GRAD,
         for (i64 b = 1; b < n; b += 2)
             for (i64 a = 0; a < n; a++)
                 p[a + b * n] = -p[a + b * n];
-    if (t == 2) {                             /* a cube root of the identity: turned by a quarter, and the sign that n asks for */
+    if (t == 2) { /* a cube root of the identity: turned by a quarter, and the sign that n asks for */
         struct tensor *z = tensor_2d(D_DOUBLE, n, n);
         for (i64 b = 0; b < n; b++)
             for (i64 a = 0; a < n; a++)
@@ -249,7 +255,8 @@ BUILTIN(pascal, 1, 2, 1, NO_GRAD,
 
 BUILTIN(hadamard, 1, 1, 1, NO_GRAD,
     "H = hadamard(n)\n\n"
-    "The n x n Hadamard matrix: elements 1 and -1, orthogonal columns, so H'*H is n times the identity. n is 1, 2, 4, 8, … or 12 or 20 times such a number.\n\n"
+    "The n x n Hadamard matrix: elements 1 and -1, orthogonal columns, so H'*H is n times the identity. n is 1, 2, 4, "
+    "8, … or 12 or 20 times such a number.\n\n"
     "Example:\n  hadamard(4)\n  ans =\n     1   1   1   1\n     1  -1   1  -1\n     1   1  -1  -1\n     1  -1  -1   1\n\n"
     "See also: hilb, magic")
 {
@@ -279,12 +286,14 @@ BUILTIN(hadamard, 1, 1, 1, NO_GRAD,
 
 BUILTIN(rosser, 0, 0, 1, NO_GRAD,
     "A = rosser()\n\n"
-    "Rosser's 8 x 8 symmetric matrix of integers, a hard test for eigenvalues: a double one, three nearly equal ones, a zero and a small one.\n\n"
+    "Rosser's 8 x 8 symmetric matrix of integers, a hard test for eigenvalues: a double one, three nearly equal ones, "
+    "a zero and a small one.\n\n"
     "Example:\n  rosser()(1, 1:3)\n  ans =\n     611   196  -192\n\n"
     "See also: wilkinson, eig")
 {
-    static const short lower[] = {611, 196, -192, 407, -8, -52, -49, 29, 899, 113, -192, -71, -43, -8, -44, 899, 196, 61, 49, 8, 52, 611, 8, 44, 59, -23,
-                                  411, -599, 208, 208, 411, 208, 208, 99, -911, 99};
+    static const short lower[] = { 611, 196, -192, 407,  -8,  -52, -49, 29,  899, 113, -192, -71,
+                                   -43, -8,  -44,  899,  196, 61,  49,  8,   52,  611, 8,    44,
+                                   59,  -23, 411,  -599, 208, 208, 411, 208, 208, 99,  -911, 99 };
     struct tensor *t = tensor_2d(D_DOUBLE, 8, 8);
     const short *x = lower;
     for (int b = 0; b < 8; b++)
@@ -295,7 +304,8 @@ BUILTIN(rosser, 0, 0, 1, NO_GRAD,
 
 BUILTIN(wilkinson, 1, 1, 1, NO_GRAD,
     "A = wilkinson(n)\n\n"
-    "Wilkinson's n x n tridiagonal matrix: |i - (n+1)/2| on the diagonal, ones beside it; its large eigenvalues come in close pairs.\n\n"
+    "Wilkinson's n x n tridiagonal matrix: |i - (n+1)/2| on the diagonal, ones beside it; its large eigenvalues come "
+    "in close pairs.\n\n"
     "Example:\n  wilkinson(3)\n  ans =\n     1   1   0\n     1   0   1\n     0   1   1\n\n"
     "See also: rosser, eig")
 {

@@ -105,8 +105,9 @@ BUILTIN(cuda, 1, 2, 1, move_grad, GPU_HELP("cuda"))
 
 BUILTIN(cpu, 1, 1, 1, move_grad,
     "x = cpu(G)\n\n"
-    "G in the CPU's memory: tensors, and cells, structs, maps and networks with all that they hold. It waits for what is still "
-    "computed. A complex result without imaginary parts becomes real here. What is on the CPU already stays as it is.\n\n"
+    "G in the CPU's memory: tensors, and cells, structs, maps and networks with all that they hold. It waits for what "
+    "is still computed. A complex result without imaginary parts becomes real here. What is on the CPU already stays "
+    "as it is.\n\n"
     "Example:\n  cpu([1 2 3])\n  ans =\n     1   2   3\n\n"
     "See also: gpu, isgpu")
 {
@@ -153,7 +154,8 @@ bool gpu_born_call(struct call *c, struct call *in, int *device)
         return false;
     value *arg = scratch(sizeof *arg * (size_t)(n + 1));
     for (int i = 0; i < n; i++)               /* 'like', G: its class is all that is asked there */
-        arg[i] = i == n - 1 && *device && value_device(c->arg[i]) ? tensor_box(tensor_2d(value_dtype(c->arg[i]), 0, 0)) : gpu_read_value(c->arg[i], "a size");
+        arg[i] = i == n - 1 && *device && value_device(c->arg[i]) ? tensor_box(tensor_2d(value_dtype(c->arg[i]), 0, 0))
+                                                                  : gpu_read_value(c->arg[i], "a size");
     *in = *c;
     in->nargin = n;
     in->arg = arg;
@@ -257,12 +259,16 @@ BUILTIN(cuda_trace, 0, 1, 1, grad_zero,
         result_bool(c, 0, gpu_traced);
 }
 
-static void put_text(struct record *r, const char *name, const char *s) { record_set(r, 0, symbol_of(name), tensor_box(tensor_text(s, strlen(s)))); }
+static void put_text(struct record *r, const char *name, const char *s)
+{
+    record_set(r, 0, symbol_of(name), tensor_box(tensor_text(s, strlen(s))));
+}
 static void put_num(struct record *r, const char *name, double x) { record_set(r, 0, symbol_of(name), num(x)); }
 
 BUILTIN(cuda_getDeviceProperties, 0, 1, 1, grad_zero,
     "s = cuda.getDeviceProperties(n)\n\n"
-    "A struct of what GPU n (by default the current one) is: name, major, minor, multiProcessorCount, totalGlobalMem, clockRate …\n\n"
+    "A struct of what GPU n (by default the current one) is: name, major, minor, multiProcessorCount, totalGlobalMem, "
+    "clockRate …\n\n"
     "Example:\n  if cuda.getDeviceCount() > 0\n    cuda.getDeviceProperties(1);\n  end\n\n"
     "See also: cuda.getDeviceCount, cuda.getMemoryUsage")
 {
@@ -303,8 +309,8 @@ BUILTIN(cuda_getMemoryUsage, 0, 1, 2, grad_zero,
 
 BUILTIN(cuda_memory, 0, 1, 1, grad_zero,
     "s = cuda.memory(n)\n\n"
-    "A struct of what memory of GPU n is used: total, free, used (by values), kept (for values to come), peak, and taken, how "
-    "many pieces the driver was asked for so far. In a steady loop `taken` does not grow.\n\n"
+    "A struct of what memory of GPU n is used: total, free, used (by values), kept (for values to come), peak, and "
+    "taken, how many pieces the driver was asked for so far. In a steady loop `taken` does not grow.\n\n"
     "Example:\n  if cuda.getDeviceCount() > 0\n    cuda.memory();\n  end\n\n"
     "See also: cuda.getMemoryUsage, cuda.cache")
 {
@@ -337,7 +343,8 @@ static void switched(struct call *c, const char *name)
 BUILTIN(cuda_tf32, 0, 1, 1, grad_zero,
     "cuda.tf32(true)\n"
     "t = cuda.tf32()\n\n"
-    "Whether products of singles may round their factors to 11 bits (TF32), which is several times faster; by default they do not.\n\n"
+    "Whether products of singles may round their factors to 11 bits (TF32), which is several times faster; by default "
+    "they do not.\n\n"
     "Example:\n  if cuda.getDeviceCount() > 0\n    cuda.tf32();\n  end\n\n"
     "See also: cuda.graph, gpu")
 {
@@ -373,8 +380,9 @@ BUILTIN(cuda_pin, 0, 1, 1, grad_zero,
 BUILTIN(cuda_option, 1, 2, 1, grad_zero,
     "cuda.option(name, x)\n"
     "x = cuda.option(name)\n\n"
-    "A switch of the current GPU by its name, for those who measure and test: graph, tf32, cache, poison; cudnn (false): convolutions by NVIDIA's cuDNN, where it is installed, in place of "
-    "tl's own kernels. Counters: launches, graphs, graph_runs, loaded and compiled (kernels, those that NVRTC had to make), uploads, waits, cudnn_runs.\n\n"
+    "A switch of the current GPU by its name, for those who measure and test: graph, tf32, cache, poison; cudnn "
+    "(false): convolutions by NVIDIA's cuDNN, where it is installed, in place of tl's own kernels. Counters: launches, "
+    "graphs, graph_runs, loaded and compiled (kernels, those that NVRTC had to make), uploads, waits, cudnn_runs.\n\n"
     "Example:\n  if cuda.getDeviceCount() > 0\n    cuda.option('graph');\n  end\n\n"
     "See also: cuda.tf32, cuda.graph, cuda.cache")
 {
@@ -405,7 +413,8 @@ BUILTIN(cuda_reset, 0, 0, 0, grad_zero,
     }
 }
 
-/* Torch's streams, events and handles order work by hand; here work is in order by itself, so they are accepted and do nothing. */
+/* Torch's streams, events and handles order work by hand; here work is in order by itself, so they are accepted and do
+ * nothing. */
 static void accepted(struct call *c)
 {
     if (c->nargout)

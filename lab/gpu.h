@@ -34,18 +34,23 @@ struct block *gpu_block(int device, size_t bytes);
 struct tensor *gpu_new(int device, int dtype, int nd, const i64 *dim);
 struct tensor *gpu_filled(int device, int dtype, int nd, const i64 *dim, double x);
 void gpu_fill(struct tensor *t, double x);    /* all elements of a header of any strides */
-struct tensor *zeros_beside(value like, int dtype, int nd, const i64 *dim);          /* on the device of `like`, also the CPU */
+struct tensor *zeros_beside(value like, int dtype, int nd, const i64 *dim); /* on the device of `like`, also the CPU */
 struct tensor *gpu_clone(struct tensor *t, int dtype);    /* dense, of this class */
 void gpu_own(struct tensor *t, i64 numel);    /* as own_block_spare */
 struct tensor *gpu_put(int device, struct tensor *t);     /* a CPU tensor there */
-struct tensor *gpu_table(int device, struct tensor *t);   /* the same, kept there for the next call with equal numbers; not to be written */
+struct tensor *
+gpu_table(int device,
+          struct tensor *t); /* the same, kept there for the next call with equal numbers; not to be written */
 struct tensor *gpu_read(struct tensor *t, const char *why);           /* back on the CPU; waits.  t itself when it is there */
 void gpu_copy(struct tensor *to, struct tensor *from);    /* all elements, converted; from may broadcast; sizes agree */
 value gpu_moved(value v, int device);         /* cells, structs, maps, objects whole; pooled */
 value gpu_read_value(value v, const char *why);           /* a tensor-like value on the CPU; v itself when it is there */
 
 /* ---- asking */
-static inline int value_device(value v) { return v.kind == K_TENSOR ? v.t->device : v.kind == K_WINDOW ? v.w->base->device : 0; }
+static inline int value_device(value v)
+{
+    return v.kind == K_TENSOR ? v.t->device : v.kind == K_WINDOW ? v.w->base->device : 0;
+}
 static inline bool gpu_among(int n, const value *v)
 {
     for (int i = 0; i < n; i++)
@@ -56,8 +61,11 @@ static inline bool gpu_among(int n, const value *v)
 void gpu_door(value v);                       /* fails unless the door is open */
 struct tensor *tensor_any(value v);           /* as tensor_of, on any device */
 const char *gpu_describe(value v, char s[static 160]);    /* "single 3x4" */
-int gpu_common(const char *sign, int n, const value *v);  /* the device of those that are on one; fails when two, or a device and tensors of the CPU, meet */
-struct tensor *gpu_operand(int device, value v);          /* as a tensor there: numbers, ranges and 1x1 of the CPU are brought there */
+int gpu_common(
+    const char *sign, int n,
+    const value *v); /* the device of those that are on one; fails when two, or a device and tensors of the CPU, meet */
+struct tensor *gpu_operand(int device,
+                           value v); /* as a tensor there: numbers, ranges and 1x1 of the CPU are brought there */
 struct tensor *gpu_dense(struct tensor *t);
 
 /* ---- work */
@@ -65,9 +73,12 @@ struct dev_arg gpu_arg(struct tensor *t);     /* all dimensions as they are; mor
 struct dev_arg gpu_vector(struct tensor *t);  /* dense, as one dimension */
 void gpu_do(int device, enum dev_call what, struct dev_arg *out, const struct dev_arg *in, const double *num);
 bool gpu_can(int device, enum dev_call what, const struct dev_arg *out, const struct dev_arg *in, const double *num);
-value gpu_text(const struct plan *p, int dtype);           /* the kernel text of a plan's elementwise part, its leaves of class dtype; pooled.  NIL: it has none */
-char *gpu_listing(const struct dev_prog *p);              /* the plugin's text of it, by malloc, or NULL; no device is needed */
-value gpu_plan(struct plan *p, value *reg, int nd, const i64 *dim);  /* a plan whose result, before a reducer, has these sizes; owned.  NIL: op by op */
+value gpu_text(
+    const struct plan *p,
+    int dtype); /* the kernel text of a plan's elementwise part, its leaves of class dtype; pooled.  NIL: it has none */
+char *gpu_listing(const struct dev_prog *p); /* the plugin's text of it, by malloc, or NULL; no device is needed */
+value gpu_plan(struct plan *p, value *reg, int nd,
+               const i64 *dim); /* a plan whose result, before a reducer, has these sizes; owned.  NIL: op by op */
 value gpu_extreme(bool max, struct tensor *t, int dim, value *index);          /* index NULL: not wanted */
 struct tensor *gpu_product(struct tensor *a, int ta, struct tensor *b, int tb);       /* as linalg_product, linalg_solve */
 struct tensor *gpu_solve(struct tensor *a, int ta, struct tensor *b);
@@ -78,7 +89,8 @@ value gpu_index_add(value like, int n, const value *idx, value g);
 value gpu_index_add_home(value like, int n, const value *idx, value g);
 void gpu_assign(value *slot, int n, const value *idx, value rhs);
 value gpu_index_home(value base, int n, const value *idx);           /* of something on the CPU by an index that is not */
-void gpu_place(struct tensor *t, int n, const value *idx, struct tensor *src);        /* t(idx…) = src of a new t; idx on the CPU */
+void gpu_place(struct tensor *t, int n, const value *idx,
+               struct tensor *src); /* t(idx…) = src of a new t; idx on the CPU */
 void gpu_write(value *slot, struct tensor *r);
 value gpu_cat(const char *who, int dim, int nd, const i64 *size, int dtype, int n, const value *v, const bool *takes_part);
 bool gpu_call(struct call *c);                /* a builtin with an argument on a device: true when it is done */
@@ -86,6 +98,7 @@ bool gpu_created(struct call *c);             /* zeros(…, 'gpu'), rand(…, 'l
 /* The call of a function that makes arrays, with its numbers on the CPU; *device: where its result is to be born, 0 the CPU.
    False: it is an ordinary one, and `in` is not set. */
 bool gpu_born_call(struct call *c, struct call *in, int *device);
-void gpu_draw(struct tensor *t, enum dev_call what, double a, double b);       /* DEV_uniform, normal, integers in the order of t's memory, which has no gaps */
+void gpu_draw(struct tensor *t, enum dev_call what, double a,
+              double b); /* DEV_uniform, normal, integers in the order of t's memory, which has no gaps */
 
 #endif

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* gpu_call.c: builtins with an argument on a device, by the rows of gpu_calls.def.
  *
- * A row stands in for the builtin's body, so the tape records the call as always and the derivative, made of builtins, runs
- * on the device too.  Functions that put elements in other places (repmat, triu …) are run on the CPU on a tensor of positions
- * with 0 for what is new, and the device gathers: one mechanism for all of them. */
+ * A row stands in for the builtin's body, so the tape records the call as always and the derivative, made of builtins,
+ * runs on the device too.  Functions that put elements in other places (repmat, triu …) are run on the CPU on a tensor
+ * of positions with 0 for what is new, and the device gathers: one mechanism for all of them. */
 #include "config.h"
 #include "context.h"
 #include "ew.h"
@@ -134,7 +134,8 @@ static void find(struct call *c)
         fail("tl:device", "find: on gpu %d it has at most two results", x->device);
     struct tensor *m = x->dtype == D_LOGICAL ? x : tensor_any(ew_apply(EW_ne, 2, (value[]){ c->arg[0], num(0) }));
     value *arg = arguments_home(c, 1);
-    arg[0] = tensor_box(gpu_read(m, "find"));             /* positions are few and found in one pass of bytes; their count is a wait anyway */
+    arg[0] = tensor_box(
+        gpu_read(m, "find")); /* positions are few and found in one pass of bytes; their count is a wait anyway */
     original(c, arg, false);
     back(c, x->device);
 }
@@ -154,7 +155,8 @@ static struct tensor *square(struct call *c)
     struct tensor *a = matrix(c, 0);
     char s[128];
     if (a->dim[0] != a->dim[1])
-        fail("Octave:nonconformant-args", "%s: argument must be a square matrix, but is %s", !strcmp(c->fn->name, "inv") ? "inverse" : c->fn->name, tensor_shape(a, s));
+        fail("Octave:nonconformant-args", "%s: argument must be a square matrix, but is %s",
+             !strcmp(c->fn->name, "inv") ? "inverse" : c->fn->name, tensor_shape(a, s));
     return a;
 }
 static void few_results(struct call *c, int most, int options)
@@ -165,7 +167,10 @@ static void few_results(struct call *c, int most, int options)
     if (c->nargin > 1 + options)
         fail("tl:device", "%s: on gpu %d it takes no more arguments; use cpu(x)", c->fn->name, d->index);
 }
-static struct tensor *there(struct tensor *like, int dtype, i64 m, i64 n) { return gpu_new(like->device, dtype, 2, (i64[]){ m, n }); }
+static struct tensor *there(struct tensor *like, int dtype, i64 m, i64 n)
+{
+    return gpu_new(like->device, dtype, 2, (i64[]){ m, n });
+}
 static void work(struct tensor *a, enum dev_call what, int n, struct tensor **out, struct tensor *in, const double *num)
 {
     struct dev_arg to[3] = { { .p = NULL } }, from = gpu_arg(in);
@@ -191,7 +196,10 @@ static void determinant(struct call *c)
         d = gpu_filled(a->device, a->dtype, 2, (i64[]){ 1, 1 }, 1);
     result(c, 0, tensor_box(d));
 }
-static value from_1(struct tensor *t) { return ew_apply(EW_plus, 2, (value[]){ tensor_box(gpu_clone(t, D_DOUBLE)), num(1) }); }
+static value from_1(struct tensor *t)
+{
+    return ew_apply(EW_plus, 2, (value[]){ tensor_box(gpu_clone(t, D_DOUBLE)), num(1) });
+}
 static void lu(struct call *c)
 {
     few_results(c, 3, 1);
@@ -233,7 +241,8 @@ static bool economy(struct call *c)
     if (arg_is_text(c, 1))
         arg_option(c, 1, (const char *const[]){ "econ", NULL });
     else if (value_device(c->arg[1]) || value_numel(c->arg[1]) != 1 || arg_num(c, 1) != 0)
-        fail("tl:device", "%s: on gpu %d its second argument is 0 or \"econ\"; use cpu(x)", c->fn->name, value_device(c->arg[MAX(first_there(c), 0)]));
+        fail("tl:device", "%s: on gpu %d its second argument is 0 or \"econ\"; use cpu(x)", c->fn->name,
+             value_device(c->arg[MAX(first_there(c), 0)]));
     return true;
 }
 static void qr(struct call *c)
@@ -267,7 +276,8 @@ static void svd(struct call *c)
     if (few && arg_is_text(c, 1))
         economy(c);
     i64 m = a->dim[0], n = a->dim[1], k = MIN(m, n);
-    struct tensor *y[3] = { all ? there(a, a->dtype, m, few ? k : m) : NULL, there(a, dtype_real(a->dtype), k, 1), all ? there(a, a->dtype, n, few ? k : n) : NULL };
+    struct tensor *y[3] = { all ? there(a, a->dtype, m, few ? k : m) : NULL, there(a, dtype_real(a->dtype), k, 1),
+                            all ? there(a, a->dtype, n, few ? k : n) : NULL };
     if (a->numel)
         work(a, DEV_svd, 3, y, a, (double[]){ few });
     if (!all) {
@@ -285,7 +295,8 @@ static void eig(struct call *c)
     bool all = c->nargout > 1;
     i64 n = a->dim[0];
     value same = ew_apply(EW_eq, 2, (value[]){ tensor_box(a), tensor_box(t) });
-    bool symmetric = !dtype_is(a->dtype, DT_C) && (!n || value_true(same));      /* a wait: the two methods have results of two classes */
+    bool symmetric =
+        !dtype_is(a->dtype, DT_C) && (!n || value_true(same)); /* a wait: the two methods have results of two classes */
     if (!symmetric) {                         /* an iteration of small steps that no library does there */
         home_and_back(c);
         return;
@@ -305,7 +316,8 @@ static int dimension(struct call *c, int i, struct tensor *t)
         return first_long_dim(t);
     double x = arg_num(&(struct call){ c->fn, c->nargin, c->nargout, arguments_home(c, 1), c->out }, i);
     if (x != floor(x) || x < 1 || x > MAX_DIMS)
-        fail("Octave:invalid-input-arg", "%s: DIM must be a valid dimension (1, 2, … %d), but is %g", c->fn->name, MAX_DIMS, x);
+        fail("Octave:invalid-input-arg", "%s: DIM must be a valid dimension (1, 2, … %d), but is %g", c->fn->name,
+             MAX_DIMS, x);
     return (int)x;
 }
 static void whole(struct dev_arg *a, int d)               /* so that dimension d is there */
@@ -350,7 +362,8 @@ static void sort(struct call *c)
         else
             d = dimension(c, i, x);
     d = d ? d : first_long_dim(x);
-    struct tensor *y = gpu_new(x->device, x->dtype, x->nd, x->dim), *k = wants(c, 1) ? gpu_new(x->device, D_INT64, x->nd, x->dim) : NULL;
+    struct tensor *y = gpu_new(x->device, x->dtype, x->nd, x->dim),
+                  *k = wants(c, 1) ? gpu_new(x->device, D_INT64, x->nd, x->dim) : NULL;
     struct dev_arg out[2] = { gpu_arg(y) }, in = gpu_arg(x);
     if (k)
         out[1] = gpu_arg(k);
@@ -434,11 +447,14 @@ static void norm(struct call *c)              /* of vectors, and 'fro' */
     if (isinf(p) || p == 1) {
         y = reduce_apply(p == 1 ? RED_sum : p > 0 ? RED_max : RED_min, x, 1);
     } else if (p == 2 || fro) {               /* scaled by the largest: no overflow */
-        value top = reduce_apply(RED_max, x, 1), one = ew_apply(EW_plus, 2, (value[]){ top, ew_apply(EW_eq, 2, (value[]){ top, num(0) }) });
+        value top = reduce_apply(RED_max, x, 1),
+              one = ew_apply(EW_plus, 2, (value[]){ top, ew_apply(EW_eq, 2, (value[]){ top, num(0) }) });
         value z = ew_apply(EW_rdivide, 2, (value[]){ x, one });
         y = ew_apply(EW_times, 2, (value[]){ one, ew_apply(EW_realsqrt, 1, (value[]){ reduce_apply(RED_sumsq, z, 1) }) });
     } else {
-        y = ew_apply(EW_realpow, 2, (value[]){ reduce_apply(RED_sum, ew_apply(EW_realpow, 2, (value[]){ x, num(p) }), 1), num(1 / p) });
+        y = ew_apply(
+            EW_realpow, 2,
+            (value[]){ reduce_apply(RED_sum, ew_apply(EW_realpow, 2, (value[]){ x, num(p) }), 1), num(1 / p) });
     }
     result(c, 0, y);
 }
@@ -448,7 +464,8 @@ static void dot(struct call *c)
     char s[128], t[128];
     bool vectors = x->nd == 2 && y->nd == 2 && (x->dim[0] == 1 || x->dim[1] == 1) && (y->dim[0] == 1 || y->dim[1] == 1);
     if (x->numel != y->numel || (!vectors && !dims_equal(x->nd, x->dim, y->nd, y->dim)))
-        fail("Octave:nonconformant-args", "dot: sizes of x (%s) and y (%s) must match", tensor_shape(x, s), tensor_shape(y, t));
+        fail("Octave:nonconformant-args", "dot: sizes of x (%s) and y (%s) must match", tensor_shape(x, s),
+             tensor_shape(y, t));
     value a = c->arg[0], b = c->arg[1];
     gpu_common("dot", 2, c->arg);
     if (vectors) {

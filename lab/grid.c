@@ -41,8 +41,8 @@ BUILTIN(find, 1, 3, 3, grad_zero,
     "k = find(x, n, direction)\n"
     "[r, c] = find(…)\n"
     "[r, c, v] = find(…)\n\n"
-    "The positions of the elements that are not zero: linear, or as rows and columns (and the values themselves). At most n of them, the "
-    "first, or with direction \"last\" the last. A row gives a row, all else a column.\n\n"
+    "The positions of the elements that are not zero: linear, or as rows and columns (and the values themselves). At "
+    "most n of them, the first, or with direction \"last\" the last. A row gives a row, all else a column.\n\n"
     "Example:\n  find([3 0 5])\n  ans =\n     1   3\n  [r, c] = find([0 7; 0 0])\n  r = 1\n  c = 2\n\n"
     "See also: nnz, any, sub2ind, ind2sub")
 {
@@ -68,7 +68,8 @@ BUILTIN(find, 1, 3, 3, grad_zero,
     for (i64 p = 0; p < parts; p++)
         start[p + 1] += start[p];
     i64 all = start[parts], count = MIN(all, most);
-    bool row = x->nd == 2 && x->dim[0] == 1 && x->dim[1] != 1, none = x->nd == 2 && x->dim[0] == x->dim[1] && x->dim[0] < 2 && !count;
+    bool row = x->nd == 2 && x->dim[0] == 1 && x->dim[1] != 1,
+         none = x->nd == 2 && x->dim[0] == x->dim[1] && x->dim[0] < 2 && !count;
     i64 dim[2] = {row || none ? (none ? 0 : 1) : count, row ? count : none ? 0 : 1};
     struct tensor *at = tensor_new(D_DOUBLE, 2, (i64[]){all, 1});
     double *to = (double *)at->data;
@@ -129,9 +130,11 @@ static i64 whole_index(struct call *c, int k, int n, double x, i64 len, int nd, 
         fail("Octave:invalid-index", "%s: a subscript must be an integer from 1 on, but is %g", c->fn->name, x);
     if (x > (double)len) {
         if (n == 1)
-            fail("Octave:index-out-of-bounds", "%s: index out of bound; %.0f exceeds %lld, the number of elements of a %s array", c->fn->name, x,
+            fail("Octave:index-out-of-bounds",
+                 "%s: index out of bound; %.0f exceeds %lld, the number of elements of a %s array", c->fn->name, x,
                  (long long)len, dims_text(nd, dim, shape));
-        fail("Octave:index-out-of-bounds", "%s: index out of bound; subscript %d is %.0f, the array is %s", c->fn->name, k + 1, x, dims_text(nd, dim, shape));
+        fail("Octave:index-out-of-bounds", "%s: index out of bound; subscript %d is %.0f, the array is %s", c->fn->name,
+             k + 1, x, dims_text(nd, dim, shape));
     }
     return (i64)x - 1;
 }
@@ -153,8 +156,9 @@ BUILTIN(sub2ind, 2, ANY, 1, grad_zero,
         struct tensor *s = arg_double(c, k + 1);
         char a[128], b[128];
         if (!dims_equal(s->nd, s->dim, first->nd, first->dim))
-            fail("Octave:nonconformant-args", "sub2ind: all subscripts must have one size, but the first is %s and number %d is %s", tensor_shape(first, a),
-                 k + 1, tensor_shape(s, b));
+            fail("Octave:nonconformant-args",
+                 "sub2ind: all subscripts must have one size, but the first is %s and number %d is %s",
+                 tensor_shape(first, a), k + 1, tensor_shape(s, b));
         for (i64 i = 0; i < s->numel; i++)
             ((double *)y->data)[i] += unit * (double)whole_index(c, k, n, ((double *)s->data)[i], len[k], nd, dim);
         unit *= (double)len[k];
@@ -166,7 +170,8 @@ BUILTIN(sub2ind, 2, ANY, 1, grad_zero,
 
 BUILTIN(ind2sub, 2, 2, ANY, grad_zero,
     "[i, j, …] = ind2sub(dims, k)\n\n"
-    "The subscripts of the elements with linear indices k in an array of sizes dims; the last result folds the dimensions left over.\n\n"
+    "The subscripts of the elements with linear indices k in an array of sizes dims; the last result folds the "
+    "dimensions left over.\n\n"
     "Example:\n  [i, j] = ind2sub([2 3], 5)\n  i = 1\n  j = 3\n\n"
     "See also: sub2ind, find")
 {
@@ -244,7 +249,8 @@ BUILTIN(diag, 1, 3, 1, diag_grad,
     "D = diag(v, m, n)\n"
     "v = diag(A)\n"
     "v = diag(A, k)\n\n"
-    "Of a vector v the matrix with v on diagonal k (0 the main one, positive above it), m x n if given; of a matrix A its diagonal k as a column. Of a cell array a cell array.\n\n"
+    "Of a vector v the matrix with v on diagonal k (0 the main one, positive above it), m x n if given; of a matrix A "
+    "its diagonal k as a column. Of a cell array a cell array.\n\n"
     "Example:\n  diag([1 2])\n  ans =\n     1   0\n     0   2\n  diag([1 2; 3 4])\n  ans =\n     1\n     4\n\n"
     "See also: eye, triu, trace")
 {
@@ -288,7 +294,8 @@ BUILTIN(diag, 1, 3, 1, diag_grad,
         i64 a = MAX(-k, 0), b = MAX(k, 0), len = MAX(0, MIN(t->dim[0] - a, t->dim[1] - b));
         r = tensor_2d(t->dtype, len, t->numel || t->dim[0] != t->dim[1] ? 1 : 0);
         i64 step = t->stride[0] + t->stride[1];
-        gather(tensor_alias(t, 2, (i64[]){ r->numel, 1 }, (i64[]){ step, step }, a * t->stride[0] + b * t->stride[1]), r->data);
+        gather(tensor_alias(t, 2, (i64[]){ r->numel, 1 }, (i64[]){ step, step }, a * t->stride[0] + b * t->stride[1]),
+               r->data);
     }
     result_tensor(c, 0, dtype_is(r->dtype, DT_C) ? tensor_narrow(r) : r);
 }
@@ -316,7 +323,8 @@ BUILTIN(blkdiag, 1, ANY, 1, grad_form,
     for (int i = 0; i < c->nargin; i++) {
         struct tensor *t = tensor_dense(tensor_cast(arg_tensor(c, i), dt));
         for (i64 b = 0; b < t->dim[1]; b++)
-            memcpy(r->data + (size_t)(m + (n + b) * r->dim[0]) * size, t->data + (size_t)(b * t->dim[0]) * size, (size_t)t->dim[0] * size);
+            memcpy(r->data + (size_t)(m + (n + b) * r->dim[0]) * size, t->data + (size_t)(b * t->dim[0]) * size,
+                   (size_t)t->dim[0] * size);
         m += t->dim[0], n += t->dim[1];
     }
     result_tensor(c, 0, r);
@@ -407,7 +415,8 @@ BUILTIN(meshgrid, 1, 3, 3, grad_form,
     "[X, Y] = meshgrid(x)\n"
     "[X, Y, Z] = meshgrid(x, y, z)\n\n"
     "The coordinates of all points of a grid: X holds x in each row, Y holds y in each column. One vector serves for all.\n\n"
-    "Example:\n  [X, Y] = meshgrid(1:3, 1:2)\n  X =\n     1   2   3\n     1   2   3\n  Y =\n     1   1   1\n     2   2   2\n\n"
+    "Example:\n  [X, Y] = meshgrid(1:3, 1:2)\n  X =\n     1   2   3\n     1   2   3\n  Y =\n     1   1   1\n     2   2 "
+    "  2\n\n"
     "See also: ndgrid, linspace")
 {
     grid(c, true);
@@ -416,7 +425,8 @@ BUILTIN(meshgrid, 1, 3, 3, grad_form,
 BUILTIN(ndgrid, 1, ANY, ANY, grad_form,
     "[X1, X2, …] = ndgrid(x1, x2, …)\n"
     "[X1, X2, …] = ndgrid(x)\n\n"
-    "The coordinates of all points of a grid in any number of dimensions: result k holds xk along dimension k. One vector serves for all.\n\n"
+    "The coordinates of all points of a grid in any number of dimensions: result k holds xk along dimension k. One "
+    "vector serves for all.\n\n"
     "Example:\n  [X, Y] = ndgrid(1:2, 1:3)\n  X =\n     1   1   1\n     2   2   2\n  Y =\n     1   2   3\n     1   2   3\n\n"
     "See also: meshgrid")
 {

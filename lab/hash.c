@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* hash.c: MD5 (RFC 1321), SHA-1 and SHA-2 (FIPS 180-4) of texts.
  *
- * The one idea: all are one loop over padded blocks of 64 (SHA-384 and SHA-512: 128) bytes; a row of the table says the step,
- * the state it begins with and how much of it is the result.  The constants of the SHA-2 family are the first 64 bits behind
- * the point of the cube roots of the first 80 primes and of the square roots of the first 16; the smaller members take halves. */
+ * The one idea: all are one loop over padded blocks of 64 (SHA-384 and SHA-512: 128) bytes; a row of the table says the
+ * step, the state it begins with and how much of it is the result.  The constants of the SHA-2 family are the first 64
+ * bits behind the point of the cube roots of the first 80 primes and of the square roots of the first 16; the smaller
+ * members take halves. */
 #include "call.h"
 
 static const uint64_t cube_roots[80] = {
@@ -34,7 +35,10 @@ static const uint64_t square_roots[16] = {
 static uint32_t left(uint32_t x, int n) { return x << n | x >> (32 - n); }
 static uint32_t right(uint32_t x, int n) { return x >> n | x << (32 - n); }
 static uint64_t right64(uint64_t x, int n) { return x >> n | x << (64 - n); }
-static uint32_t big32(const unsigned char *p) { return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3]; }
+static uint32_t big32(const unsigned char *p)
+{
+    return (uint32_t)p[0] << 24 | (uint32_t)p[1] << 16 | (uint32_t)p[2] << 8 | p[3];
+}
 
 static void step_md5(uint64_t *h, const unsigned char *p)
 {
@@ -78,7 +82,10 @@ static void step_sha1(uint64_t *h, const unsigned char *p)
     for (int i = 0; i < 80; i++)
         w[i] = i < 16 ? big32(p + 4 * i) : left(w[i - 3] ^ w[i - 8] ^ w[i - 14] ^ w[i - 16], 1);
     for (int i = 0; i < 80; i++) {
-        uint32_t b = s[1], c = s[2], d = s[3], f = i < 20 ? (b & c) | (~b & d) : i >= 40 && i < 60 ? (b & c) | (b & d) | (c & d) : b ^ c ^ d;
+        uint32_t b = s[1], c = s[2], d = s[3],
+                 f = i < 20              ? (b & c) | (~b & d)
+                     : i >= 40 && i < 60 ? (b & c) | (b & d) | (c & d)
+                                         : b ^ c ^ d;
         uint32_t t = left(s[0], 5) + f + s[4] + constant[i / 20] + w[i];
         s[4] = d, s[3] = c, s[2] = left(b, 30), s[1] = s[0], s[0] = t;
     }
@@ -125,8 +132,10 @@ static void hash_text(const struct hash_kind *k, const char *s, size_t n, char *
     bool md5 = k->step == step_md5, early = md5 || k->step == step_sha1;
     uint64_t h[8];
     for (int i = 0; i < 8; i++)
-        h[i] = early ? i < 5 ? first[i] : 0 : k->bytes == 28 ? square_roots[i + 8] & 0xffffffff : k->bytes == 32 ? square_roots[i] >> 32 :
-               square_roots[k->bytes == 48 ? i + 8 : i];
+        h[i] = early            ? i < 5 ? first[i] : 0
+               : k->bytes == 28 ? square_roots[i + 8] & 0xffffffff
+               : k->bytes == 32 ? square_roots[i] >> 32
+                                : square_roots[k->bytes == 48 ? i + 8 : i];
     size_t whole = n / (size_t)k->block * (size_t)k->block;
     for (size_t i = 0; i < whole; i += (size_t)k->block) {
         if (i % (1 << 20) == 0)
@@ -134,7 +143,8 @@ static void hash_text(const struct hash_kind *k, const char *s, size_t n, char *
         k->step(h, (const unsigned char *)s + i);
     }
     unsigned char last[256] = { 0 };
-    size_t rest = n - whole, end = rest + 1 + 2 * (size_t)k->word > (size_t)k->block ? 2 * (size_t)k->block : (size_t)k->block;
+    size_t rest = n - whole,
+           end = rest + 1 + 2 * (size_t)k->word > (size_t)k->block ? 2 * (size_t)k->block : (size_t)k->block;
     memcpy(last, s + whole, rest);
     last[rest] = 0x80;
     for (int i = 0; i < 8; i++)
@@ -149,8 +159,8 @@ static void hash_text(const struct hash_kind *k, const char *s, size_t n, char *
 
 BUILTIN(hash, 2, 2, 1, NO_GRAD,
     "h = hash(kind, text)\n\n"
-    "The hash of a text in hexadecimal digits; kind is 'md5', 'sha1', 'sha224', 'sha256', 'sha384' or 'sha512'. MD5 and SHA-1 are for sums "
-    "of files and old formats, not for what must withstand an attack.\n\n"
+    "The hash of a text in hexadecimal digits; kind is 'md5', 'sha1', 'sha224', 'sha256', 'sha384' or 'sha512'. MD5 "
+    "and SHA-1 are for sums of files and old formats, not for what must withstand an attack.\n\n"
     "Example:\n"
     "  hash('md5', 'abc')\n"
     "  ans = 900150983cd24fb0d6963f7d28e17f72\n\n"

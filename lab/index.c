@@ -33,29 +33,41 @@ void fail_bound(int k, int n, i64 i, i64 len, int nd, const i64 *dim)
     char at[256], what[32], shape[128];
     snprintf(what, sizeof what, "%lld", (long long)i);
     position(at, sizeof at, k, n, what);
-    fail("Octave:index-out-of-bounds", "\1%s: index out of bound; value %s exceeds %lld (\1 is %s)%s", at, what, (long long)len,
-         dims_text(nd, dim, shape), len == 0 && n == 1 ? "\nhint: \1 is empty: it has no elements; isempty(\1) asks for that" : "");
+    fail("Octave:index-out-of-bounds", "\1%s: index out of bound; value %s exceeds %lld (\1 is %s)%s", at, what,
+         (long long)len, dims_text(nd, dim, shape),
+         len == 0 && n == 1 ? "\nhint: \1 is empty: it has no elements; isempty(\1) asks for that" : "");
 }
 
 NORETURN static void fail_index(int k, int n, double x)
 {
     char at[256], what[40];
-    snprintf(what, sizeof what, isnan(x) ? "NaN" : isinf(x) ? x > 0 ? "Inf" : "-Inf" : x == trunc(x) && fabs(x) < 1e15 ? "%.0f" : "%.5g", x);
+    snprintf(what, sizeof what,
+             isnan(x)                          ? "NaN"
+             : isinf(x)                        ? x > 0 ? "Inf" : "-Inf"
+             : x == trunc(x) && fabs(x) < 1e15 ? "%.0f"
+                                               : "%.5g",
+             x);
     position(at, sizeof at, k, n, what);
     if (x == 0)
-        fail("Octave:invalid-index", n == 1 ? "\1%s: indices start at 1\nhint: the first element is \1(1), the last \1(end)" : "\1%s: indices start at 1", at);
+        fail("Octave:invalid-index",
+             n == 1 ? "\1%s: indices start at 1\nhint: the first element is \1(1), the last \1(end)"
+                    : "\1%s: indices start at 1",
+             at);
     if (x >= 0x1p62 && !isinf(x))
         fail("Octave:index-out-of-bounds", "\1%s: index out of bound; no array has so many elements", at);
     fail("Octave:invalid-index", "\1%s: an index must be an integer from 1 on, or a logical mask%s", at,
-         isnan(x) || isinf(x) ? "" : x != trunc(x) ? "\nhint: round(…), floor(…) and ceil(…) give integers"
-         : n == 1 ? "\nhint: \1(end) is the last element, \1(end-1) the one before it" : "\nhint: end is the last one of its dimension, end-1 the one before it");
+         isnan(x) || isinf(x) ? ""
+         : x != trunc(x)      ? "\nhint: round(…), floor(…) and ceil(…) give integers"
+         : n == 1             ? "\nhint: \1(end) is the last element, \1(end-1) the one before it"
+                              : "\nhint: end is the last one of its dimension, end-1 the one before it");
 }
 
 NORETURN static void fail_index_kind(int k, int n, value v)
 {
     char at[256], what[160];
     position(at, sizeof at, k, n, "?");
-    fail("Octave:invalid-index", "\1%s: an index must be an integer from 1 on, a range, a logical mask or ':', but is a %s", at,
+    fail("Octave:invalid-index",
+         "\1%s: an index must be an integer from 1 on, a range, a logical mask or ':', but is a %s", at,
          value_describe(v, what));
 }
 
@@ -394,7 +406,8 @@ static void read_serial(const struct nest *w, void *to, const void *from, size_t
     }
 }
 
-/* Above a quarter of a million elements two cores gather 1.7 times as fast as one; below, starting them costs as much as it saves. */
+/* Above a quarter of a million elements two cores gather 1.7 times as fast as one; below, starting them costs as much
+ * as it saves. */
 enum { PARALLEL = 1 << 18 };
 
 void nest_read(const struct nest *w, void *to, const void *from, size_t size)
@@ -479,7 +492,7 @@ bool fold_strides(const struct tensor *t, int n, i64 *stride)
 {
     for (int k = 0; k < n; k++)
         stride[k] = k < t->nd ? t->stride[k] : 0;
-    i64 next = -1, s = 0;                     /* of the dimensions that are folded: the first with more than one element gives the stride */
+    i64 next = -1, s = 0; /* of the dimensions that are folded: the first with more than one element gives the stride */
     for (int k = n - 1; k < t->nd; k++) {
         if (t->dim[k] == 1)
             continue;
@@ -531,7 +544,8 @@ COMPRESS(16, two_words)
 
 #ifdef __x86_64__
 /* Eight elements at a time while eight places are left; returns how far it came.  3 times the speed of the loop above. */
-__attribute__((target("avx512f,avx512bw,avx512vl,popcnt"))) static i64 compress_512(uint64_t *to, const uint64_t *from, const uint8_t *m, i64 n, i64 want, i64 *done)
+__attribute__((target("avx512f,avx512bw,avx512vl,popcnt"))) static i64
+compress_512(uint64_t *to, const uint64_t *from, const uint8_t *m, i64 n, i64 want, i64 *done)
 {
     i64 i = 0, k = 0;
     for (; i + 8 <= n && k + 8 <= want; i += 8) {
@@ -564,7 +578,8 @@ static void compress(void *to, const void *from, const uint8_t *m, i64 n, i64 wa
 }
 
 #ifdef __x86_64__
-__attribute__((target("avx512f,avx512bw,avx512vl,popcnt"))) static i64 positions_512(double *to, const uint8_t *m, i64 i, i64 end, i64 want, i64 *done)
+__attribute__((target("avx512f,avx512bw,avx512vl,popcnt"))) static i64
+positions_512(double *to, const uint8_t *m, i64 i, i64 end, i64 want, i64 *done)
 {
     i64 k = 0;
     __m512d at = _mm512_add_pd(_mm512_set_pd(8, 7, 6, 5, 4, 3, 2, 1), _mm512_set1_pd((double)i)), eight = _mm512_set1_pd(8);
@@ -615,7 +630,8 @@ static value masked(struct tensor *t, value mask)
 #pragma omp parallel for schedule(static) num_threads(ew_threads) if (parts > 1)
     for (i64 p = 0; p < parts; p++) {
         i64 lo = m->numel * p / parts, hi = m->numel * (p + 1) / parts;
-        compress(r->data + (size_t)start[p] * size, t->data + (size_t)lo * size, bytes + lo, hi - lo, start[p + 1] - start[p], size);
+        compress(r->data + (size_t)start[p] * size, t->data + (size_t)lo * size, bytes + lo, hi - lo,
+                 start[p + 1] - start[p], size);
     }
     return finish(r, t);
 }
@@ -628,7 +644,8 @@ static value read_tensor(value base, int n, const value *idx)
     struct ix x[MAX_DIMS];
     struct nest w;
     i64 len[MAX_DIMS], out[MAX_DIMS];
-    if (n == 1 && (idx->kind == K_TENSOR || idx->kind == K_WINDOW) && value_dtype(*idx) == D_LOGICAL && value_numel(*idx) <= t->numel)
+    if (n == 1 && (idx->kind == K_TENSOR || idx->kind == K_WINDOW) && value_dtype(*idx) == D_LOGICAL &&
+        value_numel(*idx) <= t->numel)
         return masked(t, *idx);
     int nd = index_parse_read(x, n, idx, t->nd, t->dim, len, out);
     bool all = true;
@@ -642,7 +659,8 @@ static value read_tensor(value base, int n, const value *idx)
         return finish(tensor_reshape(t, nd, out), t);
     dims_numel(nd, out);                      /* fails on sizes that cannot be before anything is multiplied */
     i64 stride[MAX_DIMS];
-    if (n == 1 && x->n < t->numel / 4 && !fold_strides(t, 1, stride)) {      /* few elements of a strided tensor: not worth laying it out */
+    if (n == 1 && x->n < t->numel / 4 &&
+        !fold_strides(t, 1, stride)) { /* few elements of a strided tensor: not worth laying it out */
         i64 *list = scratch((size_t)x->n * sizeof *list);
         for (i64 i = 0; i < x->n; i++)
             list[i] = tensor_offset(t, ix_at(x, i));
@@ -832,7 +850,8 @@ int index_brace(value base, int n, const value *idx, value **list)
 {
     if (base.kind != K_CELL) {
         char what[160];
-        fail("Octave:invalid-index", "\1{…}: \1 is a %s; only a cell has contents\nhint: \1(…) indexes it", value_describe(base, what));
+        fail("Octave:invalid-index", "\1{…}: \1 is a %s; only a cell has contents\nhint: \1(…) indexes it",
+             value_describe(base, what));
     }
     struct cell *c = base.cell;
     if (n == 1 && idx->tag == 0 && idx->num >= 1 && idx->num <= (double)c->numel && idx->num == trunc(idx->num)) {
@@ -882,7 +901,9 @@ int index_field(value base, sym name, value **list)
             const char *near = near_field(base, name->text);
             if (near)
                 buff(b, "\nhint: did you mean '%s'?", near);
-            fail("Octave:undefined-function", s->f->n ? "\1.%s: there is no field '%s'; the fields are %s" : "\1.%s: there is no field '%s', nor any other%s",
+            fail("Octave:undefined-function",
+                 s->f->n ? "\1.%s: there is no field '%s'; the fields are %s"
+                         : "\1.%s: there is no field '%s', nor any other%s",
                  name->text, name->text, b->s);
         }
         if (s->numel == 1) {
@@ -906,8 +927,8 @@ int index_field(value base, sym name, value **list)
         }
     }
     const char *near = near_field(base, name->text);
-    fail("Octave:undefined-function", "\1.%s: \1 is a %s and has no field '%s'%s%s%s", name->text, value_describe(base, what), name->text,
-         near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    fail("Octave:undefined-function", "\1.%s: \1 is a %s and has no field '%s'%s%s%s", name->text,
+         value_describe(base, what), name->text, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 i64 index_end(value base, int k, int n)
@@ -954,7 +975,8 @@ value index_add(value base_like, int n, const value *idx, value g)
     dims_numel(nd, out);
     nest_over(r, n, x, &w);
     if (d->numel != w.numel && d->numel != 1)
-        fail("Octave:nonconformant-args", "index_add: %lld elements are indexed, the gradient has %lld", (long long)w.numel, (long long)d->numel);
+        fail("Octave:nonconformant-args", "index_add: %lld elements are indexed, the gradient has %lld",
+             (long long)w.numel, (long long)d->numel);
     d = tensor_dense(tensor_cast(d, dtype));
     const i64 *at = nest_positions(&w);
     switch (dtype) {

@@ -14,9 +14,11 @@
 value index_paren(value base, int n, const value *idx);              /* pooled; any kind but functions and objects */
 int index_brace(value base, int n, const value *idx, value **list);  /* contents, borrowed, in a scratch array; the count */
 const char *near_field(value v, const char *name);        /* the field or method that was meant; scratch, or NULL */
-int index_field(value base, sym name, value **list);                 /* s.name: one for each element of s; objects: one, through their class */
+int index_field(value base, sym name,
+                value **list); /* s.name: one for each element of s; objects: one, through their class */
 i64 index_end(value base, int k, int n);                             /* `end` in position k (from 0) of n */
-struct tensor *index_alias(value base, int n, const value *idx);     /* pooled header over base's elements when all indices are runs, else NULL: for reading at once */
+struct tensor *index_alias(value base, int n, const value *idx); /* pooled header over base's elements when all indices
+                                                                    are runs, else NULL: for reading at once */
 
 /* ---- one index, checked */
 struct ix {
@@ -31,12 +33,16 @@ struct ix {
 void index_parse(struct ix *x, value v, i64 len, int k, int n);
 static inline i64 ix_at(const struct ix *x, i64 i) { return x->list ? x->list[i] : x->first + i * x->step; }
 int ix_shape(const struct ix *x, i64 *dim);                          /* as the only index: the shape it gives */
-bool fold_strides(const struct tensor *t, int n, i64 *stride);       /* those that n indices see; false: the last would fold what does not follow each other */
+bool fold_strides(
+    const struct tensor *t, int n,
+    i64 *stride); /* those that n indices see; false: the last would fold what does not follow each other */
 bool ix_is_all(const struct ix *x, i64 len);                         /* 0, 1, …, len-1 */
 NORETURN void fail_bound(int k, int n, i64 i, i64 len, int nd, const i64 *dim);      /* i from 1 */
 
-int index_shape_of_one(const struct ix *x, int nd, const i64 *dim, i64 *to);         /* the shape that the only index gives of something of size dim; nd */
-int index_parse_read(struct ix *x, int n, const value *idx, int nd, const i64 *dim, i64 *len, i64 *out);     /* all of a read: sizes as seen, sizes of the result; its nd */
+int index_shape_of_one(const struct ix *x, int nd, const i64 *dim,
+                       i64 *to); /* the shape that the only index gives of something of size dim; nd */
+int index_parse_read(struct ix *x, int n, const value *idx, int nd, const i64 *dim, i64 *len,
+                     i64 *out); /* all of a read: sizes as seen, sizes of the result; its nd */
 
 /* ---- nests */
 struct nest {
@@ -52,7 +58,8 @@ void nest_fill(const struct nest *w, void *to, const void *one, size_t size);   
 void fold_dims(int nd, const i64 *dim, int n, i64 *to);              /* sizes seen by n indices: the last folds the rest */
 const i64 *nest_positions(const struct nest *w);                     /* the offsets themselves, scratch */
 
-/* A header to read through at once: a window's is filled into *view, nothing is counted or pooled (but for numbers and ranges). */
+/* A header to read through at once: a window's is filled into *view, nothing is counted or pooled (but for numbers and
+ * ranges). */
 static inline struct tensor *tensor_see(value v, struct tensor *view)
 {
     if (v.kind != K_WINDOW)
@@ -68,12 +75,14 @@ static inline struct tensor *tensor_see(value v, struct tensor *view)
     return view;
 }
 
-/* The adjoint of index_paren: zeros shaped and classed like base, with g added where x(idx…) read; repeated indices add up.  Pooled. */
+/* The adjoint of index_paren: zeros shaped and classed like base, with g added where x(idx…) read; repeated indices add
+ * up.  Pooled. */
 value index_add(value base_like, int n, const value *idx, value g);
 
 /* masks: bytes, not zero is true */
 i64 count_true(const uint8_t *m, i64 n);
-void mask_positions(double *to, const uint8_t *m, i64 i, i64 end, i64 want);     /* of the true ones from i on, counted from 1; there are `want` before end */
+void mask_positions(double *to, const uint8_t *m, i64 i, i64 end,
+                    i64 want); /* of the true ones from i on, counted from 1; there are `want` before end */
 
 /* ---- elements of dense tensors by double scalars, as the machine reads them; false, NULL: take the general way */
 static inline bool index_get1(value a, value i, value *out)
@@ -112,7 +121,8 @@ static inline bool plain_matrix(const struct tensor *t)
     memcpy(&want, bytes, 4);
     return (have & m) == want && !t->mark;
 }
-_Static_assert(offsetof(struct tensor, nd) == offsetof(struct tensor, dtype) + 1 && offsetof(struct tensor, version) == offsetof(struct tensor, dtype) + 4,
+_Static_assert(offsetof(struct tensor, nd) == offsetof(struct tensor, dtype) + 1 &&
+                   offsetof(struct tensor, version) == offsetof(struct tensor, dtype) + 4,
                "dtype, nd, flags, device side by side");
 /* the element of a plain matrix, or NULL */
 static inline double *element2(value a, value i, value j)

@@ -65,8 +65,8 @@ static void tridiagonal_definite(i64 n, double *diag, double *side, double *b)
         b[i] = b[i] / diag[i] - (i < n - 1 ? b[i + 1] * side[i] : 0);
 }
 
-/* The pieces of a spline as `pieces` below gives them; ends: the slopes at the ends, or NULL: not a knot.  Three points without
-   ends have one piece, the parabola, with the first point as its origin. */
+/* The pieces of a spline as `pieces` below gives them; ends: the slopes at the ends, or NULL: not a knot.  Three points
+   without ends have one piece, the parabola, with the first point as its origin. */
 static void spline_pieces(const double *x, const double *a, i64 n, const double *ends, double *c)
 {
     i64 m = n - 1;
@@ -89,7 +89,8 @@ static void spline_pieces(const double *x, const double *a, i64 n, const double 
         c[7] = a[1];
         return;
     }
-    double *h = scratch((size_t)n * 8), *d = scratch((size_t)n * 8), *low = scratch((size_t)n * 8), *up = scratch((size_t)n * 8), *g = scratch((size_t)n * 8);
+    double *h = scratch((size_t)n * 8), *d = scratch((size_t)n * 8), *low = scratch((size_t)n * 8),
+           *up = scratch((size_t)n * 8), *g = scratch((size_t)n * 8);
     for (i64 i = 0; i < m; i++)
         h[i] = x[i + 1] - x[i];
     if (ends) {
@@ -191,7 +192,11 @@ static void pieces(int method, const double *x, const double *y, i64 n, const do
 }
 
 /* ---- interp1 */
-struct points { i64 n, cols; double *x, *y; bool complex_, falls; };          /* y: n x cols, the imaginary parts in further columns */
+struct points {
+    i64 n, cols;
+    double *x, *y;
+    bool complex_, falls;
+}; /* y: n x cols, the imaginary parts in further columns */
 
 static struct points points_of(struct call *c, struct tensor *x, struct tensor *y)
 {
@@ -202,7 +207,9 @@ static struct points points_of(struct call *c, struct tensor *x, struct tensor *
     p.cols = p.n ? y->numel / p.n : 0;
     p.complex_ = dtype_is(y->dtype, DT_C);
     if (x && x->numel != p.n)
-        fail("Octave:nonconformant-args", "%s: x must have as many elements as y has along its first dimension, but x is %s and y is %s", c->fn->name, tensor_shape(x, s), tensor_shape(y, t));
+        fail("Octave:nonconformant-args",
+             "%s: x must have as many elements as y has along its first dimension, but x is %s and y is %s",
+             c->fn->name, tensor_shape(x, s), tensor_shape(y, t));
     if (p.n < 2)
         fail("Octave:invalid-input-arg", "%s: at least two points are needed, not %lld", c->fn->name, (long long)p.n);
     p.x = scratch((size_t)p.n * 8);
@@ -263,8 +270,10 @@ static i64 interval_below(const double *x, i64 n, double v)
     return lo;
 }
 
-/* Values at k places v: to[i + j*k].  outside: the value beyond the ends unless extrap; left: at a jump the value that comes from below. */
-static void evaluate(const struct points *p, int method, const double *ends, const double *v, i64 k, bool left, bool extrap, double outside, double *to)
+/* Values at k places v: to[i + j*k].  outside: the value beyond the ends unless extrap; left: at a jump the value that
+ * comes from below. */
+static void evaluate(const struct points *p, int method, const double *ends, const double *v, i64 k, bool left,
+                     bool extrap, double outside, double *to)
 {
     const double *x = p->x;
     i64 n = p->n, m = n - 1;
@@ -299,7 +308,8 @@ static void evaluate(const struct points *p, int method, const double *ends, con
 /* A spline through what is there takes the place of y that are NaN, as in Octave. */
 static void fill_gaps(struct points *p)
 {
-    double *x = scratch((size_t)p->n * 8), *y = scratch((size_t)p->n * 8), *at = scratch((size_t)p->n * 8), *to = scratch((size_t)p->n * 8);
+    double *x = scratch((size_t)p->n * 8), *y = scratch((size_t)p->n * 8), *at = scratch((size_t)p->n * 8),
+           *to = scratch((size_t)p->n * 8);
     for (i64 j = 0; j < p->cols * (p->complex_ ? 2 : 1); j++) {
         double *all = p->y + j * p->n;
         i64 known = 0, gaps = 0;
@@ -343,7 +353,8 @@ static int method_named(struct call *c, const char *s)
     for (int k = 0; k < COUNT(names); k++)
         if (!strcmp(s, names[k]))
             return k;
-    fail("Octave:invalid-input-arg", "%s: unknown method '%s'; it may be linear, nearest, previous, next, pchip, cubic or spline", c->fn->name, s);
+    fail("Octave:invalid-input-arg",
+         "%s: unknown method '%s'; it may be linear, nearest, previous, next, pchip, cubic or spline", c->fn->name, s);
 }
 
 static value make_pp(const double *x, i64 n, struct tensor *coefs, i64 order, struct tensor *dim);
@@ -351,16 +362,24 @@ static value make_pp(const double *x, i64 n, struct tensor *coefs, i64 order, st
 /* The curve of interp1 as a piecewise polynomial: one curve, real. */
 static value curve_pp(const struct points *p, int method)
 {
-    i64 n = p->n, m = method == LINEAR || method >= PCHIP ? n - 1 : n, order = method == LINEAR ? 2 : method >= PCHIP ? 4 : 1, kept = 0;
+    i64 n = p->n, m = method == LINEAR || method >= PCHIP ? n - 1 : n,
+        order = method == LINEAR  ? 2
+                : method >= PCHIP ? 4
+                                  : 1,
+        kept = 0;
     if (p->cols != 1 || p->complex_)
-        fail("Octave:invalid-input-arg", "interp1: 'pp' is for one real curve, but y has %lld columns%s", (long long)p->cols, p->complex_ ? " of complex numbers" : "");
+        fail("Octave:invalid-input-arg", "interp1: 'pp' is for one real curve, but y has %lld columns%s",
+             (long long)p->cols, p->complex_ ? " of complex numbers" : "");
     struct tensor *c = tensor_2d(D_DOUBLE, m, order);
     double *b = scratch((size_t)(m + 1) * 8), *to = (double *)c->data;
     const double *x = p->x, *y = p->y;
     if (order == 1) {
         memcpy(to, y, (size_t)n * 8);
         for (i64 i = 0; i <= n; i++)
-            b[i] = method == NEAREST ? (x[i ? i - 1 : 0] + x[MIN(i, n - 1)]) / 2 : method == PREVIOUS ? (i < n ? x[i] : 2 * x[n - 1] - x[n - 2]) : i ? x[i - 1] : 2 * x[0] - x[1];
+            b[i] = method == NEAREST    ? (x[i ? i - 1 : 0] + x[MIN(i, n - 1)]) / 2
+                   : method == PREVIOUS ? (i < n ? x[i] : 2 * x[n - 1] - x[n - 2])
+                   : i                  ? x[i - 1]
+                                        : 2 * x[0] - x[1];
         return make_pp(b, n + 1, c, 1, NULL);
     }
     double *all = scratch((size_t)m * 32);
@@ -388,9 +407,12 @@ BUILTIN(interp1, 2, 6, 1, grad_form,
     "yi = interp1(x, y, xi, method)\n"
     "yi = interp1(x, y, xi, method, extrap, side)\n"
     "pp = interp1(x, y, method, 'pp')\n\n"
-    "Values at xi of the curve through the points (x, y); without x the points are 1, 2, ... . y is a vector, or a matrix with a curve in each column. method is 'linear' (default), 'nearest', 'previous', 'next', "
-    "'pchip' or 'cubic' (keeps the shape of the data), or 'spline' (cubic spline, not-a-knot). Beyond the ends the result is NaN, or the number extrap, or with 'extrap' the curve goes on. "
-    "Where x holds a number twice, a linear curve jumps; side 'right' (usual where x rises) gives the value behind the jump, 'left' that before it. 'pp' gives the curve as a piecewise polynomial for ppval.\n\n"
+    "Values at xi of the curve through the points (x, y); without x the points are 1, 2, ... . y is a vector, or a "
+    "matrix with a curve in each column. method is 'linear' (default), 'nearest', 'previous', 'next', 'pchip' or "
+    "'cubic' (keeps the shape of the data), or 'spline' (cubic spline, not-a-knot). Beyond the ends the result is NaN, "
+    "or the number extrap, or with 'extrap' the curve goes on. Where x holds a number twice, a linear curve jumps; "
+    "side 'right' (usual where x rises) gives the value behind the jump, 'left' that before it. 'pp' gives the curve "
+    "as a piecewise polynomial for ppval.\n\n"
     "Example:\n"
     "  interp1([1 2 3], [4 5 6], [1.5 2.5])\n"
     "  ans =\n     4.5000   5.5000\n\n"
@@ -428,7 +450,8 @@ BUILTIN(interp1, 2, 6, 1, grad_form,
     if (method >= PCHIP)
         for (i64 i = 1; i < p.n; i++)
             if (p.x[i] == p.x[i - 1])
-                fail("Octave:invalid-input-arg", "interp1: the points x must be different for this method, but %g occurs twice", p.x[i]);
+                fail("Octave:invalid-input-arg",
+                     "interp1: the points x must be different for this method, but %g occurs twice", p.x[i]);
     if (method == SPLINE)
         fill_gaps(&p);
     if (pp) {
@@ -451,13 +474,14 @@ BUILTIN(interp1, 2, 6, 1, grad_form,
     }
     struct tensor *r = joined(&p, to, nd, dim);
     bool single = y->dtype == D_SINGLE || y->dtype == D_CSINGLE;
-    if (method != NEAREST && method != PREVIOUS && method != NEXT)            /* these give elements of y, all else computes with x */
+    if (method != NEAREST && method != PREVIOUS &&
+        method != NEXT) /* these give elements of y, all else computes with x */
         single = single || is_single(c->arg[n - 1]) || (n == 3 && is_single(c->arg[0]));
     result_tensor(c, 0, single ? tensor_cast(r, dtype_is(r->dtype, DT_C) ? D_CSINGLE : D_SINGLE) : r);
 }
 
-/* ---- piecewise polynomials: a struct with form, breaks, coefs, pieces, order, dim.  dim is 1, or the sizes of a value that is an array
-   of D numbers: then coefs has D rows for each piece, the first piece's first. */
+/* ---- piecewise polynomials: a struct with form, breaks, coefs, pieces, order, dim.  dim is 1, or the sizes of a value
+   that is an array of D numbers: then coefs has D rows for each piece, the first piece's first. */
 static value make_pp(const double *x, i64 n, struct tensor *coefs, i64 order, struct tensor *dim)
 {
     struct record *r = record_scalar();
@@ -472,7 +496,8 @@ static value make_pp(const double *x, i64 n, struct tensor *coefs, i64 order, st
     return record_value(r);
 }
 
-/* The size of D numbers at each of x: D's sizes (nd < 0: a value is one number), then those of x, its length alone where it is a vector. */
+/* The size of D numbers at each of x: D's sizes (nd < 0: a value is one number), then those of x, its length alone
+ * where it is a vector. */
 static int sizes_at(int nd, const i64 *dim, const struct tensor *x, i64 to[MAX_DIMS])
 {
     bool vector = x->nd == 2 && (x->dim[0] == 1 || x->dim[1] == 1);
@@ -534,8 +559,11 @@ static void curve(struct call *c, int method)             /* spline(x, y, xi), p
     bool clamped = method == SPLINE && last == n + 2;
     char s[128];
     if (last != n && !clamped)
-        fail("Octave:nonconformant-args", "%s: y must have as many elements as x (%lld), or an array for each along its last dimension, but is %s", c->fn->name, (long long)n, tensor_shape(y, s));
-    double *ends = clamped ? scratch((size_t)D * 16 + 16) : NULL, *all = (double *)y->data;      /* the first and last are slopes */
+        fail("Octave:nonconformant-args",
+             "%s: y must have as many elements as x (%lld), or an array for each along its last dimension, but is %s",
+             c->fn->name, (long long)n, tensor_shape(y, s));
+    double *ends = clamped ? scratch((size_t)D * 16 + 16) : NULL,
+           *all = (double *)y->data;                          /* the first and last are slopes */
     struct tensor *in = tensor_2d(D_DOUBLE, n, D);            /* a curve in each column */
     for (i64 j = 0; j < D; j++) {
         if (clamped)
@@ -582,8 +610,9 @@ static void curve(struct call *c, int method)             /* spline(x, y, xi), p
 BUILTIN(spline, 2, 3, 1, grad_form,
     "yi = spline(x, y, xi)\n"
     "pp = spline(x, y)\n\n"
-    "Cubic spline through the points (x, y), evaluated at xi, or as a piecewise polynomial for ppval. The ends are not-a-knot; "
-    "when y has two elements more than x, its first and last are the slopes at the ends. Of an array y each array along its last dimension is a value.\n\n"
+    "Cubic spline through the points (x, y), evaluated at xi, or as a piecewise polynomial for ppval. The ends are "
+    "not-a-knot; when y has two elements more than x, its first and last are the slopes at the ends. Of an array y "
+    "each array along its last dimension is a value.\n\n"
     "Example:\n"
     "  spline([0 1 2 3], [0 1 4 9], 1.5)\n"
     "  ans = 2.2500\n\n"
@@ -595,7 +624,8 @@ BUILTIN(spline, 2, 3, 1, grad_form,
 BUILTIN(pchip, 2, 3, 1, grad_form,
     "yi = pchip(x, y, xi)\n"
     "pp = pchip(x, y)\n\n"
-    "Piecewise cubic curve through the points (x, y) that keeps their shape (it rises where they rise), evaluated at xi, or as a piecewise polynomial for ppval.\n\n"
+    "Piecewise cubic curve through the points (x, y) that keeps their shape (it rises where they rise), evaluated at "
+    "xi, or as a piecewise polynomial for ppval.\n\n"
     "Example:\n"
     "  pchip([0 1 2 3], [0 1 4 9], 1)\n"
     "  ans = 1\n\n"
@@ -607,8 +637,9 @@ BUILTIN(pchip, 2, 3, 1, grad_form,
 BUILTIN(mkpp, 2, 3, 1, grad_form,
     "pp = mkpp(breaks, coefs)\n"
     "pp = mkpp(breaks, coefs, dim)\n\n"
-    "Piecewise polynomial: row i of coefs holds the coefficients, highest power first, of the polynomial in x - breaks(i) between breaks(i) and breaks(i+1). "
-    "With sizes dim a value is an array of these sizes: coefs has prod(dim) rows for each piece.\n\n"
+    "Piecewise polynomial: row i of coefs holds the coefficients, highest power first, of the polynomial in x - "
+    "breaks(i) between breaks(i) and breaks(i+1). With sizes dim a value is an array of these sizes: coefs has "
+    "prod(dim) rows for each piece.\n\n"
     "Example:\n"
     "  ppval(mkpp([0 1 2], [1 0; 2 1]), 1.5)\n"
     "  ans = 2\n\n"
@@ -623,10 +654,14 @@ BUILTIN(mkpp, 2, 3, 1, grad_form,
         D *= (i64)d;
     }
     if (m < 1 || a->numel % (m * D))
-        fail("Octave:nonconformant-args", "mkpp: there must be a row of coefficients for each of the %lld pieces, but there are %lld coefficients", (long long)(m * D), (long long)a->numel);
+        fail("Octave:nonconformant-args",
+             "mkpp: there must be a row of coefficients for each of the %lld pieces, but there are %lld coefficients",
+             (long long)(m * D), (long long)a->numel);
     if (dim)
         dim = tensor_reshape(dim, 2, (i64[]){ 1, dim->numel });
-    result(c, 0, make_pp((double *)b->data, m + 1, tensor_reshape(a, 2, (i64[]){ m * D, a->numel / (m * D) }), a->numel / (m * D), dim));
+    result(c, 0,
+           make_pp((double *)b->data, m + 1, tensor_reshape(a, 2, (i64[]){ m * D, a->numel / (m * D) }),
+                   a->numel / (m * D), dim));
 }
 
 static struct tensor *field(struct call *c, struct record *r, const char *name)

@@ -50,10 +50,14 @@ static void close_list(struct writer *w, char bracket)
 
 static void write_text(struct writer *w, const char *s, i64 n, i64 step)
 {
-    static const char short_form[128] = { ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r', ['"'] = '"', ['\\'] = '\\' };
+    static const char short_form[128] = {
+        ['\b'] = 'b', ['\t'] = 't', ['\n'] = 'n', ['\f'] = 'f', ['\r'] = 'r', ['"'] = '"', ['\\'] = '\\'
+    };
     buf_putc(w->b, '"');
     for (i64 i = 0, plain; i < n; i++) {
-        for (plain = i; plain < n && (unsigned char)s[plain * step] >= 32 && s[plain * step] != '"' && s[plain * step] != '\\'; plain++)
+        for (plain = i;
+             plain < n && (unsigned char)s[plain * step] >= 32 && s[plain * step] != '"' && s[plain * step] != '\\';
+             plain++)
             if (step != 1)
                 buf_putc(w->b, s[plain * step]);
         if (step == 1)
@@ -91,7 +95,8 @@ static void write_number(struct writer *w, const struct tensor *t, i64 i)
         if (v.num == floor(v.num) && fabs(v.num) < 1e21)
             snprintf(s, sizeof s, "%.0f", v.num);
         else
-            for (int digits = single ? 6 : 15; digits <= most; digits++) {       /* the fewest that read the same number again */
+            for (int digits = single ? 6 : 15; digits <= most;
+                 digits++) { /* the fewest that read the same number again */
                 size_t n = decimal_write(s, v.num, 'g', digits);
                 if (n)
                     s[n] = 0;
@@ -214,7 +219,8 @@ static void write_value(struct writer *w, value v)
 BUILTIN(jsonencode, 1, 5, 1, NO_GRAD,
     "s = jsonencode(x)\n"
     "s = jsonencode(x, \"ConvertInfAndNaN\", false, \"PrettyPrint\", true)\n\n"
-    "x as JSON text: a vector as a list, a matrix as a list of its rows, a struct or map as an object, a cell as a list of what it holds. NaN and Inf\n"
+    "x as JSON text: a vector as a list, a matrix as a list of its rows, a struct or map as an object, a cell as a "
+    "list of what it holds. NaN and Inf\n"
     "become null unless ConvertInfAndNaN is false; PrettyPrint breaks lines.\n\n"
     "Example:\n  jsonencode(struct('a', [1 2], 'b', 'text'))\n  ans = {\"a\":[1,2],\"b\":\"text\"}\n\n"
     "See also: jsondecode, save")
@@ -287,7 +293,8 @@ static value stacked(struct cell *c)
         if (!is_tensor_like(c->v[i]))
             return nil();
         struct tensor *t = tensor_of(c->v[i]);
-        if (t->dtype == D_CHAR || t->numel == 0 || (first && (t->dtype != first->dtype || !dims_equal(t->nd, t->dim, first->nd, first->dim))))
+        if (t->dtype == D_CHAR || t->numel == 0 ||
+            (first && (t->dtype != first->dtype || !dims_equal(t->nd, t->dim, first->nd, first->dim))))
             return nil();
         first = first ? first : t;
     }
@@ -391,8 +398,10 @@ static void read_body(void *arg)
 BUILTIN(jsondecode, 1, 5, 1, NO_GRAD,
     "x = jsondecode(s)\n"
     "x = jsondecode(s, \"makeValidName\", false)\n\n"
-    "The value that JSON text s describes: an object becomes a struct, a list of numbers (null is NaN) or truth values a column, a list of lists of one\n"
-    "size a matrix, a list of objects with the same fields a struct array, any other list a cell; null alone is [].  Names that no field can have are\n"
+    "The value that JSON text s describes: an object becomes a struct, a list of numbers (null is NaN) or truth values "
+    "a column, a list of lists of one\n"
+    "size a matrix, a list of objects with the same fields a struct array, any other list a cell; null alone is [].  "
+    "Names that no field can have are\n"
     "changed unless makeValidName is false.\n\n"
     "Example:\n  jsondecode('[[1,2],[3,null]]')\n  ans =\n       1     2\n       3   NaN\n\n"
     "See also: jsonencode, load")

@@ -62,7 +62,14 @@ static value unmarked(value y)                /* pooled */
     return y;
 }
 
-struct run { struct kept *k; void (*f)(void *arg, int n, const value *x, value *y); void *arg; int n; const value *x; value g, *gx, *y; };
+struct run {
+    struct kept *k;
+    void (*f)(void *arg, int n, const value *x, value *y);
+    void *arg;
+    int n;
+    const value *x;
+    value g, *gx, *y;
+};
 
 static void forward(void *p)
 {
@@ -103,7 +110,8 @@ struct kept *kept_run(void (*f)(void *arg, int n, const value *x, value *y), voi
 static NORETURN void fail_gradient(value y, value g)
 {
     char a[160], b[160];
-    fail("Octave:nonconformant-args", "gradOutput must be like the output, a %s, but is a %s", value_describe(y, a), value_describe(g, b));
+    fail("Octave:nonconformant-args", "gradOutput must be like the output, a %s, but is a %s", value_describe(y, a),
+         value_describe(g, b));
 }
 
 static void seed(struct tape *t, value y, value g)        /* g is dL/dy */
@@ -158,11 +166,19 @@ void kept_backward(struct kept *k, value g, value *gx)
         fail_again();
 }
 
-void rule_alone(const struct builtin *fn, int nin, const value *in, const bool *want, int nout, const value *out, const value *g, value *gx)
+void rule_alone(const struct builtin *fn, int nin, const value *in, const bool *want, int nout, const value *out,
+                const value *g, value *gx)
 {
     struct tape *t = tape_state();
     int parent[32];
-    struct entry e = { .rule = R_CALL, .nin = nin, .nout = nout, .first = 0, .fn = fn, .in = (value *)in, .parent = parent, .out = (value *)out };
+    struct entry e = { .rule = R_CALL,
+                       .nin = nin,
+                       .nout = nout,
+                       .first = 0,
+                       .fn = fn,
+                       .in = (value *)in,
+                       .parent = parent,
+                       .out = (value *)out };
     struct entry *current = t->current;
     value *adjoint = t->adjoint;
     struct cell *hold = cell_2d(1, nin);      /* owns the gradients */

@@ -31,7 +31,8 @@ BUILTIN(bwlabel, 1, 2, 2, grad_zero,
         fail("Octave:invalid-input-arg", "bwlabel: the neighbours are 4 or 8, but %lld is given", (long long)sides);
     i64 h = x->dim[0], w = x->dim[1];
     if (x->numel >= INT32_MAX)
-        fail("Octave:invalid-input-arg", "bwlabel: a matrix has at most 2^31-2 elements here, but this one %lld", (long long)x->numel);
+        fail("Octave:invalid-input-arg", "bwlabel: a matrix has at most 2^31-2 elements here, but this one %lld",
+             (long long)x->numel);
     struct tensor *y = tensor_zeros(D_DOUBLE, 2, x->dim);
     int32_t *at = scratch(sizeof *at * (size_t)(x->numel + 1)), *up = scratch(sizeof *up * (size_t)(x->numel + 1)), last = 0;
     for (i64 j = 0; j < w; j++) {

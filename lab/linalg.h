@@ -16,7 +16,9 @@ value linalg_transpose(value a, bool conj);   /* strides only when real */
 /* The same on tensors of class double or single, real or complex, 2-d, any strides.  Results are new, dense, not narrowed. */
 struct tensor *linalg_product(struct tensor *a, int ta, struct tensor *b, int tb);
 struct tensor *linalg_solve(struct tensor *a, int ta, struct tensor *b);             /* op(a) \ b; warns when a is singular */
-struct tensor *linalg_inverse(struct tensor *a, double *rcond, bool warns);          /* a dense and square; Inf everywhere where it is singular; rcond Inf where warns had nothing to warn of */
+struct tensor *linalg_inverse(struct tensor *a, double *rcond,
+                              bool warns); /* a dense and square; Inf everywhere where it is singular; rcond Inf where
+                                              warns had nothing to warn of */
 struct tensor *linalg_matrix(value v, const char *who);              /* v as a floating 2-d tensor; fails as `who: …` */
 struct tensor *linalg_float(struct tensor *t);                       /* integers, logical, char become double */
 struct tensor *linalg_turn(struct tensor *t);                        /* conjugate transpose, dense, new */
@@ -29,9 +31,12 @@ value linalg_eig_power(struct tensor *t, value p, bool matrix_base);  /* t ^ p o
 struct tensor *linalg_identity(int dtype, i64 n);
 struct svd { struct tensor *u, *s, *vt; };    /* s: real column; u, vt only when asked */
 struct svd linalg_svd(struct tensor *a, char job, const char *who);   /* job N, S (economy), A; a any strides, kept */
-struct tensor *linalg_complex_vectors(struct tensor *v, const struct tensor *w);      /* of LAPACK's real form: pairs of columns are real and imaginary part; w the values */
+struct tensor *linalg_complex_vectors(
+    struct tensor *v,
+    const struct tensor *w); /* of LAPACK's real form: pairs of columns are real and imaginary part; w the values */
 double linalg_eps(int dtype);                 /* of the class */
-double linalg_norm(struct tensor *t, double p, const char *who);      /* p = 2, 1, Inf, …; NaN: Frobenius; vectors and matrices */
+double linalg_norm(struct tensor *t, double p,
+                   const char *who); /* p = 2, 1, Inf, …; NaN: Frobenius; vectors and matrices */
 struct tensor *linalg_real_column(int dtype, i64 n);                  /* of the real class of dtype */
 
 #endif

@@ -64,8 +64,8 @@ BUILTIN(svd, 1, 2, 3, svd_grad,
     "[U, S, V] = svd(A)\n"
     "[U, S, V] = svd(A, 'econ')\n"
     "[U, S, V] = svd(A, 0)\n\n"
-    "Singular values of A in a column, largest first; or the decomposition A = U * S * V' with orthogonal (unitary) U and V and diagonal S. "
-    "With 'econ' U and V have only min(m, n) columns, with 0 too where m >= n.\n\n"
+    "Singular values of A in a column, largest first; or the decomposition A = U * S * V' with orthogonal (unitary) U "
+    "and V and diagonal S. With 'econ' U and V have only min(m, n) columns, with 0 too where m >= n.\n\n"
     "Example:\n"
     "  svd([3 0; 0 4])\n"
     "  ans =\n     4\n     3\n\n"
@@ -134,7 +134,8 @@ static struct tensor *columns(struct tensor *t, i64 from, i64 n)      /* a dense
 BUILTIN(pinv, 1, 2, 1, pinv_grad,
     "B = pinv(A)\n"
     "B = pinv(A, tol)\n\n"
-    "Pseudoinverse (Moore-Penrose): n x m for an m x n matrix; singular values up to tol count as zero (by default max(size(A)) * s(1) * eps).\n\n"
+    "Pseudoinverse (Moore-Penrose): n x m for an m x n matrix; singular values up to tol count as zero (by default "
+    "max(size(A)) * s(1) * eps).\n\n"
     "Example:\n"
     "  pinv([2 0; 0 0])\n"
     "  ans =\n     0.5000        0\n          0        0\n\n"
@@ -154,7 +155,8 @@ BUILTIN(pinv, 1, 2, 1, pinv_grad,
 BUILTIN(null, 1, 2, 1, NO_GRAD,
     "N = null(A)\n"
     "N = null(A, tol)\n\n"
-    "Orthonormal basis of the null space of A, a column for each dimension: A * N is zero. Singular values up to tol count as zero.\n\n"
+    "Orthonormal basis of the null space of A, a column for each dimension: A * N is zero. Singular values up to tol "
+    "count as zero.\n\n"
     "Example:\n"
     "  abs(null([1 0]))\n"
     "  ans =\n     0\n     1\n\n"
@@ -162,7 +164,8 @@ BUILTIN(null, 1, 2, 1, NO_GRAD,
 {
     struct tensor *a = arg_matrix(c, 0);
     if (a->numel == 0) {
-        result_tensor(c, 0, a->dim[0] == 0 && a->dim[1] > 0 ? linalg_identity(a->dtype, a->dim[1]) : tensor_2d(a->dtype, 0, 0));
+        result_tensor(
+            c, 0, a->dim[0] == 0 && a->dim[1] > 0 ? linalg_identity(a->dtype, a->dim[1]) : tensor_2d(a->dtype, 0, 0));
         return;
     }
     struct svd r = linalg_svd(a, 'A', "null");
@@ -199,7 +202,9 @@ BUILTIN(orth, 1, 2, 1, NO_GRAD,
     i64 k = 0;
     while (k < r.s->numel && real_at(r.s, k) > tol)
         k++;
-    result(c, 0, ew_apply(EW_uminus, 1, (value[]){ tensor_value(tensor_clone(columns(r.u, 0, k))) }));     /* the signs of Octave */
+    result(
+        c, 0,
+        ew_apply(EW_uminus, 1, (value[]){ tensor_value(tensor_clone(columns(r.u, 0, k))) })); /* the signs of Octave */
 }
 
 /* ---- norms */
@@ -264,13 +269,14 @@ static double dual(const double _Complex *x, i64 n, double p, double _Complex *y
     return r;
 }
 
-/* The p-norm of a matrix by the power method for it (Higham, Numer. Math. 62, 1992), from each unit vector and from the vector of ones: of what
-   it finds the largest. */
+/* The p-norm of a matrix by the power method for it (Higham, Numer. Math. 62, 1992), from each unit vector and from the
+   vector of ones: of what it finds the largest. */
 static double power_norm(struct tensor *t, double p)
 {
     i64 m = t->dim[0], n = t->dim[1];
     const double _Complex *a = (const double _Complex *)tensor_dense(tensor_cast(t, D_CDOUBLE))->data;
-    double _Complex *x = scratch((size_t)(n + 1) * 16), *y = scratch((size_t)(m + 1) * 16), *u = scratch((size_t)(m + 1) * 16), *z = scratch((size_t)(n + 1) * 16);
+    double _Complex *x = scratch((size_t)(n + 1) * 16), *y = scratch((size_t)(m + 1) * 16),
+                    *u = scratch((size_t)(m + 1) * 16), *z = scratch((size_t)(n + 1) * 16);
     double q = p / (p - 1), best = 0;
     for (i64 start = 0; start <= MIN(n, 32); start++) {
         for (i64 j = 0; j < n; j++)
@@ -365,9 +371,10 @@ BUILTIN(norm, 1, 3, 1, norm_grad,
     "y = norm(A, p)\n"
     "y = norm(A, p, 'rows')\n"
     "y = norm(A, p, 'columns')\n\n"
-    "Norm of a vector or matrix. Of a vector: p = 2 (default), 1, Inf, -Inf, 0 (how many are not zero), any number, or 'fro'. "
-    "Of a matrix: 2 (largest singular value, default), 1 (largest column sum), Inf (largest row sum), 'fro' (root of the sum of squares), or any number p > 1: the largest norm(A * x, p) of x with norm(x, p) = 1. "
-    "With 'rows' or 'columns' ('cols') one norm for each.\n\n"
+    "Norm of a vector or matrix. Of a vector: p = 2 (default), 1, Inf, -Inf, 0 (how many are not zero), any number, or "
+    "'fro'. Of a matrix: 2 (largest singular value, default), 1 (largest column sum), Inf (largest row sum), 'fro' "
+    "(root of the sum of squares), or any number p > 1: the largest norm(A * x, p) of x with norm(x, p) = 1. With "
+    "'rows' or 'columns' ('cols') one norm for each.\n\n"
     "Example:\n"
     "  norm([3 4])\n"
     "  ans = 5\n"
@@ -435,7 +442,8 @@ BUILTIN(vecnorm, 1, 3, 1, grad_form,
 BUILTIN(cond, 1, 2, 1, grad_form,
     "k = cond(A)\n"
     "k = cond(A, p)\n\n"
-    "Condition number: by default (p = 2) the largest over the smallest singular value; for p = 1, Inf or 'fro' norm(A, p) * norm(inv(A), p). Inf for a singular matrix.\n\n"
+    "Condition number: by default (p = 2) the largest over the smallest singular value; for p = 1, Inf or 'fro' "
+    "norm(A, p) * norm(inv(A), p). Inf for a singular matrix.\n\n"
     "Example:\n"
     "  cond([2 0; 0 1])\n"
     "  ans = 2\n\n"
@@ -444,7 +452,8 @@ BUILTIN(cond, 1, 2, 1, grad_form,
     struct tensor *a = arg_matrix(c, 0);
     double p = 2;
     if (has_arg(c, 1))
-        p = arg_is_text(c, 1) ? (arg_option(c, 1, (const char *const[]){ "fro", "inf", NULL }) == 0 ? NAN : INFINITY) : arg_num(c, 1);
+        p = arg_is_text(c, 1) ? (arg_option(c, 1, (const char *const[]){ "fro", "inf", NULL }) == 0 ? NAN : INFINITY)
+                              : arg_num(c, 1);
     if (p == 2) {
         struct tensor *s = linalg_svd(a, 'N', "cond").s;
         i64 n = s->numel;
@@ -467,7 +476,9 @@ struct tensor *linalg_complex_vectors(struct tensor *v, const struct tensor *w)
         double im = single ? (double)cimagf(((float _Complex *)w->data)[j]) : cimag(((double _Complex *)w->data)[j]);
         i64 re = im < 0 ? j - 1 : j;
         for (i64 i = 0; i < n; i++) {
-            double x = real_at(v, i + re * n), y = im == 0 ? 0 : im > 0 ? real_at(v, i + (j + 1) * n) : -real_at(v, i + j * n);
+            double x = real_at(v, i + re * n), y = im == 0  ? 0
+                                                   : im > 0 ? real_at(v, i + (j + 1) * n)
+                                                            : -real_at(v, i + j * n);
             if (single)
                 ((float _Complex *)r->data)[i + j * n] = CMPLXF((float)x, (float)y);
             else
@@ -533,9 +544,10 @@ BUILTIN(eig, 1, 4, 3, eig_grad,
     "[V, D] = eig(A)\n"
     "[V, D, W] = eig(A)\n"
     "[V, lambda] = eig(A, 'vector')\n\n"
-    "Eigenvalues of a square matrix in a column, or eigenvectors V of length 1 in columns and a diagonal matrix D: A * V = V * D; W are left "
-    "eigenvectors. With B the generalised problem A * V = B * V * D. A symmetric (Hermitian) A has real eigenvalues in rising order. "
-    "Options: 'vector', 'matrix' (the form of D), 'chol', 'qz' (the method for a symmetric pair).\n\n"
+    "Eigenvalues of a square matrix in a column, or eigenvectors V of length 1 in columns and a diagonal matrix D: A * "
+    "V = V * D; W are left eigenvectors. With B the generalised problem A * V = B * V * D. A symmetric (Hermitian) A "
+    "has real eigenvalues in rising order. Options: 'vector', 'matrix' (the form of D), 'chol', 'qz' (the method for a "
+    "symmetric pair).\n\n"
     "Example:\n"
     "  eig([2 1; 1 2])\n"
     "  ans =\n     1\n     3\n\n"
@@ -562,7 +574,8 @@ BUILTIN(eig, 1, 4, 3, eig_grad,
         char s[128], t[128];
         linalg_square(b, "eig");
         if (b->dim[0] != a->dim[0])
-            fail("Octave:nonconformant-args", "eig: A and B must have the same size, but A is %s and B is %s", tensor_shape(a, s), tensor_shape(b, t));
+            fail("Octave:nonconformant-args", "eig: A and B must have the same size, but A is %s and B is %s",
+                 tensor_shape(a, s), tensor_shape(b, t));
         int dt = promote(a->dtype, b->dtype);
         a = tensor_dense(tensor_cast(a, dt));
         b = tensor_dense(tensor_cast(b, dt));
@@ -622,7 +635,8 @@ value linalg_eig_power(struct tensor *t, value p, bool matrix_base)
         r = tensor_dense(tensor_transpose(x));
     }
     r = tensor_narrow(r);
-    if (dtype_is(r->dtype, DT_C) && !dtype_is(t->dtype, DT_C) && cimag(s) == 0) {     /* real in truth: drop what rounding left */
+    if (dtype_is(r->dtype, DT_C) && !dtype_is(t->dtype, DT_C) &&
+        cimag(s) == 0) { /* real in truth: drop what rounding left */
         double big = 0, im = 0;
         for (i64 i = 0; i < r->numel; i++) {
             double _Complex x = complex_at(r, i);

@@ -29,7 +29,8 @@ BUILTIN(trace, 1, 1, 1, trace_grad,
     struct tensor *a = arg_float(c, 0);
     char s[128];
     if (a->nd > 2)
-        fail("Octave:nonconformant-args", "trace: only for matrices (two dimensions), but the argument is %s", tensor_shape(a, s));
+        fail("Octave:nonconformant-args", "trace: only for matrices (two dimensions), but the argument is %s",
+             tensor_shape(a, s));
     if (a->numel && (a->dim[0] != a->dim[1]))
         fail("Octave:nonconformant-args", "trace: the matrix must be square, but is %s", tensor_shape(a, s));
     i64 n = a->numel ? a->dim[0] : 0;
@@ -50,7 +51,8 @@ static bool is_vector(const struct tensor *t) { return t->nd == 2 && (t->dim[0] 
 BUILTIN(dot, 2, 3, 1, dot_grad,
     "y = dot(a, b)\n"
     "y = dot(a, b, dim)\n\n"
-    "Inner product: of two vectors the sum of conj(a) .* b, of tensors of equal size that sum along dim, by default the first dimension longer than one.\n\n"
+    "Inner product: of two vectors the sum of conj(a) .* b, of tensors of equal size that sum along dim, by default "
+    "the first dimension longer than one.\n\n"
     "Example:\n"
     "  dot([1 2 3], [4 5 6])\n"
     "  ans = 32\n\n"
@@ -60,7 +62,8 @@ BUILTIN(dot, 2, 3, 1, dot_grad,
     char s[128], t[128];
     bool vectors = !has_arg(c, 2) && is_vector(a) && is_vector(b) && a->numel == b->numel;
     if (!vectors && !dims_equal(a->nd, a->dim, b->nd, b->dim))
-        fail("Octave:nonconformant-args", "dot: the sizes differ, the arguments are %s and %s", tensor_shape(a, s), tensor_shape(b, t));
+        fail("Octave:nonconformant-args", "dot: the sizes differ, the arguments are %s and %s", tensor_shape(a, s),
+             tensor_shape(b, t));
     bool ints = dtype_is(a->dtype, DT_I) || dtype_is(b->dtype, DT_I);
     if (vectors && !ints) {
         int dt = promote(linalg_float(a)->dtype, linalg_float(b)->dtype);
@@ -84,7 +87,8 @@ BUILTIN(dot, 2, 3, 1, dot_grad,
         struct tensor *r = tensor_2d(dt, 1, a->dim[1]);
         size_t size = dtypes[dt].size, column = (size_t)a->dim[0] * size;
         for (i64 j = 0; j < r->numel; j++)
-            blas_dot(dt, a->dim[0], a->data + (size_t)j * column, 1, true, b->data + (size_t)j * column, 1, r->data + (size_t)j * size);
+            blas_dot(dt, a->dim[0], a->data + (size_t)j * column, 1, true, b->data + (size_t)j * column, 1,
+                     r->data + (size_t)j * size);
         result_tensor(c, 0, tensor_narrow(r));
         return;
     }
@@ -98,7 +102,8 @@ BUILTIN(dot, 2, 3, 1, dot_grad,
 BUILTIN(cross, 2, 3, 1, grad_form,
     "z = cross(x, y)\n"
     "z = cross(x, y, dim)\n\n"
-    "Vector product of vectors of three elements; of tensors of equal size along dim, by default the first dimension with three elements.\n\n"
+    "Vector product of vectors of three elements; of tensors of equal size along dim, by default the first dimension "
+    "with three elements.\n\n"
     "Example:\n"
     "  cross([1 0 0], [0 1 0])\n"
     "  ans =\n     0   0   1\n\n"
@@ -111,13 +116,15 @@ BUILTIN(cross, 2, 3, 1, grad_form,
         b = tensor_reshape(b, 2, (i64[]){ 3, 1 });
     }
     if (!dims_equal(a->nd, a->dim, b->nd, b->dim))
-        fail("Octave:nonconformant-args", "cross: the sizes differ, the arguments are %s and %s", tensor_shape(a, s), tensor_shape(b, t));
+        fail("Octave:nonconformant-args", "cross: the sizes differ, the arguments are %s and %s", tensor_shape(a, s),
+             tensor_shape(b, t));
     int dim = arg_dim(c, 2, 0);
     for (int d = 0; !dim && d < a->nd; d++)
         if (a->dim[d] == 3)
             dim = d + 1;
     if (!dim || dim > a->nd || a->dim[dim - 1] != 3)
-        fail("Octave:nonconformant-args", "cross: a dimension with three elements is needed, but the arguments are %s", tensor_shape(a, s));
+        fail("Octave:nonconformant-args", "cross: a dimension with three elements is needed, but the arguments are %s",
+             tensor_shape(a, s));
     int dt = promote(a->dtype, b->dtype);
     bool single = dt == D_SINGLE || dt == D_CSINGLE;
     a = tensor_dense(tensor_cast(a, dt));
@@ -144,8 +151,9 @@ BUILTIN(rref, 1, 2, 2, NO_GRAD,
     "R = rref(A)\n"
     "[R, k] = rref(A, tol)\n"
     "R = rref(A, 'steps')\n\n"
-    "Reduced row echelon form of a matrix, by elimination with row exchanges; k are the columns of the pivots. Entries up to tol count as zero "
-    "(by default eps * max(size(A)) * norm(A, Inf)). With 'steps' every row operation is printed, of integers with fractions.\n\n"
+    "Reduced row echelon form of a matrix, by elimination with row exchanges; k are the columns of the pivots. Entries "
+    "up to tol count as zero (by default eps * max(size(A)) * norm(A, Inf)). With 'steps' every row operation is "
+    "printed, of integers with fractions.\n\n"
     "Example:\n"
     "  rref([1 2 3; 4 5 6])\n"
     "  ans =\n     1   0  -1\n     0   1   2\n\n"
@@ -156,7 +164,9 @@ BUILTIN(rref, 1, 2, 2, NO_GRAD,
     struct tensor *a = arg_matrix(c, 0);
     int dt = a->dtype;
     i64 m = a->dim[0], n = a->dim[1], row = 0, npivot = 0;
-    double tol = has_arg(c, 1) ? arg_num(c, 1) : linalg_eps(dt) * (double)MAX(m, n) * linalg_norm(m == 1 || n == 1 ? tensor_dense(a) : a, INFINITY, "rref");
+    double tol = has_arg(c, 1) ? arg_num(c, 1)
+                               : linalg_eps(dt) * (double)MAX(m, n) *
+                                     linalg_norm(m == 1 || n == 1 ? tensor_dense(a) : a, INFINITY, "rref");
     struct tensor *t = tensor_clone(tensor_cast(a, D_CDOUBLE)), *k = tensor_2d(D_DOUBLE, 1, MIN(m, n));
     double _Complex *x = (double _Complex *)t->data;
     for (i64 j = 0; j < n && row < m; j++) {
@@ -186,7 +196,8 @@ BUILTIN(rref, 1, 2, 2, NO_GRAD,
         row++;
     }
     t = tensor_narrow(t);
-    result_tensor(c, 0, dt == D_SINGLE || dt == D_CSINGLE ? tensor_cast(t, dtype_is(t->dtype, DT_C) ? D_CSINGLE : D_SINGLE) : t);
+    result_tensor(
+        c, 0, dt == D_SINGLE || dt == D_CSINGLE ? tensor_cast(t, dtype_is(t->dtype, DT_C) ? D_CSINGLE : D_SINGLE) : t);
     result_tensor(c, 1, tensor_clone(tensor_alias(k, 2, (i64[]){ 1, npivot }, k->stride, 0)));
 }
 
@@ -248,7 +259,8 @@ BUILTIN(planerot, 1, 1, 2, grad_form,
 }
 
 /* ---- questions */
-static struct tensor *question(struct call *c)            /* a dense floating matrix, or NULL: the answer is no; of text it is, but for issymmetric */
+static struct tensor *
+question(struct call *c) /* a dense floating matrix, or NULL: the answer is no; of text it is, but for issymmetric */
 {
     if (!is_tensor_like(c->arg[0]) || (value_dtype(c->arg[0]) == D_CHAR && strcmp(c->fn->name, "issymmetric")))
         return NULL;
@@ -285,7 +297,8 @@ BUILTIN(issymmetric, 1, 3, 1, NO_GRAD,
     "tf = issymmetric(A)\n"
     "tf = issymmetric(A, tol)\n"
     "tf = issymmetric(A, 'skew', tol)\n\n"
-    "True for a square matrix equal to its transpose, or with tol when norm(A - A.', Inf) is at most tol * norm(A, Inf). 'skew' asks for A.' = -A.\n\n"
+    "True for a square matrix equal to its transpose, or with tol when norm(A - A.', Inf) is at most tol * norm(A, "
+    "Inf). 'skew' asks for A.' = -A.\n\n"
     "Example:\n"
     "  issymmetric([1 2; 2 1])\n"
     "  ans = 1\n\n"
@@ -310,7 +323,8 @@ BUILTIN(ishermitian, 1, 3, 1, NO_GRAD,
 BUILTIN(isdefinite, 1, 2, 1, NO_GRAD,
     "tf = isdefinite(A)\n"
     "tf = isdefinite(A, tol)\n\n"
-    "True for a symmetric (Hermitian) positive definite matrix: all eigenvalues above tol, by default 100 * eps * norm(A, 'fro').\n\n"
+    "True for a symmetric (Hermitian) positive definite matrix: all eigenvalues above tol, by default 100 * eps * "
+    "norm(A, 'fro').\n\n"
     "Example:\n"
     "  isdefinite([2 1; 1 2])\n"
     "  ans = 1\n\n"
@@ -336,7 +350,8 @@ BUILTIN(isdefinite, 1, 2, 1, NO_GRAD,
     result_bool(c, 0, yes);
 }
 
-static bool banded(struct tensor *a, double lower, double upper)      /* nothing below the lower-th and above the upper-th diagonal */
+static bool banded(struct tensor *a, double lower,
+                   double upper) /* nothing below the lower-th and above the upper-th diagonal */
 {
     i64 m = a ? a->dim[0] : 0;
     for (i64 j = 0; a && j < a->dim[1]; j++)
@@ -389,13 +404,15 @@ BUILTIN(isbanded, 3, 3, 1, NO_GRAD,
 {
     double lower = arg_num(c, 1), upper = arg_num(c, 2);
     if (!(lower >= 0 && upper >= 0))
-        fail("Octave:invalid-input-arg", "isbanded: the numbers of side diagonals must not be negative, but are %g and %g", lower, upper);
+        fail("Octave:invalid-input-arg",
+             "isbanded: the numbers of side diagonals must not be negative, but are %g and %g", lower, upper);
     result_bool(c, 0, banded(question(c), lower, upper));
 }
 
 BUILTIN(mgorth, 2, 2, 2, NO_GRAD,
     "[y, h] = mgorth(x, v)\n\n"
-    "One step of Gram and Schmidt: y is the column x made orthogonal to the orthonormal columns of v and of length 1; x = [v y] * h'.\n\n"
+    "One step of Gram and Schmidt: y is the column x made orthogonal to the orthonormal columns of v and of length 1; "
+    "x = [v y] * h'.\n\n"
     "Example:\n"
     "  mgorth([3; 4], [1; 0])\n"
     "  ans =\n     0\n     1\n\n"
@@ -407,7 +424,8 @@ BUILTIN(mgorth, 2, 2, 2, NO_GRAD,
     if (dtype_is(dt, DT_C))
         fail("Octave:invalid-input-arg", "mgorth: only for real vectors");
     if (x->dim[1] != 1 || v->dim[0] != x->dim[0])
-        fail("Octave:nonconformant-args", "mgorth: x must be a column as long as those of v, but x is %s and v is %s", tensor_shape(x, s), tensor_shape(v, t));
+        fail("Octave:nonconformant-args", "mgorth: x must be a column as long as those of v, but x is %s and v is %s",
+             tensor_shape(x, s), tensor_shape(v, t));
     x = tensor_clone(tensor_cast(x, D_DOUBLE));
     v = tensor_cast(v, D_DOUBLE);
     i64 n = x->dim[0], k = v->dim[1];

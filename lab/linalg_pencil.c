@@ -12,7 +12,8 @@ static void need_pair(struct call *c, struct tensor *a, struct tensor *b)
     char s[128], t[128];
     linalg_square(a, c->fn->name);
     if (!dims_equal(a->nd, a->dim, b->nd, b->dim))
-        fail("Octave:nonconformant-args", "%s: the matrices must be of the same size, but are %s and %s", c->fn->name, tensor_shape(a, s), tensor_shape(b, t));
+        fail("Octave:nonconformant-args", "%s: the matrices must be of the same size, but are %s and %s", c->fn->name,
+             tensor_shape(a, s), tensor_shape(b, t));
     if (!linalg_finite(tensor_dense(a)) || !linalg_finite(tensor_dense(b)))
         fail("Octave:invalid-input-arg", "%s: a matrix contains Inf or NaN", c->fn->name);
 }
@@ -20,7 +21,8 @@ static void need_pair(struct call *c, struct tensor *a, struct tensor *b)
 static struct tensor *as(struct tensor *t, int dtype) { return tensor_clone(tensor_cast(t, dtype)); }
 static double cube(i64 n) { return (double)n * (double)n * (double)n; }
 
-/* Which eigenvalues come first, in LAPACK's form: of text ('S', 'B', '-', '+' or MATLAB's names) and values, or of a mask of n. */
+/* Which eigenvalues come first, in LAPACK's form: of text ('S', 'B', '-', '+' or MATLAB's names) and values, or of a
+ * mask of n. */
 static struct tensor *chosen(struct call *c, int i, const struct tensor *w, i64 n)
 {
     struct tensor *p = tensor_2d(D_INT32, n, 1);
@@ -29,7 +31,9 @@ static struct tensor *chosen(struct call *c, int i, const struct tensor *w, i64 
         struct tensor *mask = arg_double(c, i);
         char s[128];
         if (mask->numel != n)
-            fail("Octave:nonconformant-args", "%s: the mask must have one element for each of the %lld eigenvalues, but is %s", c->fn->name, (long long)n, tensor_shape(mask, s));
+            fail("Octave:nonconformant-args",
+                 "%s: the mask must have one element for each of the %lld eigenvalues, but is %s", c->fn->name,
+                 (long long)n, tensor_shape(mask, s));
         for (i64 k = 0; k < n; k++)
             to[k] = ((double *)mask->data)[k] != 0;
         return p;
@@ -58,9 +62,10 @@ BUILTIN(qz, 2, 3, 7, NO_GRAD,
     "lambda = qz(A, B)\n"
     "[AA, BB, Q, Z, V, W, lambda] = qz(A, B)\n"
     "[AA, BB, Z, lambda] = qz(A, B, opt)\n\n"
-    "Generalised Schur form of two square matrices: AA = Q * A * Z and BB = Q * B * Z are upper triangular (with 2 x 2 blocks in AA for pairs of complex "
-    "eigenvalues when A and B are real), Q and Z orthogonal (unitary). V and W are the right and left generalised eigenvectors, lambda the eigenvalues: "
-    "A * V = B * V * diag(lambda), W' * A = diag(lambda) * W' * B. opt says which eigenvalues come first: 'S' those within the unit circle, 'B' those not, "
+    "Generalised Schur form of two square matrices: AA = Q * A * Z and BB = Q * B * Z are upper triangular (with 2 x 2 "
+    "blocks in AA for pairs of complex eigenvalues when A and B are real), Q and Z orthogonal (unitary). V and W are "
+    "the right and left generalised eigenvectors, lambda the eigenvalues: A * V = B * V * diag(lambda), W' * A = "
+    "diag(lambda) * W' * B. opt says which eigenvalues come first: 'S' those within the unit circle, 'B' those not, "
     "'-' those with negative real part, '+' those without, 'N' as they are.\n\n"
     "Example:\n"
     "  qz([1 2; 0 3], [1 0; 0 2])\n"
@@ -71,7 +76,12 @@ BUILTIN(qz, 2, 3, 7, NO_GRAD,
     need_pair(c, a, b);
     int dt = promote(a->dtype, b->dtype);
     i64 n = a->dim[0];
-    struct lapack q = { .dtype = dt, .n = n, .a = as(a, dt), .b = as(b, dt), .u = tensor_2d(dt, n, n), .v = tensor_2d(dt, n, n),
+    struct lapack q = { .dtype = dt,
+                        .n = n,
+                        .a = as(a, dt),
+                        .b = as(b, dt),
+                        .u = tensor_2d(dt, n, n),
+                        .v = tensor_2d(dt, n, n),
                         .s = tensor_2d(dtype_complex(dt), n, 1) };
     if (n) {
         lapack(lapack_gges, &q, 66 * cube(n));
@@ -121,8 +131,9 @@ BUILTIN(qz, 2, 3, 7, NO_GRAD,
 
 BUILTIN(ordqz, 5, 5, 4, NO_GRAD,
     "[AR, BR, QR, ZR] = ordqz(AA, BB, Q, Z, which)\n\n"
-    "The generalised Schur form [AA, BB, Q, Z] = qz(A, B) with chosen eigenvalues first: which is a mask with one element for each of ordeig(AA, BB), or 'S' ('udi') "
-    "for those within the unit circle, 'B' ('udo') for those not, '-' ('lhp') for those with negative real part, '+' ('rhp') for those without.\n\n"
+    "The generalised Schur form [AA, BB, Q, Z] = qz(A, B) with chosen eigenvalues first: which is a mask with one "
+    "element for each of ordeig(AA, BB), or 'S' ('udi') for those within the unit circle, 'B' ('udo') for those not, "
+    "'-' ('lhp') for those with negative real part, '+' ('rhp') for those without.\n\n"
     "Example:\n"
     "  [AA, BB, Q, Z] = qz([1 2; 0 3], eye(2)); AR = ordqz(AA, BB, Q, Z, [0 1]); round(abs(AR(1)))\n"
     "  ans = 3\n\n"
@@ -136,7 +147,13 @@ BUILTIN(ordqz, 5, 5, 4, NO_GRAD,
     i64 n = a->dim[0];
     extern const struct builtin builtin_ctranspose;
     u = tensor_of(call1(&builtin_ctranspose, 1, tensor_value(u)));
-    struct lapack q = { .dtype = dt, .n = n, .a = as(a, dt), .b = as(b, dt), .u = as(u, dt), .v = as(v, dt), .s = tensor_2d(dtype_complex(dt), n, 1) };
+    struct lapack q = { .dtype = dt,
+                        .n = n,
+                        .a = as(a, dt),
+                        .b = as(b, dt),
+                        .u = as(u, dt),
+                        .v = as(v, dt),
+                        .s = tensor_2d(dtype_complex(dt), n, 1) };
     value w = call_function1(hooks()->function_named("ordeig"), 2, (value[]){ c->arg[0], c->arg[1] });
     struct tensor *p = chosen(c, 4, tensor_of(w), n);
     if (n)
@@ -149,8 +166,8 @@ BUILTIN(ordqz, 5, 5, 4, NO_GRAD,
 
 BUILTIN(ordschur, 3, 3, 2, NO_GRAD,
     "[UR, SR] = ordschur(U, S, select)\n\n"
-    "The Schur form [U, S] = schur(A) with chosen eigenvalues first: select is a mask with one element for each of ordeig(S). A = UR * SR * UR' still. "
-    "Of a pair of complex eigenvalues both come when either is chosen.\n\n"
+    "The Schur form [U, S] = schur(A) with chosen eigenvalues first: select is a mask with one element for each of "
+    "ordeig(S). A = UR * SR * UR' still. Of a pair of complex eigenvalues both come when either is chosen.\n\n"
     "Example:\n"
     "  [U, S] = schur([1 2; 0 3]); [U, S] = ordschur(U, S, [0 1]); diag(S)'\n"
     "  ans =\n     3   1\n\n"
@@ -179,7 +196,10 @@ static void put(struct tensor *t, i64 i, i64 j, double x)
     else
         *(double *)p = x;
 }
-static double at(const struct tensor *t, i64 i) { return t->dtype == D_SINGLE ? (double)((float *)t->data)[i] : ((double *)t->data)[i]; }
+static double at(const struct tensor *t, i64 i)
+{
+    return t->dtype == D_SINGLE ? (double)((float *)t->data)[i] : ((double *)t->data)[i];
+}
 static int rising(const void *x, const void *y)
 {
     double a = *(const double *)x, b = *(const double *)y;
@@ -190,9 +210,10 @@ BUILTIN(gsvd, 2, 3, 5, NO_GRAD,
     "s = gsvd(A, B)\n"
     "[U, V, X, C, S] = gsvd(A, B)\n"
     "[U, V, X, C, S] = gsvd(A, B, 0)\n\n"
-    "Generalised singular values of an m x n matrix A and a p x n matrix B in a rising column, or the decomposition A = U * C * X', B = V * S * X' with "
-    "C' * C + S' * S = I: U and V are orthogonal (unitary), C and S hold numbers from 0 to 1, one at most in each row and column; s is diag(C' * C) ./ diag(S' * S), "
-    "under the root. X is n x r, r the rank of [A; B]. With 0 U and V have at most r columns.\n\n"
+    "Generalised singular values of an m x n matrix A and a p x n matrix B in a rising column, or the decomposition A "
+    "= U * C * X', B = V * S * X' with C' * C + S' * S = I: U and V are orthogonal (unitary), C and S hold numbers "
+    "from 0 to 1, one at most in each row and column; s is diag(C' * C) ./ diag(S' * S), under the root. X is n x r, r "
+    "the rank of [A; B]. With 0 U and V have at most r columns.\n\n"
     "Example:\n"
     "  gsvd([3 0; 0 1], [1 0; 0 2])\n"
     "  ans =\n     0.5000\n     3.0000\n\n"
@@ -201,7 +222,8 @@ BUILTIN(gsvd, 2, 3, 5, NO_GRAD,
     struct tensor *a = arg_matrix(c, 0), *b = arg_matrix(c, 1);
     char ta[128], tb[128];
     if (a->dim[1] != b->dim[1])
-        fail("Octave:nonconformant-args", "gsvd: A and B must have the same number of columns, but are %s and %s", tensor_shape(a, ta), tensor_shape(b, tb));
+        fail("Octave:nonconformant-args", "gsvd: A and B must have the same number of columns, but are %s and %s",
+             tensor_shape(a, ta), tensor_shape(b, tb));
     if (!linalg_finite(tensor_dense(a)) || !linalg_finite(tensor_dense(b)))
         fail("Octave:invalid-input-arg", "gsvd: a matrix contains Inf or NaN");
     if (has_arg(c, 2) && arg_num(c, 2) != 0)
@@ -209,7 +231,13 @@ BUILTIN(gsvd, 2, 3, 5, NO_GRAD,
     int dt = promote(a->dtype, b->dtype);
     i64 m = a->dim[0], n = a->dim[1], p = b->dim[0];
     bool all = c->nargout > 1;
-    struct lapack q = { .dtype = dt, .m = m, .n = n, .k = p, .a = as(a, dt), .b = as(b, dt), .s = tensor_zeros(dtype_real(dt), 2, (i64[]){ n, 2 }) };
+    struct lapack q = { .dtype = dt,
+                        .m = m,
+                        .n = n,
+                        .k = p,
+                        .a = as(a, dt),
+                        .b = as(b, dt),
+                        .s = tensor_zeros(dtype_real(dt), 2, (i64[]){ n, 2 }) };
     if (all) {
         q.u = linalg_identity(dt, m);
         q.v = linalg_identity(dt, p);
@@ -218,7 +246,8 @@ BUILTIN(gsvd, 2, 3, 5, NO_GRAD,
     if (n && m && p)
         lapack(lapack_ggsvd, &q, 12. * ((double)m + (double)p) * (double)n * (double)n + 12 * cube(n));
     else if (n)
-        fail("Octave:invalid-input-arg", "gsvd: A and B must have rows, but are %s and %s", tensor_shape(a, ta), tensor_shape(b, tb));
+        fail("Octave:invalid-input-arg", "gsvd: A and B must have rows, but are %s and %s", tensor_shape(a, ta),
+             tensor_shape(b, tb));
     if (q.info)
         fail("Octave:no-convergence", "gsvd: the generalised singular values did not converge");
     i64 k = q.ilo, l = q.ihi, r = k + l;
@@ -235,13 +264,15 @@ BUILTIN(gsvd, 2, 3, 5, NO_GRAD,
     struct tensor *R = tensor_zeros(dt, 2, (i64[]){ r, r });
     for (i64 j = 0; j < r; j++)
         for (i64 i = 0; i <= j; i++) {
-            const char *from = i < m ? q.a->data + (size_t)(i + (n - r + j) * m) * size : q.b->data + (size_t)(i - k + (n - r + j) * p) * size;
+            const char *from = i < m ? q.a->data + (size_t)(i + (n - r + j) * m) * size
+                                     : q.b->data + (size_t)(i - k + (n - r + j) * p) * size;
             memcpy(R->data + (size_t)(i + j * r) * size, from, size);
         }
     struct tensor *Q = tensor_alias(q.z, 2, (i64[]){ n, r }, q.z->stride, (n - r) * n);
     bool econ = has_arg(c, 2);
     i64 mu = econ ? MIN(m, r) : m, pv = econ ? MIN(p, r) : p;
-    struct tensor *C = tensor_zeros(dtype_real(dt), 2, (i64[]){ mu, r }), *S = tensor_zeros(dtype_real(dt), 2, (i64[]){ pv, r });
+    struct tensor *C = tensor_zeros(dtype_real(dt), 2, (i64[]){ mu, r }),
+                  *S = tensor_zeros(dtype_real(dt), 2, (i64[]){ pv, r });
     for (i64 i = 0; i < MIN(mu, r); i++)
         put(C, i, i, at(q.s, i));
     for (i64 i = 0; i < MIN(pv, l); i++)

@@ -34,17 +34,25 @@ value linalg_mpower(value a, value b)
 {
     char s[160], u[160];
     if (!is_tensor_like(a) || !is_tensor_like(b))
-        fail("Octave:undefined-function", "\1 ^ \2: there is no operator '^' for a %s and a %s", value_describe(a, s), value_describe(b, u));
+        fail("Octave:undefined-function", "\1 ^ \2: there is no operator '^' for a %s and a %s", value_describe(a, s),
+             value_describe(b, u));
     i64 na = value_numel(a), nb = value_numel(b);
     if (na == 1 && nb == 1)
         return ew_apply(EW_power, 2, (value[]){ a, b });
     if (na != 1 && nb != 1)
-        fail("Octave:nonconformant-args", "\1 ^ \2: one of the two must be a scalar, but \1 is a %s and \2 a %s\nhint: \1 .^ \2 is the power element by element", value_describe(a, s), value_describe(b, u));
+        fail("Octave:nonconformant-args",
+             "\1 ^ \2: one of the two must be a scalar, but \1 is a %s and \2 a %s\nhint: \1 .^ \2 is the power "
+             "element by element",
+             value_describe(a, s), value_describe(b, u));
     struct tensor *t = tensor_any(nb == 1 ? a : b);
     if (dtype_is(t->dtype, DT_I))
-        fail("Octave:undefined-function", "\1 ^ \2: there is no matrix power for a %s\nhint: \1 .^ \2 is the power element by element", value_describe(nb == 1 ? a : b, s));
+        fail("Octave:undefined-function",
+             "\1 ^ \2: there is no matrix power for a %s\nhint: \1 .^ \2 is the power element by element",
+             value_describe(nb == 1 ? a : b, s));
     if (t->nd > 2 || t->dim[0] != t->dim[1])
-        fail("Octave:nonconformant-args", "\1 ^ \2: the matrix must be square, but is a %s\nhint: \1 .^ \2 is the power element by element", value_describe(nb == 1 ? a : b, s));
+        fail("Octave:nonconformant-args",
+             "\1 ^ \2: the matrix must be square, but is a %s\nhint: \1 .^ \2 is the power element by element",
+             value_describe(nb == 1 ? a : b, s));
     t = linalg_float(t);
     struct tensor *p = tensor_of(gpu_read_value(nb == 1 ? b : a, "a power"));
     double x = element_double(p, 0);
@@ -52,7 +60,8 @@ value linalg_mpower(value a, value b)
         int dt = promote(t->dtype, dtype_is(p->dtype, DT_I) ? D_DOUBLE : p->dtype);
         t = tensor_dense(tensor_cast(t, dt));
         if (t->numel == 0 || x == 0)
-            return tensor_value(t->device ? gpu_identity(t->device, dt, t->dim[0], t->dim[0]) : linalg_identity(dt, t->dim[0]));
+            return tensor_value(t->device ? gpu_identity(t->device, dt, t->dim[0], t->dim[0])
+                                          : linalg_identity(dt, t->dim[0]));
         double rcond;
         if (x < 0)
             t = linalg_inverse(t, &rcond, true);
@@ -70,7 +79,7 @@ static value combine(value a, double x, value b)          /* a + x b */
 }
 
 static value scaled(value a, double x) { return ew_apply(EW_times, 2, (value[]){ a, num(x) }); }
-static value times(value a, value b)                       /* a product may take a tenth of a second: Ctrl-C is asked for between two */
+static value times(value a, value b) /* a product may take a tenth of a second: Ctrl-C is asked for between two */
 {
     poll();
     return tensor_box(linalg_product(linalg_float(tensor_of(a)), AS_IS, linalg_float(tensor_of(b)), AS_IS));
@@ -91,14 +100,31 @@ BUILTIN(expm, 1, 1, 1, grad_form,
     "  ans =\n     1   1\n     0   1\n\n"
     "See also: logm, sqrtm, mpower, exp")
 {
-    static const double b13[] = { 64764752532480000., 32382376266240000., 7771770303897600., 1187353796428800., 129060195264000., 10559470521600.,
-                                  670442572800., 33522128640., 1323241920., 40840800., 960960., 16380., 182., 1. };
-    static const double b9[] = { 17643225600., 8821612800., 2075673600., 302702400., 30270240., 2162160., 110880., 3960., 90., 1. };
+    static const double b13[] = { 64764752532480000.,
+                                  32382376266240000.,
+                                  7771770303897600.,
+                                  1187353796428800.,
+                                  129060195264000.,
+                                  10559470521600.,
+                                  670442572800.,
+                                  33522128640.,
+                                  1323241920.,
+                                  40840800.,
+                                  960960.,
+                                  16380.,
+                                  182.,
+                                  1. };
+    static const double b9[] = { 17643225600., 8821612800., 2075673600., 302702400., 30270240.,
+                                 2162160.,     110880.,     3960.,       90.,        1. };
     static const double b7[] = { 17297280., 8648640., 1995840., 277200., 25200., 1512., 56., 1. };
     static const double b5[] = { 30240., 15120., 3360., 420., 30., 1. };
     static const double b3[] = { 120., 60., 12., 1. };
-    static const struct { double theta; int m; const double *b; } degree[] = {
-        { 1.495585217958292e-2, 3, b3 }, { 2.539398330063230e-1, 5, b5 }, { 9.504178996162932e-1, 7, b7 }, { 2.097847961257068, 9, b9 }, { 5.371920351148152, 13, b13 } };
+    static const struct { double theta; int m; const double *b;
+    } degree[] = { { 1.495585217958292e-2, 3, b3 },
+                   { 2.539398330063230e-1, 5, b5 },
+                   { 9.504178996162932e-1, 7, b7 },
+                   { 2.097847961257068, 9, b9 },
+                   { 5.371920351148152, 13, b13 } };
     struct tensor *t = square_arg(c);
     i64 n = t->dim[0];
     if (n == 0) {
@@ -140,7 +166,8 @@ BUILTIN(expm, 1, 1, 1, grad_form,
         }
     }
     u = times(a, u);
-    struct tensor *r = linalg_solve(linalg_float(tensor_of(combine(v, -1, u))), AS_IS, linalg_float(tensor_of(combine(v, 1, u))));
+    struct tensor *r =
+        linalg_solve(linalg_float(tensor_of(combine(v, -1, u))), AS_IS, linalg_float(tensor_of(combine(v, 1, u))));
     for (; s > 0; s--) {
         poll();
         r = linalg_product(r, AS_IS, r, AS_IS);
@@ -233,15 +260,19 @@ BUILTIN(sqrtm, 1, 1, 1, grad_form,
 extern const struct builtin builtin_isdiag, builtin_diag;
 BUILTIN(logm, 1, 2, 1, grad_form,
     "B = logm(A)\n\n"
-    "Principal logarithm of a square matrix: expm(B) is A. Warns when A has negative real eigenvalues, where there is no principal one.\n\n"
+    "Principal logarithm of a square matrix: expm(B) is A. Warns when A has negative real eigenvalues, where there is "
+    "no principal one.\n\n"
     "Example:\n"
     "  logm(eye(2))\n"
     "  ans =\n     0   0\n     0   0\n\n"
     "See also: expm, sqrtm, log")
 {
-    /* nodes and weights of Gauss and Legendre on [0, 1], seven points: log(I + X) = sum w X / (I + x X) to 1e-16 for |X| < 0.25 */
-    static const double x[] = { 0.025446043828620738, 0.12923440720030278, 0.29707742431130142, 0.5, 0.70292257568869858, 0.87076559279969722, 0.97455395617137926 };
-    static const double w[] = { 0.064742483084434847, 0.13985269574463833, 0.19091502525255947, 0.20897959183673469, 0.19091502525255947, 0.13985269574463833, 0.064742483084434847 };
+    /* nodes and weights of Gauss and Legendre on [0, 1], seven points: log(I + X) = sum w X / (I + x X) to 1e-16 for
+     * |X| < 0.25 */
+    static const double x[] = { 0.025446043828620738, 0.12923440720030278, 0.29707742431130142, 0.5,
+                                0.70292257568869858,  0.87076559279969722, 0.97455395617137926 };
+    static const double w[] = { 0.064742483084434847, 0.13985269574463833, 0.19091502525255947, 0.20897959183673469,
+                                0.19091502525255947,  0.13985269574463833, 0.064742483084434847 };
     struct tensor *a = square_arg(c);
     i64 n = a->dim[0];
     if (n && call1(&builtin_isdiag, 1, tensor_value(a)).num != 0) {
@@ -256,7 +287,8 @@ BUILTIN(logm, 1, 2, 1, grad_form,
     for (i64 i = 0; i < n; i++)
         negative |= creal(t[i * (n + 1)]) < 0 && cimag(t[i * (n + 1)]) == 0;
     if (negative)
-        warn("Octave:logm:non-principal", "logm: principal matrix logarithm is not defined for matrices with negative eigenvalues; computing non-principal logarithm");
+        warn("Octave:logm:non-principal", "logm: principal matrix logarithm is not defined for matrices with negative "
+                                          "eigenvalues; computing non-principal logarithm");
     double _Complex *diag = scratch((size_t)n * sizeof *diag + 16);
     for (i64 i = 0; i < n; i++)
         diag[i] = clog(t[i * (n + 1)]);
@@ -281,7 +313,9 @@ BUILTIN(logm, 1, 2, 1, grad_form,
         value r = tensor_box(linalg_solve(linalg_float(tensor_of(m)), AS_IS, s.t));
         sum = is_nil(sum) ? scaled(r, w[k]) : combine(sum, w[k], r);
     }
-    struct tensor *r = n ? tensor_clone(tensor_dense(tensor_cast(linalg_float(tensor_of(scaled(sum, ldexp(1, roots)))), D_CDOUBLE))) : s.t;
+    struct tensor *r =
+        n ? tensor_clone(tensor_dense(tensor_cast(linalg_float(tensor_of(scaled(sum, ldexp(1, roots)))), D_CDOUBLE)))
+          : s.t;
     for (i64 i = 0; i < n; i++)
         ((double _Complex *)r->data)[i * (n + 1)] = diag[i];
     result(c, 0, back_real((struct schur){ r, s.u }, a->dtype, negative));
@@ -292,8 +326,10 @@ BUILTIN(schur, 1, 2, 2, NO_GRAD,
     "[U, S] = schur(A)\n"
     "[U, S] = schur(A, 'complex')\n"
     "[U, S] = schur(A, 'a')\n\n"
-    "Schur form of a square matrix: A = U * S * U' with U orthogonal (unitary) and S upper triangular; of a real matrix S is real with a 2 x 2 block for each pair "
-    "of complex eigenvalues, unless 'complex' asks for the triangular one. With 'a' the eigenvalues with negative real parts come first, with 'd' those inside the unit circle.\n\n"
+    "Schur form of a square matrix: A = U * S * U' with U orthogonal (unitary) and S upper triangular; of a real "
+    "matrix S is real with a 2 x 2 block for each pair of complex eigenvalues, unless 'complex' asks for the "
+    "triangular one. With 'a' the eigenvalues with negative real parts come first, with 'd' those inside the unit "
+    "circle.\n\n"
     "Example:\n"
     "  schur([1 2; 0 3])\n"
     "  ans =\n     1   2\n     0   3\n\n"
@@ -302,15 +338,20 @@ BUILTIN(schur, 1, 2, 2, NO_GRAD,
     struct tensor *a = square_arg(c);
     int form = has_arg(c, 1) ? arg_option(c, 1, (const char *const[]){ "real", "complex", "u", "a", "d", NULL }) : 0;
     struct schur s = schur_form(a, form == 1, c->fn->name);
-    if (form > 2 && a->numel) {               /* chosen eigenvalues first; of a pair the real part and the size stand in its 2 x 2 block */
+    if (form > 2 &&
+        a->numel) { /* chosen eigenvalues first; of a pair the real part and the size stand in its 2 x 2 block */
         i64 n = a->dim[0];
-        struct lapack q = { .dtype = s.t->dtype, .n = n, .a = tensor_clone(s.t), .v = tensor_clone(s.u), .p = tensor_2d(D_INT32, n, 1) };
+        struct lapack q = {
+            .dtype = s.t->dtype, .n = n, .a = tensor_clone(s.t), .v = tensor_clone(s.u), .p = tensor_2d(D_INT32, n, 1)
+        };
         struct tensor *z = tensor_cast(tensor_dense(s.t), D_CDOUBLE);
         const double _Complex *t = (const double _Complex *)z->data;
         for (i64 k = 0; k < n; k++) {
             i64 i = k && t[k + (k - 1) * n] != 0 ? k - 1 : k;
             bool pair = i + 1 < n && t[i + 1 + i * n] != 0;
-            double size = pair ? sqrt(cabs(t[i * (n + 1)] * t[(i + 1) * (n + 1)] - t[i + 1 + i * n] * t[i + (i + 1) * n])) : cabs(t[i * (n + 1)]);
+            double size =
+                pair ? sqrt(cabs(t[i * (n + 1)] * t[(i + 1) * (n + 1)] - t[i + 1 + i * n] * t[i + (i + 1) * n]))
+                     : cabs(t[i * (n + 1)]);
             ((int *)q.p->data)[k] = form == 3 ? creal(t[k * (n + 1)]) < 0 : size < 1;
         }
         lapack(lapack_trsen, &q, 10.0 * (double)n * (double)n * (double)n);
@@ -325,7 +366,8 @@ BUILTIN(schur, 1, 2, 2, NO_GRAD,
 BUILTIN(hess, 1, 1, 2, NO_GRAD,
     "H = hess(A)\n"
     "[P, H] = hess(A)\n\n"
-    "Hessenberg form of a square matrix: A = P * H * P' with P orthogonal (unitary) and H zero below the first subdiagonal.\n\n"
+    "Hessenberg form of a square matrix: A = P * H * P' with P orthogonal (unitary) and H zero below the first "
+    "subdiagonal.\n\n"
     "Example:\n"
     "  hess([1 2; 3 4])\n"
     "  ans =\n     1   2\n     3   4\n\n"
@@ -335,7 +377,12 @@ BUILTIN(hess, 1, 1, 2, NO_GRAD,
     i64 n = a->dim[0];
     if (!linalg_finite(a))
         fail("Octave:invalid-input-arg", "hess: the matrix contains Inf or NaN");
-    struct lapack q = { .dtype = a->dtype, .n = n, .a = a, .s = tensor_zeros(a->dtype, 2, (i64[]){ MAX(n, 1), 1 }), .ilo = 1, .ihi = (int)n };
+    struct lapack q = { .dtype = a->dtype,
+                        .n = n,
+                        .a = a,
+                        .s = tensor_zeros(a->dtype, 2, (i64[]){ MAX(n, 1), 1 }),
+                        .ilo = 1,
+                        .ihi = (int)n };
     double cube = (double)n * (double)n * (double)n;
     if (n)
         lapack(lapack_gehrd, &q, 4 * cube);
@@ -358,8 +405,8 @@ BUILTIN(balance, 1, 2, 2, NO_GRAD,
     "B = balance(A)\n"
     "[T, B] = balance(A)\n"
     "[T, B] = balance(A, 'noperm')\n\n"
-    "Balances a square matrix, B = T \\ A * T, so that its rows and columns have about the same size: T is a diagonal matrix of powers of two with its rows "
-    "exchanged. 'noperm' only scales, 'noscal' only exchanges.\n\n"
+    "Balances a square matrix, B = T \\ A * T, so that its rows and columns have about the same size: T is a diagonal "
+    "matrix of powers of two with its rows exchanged. 'noperm' only scales, 'noscal' only exchanges.\n\n"
     "Example:\n"
     "  balance([1 100; 0.01 1])\n"
     "  ans =\n     1.0000   1.5625\n     0.6400   1.0000\n\n"
@@ -370,7 +417,14 @@ BUILTIN(balance, 1, 2, 2, NO_GRAD,
     int o = has_arg(c, 1) ? arg_option(c, 1, (const char *const[]){ "noperm", "S", "noscal", "P", NULL }) : -1;
     if (!linalg_finite(a))
         fail("Octave:invalid-input-arg", "balance: the matrix contains Inf or NaN");
-    struct lapack q = { .dtype = a->dtype, .m = n, .n = n, .a = a, .job = o < 0 ? 'B' : o < 2 ? 'S' : 'P', .s = linalg_real_column(a->dtype, MAX(n, 1)) };
+    struct lapack q = { .dtype = a->dtype,
+                        .m = n,
+                        .n = n,
+                        .a = a,
+                        .job = o < 0   ? 'B'
+                               : o < 2 ? 'S'
+                                       : 'P',
+                        .s = linalg_real_column(a->dtype, MAX(n, 1)) };
     if (n)
         lapack(lapack_gebal, &q, (double)n * (double)n);
     if (c->nargout < 2) {

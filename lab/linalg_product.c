@@ -89,7 +89,8 @@ value linalg_transpose(value a, bool conj_)
         fail("Octave:undefined-function", "transpose: \1 is a %s, which cannot be transposed", value_describe(a, d));
     struct tensor *t = tensor_any(a);
     if (t->nd > 2)
-        fail("Octave:nonconformant-args", "transpose: \1 must have two dimensions, but is a %s; permute exchanges dimensions", value_describe(a, d));
+        fail("Octave:nonconformant-args",
+             "transpose: \1 must have two dimensions, but is a %s; permute exchanges dimensions", value_describe(a, d));
     if (conj_ && dtype_is(t->dtype, DT_C) && t->device)
         return tensor_box(tensor_transpose(tensor_any(ew_apply(EW_conj, 1, &a))));
     if (conj_ && dtype_is(t->dtype, DT_C))
@@ -175,8 +176,8 @@ static NORETURN void nonconformant(i64 am, i64 ak, i64 bk, i64 bn, int ta, int t
     if (ta == AS_IS && tb == AS_IS)
         fail("Octave:nonconformant-args", "\1 * \2: inner dimensions differ, \1 is %lldx%lld and \2 is %lldx%lld%s",
             (long long)am, (long long)ak, (long long)bk, (long long)bn, hint);
-    fail("Octave:nonconformant-args", "\1%s * \2%s: inner dimensions differ, \1%s is %lldx%lld and \2%s is %lldx%lld", tick[ta], tick[tb],
-        tick[ta], (long long)am, (long long)ak, tick[tb], (long long)bk, (long long)bn);
+    fail("Octave:nonconformant-args", "\1%s * \2%s: inner dimensions differ, \1%s is %lldx%lld and \2%s is %lldx%lld",
+         tick[ta], tick[tb], tick[ta], (long long)am, (long long)ak, tick[tb], (long long)bk, (long long)bn);
 }
 
 struct tensor *linalg_product(struct tensor *a, int ta, struct tensor *b, int tb)
@@ -224,7 +225,8 @@ struct tensor *linalg_product(struct tensor *a, int ta, struct tensor *b, int tb
             blas_dot(dt, k, x.data, x.cs, x.conj, y.data, y.rs, c->data);
         else
             blas_gemm(dt, m, n, k, 1, x, y, 0, c->data, 1);
-    } else if (m == n && m > 16 && x.data == y.data && x.rs == y.cs && x.cs == y.rs && !dtype_is(dt, DT_C) && (double)m * (double)m * (double)k < 4e9) {
+    } else if (m == n && m > 16 && x.data == y.data && x.rs == y.cs && x.cs == y.rs && !dtype_is(dt, DT_C) &&
+               (double)m * (double)m * (double)k < 4e9) {
         blas_syrk(dt, m, k, x, c->data);
     } else {
         blas_gemm(dt, m, n, k, 1, x, y, 0, c->data, MAX(1, m));
@@ -236,10 +238,12 @@ static NORETURN void no_operator(const char *op, value a, value b)
 {
     char x[160], y[160];
     bool ints = is_tensor_like(a) && is_tensor_like(b);
-    fail("Octave:undefined-function", "\1 %s \2: there is no matrix operator '%s' for a %s and a %s%s", op, op, value_describe(a, x), value_describe(b, y),
-        ints ? "\nhint: convert with double(…), or use the elementwise operator" :
-        a.kind == K_CELL || b.kind == K_CELL ? "\nhint: c(i) of a cell is a cell again, c{i} is its content" :
-        a.kind == K_FUNC || b.kind == K_FUNC ? "\nhint: f(x) calls a function, and @(x) 2 * f(x) makes a new one" : "");
+    fail("Octave:undefined-function", "\1 %s \2: there is no matrix operator '%s' for a %s and a %s%s", op, op,
+         value_describe(a, x), value_describe(b, y),
+         ints                                   ? "\nhint: convert with double(…), or use the elementwise operator"
+         : a.kind == K_CELL || b.kind == K_CELL ? "\nhint: c(i) of a cell is a cell again, c{i} is its content"
+         : a.kind == K_FUNC || b.kind == K_FUNC ? "\nhint: f(x) calls a function, and @(x) 2 * f(x) makes a new one"
+                                                : "");
 }
 
 /* Both operands as floating matrices for a matrix operator; fails for cells, integers (matrix by matrix) and N-d. */
@@ -254,7 +258,8 @@ static void operands(const char *op, value a, value b, struct tensor **x, struct
     if (dtype_is((*x)->dtype, DT_I) || dtype_is((*y)->dtype, DT_I))
         no_operator(op, a, b);
     if ((*x)->nd > 2 || (*y)->nd > 2)
-        fail("Octave:nonconformant-args", "\1 %s \2: both must be matrices (two dimensions), but \1 is %s and \2 is %s", op, tensor_shape(*x, s), tensor_shape(*y, t));
+        fail("Octave:nonconformant-args", "\1 %s \2: both must be matrices (two dimensions), but \1 is %s and \2 is %s",
+             op, tensor_shape(*x, s), tensor_shape(*y, t));
     *x = linalg_float(*x);
     *y = linalg_float(*y);
 }
@@ -268,8 +273,8 @@ static value elementwise(int op, value a, value b)
 
 value linalg_mtimes(value a, value b, int ta, int tb)
 {
-    if (likely(a.kind == K_TENSOR && b.kind == K_TENSOR && a.t->dtype == D_DOUBLE && b.t->dtype == D_DOUBLE && a.t->nd == 2 && b.t->nd == 2 &&
-               a.t->numel != 1 && b.t->numel != 1 && !(a.t->device ^ b.t->device)))
+    if (likely(a.kind == K_TENSOR && b.kind == K_TENSOR && a.t->dtype == D_DOUBLE && b.t->dtype == D_DOUBLE &&
+               a.t->nd == 2 && b.t->nd == 2 && a.t->numel != 1 && b.t->numel != 1 && !(a.t->device ^ b.t->device)))
         return tensor_value(linalg_product(a.t, ta, b.t, tb));
     if ((is_scalar(a) && (is_tensor_like(b))) || (is_scalar(b) && is_tensor_like(a))) {
         if (ta)
@@ -291,7 +296,8 @@ value linalg_mldivide(value a, value b)
         return elementwise(EW_ldivide, a, b);
     operands("\\", a, b, &x, &y);
     if (x->dim[0] != y->dim[0])
-        fail("Octave:nonconformant-args", "\1 \\ \2: the numbers of rows differ, \1 is %s and \2 is %s%s", tensor_shape(x, s), tensor_shape(y, t),
+        fail("Octave:nonconformant-args", "\1 \\ \2: the numbers of rows differ, \1 is %s and \2 is %s%s",
+             tensor_shape(x, s), tensor_shape(y, t),
              x->nd == 2 && y->nd == 2 && x->dim[0] == y->dim[1] ? "\nhint: \1 \\ \2' fits" : "");
     return tensor_value(tensor_narrow(linalg_solve(x, AS_IS, y)));
 }
@@ -305,9 +311,11 @@ value linalg_mrdivide(value a, value b)
         return elementwise(EW_rdivide, a, b);
     operands("/", a, b, &x, &y);
     if (x->dim[1] != y->dim[1])
-        fail("Octave:nonconformant-args", "\1 / \2: the numbers of columns differ, \1 is %s and \2 is %s%s", tensor_shape(x, s), tensor_shape(y, t),
-             is_scalar(a) ? "\nhint: \1 ./ \2 divides element by element" :
-             x->nd == 2 && y->nd == 2 && x->dim[0] == y->dim[1] ? "\nhint: \1' / \2 fits; \2 \\ \1 solves \2*x = \1" : "");
+        fail("Octave:nonconformant-args", "\1 / \2: the numbers of columns differ, \1 is %s and \2 is %s%s",
+             tensor_shape(x, s), tensor_shape(y, t),
+             is_scalar(a)                                         ? "\nhint: \1 ./ \2 divides element by element"
+             : x->nd == 2 && y->nd == 2 && x->dim[0] == y->dim[1] ? "\nhint: \1' / \2 fits; \2 \\ \1 solves \2*x = \1"
+                                                                  : "");
     struct tensor *r = linalg_solve(y, TRANSPOSED, tensor_transpose(x));
     return linalg_transpose(tensor_value(tensor_narrow(r)), false);
 }
@@ -315,8 +323,8 @@ value linalg_mrdivide(value a, value b)
 /* ---- builtins */
 BUILTIN(mtimes, 2, ANY, 1, NO_GRAD,
     "C = mtimes(A, B, ...)\n\n"
-    "Matrix product A * B: A is m x k, B is k x n, C is m x n. If one of them is a scalar, the product is element by element. "
-    "With more arguments the product is formed from the left.\n\n"
+    "Matrix product A * B: A is m x k, B is k x n, C is m x n. If one of them is a scalar, the product is element by "
+    "element. With more arguments the product is formed from the left.\n\n"
     "Example:\n"
     "  mtimes([1 2; 3 4], [1; 1])\n"
     "  ans =\n     3\n     7\n\n"
@@ -330,8 +338,9 @@ BUILTIN(mtimes, 2, ANY, 1, NO_GRAD,
 
 BUILTIN(mldivide, 2, 2, 1, NO_GRAD,
     "X = mldivide(A, B)\n\n"
-    "A \\ B: the solution X of A * X = B. A square A is solved by triangular, Cholesky or LU factors, with a warning that names the "
-    "reciprocal condition number where it is singular to working precision; a rectangular A gives the least squares solution of least norm.\n\n"
+    "A \\ B: the solution X of A * X = B. A square A is solved by triangular, Cholesky or LU factors, with a warning "
+    "that names the reciprocal condition number where it is singular to working precision; a rectangular A gives the "
+    "least squares solution of least norm.\n\n"
     "Example:\n"
     "  mldivide([2 1; 1 3], [3; 5])\n"
     "  ans =\n     0.8000\n     1.4000\n\n"
@@ -365,7 +374,8 @@ BUILTIN(mpower, 2, 2, 1, NO_GRAD,
 
 BUILTIN(transpose, 1, 1, 1, transpose_grad,
     "B = transpose(A)\n\n"
-    "A.': rows become columns. The elements are not conjugated. Works for matrices, cells and struct arrays of two dimensions.\n\n"
+    "A.': rows become columns. The elements are not conjugated. Works for matrices, cells and struct arrays of two "
+    "dimensions.\n\n"
     "Example:\n"
     "  transpose([1 2; 3 4])\n"
     "  ans =\n     1   3\n     2   4\n\n"

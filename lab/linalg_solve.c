@@ -2,9 +2,9 @@
 /* linalg_solve.c: A \ b and what comes with factors: inv, det, lu, chol, qr, linsolve, rcond.
  *
  * A square system goes to the cheapest method that its shape allows: triangular, Cholesky, LU; every one estimates the
- * condition and warns below eps, and one with a pivot that is zero falls to the least squares solution of least norm, as in Octave.
- * All sizes go to LAPACK by the same calls, so that whole solutions come out whole where they do there (an LU of our own was
- * twice as fast at 10 x 10, and its last bits were others). */
+ * condition and warns below eps, and one with a pivot that is zero falls to the least squares solution of least norm,
+ * as in Octave. All sizes go to LAPACK by the same calls, so that whole solutions come out whole where they do there
+ * (an LU of our own was twice as fast at 10 x 10, and its last bits were others). */
 #include "linalg.h"
 #include "gpu.h"
 #include "clones.h"
@@ -117,14 +117,16 @@ static bool positive_diagonal(const struct tensor *t)
 static void warn_singular(double rcond)
 {
     if (rcond == 0 || rcond != rcond)
-        warn("Octave:singular-matrix", "matrix singular to machine precision\nhint: rank(A) counts the independent columns; pinv(A) is defined for every matrix");
+        warn("Octave:singular-matrix", "matrix singular to machine precision\nhint: rank(A) counts the independent "
+                                       "columns; pinv(A) is defined for every matrix");
     else
         warn("Octave:nearly-singular-matrix", "matrix singular to machine precision, rcond = %g", rcond);
 }
 
 static bool ill(double rcond, int dtype)      /* rcond + 1 == 1 in the matrix's class */
 {
-    return rcond != rcond || (dtypes[dtype].size == 4 || dtype == D_CSINGLE ? (float)rcond + 1.0f == 1.0f : rcond + 1.0 == 1.0);
+    return rcond != rcond ||
+           (dtypes[dtype].size == 4 || dtype == D_CSINGLE ? (float)rcond + 1.0f == 1.0f : rcond + 1.0 == 1.0);
 }
 
 static struct tensor *filled_nan(int dtype, i64 m, i64 n)
@@ -176,7 +178,9 @@ static struct tensor *least_squares(struct tensor *a, struct tensor *b, bool may
         if (q.info == 0 && q.num > 100 * (double)MAX(m, n) * linalg_eps(a->dtype))
             return top_rows(q.b, n);
     }
-    struct lapack q = { .dtype = a->dtype, .m = m, .n = n, .k = k, .a = tensor_clone(a), .b = padded(b, MAX(m, n)), .num = -1 };
+    struct lapack q = {
+        .dtype = a->dtype, .m = m, .n = n, .k = k, .a = tensor_clone(a), .b = padded(b, MAX(m, n)), .num = -1
+    };
     lapack(lapack_gelsd, &q, 6 * flops);
     return top_rows(q.b, n);
 }
@@ -189,7 +193,8 @@ static struct tensor *solve_triangular(struct tensor *a, char uplo, int ta, stru
     for (i64 i = 0; i < n; i++)
         if (is_zero(a, i * (n + 1))) {
             warn_singular(0);
-            return least_squares(ta == AS_IS ? a : tensor_dense(ta == TRANSPOSED ? tensor_transpose(a) : linalg_turn(a)), b, false);
+            return least_squares(
+                ta == AS_IS ? a : tensor_dense(ta == TRANSPOSED ? tensor_transpose(a) : linalg_turn(a)), b, false);
         }
     lapack(lapack_trcon, &q, (double)n * (double)n * 4);
     if (ill(q.num, a->dtype))
@@ -207,8 +212,14 @@ static struct tensor *solve_square(struct tensor *a, int ta, struct tensor *b)
         return solve_triangular(a, 'U', ta, b);
     if (is_lower(a))
         return solve_triangular(a, 'L', ta, b);
-    double norm1 = blas_asum(a), anorm = isfinite(norm1) ? norm1 : linalg_finite(a) ? norm1 : NAN, cube = (double)n * (double)n * (double)n, rhs = 2. * (double)n * (double)n * (double)k;
-    struct lapack q = { .dtype = dt, .m = n, .n = n, .k = k, .b = tensor_clone(b), .uplo = 'L', .trans = trans, .num = anorm };
+    double norm1 = blas_asum(a),
+           anorm = isfinite(norm1)    ? norm1
+                   : linalg_finite(a) ? norm1
+                                      : NAN,
+           cube = (double)n * (double)n * (double)n, rhs = 2. * (double)n * (double)n * (double)k;
+    struct lapack q = {
+        .dtype = dt, .m = n, .n = n, .k = k, .b = tensor_clone(b), .uplo = 'L', .trans = trans, .num = anorm
+    };
     if (anorm == anorm && positive_diagonal(a) && linalg_hermitian(a)) {
         q.a = tensor_clone(a);
         if (ta == TRANSPOSED && dtype_is(dt, DT_C))
@@ -270,8 +281,8 @@ static void put_one(struct tensor *t, i64 k)
     }
 }
 
-/* The triangle of `from` (not fewer rows, not fewer columns), zeros else; unit: ones on the diagonal.  to may be from.  A pass
-   over 8 MB costs 1 to 2 ms where an LU takes 13. */
+/* The triangle of `from` (not fewer rows, not fewer columns), zeros else; unit: ones on the diagonal.  to may be from.
+   A pass over 8 MB costs 1 to 2 ms where an LU takes 13. */
 static void put_triangle(struct tensor *to, const struct tensor *from, bool upper, bool unit)
 {
     size_t size = dtypes[to->dtype].size;
@@ -332,9 +343,10 @@ BUILTIN(lu, 1, 2, 4, grad_form,
     "[L, U, p] = lu(A, 'vector')\n"
     "[L, U, P, Q] = lu(S)\n"
     "[L, U, P] = lu(A, 'steps')\n\n"
-    "LU factors of an m x n matrix with row exchanges: P * A = L * U with L lower triangular with ones on its diagonal and U upper "
-    "triangular. With two results the exchanges are in L, with one the factors lie over each other. With 'vector' p is a column of indices: A(p,:) = L * U. "
-    "Of a sparse matrix P * S * Q = L * U, with columns exchanged so that the factors have few elements. With 'steps' every row operation is printed.\n\n"
+    "LU factors of an m x n matrix with row exchanges: P * A = L * U with L lower triangular with ones on its diagonal "
+    "and U upper triangular. With two results the exchanges are in L, with one the factors lie over each other. With "
+    "'vector' p is a column of indices: A(p,:) = L * U. Of a sparse matrix P * S * Q = L * U, with columns exchanged "
+    "so that the factors have few elements. With 'steps' every row operation is printed.\n\n"
     "Example:\n"
     "  [L, U, P] = lu([1 2; 4 4])\n"
     "  L =\n     1.0000        0\n     0.2500   1.0000\n"
@@ -387,7 +399,9 @@ BUILTIN(det, 1, 2, 2, det_grad,
     "d = det(A)\n"
     "[d, rcond] = det(A)\n"
     "d = det(A, 'steps')\n\n"
-    "Determinant of a square matrix, from its LU factors (the Cholesky factor of a positive definite one), and the reciprocal condition number. det([]) is 1. With 'steps' every row operation is printed, of integers with fractions.\n\n"
+    "Determinant of a square matrix, from its LU factors (the Cholesky factor of a positive definite one), and the "
+    "reciprocal condition number. det([]) is 1. With 'steps' every row operation is printed, of integers with "
+    "fractions.\n\n"
     "Example:\n"
     "  det([1 2; 3 4])\n"
     "  ans = -2\n\n"
@@ -427,7 +441,9 @@ BUILTIN(det, 1, 2, 2, det_grad,
         bool turned = ((int *)q.p->data)[i] != i + 1;
         i64 k = i * (n + 1);
         if (dtype_is(a->dtype, DT_C))
-            d *= (a->dtype == D_CDOUBLE ? ((double _Complex *)a->data)[k] : (double _Complex)((float _Complex *)a->data)[k]) * (turned ? -1 : 1);
+            d *= (a->dtype == D_CDOUBLE ? ((double _Complex *)a->data)[k]
+                                        : (double _Complex)((float _Complex *)a->data)[k]) *
+                 (turned ? -1 : 1);
         else
             re *= (a->dtype == D_DOUBLE ? ((double *)a->data)[k] : (double)((float *)a->data)[k]) * (turned ? -1 : 1);
     }
@@ -467,7 +483,8 @@ static double condition(struct tensor *a)     /* 1-norm reciprocal condition; a 
 
 BUILTIN(rcond, 1, 1, 1, grad_form,
     "r = rcond(A)\n\n"
-    "Estimate of the reciprocal condition number of a square matrix in the 1-norm: near 1 for a good one, near eps for one that is singular in practice, 0 for a singular one.\n\n"
+    "Estimate of the reciprocal condition number of a square matrix in the 1-norm: near 1 for a good one, near eps for "
+    "one that is singular in practice, 0 for a singular one.\n\n"
     "Example:\n"
     "  rcond(eye(3))\n"
     "  ans = 1\n\n"
@@ -521,12 +538,15 @@ struct tensor *linalg_inverse(struct tensor *a, double *rcond, bool warns)
         return filled_nan(a->dtype, 1, 1);
     }
     bool upper = is_upper(a), triangular = upper || is_lower(a);
-    struct lapack q = triangular ? (struct lapack){ .dtype = a->dtype, .n = n, .a = tensor_clone(a), .uplo = upper ? 'U' : 'L', .diag = 'N' }
-                                 : factor_definite(a, 'U');
+    struct lapack q =
+        triangular
+            ? (struct lapack){ .dtype = a->dtype, .n = n, .a = tensor_clone(a), .uplo = upper ? 'U' : 'L', .diag = 'N' }
+            : factor_definite(a, 'U');
     bool definite = q.a && !triangular;
     if (!q.a)
         q = factor_lu(tensor_clone(a));
-    if (warns && !triangular && !definite && q.info == 0) {   /* the inverse itself says how far from singular A was: the estimate took a tenth of the time */
+    if (warns && !triangular && !definite &&
+        q.info == 0) { /* the inverse itself says how far from singular A was: the estimate took a tenth of the time */
         lapack(lapack_getri, &q, 4 * cube / 3);
         if (anorm * blas_asum(q.a) < 1e-4 / linalg_eps(a->dtype))
             return q.a;
@@ -555,7 +575,8 @@ struct tensor *linalg_inverse(struct tensor *a, double *rcond, bool warns)
 BUILTIN(inv, 1, 1, 2, inv_grad,
     "B = inv(A)\n"
     "[B, rcond] = inv(A)\n\n"
-    "Inverse of a square matrix, with a warning and Inf everywhere when it is singular. To solve a system, A \\ b is faster and more exact.\n\n"
+    "Inverse of a square matrix, with a warning and Inf everywhere when it is singular. To solve a system, A \\ b is "
+    "faster and more exact.\n\n"
     "Example:\n"
     "  inv([2 0; 0 4])\n"
     "  ans =\n     0.5000        0\n          0   0.2500\n\n"
@@ -582,9 +603,10 @@ BUILTIN(chol, 1, 3, 3, chol_grad,
     "[R, p] = chol(A)\n"
     "[R, p, Q] = chol(S)\n"
     "L = chol(A, 'lower')\n\n"
-    "Cholesky factor of a symmetric (Hermitian) positive definite matrix: A = R' * R with R upper triangular, or A = L * L'. "
-    "Only that triangle of A is read. With p there is no error when A is not positive definite: then p > 0 is the order of the first leading "
-    "minor that is not positive, and R the factor of the p-1 rows and columns before it.\n\n"
+    "Cholesky factor of a symmetric (Hermitian) positive definite matrix: A = R' * R with R upper triangular, or A = L "
+    "* L'. Only that triangle of A is read. With p there is no error when A is not positive definite: then p > 0 is "
+    "the order of the first leading minor that is not positive, and R the factor of the p-1 rows and columns before "
+    "it.\n\n"
     "Example:\n"
     "  chol([4 2; 2 5])\n"
     "  ans =\n     2   1\n     0   2\n\n"
@@ -604,7 +626,8 @@ BUILTIN(chol, 1, 3, 3, chol_grad,
     if (n)
         lapack(lapack_potrf, &q, (double)n * (double)n * (double)n / 3);
     if (q.info > 0 && !wants(c, 1))
-        fail("Octave:not-positive-definite", "chol: the matrix must be positive definite, but its leading minor of order %d is not", q.info);
+        fail("Octave:not-positive-definite",
+             "chol: the matrix must be positive definite, but its leading minor of order %d is not", q.info);
     i64 k = q.info > 0 ? q.info - 1 : n;
     result_tensor(c, 0, k == n ? a : tensor_clone(tensor_alias(a, 2, (i64[]){ k, k }, a->stride, 0)));
     result_num(c, 1, q.info);
@@ -619,8 +642,10 @@ BUILTIN(qr, 1, 3, 3, qr_grad,
     "[C, R] = qr(A, B)\n"
     "[C, R] = qr(A, B, 0)\n"
     "[Q, R] = qr(A, 'steps')\n\n"
-    "QR factors of an m x n matrix: A = Q * R with Q orthogonal (unitary) and R upper triangular. With 0 or 'econ' Q has only min(m, n) columns. "
-    "With three results columns are exchanged so that the diagonal of R falls in size: A * P = Q * R, or A(:,p) = Q * R with 0, 'econ' or 'vector'. With a matrix B of as many rows C is Q' * B: R \\ C is A \\ B. With 'steps' every row operation is printed; each is a rotation of two rows.\n\n"
+    "QR factors of an m x n matrix: A = Q * R with Q orthogonal (unitary) and R upper triangular. With 0 or 'econ' Q "
+    "has only min(m, n) columns. With three results columns are exchanged so that the diagonal of R falls in size: A * "
+    "P = Q * R, or A(:,p) = Q * R with 0, 'econ' or 'vector'. With a matrix B of as many rows C is Q' * B: R \\ C is A "
+    "\\ B. With 'steps' every row operation is printed; each is a rotation of two rows.\n\n"
     "Example:\n"
     "  [Q, R] = qr([3 1; 4 2]);\n"
     "  round(Q * R)\n"
@@ -638,7 +663,8 @@ BUILTIN(qr, 1, 3, 3, qr_grad,
             char s[128], t[128];
             struct tensor *x = arg_matrix(c, i);
             if (x->dim[0] != m)
-                fail("Octave:nonconformant-args", "qr: A and B must have as many rows, but are %s and %s", tensor_shape(a, s), tensor_shape(x, t));
+                fail("Octave:nonconformant-args", "qr: A and B must have as many rows, but are %s and %s",
+                     tensor_shape(a, s), tensor_shape(x, t));
             if (c->nargout > 2)
                 fail("Octave:invalid-fun-call", "qr: qr(A, B) gives two results, C and R");
             b = tensor_value(x);
@@ -648,7 +674,8 @@ BUILTIN(qr, 1, 3, 3, qr_grad,
             vector = o == 2 ? false : vector || o != 2;
         } else {
             if (arg_num(c, i) != 0)
-                fail("Octave:invalid-input-arg", "qr: the second argument must be 0, \"econ\", \"vector\", \"matrix\" or a matrix B with the rows of A");
+                fail("Octave:invalid-input-arg", "qr: the second argument must be 0, \"econ\", \"vector\", \"matrix\" "
+                                                 "or a matrix B with the rows of A");
             econ = vector = true;
         }
     }
@@ -695,8 +722,8 @@ BUILTIN(linsolve, 2, 3, 2, grad_form,
     "X = linsolve(A, B)\n"
     "X = linsolve(A, B, opts)\n"
     "[X, rcond] = linsolve(A, B)\n\n"
-    "Solution of A * X = B, as A \\ B. opts is a struct: LT or UT true says that A is lower or upper triangular (only that triangle is read), "
-    "TRANSA true solves A' * X = B; POSDEF, SYM, RECT are allowed and need not be given.\n\n"
+    "Solution of A * X = B, as A \\ B. opts is a struct: LT or UT true says that A is lower or upper triangular (only "
+    "that triangle is read), TRANSA true solves A' * X = B; POSDEF, SYM, RECT are allowed and need not be given.\n\n"
     "Example:\n"
     "  linsolve([2 0; 1 4], [2; 9], struct('LT', true))\n"
     "  ans =\n     1\n     2\n\n"
@@ -717,12 +744,14 @@ BUILTIN(linsolve, 2, 3, 2, grad_form,
             else if (!strcmp(name, "TRANSA"))
                 turn = on;
             else if (strcmp(name, "POSDEF") && strcmp(name, "SYM") && strcmp(name, "RECT") && strcmp(name, "UHESS"))
-                fail("Octave:invalid-input-arg", "linsolve: unknown option '%s'; it may be LT, UT, TRANSA, POSDEF, SYM, UHESS or RECT", name);
+                fail("Octave:invalid-input-arg",
+                     "linsolve: unknown option '%s'; it may be LT, UT, TRANSA, POSDEF, SYM, UHESS or RECT", name);
         }
     }
     int dt = promote(a->dtype, b->dtype);
     if (a->dim[turn ? 1 : 0] != b->dim[0])
-        fail("Octave:nonconformant-args", "linsolve: the numbers of rows differ, A%s is %s and B is %s", turn ? "' of A" : "", tensor_shape(a, s), tensor_shape(b, t));
+        fail("Octave:nonconformant-args", "linsolve: the numbers of rows differ, A%s is %s and B is %s",
+             turn ? "' of A" : "", tensor_shape(a, s), tensor_shape(b, t));
     a = tensor_cast(a, dt);
     if (lt || ut) {
         linalg_square(a, "linsolve");

@@ -3,8 +3,9 @@
  *
  * Nothing in a file is believed: every count is held against what is left of the file before memory is asked for, so a
  * file of n bytes never takes more than some 100 n.  Values go into their places without copy(), which would part
- * them from their windows; that no place then holds what it must not (a viewed tensor has one holder) is looked at when all is
- * read, and so is the digest.  Everything lies in the pool until the caller takes it, so a failure leaves nothing. */
+ * them from their windows; that no place then holds what it must not (a viewed tensor has one holder) is looked at when
+ * all is read, and so is the digest.  Everything lies in the pool until the caller takes it, so a failure leaves
+ * nothing. */
 #include "save.h"
 #include "sparse.h"
 #include "files.h"
@@ -420,7 +421,8 @@ static void find_pinned(value *child, void *arg)
         p->any = true;
 }
 
-/* Containers that hold viewed tensors get their pins, from within, and what is pinned must have one holder beside the pool. */
+/* Containers that hold viewed tensors get their pins, from within, and what is pinned must have one holder beside the
+ * pool. */
 static void settle(struct in *r)
 {
     for (i64 i = r->n; i-- > 0;) {
@@ -471,7 +473,8 @@ struct named_list load_binary(const char *who, const char *name, FILE *f, uint64
     if (memcmp(magic, save_magic, sizeof magic))
         damaged(r, "it does not begin as it should");
     if (version != SAVE_VERSION)
-        fail("Octave:load-error", "%s: '%s' is in version %u of the format; this program reads version %d", who, name, version, SAVE_VERSION);
+        fail("Octave:load-error", "%s: '%s' is in version %u of the format; this program reads version %d", who, name,
+             version, SAVE_VERSION);
     struct named_list l = { get_number(r), NULL };
     l.v = scratch((size_t)(l.n + 1) * sizeof *l.v);
     for (i64 i = 0; i < l.n; i++) {
@@ -497,12 +500,23 @@ struct named_list load_binary(const char *who, const char *name, FILE *f, uint64
 }
 
 /* ---- any file */
-static const struct { const char *start; size_t n; const char *what; } foreign[] = {
+static const struct { const char *start; size_t n; const char *what;
+} foreign[] = {
     { "\x89HDF\r\n\x1a\n", 8, "an HDF5 file (-hdf5)" },
-    { "Octave-1-L", 10, "in Octave's binary format" }, { "Octave-1-B", 10, "in Octave's binary format" }, { "\x1f\x8b", 2, "compressed by gzip" },
+    { "Octave-1-L", 10, "in Octave's binary format" },
+    { "Octave-1-B", 10, "in Octave's binary format" },
+    { "\x1f\x8b", 2, "compressed by gzip" },
 };
 
-struct opened { const char *who, *file; FILE *f; bool only_format; enum save_format format; struct named_list l; const char *text; size_t n; };
+struct opened {
+    const char *who, *file;
+    FILE *f;
+    bool only_format;
+    enum save_format format;
+    struct named_list l;
+    const char *text;
+    size_t n;
+};
 
 static sym name_of_file(const char *file)     /* data/my file.txt: my_file */
 {
@@ -525,8 +539,10 @@ static void load_body(void *arg)
     if (fstat(fileno(o->f), &st) == 0 && S_ISDIR(st.st_mode))
         fail("Octave:file-not-found", "%s: '%s' is a folder", o->who, o->file);
     size_t n = fread(head, 1, sizeof head, o->f);
-    o->format = n >= 10 && !memcmp(head, "MATLAB 5.0", 10) ? SAVE_MAT7 : n >= 10 && !memcmp(head, "MATLAB 7.3", 10) ? SAVE_MAT73
-              : mat_is_4(head, n) ? SAVE_MAT4 : SAVE_NONE;
+    o->format = n >= 10 && !memcmp(head, "MATLAB 5.0", 10)   ? SAVE_MAT7
+                : n >= 10 && !memcmp(head, "MATLAB 7.3", 10) ? SAVE_MAT73
+                : mat_is_4(head, n)                          ? SAVE_MAT4
+                                                             : SAVE_NONE;
     if (o->format != SAVE_NONE) {
         if (!o->only_format)
             o->l = mat_load(o->file);
@@ -534,7 +550,8 @@ static void load_body(void *arg)
     }
     for (int i = 0; i < COUNT(foreign); i++)
         if (n >= foreign[i].n && !memcmp(head, foreign[i].start, foreign[i].n))
-            fail("Octave:load-error", "%s: '%s' is %s, which this program does not read; it reads its own format, -text and plain numbers",
+            fail("Octave:load-error",
+                 "%s: '%s' is %s, which this program does not read; it reads its own format, -text and plain numbers",
                  o->who, o->file, foreign[i].what);
     bool binary = n >= sizeof save_magic && !memcmp(head, save_magic, sizeof save_magic);
     if (binary && S_ISREG(st.st_mode) && fseek(o->f, 0, SEEK_SET) == 0) {
@@ -555,7 +572,10 @@ static void load_body(void *arg)
         fail("Octave:read-error", "%s: cannot read '%s': %s", o->who, o->file, strerror(errno));
     o->text = b->s;
     o->n = b->n;
-    o->format = binary ? SAVE_BINARY : b->n == 0 && o->only_format ? SAVE_NONE : load_is_text(b->s, b->n) ? SAVE_TEXT : SAVE_NUMBERS;
+    o->format = binary                        ? SAVE_BINARY
+                : b->n == 0 && o->only_format ? SAVE_NONE
+                : load_is_text(b->s, b->n)    ? SAVE_TEXT
+                                              : SAVE_NUMBERS;
     if (o->only_format)
         return;
     if (o->format == SAVE_TEXT) {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* loadtext.c: reading Octave's text format, as Octave 3 to 7 write it.
  *
- * The whole text is in memory, with a NUL behind it.  As in load.c every size is held against what is left of it.  Blank lines and
- * lines of comment that are no key we wait for count for nothing, so files edited by hand are read too. */
+ * The whole text is in memory, with a NUL behind it.  As in load.c every size is held against what is left of it. Blank
+ * lines and lines of comment that are no key we wait for count for nothing, so files edited by hand are read too. */
 #include "save.h"
 #include "sparse.h"
 #include "text.h"
@@ -185,7 +185,9 @@ static void get_element(struct in *r, struct tensor *t, i64 i)
         char *e;
         skip_blank(r);
         bool minus = *r->p == '-';
-        int64_t x = t->dtype == D_INT64 ? strtoll(r->p, &e, 10) : minus ? (strtoll(r->p, &e, 10), 0) : (int64_t)strtoull(r->p, &e, 10);
+        int64_t x = t->dtype == D_INT64 ? strtoll(r->p, &e, 10)
+                    : minus             ? (strtoll(r->p, &e, 10), 0)
+                                        : (int64_t)strtoull(r->p, &e, 10);
         if (e == r->p)
             wrong(r, "a whole number is missing");
         r->p = e;
@@ -415,7 +417,8 @@ static bool starts(const char **s, const char *word)
 
 static value get_value(struct in *r, const char *type)
 {
-    if (!strcmp(type, "string") || !strcmp(type, "sq_string") || !strcmp(type, "null_string") || !strcmp(type, "null_sq_string"))
+    if (!strcmp(type, "string") || !strcmp(type, "sq_string") || !strcmp(type, "null_string") ||
+        !strcmp(type, "null_sq_string"))
         return get_text(r, !strcmp(type, "string") || !strcmp(type, "null_string"));
     if (!strcmp(type, "cell"))
         return get_cell(r);
@@ -428,8 +431,11 @@ static value get_value(struct in *r, const char *type)
     if (!strcmp(type, "permutation matrix"))
         return get_permutation(r);
     if (!strncmp(type, "sparse ", 7))
-        return !strcmp(type + 7, "matrix") ? get_sparse(r, D_DOUBLE) : !strcmp(type + 7, "bool matrix") ? get_sparse(r, D_LOGICAL) :
-               !strcmp(type + 7, "complex matrix") ? get_sparse(r, D_CDOUBLE) : (wrong(r, "this kind of sparse matrix is not known here"), nil());
+        return !strcmp(type + 7, "matrix")        ? get_sparse(r, D_DOUBLE)
+               : !strcmp(type + 7, "bool matrix") ? get_sparse(r, D_LOGICAL)
+               : !strcmp(type + 7, "complex matrix")
+                   ? get_sparse(r, D_CDOUBLE)
+                   : (wrong(r, "this kind of sparse matrix is not known here"), nil());
     const char *s = type;
     int dt = starts(&s, "float ") ? D_SINGLE : D_DOUBLE;
     if (starts(&s, "complex "))
@@ -477,7 +483,7 @@ static value get_named(struct in *r, const char **name, size_t *len)
 }
 
 /* ---- the file */
-static bool to_name(struct in *r, bool comments)           /* the next line `# name:`; only lines of comment may lie before it */
+static bool to_name(struct in *r, bool comments) /* the next line `# name:`; only lines of comment may lie before it */
 {
     for (skip_blank(r); r->p < r->end; next_line(r), skip_blank(r)) {
         if (key_at(r, "name"))

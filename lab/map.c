@@ -57,7 +57,8 @@ static bool as_key(const struct map *m, value v, value *key, uint32_t *hash)
 {
     if (m->key_type == D_CHAR) {
         i64 dim[MAX_DIMS];
-        if (!is_tensor_like(v) || value_dtype(v) != D_CHAR || value_dims(v, dim) != 2 || (dim[0] != 1 && dim[0] * dim[1] != 0))
+        if (!is_tensor_like(v) || value_dtype(v) != D_CHAR || value_dims(v, dim) != 2 ||
+            (dim[0] != 1 && dim[0] * dim[1] != 0))
             return false;
         struct tensor *t = key_text(v);
         *key = v.kind == K_NUM || v.kind == K_WINDOW ? tensor_box(tensor_text(t->data, t->numel)) : tensor_box(t);
@@ -157,7 +158,8 @@ static void take_out(struct map *m, i64 k)
     unsort(m);
     value key = m->e[k].key, v = m->e[k].v;
     i64 hole = slot_of(m, k), mask = m->slots - 1;
-    for (i64 s = (hole + 1) & mask; m->slot[s]; s = (s + 1) & mask) {        /* what came later by way of the hole moves into it */
+    for (i64 s = (hole + 1) & mask; m->slot[s];
+         s = (s + 1) & mask) { /* what came later by way of the hole moves into it */
         i64 home = m->e[m->slot[s] - 1].hash & mask;
         if (((s - home) & mask) >= ((s - hole) & mask)) {
             m->slot[hole] = m->slot[s];
@@ -290,8 +292,12 @@ static NORETURN void fail_key_type(const struct map *m, value key)
 static NORETURN void fail_no_key(const struct map *m, value key)
 {
     if (m->key_type == D_CHAR)
-        fail("Octave:index-out-of-bounds", "the given key is not present in the container: '%.*s'\nhint: isKey(m, key) asks, keys(m) lists them", (int)MIN(key.t->numel, 200), key.t->data);
-    fail("Octave:index-out-of-bounds", "the given key is not present in the container: %.15g\nhint: isKey(m, key) asks, keys(m) lists them", key_number(key));
+        fail("Octave:index-out-of-bounds",
+             "the given key is not present in the container: '%.*s'\nhint: isKey(m, key) asks, keys(m) lists them",
+             (int)MIN(key.t->numel, 200), key.t->data);
+    fail("Octave:index-out-of-bounds",
+         "the given key is not present in the container: %.15g\nhint: isKey(m, key) asks, keys(m) lists them",
+         key_number(key));
 }
 
 static value lookup(struct map *m, value v)   /* borrowed */
@@ -327,7 +333,8 @@ static value checked(const struct map *m, value v)           /* as the map keeps
         int dt = dtype_is(value_dtype(v), DT_C) ? dtype_complex(m->value_type) : m->value_type;
         return tensor_value(tensor_cast(tensor_of(v), dt));
     }
-    fail("Octave:error", "specified value type does not match the type of this container: values are %s, but the value is a %s",
+    fail("Octave:error",
+         "specified value type does not match the type of this container: values are %s, but the value is a %s",
          m->value_type == D_CHAR ? "texts" : "single numbers", value_describe(v, d));
 }
 
@@ -378,7 +385,8 @@ static value map_move(value self, int device)
 {
     struct map *from = (struct map *)self.inst, *m = map_new(from->key_type, from->value_type);
     for (i64 i = 0; i < from->n; i++)
-        put(m, from->e[i].key, from->e[i].hash, from->value_type == ANY_VALUE ? gpu_moved(from->e[i].v, device) : from->e[i].v);
+        put(m, from->e[i].key, from->e[i].hash,
+            from->value_type == ANY_VALUE ? gpu_moved(from->e[i].v, device) : from->e[i].v);
     return object_value(K_OBJECT, m);
 }
 
@@ -407,7 +415,8 @@ value map_joined(int n, const value *v)
 }
 
 /* ---- into files and back */
-static const char *const type_names[] = { "char", "double", "single", "int8", "uint8", "int16", "uint16", "int32", "uint32", "int64", "uint64", "logical", "any", NULL };
+static const char *const type_names[] = { "char",  "double", "single", "int8",   "uint8",   "int16", "uint16",
+                                          "int32", "uint32", "int64",  "uint64", "logical", "any",   NULL };
 
 static value map_save(value self)
 {
@@ -447,9 +456,11 @@ static void map_load(value self, value saved)
 {
     struct map *m = (struct map *)self.inst;
     struct record *r = saved.rec;
-    int key_type = saved_type(record_get(r, 0, symbol_of("KeyType"))), type = saved_type(record_get(r, 0, symbol_of("ValueType")));
+    int key_type = saved_type(record_get(r, 0, symbol_of("KeyType"))),
+        type = saved_type(record_get(r, 0, symbol_of("ValueType")));
     value k = record_get(r, 0, symbol_of("keys")), v = record_get(r, 0, symbol_of("values"));
-    if (key_type == DTYPES || key_type == ANY_VALUE || type == DTYPES || k.kind != K_CELL || v.kind != K_CELL || k.cell->numel != v.cell->numel)
+    if (key_type == DTYPES || key_type == ANY_VALUE || type == DTYPES || k.kind != K_CELL || v.kind != K_CELL ||
+        k.cell->numel != v.cell->numel)
         fail("Octave:load-error", "containers.Map: the file holds no map here");
     m->key_type = key_type;
     m->value_type = type;
@@ -457,10 +468,25 @@ static void map_load(value self, value saved)
         map_set(m, k.cell->v[i], v.cell->v[i]);
 }
 
-static const char *const map_names[] = { "Count", "KeyType", "ValueType", "isKey", "keys", "length", "numel", "remove", "values", NULL };
+static const char *const map_names[] = { "Count",  "KeyType", "ValueType", "isKey",  "keys",
+                                         "length", "numel",   "remove",    "values", NULL };
 const struct class map_class = {
-    .name = "containers.Map", .free = map_free, .children = map_children, .print = map_print, .get = map_get, .method = map_method,
-    .paren = map_paren, .paren_set = map_paren_set, .paren_unset = map_paren_unset, .numel = map_numel, .clone = map_clone, .move = map_move, .save = map_save, .blank = map_blank, .load = map_load, .names = map_names,
+    .name = "containers.Map",
+    .free = map_free,
+    .children = map_children,
+    .print = map_print,
+    .get = map_get,
+    .method = map_method,
+    .paren = map_paren,
+    .paren_set = map_paren_set,
+    .paren_unset = map_paren_unset,
+    .numel = map_numel,
+    .clone = map_clone,
+    .move = map_move,
+    .save = map_save,
+    .blank = map_blank,
+    .load = map_load,
+    .names = map_names,
 };
 
 /* ---- making one */
@@ -502,15 +528,18 @@ BUILTIN(containers_Map, 0, ANY, 1, grad_pass,
   "m = containers.Map(key, value)\n"
   "m = containers.Map(keys, values)\n"
   "m = containers.Map('KeyType', type, 'ValueType', type)\n\n"
-  "An object that holds values by key: m(key) reads, m(key) = value writes, keys are texts or numbers.  keys and values are cells of the same "
-  "length (values may be an array of numbers).  The types are \"char\" or a class of numbers, for values also \"any\"; without them they are "
-  "those of what is given; 'UniformValues', false makes any values welcome.  A map is a handle: a copy of m is the same map, clone(m) another "
-  "one.  m.Count is the number of keys.\n\n"
-  "Example:\n  m = containers.Map(); m('b') = 2; m('a') = [1 2]; m.Count\n  ans = 2\n  m.keys()\n  ans =\n  {\n    [1,1] = a\n    [1,2] = b\n  }\n\n"
+  "An object that holds values by key: m(key) reads, m(key) = value writes, keys are texts or numbers.  keys and "
+  "values are cells of the same length (values may be an array of numbers).  The types are \"char\" or a class of "
+  "numbers, for values also \"any\"; without them they are those of what is given; 'UniformValues', false makes any "
+  "values welcome.  A map is a handle: a copy of m is the same map, clone(m) another one.  m.Count is the number of "
+  "keys.\n\n"
+  "Example:\n  m = containers.Map(); m('b') = 2; m('a') = [1 2]; m.Count\n  ans = 2\n  m.keys()\n  ans =\n  {\n    "
+  "[1,1] = a\n    [1,2] = b\n  }\n\n"
   "  m('b')\n  ans = 2\n\n"
   "See also: keys, values, isKey, remove, struct")
 {
-    if (option_at(c, 0, "KeyType") || option_at(c, 0, "ValueType") || (option_at(c, 0, "UniformValues") && c->nargin == 2 && !arg_is_text(c, 1))) {
+    if (option_at(c, 0, "KeyType") || option_at(c, 0, "ValueType") ||
+        (option_at(c, 0, "UniformValues") && c->nargin == 2 && !arg_is_text(c, 1))) {
         int key = D_CHAR, type = ANY_VALUE;
         for (int i = 0; i < c->nargin; i += 2) {
             if (option_at(c, i, "KeyType"))
@@ -553,13 +582,15 @@ BUILTIN(containers_Map, 0, ANY, 1, grad_pass,
         for (i64 i = 0; i < n; i++)
             cell_set(vs, i, element_value(t, i));
     } else {
-        fail("Octave:invalid-input-arg", "containers.Map: the number of keys and values must match, but there are %lld keys and %lld values",
+        fail("Octave:invalid-input-arg",
+             "containers.Map: the number of keys and values must match, but there are %lld keys and %lld values",
              (long long)n, (long long)(v.kind == K_CELL || is_tensor_like(v) ? value_numel(v) : 1));
     }
     int key = type_of_values(n, ks->v);
     bool numbers = n > 0;
     for (i64 i = 0; i < n; i++)
-        numbers = numbers && is_tensor_like(ks->v[i]) && value_numel(ks->v[i]) == 1 && !dtype_is(value_dtype(ks->v[i]), DT_C | DT_T);
+        numbers = numbers && is_tensor_like(ks->v[i]) && value_numel(ks->v[i]) == 1 &&
+                  !dtype_is(value_dtype(ks->v[i]), DT_C | DT_T);
     if (n == 0)
         key = kt ? D_DOUBLE : D_CHAR;
     else if (key == ANY_VALUE || key == D_LOGICAL)
@@ -647,7 +678,8 @@ BUILTIN(isKey, 2, 2, 1, NO_GRAD,
 
 BUILTIN(remove, 2, 2, 1, NO_GRAD,
   "m = remove(m, key)\n\n"
-  "Takes the key, or all keys in a cell, and their values out of the map m, which is also the result.  A key that is not there is an error.\n\n"
+  "Takes the key, or all keys in a cell, and their values out of the map m, which is also the result.  A key that is "
+  "not there is an error.\n\n"
   "Example:\n  m = containers.Map({'a', 'b'}, [1 2]); remove(m, 'a'); m.Count\n  ans = 1\n\n"
   "See also: isKey, containers.Map")
 {

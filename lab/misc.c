@@ -38,7 +38,7 @@ static NORETURN void fail_system(struct call *c, const char *what)
 }
 
 /* ---- memory */
-static double status_bytes(const char *field)             /* of this process, as the system counts; NaN where it does not say */
+static double status_bytes(const char *field) /* of this process, as the system counts; NaN where it does not say */
 {
     FILE *f = fopen("/proc/self/status", "r");
     char line[128];
@@ -54,8 +54,9 @@ static double status_bytes(const char *field)             /* of this process, as
 
 BUILTIN(memory, 0, 0, 1, NO_GRAD,
     "s = memory()\n\n"
-    "Memory in bytes: resident is what the program occupies, peak the most so far, kept what it holds back to use again. taken counts how often memory was asked of the system: "
-    "where it does not grow, as in a loop that trains a net, all memory is used again.\n\n"
+    "Memory in bytes: resident is what the program occupies, peak the most so far, kept what it holds back to use "
+    "again. taken counts how often memory was asked of the system: where it does not grow, as in a loop that trains a "
+    "net, all memory is used again.\n\n"
     "Example:\n"
     "  s = memory(); s.peak >= s.resident\n"
     "  ans = 1\n\n"
@@ -159,7 +160,8 @@ static struct utsname machine(struct call *c)
 
 BUILTIN(computer, 0, 1, 3, NO_GRAD,
   "computer\n[name, most, endian] = computer()\narch = computer(\"arch\")\n\n"
-  "The kind of machine and system, the largest number of elements of an array, and \"L\" or \"B\" for the order of bytes.  Without results the kind is printed.\n\n"
+  "The kind of machine and system, the largest number of elements of an array, and \"L\" or \"B\" for the order of "
+  "bytes.  Without results the kind is printed.\n\n"
   "Example:\n  [~, ~, e] = computer(); any(e == 'LB')\n  ans = 1\n\n"
   "See also: uname, version, nproc")
 {
@@ -286,7 +288,8 @@ static int by_text(const void *a, const void *b)
     return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-/* The names of a folder, those of a pattern such as data/x*.csv, or the file itself, as a column of texts; the folder in *where. */
+/* The names of a folder, those of a pattern such as data/x*.csv, or the file itself, as a column of texts; the folder
+ * in *where. */
 static struct cell *names_in(struct call *c, const char **where)
 {
     const char *folder = folder_arg(c), *slash = strrchr(folder, '/'), *pattern = NULL;
@@ -327,7 +330,8 @@ static struct cell *names_in(struct call *c, const char **where)
 
 BUILTIN(ls, 0, 1, 1, NO_GRAD,
   "ls\nls folder\nls pattern\ns = ls(folder)\n\n"
-  "The names in a folder, or those that match a pattern such as data/x*.csv, side by side, or as the rows of a char matrix.\n\n"
+  "The names in a folder, or those that match a pattern such as data/x*.csv, side by side, or as the rows of a char "
+  "matrix.\n\n"
   "Example:\n  ischar(ls('/'))\n  ans = 1\n\n"
   "See also: dir, pwd, cd")
 {
@@ -361,8 +365,8 @@ BUILTIN(ls, 0, 1, 1, NO_GRAD,
 
 BUILTIN(dir, 0, 1, 1, NO_GRAD,
   "dir\ndir folder\ndir pattern\ns = dir(folder)\n\n"
-  "The names in a folder, or those that match a pattern such as data/x*.csv, one below the other, or a column of structs with the fields name, folder, date, bytes, isdir and datenum; of a "
-  "file that file alone.\n\n"
+  "The names in a folder, or those that match a pattern such as data/x*.csv, one below the other, or a column of "
+  "structs with the fields name, folder, date, bytes, isdir and datenum; of a file that file alone.\n\n"
   "Example:\n  isfield(dir('/'), 'bytes')\n  ans = 1\n\n"
   "See also: ls, pwd")
 {
@@ -468,8 +472,8 @@ BUILTIN(isdir, 1, 1, 1, NO_GRAD,
 /* ---- the shell */
 BUILTIN(system, 1, 2, 2, NO_GRAD,
   "system(command)\n[status, text] = system(command)\n\n"
-  "Hands a command to the shell and waits for it.  What it prints appears at once, or is the second result; status is 0 when it went well, else the number it ended "
-  "with (128 and the signal's number when a signal ended it).\n\n"
+  "Hands a command to the shell and waits for it.  What it prints appears at once, or is the second result; status is "
+  "0 when it went well, else the number it ended with (128 and the signal's number when a signal ended it).\n\n"
   "Example:\n  [status, text] = system('echo hello'); strtrim(text)\n  ans = hello\n\n"
   "See also: getenv, shell_cmd")
 {
@@ -492,7 +496,8 @@ BUILTIN(system, 1, 2, 2, NO_GRAD,
     }
     if (status == -1)
         fail_system(c, command);
-    if (WIFSIGNALED(status) && WTERMSIG(status) == SIGINT)    /* while the command runs, Ctrl-C is for it alone: a loop around it ends too */
+    if (WIFSIGNALED(status) &&
+        WTERMSIG(status) == SIGINT) /* while the command runs, Ctrl-C is for it alone: a loop around it ends too */
         interrupt_flag = 1;
     poll();
     status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);

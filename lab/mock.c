@@ -103,8 +103,12 @@ static int trim(struct device *d)
 static int memory(struct device *d, struct dev_memory *to)
 {
     struct mock *m = me(d);
-    *to = (struct dev_memory){ .total = ROOM, .free = ROOM - m->used, .used = m->used, .kept = (size_t)(m->top - m->base) - m->used,
-                               .peak = m->peak, .taken = (uint64_t)(m->top - m->base) };
+    *to = (struct dev_memory){ .total = ROOM,
+                               .free = ROOM - m->used,
+                               .used = m->used,
+                               .kept = (size_t)(m->top - m->base) - m->used,
+                               .peak = m->peak,
+                               .taken = (uint64_t)(m->top - m->base) };
     return DEV_OK;
 }
 static int facts(struct device *d, struct dev_facts *f)
@@ -133,7 +137,8 @@ static int drain(struct mock *m)
             if (w->bytes)
                 memmove(w->to, w->from, w->bytes);
             else
-                error = w->program ? cpu->program(cpu, &w->prog, w->out, w->in, w->num, w->tag) : cpu->run(cpu, w->what, w->out, w->in, w->num, w->tag);
+                error = w->program ? cpu->program(cpu, &w->prog, w->out, w->in, w->num, w->tag)
+                                   : cpu->run(cpu, w->what, w->out, w->in, w->num, w->tag);
             if (error)
                 m->why = cpu->why(cpu, error);
             if (cpu->status->code && !m->status.code)
@@ -217,7 +222,8 @@ static const char *why(struct device *d, int error)
 }
 
 /* ---- work */
-static int program(struct device *d, const struct dev_prog *p, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag)
+static int program(struct device *d, const struct dev_prog *p, struct dev_arg *out, const struct dev_arg *in,
+                   const double *num, int tag)
 {
     struct work *w = me(d)->lost ? NULL : queue(me(d));
     if (!w)
@@ -239,7 +245,8 @@ static int can(struct device *d, enum dev_call what, const struct dev_arg *out, 
     (void)d;
     return cpu_device()->can(cpu_device(), what, out, in, num);
 }
-static int run(struct device *d, enum dev_call what, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag)
+static int run(struct device *d, enum dev_call what, struct dev_arg *out, const struct dev_arg *in, const double *num,
+               int tag)
 {
     if (can(d, what, out, in, num))
         return DEV_NOT_HERE;
@@ -309,9 +316,26 @@ static struct device *open_(int index, const char **why_not)
             return NULL;
         }
         m->last = &m->first;
-        m->d = (struct device){ .kind = 2, .index = index, .epoch = m->d.epoch + 1, .close = close_, .status = &m->status, .get = get, .put = put, .trim = trim, .memory = memory,
-                                .facts = facts, .copy = copy_bytes, .mark = mark, .done = done, .wait = wait_for, .step = step, .why = why,
-                                .program = program, .run = run, .can = can, .option = option };
+        m->d = (struct device){ .kind = 2,
+                                .index = index,
+                                .epoch = m->d.epoch + 1,
+                                .close = close_,
+                                .status = &m->status,
+                                .get = get,
+                                .put = put,
+                                .trim = trim,
+                                .memory = memory,
+                                .facts = facts,
+                                .copy = copy_bytes,
+                                .mark = mark,
+                                .done = done,
+                                .wait = wait_for,
+                                .step = step,
+                                .why = why,
+                                .program = program,
+                                .run = run,
+                                .can = can,
+                                .option = option };
     }
     return &m->d;
 }

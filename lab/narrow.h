@@ -21,7 +21,8 @@ static inline __attribute__((always_inline)) void narrow_within(narrow_d *r, con
     *r = NARROW_CHOOSE(v > h, h, v);
 }
 
-/* NARROW(DO): DO(class, its C type, the one to convert by, limits).  narrow_CLASS writes whole eights: up to seven more than n. */
+/* NARROW(DO): DO(class, its C type, the one to convert by, limits).  narrow_CLASS writes whole eights: up to seven more
+ * than n. */
 #define NARROW(DO)                                               \
     DO(INT8, int8_t, int32_t, -128.0, 127.0)                     \
     DO(INT16, int16_t, int32_t, -32768.0, 32767.0)               \

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* nearest.c: the name most like one that was typed wrongly.  Distance counts insertions, deletions, replacements and
- * swaps of neighbours; a change of case costs half of one.  At most 2 apart, 1 below six letters, the case of a single one, so that no wild
- * guesses are printed; of equals the first offered wins, so offer the likeliest table first. */
+ * swaps of neighbours; a change of case costs half of one.  At most 2 apart, 1 below six letters, the case of a single
+ * one, so that no wild guesses are printed; of equals the first offered wins, so offer the likeliest table first. */
 #include "nearest.h"
 
 #include <ctype.h>

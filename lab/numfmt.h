@@ -21,7 +21,8 @@ struct numfmt { char form; bool single, complex, scalar; int w, iw, digits; };
 
 struct extent { double max, min; bool nonfinite, ints, near; }; /* of |x| over the finite elements; 0 0 when there is none */
 void extent_add(struct extent *e, const double *x, i64 n, int step);   /* e starts as EXTENT_0 */
-/* near: what is whole as a single counts as whole, as in Octave's matrices, where A \\ b is mostly 1 2 3, not 1.0000 2.0000 3.0000 */
+/* near: what is whole as a single counts as whole, as in Octave's matrices, where A \\ b is mostly 1 2 3,
+ * not 1.0000 2.0000 3.0000 */
 #define EXTENT_0(near) ((struct extent){ -1, INFINITY, false, true, near })
 
 enum { FMT_SCALAR = 1, FMT_RANGE = 2, FMT_SINGLE = 4 };
@@ -31,7 +32,8 @@ void numfmt_put(struct buf *o, const struct numfmt *f, double x, int w);
 void numfmt_put_complex(struct buf *o, const struct numfmt *f, double re, double im);
 int numfmt_column(const struct numfmt *f);                /* width of a matrix column, the gap before it included */
 
-void rational_text(double x, int len, char *s, size_t size);           /* "355/113": the first fraction that is x to within an ulp, or the best that len characters hold with a sign */
+void rational_text(double x, int len, char *s, size_t size); /* "355/113": the first fraction that is x to within an
+                                                                ulp, or the best that len characters hold with a sign */
 bool is_na(double x);
 
 #endif

@@ -10,9 +10,10 @@
 #include <stdlib.h>
 #include <strings.h>
 
-/* ---- reading a number: up to 19 digits and a small power of ten are exact in one operation (Clinger 1990), else decimal.c, else strtod */
-static const double powers[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
-                                 1e19, 1e20, 1e21, 1e22 };
+/* ---- reading a number: up to 19 digits and a small power of ten are exact in one operation (Clinger 1990), else
+ * decimal.c, else strtod */
+static const double powers[] = { 1e0,  1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22 };
 
 static double by_strtod(const char *s, size_t n)
 {
@@ -27,7 +28,11 @@ static double by_strtod(const char *s, size_t n)
 
 static size_t word_number(const char *s, size_t n, double *x)
 {
-    static const struct { const char *word; size_t n; double x; } rows[] = { { "infinity", 8, INFINITY }, { "inf", 3, INFINITY }, { "nan", 3, NAN } };
+    static const struct {
+        const char *word;
+        size_t n;
+        double x;
+    } rows[] = { { "infinity", 8, INFINITY }, { "inf", 3, INFINITY }, { "nan", 3, NAN } };
     for (int i = 0; i < COUNT(rows); i++)
         if (n >= rows[i].n && !strncasecmp(s, rows[i].word, rows[i].n)) {
             *x = rows[i].x;
@@ -75,7 +80,7 @@ double text_number(const char *s, size_t n, size_t *used)
 #if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
         for (uint64_t v; digits <= 11 && n - i >= 8 && eight_digits(s + i, &v); i += 8, seen += 8, scale -= 8) {
             m = m * 100000000 + v;
-            digits += m ? 8 : 0;              /* zeros in front are counted too: at worst strtod reads what need not go there */
+            digits += m ? 8 : 0; /* zeros in front are counted too: at worst strtod reads what need not go there */
         }
 #endif
         for (; i < n && s[i] >= '0' && s[i] <= '9'; i++, seen++)
@@ -228,7 +233,8 @@ static void read_one(value v, double z[2])
 
 BUILTIN(str2double, 1, 1, 1, grad_zero,
   "x = str2double(s)\n\n"
-  "The number that a text shows, real or complex; NaN if it is none. Commas are left out. Of a cell array, or a char matrix, an array\n"
+  "The number that a text shows, real or complex; NaN if it is none. Commas are left out. Of a cell array, or a char "
+  "matrix, an array\n"
   "with one number for each text, or row. Unlike str2num it runs nothing.\n\n"
   "Example:\n  str2double({'1e3', 'abc'})\n  ans =\n     1000    NaN\n\n"
   "See also: str2num, num2str, sscanf")
@@ -341,7 +347,8 @@ static value escaped(struct buf *b)                          /* a template whose
     return v;
 }
 
-/* The template for the columns of a row: one that takes a single number is repeated, others say themselves where a line ends. */
+/* The template for the columns of a row: one that takes a single number is repeated, others say themselves where a line
+ * ends. */
 static value row_template(struct call *c, i64 cols)
 {
     size_t n;
@@ -468,7 +475,8 @@ BUILTIN(num2str, 1, 2, 1, NO_GRAD,
   "s = num2str(x)\n"
   "s = num2str(x, precision)\n"
   "s = num2str(x, template)\n\n"
-  "A number, or the rows of a matrix, as text: integers in full, others with four digits behind the point's place, or with precision\n"
+  "A number, or the rows of a matrix, as text: integers in full, others with four digits behind the point's place, or "
+  "with precision\n"
   "significant digits, or each row by a template as in sprintf. Text stays as it is.\n\n"
   "Example:\n  num2str(pi)\n  ans = 3.1416\n  num2str([1 2 3])\n  ans = 1  2  3\n  num2str(pi, 8)\n  ans = 3.1415927\n\n"
   "See also: sprintf, mat2str, int2str, str2double")
@@ -531,7 +539,8 @@ static void put_literal(struct buf *b, struct tensor *t, i64 i, int prec, int pr
 BUILTIN(mat2str, 1, 3, 1, NO_GRAD,
   "s = mat2str(x)\n"
   "s = mat2str(x, precision, 'class')\n\n"
-  "The text of an expression whose value is the matrix x, with 15 significant digits or as many as precision says (two numbers: of\n"
+  "The text of an expression whose value is the matrix x, with 15 significant digits or as many as precision says (two "
+  "numbers: of\n"
   "real and of imaginary parts). With 'class' the class of what is no double is written too.\n\n"
   "Example:\n  mat2str([1 2; 3 4.5])\n  ans = [1 2;3 4.5]\n\n"
   "See also: num2str, sprintf, disp")
@@ -617,7 +626,8 @@ static value in_base(struct call *c, struct tensor *t, i64 base, const char *sym
         char s[1100];
         size_t k = sizeof s;
         bool zero = false;
-        if (v.dtype == D_UINT64 || (v.dtype == D_INT64 && v.i >= 0) || (v.kind == K_NUM && v.num >= 0 && v.num < 9e15 && v.num == floor(v.num))) {
+        if (v.dtype == D_UINT64 || (v.dtype == D_INT64 && v.i >= 0) ||
+            (v.kind == K_NUM && v.num >= 0 && v.num < 9e15 && v.num == floor(v.num))) {
             uint64_t u = v.dtype == D_UINT64 ? v.u : v.dtype == D_INT64 ? (uint64_t)v.i : (uint64_t)v.num;
             zero = u == 0;
             for (; u; u /= (uint64_t)base)
@@ -626,8 +636,8 @@ static value in_base(struct call *c, struct tensor *t, i64 base, const char *sym
             for (double x = v.num; x >= 1 && k > 0; x = floor(x / (double)base))
                 s[--k] = symbols[(int)fmod(x, (double)base)];
         } else {
-            fail("Octave:invalid-input-arg", "%s: the numbers must be non-negative integers, but element %lld is %g", c->fn->name, (long long)i + 1,
-                 v.dtype == D_INT64 ? (double)v.i : v.num);
+            fail("Octave:invalid-input-arg", "%s: the numbers must be non-negative integers, but element %lld is %g",
+                 c->fn->name, (long long)i + 1, v.dtype == D_INT64 ? (double)v.i : v.num);
         }
         if (zero || k == sizeof s)
             s[--k] = symbols[0];
@@ -663,15 +673,21 @@ static struct tensor *numbers_of(struct call *c)           /* a numeric array, o
     return t;
 }
 
-static void two_power_base(struct call *c, i64 base)       /* negative numbers: the two's complement in 8, 16, 32 or 64 bits */
+static void two_power_base(struct call *c,
+                           i64 base) /* negative numbers: the two's complement in 8, 16, 32 or 64 bits */
 {
     struct tensor *t = numbers_of(c);
     double least = 0;
     for (i64 i = 0; i < t->numel; i++)
         poll_each(i), least = fmin(least, element_double(t, i));
     if (least < 0) {
-        static const struct { double least; int dtype, to; } rows[] = { { -128, D_INT8, D_UINT8 }, { -32768, D_INT16, D_UINT16 },
-            { -2147483648.0, D_INT32, D_UINT32 }, { -9223372036854775808.0, D_INT64, D_UINT64 } };
+        static const struct {
+            double least;
+            int dtype, to;
+        } rows[] = { { -128, D_INT8, D_UINT8 },
+                     { -32768, D_INT16, D_UINT16 },
+                     { -2147483648.0, D_INT32, D_UINT32 },
+                     { -9223372036854775808.0, D_INT64, D_UINT64 } };
         int k = 0;
         while (k < 4 && least < rows[k].least)
             k++;
@@ -680,7 +696,8 @@ static void two_power_base(struct call *c, i64 base)       /* negative numbers: 
             value v = element_value(t, i);
             double x = v.dtype == D_INT64 ? 0 : v.num;
             if (k == 4 || (v.dtype != D_INT64 && x != floor(x)))
-                fail("Octave:invalid-input-arg", "%s: the numbers must be integers, but element %lld is %g", c->fn->name, (long long)i + 1, x);
+                fail("Octave:invalid-input-arg", "%s: the numbers must be integers, but element %lld is %g",
+                     c->fn->name, (long long)i + 1, x);
             i64 n = v.dtype == D_INT64 ? v.i : (i64)x;
             uint64_t mask = k == 3 ? UINT64_MAX : ((uint64_t)1 << 8 * dtypes[rows[k].to].size) - 1;
             ((uint64_t *)u->data)[i] = n < 0 ? (uint64_t)n & mask : (uint64_t)n;
@@ -718,7 +735,8 @@ static i64 arg_base(struct call *c, int i, const char **symbols)
     const char *s = *symbols = arg_text(c, i, &n);
     for (size_t k = 0; k < n; k++)
         if (memchr(s + k + 1, s[k], n - k - 1) || s[k] == ' ')
-            fail("Octave:invalid-input-arg", "%s: the digits of a base must all differ, and none may be a blank", c->fn->name);
+            fail("Octave:invalid-input-arg", "%s: the digits of a base must all differ, and none may be a blank",
+                 c->fn->name);
     if (n < 2)
         fail("Octave:invalid-input-arg", "%s: a base needs two digits at least", c->fn->name);
     return (i64)n;
@@ -726,7 +744,8 @@ static i64 arg_base(struct call *c, int i, const char **symbols)
 
 BUILTIN(dec2base, 2, 3, 1, NO_GRAD,
   "s = dec2base(n, base, len)\n\n"
-  "Non-negative integers in a base from 2 to 36, or one whose digits are the characters of a text; a row of text for each, at least\n"
+  "Non-negative integers in a base from 2 to 36, or one whose digits are the characters of a text; a row of text for "
+  "each, at least\n"
   "len digits long.\n\n"
   "Example:\n  dec2base(10, 3)\n  ans = 101\n\n"
   "See also: base2dec, dec2bin, dec2hex")
@@ -779,7 +798,8 @@ BUILTIN(hex2dec, 1, 1, 1, NO_GRAD,
 
 BUILTIN(base2dec, 2, 2, 1, NO_GRAD,
   "n = base2dec(s, base)\n\n"
-  "The numbers that digits in a base mean: from 2 to 36, or one whose digits are the characters of a text. NaN for what is none.\n\n"
+  "The numbers that digits in a base mean: from 2 to 36, or one whose digits are the characters of a text. NaN for "
+  "what is none.\n\n"
   "Example:\n  base2dec('11', 3)\n  ans = 4\n\n"
   "See also: dec2base, bin2dec, hex2dec")
 {
@@ -821,7 +841,8 @@ BUILTIN(rats, 1, 2, 1, NO_GRAD,
 
 struct fraction { double n, d, step[64]; int steps; };
 
-static struct fraction expand(double x, double tol)        /* the continued fraction of nearest integers, until it is within tol */
+static struct fraction expand(double x,
+                              double tol) /* the continued fraction of nearest integers, until it is within tol */
 {
     struct fraction f = { .n = round(x), .d = 1 };
     double n1 = 1, d1 = 0, frac = x - f.n;
@@ -847,7 +868,8 @@ static struct fraction expand(double x, double tol)        /* the continued frac
 BUILTIN(rat, 1, 2, 2, NO_GRAD,
   "[n, d] = rat(x, tolerance)\n"
   "s = rat(x)\n\n"
-  "Integers n and d with n./d within the tolerance of x (1e-6 of the sum of all magnitudes if none is given), found by continued\n"
+  "Integers n and d with n./d within the tolerance of x (1e-6 of the sum of all magnitudes if none is given), found by "
+  "continued\n"
   "fractions; with one result those fractions as text, a row for each element.\n\n"
   "Example:\n  [n, d] = rat(0.75)\n  n = 3\n  d = 4\n  rat(pi)\n  ans = 3 + 1/(7 + 1/16)\n\n"
   "See also: rats, format")
@@ -889,7 +911,8 @@ BUILTIN(rat, 1, 2, 2, NO_GRAD,
 
 BUILTIN(str2num, 1, 1, 2, NO_GRAD,
   "[x, ok] = str2num(s)\n\n"
-  "The value of the expression that a text is, which is run; [] and false if that fails. str2double reads plain numbers and runs\n"
+  "The value of the expression that a text is, which is run; [] and false if that fails. str2double reads plain "
+  "numbers and runs\n"
   "nothing.\n\n"
   "Example:\n  str2num('[1 2 3]')\n  ans =\n     1   2   3\n\n"
   "See also: str2double, eval")
@@ -939,7 +962,8 @@ BUILTIN(num2hex, 1, 1, 1, NO_GRAD,
 
 BUILTIN(hex2num, 1, 2, 1, NO_GRAD,
   "x = hex2num(s, class)\n\n"
-  "The number whose bits are given as hexadecimal digits (zeros are added at the right), one for each row or each text of a cell\n"
+  "The number whose bits are given as hexadecimal digits (zeros are added at the right), one for each row or each text "
+  "of a cell\n"
   "array; a double, or of another class.\n\n"
   "Example:\n  hex2num('4005bf0a8b145769')\n  ans = 2.7183\n\n"
   "See also: num2hex, hex2dec")
@@ -959,7 +983,8 @@ BUILTIN(hex2num, 1, 2, 1, NO_GRAD,
         for (size_t k = 0; k < 2 * (size_t)size; k++) {
             const char *p = k < n && s[k] ? strchr("0123456789abcdef", s[k] >= 'A' && s[k] <= 'F' ? s[k] + 32 : s[k]) : "0";
             if (!p || n > 2 * (size_t)size)
-                fail("Octave:invalid-input-arg", "hex2num: '%.*s' is not up to %d hexadecimal digits", (int)MIN(n, 50), s, 2 * size);
+                fail("Octave:invalid-input-arg", "hex2num: '%.*s' is not up to %d hexadecimal digits", (int)MIN(n, 50),
+                     s, 2 * size);
             u = u << 4 | (uint64_t)(k < n ? strchr("0123456789abcdef", *p) - "0123456789abcdef" : 0);
         }
         memcpy(r->data + i * size, &u, (size_t)size);

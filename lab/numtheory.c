@@ -213,7 +213,8 @@ BUILTIN(list_primes, 0, 1, 1, NO_GRAD,
 
 BUILTIN(isprime, 1, 1, 1, NO_GRAD,
     "tf = isprime(x)\n\n"
-    "For each element: is it a prime? The elements must be whole numbers; of negative ones the absolute value is taken, and complex ones are asked among the Gaussian integers.\n\n"
+    "For each element: is it a prime? The elements must be whole numbers; of negative ones the absolute value is "
+    "taken, and complex ones are asked among the Gaussian integers.\n\n"
     "Example:\n"
     "  isprime([1 2 3 4 97])\n"
     "  ans =\n    0  1  1  0  1\n\n"
@@ -232,7 +233,8 @@ BUILTIN(isprime, 1, 1, 1, NO_GRAD,
         memcpy(part->data, x->data + i * 16, 16);
         uint64_t a = whole(c, part, 0, true), b = whole(c, part, 1, true);
         if ((a | b) >> 31)
-            fail("Octave:invalid-input-arg", "isprime: the parts of a complex number must be below 2^31, but one is %g%+gi", (double)a, (double)b);
+            fail("Octave:invalid-input-arg",
+                 "isprime: the parts of a complex number must be below 2^31, but one is %g%+gi", (double)a, (double)b);
         r->data[i] = a && b ? is_prime(a * a + b * b) : (a + b) % 4 == 3 && is_prime(a + b);
     }
     result_tensor(c, 0, r);
@@ -300,7 +302,8 @@ BUILTIN(factorial, 1, 1, 1, NO_GRAD,
     result_tensor(c, 0, tensor_cast(r, number_class(x->dtype)));
 }
 
-static value take_columns(value from, struct tensor *v, i64 rows, i64 cols, const i64 *at)      /* element at[i] of the cell or struct array from, else of v, to place i */
+static value take_columns(value from, struct tensor *v, i64 rows, i64 cols,
+                          const i64 *at) /* element at[i] of the cell or struct array from, else of v, to place i */
 {
     if (from.kind == K_CELL) {
         struct cell *all = cell_2d(rows, cols);
@@ -346,7 +349,8 @@ static i64 choices(i64 n, i64 k)              /* fails beyond what memory could 
 BUILTIN(nchoosek, 2, 2, 1, NO_GRAD,
     "c = nchoosek(n, k)\n"
     "C = nchoosek(v, k)\n\n"
-    "The binomial coefficient, how many choices of k out of n there are; or, for a vector v, all choices of k of its elements (numbers, text or a cell), one in each row.\n\n"
+    "The binomial coefficient, how many choices of k out of n there are; or, for a vector v, all choices of k of its "
+    "elements (numbers, text or a cell), one in each row.\n\n"
     "Example:\n"
     "  nchoosek(5, 2)\n"
     "  ans = 10\n"
@@ -359,7 +363,8 @@ BUILTIN(nchoosek, 2, 2, 1, NO_GRAD,
     if (v && v->numel == 1) {
         uint64_t n = whole(c, v, 0, false);
         if ((uint64_t)k > n)
-            fail("Octave:invalid-input-arg", "nchoosek: k must be at most n, but n is %llu and k is %lld", (unsigned long long)n, (long long)k);
+            fail("Octave:invalid-input-arg", "nchoosek: k must be at most n, but n is %llu and k is %lld",
+                 (unsigned long long)n, (long long)k);
         uint64_t m = MIN((uint64_t)k, n - (uint64_t)k);
         wide exact = 1;
         bool fits = true;
@@ -410,7 +415,8 @@ BUILTIN(nchoosek, 2, 2, 1, NO_GRAD,
 extern const struct builtin builtin_sort;
 BUILTIN(perms, 1, 1, 1, NO_GRAD,
     "P = perms(v)\n\n"
-    "All orders of the elements of v (numbers, text, a cell or structs), one in each row, the last first: of numbers and text the largest elements stand first, whatever their order in v.\n\n"
+    "All orders of the elements of v (numbers, text, a cell or structs), one in each row, the last first: of numbers "
+    "and text the largest elements stand first, whatever their order in v.\n\n"
     "Example:\n"
     "  perms([1 2 3])\n"
     "  ans =\n     3   2   1\n     3   1   2\n     2   3   1\n     2   1   3\n     1   3   2\n     1   2   3\n\n"
@@ -424,7 +430,8 @@ BUILTIN(perms, 1, 1, 1, NO_GRAD,
     for (i64 i = 2; i <= n; i++) {
         m *= i;
         if (i > 12)
-            fail("Octave:out-of-memory", "out of memory or dimension too large: there are more than 12! orders of %lld elements", (long long)n);
+            fail("Octave:out-of-memory",
+                 "out of memory or dimension too large: there are more than 12! orders of %lld elements", (long long)n);
     }
     i64 *at = scratch((size_t)(m * n + 1) * sizeof *at), p[16];
     for (i64 i = 0; i < n; i++)

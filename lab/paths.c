@@ -39,7 +39,9 @@ BUILTIN(fullfile, 0, ANY, 1, NO_GRAD,
     for (int i = 0; i < c->nargin; i++) {
         struct cell *x = c->arg[i].kind == K_CELL ? c->arg[i].cell : NULL;
         if (x && shape && x->numel != 1 && shape->numel != 1 && x->numel != shape->numel)
-            fail("Octave:nonconformant-args", "fullfile: the cell arrays must have as many texts, but one has %lld and one %lld", (long long)shape->numel, (long long)x->numel);
+            fail("Octave:nonconformant-args",
+                 "fullfile: the cell arrays must have as many texts, but one has %lld and one %lld",
+                 (long long)shape->numel, (long long)x->numel);
         if (x && (!shape || shape->numel == 1))
             shape = x;
     }
@@ -226,7 +228,8 @@ BUILTIN(glob, 1, 1, 1, NO_GRAD,
     for (size_t i = 0; i < g.gl_pathc; i++)
         bytes += strlen(g.gl_pathv[i]) + 1;
     i64 count = (i64)g.gl_pathc;
-    char *all = bytes < (1u << 30) ? malloc(bytes + 1) : NULL, *p = all;    /* out of glob's memory before anything can fail */
+    char *all = bytes < (1u << 30) ? malloc(bytes + 1) : NULL,
+         *p = all; /* out of glob's memory before anything can fail */
     for (i64 i = 0; all && i < count; i++)
         p = stpcpy(p, g.gl_pathv[i]) + 1;
     globfree(&g);
@@ -311,7 +314,8 @@ BUILTIN(copyfile, 2, 3, 3, NO_GRAD,
   "copyfile(from, to)\n"
   "[ok, message, id] = copyfile(from, to)\n\n"
   "Copy a file to another name or into a folder. What was there is replaced when all is copied.\n\n"
-  "Example:\n  a = tempname(); b = tempname(); csvwrite(a, [1 2]); copyfile(a, b); csvread(b)\n  ans =\n     1   2\n  delete(a, b)\n\n"
+  "Example:\n  a = tempname(); b = tempname(); csvwrite(a, [1 2]); copyfile(a, b); csvread(b)\n  ans =\n     1   2\n  "
+  "delete(a, b)\n\n"
   "See also: movefile, rename")
 {
     const char *from = arg_text(c, 0, NULL);
@@ -322,7 +326,8 @@ BUILTIN(movefile, 2, 3, 3, NO_GRAD,
   "movefile(from, to)\n"
   "[ok, message, id] = movefile(from, to)\n\n"
   "Move a file to another name or into a folder, also to another disk.\n\n"
-  "Example:\n  a = tempname(); b = tempname(); csvwrite(a, [1 2]); movefile(a, b); isfile(a), isfile(b)\n  ans = 0\n  ans = 1\n  delete(b)\n\n"
+  "Example:\n  a = tempname(); b = tempname(); csvwrite(a, [1 2]); movefile(a, b); isfile(a), isfile(b)\n  ans = 0\n  "
+  "ans = 1\n  delete(b)\n\n"
   "See also: copyfile, rename")
 {
     const char *from = arg_text(c, 0, NULL), *to = target(c);

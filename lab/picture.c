@@ -131,7 +131,10 @@ BUILTIN(pnm_decode, 1, 2, 1, NO_GRAD,
     i64 area = k.w * k.h;
     bool wide = k.most > 255;
     int full = wide ? 65535 : k.type ? 255 : 1;
-    struct tensor *x = tensor_new(!k.type ? D_LOGICAL : wide ? D_UINT16 : D_UINT8, k.colours == 3 ? 3 : 2, (i64[]){ k.h, k.w, 3 });
+    struct tensor *x = tensor_new(!k.type ? D_LOGICAL
+                                  : wide  ? D_UINT16
+                                          : D_UINT8,
+                                  k.colours == 3 ? 3 : 2, (i64[]){ k.h, k.w, 3 });
     uint8_t *x8 = (uint8_t *)x->data;
     uint16_t *x16 = (uint16_t *)(void *)x->data;
     for (i64 i = 0; i < k.h; i++) {
@@ -170,7 +173,8 @@ BUILTIN(pnm_decode, 1, 2, 1, NO_GRAD,
 BUILTIN(pnm_info, 1, 2, 1, NO_GRAD,
   "info = pnm_info(bytes)\n"
   "info = pnm_info(bytes, who)\n\n"
-  "What the head of a PBM, PGM or PPM file says, as a struct: Format, Width, Height, BitDepth, ColorType, MaxValue, Encoding.\n\n"
+  "What the head of a PBM, PGM or PPM file says, as a struct: Format, Width, Height, BitDepth, ColorType, MaxValue, "
+  "Encoding.\n\n"
   "Example:\n  pnm_info('P2 2 1 15 0 15').BitDepth\n  ans = 4\n\n"
   "See also: pnm_decode, imfinfo")
 {

@@ -94,7 +94,8 @@ static bool real_valued(const struct tensor *r)
     if (!dtype_is(r->dtype, DT_C))
         return true;
     for (i64 i = 0; i < r->numel; i++)
-        if (r->dtype == D_CDOUBLE ? cimag(((const double _Complex *)r->data)[i]) != 0 : cimagf(((const float _Complex *)r->data)[i]) != 0)
+        if (r->dtype == D_CDOUBLE ? cimag(((const double _Complex *)r->data)[i]) != 0
+                                  : cimagf(((const float _Complex *)r->data)[i]) != 0)
             return false;
     return true;
 }
@@ -136,7 +137,8 @@ static void write_window(struct window *w, int n, const value *idx, value rhs)
     aim(&g, w->nd, w->dim, n, idx, rnd, rdim);
     if (g.grows) {
         char shape[128];
-        fail("Octave:index-out-of-bounds", "\2 = …: \1 is a window (%s) and cannot grow; clone(\1) can", dims_text(w->nd, w->dim, shape));
+        fail("Octave:index-out-of-bounds", "\2 = …: \1 is a window (%s) and cannot grow; clone(\1) can",
+             dims_text(w->nd, w->dim, shape));
     }
     struct tensor view, *src = source(rhs, dt);
     if (dt == D_LOGICAL && value_dtype(rhs) != D_LOGICAL)
@@ -307,7 +309,8 @@ static bool write_number(value *slot, int n, const value *idx, value rhs)
         t = tensor_see(*slot, &view);
     else
         return false;
-    if (t->dtype != rhs.dtype && (!dtype_is(t->dtype, DT_F | DT_I) || dtype_is(t->dtype, DT_C) || rhs.dtype == D_INT64 || rhs.dtype == D_UINT64))
+    if (t->dtype != rhs.dtype &&
+        (!dtype_is(t->dtype, DT_F | DT_I) || dtype_is(t->dtype, DT_C) || rhs.dtype == D_INT64 || rhs.dtype == D_UINT64))
         return false;
     i64 at = 0;
     if (n != 1 && n != t->nd)
@@ -349,7 +352,8 @@ static void write_cell(value *slot, int n, const value *idx, value rhs)
     aim(&g, c->nd, c->dim, n, idx, list ? rhs.cell->nd : 2, list ? rhs.cell->dim : one);
     dense_nest(&g, &w);
     const i64 *at = nest_positions(&w);
-    value *all = scratch((size_t)(g.numel + 1) * sizeof *all);       /* copied before anything changes: the copies cannot fail */
+    value *all =
+        scratch((size_t)(g.numel + 1) * sizeof *all); /* copied before anything changes: the copies cannot fail */
     for (i64 i = 0; i < g.numel; i++)
         all[i] = keep(copy(!list ? rhs : rhs.cell->numel == 1 ? rhs.cell->v[0] : rhs.cell->v[i]));
     if (slot->kind == K_CELL) {
@@ -366,8 +370,8 @@ static void write_cell(value *slot, int n, const value *idx, value rhs)
 /* A field or element that is a plain [] takes the class of what is written into it, as if it were not there yet. */
 static void store_child(value *slot, int n, const struct step *s, value rhs)
 {
-    if (n && s->kind == STEP_PAREN && slot->kind == K_TENSOR && slot->t->dtype == D_DOUBLE && slot->t->nd == 2 && slot->t->dim[0] == 0 &&
-        slot->t->dim[1] == 0 && !slot->t->h.pins && !slot->t->mark)
+    if (n && s->kind == STEP_PAREN && slot->kind == K_TENSOR && slot->t->dtype == D_DOUBLE && slot->t->nd == 2 &&
+        slot->t->dim[0] == 0 && slot->t->dim[1] == 0 && !slot->t->h.pins && !slot->t->mark)
         replace(slot, copy(build(n, s, rhs)));
     else
         store(slot, n, s, rhs);
@@ -391,7 +395,8 @@ static OWN_FRAME void store_content(value *slot, int n, const struct step *s, va
     cell_set(c, -1 - p, v);
 }
 
-static OWN_FRAME bool store_only(value *slot, int n, const struct step *s, value rhs)         /* c(i){1} is c{i}; false: there is none */
+static OWN_FRAME bool store_only(value *slot, int n, const struct step *s,
+                                 value rhs) /* c(i){1} is c{i}; false: there is none */
 {
     struct target g;
     i64 p = aim_one(&g, slot->cell->nd, slot->cell->dim, slot->cell->numel, s->n, s->idx, "elements");
@@ -402,7 +407,8 @@ static OWN_FRAME bool store_only(value *slot, int n, const struct step *s, value
 
 /* ---- structs */
 
-/* The slot's struct array alone, of this size and with this field; one of both may be missing in the old one.  All or nothing. */
+/* The slot's struct array alone, of this size and with this field; one of both may be missing in the old one.  All or
+ * nothing. */
 struct resizing { struct record *r; int nd; const i64 *dim; };
 static void resize_record(void *arg)
 {
@@ -431,7 +437,8 @@ NORETURN static void fail_fields(const struct record *a, const struct record *b)
         buff(l, "%s%s", i ? ", " : "", a->f->name[i]->text);
     for (int i = 0; i < b->f->n; i++)
         buff(r, "%s%s", i ? ", " : "", b->f->name[i]->text);
-    fail("Octave:undefined-function", "\2 = …: the fields differ, %s on the left, %s on the right", l->n ? l->s : "none", r->n ? r->s : "none");
+    fail("Octave:undefined-function", "\2 = …: the fields differ, %s on the left, %s on the right",
+         l->n ? l->s : "none", r->n ? r->s : "none");
 }
 
 static void write_struct(value *slot, int n, const value *idx, value rhs)
@@ -470,7 +477,8 @@ static void write_struct(value *slot, int n, const value *idx, value rhs)
         replace(slot, copy(record_value(r)));
 }
 
-static OWN_FRAME void store_element_field(value *slot, int n, const struct step *s, value rhs)      /* x(i).name…; s[0] PAREN, s[1] FIELD, slot a struct */
+static OWN_FRAME void store_element_field(value *slot, int n, const struct step *s,
+                                          value rhs) /* x(i).name…; s[0] PAREN, s[1] FIELD, slot a struct */
 {
     struct record *r = slot->rec;
     struct target g;
@@ -506,8 +514,8 @@ static void store_object(value *slot, int n, const struct step *s, value rhs)
     if (s->kind == STEP_FIELD && n == 1) {
         if (!class->set || !class->set(self, s->name, rhs)) {
             const char *near = near_field(self, s->name->text);
-            fail("Octave:undefined-function", "\2 = …: a %s has no field '%s' to be set%s%s%s", class->name, s->name->text, near ? "; did you mean '" : "",
-                 near ? near : "", near ? "'?" : "");
+            fail("Octave:undefined-function", "\2 = …: a %s has no field '%s' to be set%s%s%s", class->name,
+                 s->name->text, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
         }
         return;
     }
@@ -525,8 +533,9 @@ static void store_object(value *slot, int n, const struct step *s, value rhs)
     else if (s->kind == STEP_FIELD && class->get)
         v = class->get(self, s->name);
     if (is_nil(v))
-        fail("Octave:undefined-function", s->kind == STEP_FIELD ? "\2 = …: a %s has no field '%s'" : "\2 = …: a %s cannot be indexed so%s", class->name,
-             s->kind == STEP_FIELD ? s->name->text : "");
+        fail("Octave:undefined-function",
+             s->kind == STEP_FIELD ? "\2 = …: a %s has no field '%s'" : "\2 = …: a %s cannot be indexed so%s",
+             class->name, s->kind == STEP_FIELD ? s->name->text : "");
     cell_set(hold, 0, v);
     bool handle = v.kind == K_OBJECT;
     store(&hold->v[0], n - 1, s + 1, rhs);
@@ -554,7 +563,8 @@ NORETURN void fail_step(value v, const struct step *s, int n)
     char what[160];
     value_describe(v, what);
     if (s->kind == STEP_FIELD || (n > 1 && s->kind == STEP_PAREN && s[1].kind == STEP_FIELD))
-        fail("Octave:undefined-function", "\2 = …: a %s has no fields\nhint: only a struct has fields; clear \1 first, or use another name", what);
+        fail("Octave:undefined-function",
+             "\2 = …: a %s has no fields\nhint: only a struct has fields; clear \1 first, or use another name", what);
     if (s->kind == STEP_BRACE)
         fail("Octave:undefined-function", "\2 = …: a %s has no contents to be set by { }; only a cell has", what);
     if (n > 1 && s[1].kind == STEP_PAREN)
@@ -600,9 +610,11 @@ static void write_elements(value *slot, int n, const value *idx, value rhs)     
     else if (rhs.kind == K_STRUCT && is_blank(*slot))
         write_struct(slot, n, idx, rhs);
     else if (slot->kind == K_NIL)
-        fail("Octave:undefined-function", "\2 = …: a %s cannot be an element of an array; use \1{…}", value_describe(rhs, what));
+        fail("Octave:undefined-function", "\2 = …: a %s cannot be an element of an array; use \1{…}",
+             value_describe(rhs, what));
     else
-        fail("Octave:undefined-function", "\2 = …: \1 is a %s and cannot take a %s", value_describe(*slot, what), value_describe(rhs, from));
+        fail("Octave:undefined-function", "\2 = …: \1 is a %s and cannot take a %s", value_describe(*slot, what),
+             value_describe(rhs, from));
 }
 
 /* What a place that does not exist yet becomes when rhs is stored along the steps; pooled. */
@@ -666,8 +678,8 @@ static void store(value *slot, int n, const struct step *s, value rhs)
         store_content(slot, n, s, rhs);
         return;
     }
-    if (slot->kind == K_CELL && s->kind == STEP_PAREN && s[1].kind == STEP_BRACE && s[1].n == 1 && s[1].idx->tag == 0 && s[1].idx->num == 1 &&
-        store_only(slot, n, s, rhs))
+    if (slot->kind == K_CELL && s->kind == STEP_PAREN && s[1].kind == STEP_BRACE && s[1].n == 1 && s[1].idx->tag == 0 &&
+        s[1].idx->num == 1 && store_only(slot, n, s, rhs))
         return;
     if (slot->kind == K_STRUCT && s->kind == STEP_PAREN && s[1].kind == STEP_FIELD) {
         store_element_field(slot, n, s, rhs);
@@ -706,7 +718,7 @@ void place_assign(value *root, int nstep, const struct step *step, value rhs)
     if (is_nil(rhs))
         fail("Octave:undefined-function", "\2 = …: the right side has no value");
     if (is_counted(rhs))
-        rhs = keep(copy(rhs));                /* from here on a copy of it cannot fail, and a part of the root stays what it was */
+        rhs = keep(copy(rhs)); /* from here on a copy of it cannot fail, and a part of the root stays what it was */
     store(root, nstep, step, rhs);
     pool_release(mark);
 }
@@ -721,7 +733,8 @@ bool element_field(value v, int n, const struct step *s, value *out)
     struct record *r = v.rec;
     int f = record_find(r, s[1].name);
     i64 p;
-    if (s->n == 1 && s->idx->tag == 0 && s->idx->num >= 1 && s->idx->num <= (double)r->numel && s->idx->num == trunc(s->idx->num)) {
+    if (s->n == 1 && s->idx->tag == 0 && s->idx->num >= 1 && s->idx->num <= (double)r->numel &&
+        s->idx->num == trunc(s->idx->num)) {
         p = (i64)s->idx->num - 1;
     } else {
         struct target g;
@@ -751,7 +764,8 @@ value place_get(value *root, int nstep, const struct step *step)
             v = index_paren(v, step[k].n, step[k].idx);
             continue;
         }
-        int n = step[k].kind == STEP_BRACE ? index_brace(v, step[k].n, step[k].idx, &list) : index_field(v, step[k].name, &list);
+        int n = step[k].kind == STEP_BRACE ? index_brace(v, step[k].n, step[k].idx, &list)
+                                           : index_field(v, step[k].name, &list);
         if (n != 1)
             fail("Octave:undefined-function", "\2: %d values where one is needed", n);
         v = *list;
@@ -766,7 +780,8 @@ value *place_walk(value *root, int nstep, const struct step *s, value *box, int 
     value *slot = root;
     *nbox = 0;
     for (int k = 0; k < nstep; k++) {
-        if (slot->kind == K_STRUCT && (s[k].kind == STEP_FIELD || (s[k].kind == STEP_PAREN && k + 1 < nstep && s[k + 1].kind == STEP_FIELD))) {
+        if (slot->kind == K_STRUCT &&
+            (s[k].kind == STEP_FIELD || (s[k].kind == STEP_PAREN && k + 1 < nstep && s[k + 1].kind == STEP_FIELD))) {
             i64 p = 0;
             struct record *r = slot->rec;
             if (s[k].kind == STEP_PAREN) {

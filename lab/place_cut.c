@@ -17,8 +17,9 @@ NORETURN static void fail_delete(int k, int n, i64 i, i64 len, int nd, const i64
     fail_bound(k, n, i, len, nd, dim);
 }
 
-/* What stays along the one dimension that is cut.  A range that goes leaves at most three parts, the elements before it, those
-   between its steps and those behind it, and is never laid out; of anything else there is a byte for each position. */
+/* What stays along the one dimension that is cut.  A range that goes leaves at most three parts, the elements before
+   it, those between its steps and those behind it, and is never laid out; of anything else there is a byte for each
+   position. */
 struct stay {
     i64 len, n;                               /* positions there are, positions that stay */
     i64 first, step, count;                   /* those that go, ascending */
@@ -63,7 +64,7 @@ static bool stay_next(const struct stay *s, i64 *at, i64 *n)
     return end > i;
 }
 
-enum { SHORT = 4096 };                        /* below, bytes for positions are cheaper than reads of parts for each outer position */
+enum { SHORT = 4096 }; /* below, bytes for positions are cheaper than reads of parts for each outer position */
 
 /* Which elements go: returns the dimension that is cut and what stays along it, -1 when nothing goes; len: the sizes that the
    indices see, for a linear index that of the vector it becomes. */
@@ -102,14 +103,16 @@ static int cut(int nd, const i64 *dim, int n, const value *idx, int *out_nd, i64
             first = k;
     }
     if (parts > 1)
-        fail("Octave:undefined-function", "\2 = []: only one index may select less than all\nhint: \1(i, :) = [] deletes rows, \1(:, j) = [] columns");
+        fail("Octave:undefined-function", "\2 = []: only one index may select less than all\nhint: \1(i, :) = [] "
+                                          "deletes rows, \1(:, j) = [] columns");
     int d = parts ? part : first < 0 ? 0 : first;        /* all of it goes: along the first index that is no colon */
     stay_of(stay, &x[d], len[d], n > 1 && len[d] < SHORT);
     if (n == 1) {
         bool column = nd != 2 || dim[0] != 1;
         if (column && (nd != 2 || dim[1] != 1))
-            column = !(x[0].from.kind == K_RANGE || value_numel(x[0].from) == 1 ? !x[0].mask && (x[0].n == 1 || x[0].step * x[0].step == 1)
-                                                                                : x[0].mask && stay->n == 0);
+            column = !(x[0].from.kind == K_RANGE || value_numel(x[0].from) == 1
+                           ? !x[0].mask && (x[0].n == 1 || x[0].step * x[0].step == 1)
+                           : x[0].mask && stay->n == 0);
         out[0] = column ? stay->n : 1, out[1] = column ? 1 : stay->n, *out_nd = 2;
     } else {
         memcpy(out, len, sizeof(i64) * (size_t)n);
@@ -201,7 +204,9 @@ static void delete_elements(value *slot, int n, const value *idx)
         return;
     }
     if (slot->kind == K_WINDOW)
-        fail("Octave:index-out-of-bounds", "\2 = []: \1 is a window (%s), and nothing can be deleted from it; clone(\1) can", value_shape(*slot, what));
+        fail("Octave:index-out-of-bounds",
+             "\2 = []: \1 is a window (%s), and nothing can be deleted from it; clone(\1) can",
+             value_shape(*slot, what));
     if (unlikely(context_head()->sparse != 0) && sparse_among(n, idx)) {
         value *full = scratch(sizeof *full * (size_t)n);
         for (int k = 0; k < n; k++)
@@ -254,7 +259,8 @@ static void delete_elements(value *slot, int n, const value *idx)
         }
         return;
     }
-    if (unlikely((RECORDING && tracked(*slot)) || value_device(*slot))) {          /* what stays is read by its positions, and reading is on the tape */
+    if (unlikely((RECORDING && tracked(*slot)) ||
+                 value_device(*slot))) { /* what stays is read by its positions, and reading is on the tape */
         struct tensor *all = tensor_new(D_DOUBLE, nd, dim);
         for (i64 i = 0; i < all->numel; i++)
             ((double *)all->data)[i] = (double)(i + 1);
@@ -266,9 +272,10 @@ static void delete_elements(value *slot, int n, const value *idx)
     }
     struct tensor *t = tensor_of(*slot);
     i64 head = 0, run = 0;
-    if (slot->kind == K_TENSOR && t->h.owners == 1 && !t->h.pins && !t->mark && t->nd == 2 && out_nd == 2 && t->dim == t->inline_dim &&
-        (t->flags & T_DENSE) && left > 1 && !dtype_is(t->dtype, DT_C) && (n == 1 ? t->dim[0] == 1 || t->dim[1] == 1 : d == 1) &&
-        stay_next(&stay, &head, &run) && head == 0 && run == stay.n) {
+    if (slot->kind == K_TENSOR && t->h.owners == 1 && !t->h.pins && !t->mark && t->nd == 2 && out_nd == 2 &&
+        t->dim == t->inline_dim && (t->flags & T_DENSE) && left > 1 && !dtype_is(t->dtype, DT_C) &&
+        (n == 1 ? t->dim[0] == 1 || t->dim[1] == 1 : d == 1) && stay_next(&stay, &head, &run) && head == 0 &&
+        run == stay.n) {
         t->dim[0] = out[0], t->dim[1] = out[1];           /* the end goes: v(end) = [] costs nothing */
         dense_strides(2, t->dim, t->stride);
         t->numel = left;
@@ -314,7 +321,8 @@ static value peek_parent(value *root, int nstep, const struct step *s)
             if (index_field(v, s[k].name, &list) != 1)
                 return nil();
             v = *list;
-        } else if ((v.kind == K_CELL && s[k].kind == STEP_BRACE) || ((v.kind == K_CELL || v.kind == K_STRUCT) && s[k].kind == STEP_PAREN)) {
+        } else if ((v.kind == K_CELL && s[k].kind == STEP_BRACE) ||
+                   ((v.kind == K_CELL || v.kind == K_STRUCT) && s[k].kind == STEP_PAREN)) {
             i64 dim[MAX_DIMS];
             struct target g;
             aim(&g, value_dims(v, dim), dim, s[k].n, s[k].idx, 0, NULL);
@@ -336,7 +344,8 @@ static value peek_parent(value *root, int nstep, const struct step *s)
 static i64 aimed_count(value v, const struct step *s)
 {
     i64 dim[MAX_DIMS] = {0, 0};
-    int nd = v.kind != (s->kind == STEP_BRACE ? K_CELL : K_STRUCT) ? 2 : value_dims(v, dim);      /* what is blank becomes one */
+    int nd =
+        v.kind != (s->kind == STEP_BRACE ? K_CELL : K_STRUCT) ? 2 : value_dims(v, dim); /* what is blank becomes one */
     struct target g;
     aim(&g, nd, dim, s->n, s->idx, 0, NULL);
     return g.numel;
@@ -440,6 +449,10 @@ void place_list_assign(value *root, int nstep, const struct step *step, int nrhs
 void place_hint_opassign(value old, value new, const char *op)
 {
     if (old.kind == K_WINDOW && new.kind != K_WINDOW && (op[0] == '+' || op[0] == '-' || op[0] == '*' || op[0] == '/'))
-        warn("tl:window-rebound", "\1 %s= … gives \1 new memory and leaves what it was a window on; \1.%s…) writes through it", op,
-             op[0] == '+' ? "add_(" : op[0] == '-' ? "add_(-1, " : op[0] == '*' ? "mul_(" : "div_(");
+        warn("tl:window-rebound",
+             "\1 %s= … gives \1 new memory and leaves what it was a window on; \1.%s…) writes through it", op,
+             op[0] == '+'   ? "add_("
+             : op[0] == '-' ? "add_(-1, "
+             : op[0] == '*' ? "mul_("
+                            : "div_(");
 }

@@ -1,9 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* place_hold.c: what a write changes beyond the variable it stands in, held and put back: [m('a'), x(0)] = … leaves m as it was.
+/* place_hold.c: what a write changes beyond the variable it stands in, held and put back: [m('a'), x(0)] = … leaves m
+ * as it was.
  *
- * A copy of a variable is enough for all that are values.  Not so for what others look at: a window's elements, the element or
- * field of an object.  These are found by walking the path as the write will, and each is held as {where, which, what it was}.
- * What a write makes before it comes there (an object that another target of the same list stores) is not known then. */
+ * A copy of a variable is enough for all that are values.  Not so for what others look at: a window's elements, the
+ * element or field of an object.  These are found by walking the path as the write will, and each is held as {where,
+ * which, what it was}. What a write makes before it comes there (an object that another target of the same list stores)
+ * is not known then. */
 #include "aim.h"
 
 static bool stays(value v)                    /* a place that others look at */
@@ -128,7 +130,8 @@ static void put_back(void *arg)
 
 void place_put_back(value held)
 {
-    for (i64 k = held.kind == K_CELL ? held.cell->numel : 0; k-- > 0;)      /* each by itself, so that none keeps the others */
+    for (i64 k = held.kind == K_CELL ? held.cell->numel : 0;
+         k-- > 0;) /* each by itself, so that none keeps the others */
         for (int tries = 2; tries && protect(put_back, held.cell->v[k].cell); tries--)
             ;                                 /* what ended it (no memory, Ctrl-C) has given back what it took: once more */
 }
@@ -140,7 +143,8 @@ void place_restore(value *slot, value was)
     else if (slot->kind == K_CELL && was.kind == K_CELL && slot->o->pins && slot->cell->numel == was.cell->numel)
         for (i64 i = 0; i < was.cell->numel; i++)
             place_restore(&slot->cell->v[i], was.cell->v[i]);
-    else if (slot->kind == K_STRUCT && was.kind == K_STRUCT && slot->o->pins && slot->rec->f == was.rec->f && slot->rec->numel == was.rec->numel)
+    else if (slot->kind == K_STRUCT && was.kind == K_STRUCT && slot->o->pins && slot->rec->f == was.rec->f &&
+             slot->rec->numel == was.rec->numel)
         for (i64 i = 0; i < was.rec->numel * was.rec->f->n; i++)
             place_restore(&slot->rec->v[i], was.rec->v[i]);
     else

@@ -26,8 +26,8 @@ int simd_bits(void)
     int bits = most ? atoi(most) : 512;
     (void)bits;
 #ifdef HAVE_EW_512
-    if (bits >= 512 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd"))
+    if (bits >= 512 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("avx512cd"))
         return 512;
 #endif
 #ifdef HAVE_EW_256
@@ -58,7 +58,8 @@ __attribute__((constructor)) static void choose(void)
 /* ---- making */
 struct plan *plan_new(int n, const struct plan_node *node)
 {
-    struct plan *p = memory_get(sizeof *p + (sizeof *node + sizeof(int)) * (size_t)n);    /* one piece: nothing is lost when it fails */
+    struct plan *p =
+        memory_get(sizeof *p + (sizeof *node + sizeof(int)) * (size_t)n); /* one piece: nothing is lost when it fails */
     memset(p, 0, sizeof *p);
     p->n = n;
     p->node = (struct plan_node *)(p + 1);
@@ -179,7 +180,8 @@ static bool fits_turned(value a, value b)
     i64 d[MAX_DIMS], e[MAX_DIMS];
     if (value_dims(a, d) != 2 || value_dims(b, e) != 2)
         return false;
-    bool grows_a = (d[0] == 1 && e[1] != 1) || (d[1] == 1 && e[0] != 1), grows_b = (e[1] == 1 && d[0] != 1) || (e[0] == 1 && d[1] != 1);
+    bool grows_a = (d[0] == 1 && e[1] != 1) || (d[1] == 1 && e[0] != 1),
+         grows_b = (e[1] == 1 && d[0] != 1) || (e[0] == 1 && d[1] != 1);
     return (d[0] == e[1] || d[0] == 1 || e[1] == 1) && (d[1] == e[0] || d[1] == 1 || e[0] == 1) && !(grows_a && grows_b);
 }
 
@@ -199,7 +201,8 @@ NORETURN void ew_fail_dims(int op, value a, value b)
     else if (sign && fits_turned(b, a))
         snprintf(hint, sizeof hint, "\nhint: \1' %s \2 fits", sign);
     if (sign)
-        fail("Octave:nonconformant-args", "\1 %s \2: \1 is %s and \2 is %s but sizes must agree or be 1%s", sign, sa, sb, hint);
+        fail("Octave:nonconformant-args", "\1 %s \2: \1 is %s and \2 is %s but sizes must agree or be 1%s", sign, sa,
+             sb, hint);
     fail("Octave:nonconformant-args", "%s: \1 is %s and \2 is %s but sizes must agree or be 1", ew_rows[op].name, sa, sb);
 }
 
@@ -212,7 +215,8 @@ static NORETURN void fail_kinds(int op, int nargin, const value *arg)
         if (sign)
             fail("Octave:undefined-function", "%s\1: not defined for a %s", sign, a);
         if (arg[0].kind == K_CELL)
-            fail("Octave:undefined-function", "%s: not defined for a %s\nhint: c{i} is the content of a cell; cellfun(@%s, c) goes through all",
+            fail("Octave:undefined-function",
+                 "%s: not defined for a %s\nhint: c{i} is the content of a cell; cellfun(@%s, c) goes through all",
                  ew_rows[op].name, a, ew_rows[op].name);
         fail("Octave:undefined-function", "%s: not defined for a %s", ew_rows[op].name, a);
     }
@@ -338,7 +342,8 @@ static const char *number_of(const struct ew_prog *g, const char *cells)       /
 }
 
 /* The commit point lies between the last thing that may fail and ew_run.  Returns an owned value; *bad as ew_run. */
-static inline value execute(struct plan *p, struct ew_prog *g, value *reg, struct ew_job *j, int nd, const i64 *dim, int dying, int *bad)
+static inline value execute(struct plan *p, struct ew_prog *g, value *reg, struct ew_job *j, int nd, const i64 *dim,
+                            int dying, int *bad)
 {
     char cells[EW_CELLS * 64] __attribute__((aligned(64)));
     j->p = g;
@@ -346,16 +351,19 @@ static inline value execute(struct plan *p, struct ew_prog *g, value *reg, struc
     if (unlikely(*bad = ew_cells(p, g, reg, cells)))
         return nil();
     if (unlikely(g->all_numbers))
-        return number_value(g, number_of(g, cells), p->one && p->node[p->n - 1].kind == PN_OP && ew_rows[p->node[p->n - 1].op].class == MAKEC);
+        return number_value(g, number_of(g, cells),
+                            p->one && p->node[p->n - 1].kind == PN_OP && ew_rows[p->node[p->n - 1].op].class == MAKEC);
     j->tail = j->whole = false;
     poll();
     value res;
-    if (dying >= 0 && !g->domain && g->in_place && reg[dying].t->dtype == g->root_dtype && dims_equal(reg[dying].t->nd, reg[dying].t->dim, nd, dim)) {
+    if (dying >= 0 && !g->domain && g->in_place && reg[dying].t->dtype == g->root_dtype &&
+        dims_equal(reg[dying].t->nd, reg[dying].t->dim, nd, dim)) {
         res = reg[dying];
         reg[dying] = nil();
         res.t->version++;
         j->whole = true;
-    } else if (unlikely(p->into != NULL) && !g->domain && g->in_place && p->into->dtype == g->root_dtype && dims_equal(p->into->nd, p->into->dim, nd, dim)) {
+    } else if (unlikely(p->into != NULL) && !g->domain && g->in_place && p->into->dtype == g->root_dtype &&
+               dims_equal(p->into->nd, p->into->dim, nd, dim)) {
         res = copy(tensor_box(p->into));
         res.t->version++;
         j->whole = true;
@@ -412,7 +420,8 @@ value plan_run(struct plan *p, value *reg)
             }
             if (!ref)
                 ref = t;
-            else if (t->nd != ref->nd || t->dim[0] != ref->dim[0] || t->dim[1] != ref->dim[1] || (t->nd > 2 && !dims_equal(t->nd, t->dim, ref->nd, ref->dim))) {
+            else if (t->nd != ref->nd || t->dim[0] != ref->dim[0] || t->dim[1] != ref->dim[1] ||
+                     (t->nd > 2 && !dims_equal(t->nd, t->dim, ref->nd, ref->dim))) {
                 odd = true;
                 break;
             }
@@ -459,7 +468,8 @@ static void wrap(char *m, size_t R, size_t len)          /* what stands in the f
         memcpy(m + at, m, MIN(R, len - at));
 }
 
-static void reciprocals(const double *b, double *y, i64 n)   /* for by_column: NaN where the quotient might leave the normal range */
+static void reciprocals(const double *b, double *y,
+                        i64 n) /* for by_column: NaN where the quotient might leave the normal range */
 {
     for (i64 i = 0; i < n; i++)
         y[i] = fabs(b[i]) >= 0x1p-100 && fabs(b[i]) <= 0x1p100 ? 1 / b[i] : NAN;
@@ -504,7 +514,8 @@ static value plan_run_any(struct plan *p, value *reg, bool complex)
         }
         if (nd < 0) {
             pool_release(mark);
-            return run_steps(p, reg);         /* finds the operator and names its operands; or a matrix operator makes it right */
+            return run_steps(p,
+                             reg); /* finds the operator and names its operands; or a matrix operator makes it right */
         }
     }
     i64 n = dims_numel(nd, dim);
@@ -527,7 +538,8 @@ static value plan_run_any(struct plan *p, value *reg, bool complex)
             const struct tensor *t = leaf[k];
             int c = class_of_leaf(t, nd, dim, t->block && t->block->foreign);
             b = (unsigned)c | t->dtype << 4;
-            if (c == LC_VEC && q->dies && v.kind == K_TENSOR && t->h.owners == 1 && t->h.pins == 0 && !t->mark && (!t->block || (t->block->owners == 1 && !t->block->foreign)))
+            if (c == LC_VEC && q->dies && v.kind == K_TENSOR && t->h.owners == 1 && t->h.pins == 0 && !t->mark &&
+                (!t->block || (t->block->owners == 1 && !t->block->foreign)))
                 dying = q->a;
         }
         key[k / 8] |= (uint64_t)(b | (complex ? LC_COMPLEX : 0)) << (8 * (k % 8));
@@ -697,9 +709,11 @@ struct plan *ew_deviation(void)
 {
     struct state *s = state();
     if (!s->deviation)
-        s->deviation = plan_new(5, (struct plan_node[]){
-            { .kind = PN_LEAF, .a = 0, .b = -1 }, { .kind = PN_LEAF, .a = 1, .b = -1 }, { .kind = PN_OP, .op = EW_minus, .a = 0, .b = 1 },
-            { .kind = PN_LEAF, .a = 2, .b = -1 }, { .kind = PN_REDUCE, .op = RED_sumsq, .a = 2, .b = 3 } });
+        s->deviation = plan_new(5, (struct plan_node[]){ { .kind = PN_LEAF, .a = 0, .b = -1 },
+                                                         { .kind = PN_LEAF, .a = 1, .b = -1 },
+                                                         { .kind = PN_OP, .op = EW_minus, .a = 0, .b = 1 },
+                                                         { .kind = PN_LEAF, .a = 2, .b = -1 },
+                                                         { .kind = PN_REDUCE, .op = RED_sumsq, .a = 2, .b = 3 } });
     return s->deviation;
 }
 
@@ -728,11 +742,17 @@ static NORETURN void fail_op(struct plan *p, const value *reg)
     fail_kinds(op, args, arg);
 }
 
-/* Functions of complex numbers that are written in the language, without derivatives; NIL: there is none, or the argument is not complex. */
+/* Functions of complex numbers that are written in the language, without derivatives; NIL: there is none, or the
+ * argument is not complex. */
 static value complex_by_script(int op, value x)
 {
-    static const struct { int op; const char *script; } known[] = { { EW_erf, "erf_complex" }, { EW_erfc, "erfc_complex" }, { EW_psi, "psi_complex" } };
-    for (int i = 0; i < COUNT(known) && hooks()->function_named && !RECORDING && is_tensor_like(x) && dtype_is(value_dtype(x), DT_C); i++)
+    static const struct {
+        int op;
+        const char *script;
+    } known[] = { { EW_erf, "erf_complex" }, { EW_erfc, "erfc_complex" }, { EW_psi, "psi_complex" } };
+    for (int i = 0; i < COUNT(known) && hooks()->function_named && !RECORDING && is_tensor_like(x) &&
+                    dtype_is(value_dtype(x), DT_C);
+         i++)
         if (known[i].op == op) {
             value f = hooks()->function_named(known[i].script);
             return is_nil(f) ? f : call_function1(f, 1, &x);
@@ -779,7 +799,8 @@ static value run_steps(struct plan *p, value *reg)
             fail_node_hint = -1;
             continue;
         }
-        if (q->kind == PN_MATRIX && q->op == MX_MTIMES && is_nil(v[q->a]) && sparse_takes_turned(v[p->node[q->a].a], v[q->b])) {
+        if (q->kind == PN_MATRIX && q->op == MX_MTIMES && is_nil(v[q->a]) &&
+            sparse_takes_turned(v[p->node[q->a].a], v[q->b])) {
             v[i] = sparse_turned_times(v[p->node[q->a].a], p->node[q->a].op == MX_CTRANSPOSE, v[q->b]);
             fail_node_hint = -1;
             continue;
@@ -817,7 +838,7 @@ static value run_cut(struct plan *p, struct ew_prog *g, value *reg)
         poll();
         if (sub) {
             v[i] = plan_run(sub, v);
-            if (is_counted(v[i]) && !pool_holds(mark, v[i]))          /* it may have taken over a product, which the pool has */
+            if (is_counted(v[i]) && !pool_holds(mark, v[i])) /* it may have taken over a product, which the pool has */
                 keep(v[i]);
             hold_complex(v[i]);
             continue;

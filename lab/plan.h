@@ -24,15 +24,15 @@ enum reduce_op {
 enum matrix_op { MX_MTIMES, MX_MRDIVIDE, MX_MLDIVIDE, MX_MPOWER, MX_CTRANSPOSE, MX_TRANSPOSE, MX_OPS };
 
 enum plan_kind {
-    PN_LEAF,                                  /* a = register */
-    PN_NUM,                                   /* num = a constant scalar (any real class; a complex one is a boxed 1x1) */
-    PN_OP,                                    /* op = row of ops.def; a, b = nodes */
-    PN_MATRIX,                                /* op = enum matrix_op; a, b = nodes; elementwise when a side is a scalar */
-    PN_REDUCE                                 /* op = row of reduce.def, root only; a = node, b = node of the dim argument or -1 */
+    PN_LEAF,   /* a = register */
+    PN_NUM,    /* num = a constant scalar (any real class; a complex one is a boxed 1x1) */
+    PN_OP,     /* op = row of ops.def; a, b = nodes */
+    PN_MATRIX, /* op = enum matrix_op; a, b = nodes; elementwise when a side is a scalar */
+    PN_REDUCE  /* op = row of reduce.def, root only; a = node, b = node of the dim argument or -1 */
 };
 struct plan_node {
     uint8_t kind;
-    uint8_t dies;                             /* LEAF: the register is a temporary at its last use, or the old value of x in x = x + 1 */
+    uint8_t dies; /* LEAF: the register is a temporary at its last use, or the old value of x in x = x + 1 */
     uint16_t op;
     int32_t a, b;                             /* b is -1 where there is none */
     value num;
@@ -54,7 +54,10 @@ value ew_apply(int op, int nargin, const value *arg);
 
 /* One matrix operator on values; pooled.  Elementwise when a side is a scalar, else matrix_ops. */
 value matrix_apply(int op, value a, value b);
-extern const struct matrix_row { const struct builtin *fn; value (*run)(value a, value b); } matrix_ops[MX_OPS];     /* linalg's */
+extern const struct matrix_row {
+    const struct builtin *fn;
+    value (*run)(value a, value b);
+} matrix_ops[MX_OPS]; /* linalg's */
 
 /* Reduction of x along dim (0: the first that is not 1); pooled. */
 value reduce_apply(int op, value x, int dim);
@@ -69,7 +72,8 @@ bool ew_scalar_logical(int op);               /* the row's result is logical (is
 
 /* What the compiler asks: the row of a name called with nargin arguments, or -1. */
 int ew_find(sym name, int nargin);
-int reduce_find(sym name, int nargin);        /* sum(x), sum(x, dim) … : rows that may stand at the root of a plan; nargin 1 or 2 */
+int reduce_find(sym name,
+                int nargin); /* sum(x), sum(x, dim) … : rows that may stand at the root of a plan; nargin 1 or 2 */
 const char *ew_name(int op);
 int ew_args(int op);                          /* 1 or 2 */
 bool ew_real_of_complex(int op);              /* abs, real, imag, arg */
@@ -88,10 +92,11 @@ extern int ew_threads;
 value plan_text(const struct plan *p);        /* the listing that code(@(x) …) prints; char row, pooled */
 int plan_nodes(const struct plan *p, const struct plan_node **node);
 
-/* ---- derivatives (ew_grad.c).  The backward plan of p for the leaf at node `want`: reads the same registers, the gradient
-   of the result from register g and the result itself from register y.  It has the size of what the leaf's gradient is made
-   of: the caller adds up where the leaf was broadcast and repeats where a reducer had joined.  NULL: no gradient (comparisons,
-   rounding).  It is a plan like any other and can be differentiated again.  p has no matrix operators. */
+/* ---- derivatives (ew_grad.c).  The backward plan of p for the leaf at node `want`: reads the same registers, the
+   gradient of the result from register g and the result itself from register y.  It has the size of what the leaf's
+   gradient is made of: the caller adds up where the leaf was broadcast and repeats where a reducer had joined.  NULL:
+   no gradient (comparisons, rounding).  It is a plan like any other and can be differentiated again.  p has no matrix
+   operators. */
 struct plan *plan_grad(const struct plan *p, int want, int g, int y, const value *reg);
 
 #endif

@@ -18,7 +18,8 @@ void ew_home_cell(char *cell, int home, value v)
     case T_F: *(float *)cell = (float)(t ? element_double(t, 0) : v.num); break;
     case T_B: *cell = (t ? element_double(t, 0) : v.num) != 0; break;
     case T_L:
-        *(long double *)cell = dt == D_INT64 ? (long double)(t ? *(const i64 *)t->data : v.i) : (long double)(t ? *(const uint64_t *)t->data : v.u);
+        *(long double *)cell = dt == D_INT64 ? (long double)(t ? *(const i64 *)t->data : v.i)
+                                             : (long double)(t ? *(const uint64_t *)t->data : v.u);
         break;
     default: memcpy(cell, t->data, ew_size[home]);
     }
@@ -63,7 +64,9 @@ bool ew_typing(int op, int a, int b, struct ew_typing *t)
         return true;
     case FLOAT: case PARTF:
         if (r < 0 || integer)                 /* integers become double, or single beside one */
-            r = (dtype_is(a, DT_I) && dtype_real(b) == D_SINGLE) || (dtype_is(b, DT_I) && dtype_real(a) == D_SINGLE) ? D_SINGLE : D_DOUBLE;
+            r = (dtype_is(a, DT_I) && dtype_real(b) == D_SINGLE) || (dtype_is(b, DT_I) && dtype_real(a) == D_SINGLE)
+                    ? D_SINGLE
+                    : D_DOUBLE;
         if (complex)
             r = dtype_complex(r);
         t->out = row->class == PARTF ? dtype_real(r) : r;
@@ -89,7 +92,11 @@ bool ew_typing(int op, int a, int b, struct ew_typing *t)
 }
 
 /* ---- specialising.  First straight-line code over values (one value per result), then slots by last use. */
-struct val { uint8_t type, dtype, layout; bool vec, root; int16_t slot, last; };     /* layout: as which dtype it lies in its slot */
+struct val {
+    uint8_t type, dtype, layout;
+    bool vec, root;
+    int16_t slot, last;
+}; /* layout: as which dtype it lies in its slot */
 struct code { ew_kernel *k; int16_t d, a, b; uint8_t node, flag; };
 struct build {
     struct plan *p;
@@ -107,7 +114,9 @@ static int new_val(struct build *u, int type, int dtype, int layout, bool vec)
         return 0;
     }
     memset(u->conv[u->nval], -1, sizeof u->conv[0]);
-    u->val[u->nval] = (struct val){ .type = (uint8_t)type, .dtype = (uint8_t)dtype, .layout = (uint8_t)layout, .vec = vec, .slot = -1, .last = -1 };
+    u->val[u->nval] = (struct val){
+        .type = (uint8_t)type, .dtype = (uint8_t)dtype, .layout = (uint8_t)layout, .vec = vec, .slot = -1, .last = -1
+    };
     return u->nval++;
 }
 static void emit(struct build *u, ew_kernel *k, int d, int a, int b, int node, int flag)
@@ -118,7 +127,11 @@ static void emit(struct build *u, ew_kernel *k, int d, int a, int b, int node, i
     }
     u->code[u->ncode++] = (struct code){ k, (int16_t)d, (int16_t)a, (int16_t)b, (uint8_t)node, (uint8_t)flag };
 }
-static int layout_of(int type) { static const uint8_t l[EW_TYPES] = { D_DOUBLE, D_SINGLE, D_LOGICAL, 255, D_CDOUBLE, D_CSINGLE }; return l[type]; }
+static int layout_of(int type)
+{
+    static const uint8_t l[EW_TYPES] = { D_DOUBLE, D_SINGLE, D_LOGICAL, 255, D_CDOUBLE, D_CSINGLE };
+    return l[type];
+}
 
 /* v as compute type `type`; quiet: NaN as a truth value is no error */
 static int as_type(struct build *u, int v, int type, int node, bool quiet)
@@ -130,7 +143,10 @@ static int as_type(struct build *u, int v, int type, int node, bool quiet)
         return v;
     if (u->conv[v][type] >= 0 && !quiet)
         return u->conv[v][type];
-    ew_kernel *k = x->layout == 255 ? ew_from_long[type] : type <= T_F ? ew_simd->load[x->layout][type] : type == T_B ? ew_simd->truth[x->layout] : ew_load_plain[x->layout][type - T_L];
+    ew_kernel *k = x->layout == 255 ? ew_from_long[type]
+                   : type <= T_F    ? ew_simd->load[x->layout][type]
+                   : type == T_B    ? ew_simd->truth[x->layout]
+                                    : ew_load_plain[x->layout][type - T_L];
     int c = new_val(u, type, x->dtype, layout_of(type), x->vec);
     emit(u, k, c, v, v, node, type == T_B && !quiet ? 2 : 0);
     if (!quiet)
@@ -158,8 +174,8 @@ static bool small_integer(value v) { return v.kind == K_NUM && v.num == (int)v.n
 static bool is_one(const struct plan_node *q) { return q->kind == PN_NUM && q->num.tag == 0 && q->num.num == 1; }
 static bool is_op(const struct plan_node *q, int op) { return q->kind == PN_OP && q->op == op; }
 
-/* 1 ./ (1 + exp(-x)) of floats is the row sigmoid, with the same bits: one kernel hides the division behind the exponential.  Takes the
-   code of the parts back and returns x, or -1. */
+/* 1 ./ (1 + exp(-x)) of floats is the row sigmoid, with the same bits: one kernel hides the division behind the
+   exponential.  Takes the code of the parts back and returns x, or -1. */
 static int logistic(struct build *u, int i, int out, int *node_of_exp)
 {
     const struct plan_node *node = u->p->node, *q = &node[i], *sum, *e, *m;
@@ -210,7 +226,8 @@ static bool build_op(struct build *u, int i)
         return false;
     if (!p->one && t.type > T_B)
         return false;
-    bool domain = ew_rows[op].domain && !(t.saturate && ew_rows[op].class == ARITH) && t.type <= T_L;      /* integers stay integers */
+    bool domain =
+        ew_rows[op].domain && !(t.saturate && ew_rows[op].class == ARITH) && t.type <= T_L; /* integers stay integers */
     if ((op == EW_power || op == EW_realpow) && p->node[q->b].kind == PN_NUM && small_integer(p->node[q->b].num)) {
         domain = false;
         if (p->node[q->b].num.num == 2 && t.pre == 255) {
@@ -361,7 +378,9 @@ static bool build_fused(struct plan *p, struct ew_prog *g)
         int t = rv->type, want = rv->dtype;
         if (rv->layout != want || root < g->nleaf) {
             int d = new_val(u, t, want, want, true);
-            ew_kernel *store = t == T_L ? ew_store64[want == D_UINT64] : want == D_LOGICAL ? ew_simd->truth[rv->layout] : ew_simd->store[want];
+            ew_kernel *store = t == T_L            ? ew_store64[want == D_UINT64]
+                               : want == D_LOGICAL ? ew_simd->truth[rv->layout]
+                                                   : ew_simd->store[want];
             if (rv->layout == want)
                 store = t == T_F ? ew_simd->copy[1] : t == T_D ? ew_simd->copy[0] : NULL;
             emit(u, store, d, root, root, last_node, 0);
@@ -423,9 +442,15 @@ static bool build_fused(struct plan *p, struct ew_prog *g)
                 }
             }
             g->weight = (uint16_t)(g->weight + (pass ? weight_of(p, c->node) : 0));
-            g->ins[g->nins++] = (struct ew_ins){ c->k, (uint8_t)d->slot, (uint8_t)a->slot, (uint8_t)b->slot,
-                                                 (uint8_t)(a->vec || !pass ? (a->layout == 255 ? 16 : dtypes[a->layout].size) : 0),
-                                                 (uint8_t)(b->vec || !pass ? (b->layout == 255 ? 16 : dtypes[b->layout].size) : 0), c->node, c->flag };
+            g->ins[g->nins++] =
+                (struct ew_ins){ c->k,
+                                 (uint8_t)d->slot,
+                                 (uint8_t)a->slot,
+                                 (uint8_t)b->slot,
+                                 (uint8_t)(a->vec || !pass ? (a->layout == 255 ? 16 : dtypes[a->layout].size) : 0),
+                                 (uint8_t)(b->vec || !pass ? (b->layout == 255 ? 16 : dtypes[b->layout].size) : 0),
+                                 c->node,
+                                 c->flag };
         }
     g->weight = (uint16_t)(g->weight + g->nvec + 1);
     g->in_place = true;
@@ -434,7 +459,8 @@ static bool build_fused(struct plan *p, struct ew_prog *g)
     g->first_buf = (uint8_t)ncell;
     g->root = (uint8_t)u->val[root].slot;
     g->root_type = u->val[root].type;
-    if (g->red && g->take == TAKE_SUM && g->nins > g->nscalar && !g->all_numbers) {      /* the last op adds to the accumulators itself */
+    if (g->red && g->take == TAKE_SUM && g->nins > g->nscalar &&
+        !g->all_numbers) { /* the last op adds to the accumulators itself */
         const struct ew_ins *z = &g->ins[g->nins - 1];
         if (z->d == g->root && z->sa && z->sb && g->root_type <= T_F)
             for (int op = 0; op < EW_OPS; op++)

@@ -241,8 +241,10 @@ static struct plugin *rows(struct attempt *a)
         snprintf(a->why, a->room, "there is no memory for it");
     for (i64 i = 0; i < n && good; i++) {
         const struct builtin *b = a->t->first[i];
-        if (!good_name(b->name) || !b->run || (b->help && (b->min < 0 || b->out < ANY || (b->max != ANY && b->max < b->min)))) {
-            snprintf(a->why, a->room, "its function %lld ('%.40s') has no proper row", (long long)i + 1, b->name ? b->name : "");
+        if (!good_name(b->name) || !b->run ||
+            (b->help && (b->min < 0 || b->out < ANY || (b->max != ANY && b->max < b->min)))) {
+            snprintf(a->why, a->room, "its function %lld ('%.40s') has no proper row", (long long)i + 1,
+                     b->name ? b->name : "");
             good = false;
         } else if (!b->help) {
             serves[m++] = b;
@@ -284,7 +286,9 @@ static struct plugin *try_load(struct attempt *a)
     if (!a->t)
         snprintf(a->why, a->room, "it is no plugin of tl: it has no tl_plugin");
     else if (a->t->version != TL_PLUGIN_VERSION)
-        snprintf(a->why, a->room, "it was made for version %u of plugins, and this tl has version %u; compile it again with this tl's tl_plugin.h",
+        snprintf(a->why, a->room,
+                 "it was made for version %u of plugins, and this tl has version %u; compile it again with this tl's "
+                 "tl_plugin.h",
                  a->t->version, TL_PLUGIN_VERSION);
     else if (a->t->lab_size > sizeof(struct lab))
         snprintf(a->why, a->room, "it was made for a newer tl than this one");
@@ -339,10 +343,12 @@ static const struct builtin *body(struct plugin_row *r, struct call *c)
     const char *file = hooks()->plugin_file ? hooks()->plugin_file(r->plugin) : NULL;
     int i = tree_row(r->plugin);
     if (!file && (i < 0 || tree[i].built))
-        fail("tl:no-plugin", "%s: needs the plugin tl_%s.so, which is not where this tl looks for it", c->fn->name, r->plugin);
+        fail("tl:no-plugin", "%s: needs the plugin tl_%s.so, which is not where this tl looks for it", c->fn->name,
+             r->plugin);
     if (!file)
-        fail("tl:no-plugin", "%s: needs %s, without which this tl was built\nhint: sudo apt-get install %s, then build tl again", c->fn->name,
-             tree[i].library, tree[i].to_build);
+        fail("tl:no-plugin",
+             "%s: needs %s, without which this tl was built\nhint: sudo apt-get install %s, then build tl again",
+             c->fn->name, tree[i].library, tree[i].to_build);
     const struct plugin *p = plugin_load(r->plugin, file);
     for (int k = 0; p->serves[k]; k++)
         if (!strcmp(p->serves[k]->name, r->name)) {
@@ -356,6 +362,7 @@ void plugin_grad(struct plugin_row *r, struct call *c)
 {
     const struct builtin *b = body(r, c);
     if (!b->grad)
-        fail("tl:not-differentiable", "%s: has no derivative, but its argument depends on a variable of autograd", c->fn->name);
+        fail("tl:not-differentiable", "%s: has no derivative, but its argument depends on a variable of autograd",
+             c->fn->name);
     b->grad(c);
 }

@@ -98,8 +98,9 @@ BUILTIN(polyval, 2, 4, 2, grad_form,
     "y = polyval(p, x)\n"
     "y = polyval(p, x, [], mu)\n"
     "[y, dy] = polyval(p, x, S, mu)\n\n"
-    "Value of the polynomial p(1)*x^n + ... + p(n)*x + p(n+1) at each element of x; with mu = [mean, deviation] from polyfit at (x - mu(1)) / mu(2). "
-    "With S of polyfit dy is the standard error of a new point: y - dy to y + dy holds about half of them or more.\n\n"
+    "Value of the polynomial p(1)*x^n + ... + p(n)*x + p(n+1) at each element of x; with mu = [mean, deviation] from "
+    "polyfit at (x - mu(1)) / mu(2). With S of polyfit dy is the standard error of a new point: y - dy to y + dy holds "
+    "about half of them or more.\n\n"
     "Example:\n"
     "  polyval([1 2 3], 2)\n"
     "  ans = 11\n\n"
@@ -151,7 +152,9 @@ BUILTIN(polyvalm, 2, 2, 1, grad_form,
     linalg_square(a, "polyvalm");
     value y = ew_apply(EW_times, 2, (value[]){ tensor_box(one), num(0) });
     for (i64 k = 0; k < p->numel; k++)
-        y = ew_apply(EW_plus, 2, (value[]){ linalg_mtimes(y, tensor_box(a), AS_IS, AS_IS), ew_apply(EW_times, 2, (value[]){ tensor_box(one), element_value(p, k) }) });
+        y = ew_apply(EW_plus, 2,
+                     (value[]){ linalg_mtimes(y, tensor_box(a), AS_IS, AS_IS),
+                                ew_apply(EW_times, 2, (value[]){ tensor_box(one), element_value(p, k) }) });
     result(c, 0, y);
 }
 
@@ -196,10 +199,12 @@ BUILTIN(polyfit, 3, 3, 3, grad_form,
     "p = polyfit(x, y, n)\n"
     "[p, S] = polyfit(x, y, n)\n"
     "[p, S, mu] = polyfit(x, y, n)\n\n"
-    "Coefficients of the polynomial of degree n that fits the points (x, y) with the least sum of squares. n may be a logical mask with one element for each "
-    "coefficient, the highest power first: those that are false stay 0. Where there are more coefficients than points, a warning says so and the highest powers stay 0. S is a struct: "
-    "yf the values of the fit, X the matrix of powers, "
-    "R its triangular factor, C the unscaled covariance, df the degrees of freedom, normr the norm of the residuals. With mu = [mean(x), std(x)] the fit is in (x - mu(1)) / mu(2), which is better conditioned.\n\n"
+    "Coefficients of the polynomial of degree n that fits the points (x, y) with the least sum of squares. n may be a "
+    "logical mask with one element for each coefficient, the highest power first: those that are false stay 0. Where "
+    "there are more coefficients than points, a warning says so and the highest powers stay 0. S is a struct: yf the "
+    "values of the fit, X the matrix of powers, R its triangular factor, C the unscaled covariance, df the degrees of "
+    "freedom, normr the norm of the residuals. With mu = [mean(x), std(x)] the fit is in (x - mu(1)) / mu(2), which is "
+    "better conditioned.\n\n"
     "Example:\n"
     "  p = polyfit([1 2 3], [1 4 9], 2); round(p)\n"
     "  ans =\n     1   0   0\n\n"
@@ -211,7 +216,8 @@ BUILTIN(polyfit, 3, 3, 3, grad_form,
     struct tensor *mask = masked ? arg_dense(c, 2) : NULL;
     i64 n = masked ? mask->numel - 1 : arg_int(c, 2, 0, 10000), m = x->numel, used = 0;
     if (x->numel != y->numel)
-        fail("Octave:nonconformant-args", "polyfit: x and y must have as many elements, but are %s and %s", tensor_shape(x, s), tensor_shape(y, t));
+        fail("Octave:nonconformant-args", "polyfit: x and y must have as many elements, but are %s and %s",
+             tensor_shape(x, s), tensor_shape(y, t));
     if (m == 0)
         fail("Octave:invalid-input-arg", "polyfit: x and y must not be empty");
     i64 *at = scratch((size_t)(n + 1) * sizeof *at);      /* the coefficients that are sought */
@@ -219,7 +225,9 @@ BUILTIN(polyfit, 3, 3, 3, grad_form,
         if (!mask || mask->data[j])
             at[used++] = j;
     if (used > m) {
-        warn("Octave:polyfit-degree", "polyfit: %lld coefficients for %lld points: there are many solutions, and the highest powers stay 0", (long long)used, (long long)m);
+        warn("Octave:polyfit-degree",
+             "polyfit: %lld coefficients for %lld points: there are many solutions, and the highest powers stay 0",
+             (long long)used, (long long)m);
         at += used - m;
         used = m;
         masked = true;
@@ -287,7 +295,7 @@ BUILTIN(roots, 1, 1, 1, grad_form,
     for (i64 i = 0; i < p.n; i++)
         if (!isfinite(creal(p.x[i])) || !isfinite(cimag(p.x[i])))
             fail("Octave:invalid-input-arg", "roots: the coefficients must not contain Inf or NaN");
-    double most = 0;                              /* what is nothing beside the largest has its root beyond all numbers, or at 0 */
+    double most = 0; /* what is nothing beside the largest has its root beyond all numbers, or at 0 */
     for (i64 i = 0; i < p.n; i++)
         most = fmax(most, cabs(p.x[i]));
     while (first < p.n && cabs(p.x[first]) / most == 0)
@@ -305,7 +313,8 @@ BUILTIN(roots, 1, 1, 1, grad_form,
         if (j + 1 < n)
             ((cplx *)a->data)[j + 1 + j * n] = 1;
     }
-    struct tensor *e = n ? tensor_cast(tensor_dense(tensor_of(call1(&builtin_eig, 1, tensor_value(tensor_narrow(a))))), D_CDOUBLE) : a;
+    struct tensor *e =
+        n ? tensor_cast(tensor_dense(tensor_of(call1(&builtin_eig, 1, tensor_value(tensor_narrow(a))))), D_CDOUBLE) : a;
     cplx *r = vec_new(n + zeros);
     memcpy(r, e->data, (size_t)n * sizeof *r);
     result_vec(c, 0, n + zeros, r, false, p.single);
@@ -366,7 +375,8 @@ BUILTIN(compan, 1, 1, 1, grad_form,
     i64 n = p.n - 1;
     struct tensor *a = tensor_zeros(D_CDOUBLE, 2, (i64[]){ n, n });
     for (i64 j = 0; j < n; j++) {
-        ((cplx *)a->data)[j * n] = cimag(p.x[1 + j]) == 0 && cimag(p.x[0]) == 0 ? -creal(p.x[1 + j]) / creal(p.x[0]) : -p.x[1 + j] / p.x[0];
+        ((cplx *)a->data)[j * n] =
+            cimag(p.x[1 + j]) == 0 && cimag(p.x[0]) == 0 ? -creal(p.x[1 + j]) / creal(p.x[0]) : -p.x[1 + j] / p.x[0];
         if (j + 1 < n)
             ((cplx *)a->data)[j + 1 + j * n] = 1;
     }
@@ -375,7 +385,8 @@ BUILTIN(compan, 1, 1, 1, grad_form,
 }
 
 /* ---- products */
-CLONES static void conv_real(const double *a, i64 na, const double *b, i64 nb, double *y)       /* na <= nb; y zeroed, na + nb - 1 */
+CLONES static void conv_real(const double *a, i64 na, const double *b, i64 nb,
+                             double *y) /* na <= nb; y zeroed, na + nb - 1 */
 {
     enum { PIECE = 1024 };                    /* a piece of b stays in cache while all of a passes */
     for (i64 at = 0; at < nb; at += PIECE) {
@@ -423,8 +434,9 @@ static struct tensor *convolve(struct vec a, struct vec b)            /* a row, 
 BUILTIN(conv, 2, 3, 1, grad_form,
     "y = conv(a, b)\n"
     "y = conv(a, b, shape)\n\n"
-    "Convolution of two vectors, which is the product of two polynomials: numel(a) + numel(b) - 1 elements. shape 'same' gives the middle part as long as a, "
-    "'valid' the part where b lies in a whole. The result is a column when the longer vector is one.\n\n"
+    "Convolution of two vectors, which is the product of two polynomials: numel(a) + numel(b) - 1 elements. shape "
+    "'same' gives the middle part as long as a, 'valid' the part where b lies in a whole. The result is a column when "
+    "the longer vector is one.\n\n"
     "Example:\n"
     "  conv([1 2], [1 3])\n"
     "  ans =\n     1   5   6\n\n"
@@ -450,7 +462,8 @@ BUILTIN(conv, 2, 3, 1, grad_form,
     result_tensor(c, 0, a.single || b.single ? tensor_cast(y, dtype_is(y->dtype, DT_C) ? D_CSINGLE : D_SINGLE) : y);
 }
 
-static void divide(const cplx *y, i64 ny, const cplx *a, i64 na, cplx *q, cplx *r)    /* a[0] != 0, ny >= na; q has ny - na + 1, r ny */
+static void divide(const cplx *y, i64 ny, const cplx *a, i64 na, cplx *q,
+                   cplx *r) /* a[0] != 0, ny >= na; q has ny - na + 1, r ny */
 {
     memcpy(r, y, (size_t)ny * sizeof *r);
     for (i64 i = 0; i <= ny - na; i++) {
@@ -472,7 +485,8 @@ BUILTIN(deconv, 2, 2, 2, grad_form,
 {
     struct vec y = arg_vec(c, 0), a = arg_vec(c, 1);
     if (y.n == 0 || a.n == 0 || a.x[0] == 0)
-        fail("Octave:invalid-input-arg", "deconv: the vectors must have elements, and the first of the divisor must not be 0");
+        fail("Octave:invalid-input-arg", "deconv: the vectors must have elements, and the first of the divisor must "
+                                         "not be 0");
     bool single = y.single || a.single;
     if (y.n < a.n) {
         result_vec(c, 0, 1, &(cplx){ 0 }, true, single);
@@ -597,8 +611,9 @@ FILTER(filter_complex, cplx)
 BUILTIN(filter, 3, 5, 2, filter_grad,
     "y = filter(b, a, x)\n"
     "[y, sf] = filter(b, a, x, si, dim)\n\n"
-    "Filters x along dim (by default the first dimension longer than one): a(1)*y(n) = b(1)*x(n) + b(2)*x(n-1) + ... - a(2)*y(n-1) - ... . "
-    "si is the state before the first element, max(numel(a), numel(b)) - 1 numbers (a column for each vector of x, or [] for zeros), sf that after the last.\n\n"
+    "Filters x along dim (by default the first dimension longer than one): a(1)*y(n) = b(1)*x(n) + b(2)*x(n-1) + ... - "
+    "a(2)*y(n-1) - ... . si is the state before the first element, max(numel(a), numel(b)) - 1 numbers (a column for "
+    "each vector of x, or [] for zeros), sf that after the last.\n\n"
     "Example:\n"
     "  filter(1, [1 -0.5], [1 1 1])\n"
     "  ans =\n     1.0000   1.5000   1.7500\n\n"
@@ -616,7 +631,9 @@ BUILTIN(filter, 3, 5, 2, filter_grad,
     struct tensor *si = has_arg(c, 3) && value_numel(c->arg[3]) ? arg_float(c, 3) : NULL;
     bool real = a.real && b.real && !dtype_is(x->dtype, DT_C) && !(si && dtype_is(si->dtype, DT_C));
     if (si && si->numel != n - 1 && si->numel != (n - 1) * runs)
-        fail("Octave:nonconformant-args", "filter: the initial state must have %lld elements for each vector, but has %lld", (long long)n - 1, (long long)si->numel);
+        fail("Octave:nonconformant-args",
+             "filter: the initial state must have %lld elements for each vector, but has %lld", (long long)n - 1,
+             (long long)si->numel);
     cplx *cb = vec_new(n), *ca = vec_new(n);
     for (i64 k = 0; k < b.n; k++)
         cb[k] = b.x[k] / a.x[0];
@@ -628,7 +645,9 @@ BUILTIN(filter, 3, 5, 2, filter_grad,
     if (si) {
         si = tensor_dense(tensor_cast(si, dt));
         for (i64 k = 0; k < runs; k++)
-            memcpy(z->data + k * (n - 1) * (i64)dtypes[dt].size, si->data + (si->numel == n - 1 ? 0 : k * (n - 1) * (i64)dtypes[dt].size), (size_t)(n - 1) * dtypes[dt].size);
+            memcpy(z->data + k * (n - 1) * (i64)dtypes[dt].size,
+                   si->data + (si->numel == n - 1 ? 0 : k * (n - 1) * (i64)dtypes[dt].size),
+                   (size_t)(n - 1) * dtypes[dt].size);
     }
     double *rb = scratch((size_t)n * 8 + 8), *ra = scratch((size_t)n * 8 + 8);
     for (i64 k = 0; k < n; k++) {
@@ -639,7 +658,8 @@ BUILTIN(filter, 3, 5, 2, filter_grad,
         i64 at = k % before + k / before * before * m;
         poll();
         if (real)
-            filter_real(rb, ra, n, (double *)x->data + at, m, before, (double *)y->data + at, (double *)z->data + k * (n - 1));
+            filter_real(rb, ra, n, (double *)x->data + at, m, before, (double *)y->data + at,
+                        (double *)z->data + k * (n - 1));
         else
             filter_complex(cb, ca, n, (cplx *)x->data + at, m, before, (cplx *)y->data + at, (cplx *)z->data + k * (n - 1));
     }

@@ -31,8 +31,8 @@ static bool all_text(value v)
 /* ---- classes */
 BUILTIN(class, 1, 1, 1, NO_GRAD,
   "s = class(x)\n\n"
-  "The name of the class of x: double, single, int8 … uint64, logical, char, cell, struct, function_handle, or the name that a "
-  "package gives its objects.\n\n"
+  "The name of the class of x: double, single, int8 … uint64, logical, char, cell, struct, function_handle, or the "
+  "name that a package gives its objects.\n\n"
   "Example:\n  class(int8(5))\n  ans = int8\n  class({})\n  ans = cell\n\n"
   "See also: isa, cast")
 {
@@ -149,7 +149,8 @@ BUILTIN(is_function_handle, 1, 1, 1, NO_GRAD,
 
 BUILTIN(isobject, 1, 1, 1, NO_GRAD,
   "tf = isobject(x)\n\n"
-  "True when x is an object of a package: a map, a network layer, a file ….  Objects are handles: a copy is the same object.\n\n"
+  "True when x is an object of a package: a map, a network layer, a file ….  Objects are handles: a copy is the same "
+  "object.\n\n"
   "Example:\n  isobject(containers.Map())\n  ans = 1\n  isobject(5)\n  ans = 0\n\n"
   "See also: isa, class")
 {
@@ -171,8 +172,8 @@ static bool isa(value v, const char *class)
 
 BUILTIN(isa, 2, 2, 1, NO_GRAD,
   "tf = isa(x, class)\n\n"
-  "True when x is of that class, or of one of the groups \"numeric\", \"float\", \"integer\", \"handle\".  With a cell of names "
-  "the result has its size.\n\n"
+  "True when x is of that class, or of one of the groups \"numeric\", \"float\", \"integer\", \"handle\".  With a cell "
+  "of names the result has its size.\n\n"
   "Example:\n  isa(1, 'float')\n  ans = 1\n  isa(int8(1), {'int8', 'float', 'integer'})\n  ans =\n\n    1  0  1\n\n\n"
   "See also: class, isnumeric")
 {
@@ -262,8 +263,8 @@ BUILTIN(issquare, 1, 1, 1, NO_GRAD,
 /* ---- equality */
 BUILTIN(isequal, 2, ANY, 1, NO_GRAD,
   "tf = isequal(x, y, ...)\n\n"
-  "True when all arguments have the same size and the same contents.  The numeric class does not matter, nor the order of the fields of "
-  "structs; NaN equals nothing.\n\n"
+  "True when all arguments have the same size and the same contents.  The numeric class does not matter, nor the order "
+  "of the fields of structs; NaN equals nothing.\n\n"
   "Example:\n  isequal([1 2], int8([1 2]))\n  ans = 1\n  isequal({1, 'a'}, {1, 'b'})\n  ans = 0\n\n"
   "See also: isequaln, strcmp, eq")
 {
@@ -286,7 +287,8 @@ static bool leaf_equaln(value a, value b)     /* NaN equals NaN */
     if (!same_dims(a, b))
         return false;
     int mark = pool_mark();
-    struct tensor *x = tensor_dense(tensor_cast(tensor_of(a), D_CDOUBLE)), *y = tensor_dense(tensor_cast(tensor_of(b), D_CDOUBLE));
+    struct tensor *x = tensor_dense(tensor_cast(tensor_of(a), D_CDOUBLE)),
+                  *y = tensor_dense(tensor_cast(tensor_of(b), D_CDOUBLE));
     const double *p = (const double *)x->data, *q = (const double *)y->data;
     bool same = true;
     for (i64 i = 0; i < 2 * x->numel && same; i++)

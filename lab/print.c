@@ -10,7 +10,12 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { ELIDE = 1000 /* elements; then the prompt shows */, SOME = 20 /* rows */, TAIL = 5 /* of them from the end */, DEEPEST = 256 /* levels of containers */ };
+enum {
+    ELIDE = 1000 /* elements; then the prompt shows */,
+    SOME = 20 /* rows */,
+    TAIL = 5 /* of them from the end */,
+    DEEPEST = 256 /* levels of containers */
+};
 
 static void state_free(void)
 {
@@ -280,7 +285,8 @@ static void show_scalar(struct tensor *t, const char *name)
     struct page p = page_of(t, FMT_SCALAR, 0);
     if (p.f.form != 'g' && !dtype_is(t->dtype, DT_C) && dtype_is(t->dtype, DT_F) && is_na(element_double(t, 0)))
         buf_putc(o, ' ');                     /* as Octave, which gives it the width of NaN */
-    bool zero = !dtype_is(t->dtype, DT_C) && element_double(t, 0) == 0;       /* as Octave, which gives it the width of a number there */
+    bool zero = !dtype_is(t->dtype, DT_C) &&
+                element_double(t, 0) == 0; /* as Octave, which gives it the width of a number there */
     bool padded = p.f.form == 'g' || (zero && (p.f.form == 'e' || p.f.form == 'E'));
     p.f.w -= !zero ? 0 : p.f.form == 'E' ? 2 : p.f.form == 'e';
     page_put(o, &p, 0, padded);
@@ -322,12 +328,14 @@ static struct tensor *ends_of(const struct tensor *t, int d, i64 head, i64 tail)
     for (i64 j = 0; j < dim[1]; j++)
         for (i64 i = 0; i < dim[0]; i++) {
             i64 row = i + (i >= head ? left_out[0] : 0), col = j + (j >= head ? left_out[1] : 0);
-            memcpy(y->data + (i + j * dim[0]) * size, t->data + (row * t->stride[0] + col * t->stride[1]) * size, (size_t)size);
+            memcpy(y->data + (i + j * dim[0]) * size, t->data + (row * t->stride[0] + col * t->stride[1]) * size,
+                   (size_t)size);
         }
     return y;
 }
 
-/* The beginning and the end of a page: rows that fit a screen, columns that fit a line; of a row its first line and its last. */
+/* The beginning and the end of a page: rows that fit a screen, columns that fit a line; of a row its first line and its
+ * last. */
 static void show_some(struct tensor *t, int flags, int intwidth)
 {
     int width = print_state()->width;
@@ -371,7 +379,8 @@ static void page_name(struct buf *o, const struct tensor *t, i64 k)
 
 static void show_pages(struct tensor *t, const char *name)
 {
-    bool whole = dtype_is(t->dtype, DT_I), one = (t->dim[0] * t->dim[1] == 1 && !whole) || (t->dtype == D_CHAR && t->dim[0] == 1);
+    bool whole = dtype_is(t->dtype, DT_I),
+         one = (t->dim[0] * t->dim[1] == 1 && !whole) || (t->dtype == D_CHAR && t->dim[0] == 1);
     int intwidth = whole ? integer_width(t) : 0;
     i64 n = page_count(t), shown = n;
     bool brief = elided(t->numel);
@@ -514,8 +523,12 @@ static const char *type_words(value v)         /* what a field holds, where the 
         return v.kind == K_TENSOR && v.t->flags & T_DQ ? "string" : "sq_string";
     if (dt == D_LOGICAL)
         return one ? "bool" : "bool matrix";
-    snprintf(words, sizeof words, "%s%s%s%s", dtype_is(dt, DT_I) ? dtypes[dt].class : "", dtype_real(dt) == D_SINGLE ? "float " : "",
-             dtype_is(dt, DT_C) ? "complex " : dtype_is(dt, DT_I) ? " " : "", one ? "scalar" : "matrix");
+    snprintf(words, sizeof words, "%s%s%s%s", dtype_is(dt, DT_I) ? dtypes[dt].class : "",
+             dtype_real(dt) == D_SINGLE ? "float " : "",
+             dtype_is(dt, DT_C)   ? "complex "
+             : dtype_is(dt, DT_I) ? " "
+                                  : "",
+             one ? "scalar" : "matrix");
     return words;
 }
 

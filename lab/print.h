@@ -14,9 +14,9 @@ int print_indent(void);                                   /* blanks before a lin
 void print_blanks(int n);
 void print_header(const char *name);                      /* `name =` at the indentation, and a blank line */
 enum { PRINT_WIDTH = 80 };
-void print_width(int columns);                            /* of a line; PRINT_WIDTH but at the prompt, where it is the terminal's */
+void print_width(int columns); /* of a line; PRINT_WIDTH but at the prompt, where it is the terminal's */
 bool print_elides(i64 n);                                 /* would n elements be shortened now? */
-void print_elide(bool on);                                /* at the prompt: print_display shortens what has more than 1000 elements */
+void print_elide(bool on); /* at the prompt: print_display shortens what has more than 1000 elements */
 struct buf *print_to_buf(value v);                        /* what disp(v) prints */
 struct buf *buf_of_malloc(char *s, size_t n);              /* text that a memory stream collected; s is freed in any case */
 void print_scalar(struct buf *b, value v);                /* a 1x1 number as after `x = `: "3.1416", "3 + 4i" */

@@ -14,7 +14,8 @@
 
 static int digits_of(double x)                /* before the point; 0 for 0.5, -1 for 0.05 */
 {
-    static const double tens[] = { 1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16 };
+    static const double tens[] = { 1e0, 1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7, 1e8,
+                                   1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16 };
     if (x == 0)
         return 0;
     int d = (int)floor(log10(x)) + 1;
@@ -112,7 +113,7 @@ static struct numfmt choose(struct extent all, int xmax, int xmin, int flags, bo
         if (all.nonfinite && f.iw < 3)
             f.iw = 3, f.w = 4;
     } else {
-        if (all.ints) {                       /* whatever the precision: integers are shown in full while a double holds them all */
+        if (all.ints) { /* whatever the precision: integers are shown in full while a double holds them all */
             f.form = 'd';
             f.iw = MAX(top, 1);
             ld1 = top, rd1 = 0;
@@ -137,7 +138,8 @@ static struct numfmt choose(struct extent all, int xmax, int xmin, int flags, bo
     f.complex = complex;
     f.single = flags & FMT_SINGLE;
     f.scalar = flags & FMT_SCALAR;
-    if (flags & FMT_RANGE && (!all.ints || print_state()->form == FORM_E) && f.form != 'g' && f.form != 'r' && f.form != 'b' && f.form != 'x' && f.form != '1' && f.form != '+')
+    if (flags & FMT_RANGE && (!all.ints || print_state()->form == FORM_E) && f.form != 'g' && f.form != 'r' &&
+        f.form != 'b' && f.form != 'x' && f.form != '1' && f.form != '+')
         f.w++;                                /* room for the sign of the step */
     return f;
 }
@@ -159,8 +161,10 @@ struct numfmt numfmt_complex(struct extent re, struct extent im, int flags)
 {
     re = settle(re);
     im = settle(im);
-    struct extent all = { fmax(re.max, im.max), fmin(re.min, im.min), re.nonfinite || im.nonfinite, re.ints && im.ints, false };
-    int d1 = digits_of(re.min), d2 = digits_of(im.min);      /* a lone number shows both parts well, a matrix its larger ones */
+    struct extent all = { fmax(re.max, im.max), fmin(re.min, im.min), re.nonfinite || im.nonfinite, re.ints && im.ints,
+                          false };
+    int d1 = digits_of(re.min),
+        d2 = digits_of(im.min); /* a lone number shows both parts well, a matrix its larger ones */
     return choose(all, digits_of(all.max), flags & FMT_SCALAR ? MIN(d1, d2) : MAX(d1, d2), flags, true);
 }
 
@@ -170,7 +174,9 @@ int numfmt_column(const struct numfmt *f)
         return 1;
     if (f->form == 'r' && f->complex)
         return 2 + f->w + f->iw;
-    return 2 + f->w + (f->complex && f->form != 'b' ? f->iw + 5 : 0);      /* complex: one more than is printed, so lines break as Octave's do */
+    return 2 + f->w +
+           (f->complex && f->form != 'b' ? f->iw + 5
+                                         : 0); /* complex: one more than is printed, so lines break as Octave's do */
 }
 
 /* ---- writing */
@@ -195,11 +201,12 @@ static int put_bits(char *s, double x, const struct numfmt *f)
 static int put_eng(char *s, double x, const struct numfmt *f)
 {
     int e = (int)floor(log10(fabs(x)) / 3) * 3;
-    return sprintf(s, f->scalar && !f->complex ? "%.*fe%c%03d" : "%.*fe%c%02d", f->digits, x / pow(10, e), e < 0 ? '-' : '+', abs(e));
+    return sprintf(s, f->scalar && !f->complex ? "%.*fe%c%03d" : "%.*fe%c%02d", f->digits, x / pow(10, e),
+                   e < 0 ? '-' : '+', abs(e));
 }
 
-/* The last fraction of the nearest integers' continued fraction that fits.  len 0, a scalar: ten characters with the sign, or the
-   integer; else fewer than len without it, an integer n counting as n/1.  What fits not at all is a *. */
+/* The last fraction of the nearest integers' continued fraction that fits.  len 0, a scalar: ten characters with the
+   sign, or the integer; else fewer than len without it, an integer n counting as n/1.  What fits not at all is a *. */
 void rational_text(double x, int len, char *s, size_t size)
 {
     if (isnan(x) || isinf(x)) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* printf.c: templates, and the functions that print.
  *
- * The one idea: the arguments are one stream of items – each element of each array, but for %s what is left of a text or
- * of a run of character codes, and an empty array as one item that prints as nothing.  The template is run again until the stream is
- * used up; it stops at the first conversion that finds no item.  What a conversion gets need not be of its kind: %d with
- * 3.5 prints as %g does, %s with 65 prints 'A', with 3.5 prints 3.5. */
+ * The one idea: the arguments are one stream of items – each element of each array, but for %s what is left of a text
+ * or of a run of character codes, and an empty array as one item that prints as nothing.  The template is run again
+ * until the stream is used up; it stops at the first conversion that finds no item.  What a conversion gets need not be
+ * of its kind: %d with 3.5 prints as %g does, %s with 65 prints 'A', with 3.5 prints 3.5. */
 #include "decimal.h"
 #include "files.h"
 #include "print.h"
@@ -37,7 +37,8 @@ static void open_argument(struct stream *st)
         fail("Octave:invalid-input-arg", "%s: argument %d is a %s and cannot be printed by a template%s", st->who, st->k + 2,
              value_describe(v, d), v.kind == K_CELL ? "; give its contents: c{:}" : "");
     if (dtype_is(value_dtype(v), DT_C))
-        fail("Octave:invalid-input-arg", "%s: argument %d is complex: print real(x) and imag(x), or num2str(x)", st->who, st->k + 2);
+        fail("Octave:invalid-input-arg", "%s: argument %d is complex: print real(x) and imag(x), or num2str(x)",
+             st->who, st->k + 2);
     st->t = tensor_dense(tensor_of(v));
     st->i = 0;
 }
@@ -242,7 +243,8 @@ static int star(struct stream *st, bool *stop)
     }
     double x = number_of(it.v);
     if (x != floor(x) || fabs(x) > WIDEST)
-        fail("Octave:invalid-input-arg", "%s: the width or precision for * must be an integer up to %d, but is %g", st->who, WIDEST, x);
+        fail("Octave:invalid-input-arg", "%s: the width or precision for * must be an integer up to %d, but is %g",
+             st->who, WIDEST, x);
     return (int)x;
 }
 
@@ -289,7 +291,8 @@ static bool read_spec(struct spec *p, const char **s, const char *end, struct st
         return !stop;
     }
     int n = (int)MIN(end - start, 20);
-    fail("Octave:invalid-input-arg", "%s: '%.*s' in the template is no conversion (write %%%% for a percent sign)", st->who, *s < end ? (int)MIN(*s + 1 - start, 20) : n, start);
+    fail("Octave:invalid-input-arg", "%s: '%.*s' in the template is no conversion (write %%%% for a percent sign)",
+         st->who, *s < end ? (int)MIN(*s + 1 - start, 20) : n, start);
 }
 
 /* What stands before a conversion, and this; kept, since the template runs again and again, unless there is a * in it. */
@@ -348,7 +351,8 @@ void format_args(struct buf *b, const char *who, value tmpl, int nargin, const v
                 continue;
             }
             took = true;
-            if (w->plain && going && st.t && st.t->dtype == D_DOUBLE && st.i + 1 < st.t->numel && put_plain(b, &w->p, ((double *)st.t->data)[st.i])) {
+            if (w->plain && going && st.t && st.t->dtype == D_DOUBLE && st.i + 1 < st.t->numel &&
+                put_plain(b, &w->p, ((double *)st.t->data)[st.i])) {
                 st.i++;
                 poll();
                 continue;
@@ -375,9 +379,12 @@ static void print_template(struct call *c, int from, struct file *f)
 
 BUILTIN(printf, 1, ANY, 0, NO_GRAD,
   "printf(template, x1, ...)\n\n"
-  "Print the arguments by a template. %d %i %u print integers, %f %e %g reals, %x %o other bases, %s text, %c characters, %% a\n"
-  "percent sign; a width and a precision may stand between, as in %5.2f, %-10s, %*d. All elements of all arguments are used one\n"
-  "after another, and the template is repeated as long as any are left. A number that does not fit %d is printed as by %g.\n\n"
+  "Print the arguments by a template. %d %i %u print integers, %f %e %g reals, %x %o other bases, %s text, %c "
+  "characters, %% a\n"
+  "percent sign; a width and a precision may stand between, as in %5.2f, %-10s, %*d. All elements of all arguments are "
+  "used one\n"
+  "after another, and the template is repeated as long as any are left. A number that does not fit %d is printed as by "
+  "%g.\n\n"
   "Example:\n  printf('%d %s\\n', 1, 'a', 2, 'b')\n  1 a\n  2 b\n\n"
   "See also: sprintf, fprintf, disp, num2str")
 {
@@ -388,7 +395,8 @@ BUILTIN(fprintf, 1, ANY, 1, NO_GRAD,
   "fprintf(fid, template, x1, ...)\n"
   "fprintf(template, x1, ...)\n"
   "n = fprintf(...)\n\n"
-  "Print by a template (see printf) to an open file; 1 is standard output, the default, and 2 standard error. The result is the\n"
+  "Print by a template (see printf) to an open file; 1 is standard output, the default, and 2 standard error. The "
+  "result is the\n"
   "number of bytes.\n\n"
   "Example:\n  fprintf('%5.2f|', [1 2.5])\n   1.00| 2.50|\n\n"
   "See also: printf, sprintf, fopen, fputs")
@@ -476,7 +484,7 @@ struct buf *buf_of_malloc(char *s, size_t n)   /* takes s over, also when it fai
     return t.b;
 }
 
-struct buf *print_to_buf(value v)              /* a memory stream, for display releases pools that a growing buf would be in */
+struct buf *print_to_buf(value v) /* a memory stream, for display releases pools that a growing buf would be in */
 {
     char *s = NULL;
     size_t n = 0;

@@ -22,7 +22,10 @@ struct rng {
     bool philox, has_spare;
     double spare;                             /* the second of a pair of normal numbers */
     uint64_t seed, counter;
-    struct { bool own; uint64_t key, at; } there;         /* devices draw by Philox: own: cuda.manualSeed was called since rng */
+    struct {
+        bool own;
+        uint64_t key, at;
+    } there; /* devices draw by Philox: own: cuda.manualSeed was called since rng */
 };
 
 /* ---- Mersenne twister */
@@ -344,7 +347,8 @@ static double log_factorial(double k)
     for (; k < 16; k++)                       /* up to where the series is exact */
         s -= random_log(k + 1);
     double z = 1 / ((k + 1) * (k + 1)), x = k + 1;
-    return s + (x - 0.5) * random_log(x) - x + 0.91893853320467274178 + (1. / 12 - (1. / 360 - (1. / 1260 - z / 1680) * z) * z) / x;
+    return s + (x - 0.5) * random_log(x) - x + 0.91893853320467274178 +
+           (1. / 12 - (1. / 360 - (1. / 1260 - z / 1680) * z) * z) / x;
 }
 
 static double poisson_one(struct parameter *q)
@@ -367,7 +371,8 @@ static double poisson_one(struct parameter *q)
     }
     if (mean > 1e8)
         return floor(fmax(0, mean + sqrt(mean) * randn_one() + 0.5));
-    double slog = random_log(mean), b = 0.931 + 2.53 * sqrt(mean), a = -0.059 + 0.02483 * b, inv = 1.1239 + 1.1328 / (b - 3.4), vr = 0.9277 - 3.6224 / (b - 2);
+    double slog = random_log(mean), b = 0.931 + 2.53 * sqrt(mean), a = -0.059 + 0.02483 * b,
+           inv = 1.1239 + 1.1328 / (b - 3.4), vr = 0.9277 - 3.6224 / (b - 2);
     for (;;) {
         double u = rand_one() - 0.5, v = 1 - rand_one(), us = 0.5 - fabs(u), k = floor((2 * a / us + b) * u + mean + 0.43);
         if (us >= 0.07 && v <= vr)
@@ -454,10 +459,11 @@ BUILTIN(rng, 0, 2, 1, NO_GRAD,
     "rng('default')\n"
     "s = rng\n"
     "rng(s)\n\n"
-    "Starts the generator of all random functions (rand, randn, randi, randperm, ...) from a seed, an integer from 0 to 2^32 - 1: the same seed gives the same "
-    "numbers on every machine. The generator is 'twister' (Mersenne twister, the default; uniform numbers as MATLAB's and NumPy's) or 'philox' "
-    "(counter-based). 'shuffle' takes the seed from the clock, 'default' is rng(0), as a session starts. s = rng is a struct with the state, rng(s) goes back "
-    "to it; a call with a result returns the settings before it.\n\n"
+    "Starts the generator of all random functions (rand, randn, randi, randperm, ...) from a seed, an integer from 0 "
+    "to 2^32 - 1: the same seed gives the same numbers on every machine. The generator is 'twister' (Mersenne twister, "
+    "the default; uniform numbers as MATLAB's and NumPy's) or 'philox' (counter-based). 'shuffle' takes the seed from "
+    "the clock, 'default' is rng(0), as a session starts. s = rng is a struct with the state, rng(s) goes back to it; "
+    "a call with a result returns the settings before it.\n\n"
     "Example:\n"
     "  rng(1); rand(1, 2)\n"
     "  ans =\n     0.4170   0.7203\n\n"
@@ -499,8 +505,9 @@ BUILTIN(manualSeed, 1, 1, 0, NO_GRAD,
 /* ---- the numbers that devices draw */
 BUILTIN(cuda_manualSeed, 1, 1, 0, NO_GRAD,
     "cuda.manualSeed(n)\n\n"
-    "Starts the generator of GPUs (Philox) from the seed n, an integer from 0 to 2^32 - 1; that of the CPU goes on. rng(n) starts both; after rng(n, 'philox') both "
-    "draw from one stream: uniform numbers are the same wherever they are drawn.\n\n"
+    "Starts the generator of GPUs (Philox) from the seed n, an integer from 0 to 2^32 - 1; that of the CPU goes on. "
+    "rng(n) starts both; after rng(n, 'philox') both draw from one stream: uniform numbers are the same wherever they "
+    "are drawn.\n\n"
     "Example:\n  cuda.manualSeed(1)\n\n"
     "See also: rng, cuda.getRNGState, rand")
 {
@@ -530,7 +537,8 @@ BUILTIN(cuda_getRNGState, 0, 0, 1, NO_GRAD,
     bool same = g->philox && !g->there.own;
     uint64_t key = same ? g->seed : g->there.key, at = same ? g->counter : g->there.at;
     struct tensor *t = tensor_2d(D_UINT32, 5, 1);
-    memcpy(t->data, (uint32_t[]){ (uint32_t)key, (uint32_t)(key >> 32), (uint32_t)at, (uint32_t)(at >> 32), g->there.own }, 20);
+    memcpy(t->data,
+           (uint32_t[]){ (uint32_t)key, (uint32_t)(key >> 32), (uint32_t)at, (uint32_t)(at >> 32), g->there.own }, 20);
     result_tensor(c, 0, t);
 }
 
@@ -595,12 +603,14 @@ static bool seed_call(struct call *c)
     return true;
 }
 
-static struct tensor *sized(struct call *c, int from, int *dtype)     /* a new double tensor of the sizes and class asked for */
+static struct tensor *sized(struct call *c, int from,
+                            int *dtype) /* a new double tensor of the sizes and class asked for */
 {
     i64 dim[MAX_DIMS];
     int nargin = c->nargin, dt = arg_class(c, &nargin);
     if (dt >= 0 && dt != D_DOUBLE && dt != D_SINGLE)
-        fail("Octave:invalid-input-arg", "%s: the class must be \"double\" or \"single\", not \"%s\"", c->fn->name, dtypes[dt].class);
+        fail("Octave:invalid-input-arg", "%s: the class must be \"double\" or \"single\", not \"%s\"", c->fn->name,
+             dtypes[dt].class);
     *dtype = dt < 0 ? D_DOUBLE : dt;
     int nd = arg_dims(c, from, nargin, dim);
     return tensor_new(D_DOUBLE, nd, dim);
@@ -621,7 +631,8 @@ static bool drawn_there(struct call *c, int from, enum dev_call what, double a, 
     i64 dim[MAX_DIMS];
     int nargin = in.nargin, dt = arg_class(&in, &nargin);
     if (what != DEV_integers && dt >= 0 && dt != D_DOUBLE && dt != D_SINGLE)
-        fail("Octave:invalid-input-arg", "%s: the class must be \"double\" or \"single\", not \"%s\"", c->fn->name, dtypes[dt].class);
+        fail("Octave:invalid-input-arg", "%s: the class must be \"double\" or \"single\", not \"%s\"", c->fn->name,
+             dtypes[dt].class);
     int nd = arg_dims(&in, from, nargin, dim);
     struct tensor *t = gpu_new(device, dt < 0 ? D_DOUBLE : dt, nd, dim);
     gpu_draw(t, what, a, b);
@@ -656,8 +667,8 @@ BUILTIN(rand, 0, ANY, 1, grad_zero,
     "x = rand([m n ...], class)\n"
     "rand('seed', n)\n"
     "s = rand('state')\n\n"
-    "Random numbers, uniform in [0, 1), as a tensor of the given sizes (none: a number). class is 'double' (default) or 'single'. "
-    "'seed', 'state' or 'twister' with a number or vector starts the generator, as rng does.\n\n"
+    "Random numbers, uniform in [0, 1), as a tensor of the given sizes (none: a number). class is 'double' (default) "
+    "or 'single'. 'seed', 'state' or 'twister' with a number or vector starts the generator, as rng does.\n\n"
     "Example:\n"
     "  rng(1); rand(2, 1)\n"
     "  ans =\n     0.4170\n     0.7203\n\n"
@@ -708,7 +719,8 @@ static void with_parameter(struct call *c, double (*draw)(struct parameter *))
         if (c->nargin == 2 && arg_is_text(c, 1))
             t = tensor_new(D_DOUBLE, a->nd, a->dim);
         if (a->numel != 1 && !dims_equal(a->nd, a->dim, t->nd, t->dim))
-            fail("Octave:nonconformant-args", "%s: the parameter is %s, but the size asked for is %s", c->fn->name, tensor_shape(a, s), tensor_shape(t, u));
+            fail("Octave:nonconformant-args", "%s: the parameter is %s, but the size asked for is %s", c->fn->name,
+                 tensor_shape(a, s), tensor_shape(t, u));
     }
     struct parameter q = { .kept = -1 };
     for (i64 i = 0; i < t->numel; i++) {
@@ -724,7 +736,8 @@ BUILTIN(randg, 1, ANY, 1, NO_GRAD,
     "x = randg(a)\n"
     "x = randg(a, n)\n"
     "x = randg(a, m, n, ...)\n\n"
-    "Random numbers of the gamma distribution with shape a > 0 (a number or a tensor of the result's size) and scale 1; NaN for other a.\n\n"
+    "Random numbers of the gamma distribution with shape a > 0 (a number or a tensor of the result's size) and scale "
+    "1; NaN for other a.\n\n"
     "Example:\n"
     "  all(randg(2, 1, 5) > 0)\n"
     "  ans = 1\n\n"
@@ -737,7 +750,8 @@ BUILTIN(randp, 1, ANY, 1, NO_GRAD,
     "x = randp(l)\n"
     "x = randp(l, n)\n"
     "x = randp(l, m, n, ...)\n\n"
-    "Random numbers of the Poisson distribution with mean l >= 0 (a number or a tensor of the result's size); NaN for other l.\n\n"
+    "Random numbers of the Poisson distribution with mean l >= 0 (a number or a tensor of the result's size); NaN for "
+    "other l.\n\n"
     "Example:\n"
     "  x = randp(3, 1, 5); all(x == round(x))\n"
     "  ans = 1\n\n"
@@ -767,7 +781,8 @@ BUILTIN(randi, 1, ANY, 1, grad_zero,
     if (lo != floor(lo) || hi != floor(hi) || isinf(lo) || isinf(hi))
         fail("Octave:invalid-input-arg", "randi: the limits must be integers, but are %g and %g", lo, hi);
     if (hi < lo)
-        fail("Octave:invalid-input-arg", "randi: the upper limit must not be below the lower, but they are %g and %g", hi, lo);
+        fail("Octave:invalid-input-arg", "randi: the upper limit must not be below the lower, but they are %g and %g",
+             hi, lo);
     if (hi > 0x1p53 - 1)
         fail("Octave:invalid-input-arg", "randi: the upper limit must be at most flintmax - 1, but is %g", hi);
     if (hi - lo + 1 > 0x1p53)
@@ -797,7 +812,8 @@ BUILTIN(randi, 1, ANY, 1, grad_zero,
 BUILTIN(randperm, 1, 3, 1, grad_zero,
     "p = randperm(n)\n"
     "p = randperm(n, m)\n\n"
-    "Random permutation of 1 to n as a row, or its first m elements: m different numbers, every choice as likely as the others.\n\n"
+    "Random permutation of 1 to n as a row, or its first m elements: m different numbers, every choice as likely as "
+    "the others.\n\n"
     "Example:\n"
     "  sort(randperm(4))\n"
     "  ans =\n     1   2   3   4\n\n"
@@ -807,7 +823,8 @@ BUILTIN(randperm, 1, 3, 1, grad_zero,
         return;
     i64 n = arg_int(c, 0, 0, (i64)1 << 40), m = has_arg(c, 1) ? arg_int(c, 1, 0, (i64)1 << 40) : n;
     if (m > n)
-        fail("Octave:invalid-input-arg", "randperm: m must be at most n, but m is %lld and n is %lld", (long long)m, (long long)n);
+        fail("Octave:invalid-input-arg", "randperm: m must be at most n, but m is %lld and n is %lld", (long long)m,
+             (long long)n);
     if (n >= (i64)1 << 32)
         fail("Octave:out-of-memory", "randperm: n must be below 2^32, but is %lld", (long long)n);
     uint32_t *p = scratch((size_t)n * sizeof *p + 1);

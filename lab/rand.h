@@ -9,7 +9,8 @@ double rand_one(void);                        /* uniform in [0, 1), 53 bits */
 double randn_one(void);
 void rand_uniform(double *x, i64 n);
 void rand_normal(double *x, i64 n);
-/* The same on devices, from counters of their own: key and number of the next n uniform numbers.  After rng(seed, 'philox') they are the CPU's. */
+/* The same on devices, from counters of their own: key and number of the next n uniform numbers.  After rng(seed,
+ * 'philox') they are the CPU's. */
 void rand_there(i64 n, uint64_t *key, uint64_t *at);
 void rand_philox(uint64_t key, uint64_t at, double *x, i64 n, bool normal);
 i64 rand_below(i64 n);                        /* 0 .. n-1 */

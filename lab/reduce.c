@@ -33,7 +33,8 @@ int reduce_dim(int op, value v)
 {
     char s[160];
     if (v.kind != K_NUM || v.dtype == D_INT64 || v.dtype == D_UINT64)
-        fail("Octave:index-out-of-bounds", "%s: dim must be a positive integer, but is a %s", rows[op].name, value_describe(v, s));
+        fail("Octave:index-out-of-bounds", "%s: dim must be a positive integer, but is a %s", rows[op].name,
+             value_describe(v, s));
     if (!(v.num >= 1 && v.num == floor(v.num) && v.num < 1 << 30))
         fail("Octave:index-out-of-bounds", "%s: dim must be a positive integer, but is %g", rows[op].name, v.num);
     return (int)v.num;
@@ -56,7 +57,8 @@ bool reduce_along(int op, int nd, const i64 *dim, int d, struct along *a)
     if (!d)
         for (d = 1; d < nd && dim[d - 1] == 1; d++)
             ;
-    for (int k = d; op == RED_mean && !given && d <= nd && dim[d - 1] == 0 && k < nd; k++)       /* of a 0 x n array mean takes the n, as in Octave */
+    for (int k = d; op == RED_mean && !given && d <= nd && dim[d - 1] == 0 && k < nd;
+         k++) /* of a 0 x n array mean takes the n, as in Octave */
         if (dim[k] > 1)
             d = k + 1;
     a->inner = a->outer = a->len = 1;
@@ -95,7 +97,8 @@ static value owned(struct tensor *t)          /* pooled t as an owned value */
     return copy(tensor_value(t));
 }
 
-value ew_reduced(struct plan *p, struct ew_prog *g, struct ew_job *j, const value *reg, int nd, const i64 *dim, int d, int *bad)
+value ew_reduced(struct plan *p, struct ew_prog *g, struct ew_job *j, const value *reg, int nd, const i64 *dim, int d,
+                 int *bad)
 {
     char cells[EW_CELLS * 64] __attribute__((aligned(64)));
     int op = g->red - 1, type = g->root_type == T_F ? T_F : T_D, class = reduce_class(op, g->root_dtype);
@@ -287,7 +290,8 @@ static i64 find_extreme(const struct tensor *t, i64 at, i64 n, i64 step, bool ma
         const char *v = x + i * step * size;
         if (is_nan_element(t, v))
             continue;
-        if (k < 0 || (max ? compare_elements(t, v, x + k * step * size) > 0 : compare_elements(t, v, x + k * step * size) < 0))
+        if (k < 0 ||
+            (max ? compare_elements(t, v, x + k * step * size) > 0 : compare_elements(t, v, x + k * step * size) < 0))
             k = i;
     }
     return MAX(k, 0);
@@ -308,9 +312,11 @@ static value extremes(int op, struct tensor *t, int d, value *index)
             for (i64 i = 0; i < a.inner; i++)
                 at[i] = 1;
             if (t->dtype == D_DOUBLE)
-                rows_double((double *)m->data + o * a.inner, at, (double *)t->data + o * a.len * a.inner, a.inner, a.len, op == RED_max);
+                rows_double((double *)m->data + o * a.inner, at, (double *)t->data + o * a.len * a.inner, a.inner,
+                            a.len, op == RED_max);
             else
-                rows_float((float *)m->data + o * a.inner, at, (float *)t->data + o * a.len * a.inner, a.inner, a.len, op == RED_max);
+                rows_float((float *)m->data + o * a.inner, at, (float *)t->data + o * a.len * a.inner, a.inner, a.len,
+                           op == RED_max);
             poll();
             continue;
         }
@@ -385,7 +391,8 @@ value reduce_apply(int op, value x, int dim)
         return product(tensor_of(x), dim);
     if (dtype_is(dt, DT_C)) {
         if (op == RED_any || op == RED_all)
-            return reduce_apply(op, ew_apply(op == RED_any ? EW_nonzero : EW_ne, op == RED_any ? 1 : 2, (value[]){ x, num(0) }), dim);
+            return reduce_apply(
+                op, ew_apply(op == RED_any ? EW_nonzero : EW_ne, op == RED_any ? 1 : 2, (value[]){ x, num(0) }), dim);
         struct tensor *t = tensor_of(x);
         value re = reduce_apply(op, tensor_box(half(t, 0)), dim), im = reduce_apply(op, tensor_box(half(t, 1)), dim);
         if (op == RED_sumsq)
@@ -403,10 +410,12 @@ value reduce_spread(value x, int dim)
 {
     struct tensor *t = tensor_any(x);
     struct along a;
-    if (!RECORDING && !t->device && (t->dtype == D_DOUBLE || t->dtype == D_SINGLE) && t->flags & T_DENSE && !(t->block && t->block->foreign) &&
-        reduce_along(RED_sumsq, t->nd, t->dim, dim, &a) && a.inner > 1 && a.len > 1) {
+    if (!RECORDING && !t->device && (t->dtype == D_DOUBLE || t->dtype == D_SINGLE) && t->flags & T_DENSE &&
+        !(t->block && t->block->foreign) && reduce_along(RED_sumsq, t->nd, t->dim, dim, &a) && a.inner > 1 &&
+        a.len > 1) {
         struct tensor *r = tensor_new(t->dtype, a.nd, a.dim);
-        struct spread s = { .j = { .n = t->numel, .out = r->data, .inner = a.inner, .len = a.len, .outer = a.outer }, .type = t->dtype == D_DOUBLE ? T_D : T_F };
+        struct spread s = { .j = { .n = t->numel, .out = r->data, .inner = a.inner, .len = a.len, .outer = a.outer },
+                            .type = t->dtype == D_DOUBLE ? T_D : T_F };
         s.j.leaf[0].base = t->data;
         int bad = ew_spread(&s);
         if (bad)
@@ -434,7 +443,8 @@ static void run_reducer(struct call *c, int op)
     value x = c->arg[0], d = nil();
     for (int i = 1; i < c->nargin; i++) {
         static const char *const options[] = { "native", "double", "extra", "omitnan", "includenan", "all", "default", NULL };
-        static const char *const means[] = { "native", "double", "default", "omitnan", "includenan", "all", "a", "g", "h", NULL };
+        static const char *const means[] = { "native", "double", "default", "omitnan", "includenan",
+                                             "all",    "a",      "g",       "h",       NULL };
         if (arg_is_text(c, i)) {
             int what = arg_option(c, i, op == RED_mean ? means : options);
             if (what >= 7)
@@ -507,7 +517,8 @@ static void run_extreme(struct call *c, int op, int row)
 {
     if (c->nargin == 2 || (c->nargin > 2 && !(c->arg[1].kind == K_TENSOR && c->arg[1].t->numel == 0))) {
         if (c->nargin > 2)
-            warn("tl:dim-of-two-arguments", "%s: dim goes unheeded with two arguments; of one it is %s(x, [], dim)", rows[op].name, rows[op].name);
+            warn("tl:dim-of-two-arguments", "%s: dim goes unheeded with two arguments; of one it is %s(x, [], dim)",
+                 rows[op].name, rows[op].name);
         if (c->nargout > 1)
             fail("Octave:invalid-fun-call", "%s: two arguments give one result", rows[op].name);
         result(c, 0, ew_apply(row, 2, c->arg));

@@ -20,7 +20,7 @@ struct pattern {
     uint64_t used;                            /* when, to find the one used longest ago */
     pcre2_code *code;
     pcre2_match_data *match;
-    uint32_t groups, names, entry;            /* numbers of groups and named groups, bytes of an entry in the table of names */
+    uint32_t groups, names, entry; /* numbers of groups and named groups, bytes of an entry in the table of names */
     PCRE2_SPTR table;
 };
 struct cache { struct pattern kept[KEPT]; uint64_t clock; pcre2_match_context *context; };
@@ -113,7 +113,8 @@ static struct pattern *compile(struct call *c, const char *s, size_t n, uint32_t
     if (!code) {
         char message[160];
         pcre2_get_error_message(error, (PCRE2_UCHAR *)message, sizeof message);
-        fail("Octave:invalid-regexp", "%s: %s at character %zu of the pattern '%.*s'", c->fn->name, message, (size_t)at, (int)MIN(n, 200), s);
+        fail("Octave:invalid-regexp", "%s: %s at character %zu of the pattern '%.*s'", c->fn->name, message, (size_t)at,
+             (int)MIN(n, 200), s);
     }
     pcre2_jit_compile(code, PCRE2_JIT_COMPLETE);          /* where there is none, the interpreter does it */
     struct pattern new = { .text = malloc(n + 1), .n = n, .options = options, .code = code };
@@ -145,7 +146,11 @@ static bool utf8(const char *s, size_t n)
 {
     for (size_t i = 0; i < n;) {
         unsigned char ch = (unsigned char)s[i];
-        int more = ch < 0x80 ? 0 : ch >= 0xC2 && ch < 0xE0 ? 1 : ch >= 0xE0 && ch < 0xF0 ? 2 : ch >= 0xF0 && ch < 0xF5 ? 3 : -1;
+        int more = ch < 0x80                 ? 0
+                   : ch >= 0xC2 && ch < 0xE0 ? 1
+                   : ch >= 0xE0 && ch < 0xF0 ? 2
+                   : ch >= 0xF0 && ch < 0xF5 ? 3
+                                             : -1;
         if (more < 0 || (size_t)more >= n - i)
             return false;
         uint32_t x = more == 0 ? ch : ch & (0x3Fu >> more);
@@ -177,8 +182,9 @@ static bool match_next(struct call *c, struct pattern *p, const char *s, size_t 
     if (rc == PCRE2_ERROR_NOMATCH)
         return false;
     if (rc == PCRE2_ERROR_MATCHLIMIT || rc == PCRE2_ERROR_HEAPLIMIT || rc == PCRE2_ERROR_DEPTHLIMIT)
-        fail("Octave:regexp-limit", "%s: the pattern '%.*s' tries too many ways to match; make it more definite, such as [^x]* for .*", c->fn->name,
-             (int)MIN(p->n, 200), p->text);
+        fail("Octave:regexp-limit",
+             "%s: the pattern '%.*s' tries too many ways to match; make it more definite, such as [^x]* for .*",
+             c->fn->name, (int)MIN(p->n, 200), p->text);
     if (rc < 0) {
         char message[160];
         pcre2_get_error_message(rc, (PCRE2_UCHAR *)message, sizeof message);
@@ -439,7 +445,8 @@ static void match_all(struct call *c, bool fold)
     struct cell *shape = a && (!b || a->numel != 1) ? a : b, *lists[RESULTS];
     if (a && b && a->numel != 1 && b->numel != 1 && !dims_equal(a->nd, a->dim, b->nd, b->dim)) {
         char d1[128], d2[128];
-        fail("Octave:nonconformant-args", "%s: the cell arrays of texts and patterns must have the same shape, but are %s and %s", c->fn->name,
+        fail("Octave:nonconformant-args",
+             "%s: the cell arrays of texts and patterns must have the same shape, but are %s and %s", c->fn->name,
              dims_text(a->nd, a->dim, d1), dims_text(b->nd, b->dim, d2));
     }
     for (int i = 0; i < RESULTS; i++)
@@ -502,7 +509,8 @@ static void add_replacement(struct buf *b, const char *rep, size_t m, bool liter
             }
         } else if (rep[i] == '$' && i + 1 < m && rep[i + 1] >= '0' && rep[i + 1] <= '9') {
             uint32_t g = (uint32_t)(rep[++i] - '0');
-            if (g > 0 && i + 1 < m && rep[i + 1] >= '0' && rep[i + 1] <= '9' && g * 10 + (uint32_t)(rep[i + 1] - '0') <= p->groups)
+            if (g > 0 && i + 1 < m && rep[i + 1] >= '0' && rep[i + 1] <= '9' &&
+                g * 10 + (uint32_t)(rep[i + 1] - '0') <= p->groups)
                 g = g * 10 + (uint32_t)(rep[++i] - '0');
             if (g < got && g <= p->groups && o[2 * g] != PCRE2_UNSET && o[2 * g] < o[2 * g + 1])
                 buf_add(b, s + o[2 * g], o[2 * g + 1] - o[2 * g]);
@@ -539,18 +547,23 @@ static value replace_one(struct call *c, value text, value pat, value rep, const
 BUILTIN(regexprep, 3, ANY, 1, NO_GRAD,
   "s = regexprep(s, pattern, replacement)\n"
   "s = regexprep(s, pattern, replacement, option, ...)\n\n"
-  "Replace what matches a regular expression (see regexp); $1, $2, ... in the replacement stand for the tokens, $0 for the match,\n"
-  "\\$ for a dollar sign. Options: 'once', 'ignorecase', 'lineanchors', 'dotexceptnewline', 'emptymatch'. A cell array of texts gives\n"
+  "Replace what matches a regular expression (see regexp); $1, $2, ... in the replacement stand for the tokens, $0 for "
+  "the match,\n"
+  "\\$ for a dollar sign. Options: 'once', 'ignorecase', 'lineanchors', 'dotexceptnewline', 'emptymatch'. A cell array "
+  "of texts gives\n"
   "a cell array; several patterns, with one replacement or as many, are applied one after another.\n\n"
   "Example:\n  regexprep('hello world', '(\\w+) (\\w+)', '$2 $1')\n  ans = world hello\n\n"
   "See also: regexp, strrep")
 {
     struct request r;
     read_options(c, 3, false, true, &r);
-    struct cell *pats = c->arg[1].kind == K_CELL ? c->arg[1].cell : NULL, *reps = c->arg[2].kind == K_CELL ? c->arg[2].cell : NULL;
+    struct cell *pats = c->arg[1].kind == K_CELL ? c->arg[1].cell : NULL,
+                *reps = c->arg[2].kind == K_CELL ? c->arg[2].cell : NULL;
     i64 np = pats ? pats->numel : 1;
     if (reps && reps->numel != 1 && reps->numel != np)
-        fail("Octave:invalid-input-arg", "regexprep: there must be one replacement or one for each pattern, but there are %lld patterns and %lld replacements",
+        fail("Octave:invalid-input-arg",
+             "regexprep: there must be one replacement or one for each pattern, but there are %lld patterns and %lld "
+             "replacements",
              (long long)np, (long long)reps->numel);
     struct cell *texts = c->arg[0].kind == K_CELL ? c->arg[0].cell : NULL;
     struct cell *out = texts ? cell_new(texts->nd, texts->dim) : NULL;
@@ -593,7 +606,8 @@ static value translate_map(struct call *c, const void *with, const char *s, size
 
 BUILTIN(regexptranslate, 2, 2, 1, NO_GRAD,
   "pattern = regexptranslate(op, s)\n\n"
-  "A regular expression for a text: with 'escape' one that matches the text itself, with 'wildcard' one in which * and ? stand for any\n"
+  "A regular expression for a text: with 'escape' one that matches the text itself, with 'wildcard' one in which * and "
+  "? stand for any\n"
   "characters and any one.\n\n"
   "Example:\n  regexptranslate('escape', 'a.b')\n  ans = a\\.b\n\n"
   "See also: regexp, regexprep")

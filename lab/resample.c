@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* resample.c: arrays read between their elements: along one dimension with given weights, and in two at given places.
  *
- * The one idea: both are linear in x, a few taps (index, weight) for each element of the result, so that the derivative is the
- * same loop run the other way round, which adds where reading read.  An array is seen as inner x n (x m) x outer, and a tap is
- * used for the whole of inner at once: for C x H x W pictures these are the colours. */
+ * The one idea: both are linear in x, a few taps (index, weight) for each element of the result, so that the derivative
+ * is the same loop run the other way round, which adds where reading read.  An array is seen as inner x n (x m) x
+ * outer, and a tap is used for the whole of inner at once: for C x H x W pictures these are the colours. */
 #include "tape.h"
 #include "tensor.h"
 
@@ -87,7 +87,8 @@ BUILTIN(resample_along, 4, 5, 1, resample_along_grad,
         else if (inner == 1 && !back)
             along_first_float((float *)x->data + from, (float *)y->data + to, m, taps, index, (double *)weight->data);
         else if (x->dtype == D_DOUBLE)
-            along_double((double *)x->data + from, (double *)y->data + to, inner, m, taps, index, (double *)weight->data, back);
+            along_double((double *)x->data + from, (double *)y->data + to, inner, m, taps, index,
+                         (double *)weight->data, back);
         else
             along_float((float *)x->data + from, (float *)y->data + to, inner, m, taps, index, (double *)weight->data, back);
     }
@@ -96,7 +97,8 @@ BUILTIN(resample_along, 4, 5, 1, resample_along_grad,
 static void resample_along_grad(struct call *c)
 {
     if (grad_wanted(c, 3))
-        fail("tl:not-differentiable", "resample_along: its weights are constants for autograd, but these depend on a variable");
+        fail("tl:not-differentiable", "resample_along: its weights are constants for autograd, but these depend on a "
+                                      "variable");
     i64 dim[MAX_DIMS];
     int nd = value_dims(c->arg[0], dim), d = arg_dim(c, 1, 1);
     value g = grad_of(c, 0);
@@ -243,8 +245,8 @@ BUILTIN(resample_at, 3, 7, 1, resample_at_grad,
     i64 there = row->dim[0], wide = row->dim[1];
     if (back) {
         struct tensor *s = arg_double(c, 6);
-        if (s->numel != 2 || !(((double *)s->data)[0] >= 1) || !(((double *)s->data)[1] >= 1) || ((double *)s->data)[0] > 0x1p31 ||
-            ((double *)s->data)[1] > 0x1p31)
+        if (s->numel != 2 || !(((double *)s->data)[0] >= 1) || !(((double *)s->data)[1] >= 1) ||
+            ((double *)s->data)[0] > 0x1p31 || ((double *)s->data)[1] > 0x1p31)
             fail_arg(c, 6, "the sizes [H W]");
         if (k.h != there || k.w != wide)
             fail("Octave:nonconformant-args", "%s: there are %lld x %lld places, but y is %lld x %lld", c->fn->name,

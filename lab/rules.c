@@ -74,7 +74,11 @@ void diag_grad(struct call *c)                /* of a vector: the diagonal of g;
         return;
     }
     i64 n = value_numel(g), first = k >= 0 ? k * dim[0] : -k;
-    result(c, 0, g_index_add(x, 1, (value[]){ range_new((double)(first + 1), (double)(dim[0] + 1), (double)(first + 1 + (n - 1) * (dim[0] + 1))) }, g));
+    result(c, 0,
+           g_index_add(x, 1,
+                       (value[]){ range_new((double)(first + 1), (double)(dim[0] + 1),
+                                            (double)(first + 1 + (n - 1) * (dim[0] + 1))) },
+                       g));
 }
 
 /* Along each dimension g is (size, times): reshape to size1 x times1 x size2 x …, add up the times. */
@@ -351,9 +355,9 @@ static value off_diagonal(value d)            /* F(i,j) = 1/(d(j) - d(i)), 0 on 
     return g_op(EW_times, g_op(EW_rdivide, num(1), g_op(EW_plus, e, same)), ew_apply(EW_not, 1, &same));
 }
 
-/* A symmetric: dA = V (diag(gd) + F .* (V'gV)) V'.  Any A with different eigenvalues, V of columns of length 1: with W = inv(V)',
-   dA = W (diag(gd) + conj(F) .* (V'gV - V'V diag(real(diag(V'gV))))) V' (C. Boeddeker et al., "On the computation of complex-valued
-   gradients with application to statistically optimum beamforming", 2017). */
+/* A symmetric: dA = V (diag(gd) + F .* (V'gV)) V'.  Any A with different eigenvalues, V of columns of length 1: with W
+   = inv(V)', dA = W (diag(gd) + conj(F) .* (V'gV - V'V diag(real(diag(V'gV))))) V' (C. Boeddeker et al., "On the
+   computation of complex-valued gradients with application to statistically optimum beamforming", 2017). */
 void eig_grad(struct call *c)
 {
     value A = c->arg[0], v[2];
@@ -412,8 +416,10 @@ static value correlated(value u, value g, value like)                     /* sum
     value_dims(u, d);
     value *all = scratch(sizeof *all * (size_t)(n + 1));
     for (i64 k = 0; k < n; k++) {
-        value late[2] = { range_new((double)k + 1, 1, (double)d[0]), colon() }, early[2] = { range_new(1, 1, (double)(d[0] - k)), colon() };
-        value both = g_op(EW_times, g_fn(EW_conj, k < d[0] ? index_paren(u, 2, early) : num(0)), k < d[0] ? index_paren(g, 2, late) : num(0));
+        value late[2] = { range_new((double)k + 1, 1, (double)d[0]), colon() },
+              early[2] = { range_new(1, 1, (double)(d[0] - k)), colon() };
+        value both = g_op(EW_times, g_fn(EW_conj, k < d[0] ? index_paren(u, 2, early) : num(0)),
+                          k < d[0] ? index_paren(g, 2, late) : num(0));
         all[k] = g_sum(CALL(reshape, 3, both, num((double)value_numel(both)), num(1)), 1);
     }
     value out;
@@ -502,7 +508,8 @@ void qr_grad(struct call *c)
     value_dims(Q, q);
     value_dims(R, r);
     if (r[0] != r[1] || q[1] != r[0] || c->nargout > 2)
-        fail("tl:not-differentiable", "qr: has a derivative in the form [Q, R] = qr(A, 0) of a matrix with at least as many rows as columns");
+        fail("tl:not-differentiable", "qr: has a derivative in the form [Q, R] = qr(A, 0) of a matrix with at least as "
+                                      "many rows as columns");
     value gQ = grad_of(c, 0), gR = grad_of(c, 1);
     value M = g_op(EW_minus, g_mul(R, g_t(gR)), g_mul(g_t(gQ), Q));
     value low = CALL(tril, 2, M, num(-1)), sym = g_op(EW_plus, g_op(EW_plus, low, g_t(low)), CALL(diag, 1, CALL(diag, 1, M)));

@@ -14,9 +14,11 @@
 const char save_magic[8] = "\x89TL\r\n\x1a\n";
 
 /* ---- what both directions need */
-static const struct { uint8_t code, dtype; } codes[] = {
-    { 'd', D_DOUBLE }, { 's', D_SINGLE }, { 'z', D_CDOUBLE }, { 'c', D_CSINGLE }, { 'l', D_LOGICAL }, { 't', D_CHAR }, { 'a', D_INT8 }, { 'b', D_INT16 },
-    { 'i', D_INT32 }, { 'j', D_INT64 }, { 'A', D_UINT8 }, { 'B', D_UINT16 }, { 'I', D_UINT32 }, { 'J', D_UINT64 },
+static const struct { uint8_t code, dtype;
+} codes[] = {
+    { 'd', D_DOUBLE }, { 's', D_SINGLE }, { 'z', D_CDOUBLE }, { 'c', D_CSINGLE }, { 'l', D_LOGICAL },
+    { 't', D_CHAR },   { 'a', D_INT8 },   { 'b', D_INT16 },   { 'i', D_INT32 },   { 'j', D_INT64 },
+    { 'A', D_UINT8 },  { 'B', D_UINT16 }, { 'I', D_UINT32 },  { 'J', D_UINT64 },
 };
 
 int save_code(int dtype)
@@ -434,8 +436,11 @@ void save_file(const char *who, const char *file, enum save_format format, bool 
         had = SAVE_MAT6;
     if (had != SAVE_NONE && had != format)
         fail("Octave:save-error", "%s: -append: '%s' is %s", who, file,
-             had == SAVE_BINARY ? "in tl's binary format; leave out -text" : had == SAVE_TEXT ? "in the text format; add -text"
-             : had == SAVE_MAT7 ? "MATLAB's; add -v6 or -v7" : had == SAVE_MAT73 ? "MATLAB's; add -v7.3" : "no file that save wrote");
+             had == SAVE_BINARY  ? "in tl's binary format; leave out -text"
+             : had == SAVE_TEXT  ? "in the text format; add -text"
+             : had == SAVE_MAT7  ? "MATLAB's; add -v6 or -v7"
+             : had == SAVE_MAT73 ? "MATLAB's; add -v7.3"
+                                 : "no file that save wrote");
     if (had == SAVE_BINARY || had >= SAVE_MAT6) {
         enum save_format f;
         j.v = merged(load_file(who, file, &f), v);

@@ -1,25 +1,24 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* save.h: values into files and back; knows nothing of the language.
  *
- * tl's own format (version 1).  Little-endian throughout; a count is a LEB128 number (7 bits a byte, low first), a text its
- * length as a count and its bytes.
+ * tl's own format (version 1).  Little-endian throughout; a count is a LEB128 number (7 bits a byte, low first), a text
+ * its length as a count and its bytes.
  *
  *     file    = magic (8 bytes)  version (u32)  count  { name value }  length (u64)  digest (u64)
  *     value   = 'N' dtype element                                   a real scalar
  *             | 'T' dtype flags shape elements                      flags 1: "double-quoted" text
  *             | 'R' base inc limit n                                a range; doubles, n a count
- *             | 'W' shape strides offset value                      a window; strides zigzag; the value is its base, a 'T'
- *             | 'P' m n col row x                                   a sparse matrix: two 'N', three 'T' (sparse.h)
- *             | 'C' shape values | 'S' shape count { name } values  element by element, the fields of each in order
- *             | 'H' text                                            a function handle
- *             | 'F' text count { name value }                       a closure and what it holds
- *             | 'O' class value                                     an object, the value is the struct its class gave
- *             | '@' count                                           what was met before, by its number
- *     shape   = number of dimensions (byte)  { count }
+ *             | 'W' shape strides offset value                      a window; strides zigzag; the value is its base, a
+ * 'T' | 'P' m n col row x                                   a sparse matrix: two 'N', three 'T' (sparse.h) | 'C' shape
+ * values | 'S' shape count { name } values  element by element, the fields of each in order | 'H' text a function
+ * handle | 'F' text count { name value }                       a closure and what it holds | 'O' class value an object,
+ * the value is the struct its class gave | '@' count                                           what was met before, by
+ * its number shape   = number of dimensions (byte)  { count }
  *
- * All but 'N' and '@' are numbered from 0 in the order in which they begin.  What has several holders is written once: the base of
- * windows, handles, and values that share memory.  An '@' may mean something not yet ended only from within an object that
- * began later, so all cycles pass a handle.  length counts all bytes before it, digest is that of all bytes before it. */
+ * All but 'N' and '@' are numbered from 0 in the order in which they begin.  What has several holders is written once:
+ * the base of windows, handles, and values that share memory.  An '@' may mean something not yet ended only from within
+ * an object that began later, so all cycles pass a handle.  length counts all bytes before it, digest is that of all
+ * bytes before it. */
 #ifndef TL_SAVE_H
 #define TL_SAVE_H
 #include "call.h"
@@ -30,7 +29,8 @@ struct named_list { i64 n; struct named *v; };
 enum save_format { SAVE_NONE, SAVE_BINARY, SAVE_TEXT, SAVE_NUMBERS, SAVE_MAT4, SAVE_MAT6, SAVE_MAT7, SAVE_MAT73 };
 
 void save_file(const char *who, const char *file, enum save_format format, bool append, struct named_list v);
-struct named_list load_file(const char *who, const char *file, enum save_format *format);      /* in the pool; a later one wins if names are equal */
+struct named_list load_file(const char *who, const char *file,
+                            enum save_format *format); /* in the pool; a later one wins if names are equal */
 enum save_format save_format_of(const char *who, const char *file);      /* SAVE_NONE: not there, or empty */
 
 /* A second reference for the place that takes over from the pool.  copy() would part a tensor from its windows. */

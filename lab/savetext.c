@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* savetext.c: writing Octave's text format, as Octave 7 does.
  *
- * A value is `# name: …`, `# type: …`, then lines that depend on the type, then two empty ones; cells and structs hold such
- * values again.  Every number is written with 17 digits, so it reads back as it was.  What the format has no word for (objects,
- * blocks that Octave could not read) is an error that names the variable; windows become plain arrays. */
+ * A value is `# name: …`, `# type: …`, then lines that depend on the type, then two empty ones; cells and structs hold
+ * such values again.  Every number is written with 17 digits, so it reads back as it was.  What the format has no word
+ * for (objects, blocks that Octave could not read) is an error that names the variable; windows become plain arrays. */
 #include "save.h"
 #include "gpu.h"
 #include "sparse.h"
@@ -31,7 +31,8 @@ static void put_element(struct out *w, const struct tensor *t, i64 i)      /* of
     case D_UINT64: fprintf(w->f, "%llu", (unsigned long long)((const uint64_t *)t->data)[i]); break;
     case D_CDOUBLE:
     case D_CSINGLE: {
-        double _Complex z = t->dtype == D_CDOUBLE ? ((const double _Complex *)t->data)[i] : ((const float _Complex *)t->data)[i];
+        double _Complex z =
+            t->dtype == D_CDOUBLE ? ((const double _Complex *)t->data)[i] : ((const float _Complex *)t->data)[i];
         fputc('(', w->f);
         put_real(w, creal(z));
         fputc(',', w->f);
@@ -84,7 +85,11 @@ static void put_tensor(struct out *w, struct tensor *t)
         return;
     }
     bool integer = dtype_is(dt, DT_I);
-    snprintf(type, sizeof type, "%s%s%s", integer ? dtypes[dt].class : dt == D_LOGICAL ? "bool" : dtype_real(dt) == D_SINGLE ? "float" : "",
+    snprintf(type, sizeof type, "%s%s%s",
+             integer                      ? dtypes[dt].class
+             : dt == D_LOGICAL            ? "bool"
+             : dtype_real(dt) == D_SINGLE ? "float"
+                                          : "",
              integer || dt == D_LOGICAL || dtype_real(dt) == D_SINGLE ? " " : "", dtype_is(dt, DT_C) ? "complex " : "");
     if (t->numel == 1 && t->nd == 2) {
         if (dt == D_LOGICAL)
@@ -118,7 +123,8 @@ static void put_tensor(struct out *w, struct tensor *t)
     }
 }
 
-static void put_elements(struct out *w, int nd, const i64 *dim, i64 n, const value *v, i64 step)     /* of a cell, or one field of a struct array */
+static void put_elements(struct out *w, int nd, const i64 *dim, i64 n, const value *v,
+                         i64 step) /* of a cell, or one field of a struct array */
 {
     if (nd > 2)
         put_ndims(w, nd, dim);
@@ -154,7 +160,8 @@ static void put_function(struct out *w, value v)
     if (hooks()->function_parts)
         p = hooks()->function_parts(v);
     if (!p.text || strchr(p.text, '\n'))
-        fail("Octave:save-error", "%s: -text: '%s' holds a function of several lines; the binary format can keep it", w->who, w->name);
+        fail("Octave:save-error", "%s: -text: '%s' holds a function of several lines; the binary format can keep it",
+             w->who, w->name);
     fputs("# type: function handle\n", w->f);
     if (!p.closure) {
         fprintf(w->f, "# subtype: simple\n%s\n", p.text);
@@ -187,8 +194,11 @@ static void put_value(struct out *w, value v)
     case K_WINDOW: put_tensor(w, tensor_dense(tensor_of(gpu_read_value(v, "save")))); break;
     case K_SPARSE: {
         struct sparse *s = sparse_see(v);
-        fprintf(w->f, "# type: sparse %smatrix\n# nnz: %lld\n# rows: %lld\n# columns: %lld\n", s->dtype == D_LOGICAL ? "bool " :
-                s->dtype == D_CDOUBLE ? "complex " : "", (long long)s->nz, (long long)s->m, (long long)s->n);
+        fprintf(w->f, "# type: sparse %smatrix\n# nnz: %lld\n# rows: %lld\n# columns: %lld\n",
+                s->dtype == D_LOGICAL   ? "bool "
+                : s->dtype == D_CDOUBLE ? "complex "
+                                        : "",
+                (long long)s->nz, (long long)s->m, (long long)s->n);
         for (i64 j = 0; j < s->n; j++)
             for (i64 k = sparse_col(s)[j]; k < sparse_col(s)[j + 1]; k++) {
                 poll_each(k);
@@ -205,7 +215,9 @@ static void put_value(struct out *w, value v)
     case K_STRUCT: put_struct(w, v.rec); break;
     case K_FUNC: put_function(w, v); break;
     default:
-        fail("Octave:save-error", "%s: -text: '%s' holds a value of class %s, for which the text format has no word; the binary format may", w->who, w->name, class_of(v));
+        fail("Octave:save-error",
+             "%s: -text: '%s' holds a value of class %s, for which the text format has no word; the binary format may",
+             w->who, w->name, class_of(v));
     }
 }
 

@@ -218,7 +218,8 @@ BUILTIN(nnz, 1, 1, 1, grad_zero,
 
 /* ---- variance: op 0 divides by n - 1, 1 by n; or weights along dim */
 extern const struct builtin builtin_permute;
-struct tensor *joined_dims(struct call *c, struct tensor *x, const struct tensor *dims, int *last)      /* the dimensions dims as one, the last of them */
+struct tensor *joined_dims(struct call *c, struct tensor *x, const struct tensor *dims,
+                           int *last) /* the dimensions dims as one, the last of them */
 {
     char s[128];
     bool in[MAX_DIMS] = { 0 };
@@ -227,16 +228,19 @@ struct tensor *joined_dims(struct call *c, struct tensor *x, const struct tensor
     for (i64 k = 0; k < dims->numel; k++) {
         double d = ((const double *)dims->data)[k];
         if (!(d >= 1 && d <= MAX_DIMS) || d != floor(d) || in[(int)d - 1])
-            fail("Octave:invalid-input-arg", "%s: dimensions must be different positive integers, but there is %g", c->fn->name, d);
+            fail("Octave:invalid-input-arg", "%s: dimensions must be different positive integers, but there is %g",
+                 c->fn->name, d);
         in[(int)d - 1] = true;
         *last = MAX(*last, (int)d);
         nd = MAX(nd, (int)d);
     }
     if (!*last)
-        fail("Octave:invalid-input-arg", "%s: the list of dimensions is empty; the argument is %s", c->fn->name, tensor_shape(dims, s));
+        fail("Octave:invalid-input-arg", "%s: the list of dimensions is empty; the argument is %s", c->fn->name,
+             tensor_shape(dims, s));
     struct tensor *order = tensor_2d(D_DOUBLE, 1, nd);
     i64 size[MAX_DIMS], at = 0, n = 1;
-    for (int pass = 0; pass < 3; pass++)      /* what stands before the last of them, they themselves, what stands behind it */
+    for (int pass = 0; pass < 3;
+         pass++) /* what stands before the last of them, they themselves, what stands behind it */
         for (int d = 0; d < nd; d++)
             if (pass == 1 ? in[d] : !in[d] && (pass == 0) == (d < *last))
                 ((double *)order->data)[at++] = d + 1;
@@ -246,7 +250,8 @@ struct tensor *joined_dims(struct call *c, struct tensor *x, const struct tensor
         size[d] = in[d] ? 1 : k;
     }
     size[*last - 1] = n;
-    return tensor_reshape(tensor_dense(tensor_of(call1(&builtin_permute, 2, tensor_value(x), tensor_value(order)))), nd, size);
+    return tensor_reshape(tensor_dense(tensor_of(call1(&builtin_permute, 2, tensor_value(x), tensor_value(order)))), nd,
+                          size);
 }
 
 static value variance(struct call *c)
@@ -285,7 +290,8 @@ static value variance(struct call *c)
     i64 n = d <= x->nd ? x->dim[d - 1] : 1;
     if (w && w->numel > 1) {                  /* weights */
         if (w->numel != n)
-            fail("Octave:bad-input", "%s: there are %lld weights for %lld elements along dimension %d", c->fn->name, (long long)w->numel, (long long)n, d);
+            fail("Octave:bad-input", "%s: there are %lld weights for %lld elements along dimension %d", c->fn->name,
+                 (long long)w->numel, (long long)n, d);
         i64 dim[MAX_DIMS];
         for (int k = 0; k < MAX(d, 2); k++)
             dim[k] = 1;
@@ -299,7 +305,9 @@ static value variance(struct call *c)
     }
     double opt = w && w->numel ? *(double *)w->data : 0;
     if (opt != 0 && opt != 1 && !(n == 1 && opt > 0))
-        fail("Octave:bad-input", "%s: the second argument must be 0 (divide by n - 1), 1 (by n) or a vector of weights, but is %g", c->fn->name, opt);
+        fail("Octave:bad-input",
+             "%s: the second argument must be 0 (divide by n - 1), 1 (by n) or a vector of weights, but is %g",
+             c->fn->name, opt);
     double by = n == 0 ? 0 : n == 1 ? 1 : opt == 1 ? (double)n : (double)(n - 1);
     value r;
     if (dtype_is(x->dtype, DT_C)) {
@@ -314,8 +322,8 @@ static value variance(struct call *c)
 BUILTIN(var, 1, 3, 1, NO_GRAD,
   "y = var(x)\n"
   "y = var(x, opt, dim)\n\n"
-  "Variance along dim, by default the first dimension that is not 1. It is divided by n - 1, with opt = 1 by n; a vector opt gives weights. "
-  "dim may be a vector of several dimensions, or \"all\".\n\n"
+  "Variance along dim, by default the first dimension that is not 1. It is divided by n - 1, with opt = 1 by n; a "
+  "vector opt gives weights. dim may be a vector of several dimensions, or \"all\".\n\n"
   "Example:\n  var([1 2 3 4])\n  ans = 1.6667\n\n"
   "See also: std, mean, cov")
 {
@@ -342,7 +350,9 @@ static int bits_of(int dt)
 /* Element i as bits, integers below 0 as two's complements; and back into an element of a new tensor. */
 static uint64_t bits_at(const struct tensor *t, i64 i)
 {
-    return t->dtype == D_UINT64 ? ((uint64_t *)t->data)[i] : t->dtype == D_INT64 ? (uint64_t)((i64 *)t->data)[i] : (uint64_t)(i64)element_double(t, i);
+    return t->dtype == D_UINT64  ? ((uint64_t *)t->data)[i]
+           : t->dtype == D_INT64 ? (uint64_t)((i64 *)t->data)[i]
+                                 : (uint64_t)(i64)element_double(t, i);
 }
 static void bits_put(struct tensor *t, i64 i, uint64_t v)
 {
@@ -375,7 +385,7 @@ static struct tensor *bits_result(struct call *c, const struct tensor *x, const 
     return tensor_new(x->dtype == D_LOGICAL || x->dtype == D_CHAR ? D_DOUBLE : x->dtype, like->nd, like->dim);
 }
 
-static double shifted_below(i64 x, double by)             /* x < 0: a number with a sign, to the right towards zero, as in Octave */
+static double shifted_below(i64 x, double by) /* x < 0: a number with a sign, to the right towards zero, as in Octave */
 {
     return by >= 64 || by <= -63 ? 0 : by >= 0 ? (double)(i64)((uint64_t)x << (int)by) : (double)(x / ((i64)1 << (int)-by));
 }
@@ -383,7 +393,8 @@ static double shifted_below(i64 x, double by)             /* x < 0: a number wit
 BUILTIN(bitshift, 2, 3, 1, NO_GRAD,
   "y = bitshift(x, n)\n"
   "y = bitshift(x, n, bits)\n\n"
-  "x shifted left by n bits (right by -n); what passes the class (53 bits for double), or the given number of bits, is lost.\n\n"
+  "x shifted left by n bits (right by -n); what passes the class (53 bits for double), or the given number of bits, is "
+  "lost.\n\n"
   "Example:\n  bitshift(1, [1 2 3])\n  ans =\n     2   4   8\n\n"
   "See also: bitand, bitor, pow2")
 {
@@ -396,7 +407,8 @@ BUILTIN(bitshift, 2, 3, 1, NO_GRAD,
         int left = all >= 0 ? (int)all : 0, right = all < 0 ? (int)-all : 0;
         for (i64 i = 0; i < y->numel; i++) {
             double e = ((double *)x->data)[i];
-            ((double *)y->data)[i] = e < 0 ? shifted_below((i64)e, all) : (double)(((uint64_t)(i64)e << left) >> right & mask);
+            ((double *)y->data)[i] =
+                e < 0 ? shifted_below((i64)e, all) : (double)(((uint64_t)(i64)e << left) >> right & mask);
         }
         result_tensor(c, 0, y);
         return;
@@ -461,10 +473,12 @@ BUILTIN(bitget, 2, 2, 1, NO_GRAD,
   "See also: bitset, bitand")
 {
     struct tensor *x = tensor_dense(arg_tensor(c, 0));
-    struct tensor *n = bit_positions(c, x, dtype_is(x->dtype, DT_I) ? 8 * dtypes[x->dtype].size : bits_of(x->dtype)), *y = bits_result(c, x, n);
+    struct tensor *n = bit_positions(c, x, dtype_is(x->dtype, DT_I) ? 8 * dtypes[x->dtype].size : bits_of(x->dtype)),
+                  *y = bits_result(c, x, n);
     y = tensor_new(D_LOGICAL, y->nd, y->dim);
     for (i64 i = 0; i < y->numel; i++)
-        ((uint8_t *)y->data)[i] = bits_at(x, x->numel == 1 ? 0 : i) >> ((int)((double *)n->data)[n->numel == 1 ? 0 : i] - 1) & 1;
+        ((uint8_t *)y->data)[i] =
+            bits_at(x, x->numel == 1 ? 0 : i) >> ((int)((double *)n->data)[n->numel == 1 ? 0 : i] - 1) & 1;
     result_tensor(c, 0, y);
 }
 
@@ -485,7 +499,8 @@ BUILTIN(bitset, 2, 3, 1, NO_GRAD,
         if (x->dtype != D_LOGICAL && element_double(x, i) < 0 && !dtype_is(x->dtype, DT_I))
             fail_arg(c, 0, "numbers from 0 on");
     for (i64 i = 0; i < y->numel; i++) {
-        uint64_t v = bits_at(x, x->numel == 1 ? 0 : i), bit = (uint64_t)1 << ((int)((double *)n->data)[n->numel == 1 ? 0 : i] - 1);
+        uint64_t v = bits_at(x, x->numel == 1 ? 0 : i),
+                 bit = (uint64_t)1 << ((int)((double *)n->data)[n->numel == 1 ? 0 : i] - 1);
         bits_put(y, i, ((double *)b->data)[b->numel == 1 ? 0 : i] != 0 ? v | bit : v & ~bit);
     }
     result_tensor(c, 0, y);

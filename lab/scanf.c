@@ -23,7 +23,8 @@ struct stream { const char *s, *end, *p; double *x; i64 n, cap, count; };
 
 static void bad_template(struct call *c, const char *from, const char *end)
 {
-    fail("Octave:invalid-input-arg", "%s: '%.*s' in the template is no conversion", c->fn->name, (int)MIN(end - from, 20), from);
+    fail("Octave:invalid-input-arg", "%s: '%.*s' in the template is no conversion", c->fn->name,
+         (int)MIN(end - from, 20), from);
 }
 
 static const char *read_set(struct call *c, struct element *e, const char *s, const char *end)
@@ -43,7 +44,8 @@ static const char *read_set(struct call *c, struct element *e, const char *s, co
             buf_putc(b, *s);
         }
     if (s == end)
-        fail("Octave:invalid-input-arg", "%s: '%%[%.*s' in the template has no ]", c->fn->name, (int)MIN(end - start, 20), start);
+        fail("Octave:invalid-input-arg", "%s: '%%[%.*s' in the template has no ]", c->fn->name,
+             (int)MIN(end - start, 20), start);
     e->set = b->s;
     e->nset = b->n;
     return s + 1;
@@ -118,7 +120,10 @@ static void skip_white(struct stream *st)
 
 static int digit_of(char ch)
 {
-    return ch >= '0' && ch <= '9' ? ch - '0' : ch >= 'a' && ch <= 'f' ? ch - 'a' + 10 : ch >= 'A' && ch <= 'F' ? ch - 'A' + 10 : 99;
+    return ch >= '0' && ch <= '9'   ? ch - '0'
+           : ch >= 'a' && ch <= 'f' ? ch - 'a' + 10
+           : ch >= 'A' && ch <= 'F' ? ch - 'A' + 10
+                                    : 99;
 }
 
 static bool integer(const char **p, const char *end, int base, double *x)
@@ -231,7 +236,8 @@ static const char *mismatch(struct call *c)
     return b->s;
 }
 
-static void scan_list(struct call *c, struct stream *st, const struct template *t)         /* "C": one result for each conversion */
+static void scan_list(struct call *c, struct stream *st,
+                      const struct template *t) /* "C": one result for each conversion */
 {
     int out = 0;
     for (int k = 0; k < t->n; k++) {
@@ -321,9 +327,12 @@ static size_t scan(struct call *c, const char *s, size_t n, bool position)
 BUILTIN(sscanf, 2, 3, ANY, NO_GRAD,
   "[x, count, message, position] = sscanf(s, template, size)\n"
   "[x1, x2, ...] = sscanf(s, template, 'C')\n\n"
-  "Read numbers and texts from a text by a template: %d %i %x %o read integers, %f %e %g reals, %s a word, %c characters, %[a-z] those\n"
-  "of a set; %*d reads without keeping, a number is a width, white space stands for any white space, other characters for themselves.\n"
-  "The template is repeated until the text ends or does not fit. The elements make a column, or a matrix of the size n, [m n] or\n"
+  "Read numbers and texts from a text by a template: %d %i %x %o read integers, %f %e %g reals, %s a word, %c "
+  "characters, %[a-z] those\n"
+  "of a set; %*d reads without keeping, a number is a width, white space stands for any white space, other characters "
+  "for themselves.\n"
+  "The template is repeated until the text ends or does not fit. The elements make a column, or a matrix of the size "
+  "n, [m n] or\n"
   "[m Inf]; a text if the template reads texts only. With 'C' each conversion gives a result of its own.\n\n"
   "Example:\n  sscanf('10:20:30', '%d:%d:%d')'\n  ans =\n     10   20   30\n\n"
   "See also: fscanf, str2double, sprintf, regexp")
@@ -336,7 +345,8 @@ BUILTIN(sscanf, 2, 3, ANY, NO_GRAD,
 BUILTIN(fscanf, 2, 3, ANY, NO_GRAD,
   "[x, count, message] = fscanf(fid, template, size)\n"
   "[x1, x2, ...] = fscanf(fid, template, 'C')\n\n"
-  "Read numbers and texts from an open file by a template, as sscanf does from a text. The file then stands behind what was read.\n\n"
+  "Read numbers and texts from an open file by a template, as sscanf does from a text. The file then stands behind "
+  "what was read.\n\n"
   "Example:\n  f = fopen('/dev/null');\n  fscanf(f, '%d')\n  ans = [](0x1)\n  fclose(f);\n\n"
   "See also: sscanf, fgetl, fread")
 {

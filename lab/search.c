@@ -92,7 +92,8 @@ BUILTIN(strfind, 2, ANY, 1, NO_GRAD,
   "i = strfind(s, pattern)\n"
   "i = strfind(s, pattern, 'overlaps', tf)\n"
   "i = strfind(s, pattern, 'forcecelloutput', tf)\n\n"
-  "Where the pattern begins in the text, as a row; empty when it does not occur. Of a cell array of texts, or of patterns, a cell array.\n\n"
+  "Where the pattern begins in the text, as a row; empty when it does not occur. Of a cell array of texts, or of "
+  "patterns, a cell array.\n\n"
   "Example:\n  strfind('abcabc', 'bc')\n  ans =\n     2   5\n\n"
   "See also: strrep, regexp, index, strsplit")
 {
@@ -154,7 +155,9 @@ static value strrep_map(struct call *c, const void *with, const char *s, size_t 
 BUILTIN(strrep, 3, 5, 1, NO_GRAD,
   "s = strrep(s, pattern, replacement)\n"
   "s = strrep(s, pattern, replacement, 'overlaps', tf)\n\n"
-  "Replace every occurrence of a text by another; occurrences that overlap count each, unless tf is false. A cell array gives a cell array, a char matrix one; patterns and replacements in cells belong to each other, and to the texts.\n\n"
+  "Replace every occurrence of a text by another; occurrences that overlap count each, unless tf is false. A cell "
+  "array gives a cell array, a char matrix one; patterns and replacements in cells belong to each other, and to the "
+  "texts.\n\n"
   "Example:\n  strrep('one two one', 'one', '1')\n  ans = 1 two 1\n\n"
   "See also: regexprep, strfind")
 {
@@ -169,7 +172,8 @@ BUILTIN(strrep, 3, 5, 1, NO_GRAD,
         rp.apart = !arg_bool(c, 4);
     }
     i64 dim[MAX_DIMS];
-    if (c->arg[0].kind != K_CELL && is_tensor_like(c->arg[0]) && value_dtype(c->arg[0]) == D_CHAR && value_dims(c->arg[0], dim) == 2 && dim[0] > 1) {
+    if (c->arg[0].kind != K_CELL && is_tensor_like(c->arg[0]) && value_dtype(c->arg[0]) == D_CHAR &&
+        value_dims(c->arg[0], dim) == 2 && dim[0] > 1) {
         value rows = call1(&builtin_cellstr, 1, c->arg[0]);       /* as the rows they are, padded again */
         struct cell *x = rows.cell, *y = cell_new(x->nd, x->dim);
         for (i64 i = 0; i < x->numel; i++) {
@@ -247,7 +251,8 @@ BUILTIN(strchr, 2, 4, 1, NO_GRAD,
 
 BUILTIN(substr, 2, 3, 1, NO_GRAD,
   "t = substr(s, offset, len)\n\n"
-  "The len characters of s that begin at offset; without len all up to the end. An offset below 0 counts from the end, a len below 0\n"
+  "The len characters of s that begin at offset; without len all up to the end. An offset below 0 counts from the end, "
+  "a len below 0\n"
   "says how many at the end are left out.\n\n"
   "Example:\n  substr('hello', 2, 3)\n  ans = ell\n\n"
   "See also: strfind, regexp")
@@ -256,7 +261,8 @@ BUILTIN(substr, 2, 3, 1, NO_GRAD,
     const char *s = arg_text(c, 0, &n);
     i64 from = arg_int(c, 1, -(i64)n, MAX((i64)n, 1));
     if (from == 0)
-        fail("Octave:invalid-input-arg", "substr: argument 2 must be an integer from 1 to %lld, or counted from the end from -%lld to -1, but is 0",
+        fail("Octave:invalid-input-arg",
+             "substr: argument 2 must be an integer from 1 to %lld, or counted from the end from -%lld to -1, but is 0",
              (long long)n, (long long)n);
     from += from < 0 ? (i64)n + 1 : 0;
     i64 most = (i64)n - from + 1, len = has_arg(c, 2) ? arg_int(c, 2, -most + 1, most) : most;
@@ -331,8 +337,10 @@ BUILTIN(strsplit, 1, ANY, 2, NO_GRAD,
   "c = strsplit(s)\n"
   "c = strsplit(s, delimiter)\n"
   "[c, matches] = strsplit(s, delimiter, 'collapsedelimiters', tf, 'delimitertype', type)\n\n"
-  "Split a text at a delimiter (white space if none is given) or at each of several in a cell array, into a row of texts. Delimiters\n"
-  "that follow each other count as one, unless collapsedelimiters is false. type is 'simple', in which escapes like \\t count, or\n"
+  "Split a text at a delimiter (white space if none is given) or at each of several in a cell array, into a row of "
+  "texts. Delimiters\n"
+  "that follow each other count as one, unless collapsedelimiters is false. type is 'simple', in which escapes like "
+  "\\t count, or\n"
   "'regularexpression'.\n\n"
   "Example:\n  strsplit('a,,b', ',')\n  ans =\n  {\n    [1,1] = a\n    [1,2] = b\n  }\n\n"
   "See also: strjoin, ostrsplit, regexp, strtok")
@@ -480,7 +488,8 @@ static void token(const char *s, size_t n, const char *d, size_t m, size_t *from
 BUILTIN(strtok, 1, 2, 2, NO_GRAD,
   "[token, rest] = strtok(s)\n"
   "[token, rest] = strtok(s, delimiters)\n\n"
-  "The first piece of a text between characters of delimiters (white space if none are given), and what follows it. Of a cell array\n"
+  "The first piece of a text between characters of delimiters (white space if none are given), and what follows it. Of "
+  "a cell array\n"
   "cell arrays.\n\n"
   "Example:\n  [t, r] = strtok('hello world')\n  t = hello\n  r =  world\n\n"
   "See also: strsplit, ostrsplit, regexp")
@@ -503,7 +512,9 @@ BUILTIN(strtok, 1, 2, 2, NO_GRAD,
         token(s, n, d, m, &from, &to);
         value part[2] = { text_value(s + from, to - from), text_value(s + to, n - to) };
         for (int k = 0; k < 2; k++)
-            result(c, k, column ? tensor_value(tensor_reshape(tensor_of(part[k]), 2, (i64[]){ value_numel(part[k]), 1 })) : part[k]);
+            result(c, k,
+                   column ? tensor_value(tensor_reshape(tensor_of(part[k]), 2, (i64[]){ value_numel(part[k]), 1 }))
+                          : part[k]);
         return;
     }
     struct cell *a = cell_new(v.cell->nd, v.cell->dim), *b = cell_new(v.cell->nd, v.cell->dim);
@@ -521,7 +532,8 @@ BUILTIN(strtok, 1, 2, 2, NO_GRAD,
 BUILTIN(strjoin, 1, 2, 1, NO_GRAD,
   "s = strjoin(c)\n"
   "s = strjoin(c, delimiter)\n\n"
-  "Join the texts of a cell array with a delimiter (a blank if none is given, escapes like \\n count) between them, or with those of\n"
+  "Join the texts of a cell array with a delimiter (a blank if none is given, escapes like \\n count) between them, or "
+  "with those of\n"
   "a cell array that has one less.\n\n"
   "Example:\n  strjoin({'a', 'b', 'c'}, '-')\n  ans = a-b-c\n\n"
   "See also: strsplit, strcat, sprintf")
@@ -533,7 +545,8 @@ BUILTIN(strjoin, 1, 2, 1, NO_GRAD,
     if (has_arg(c, 1)) {
         d = arg_texts(c, 1);
         if (d.cell && d.n != x.n - 1)
-            fail("Octave:invalid-input-arg", "strjoin: there must be one delimiter less than texts, but there are %lld texts and %lld delimiters",
+            fail("Octave:invalid-input-arg",
+                 "strjoin: there must be one delimiter less than texts, but there are %lld texts and %lld delimiters",
                  (long long)x.n, (long long)d.n);
         if (!d.cell) {
             struct buf *e = buf_new();
@@ -560,7 +573,8 @@ BUILTIN(strjoin, 1, 2, 1, NO_GRAD,
 BUILTIN(validatestring, 2, 5, 1, NO_GRAD,
   "s = validatestring(s, choices)\n"
   "s = validatestring(s, choices, function, variable, position)\n\n"
-  "The one of the texts in the cell array that begins with s, upper case or not; an error that lists them if there is none, or if\n"
+  "The one of the texts in the cell array that begins with s, upper case or not; an error that lists them if there is "
+  "none, or if\n"
   "several do and none of them is the beginning of all others.\n\n"
   "Example:\n  validatestring('app', {'apple', 'banana'})\n  ans = apple\n\n"
   "See also: strncmpi, inputParser")

@@ -99,7 +99,8 @@ static bool is_row(value v)
     return value_dims(v, dim) == 2 && dim[0] == 1;
 }
 
-static struct items items_of(struct call *c, int nset, bool rows, bool exact)      /* exact: numbers are compared as they are, not as [a, b] would hold them */
+static struct items items_of(struct call *c, int nset, bool rows,
+                             bool exact) /* exact: numbers are compared as they are, not as [a, b] would hold them */
 {
     struct items s = { .rows = rows };
     value v[2] = { c->arg[0], nset > 1 ? c->arg[1] : nil() };
@@ -138,7 +139,8 @@ static struct items items_of(struct call *c, int nset, bool rows, bool exact)   
         if (b && b->nd > 2)
             fail_arg(c, 1, "a matrix (two dimensions)");
         if (b && a->numel && b->numel && a->dim[1] != b->dim[1])
-            fail("Octave:nonconformant-args", "%s: the numbers of columns differ, the arguments are %s and %s", c->fn->name, tensor_shape(a, x), tensor_shape(b, y));
+            fail("Octave:nonconformant-args", "%s: the numbers of columns differ, the arguments are %s and %s",
+                 c->fn->name, tensor_shape(a, x), tensor_shape(b, y));
         s.na = a->dim[0];
         if (b && a->numel == 0 && b->dim[1] != a->dim[1])
             s.na = 0;
@@ -240,9 +242,10 @@ BUILTIN(unique, 1, ANY, 3, grad_form,
     "[u, i, j] = unique(x)\n"
     "u = unique(A, 'rows')\n"
     "u = unique(x, 'stable')\n\n"
-    "The different elements of x (numbers, text, or texts in a cell) in rising order, or with 'rows' the different rows of a matrix; "
-    "with 'stable' in the order in which they first occur. u is a row when x is one, else a column. x(i) is u and u(j) is x(:); i has the first places "
-    "where an element stands, with 'last' the last ones; with 'legacy' the last ones too, and i and j are rows when x is one. Each NaN is an element of its own.\n\n"
+    "The different elements of x (numbers, text, or texts in a cell) in rising order, or with 'rows' the different "
+    "rows of a matrix; with 'stable' in the order in which they first occur. u is a row when x is one, else a column. "
+    "x(i) is u and u(j) is x(:); i has the first places where an element stands, with 'last' the last ones; with "
+    "'legacy' the last ones too, and i and j are rows when x is one. Each NaN is an element of its own.\n\n"
     "Example:\n"
     "  unique([3 1 1 2])\n"
     "  ans =\n     1   2   3\n\n"
@@ -262,7 +265,9 @@ BUILTIN(unique, 1, ANY, 3, grad_form,
         if (o.rows || (value_dims(v, dim) == 2 && dim[0] == 0 && dim[1] == 0))
             result(c, 0, v);
         else
-            result(c, 0, v.kind == K_CELL ? cell_value(cell_new(2, none)) : tensor_value(tensor_new(value_dtype(v), 2, none)));
+            result(c, 0,
+                   v.kind == K_CELL ? cell_value(cell_new(2, none))
+                                    : tensor_value(tensor_new(value_dtype(v), 2, none)));
         result_tensor(c, 1, tensor_zeros(D_DOUBLE, 2, (i64[]){ 0, 0 }));
         result_tensor(c, 2, tensor_zeros(D_DOUBLE, 2, (i64[]){ 0, 0 }));
         return;
@@ -351,13 +356,18 @@ static void combine(struct call *c, int op)
         if (b != NONE && (a == NONE || op == INTERSECT))
             pb[nb++] = b;
     }
-    bool nothing = op == INTERSECT ? ea || eb : op == SETDIFF && ea && value_dims(c->arg[0], dim) == 2 && dim[0] == 0 && dim[1] == 0;
+    bool nothing = op == INTERSECT
+                       ? ea || eb
+                       : op == SETDIFF && ea && value_dims(c->arg[0], dim) == 2 && dim[0] == 0 && dim[1] == 0;
     nothing |= op == SETXOR && ea && eb;
-    bool pair = op == INTERSECT && s.n == 2 && s.na == 1 && !o.rows;      /* of two numbers nothing has no direction, as in Octave */
+    bool pair =
+        op == INTERSECT && s.n == 2 && s.na == 1 && !o.rows; /* of two numbers nothing has no direction, as in Octave */
     nothing |= pair;
     value r;
     if (n == 0 && nothing && !o.rows)
-        r = s.t ? tensor_value(tensor_2d(op == INTERSECT && !pair && dtype_is(s.t->dtype, DT_I | DT_F) ? D_DOUBLE : s.t->dtype, 0, 0)) : cell_value(cell_2d(0, 0));
+        r = s.t ? tensor_value(tensor_2d(
+                      op == INTERSECT && !pair && dtype_is(s.t->dtype, DT_I | DT_F) ? D_DOUBLE : s.t->dtype, 0, 0))
+                : cell_value(cell_2d(0, 0));
     else
         r = take(&s, n, place, row && !(op == UNION && n == 0) && !(op == SETDIFF && ea));
     if (op == SETDIFF && s.t)                 /* of a's class */
@@ -380,8 +390,9 @@ BUILTIN(union, 2, ANY, 3, grad_form,
     "[c, ia, ib] = union(a, b)\n"
     "c = union(A, B, 'rows')\n"
     "c = union(a, b, 'stable')\n\n"
-    "The different elements that are in a or in b, in rising order ('stable': as they occur); a and b are numbers, texts in cells, or with 'rows' matrices. "
-    "A row when both are rows. a(ia) and b(ib) are the elements of c. 'legacy': ia and ib are the last places, rows where c is one; c is a row unless both are columns.\n\n"
+    "The different elements that are in a or in b, in rising order ('stable': as they occur); a and b are numbers, "
+    "texts in cells, or with 'rows' matrices. A row when both are rows. a(ia) and b(ib) are the elements of c. "
+    "'legacy': ia and ib are the last places, rows where c is one; c is a row unless both are columns.\n\n"
     "Example:\n"
     "  union([3 1], [2 1])\n"
     "  ans =\n     1   2   3\n\n"
@@ -435,8 +446,8 @@ BUILTIN(ismember, 2, 3, 2, NO_GRAD,
     "tf = ismember(a, s)\n"
     "[tf, loc] = ismember(a, s)\n"
     "tf = ismember(A, S, 'rows')\n\n"
-    "For each element of a: is it in s? loc is its place there, of several the last, 0 if there is none. a may be a text or a cell of texts when s is a cell of texts. "
-    "With 'rows' rows of matrices are looked for.\n\n"
+    "For each element of a: is it in s? loc is its place there, of several the last, 0 if there is none. a may be a "
+    "text or a cell of texts when s is a cell of texts. With 'rows' rows of matrices are looked for.\n\n"
     "Example:\n"
     "  [tf, loc] = ismember([1 5 2], [2 1 0])\n"
     "  tf =\n    1  0  1\n"
@@ -477,7 +488,8 @@ static i64 place_of_text(const struct table *t, value text)      /* how many ent
     return lo;
 }
 
-static i64 place_of(const struct table *t, double y)             /* NaN stand at the end of a rising table; no jumps: y come in any order */
+static i64 place_of(const struct table *t,
+                    double y) /* NaN stand at the end of a rising table; no jumps: y come in any order */
 {
     i64 n = t->n, at = 0;
     if (y != y)
@@ -490,8 +502,10 @@ static i64 place_of(const struct table *t, double y)             /* NaN stand at
 BUILTIN(lookup, 2, 3, 1, grad_zero,
     "i = lookup(table, y)\n"
     "i = lookup(table, y, opt)\n\n"
-    "For each y the place of the last entry of the sorted table (rising or falling; numbers, or texts in a cell) that does not stand after y; 0 before all entries. "
-    "opt is made of letters: 'm' gives 0 unless the entry equals y, 'b' only whether it does, 'l' and 'r' extend the leftmost and rightmost interval, so that the result is at least 1 and at most numel(table) - 1.\n\n"
+    "For each y the place of the last entry of the sorted table (rising or falling; numbers, or texts in a cell) that "
+    "does not stand after y; 0 before all entries. opt is made of letters: 'm' gives 0 unless the entry equals y, 'b' "
+    "only whether it does, 'l' and 'r' extend the leftmost and rightmost interval, so that the result is at least 1 "
+    "and at most numel(table) - 1.\n\n"
     "Example:\n"
     "  lookup([1 2 3], [0.5 2 2.5])\n"
     "  ans =\n     0   2   2\n\n"

@@ -135,7 +135,9 @@ BUILTIN(numel, 1, ANY, 1, grad_zero,
 {
     value x = c->arg[0];
     if (c->nargin == 1) {
-        result_num(c, 0, x.kind == K_OBJECT && x.inst->class->numel ? (double)x.inst->class->numel(x) : (double)value_numel(x));
+        result_num(c, 0,
+                   x.kind == K_OBJECT && x.inst->class->numel ? (double)x.inst->class->numel(x)
+                                                              : (double)value_numel(x));
         return;
     }
     i64 dim[MAX_DIMS], len[MAX_DIMS];
@@ -243,8 +245,10 @@ BUILTIN(reshape, 2, ANY, 1, reshape_grad,
     "y = reshape(x, m, n, …)\n"
     "y = reshape(x, [m n …])\n"
     "y = reshape(x, …, [], …)\n\n"
-    "The elements of x, in column-major order, with other sizes; one size may be [] and is found from the rest. Nothing is copied.\n\n"
-    "Example:\n  reshape(1:6, 2, 3)\n  ans =\n     1   3   5\n     2   4   6\n  size(reshape(1:6, [], 2))\n  ans =\n     3   2\n\n"
+    "The elements of x, in column-major order, with other sizes; one size may be [] and is found from the rest. "
+    "Nothing is copied.\n\n"
+    "Example:\n  reshape(1:6, 2, 3)\n  ans =\n     1   3   5\n     2   4   6\n  size(reshape(1:6, [], 2))\n  ans =\n   "
+    "  3   2\n\n"
     "See also: vec, squeeze, permute, resize")
 {
     i64 old[MAX_DIMS], dim[MAX_DIMS];
@@ -282,14 +286,15 @@ BUILTIN(reshape, 2, ANY, 1, reshape_grad,
     i64 known = dims_numel(nd, dim);
     if (open >= 0) {
         if (known == 0 ? n != 0 : n % known != 0)
-            fail("Octave:nonconformant-args", "reshape: the %lld elements of the %s array cannot be divided by the product of the other sizes, %lld",
+            fail("Octave:nonconformant-args",
+                 "reshape: the %lld elements of the %s array cannot be divided by the product of the other sizes, %lld",
                  (long long)n, dims_text(ond, old, a), (long long)known);
         dim[open] = known ? n / known : 0;
         known = n;
     }
     if (known != n)
-        fail("Octave:nonconformant-args", "reshape: a %s array has %lld elements, %s needs %lld", dims_text(ond, old, a), (long long)n,
-             dims_text(nd, dim, b), (long long)known);
+        fail("Octave:nonconformant-args", "reshape: a %s array has %lld elements, %s needs %lld",
+             dims_text(ond, old, a), (long long)n, dims_text(nd, dim, b), (long long)known);
     result(c, 0, reshaped(c->arg[0], dims_trim(nd, dim), dim));
 }
 
@@ -373,8 +378,8 @@ static int arg_permutation(struct call *c, int *perm, bool inverse)
     for (int k = 0; k < n; k++) {
         double x = ((double *)p->data)[k];
         if (!(x >= 1 && x <= n && x == trunc(x)) || used[(int)x - 1])
-            fail("Octave:invalid-input-arg", "%s: each of the dimensions 1 to %d must be named once, but %g is %s", c->fn->name, n, x,
-                 x >= 1 && x <= n && x == trunc(x) ? "named twice" : "none of them");
+            fail("Octave:invalid-input-arg", "%s: each of the dimensions 1 to %d must be named once, but %g is %s",
+                 c->fn->name, n, x, x >= 1 && x <= n && x == trunc(x) ? "named twice" : "none of them");
         used[(int)x - 1] = true;
         perm[inverse ? (int)x - 1 : k] = inverse ? k : (int)x - 1;
     }
@@ -406,8 +411,8 @@ BUILTIN(ipermute, 2, 2, 1, ipermute_grad,
 BUILTIN(shiftdim, 1, 2, 2, reshape_grad,
     "y = shiftdim(x, n)\n"
     "[y, n] = shiftdim(x)\n\n"
-    "x with its dimensions moved n places to the left around; a negative n puts -n dimensions of size 1 in front. Without n as many "
-    "as leading dimensions of size 1.\n\n"
+    "x with its dimensions moved n places to the left around; a negative n puts -n dimensions of size 1 in front. "
+    "Without n as many as leading dimensions of size 1.\n\n"
     "Example:\n  size(shiftdim(zeros(1, 1, 3)))\n  ans =\n     3   1\n\n"
     "See also: permute, squeeze")
 {
@@ -493,7 +498,8 @@ BUILTIN(rot90, 1, 2, 1, rot90_grad,
 BUILTIN(rotdim, 1, 3, 1, grad_form,
     "y = rotdim(x)\n"
     "y = rotdim(x, k, plane)\n\n"
-    "x turned k times (by default once) by 90 degrees in the plane of the two dimensions named, by default the first two longer than 1.\n\n"
+    "x turned k times (by default once) by 90 degrees in the plane of the two dimensions named, by default the first "
+    "two longer than 1.\n\n"
     "Example:\n  rotdim([1 2; 3 4])\n  ans =\n     2   4\n     1   3\n\n"
     "See also: rot90, flip, permute")
 {
@@ -565,8 +571,8 @@ static value shifted(value v, int d, i64 by)
 BUILTIN(circshift, 2, 3, 1, circshift_grad,
     "y = circshift(x, n)\n"
     "y = circshift(x, n, d)\n\n"
-    "x with its elements moved n places along dimension d (by default the first longer than 1); what leaves at the end comes in at the "
-    "beginning. A vector n moves along dimension 1, 2, ….\n\n"
+    "x with its elements moved n places along dimension d (by default the first longer than 1); what leaves at the end "
+    "comes in at the beginning. A vector n moves along dimension 1, 2, ….\n\n"
     "Example:\n  circshift([1 2 3 4], 1)\n  ans =\n     4   1   2   3\n\n"
     "See also: flip, permute, shiftdim")
 {
@@ -580,7 +586,8 @@ BUILTIN(circshift, 2, 3, 1, circshift_grad,
             fail("Octave:invalid-input-arg", "circshift: the shift must be an integer, but is %g", x);
     }
     if (n->numel > 1 && has_arg(c, 2))
-        fail("Octave:invalid-input-arg", "circshift: several shifts name their dimensions by their places; a dimension is one too many");
+        fail("Octave:invalid-input-arg", "circshift: several shifts name their dimensions by their places; a dimension "
+                                         "is one too many");
     if (n->numel == 1)
         v = shifted(v, arg_dim(c, 2, default_dim(v) + 1) - 1, (i64) * (double *)n->data);
     else
@@ -652,7 +659,8 @@ static void repeat_args(struct call *c, bool square)
     int n = 0;
     for (int i = 1; i < c->nargin; i++) {
         struct tensor *t = arg_double(c, i);
-        i64 m = t->dim[0] > 1 && t->dim[1] > 1 ? t->dim[0] : t->numel;           /* of a matrix the first column counts, as in Octave */
+        i64 m = t->dim[0] > 1 && t->dim[1] > 1 ? t->dim[0]
+                                               : t->numel; /* of a matrix the first column counts, as in Octave */
         if (t->nd > 2)
             fail_arg(c, i, "a number or a vector of sizes");
         for (i64 k = 0; k < m; k++) {
@@ -696,7 +704,8 @@ BUILTIN(repeatTensor, 2, ANY, 1, grad_form,
 
 BUILTIN(bsxfun, 3, 3, 1, grad_form,
     "y = bsxfun(f, a, b)\n\n"
-    "f(a, b) with dimensions of size 1 repeated so that a and b have one size. Operators and elementwise functions do that by themselves.\n\n"
+    "f(a, b) with dimensions of size 1 repeated so that a and b have one size. Operators and elementwise functions do "
+    "that by themselves.\n\n"
     "Example:\n  bsxfun(@plus, [1 2], [1; 2])\n  ans =\n     2   3\n     3   4\n\n"
     "See also: repmat, arrayfun")
 {
@@ -707,7 +716,8 @@ BUILTIN(bsxfun, 3, 3, 1, grad_form,
     for (int k = 0; k < nd; k++) {
         i64 x = k < na ? a[k] : 1, y = k < nb ? b[k] : 1;
         if (x != y && x != 1 && y != 1)
-            fail("Octave:nonconformant-args", "bsxfun: %s and %s do not broadcast", dims_text(na, a, left), dims_text(nb, b, right));
+            fail("Octave:nonconformant-args", "bsxfun: %s and %s do not broadcast", dims_text(na, a, left),
+                 dims_text(nb, b, right));
         ta[k] = x == 1 ? y : 1;
         tb[k] = y == 1 ? x : 1;
     }
@@ -726,11 +736,15 @@ static value fitted_along(struct call *c, value v, int d, i64 n, value fill, boo
         dim[nd] = 1;
     i64 have = dim[d];
     if (n <= have)
-        return n == have ? v : along(v, d, front ? range_new((double)(have - n + 1), 1, (double)have) : range_new(1, 1, (double)n));
+        return n == have
+                   ? v
+                   : along(v, d,
+                           front ? range_new((double)(have - n + 1), 1, (double)have) : range_new(1, 1, (double)n));
     if (v.kind == K_CELL || v.kind == K_STRUCT)
         fail("Octave:undefined-function", "%s: a cell or struct array cannot be padded with numbers", c->fn->name);
     dim[d] = n;
-    struct tensor view, *t = tensor_see(v, &view), *f = tensor_cast(tensor_of(fill), t->dtype), *r = tensor_new(t->dtype, nd, dim);
+    struct tensor view, *t = tensor_see(v, &view), *f = tensor_cast(tensor_of(fill), t->dtype),
+                        *r = tensor_new(t->dtype, nd, dim);
     size_t size = dtypes[t->dtype].size;
     struct nest all = {.nd = 1, .numel = r->numel, .n = {r->numel}, .stride = {1}}, part;
     nest_fill(&all, r->data, f->data, size);
@@ -757,7 +771,8 @@ static void pad(struct call *c, bool front)
     if (d >= MAX_DIMS)
         fail("tl:too-many-dimensions", "%s: a tensor has at most %d dimensions", c->fn->name, MAX_DIMS);
     value v = c->arg[0];
-    if (is_tensor_like(v) && value_dtype(v) == D_LOGICAL && value_dtype(fill) != D_LOGICAL && n > (d < value_dims(v, dim) ? dim[d] : 1))
+    if (is_tensor_like(v) && value_dtype(v) == D_LOGICAL && value_dtype(fill) != D_LOGICAL &&
+        n > (d < value_dims(v, dim) ? dim[d] : 1))
         v = tensor_value(tensor_cast(arg_tensor(c, 0), D_DOUBLE));       /* beside a number truth is one */
     result(c, 0, fitted_along(c, v, d, n, fill, front));
 }
@@ -765,7 +780,8 @@ static void pad(struct call *c, bool front)
 BUILTIN(postpad, 2, 4, 1, grad_form,
     "y = postpad(x, n)\n"
     "y = postpad(x, n, fill, d)\n\n"
-    "x with n elements along dimension d (by default the first longer than 1): padded with fill (by default 0) at the end, or cut there.\n\n"
+    "x with n elements along dimension d (by default the first longer than 1): padded with fill (by default 0) at the "
+    "end, or cut there.\n\n"
     "Example:\n  postpad([1 2], 4)\n  ans =\n     1   2   0   0\n\n"
     "See also: prepad, resize")
 {
@@ -775,7 +791,8 @@ BUILTIN(postpad, 2, 4, 1, grad_form,
 BUILTIN(prepad, 2, 4, 1, grad_form,
     "y = prepad(x, n)\n"
     "y = prepad(x, n, fill, d)\n\n"
-    "x with n elements along dimension d (by default the first longer than 1): padded with fill (by default 0) at the beginning, or cut there.\n\n"
+    "x with n elements along dimension d (by default the first longer than 1): padded with fill (by default 0) at the "
+    "beginning, or cut there.\n\n"
     "Example:\n  prepad([1 2], 4)\n  ans =\n     0   0   1   2\n\n"
     "See also: postpad, resize")
 {
@@ -793,7 +810,8 @@ BUILTIN(resize, 2, ANY, 1, resize_grad,
     "y = resize(x, m, n, …)\n"
     "y = resize(x, m)\n"
     "y = resize(x, [m n …])\n\n"
-    "x with these sizes (m x m for one number): each element stays at its place, new ones are zero (in a cell empty), others are lost.\n\n"
+    "x with these sizes (m x m for one number): each element stays at its place, new ones are zero (in a cell empty), "
+    "others are lost.\n\n"
     "Example:\n  resize([1 2; 3 4], 3, 1)\n  ans =\n     1\n     3\n     0\n\n"
     "See also: reshape, postpad, repmat")
 {

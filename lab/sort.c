@@ -409,7 +409,8 @@ static void order_complex(int dtype, const void *x, i64 n, bool descend, i64 *or
 {
     double *r = scratch((size_t)n * sizeof *r + 8), *a = scratch((size_t)n * sizeof *a + 8);
     for (i64 i = 0; i < n; i++) {
-        double _Complex z = dtype == D_CDOUBLE ? ((const double _Complex *)x)[i] : (double _Complex)((const float _Complex *)x)[i];
+        double _Complex z =
+            dtype == D_CDOUBLE ? ((const double _Complex *)x)[i] : (double _Complex)((const float _Complex *)x)[i];
         r[i] = creal(z) != creal(z) || cimag(z) != cimag(z) ? NAN : cabs(z);
         a[i] = carg(z) == -M_PI ? M_PI : carg(z);
         if (r[i] != r[i])
@@ -431,7 +432,8 @@ i64 *sort_order(int dtype, const void *x, i64 n, bool descend)
     return order;
 }
 
-/* Rows of many columns are compared until they differ, which is early as a rule; the keys of a column are made when it is first reached. */
+/* Rows of many columns are compared until they differ, which is early as a rule; the keys of a column are made when it
+ * is first reached. */
 enum { COLUMNS_FEW = 8, ROWS_MANY = 1000000 };
 struct rows { const struct tensor *t; i64 m, n; const i64 *col; key *k; bool *there; };
 static const key *keys_of_column(struct rows *r, i64 c)
@@ -569,9 +571,10 @@ BUILTIN(sort, 1, 3, 2, sort_grad,
     "s = sort(x, dim)\n"
     "s = sort(x, 'descend')\n"
     "[s, i] = sort(x, dim, mode)\n\n"
-    "Sorts the elements of x along dim (by default the first dimension longer than one) in rising order, or with mode 'descend' falling. "
-    "Equal elements keep their order; NaN counts as larger than all numbers; complex numbers are sorted by abs, then by arg; texts in a cell "
-    "by their characters. i holds the places from which the elements came.\n\n"
+    "Sorts the elements of x along dim (by default the first dimension longer than one) in rising order, or with mode "
+    "'descend' falling. Equal elements keep their order; NaN counts as larger than all numbers; complex numbers are "
+    "sorted by abs, then by arg; texts in a cell by their characters. i holds the places from which the elements "
+    "came.\n\n"
     "Example:\n"
     "  [s, i] = sort([3 1 2])\n"
     "  s =\n     1   2   3\n"
@@ -597,7 +600,8 @@ BUILTIN(sort, 1, 3, 2, sort_grad,
     size_t size = dtypes[x->dtype].size;
     bool order = wants(c, 1), complex_ = dtype_is(x->dtype, DT_C);
     struct tensor *s = turned ? x : tensor_clone(x), *at = order ? tensor_new(D_DOUBLE, x->nd, x->dim) : NULL;
-    void *run = r.before == 1 ? NULL : scratch((size_t)r.n * size + 8), *sorted = order || complex_ ? scratch((size_t)r.n * size + 8) : NULL;
+    void *run = r.before == 1 ? NULL : scratch((size_t)r.n * size + 8),
+         *sorted = order || complex_ ? scratch((size_t)r.n * size + 8) : NULL;
     for (i64 k = 0; k < r.count; k++) {
         i64 start = run_start(&r, k);
         char *from = s->data + start * (i64)size;
@@ -656,8 +660,9 @@ static void result_order(struct call *c, int i, const i64 *order, i64 rows, i64 
 BUILTIN(sortrows, 1, 2, 2, grad_form,
     "s = sortrows(A)\n"
     "[s, i] = sortrows(A, cols)\n\n"
-    "Sorts the rows of a matrix by their first column, equal ones by the second, and so on. cols names the columns that count, in order; a negative one sorts falling. "
-    "A may be a cell whose columns hold texts or numbers. s = A(i,:).\n\n"
+    "Sorts the rows of a matrix by their first column, equal ones by the second, and so on. cols names the columns "
+    "that count, in order; a negative one sorts falling. A may be a cell whose columns hold texts or numbers. s = "
+    "A(i,:).\n\n"
     "Example:\n"
     "  sortrows([3 1; 1 2; 1 1])\n"
     "  ans =\n     1   1\n     1   2\n     3   1\n\n"
@@ -696,7 +701,8 @@ BUILTIN(sortrows, 1, 2, 2, grad_form,
         for (int j = 0; j < n; j++) {
             double x = ((double *)w->data)[j];
             if (x != floor(x) || x == 0 || fabs(x) > (double)t->dim[1])
-                fail("Octave:index-out-of-bounds", "sortrows: a column must be from 1 to %lld or negative, but is %g", (long long)t->dim[1], x);
+                fail("Octave:index-out-of-bounds", "sortrows: a column must be from 1 to %lld or negative, but is %g",
+                     (long long)t->dim[1], x);
             col[j] = (i64)x;
         }
     }
@@ -727,7 +733,8 @@ BUILTIN(issorted, 1, 3, 1, NO_GRAD,
     "tf = issorted(x)\n"
     "tf = issorted(x, mode)\n"
     "tf = issorted(A, 'rows', mode)\n\n"
-    "True when the vector x (numbers, text, or a cell of texts) is in rising order; mode may be 'ascend', 'descend' or 'either'. With 'rows' the rows of A are compared.\n\n"
+    "True when the vector x (numbers, text, or a cell of texts) is in rising order; mode may be 'ascend', 'descend' or "
+    "'either'. With 'rows' the rows of A are compared.\n\n"
     "Example:\n"
     "  issorted([1 2 2])\n"
     "  ans = 1\n\n"
@@ -735,7 +742,8 @@ BUILTIN(issorted, 1, 3, 1, NO_GRAD,
 {
     bool rows = false, up = true, down = false;
     for (int i = 1; i < c->nargin; i++) {
-        int o = arg_option(c, i, (const char *const[]){ "ascend", "descend", "either", "rows", "ascending", "descending", NULL });
+        int o = arg_option(
+            c, i, (const char *const[]){ "ascend", "descend", "either", "rows", "ascending", "descending", NULL });
         if (o == 3) {
             rows = true;
         } else {
@@ -782,8 +790,9 @@ BUILTIN(issorted, 1, 3, 1, NO_GRAD,
     result_bool(c, 0, yes);
 }
 
-/* The element that would stand at place k of x in order; x is lost, a and b are room for n elements each.  What is smaller and what
-   is larger than a pivot is written to either without branches, so a step costs the same whatever the numbers are. */
+/* The element that would stand at place k of x in order; x is lost, a and b are room for n elements each.  What is
+   smaller and what is larger than a pivot is written to either without branches, so a step costs the same whatever the
+   numbers are. */
 double sort_ranked(double *x, i64 n, i64 k, double *a, double *b)
 {
     uint64_t seed = 0x9e3779b97f4a7c15u;
@@ -835,7 +844,8 @@ BUILTIN(nth_element, 2, 3, 1, grad_form,
     for (i64 i = 0; i < k; i++) {
         double n = ((double *)which->data)[i];
         if (n != floor(n) || n < 1 || n > (double)r.n)
-            fail("Octave:index-out-of-bounds", "nth_element: n must be an integer from 1 to %lld, but is %g", (long long)r.n, n);
+            fail("Octave:index-out-of-bounds", "nth_element: n must be an integer from 1 to %lld, but is %g",
+                 (long long)r.n, n);
     }
     int nd = MAX(x->nd, dim);
     for (int d = 0; d < nd; d++)

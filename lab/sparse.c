@@ -114,7 +114,9 @@ static bool any_zero(const struct tensor *t)
 {
     const char *p = t->data;
     for (i64 i = 0; i < t->numel; i++)
-        if (t->dtype == D_DOUBLE ? ((const double *)p)[i] == 0 : t->dtype == D_CDOUBLE ? ((const double _Complex *)p)[i] == 0 : !p[i])
+        if (t->dtype == D_DOUBLE    ? ((const double *)p)[i] == 0
+            : t->dtype == D_CDOUBLE ? ((const double _Complex *)p)[i] == 0
+                                    : !p[i])
             return true;
     return false;
 }
@@ -236,7 +238,8 @@ i64 sparse_find(const struct sparse *s, i64 i, i64 j)
 static NORETURN void fail_class(const char *who, value v)
 {
     char d[160];
-    fail("Octave:undefined-function", "%s: a sparse matrix holds double, complex or logical numbers, not a %s\nhint: double(x) converts", who,
+    fail("Octave:undefined-function",
+         "%s: a sparse matrix holds double, complex or logical numbers, not a %s\nhint: double(x) converts", who,
          value_describe(v, d));
 }
 
@@ -268,7 +271,8 @@ value sparse_from_parts(value m, value n, value col, value row, value x)
         return nil();
     struct tensor *c = col.t, *r = row.t, *v = x.t;
     if (!(m.num >= 0 && n.num >= 0 && m.num < 0x1p53 && n.num < 0x1p53) || c->dtype != D_INT64 || r->dtype != D_INT64 ||
-        (v->dtype != D_DOUBLE && v->dtype != D_CDOUBLE && v->dtype != D_LOGICAL) || c->numel != (i64)n.num + 1 || r->numel != v->numel)
+        (v->dtype != D_DOUBLE && v->dtype != D_CDOUBLE && v->dtype != D_LOGICAL) || c->numel != (i64)n.num + 1 ||
+        r->numel != v->numel)
         return nil();
     c = tensor_dense(c), r = tensor_dense(r), v = tensor_dense(v);
     const i64 *p = (const i64 *)c->data, *q = (const i64 *)r->data;
@@ -305,7 +309,8 @@ bool sparse_equal(value a, value b)
     }
     int mark = pool_mark();
     struct sparse *s = sparse_of(a), *t = sparse_of(b);
-    bool same = s->m == t->m && s->n == t->n && s->nz == t->nz && !memcmp(sparse_col(s), sparse_col(t), (size_t)(s->n + 1) * 8) &&
+    bool same = s->m == t->m && s->n == t->n && s->nz == t->nz &&
+                !memcmp(sparse_col(s), sparse_col(t), (size_t)(s->n + 1) * 8) &&
                 !memcmp(sparse_row(s), sparse_row(t), (size_t)s->nz * 8);
     for (i64 k = 0; same && k < s->nz; k++)
         same = sparse_at(s, k) == sparse_at(t, k);
@@ -333,7 +338,8 @@ void sparse_print(value v, const char *name)
         outf("%s = ", name);
     else if (name)
         outf("%s =\n\n", name);             /* what follows begins at the left edge in cells and structs too, as in Octave */
-    outf("Compressed Column Sparse (rows = %lld, cols = %lld, nnz = %lld", (long long)s->m, (long long)s->n, (long long)s->nz);
+    outf("Compressed Column Sparse (rows = %lld, cols = %lld, nnz = %lld", (long long)s->m, (long long)s->n,
+         (long long)s->nz);
     if (all > 0)                              /* never 100% unless it is */
         outf(" [%.*g%%]", part == 100 ? 3 : part > 99.9 ? 4 : part > 99 ? 3 : 2, part < 100 && part > 99.99 ? 99.99 : part);
     out_puts(")\n\n");
@@ -360,7 +366,8 @@ static NORETURN void fail_position(const char *what, i64 k, double x)
 {
     char s[32];
     snprintf(s, sizeof s, isnan(x) ? "NaN" : isinf(x) ? "Inf" : "%.15g", x);
-    fail("Octave:index-out-of-bounds", "sparse: %s index %lld is %s, but must be an integer from 1 on", what, (long long)k + 1, s);
+    fail("Octave:index-out-of-bounds", "sparse: %s index %lld is %s, but must be an integer from 1 on", what,
+         (long long)k + 1, s);
 }
 
 static i64 *positions(struct call *c, int i, i64 *n, i64 *most, const char *what)
@@ -394,13 +401,16 @@ BUILTIN(sparse, 1, 6, 1, NO_GRAD,
   "S = sparse(i, j, v, m, n)\n"
   "S = sparse(i, j, v, m, n, 'unique')\n"
   "S = sparse(i, j, v, m, n, nzmax)\n\n"
-  "A matrix of which only the elements that are not zero are kept, by columns. From a full matrix A; m x n with nothing in it; or from triplets: "
-  "S(i(k), j(k)) is v(k), and where a place is given more than once the values are added up ('unique': the last one counts). A scalar i, j or v "
-  "stands for as many as there are. Without m and n the matrix is just as large as the indices say; nzmax is accepted, room is made as needed. "
-  "Its elements are double, complex or logical numbers.\n\n"
-  "What operators and functions give is sparse where Octave's result is: S + T, S .* A, S * T, S', S(i, j), sum(S), [S; T], 2 * S, abs(S); S + 1 and "
-  "S * A are full. A function that takes no sparse matrix says so; full(S) is the full one.\n\n"
-  "Example:\n  S = sparse([1 3], [2 1], [1.5 2], 3, 3)\n  S =\n\n  Compressed Column Sparse (rows = 3, cols = 3, nnz = 2 [22%])\n\n"
+  "A matrix of which only the elements that are not zero are kept, by columns. From a full matrix A; m x n with "
+  "nothing in it; or from triplets: S(i(k), j(k)) is v(k), and where a place is given more than once the values are "
+  "added up ('unique': the last one counts). A scalar i, j or v stands for as many as there are. Without m and n the "
+  "matrix is just as large as the indices say; nzmax is accepted, room is made as needed. Its elements are double, "
+  "complex or logical numbers.\n\n"
+  "What operators and functions give is sparse where Octave's result is: S + T, S .* A, S * T, S', S(i, j), sum(S), "
+  "[S; T], 2 * S, abs(S); S + 1 and S * A are full. A function that takes no sparse matrix says so; full(S) is the "
+  "full one.\n\n"
+  "Example:\n  S = sparse([1 3], [2 1], [1.5 2], 3, 3)\n  S =\n\n  Compressed Column Sparse (rows = 3, cols = 3, nnz = "
+  "2 [22%])\n\n"
   "    (3, 1) -> 2\n    (1, 2) -> 1.5000\n\n\n"
   "See also: full, issparse, nnz, find, speye, spdiags, mldivide")
 {
@@ -444,16 +454,20 @@ BUILTIN(sparse, 1, 6, 1, NO_GRAD,
     nv = x->numel;
     i64 all = ni != 1 ? ni : nj != 1 ? nj : nv;
     if ((ni != all && ni != 1) || (nj != all && nj != 1) || (nv != all && nv != 1))
-        fail("Octave:nonconformant-args", "sparse: there are %lld rows, %lld columns and %lld values; they must be as many, or one", (long long)ni,
+        fail("Octave:nonconformant-args",
+             "sparse: there are %lld rows, %lld columns and %lld values; they must be as many, or one", (long long)ni,
              (long long)nj, (long long)nv);
     if (nargin >= 5) {
         i64 dim[MAX_DIMS], most_i = m, most_j = n;
         arg_dims(c, 3, 5, dim);
         m = dim[0], n = dim[1];
         if (most_i > m)
-            fail("Octave:index-out-of-bounds", "sparse: row index %lld is out of bound; the matrix is to have %lld rows", (long long)most_i, (long long)m);
+            fail("Octave:index-out-of-bounds",
+                 "sparse: row index %lld is out of bound; the matrix is to have %lld rows", (long long)most_i,
+                 (long long)m);
         if (most_j > n)
-            fail("Octave:index-out-of-bounds", "sparse: column index %lld is out of bound; the matrix is to have %lld columns", (long long)most_j,
+            fail("Octave:index-out-of-bounds",
+                 "sparse: column index %lld is out of bound; the matrix is to have %lld columns", (long long)most_j,
                  (long long)n);
     }
     if (all != ni)
@@ -492,14 +506,17 @@ BUILTIN(issparse, 1, 1, 1, NO_GRAD,
 
 BUILTIN(nzmax, 1, 1, 1, grad_zero,
   "n = nzmax(S)\n\n"
-  "For how many elements a sparse matrix has room: as many as it has, or as spalloc asked for, one at least; of a full one all.\n\n"
+  "For how many elements a sparse matrix has room: as many as it has, or as spalloc asked for, one at least; of a full "
+  "one all.\n\n"
   "Example:\n  nzmax(spalloc(3, 3, 10))\n  ans = 10\n\n"
   "See also: nnz, spalloc, numel")
 {
     value v = c->arg[0];
     if (v.kind != K_SPARSE && !is_tensor_like(v))
         fail_arg(c, 0, "a matrix");
-    result_num(c, 0, v.kind == K_SPARSE ? (double)MAX(MAX(sparse_see(v)->room, sparse_see(v)->nz), 1) : (double)value_numel(v));
+    result_num(c, 0,
+               v.kind == K_SPARSE ? (double)MAX(MAX(sparse_see(v)->room, sparse_see(v)->nz), 1)
+                                  : (double)value_numel(v));
 }
 
 BUILTIN(spalloc, 1, 3, 1, NO_GRAD,

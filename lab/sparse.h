@@ -16,7 +16,7 @@ struct sparse {
     struct object h;
     uint8_t dtype;                            /* DOUBLE, CDOUBLE or LOGICAL: of x */
     i64 m, n, nz, room;                       /* room: what spalloc asked for; nzmax tells */
-    value part[6];                            /* boxed: col (n + 1 int64), row (nz int64), x (nz); then what sparse_times.c keeps, or 0 */
+    value part[6]; /* boxed: col (n + 1 int64), row (nz int64), x (nz); then what sparse_times.c keeps, or 0 */
     int8_t finite;                            /* 1, -1: it is, it is not; 0: nobody has looked */
     uint8_t way;                              /* how products go: sparse_times.c */
     bool wants_tiles;
@@ -32,11 +32,13 @@ static inline size_t sparse_size(const struct sparse *s) { return dtypes[s->dtyp
 /* ---- making; pooled */
 struct sparse *sparse_new(int dtype, i64 m, i64 n, i64 nz);          /* parts not set */
 struct sparse *sparse_zeros(int dtype, i64 m, i64 n);
-struct sparse *sparse_with(const struct sparse *like, struct tensor *x);     /* the pattern of like with these values; zeros are dropped */
+struct sparse *sparse_with(const struct sparse *like,
+                           struct tensor *x); /* the pattern of like with these values; zeros are dropped */
 void sparse_shorten(struct sparse *s, i64 nz);                       /* a new one keeps its first nz entries */
 struct sparse *sparse_tidy(struct sparse *s);                        /* a new one loses its zeros; returns it */
 struct sparse *sparse_of_full(struct tensor *t);
-struct sparse *sparse_triplets(int dtype, i64 m, i64 n, i64 nz, const i64 *i, const i64 *j, const void *x, bool last);    /* i, j from 0; doubles added up, or the last counts */
+struct sparse *sparse_triplets(int dtype, i64 m, i64 n, i64 nz, const i64 *i, const i64 *j, const void *x,
+                               bool last); /* i, j from 0; doubles added up, or the last counts */
 struct sparse *sparse_clean(struct sparse *s);                       /* of the same class, real when all is */
 struct tensor *sparse_full(const struct sparse *s);                  /* dense, column-major */
 struct tensor *sparse_full_as(const struct sparse *s, int dtype);
@@ -62,7 +64,8 @@ bool sparse_all_finite(const struct tensor *t);               /* double or compl
 bool sparse_finite(struct sparse *s);         /* the same of its entries, once found out */
 struct tensor *sparse_times_full(struct sparse *s, bool turn, struct tensor *x);     /* S * X or S.' * X, sizes fit; pooled */
 value sparse_reduce(int op, value x, int dim);
-bool sparse_call(struct call *c);             /* a builtin with a sparse argument: true when sparse.def has a row for it and it is done */
+bool sparse_call(
+    struct call *c); /* a builtin with a sparse argument: true when sparse.def has a row for it and it is done */
 
 /* ---- indices */
 value sparse_index(value s, int n, const value *idx);

@@ -110,7 +110,8 @@ static void diag(struct call *c, struct sparse *s)
     i64 k = has_arg(c, 1) ? arg_int(c, 1, -((i64)1 << 40), (i64)1 << 40) : 0;
     size_t size = sparse_size(s);
     if (c->nargin > 2)
-        fail("Octave:undefined-function", "diag: with sizes m and n the vector must be full\nhint: full(S) is the full matrix");
+        fail("Octave:undefined-function", "diag: with sizes m and n the vector must be full\nhint: full(S) is the full "
+                                          "matrix");
     i64 *i = scratch((size_t)(s->nz + 1) * sizeof *i), *j = scratch((size_t)(s->nz + 1) * sizeof *j), at = 0;
     if (s->m == 1 || s->n == 1) {             /* a vector on a diagonal */
         i64 n = (s->m && s->n ? MAX(s->m, s->n) : 0) + (k < 0 ? -k : k);
@@ -140,7 +141,8 @@ static void triangle(struct call *c, struct sparse *s)
 {
     i64 k = has_arg(c, 1) ? arg_int(c, 1, -((i64)1 << 40), (i64)1 << 40) : 0, at = 0;
     if (c->nargin > 2)
-        fail("Octave:undefined-function", "%s: with 'pack' the matrix must be full\nhint: full(S) is the full matrix", c->fn->name);
+        fail("Octave:undefined-function", "%s: with 'pack' the matrix must be full\nhint: full(S) is the full matrix",
+             c->fn->name);
     bool upper = c->fn->name[3] == 'u';
     struct sparse *r = sparse_new(s->dtype, s->m, s->n, s->nz);
     size_t size = sparse_size(s);
@@ -178,9 +180,11 @@ static void reshape(struct call *c, struct sparse *s)
         nd = arg_dims(c, 1, c->nargin, dim);
     }
     if (nd > 2)
-        fail("Octave:undefined-function", "reshape: a sparse matrix has two dimensions, not %d\nhint: full(S) is the full matrix", nd);
+        fail("Octave:undefined-function",
+             "reshape: a sparse matrix has two dimensions, not %d\nhint: full(S) is the full matrix", nd);
     if (dim[0] * dim[1] != all)
-        fail("Octave:nonconformant-args", "reshape: %s has not as many elements as %s", value_shape(sparse_value(s), a), dims_text(2, dim, b));
+        fail("Octave:nonconformant-args", "reshape: %s has not as many elements as %s", value_shape(sparse_value(s), a),
+             dims_text(2, dim, b));
     result(c, 0, sparse_reshape(s, dim[0], dim[1]));
 }
 
@@ -242,7 +246,8 @@ static void permute(struct call *c, struct sparse *s)
     struct tensor *t = arg_double(c, 1);
     const double *p = (const double *)t->data;
     if (t->numel != 2 || !((p[0] == 1 && p[1] == 2) || (p[0] == 2 && p[1] == 1)))
-        fail("Octave:undefined-function", "permute: of a sparse matrix the order is [1 2] or [2 1]\nhint: full(S) is the full matrix");
+        fail("Octave:undefined-function", "permute: of a sparse matrix the order is [1 2] or [2 1]\nhint: full(S) is "
+                                          "the full matrix");
     result(c, 0, sparse_value(p[0] == 1 ? s : sparse_turn(s, false)));
 }
 
@@ -251,7 +256,8 @@ static void turn(struct call *c, struct sparse *s) { result(c, 0, sparse_value(s
 static void matrix(struct call *c, struct sparse *s)
 {
     (void)s;
-    static const char *const names[] = { "mtimes", "mrdivide", "mldivide", "mpower" };     /* in the order of enum matrix_op */
+    static const char *const names[] = { "mtimes", "mrdivide", "mldivide",
+                                         "mpower" }; /* in the order of enum matrix_op */
     int op = 0;
     while (strcmp(names[op], c->fn->name))
         op++;
@@ -274,7 +280,9 @@ static void rot90(struct call *c, struct sparse *s)
     k = (k % 4 + 4) % 4;
     struct sparse *t = k % 2 ? sparse_turn(s, false) : s;
     bool rows = k == 1 || k == 2, cols = k == 3 || k == 2;
-    result(c, 0, sparse_rows_cols(t, rows ? counted(t->m, t->m - 1, -1) : NULL, t->m, cols ? counted(t->n, t->n - 1, -1) : NULL, t->n));
+    result(c, 0,
+           sparse_rows_cols(t, rows ? counted(t->m, t->m - 1, -1) : NULL, t->m,
+                            cols ? counted(t->n, t->n - 1, -1) : NULL, t->n));
 }
 
 static void circshift(struct call *c, struct sparse *s)
@@ -319,7 +327,8 @@ static void as_logical(struct call *c, struct sparse *s)
 static void trace(struct call *c, struct sparse *s)
 {
     if (s->m != s->n)
-        fail("Octave:nonconformant-args", "trace: the matrix must be square, but is %lldx%lld", (long long)s->m, (long long)s->n);
+        fail("Octave:nonconformant-args", "trace: the matrix must be square, but is %lldx%lld", (long long)s->m,
+             (long long)s->n);
     double _Complex sum = 0;
     for (i64 j = 0; j < s->n; j++) {
         i64 k = sparse_find(s, j, j);
@@ -344,8 +353,11 @@ static void norm(struct call *c, struct sparse *s)
     }
     if (s->m == 1 || s->n == 1 || (c->nargin > 2) || (!fro && p != 1 && p != INFINITY)) {
         if ((double)s->m * (double)s->n > 4e6)
-            fail("Octave:undefined-function", "norm: of a sparse %lldx%lld matrix only the norms 1, Inf and 'fro' are computed\nhint: normest(S) estimates "
-                 "the 2-norm", (long long)s->m, (long long)s->n);
+            fail("Octave:undefined-function",
+                 "norm: of a sparse %lldx%lld matrix only the norms 1, Inf and 'fro' are computed\nhint: normest(S) "
+                 "estimates "
+                 "the 2-norm",
+                 (long long)s->m, (long long)s->n);
         run_with(c, full_arguments(c));
         return;
     }
@@ -410,7 +422,8 @@ static void inv(struct call *c, struct sparse *s)
 {
     extern const struct builtin builtin_speye;
     if (s->m != s->n)
-        fail("Octave:nonconformant-args", "inverse: argument must be a square matrix, but is %lldx%lld", (long long)s->m, (long long)s->n);
+        fail("Octave:nonconformant-args", "inverse: argument must be a square matrix, but is %lldx%lld",
+             (long long)s->m, (long long)s->n);
     if (c->nargout > 1) {
         run_with(c, full_arguments(c));
         again(c);

@@ -251,7 +251,8 @@ value sparse_index(value v, int n, const value *idx)
     }
     if (x[0].colon && x[1].colon)
         return v;
-    return sparse_rows_cols(s, ix_is_all(&x[0], s->m) ? NULL : listed(&x[0]), x[0].n, ix_is_all(&x[1], s->n) ? NULL : listed(&x[1]), x[1].n);
+    return sparse_rows_cols(s, ix_is_all(&x[0], s->m) ? NULL : listed(&x[0]), x[0].n,
+                            ix_is_all(&x[1], s->n) ? NULL : listed(&x[1]), x[1].n);
 }
 
 /* ---- writing */
@@ -282,7 +283,8 @@ static bool write_entry(value *slot, const struct target *g, value rhs)
     if (g->grows || g->numel != 1 || rhs.tag != 0 || rhs.num == 0 || s->dtype != D_DOUBLE || s->h.owners != 1)
         return false;
     struct tensor *t = s->part[2].t;
-    i64 at = g->n == 1 ? ix_at(&g->x[0], 0) : ix_at(&g->x[0], 0) + ix_at(&g->x[1], 0) * s->m, k = sparse_find(s, at % s->m, at / s->m);
+    i64 at = g->n == 1 ? ix_at(&g->x[0], 0) : ix_at(&g->x[0], 0) + ix_at(&g->x[1], 0) * s->m,
+        k = sparse_find(s, at % s->m, at / s->m);
     if (k < 0 || t->h.owners != 1 || (t->block && t->block->owners != 1))
         return false;
     sparse_d(s)[k] = rhs.num;
@@ -291,7 +293,8 @@ static bool write_entry(value *slot, const struct target *g, value rhs)
 
 /* The entries of s but those aimed at, with the new ones merged in.  `aimed` and `fresh` are sorted by place; both may be
    one list.  fresh->k: number of the value in x. */
-static struct sparse *merged(const struct sparse *s, int dtype, const struct put *aimed, i64 naimed, const struct put *fresh, i64 nfresh, const void *x)
+static struct sparse *merged(const struct sparse *s, int dtype, const struct put *aimed, i64 naimed,
+                             const struct put *fresh, i64 nfresh, const void *x)
 {
     struct sparse *r = sparse_new(dtype, s->m, s->n, s->nz + nfresh);
     size_t size = dtypes[dtype].size;
@@ -302,14 +305,16 @@ static struct sparse *merged(const struct sparse *s, int dtype, const struct put
         poll_each(j);
         if (a == naimed && f == nfresh) {     /* the rest stays as it is */
             memcpy(sparse_row(r) + at, sparse_row(s) + k, (size_t)(s->nz - k) * sizeof(i64));
-            memcpy((char *)sparse_x(r) + (size_t)at * size, (char *)sparse_x(s) + (size_t)k * size, (size_t)(s->nz - k) * size);
+            memcpy((char *)sparse_x(r) + (size_t)at * size, (char *)sparse_x(s) + (size_t)k * size,
+                   (size_t)(s->nz - k) * size);
             for (; j < s->n; j++)
                 sparse_col(r)[j + 1] = at + sparse_col(s)[j + 1] - k;
             at += s->nz - k;
             break;
         }
         for (;;) {
-            i64 old = k < end ? base + sparse_row(s)[k] : INT64_MAX, new = f < nfresh && fresh[f].at < base + s->m ? fresh[f].at : INT64_MAX;
+            i64 old = k < end ? base + sparse_row(s)[k] : INT64_MAX,
+                new = f < nfresh &&fresh[f].at < base + s->m ? fresh[f].at : INT64_MAX;
             if (old == INT64_MAX && new == INT64_MAX)
                 break;
             while (a < naimed && aimed[a].at < MIN(old, base + s->m))
@@ -341,10 +346,13 @@ static struct sparse *merged(const struct sparse *s, int dtype, const struct put
 void sparse_assign(value *slot, int n, const value *idx, value rhs)
 {
     char what[160];
-    struct sparse *s = slot->kind == K_NIL ? sparse_zeros(rhs.kind == K_SPARSE ? sparse_see(rhs)->dtype : D_DOUBLE, 0, 0) : sparse_see(*slot);
+    struct sparse *s = slot->kind == K_NIL
+                           ? sparse_zeros(rhs.kind == K_SPARSE ? sparse_see(rhs)->dtype : D_DOUBLE, 0, 0)
+                           : sparse_see(*slot);
     i64 dim[2] = { s->m, s->n }, rdim[MAX_DIMS];
     if (rhs.kind != K_SPARSE && (!is_tensor_like(rhs) || dtype_is(value_dtype(rhs), DT_I)))
-        fail("Octave:undefined-function", "\2 = …: a sparse matrix cannot take a %s\nhint: full(S) is the full matrix", value_describe(rhs, what));
+        fail("Octave:undefined-function", "\2 = …: a sparse matrix cannot take a %s\nhint: full(S) is the full matrix",
+             value_describe(rhs, what));
     struct target g;
     n = two_indices(n, idx);
     aim(&g, 2, dim, n, idx, value_dims(rhs, rdim), rdim);
@@ -421,8 +429,10 @@ value sparse_cat(int dim, i64 m, i64 n, int count, const value *v, const bool *t
     int parts = 0;
     for (int i = 0; i < count; i++) {
         bool sparse = v[i].kind == K_SPARSE;
-        if (!sparse && (!is_tensor_like(v[i]) || dtype_is(value_dtype(v[i]), DT_I) || dtype_real(value_dtype(v[i])) == D_SINGLE))
-            fail("Octave:undefined-function", "[…]: a sparse matrix and a %s cannot stand in one array\nhint: full(S) is the full matrix",
+        if (!sparse &&
+            (!is_tensor_like(v[i]) || dtype_is(value_dtype(v[i]), DT_I) || dtype_real(value_dtype(v[i])) == D_SINGLE))
+            fail("Octave:undefined-function",
+                 "[…]: a sparse matrix and a %s cannot stand in one array\nhint: full(S) is the full matrix",
                  value_describe(v[i], what));
         int d = sparse ? sparse_see(v[i])->dtype : value_dtype(v[i]);
         if (!takes_part[i] && !sparse)
@@ -457,7 +467,8 @@ value sparse_cat(int dim, i64 m, i64 n, int count, const value *v, const bool *t
             i64 from = sparse_col(s[p])[j], to = sparse_col(s[p])[j + 1];
             for (i64 k = from; k < to; k++)
                 row[at + k - from] = sparse_row(s[p])[k] + below;
-            memcpy((char *)sparse_x(r) + (size_t)at * size, (char *)sparse_x(s[p]) + (size_t)from * size, (size_t)(to - from) * size);
+            memcpy((char *)sparse_x(r) + (size_t)at * size, (char *)sparse_x(s[p]) + (size_t)from * size,
+                   (size_t)(to - from) * size);
             at += to - from;
         }
         col[j + 1] = at;

@@ -86,7 +86,8 @@ static struct sparse *expanded(struct sparse *s, i64 m, i64 n)
 
 /* a + b or a - b of doubles, merged in two parts side by side.  Room is taken for the entries of both; what was too much
    goes afterwards.  Column j ends at end[j]; false: something has become 0. */
-static bool merge(const struct sparse *a, const struct sparse *b, double sign, struct sparse *c, i64 first, i64 last, i64 *end)
+static bool merge(const struct sparse *a, const struct sparse *b, double sign, struct sparse *c, i64 first, i64 last,
+                  i64 *end)
 {
     const i64 *ac = sparse_col(a), *bc = sparse_col(b), *ar = sparse_row(a), *br = sparse_row(b);
     const double *ax = sparse_d(a), *bx = sparse_d(b);
@@ -95,7 +96,8 @@ static bool merge(const struct sparse *a, const struct sparse *b, double sign, s
     bool full = true;
     for (i64 j = first; j < last && !interrupt_flag; j++) {
         i64 p = ac[j], q = bc[j], pe = ac[j + 1], qe = bc[j + 1];
-        while (p + q < pe + qe) {             /* one branch a step, and that is easy to foresee; blocks may be read behind their end */
+        while (p + q <
+               pe + qe) { /* one branch a step, and that is easy to foresee; blocks may be read behind their end */
             i64 r = p < pe ? ar[p] : INT64_MAX, t = q < qe ? br[q] : INT64_MAX;
             bool of_a = r <= t, of_b = t <= r;
             double u = ax[p], w = sign * bx[q], sum = of_a && of_b ? u + w : of_a ? u : w;
@@ -128,7 +130,8 @@ static value summed(struct sparse *a, struct sparse *b, double sign)
     for (int h = 0; h < parts; h++)
         full[h] = merge(a, b, sign, c, half[h], half[h + 1], col + 1);
     poll();
-    i64 from = sparse_col(a)[half[1]] + sparse_col(b)[half[1]], gap = from - col[half[1]], nz = col[n] - (half[1] < n ? gap : 0);
+    i64 from = sparse_col(a)[half[1]] + sparse_col(b)[half[1]], gap = from - col[half[1]],
+        nz = col[n] - (half[1] < n ? gap : 0);
     if (half[1] < n && gap) {                 /* the second part moves up to the first */
         memmove(sparse_row(c) + col[half[1]], sparse_row(c) + from, (size_t)(col[n] - from) * sizeof(i64));
         memmove(sparse_d(c) + col[half[1]], sparse_d(c) + from, (size_t)(col[n] - from) * sizeof(double));
@@ -205,7 +208,9 @@ static bool all_zero(value v)
 {
     struct tensor *t = tensor_of(v);
     for (i64 i = 0; i < t->numel; i++) {
-        if (dtype_is(t->dtype, DT_C) ? ((double _Complex *)t->data)[i] != 0 : t->dtype == D_LOGICAL ? t->data[i] != 0 : element_double(t, i) != 0)
+        if (dtype_is(t->dtype, DT_C) ? ((double _Complex *)t->data)[i] != 0
+            : t->dtype == D_LOGICAL  ? t->data[i] != 0
+                                     : element_double(t, i) != 0)
             return false;
     }
     return true;
@@ -231,9 +236,11 @@ static void check_class(int op, value v)
     if (v.kind == K_SPARSE)
         return;
     if (!is_tensor_like(v))
-        fail("Octave:undefined-function", "%s: not defined for a sparse matrix and a %s", ew_rows[op].name, value_describe(v, d));
+        fail("Octave:undefined-function", "%s: not defined for a sparse matrix and a %s", ew_rows[op].name,
+             value_describe(v, d));
     if (dtype_is(value_dtype(v), DT_I) || dtype_real(value_dtype(v)) == D_SINGLE)
-        fail("Octave:undefined-function", "%s: a sparse matrix and a %s do not mix\nhint: double(x) converts, full(S) makes the sparse matrix full",
+        fail("Octave:undefined-function",
+             "%s: a sparse matrix and a %s do not mix\nhint: double(x) converts, full(S) makes the sparse matrix full",
              ew_rows[op].name, value_describe(v, d));
 }
 
@@ -281,7 +288,10 @@ value sparse_elementwise(int op, int nargin, const value *arg)
 }
 
 /* ---- reductions */
-static value by_full(int op, const struct sparse *s, int dim) { return again(reduce_apply(op, tensor_box(sparse_full(s)), dim)); }
+static value by_full(int op, const struct sparse *s, int dim)
+{
+    return again(reduce_apply(op, tensor_box(sparse_full(s)), dim));
+}
 
 static double column_of(int op, const struct sparse *s, i64 j)
 {
@@ -327,7 +337,8 @@ value sparse_reduce(int op, value v, int dim)
     if (dim == 0)
         dim = s->m == 1 || (op == RED_mean && s->m == 0 && s->n > 1) ? 2 : 1;
     bool logical = op == RED_any || op == RED_all || (s->dtype == D_LOGICAL && (op == RED_max || op == RED_min));
-    if (s->m == 0 || s->n == 0 || dim > 2 || (s->dtype == D_CDOUBLE && op != RED_any && op != RED_all && op != RED_sum && op != RED_mean))
+    if (s->m == 0 || s->n == 0 || dim > 2 ||
+        (s->dtype == D_CDOUBLE && op != RED_any && op != RED_all && op != RED_sum && op != RED_mean))
         return by_full(op, s, dim);
     if (dim == 2 && op == RED_sum && s->dtype == D_DOUBLE) {          /* along rows without turning */
         i64 size[2] = { s->m, 1 };
@@ -369,9 +380,10 @@ value sparse_reduce(int op, value v, int dim)
 /* ---- products */
 static struct tensor *turned(struct tensor *t) { return tensor_dense(tensor_transpose(t)); }
 
-/* S * T: column j is the sum of columns of S, in a full column of which the rows that it has are noted, put in order and picked.
-   Parts of the columns go to threads, each with a full column of its own; first all are counted, then filled. */
-enum { RANKED = 48 };                         /* up to so many rows are put in order by counting those below each: vectors, no branches */
+/* S * T: column j is the sum of columns of S, in a full column of which the rows that it has are noted, put in order
+   and picked. Parts of the columns go to threads, each with a full column of its own; first all are counted, then
+   filled. */
+enum { RANKED = 48 }; /* up to so many rows are put in order by counting those below each: vectors, no branches */
 typedef uint32_t ranks __attribute__((vector_size(64)));
 CLONES static void order_rows(i64 *r, i64 n)
 {
@@ -401,7 +413,8 @@ static void sort_rows(i64 *r, i64 n, bool narrow)         /* narrow: rows fit 32
 }
 
 struct product { const struct sparse *a, *b; struct sparse *c; i64 *count; };
-static void count_part(const struct product *p, i64 first, i64 last, uint32_t *seen)      /* seen: the low half of the column is enough within a part */
+static void count_part(const struct product *p, i64 first, i64 last,
+                       uint32_t *seen) /* seen: the low half of the column is enough within a part */
 {
     const i64 *ac = sparse_col(p->a), *ar = sparse_row(p->a), *bc = sparse_col(p->b), *br = sparse_row(p->b);
     for (i64 j = first; j < last && !interrupt_flag; j++) {
@@ -509,7 +522,8 @@ static value sparse_product(struct sparse *a, struct sparse *b)
 static NORETURN void fail_product(value a, value b)
 {
     char s[128], t[128];
-    fail("Octave:nonconformant-args", "\1 * \2: inner dimensions differ, \1 is %s and \2 is %s", value_shape(a, s), value_shape(b, t));
+    fail("Octave:nonconformant-args", "\1 * \2: inner dimensions differ, \1 is %s and \2 is %s", value_shape(a, s),
+         value_shape(b, t));
 }
 
 static value product(value a, value b)
@@ -527,15 +541,16 @@ static value product(value a, value b)
 bool sparse_takes_turned(value s, value x)
 {
     i64 d[MAX_DIMS];
-    return s.kind == K_SPARSE && is_tensor_like(x) && !dtype_is(value_dtype(x), DT_I) && dtype_real(value_dtype(x)) != D_SINGLE && value_numel(x) != 1 &&
-           value_numel(s) != 1 && value_dims(x, d) == 2 && d[0] == sparse_see(s)->m && !RECORDING;
+    return s.kind == K_SPARSE && is_tensor_like(x) && !dtype_is(value_dtype(x), DT_I) &&
+           dtype_real(value_dtype(x)) != D_SINGLE && value_numel(x) != 1 && value_numel(s) != 1 &&
+           value_dims(x, d) == 2 && d[0] == sparse_see(s)->m && !RECORDING;
 }
 value sparse_turned_times(value v, bool conj_, value x)
 {
     struct sparse *s = sparse_see(v);
     if (!conj_ || s->dtype != D_CDOUBLE)
         return tensor_value(tensor_narrow(sparse_times_full(s, true, tensor_of(x))));
-    value y = tensor_value(sparse_times_full(s, true, tensor_of(ew_apply(EW_conj, 1, &x))));           /* conj(S.' * conj(x)) */
+    value y = tensor_value(sparse_times_full(s, true, tensor_of(ew_apply(EW_conj, 1, &x)))); /* conj(S.' * conj(x)) */
     return tensor_value(tensor_narrow(tensor_of(ew_apply(EW_conj, 1, &y))));
 }
 
@@ -577,7 +592,9 @@ value sparse_matrix(int op, value a, value b)
             return sparse_value(sparse_zeros(sparse_see(a)->dtype, sparse_see(a)->n, sparse_see(a)->m));
         return sparse_value(sparse_turn(sparse_see(a), op == MX_CTRANSPOSE));
     }
-    static const int elementwise[] = { [MX_MTIMES] = EW_times, [MX_MRDIVIDE] = EW_rdivide, [MX_MLDIVIDE] = EW_ldivide, [MX_MPOWER] = EW_power };
+    static const int elementwise[] = {
+        [MX_MTIMES] = EW_times, [MX_MRDIVIDE] = EW_rdivide, [MX_MLDIVIDE] = EW_ldivide, [MX_MPOWER] = EW_power
+    };
     check_class(elementwise[op], a);
     check_class(elementwise[op], b);
     i64 d[MAX_DIMS];
@@ -594,8 +611,11 @@ value sparse_matrix(int op, value a, value b)
             return ew_apply(EW_rdivide, 2, (value[]){ a, b });
         char s[128], t[128];
         if (cols_of(a) != cols_of(b))
-            fail("Octave:nonconformant-args", "\1 / \2: the numbers of columns differ, \1 is %s and \2 is %s", value_shape(a, s), value_shape(b, t));
-        return matrix_apply(MX_TRANSPOSE, sparse_solve(matrix_apply(MX_TRANSPOSE, b, nil()), matrix_apply(MX_TRANSPOSE, a, nil())), nil());
+            fail("Octave:nonconformant-args", "\1 / \2: the numbers of columns differ, \1 is %s and \2 is %s",
+                 value_shape(a, s), value_shape(b, t));
+        return matrix_apply(MX_TRANSPOSE,
+                            sparse_solve(matrix_apply(MX_TRANSPOSE, b, nil()), matrix_apply(MX_TRANSPOSE, a, nil())),
+                            nil());
     }
     default:
         return one_a && one_b ? ew_apply(EW_power, 2, (value[]){ a, b }) : power(a, b);

@@ -6,7 +6,8 @@ static struct sparse *square(struct call *c)
 {
     struct sparse *s = sparse_arg(c, 0);
     if (s->m != s->n)
-        fail("Octave:nonconformant-args", "%s: the matrix must be square, but is %lldx%lld", c->fn->name, (long long)s->m, (long long)s->n);
+        fail("Octave:nonconformant-args", "%s: the matrix must be square, but is %lldx%lld", c->fn->name,
+             (long long)s->m, (long long)s->n);
     return s;
 }
 
@@ -44,12 +45,16 @@ static i64 levels(const struct sparse *s, i64 from, i64 *mark, i64 stamp, i64 *q
 
 BUILTIN(symrcm, 1, 1, 1, grad_zero,
   "p = symrcm(S)\n\n"
-  "Reverse Cuthill-McKee order: S(p,p) has its elements near the diagonal. Of S that is not symmetric the pattern of S + S' counts.\n\n"
-  "Example:\n  S = sparse([1 3 2 4 1 2 3 4], [3 1 4 2 1 2 3 4], 1); p = symrcm(S); [i, j] = find(S(p,p)); max(abs(i - j))\n  ans = 1\n\n"
+  "Reverse Cuthill-McKee order: S(p,p) has its elements near the diagonal. Of S that is not symmetric the pattern of S "
+  "+ S' counts.\n\n"
+  "Example:\n  S = sparse([1 3 2 4 1 2 3 4], [3 1 4 2 1 2 3 4], 1); p = symrcm(S); [i, j] = find(S(p,p)); max(abs(i - "
+  "j))\n  ans = 1\n\n"
   "See also: amd, symamd, colamd")
 {
     struct sparse *s = square(c), *t = sparse_turn(s, false);
-    value both = ew_apply(EW_or, 2, (value[]){ ew_apply(EW_ne, 2, (value[]){ sparse_value(s), num(0) }), ew_apply(EW_ne, 2, (value[]){ sparse_value(t), num(0) }) });
+    value both = ew_apply(EW_or, 2,
+                          (value[]){ ew_apply(EW_ne, 2, (value[]){ sparse_value(s), num(0) }),
+                                     ew_apply(EW_ne, 2, (value[]){ sparse_value(t), num(0) }) });
     s = sparse_see(both);
     const i64 *col = sparse_col(s), *row = sparse_row(s);
     i64 n = s->n, placed = 0, stamp = 1;
@@ -59,7 +64,8 @@ BUILTIN(symrcm, 1, 1, 1, grad_zero,
         if (mark[i] < 0)
             continue;
         i64 from = i, end, depth = levels(s, from, mark, stamp++, queue, &end), more;
-        for (int turn = 0; turn < 8 && (more = levels(s, end, mark, stamp++, queue, &end)) > depth; turn++)       /* far from the middle */
+        for (int turn = 0; turn < 8 && (more = levels(s, end, mark, stamp++, queue, &end)) > depth;
+             turn++) /* far from the middle */
             depth = more;
         from = end;
         i64 at = placed;
@@ -72,7 +78,8 @@ BUILTIN(symrcm, 1, 1, 1, grad_zero,
                 if (mark[row[k]] >= 0) {
                     mark[row[k]] = -1;
                     i64 r = row[k], q = placed++;
-                    for (; q > first && col[order[q - 1] + 1] - col[order[q - 1]] > col[r + 1] - col[r]; q--)      /* by degree */
+                    for (; q > first && col[order[q - 1] + 1] - col[order[q - 1]] > col[r + 1] - col[r];
+                         q--) /* by degree */
                         order[q] = order[q - 1];
                     order[q] = r;
                 }
@@ -90,7 +97,8 @@ BUILTIN(etree, 1, 2, 2, grad_zero,
   "p = etree(S)\n"
   "p = etree(S, 'col')\n"
   "[p, q] = etree(S)\n\n"
-  "Elimination tree of a symmetric S (its upper triangle is read), or with 'col' of S' * S: p(j) is the parent of column j, 0 at a root; q is a postorder.\n\n"
+  "Elimination tree of a symmetric S (its upper triangle is read), or with 'col' of S' * S: p(j) is the parent of "
+  "column j, 0 at a root; q is a postorder.\n\n"
   "Example:\n  etree(sparse([1 2 3 1 3], [1 2 3 3 1], 1))\n  ans =\n     3   0   0\n\n"
   "See also: chol, symrcm, amd")
 {
@@ -98,7 +106,8 @@ BUILTIN(etree, 1, 2, 2, grad_zero,
     bool cols = has_arg(c, 1) && arg_option(c, 1, kinds) == 1;
     struct sparse *s = cols ? sparse_arg(c, 0) : square(c);
     i64 n = s->n;
-    i64 *parent = scratch((size_t)(n + 1) * 8), *above = scratch((size_t)(n + 1) * 8), *last = scratch((size_t)(s->m + 1) * 8);
+    i64 *parent = scratch((size_t)(n + 1) * 8), *above = scratch((size_t)(n + 1) * 8),
+        *last = scratch((size_t)(s->m + 1) * 8);
     memset(last, 0xff, (size_t)s->m * 8);
     for (i64 j = 0; j < n; j++) {
         parent[j] = above[j] = -1;
@@ -118,7 +127,8 @@ BUILTIN(etree, 1, 2, 2, grad_zero,
     result_order(c, 0, parent, n, 1);
     if (!wants(c, 1))
         return;
-    i64 *child = scratch((size_t)(n + 1) * 8), *sister = scratch((size_t)(n + 1) * 8), *stack = scratch((size_t)(n + 1) * 8), *post = scratch((size_t)(n + 1) * 8), at = 0;
+    i64 *child = scratch((size_t)(n + 1) * 8), *sister = scratch((size_t)(n + 1) * 8),
+        *stack = scratch((size_t)(n + 1) * 8), *post = scratch((size_t)(n + 1) * 8), at = 0;
     memset(child, 0xff, (size_t)n * 8);
     for (i64 j = n; j-- > 0;)
         if (parent[j] >= 0) {
@@ -146,14 +156,16 @@ BUILTIN(etree, 1, 2, 2, grad_zero,
 
 BUILTIN(sprank, 1, 1, 1, grad_zero,
   "k = sprank(S)\n\n"
-  "Structural rank: how many elements that are not zero can be chosen with no two in one row or column. rank(S) is not greater, whatever the values are.\n\n"
+  "Structural rank: how many elements that are not zero can be chosen with no two in one row or column. rank(S) is not "
+  "greater, whatever the values are.\n\n"
   "Example:\n  sprank(sparse([1 1 2], [1 2 1], 1, 3, 3))\n  ans = 2\n\n"
   "See also: rank, etree")
 {
     struct sparse *s = sparse_arg(c, 0);
     const i64 *col = sparse_col(s), *row = sparse_row(s);
     i64 n = s->n, found = 0;
-    i64 *owner = scratch((size_t)(s->m + 1) * 8), *seen = scratch((size_t)(s->m + 1) * 8), *stack = scratch((size_t)(n + 1) * 8), *next = scratch((size_t)(n + 1) * 8);
+    i64 *owner = scratch((size_t)(s->m + 1) * 8), *seen = scratch((size_t)(s->m + 1) * 8),
+        *stack = scratch((size_t)(n + 1) * 8), *next = scratch((size_t)(n + 1) * 8);
     i64 *cheap = scratch((size_t)(n + 1) * 8), *through = scratch((size_t)(n + 1) * 8);
     memset(owner, 0xff, (size_t)s->m * 8);
     memset(seen, 0xff, (size_t)s->m * 8);

@@ -9,8 +9,8 @@
 #include <complex.h>
 #include <math.h>
 
-/* Bodies in the plugin of functions whose help stands elsewhere (so none here, and no row of sparse.def is for them); they are
-   not collected by the build, which looks for PLUGIN. */
+/* Bodies in the plugin of functions whose help stands elsewhere (so none here, and no row of sparse.def is for them);
+   they are not collected by the build, which looks for PLUGIN. */
 #define BODY(name, said, min, max, out) \
     static struct plugin_row name##_row = { "suitesparse", #name, NULL }; \
     static void name##_run(struct call *c) { plugin_run(&name##_row, c); } \
@@ -24,12 +24,14 @@ BODY(sparse_factors, "mldivide", 3, 3, 2)
 
 PLUGIN(amd, suitesparse, 1, 2, 1,
   "p = amd(S)\n\n"
-  "An order of rows and columns for which the Cholesky factor of S(p,p) has few elements (approximate minimum degree, of the pattern of S + S').\n\n"
+  "An order of rows and columns for which the Cholesky factor of S(p,p) has few elements (approximate minimum degree, "
+  "of the pattern of S + S').\n\n"
   "Example:\n  p = amd(sparse([1 1 2 3], [1 2 2 3], 1)); sort(p)\n  ans =\n     1   2   3\n\n"
   "See also: colamd, symamd, symrcm, chol")
 PLUGIN(colamd, suitesparse, 1, 2, 1,
   "p = colamd(S)\n\n"
-  "An order of columns for which the LU factors of S(:,p), and the Cholesky factor of S(:,p)' * S(:,p), have few elements.\n\n"
+  "An order of columns for which the LU factors of S(:,p), and the Cholesky factor of S(:,p)' * S(:,p), have few "
+  "elements.\n\n"
   "Example:\n  p = colamd(speye(3)); sort(p)\n  ans =\n     1   2   3\n\n"
   "See also: amd, symamd, lu, qr")
 PLUGIN(symamd, suitesparse, 1, 2, 1,
@@ -40,9 +42,12 @@ PLUGIN(symamd, suitesparse, 1, 2, 1,
 
 PLUGIN(arnoldi, arpack, 9, 9, 3,
   "[V, d, failed] = arnoldi(f, n, k, which, symmetric, tol, maxit, p, v0)\n\n"
-  "What eigs is made of: k eigenvalues d and eigenvectors V of the n x n matrix A with f(x) = A * x, by ARPACK. which is 'LM', 'SM', 'LA', 'SA', 'BE' (symmetric), "
-  "'LR', 'SR', 'LI' or 'SI'; p is the number of vectors that are kept, v0 the first one; when v0 is complex so may A be, and symmetric does not count. failed is true when not all have converged.\n\n"
-  "Example:\n  [V, d] = arnoldi(@(x) (1:20)' .* x, 20, 2, 'LA', true, 0, 300, 20, ones(20, 1)); round(d')\n  ans =\n     19   20\n\n"
+  "What eigs is made of: k eigenvalues d and eigenvectors V of the n x n matrix A with f(x) = A * x, by ARPACK. which "
+  "is 'LM', 'SM', 'LA', 'SA', 'BE' (symmetric), 'LR', 'SR', 'LI' or 'SI'; p is the number of vectors that are kept, v0 "
+  "the first one; when v0 is complex so may A be, and symmetric does not count. failed is true when not all have "
+  "converged.\n\n"
+  "Example:\n  [V, d] = arnoldi(@(x) (1:20)' .* x, 20, 2, 'LA', true, 0, 300, 20, ones(20, 1)); round(d')\n  ans =\n   "
+  "  19   20\n\n"
   "See also: eigs, svds")
 
 static void warn_singular(void)
@@ -61,7 +66,8 @@ static int triangles(const struct sparse *s)
             is &= sparse_row(s)[sparse_col(s)[j]] >= j ? ~0 : ~LOWER;
         }
     for (i64 j = 0; j < s->n && is; j++)      /* no zero on the diagonal */
-        if (sparse_col(s)[j] == sparse_col(s)[j + 1] || sparse_row(s)[is & UPPER ? sparse_col(s)[j + 1] - 1 : sparse_col(s)[j]] != j)
+        if (sparse_col(s)[j] == sparse_col(s)[j + 1] ||
+            sparse_row(s)[is & UPPER ? sparse_col(s)[j + 1] - 1 : sparse_col(s)[j]] != j)
             is = 0;
     return is;
 }
@@ -173,8 +179,8 @@ value sparse_solve(value a, value b)
     value_dims(a, d);
     value_dims(b, e);
     if (d[0] != e[0])
-        fail("Octave:nonconformant-args", "\1 \\ \2: the numbers of rows differ, \1 is %s and \2 is %s%s", value_shape(a, x), value_shape(b, y),
-             d[0] == e[1] ? "\nhint: \1 \\ \2' fits" : "");
+        fail("Octave:nonconformant-args", "\1 \\ \2: the numbers of rows differ, \1 is %s and \2 is %s%s",
+             value_shape(a, x), value_shape(b, y), d[0] == e[1] ? "\nhint: \1 \\ \2' fits" : "");
     if (a.kind != K_SPARSE)
         return linalg_mldivide(a, sparse_full_value(b));
     bool sparse = b.kind == K_SPARSE;
@@ -205,7 +211,8 @@ value sparse_solve(value a, value b)
         if (r->n > INT32_MAX)
             fail_memory((size_t)r->n * 64);
         for (i64 j = 0; j < r->n; j++)
-            part[j] = sparse_value(sparse_of_full(triangular(s, triangle & UPPER, sparse_full(sparse_see(sparse_rows_cols(r, NULL, 0, &j, 1))))));
+            part[j] = sparse_value(sparse_of_full(
+                triangular(s, triangle & UPPER, sparse_full(sparse_see(sparse_rows_cols(r, NULL, 0, &j, 1))))));
         return sparse_cat(1, s->n, r->n, (int)r->n, part, all);
     }
     if (triangle == (UPPER | LOWER) && sparse) {          /* diagonal: rows over its elements */

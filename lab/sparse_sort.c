@@ -12,7 +12,7 @@
 
 enum { FEW = 100000, RUNS = 1024, SORT_THREADS = 8 };     /* fewer entries than FEW go straight to their places */
 
-struct entries {                              /* what is sorted: by key; `other` is the other index, or column col[j] … when that is NULL */
+struct entries { /* what is sorted: by key; `other` is the other index, or column col[j] … when that is NULL */
     i64 nz, keys, n;                          /* keys below keys, other below n */
     const i64 *key, *other, *col;
     const void *x;
@@ -133,8 +133,11 @@ static void sort_entries(int dtype, const struct entries *e, struct order *o)
 struct sparse *sparse_turn(const struct sparse *s, bool conj_)
 {
     struct sparse *t = sparse_new(s->dtype, s->n, s->m, s->nz);
-    sort_entries(s->dtype, &(struct entries){ .nz = s->nz, .keys = s->m, .n = s->n, .key = sparse_row(s), .col = sparse_col(s), .x = sparse_x(s) },
-                 &(struct order){ sparse_col(t), sparse_row(t), sparse_x(t) });
+    sort_entries(
+        s->dtype,
+        &(struct entries){
+            .nz = s->nz, .keys = s->m, .n = s->n, .key = sparse_row(s), .col = sparse_col(s), .x = sparse_x(s) },
+        &(struct order){ sparse_col(t), sparse_row(t), sparse_x(t) });
     if (s->dtype == D_CDOUBLE && conj_)
         for (i64 k = 0; k < t->nz; k++)
             ((double _Complex *)sparse_x(t))[k] = conj(((double _Complex *)sparse_x(t))[k]);
@@ -215,10 +218,12 @@ struct sparse *sparse_triplets(int dtype, i64 m, i64 n, i64 nz, const i64 *i, co
             memcpy((char *)sparse_x(s) + (size_t)k * size, (const char *)x + (size_t)order[k] * size, size);
         }
     } else {
-        struct order rows = { scratch((size_t)(m + 1) * sizeof(i64)), scratch((size_t)(nz + 1) * sizeof(i64)), scratch((size_t)(nz + 1) * size) };
+        struct order rows = { scratch((size_t)(m + 1) * sizeof(i64)), scratch((size_t)(nz + 1) * sizeof(i64)),
+                              scratch((size_t)(nz + 1) * size) };
         sort_entries(dtype, &(struct entries){ .nz = nz, .keys = m, .n = n, .key = i, .other = j, .x = x }, &rows);
-        sort_entries(dtype, &(struct entries){ .nz = nz, .keys = n, .n = m, .key = rows.other, .col = rows.start, .x = rows.x },
-                     &(struct order){ sparse_col(s), sparse_row(s), sparse_x(s) });
+        sort_entries(
+            dtype, &(struct entries){ .nz = nz, .keys = n, .n = m, .key = rows.other, .col = rows.start, .x = rows.x },
+            &(struct order){ sparse_col(s), sparse_row(s), sparse_x(s) });
     }
     pool_release(mark);
     switch (dtype) {

@@ -36,7 +36,8 @@ static bool has_bands(const struct sparse *s)
     return 2 * near >= all;
 }
 
-/* The column before which half of the entries stand; rows below `lo` are met by the first half alone, those from `hi` by the other. */
+/* The column before which half of the entries stand; rows below `lo` are met by the first half alone, those from `hi`
+ * by the other. */
 static void find_halves(struct sparse *s)
 {
     const i64 *col = sparse_col(s), *row = sparse_row(s);
@@ -82,7 +83,8 @@ static void make_tiles(void *arg)
     struct sparse *s = arg;
     int mark = pool_mark();
     i64 high = tiles(s->m), wide = tiles(s->n), n = high * wide, size[3][2] = { { n + 1, 1 }, { s->nz, 1 }, { s->nz, 1 } };
-    struct tensor *from = tensor_zeros(D_INT64, 2, size[0]), *place = tensor_new(D_UINT32, 2, size[1]), *v = tensor_new(s->dtype, 2, size[2]);
+    struct tensor *from = tensor_zeros(D_INT64, 2, size[0]), *place = tensor_new(D_UINT32, 2, size[1]),
+                  *v = tensor_new(s->dtype, 2, size[2]);
     i64 *start = (i64 *)from->data, *at = scratch((size_t)n * sizeof *at);
     const i64 *col = sparse_col(s), *row = sparse_row(s);
     _Pragma("omp parallel for num_threads(ew_threads) schedule(dynamic, 1)")
@@ -262,7 +264,10 @@ CLONES static bool finite_run(const uint64_t *x, i64 n)
         bad |= (x[i] & all) == all;
     return !bad;
 }
-bool sparse_all_finite(const struct tensor *t) { return finite_run((const uint64_t *)t->data, t->numel * (t->dtype == D_CDOUBLE ? 2 : 1)); }
+bool sparse_all_finite(const struct tensor *t)
+{
+    return finite_run((const uint64_t *)t->data, t->numel * (t->dtype == D_CDOUBLE ? 2 : 1));
+}
 
 bool sparse_finite(struct sparse *s)
 {

@@ -42,7 +42,8 @@ static int dim_arg(struct call *c, int i, struct tensor **x)
         *x = column_of(*x);
         return 1;
     }
-    return arg_dim(c, i, (*x)->numel == 0 && (*x)->nd == 2 && (*x)->dim[0] == 0 && (*x)->dim[1] == 0 ? 1 : first_long_dim(*x));
+    return arg_dim(
+        c, i, (*x)->numel == 0 && (*x)->nd == 2 && (*x)->dim[0] == 0 && (*x)->dim[1] == 0 ? 1 : first_long_dim(*x));
 }
 
 BUILTIN(meansq, 1, 2, 1, NO_GRAD,
@@ -179,14 +180,17 @@ static void standard_moment(struct call *c, int p)
     else if (flag == 0 && p == 3)
         y = by(y, num(sqrt(n * (n - 1)) / (n - 2)));
     else if (flag == 0 && p == 4)
-        y = ew_apply(EW_plus, 2, (value[]){ num(3), by(num((n - 1) / ((n - 2) * (n - 3))), minus(by(num(n + 1), y), num(3 * (n - 1)))) });
+        y = ew_apply(
+            EW_plus, 2,
+            (value[]){ num(3), by(num((n - 1) / ((n - 2) * (n - 3))), minus(by(num(n + 1), y), num(3 * (n - 1)))) });
     result(c, 0, y);
 }
 
 BUILTIN(skewness, 1, 3, 1, NO_GRAD,
     "y = skewness(x)\n"
     "y = skewness(x, flag, dim)\n\n"
-    "Third central moment over the third power of the standard deviation along dim; flag 0 corrects for the bias of a sample.\n\n"
+    "Third central moment over the third power of the standard deviation along dim; flag 0 corrects for the bias of a "
+    "sample.\n\n"
     "Example:\n"
     "  skewness([1 2 5])\n"
     "  ans = 0.5280\n\n"
@@ -198,7 +202,8 @@ BUILTIN(skewness, 1, 3, 1, NO_GRAD,
 BUILTIN(kurtosis, 1, 3, 1, NO_GRAD,
     "y = kurtosis(x)\n"
     "y = kurtosis(x, flag, dim)\n\n"
-    "Fourth central moment over the square of the variance along dim, 3 for a normal distribution; flag 0 corrects for the bias of a sample.\n\n"
+    "Fourth central moment over the square of the variance along dim, 3 for a normal distribution; flag 0 corrects for "
+    "the bias of a sample.\n\n"
     "Example:\n"
     "  kurtosis([1 2 5 9])\n"
     "  ans = 1.7224\n\n"
@@ -212,7 +217,8 @@ static value observations(struct tensor *x, i64 *n, struct call *c, int i)
 {
     char s[128];
     if (x->nd > 2)
-        fail("Octave:nonconformant-args", "%s: argument %d must be a matrix (two dimensions), but is %s", c->fn->name, i + 1, tensor_shape(x, s));
+        fail("Octave:nonconformant-args", "%s: argument %d must be a matrix (two dimensions), but is %s", c->fn->name,
+             i + 1, tensor_shape(x, s));
     x = linalg_float(x);
     if (x->dim[0] == 1 && x->dim[1] > 1)
         x = column_of(x);
@@ -225,8 +231,8 @@ BUILTIN(cov, 1, 3, 1, grad_form,
     "C = cov(x)\n"
     "C = cov(x, y)\n"
     "C = cov(x, y, opt)\n\n"
-    "Covariance of the columns of x (rows are observations), or of each column of x with each of y; vectors count as columns. opt 0 (default) divides by n - 1, 1 by n. "
-    "cov(x, opt) with a number opt is cov(x) with it.\n\n"
+    "Covariance of the columns of x (rows are observations), or of each column of x with each of y; vectors count as "
+    "columns. opt 0 (default) divides by n - 1, 1 by n. cov(x, opt) with a number opt is cov(x) with it.\n\n"
     "Example:\n"
     "  cov([1 2; 3 4; 5 7])\n"
     "  ans =\n     4.0000   5.0000\n     5.0000   6.3333\n\n"
@@ -242,7 +248,9 @@ BUILTIN(cov, 1, 3, 1, grad_form,
     if (two) {
         b = observations(numbers(c, 1), &m, c, 1);
         if (m != n)
-            fail("Octave:nonconformant-args", "cov: x and y must have as many observations (rows), but have %lld and %lld", (long long)n, (long long)m);
+            fail("Octave:nonconformant-args",
+                 "cov: x and y must have as many observations (rows), but have %lld and %lld", (long long)n,
+                 (long long)m);
     }
     value p = linalg_mtimes(a, b, CTRANSPOSED, AS_IS);
     result(c, 0, over(p, num(opt == 1 || n == 1 ? (double)n : (double)n - 1)));
@@ -256,7 +264,8 @@ static value correlation(value a, value b)    /* of centered columns */
     return over(p, by(linalg_transpose(sa, false), sb));      /* in this order equal columns give just 1 */
 }
 
-/* Rounding off the diagonal of a matrix of correlations; that of a constant column with itself is 1 where constant says so. */
+/* Rounding off the diagonal of a matrix of correlations; that of a constant column with itself is 1 where constant says
+ * so. */
 static value unit_diagonal(value r, value columns, bool constant)
 {
     struct tensor *t = tensor_clone(tensor_of(r)), *x = tensor_of(reduce_apply(RED_sum, columns, 1));
@@ -275,9 +284,10 @@ BUILTIN(corrcoef, 1, 6, 4, grad_form,
     "R = corrcoef(X)\n"
     "R = corrcoef(x, y)\n"
     "[R, p, lo, hi] = corrcoef(…, 'alpha', 0.05, 'rows', 'all')\n\n"
-    "Correlation coefficients of the columns of X (rows are observations), or the 2 x 2 matrix of those of x and y. "
-    "p is the probability of such a coefficient, or a larger one, of numbers that do not depend on each other (Student's t); lo and hi are the bounds within which the coefficient lies with probability 1 - alpha. "
-    "rows 'complete' leaves out all rows that hold a NaN, 'pairwise' for each pair of columns those where one of the two is NaN.\n\n"
+    "Correlation coefficients of the columns of X (rows are observations), or the 2 x 2 matrix of those of x and y. p "
+    "is the probability of such a coefficient, or a larger one, of numbers that do not depend on each other (Student's "
+    "t); lo and hi are the bounds within which the coefficient lies with probability 1 - alpha. rows 'complete' leaves "
+    "out all rows that hold a NaN, 'pairwise' for each pair of columns those where one of the two is NaN.\n\n"
     "Example:\n"
     "  corrcoef([1 2 3], [1 2 4])\n"
     "  ans =\n     1.0000   0.9820\n     0.9820   1.0000\n\n"
@@ -294,7 +304,8 @@ BUILTIN(corrcoef, 1, 6, 4, grad_form,
         struct tensor *y = numbers(c, 1);
         char s[128], t[128];
         if (x->numel != y->numel)
-            fail("Octave:nonconformant-args", "corrcoef: x and y must have as many elements, but are %s and %s", tensor_shape(x, s), tensor_shape(y, t));
+            fail("Octave:nonconformant-args", "corrcoef: x and y must have as many elements, but are %s and %s",
+                 tensor_shape(x, s), tensor_shape(y, t));
         struct tensor *both = tensor_2d(D_DOUBLE, x->numel, 2);
         x = tensor_dense(tensor_cast(x, D_DOUBLE));
         y = tensor_dense(tensor_cast(y, D_DOUBLE));
@@ -332,14 +343,16 @@ BUILTIN(corr, 1, 2, 1, grad_form,
     }
     value b = observations(numbers(c, 1), &m, c, 1);
     if (m != n)
-        fail("Octave:nonconformant-args", "corr: X and Y must have as many observations (rows), but have %lld and %lld", (long long)n, (long long)m);
+        fail("Octave:nonconformant-args", "corr: X and Y must have as many observations (rows), but have %lld and %lld",
+             (long long)n, (long long)m);
     result(c, 0, correlation(a, b));
 }
 
 /* ---- by order.  f gets a sorted run without its place and writes k results. */
 typedef void run_rule(const double *x, i64 n, double *y, void *arg);
 
-static struct tensor *each_run(struct tensor *t, int dim, i64 k, bool sorted, run_rule *f, void *arg)     /* t real; the result is double */
+static struct tensor *each_run(struct tensor *t, int dim, i64 k, bool sorted, run_rule *f,
+                               void *arg) /* t real; the result is double */
 {
     t = tensor_dense(tensor_cast(t, D_DOUBLE));
     struct runs r = runs_along(t, dim);
@@ -363,7 +376,8 @@ static struct tensor *each_run(struct tensor *t, int dim, i64 k, bool sorted, ru
 }
 
 static double middle(double lo, double hi) { return lo == hi ? hi : isinf(lo) || isinf(hi) ? lo + hi : lo + (hi - lo) / 2; }
-/* Of a long run only what lies between two elements of a sample, around its middle, is looked at; -1: the middle is not there. */
+/* Of a long run only what lies between two elements of a sample, around its middle, is looked at; -1: the middle is not
+ * there. */
 static i64 between(const double *x, i64 n, double *room, i64 *below)
 {
     enum { SAMPLE = 500, AROUND = 50 };
@@ -423,7 +437,8 @@ static void by_rank(struct call *c)           /* of complex numbers: scripts/com
 BUILTIN(median, 1, 2, 1, grad_form,
     "y = median(x)\n"
     "y = median(x, dim)\n\n"
-    "Median along dim, by default the first dimension longer than one: the middle element in order, or the mean of the two in the middle; NaN where there is one, and of nothing.\n\n"
+    "Median along dim, by default the first dimension longer than one: the middle element in order, or the mean of the "
+    "two in the middle; NaN where there is one, and of nothing.\n\n"
     "Example:\n"
     "  median([5 1 3 2])\n"
     "  ans = 2.5000\n\n"
@@ -441,7 +456,10 @@ BUILTIN(median, 1, 2, 1, grad_form,
         result(c, 0, num_of(dt == D_SINGLE ? D_SINGLE : D_DOUBLE, NAN));
         return;
     }
-    result_tensor(c, 0, tensor_cast(each_run(t, dim, 1, false, median_rule, scratch((size_t)(3 * t->dim[MIN(dim, t->nd) - 1] + 32) * sizeof(double))), dt));
+    result_tensor(c, 0,
+                  tensor_cast(each_run(t, dim, 1, false, median_rule,
+                                       scratch((size_t)(3 * t->dim[MIN(dim, t->nd) - 1] + 32) * sizeof(double))),
+                              dt));
 }
 
 struct quantile { const double *p; i64 k; int method; };
@@ -481,7 +499,8 @@ static void quantiles(struct call *c, double unit)
         fail_arg(c, 0, "real");
     if (x->numel == 0)
         fail("Octave:invalid-input-arg", "%s: the data must not be empty", c->fn->name);
-    struct quantile q = { pt ? (double *)pt->data : quarters, pt ? pt->numel : 5, has_arg(c, 3) ? (int)arg_int(c, 3, 1, 9) : 5 };
+    struct quantile q = { pt ? (double *)pt->data : quarters, pt ? pt->numel : 5,
+                          has_arg(c, 3) ? (int)arg_int(c, 3, 1, 9) : 5 };
     if (pt && unit != 1) {
         double *p = scratch((size_t)q.k * sizeof *p + 8);
         for (i64 i = 0; i < q.k; i++)
@@ -502,8 +521,9 @@ BUILTIN(quantile, 1, 4, 1, grad_form,
     "q = quantile(x, p)\n"
     "q = quantile(x, p, dim)\n"
     "q = quantile(x, p, dim, method)\n\n"
-    "Quantiles of x along dim for probabilities p between 0 and 1 (default 0, 0.25, 0.5, 0.75, 1); NaN does not count. method 1 to 9 are those of Hyndman and Fan; "
-    "5, the default, interpolates between the points (k - 0.5) / n. Of a vector the result has the shape of p.\n\n"
+    "Quantiles of x along dim for probabilities p between 0 and 1 (default 0, 0.25, 0.5, 0.75, 1); NaN does not count. "
+    "method 1 to 9 are those of Hyndman and Fan; 5, the default, interpolates between the points (k - 0.5) / n. Of a "
+    "vector the result has the shape of p.\n\n"
     "Example:\n"
     "  quantile([1 2 3 4], 0.5)\n"
     "  ans = 2.5000\n\n"
@@ -575,7 +595,8 @@ static void mode_rule(const double *x, i64 n, double *y, void *arg)   /* value, 
 BUILTIN(mode, 1, 2, 3, grad_form,
     "m = mode(x)\n"
     "[m, f, c] = mode(x, dim)\n\n"
-    "The most frequent element along dim, of several the smallest; f is how often it occurs, c a cell with all elements as frequent, as columns.\n\n"
+    "The most frequent element along dim, of several the smallest; f is how often it occurs, c a cell with all "
+    "elements as frequent, as columns.\n\n"
     "Example:\n"
     "  mode([1 2 2 3 3])\n"
     "  ans = 2\n\n"
@@ -625,7 +646,8 @@ BUILTIN(mode, 1, 2, 3, grad_form,
 }
 
 /* ---- differences and trapezoids */
-static value narrow_along(struct tensor *t, int dim, i64 first, i64 n)        /* a header on elements first .. first + n - 1 along dim (from 1) */
+static value narrow_along(struct tensor *t, int dim, i64 first,
+                          i64 n) /* a header on elements first .. first + n - 1 along dim (from 1) */
 {
     i64 size[MAX_DIMS];
     memcpy(size, t->dim, sizeof(i64) * t->nd);
@@ -637,7 +659,8 @@ BUILTIN(diff, 1, 3, 1, grad_form,
     "y = diff(x)\n"
     "y = diff(x, k)\n"
     "y = diff(x, k, dim)\n\n"
-    "Differences of neighbours along dim, x(i+1) - x(i), k times over (default 1); dim is by default the first dimension longer than one, and the next one when that is used up.\n\n"
+    "Differences of neighbours along dim, x(i+1) - x(i), k times over (default 1); dim is by default the first "
+    "dimension longer than one, and the next one when that is used up.\n\n"
     "Example:\n"
     "  diff([1 4 9])\n"
     "  ans =\n     3   5\n\n"
@@ -699,8 +722,9 @@ static value trapezoids(struct call *c, int *dim, struct tensor **py)
             return by(sum, by(tensor_value(x), num(0.5)));
         if (!dims_equal(x->nd, x->dim, y->nd, y->dim)) {
             if (x->numel != n)
-                fail("Octave:nonconformant-args", "%s: x must have the size of y or one element for each along dimension %d, but they are %s and %s",
-                    c->fn->name, *dim, tensor_shape(x, s), tensor_shape(y, t));
+                fail("Octave:nonconformant-args",
+                     "%s: x must have the size of y or one element for each along dimension %d, but they are %s and %s",
+                     c->fn->name, *dim, tensor_shape(x, s), tensor_shape(y, t));
             i64 size[MAX_DIMS];
             int nd = MAX(2, *dim);
             for (int d = 0; d < nd; d++)
@@ -717,7 +741,8 @@ BUILTIN(trapz, 1, 3, 1, grad_form,
     "q = trapz(y)\n"
     "q = trapz(x, y)\n"
     "q = trapz(x, y, dim)\n\n"
-    "Integral of y over x along dim by the trapezoid rule; without x the points are one apart, with a number x they are x apart. trapz(y, dim) with a number dim is trapz([], y, dim).\n\n"
+    "Integral of y over x along dim by the trapezoid rule; without x the points are one apart, with a number x they "
+    "are x apart. trapz(y, dim) with a number dim is trapz([], y, dim).\n\n"
     "Example:\n"
     "  trapz([0 2 4], [1 2 3])\n"
     "  ans = 8\n\n"
@@ -738,7 +763,8 @@ BUILTIN(cumtrapz, 1, 3, 1, grad_form,
     "q = cumtrapz(y)\n"
     "q = cumtrapz(x, y)\n"
     "q = cumtrapz(x, y, dim)\n\n"
-    "Running integral of y over x along dim by the trapezoid rule, of the size of y, beginning with 0; arguments as for trapz.\n\n"
+    "Running integral of y over x along dim by the trapezoid rule, of the size of y, beginning with 0; arguments as "
+    "for trapz.\n\n"
     "Example:\n"
     "  cumtrapz([0 2 4], [1 2 3])\n"
     "  ans =\n     0   3   8\n\n"

@@ -34,9 +34,10 @@ static NORETURN void fail_field(struct call *c, sym name)
 /* ---- making */
 BUILTIN(struct, 0, ANY, 1, grad_pass,
   "s = struct()\ns = struct(name, value, ...)\n\n"
-  "A struct with these fields.  A value that is a cell makes an array of structs of its size, one for each element (a 1x1 cell: the same "
-  "in all); to store a cell itself, put it into another one.\n\n"
-  "Example:\n  s = struct('a', 1, 'b', 'text')\n  s =\n\n    scalar structure containing the fields:\n\n      a = 1\n      b = text\n\n\n"
+  "A struct with these fields.  A value that is a cell makes an array of structs of its size, one for each element (a "
+  "1x1 cell: the same in all); to store a cell itself, put it into another one.\n\n"
+  "Example:\n  s = struct('a', 1, 'b', 'text')\n  s =\n\n    scalar structure containing the fields:\n\n      a = 1\n  "
+  "    b = text\n\n\n"
   "  size(struct('a', {1, 2, 3}))\n  ans =\n\n     1   3\n\n\n"
   "See also: fieldnames, isfield, cell2struct")
 {
@@ -60,7 +61,8 @@ BUILTIN(struct, 0, ANY, 1, grad_pass,
         if (dim == one)
             nd = v.cell->nd, dim = v.cell->dim;
         else if (!dims_equal(nd, dim, v.cell->nd, v.cell->dim))
-            fail("Octave:nonconformant-args", "struct: the cells must have one size, but argument %d is %s and an earlier one %s", i + 1,
+            fail("Octave:nonconformant-args",
+                 "struct: the cells must have one size, but argument %d is %s and an earlier one %s", i + 1,
                  value_shape(v, s1), dims_text(nd, dim, s2));
     }
     sym *name = scratch(sizeof(sym) * (c->nargin / 2 + 1));
@@ -160,7 +162,8 @@ static struct record *pick(const struct record *r, int n, const int *field)     
     sym *name = scratch(sizeof(sym) * (n + 1));
     for (int k = 0; k < n; k++)
         name[k] = r->f->name[field[k]];
-    struct record *y = record_make(r->nd, r->dim, NULL, n, name);       /* with zeros, which nobody owns: so values are only put */
+    struct record *y =
+        record_make(r->nd, r->dim, NULL, n, name); /* with zeros, which nobody owns: so values are only put */
     keep(record_value(y));
     for (i64 e = 0; e < r->numel; e++)
         for (int k = 0; k < n; k++)
@@ -171,7 +174,8 @@ static struct record *pick(const struct record *r, int n, const int *field)     
 BUILTIN(rmfield, 2, 2, 1, grad_pass,
   "t = rmfield(s, name)\n\n"
   "s without that field, or without those in a cell of names; each must be there.\n\n"
-  "Example:\n  rmfield(struct('a', 1, 'b', 2), 'a')\n  ans =\n\n    scalar structure containing the fields:\n\n      b = 2\n\n\n"
+  "Example:\n  rmfield(struct('a', 1, 'b', 2), 'a')\n  ans =\n\n    scalar structure containing the fields:\n\n      b "
+  "= 2\n\n\n"
   "See also: isfield, orderfields")
 {
     struct record *r = arg_struct(c, 0);
@@ -201,7 +205,8 @@ static int by_name(const void *a, const void *b)
 
 BUILTIN(orderfields, 1, 2, 2, grad_pass,
   "[t, p] = orderfields(s)\n[t, p] = orderfields(s, order)\n\n"
-  "s with its fields in alphabetical order, or in the order of another struct, of a cell of names, or of a vector of numbers; p are the numbers.\n\n"
+  "s with its fields in alphabetical order, or in the order of another struct, of a cell of names, or of a vector of "
+  "numbers; p are the numbers.\n\n"
   "Example:\n  fieldnames(orderfields(struct('z', 1, 'a', 2)))\n  ans =\n  {\n    [1,1] = a\n    [2,1] = z\n  }\n\n\n"
   "See also: fieldnames")
 {
@@ -258,7 +263,8 @@ BUILTIN(struct2cell, 1, 1, 1, grad_pass,
     struct record *r = arg_struct(c, 0);
     i64 dim[MAX_DIMS + 1] = { r->f->n };
     if (r->nd == MAX_DIMS && r->numel != 1)
-        fail("tl:too-many-dimensions", "struct2cell: the result would have %d dimensions, %d is the most", MAX_DIMS + 1, MAX_DIMS);
+        fail("tl:too-many-dimensions", "struct2cell: the result would have %d dimensions, %d is the most", MAX_DIMS + 1,
+             MAX_DIMS);
     memcpy(dim + 1, r->dim, sizeof(i64) * r->nd);
     struct cell *y = cell_new(r->nd + 1, dim);
     for (i64 i = 0; i < y->numel; i++)
@@ -268,9 +274,10 @@ BUILTIN(struct2cell, 1, 1, 1, grad_pass,
 
 BUILTIN(cell2struct, 2, 3, 1, grad_pass,
   "s = cell2struct(c, names, dim)\n\n"
-  "Structs whose fields have these names (a cell of texts, or the rows of a char matrix) and the values of c along dim, by default the first.  "
-  "The other dimensions of c become those of s.\n\n"
-  "Example:\n  cell2struct({1; 'x'}, {'a'; 'b'}, 1)\n  ans =\n\n    scalar structure containing the fields:\n\n      a = 1\n      b = x\n\n\n"
+  "Structs whose fields have these names (a cell of texts, or the rows of a char matrix) and the values of c along "
+  "dim, by default the first.  The other dimensions of c become those of s.\n\n"
+  "Example:\n  cell2struct({1; 'x'}, {'a'; 'b'}, 1)\n  ans =\n\n    scalar structure containing the fields:\n\n      a "
+  "= 1\n      b = x\n\n\n"
   "See also: struct2cell, struct")
 {
     struct cell *x = arg_cell(c, 0);
@@ -301,7 +308,9 @@ BUILTIN(cell2struct, 2, 3, 1, grad_pass,
     }
     i64 size = d < x->nd ? x->dim[d] : 1;
     if (n != size)
-        fail("Octave:invalid-input-arg", "cell2struct: there are %lld names, but the cell has %lld values along dimension %d", (long long)n, (long long)size, d + 1);
+        fail("Octave:invalid-input-arg",
+             "cell2struct: there are %lld names, but the cell has %lld values along dimension %d", (long long)n,
+             (long long)size, d + 1);
     i64 dim[MAX_DIMS], below = 1;
     int nd = 0;
     for (int e = 0; e < x->nd; e++) {
@@ -327,8 +336,9 @@ static struct step *path(struct call *c, int from, int to)
 {
     struct step *s = scratch(sizeof *s * (to - from + 1));
     for (int i = from; i < to; i++)
-        s[i - from] = c->arg[i].kind == K_CELL ? (struct step){ STEP_PAREN, (int)c->arg[i].cell->numel, c->arg[i].cell->v, NULL }
-                                               : (struct step){ STEP_FIELD, 0, NULL, name_arg(c, i) };
+        s[i - from] = c->arg[i].kind == K_CELL
+                          ? (struct step){ STEP_PAREN, (int)c->arg[i].cell->numel, c->arg[i].cell->v, NULL }
+                          : (struct step){ STEP_FIELD, 0, NULL, name_arg(c, i) };
     return s;
 }
 
@@ -364,7 +374,8 @@ BUILTIN(getfield, 2, ANY, 1, grad_pass,
     result(c, 0, follow(c, c->arg[0], c->nargin - 1, path(c, 1, c->nargin)));
 }
 
-static void changed(struct call *c, int n, const struct step *s, value v)            /* the result is argument 0 with v at that path */
+static void changed(struct call *c, int n, const struct step *s,
+                    value v) /* the result is argument 0 with v at that path */
 {
     struct cell *root = cell_2d(1, 1);        /* owns the place */
     cell_set(root, 0, c->arg[0]);
@@ -378,7 +389,8 @@ BUILTIN(setfield, 3, ANY, 1, grad_pass,
   "Example:\n  setfield(struct('a', 1), 'a', 5)\n  ans =\n\n    scalar structure containing the fields:\n\n      a = 5\n\n\n"
   "See also: getfield, rmfield")
 {
-    if (((is_tensor_like(c->arg[0]) || c->arg[0].kind == K_CELL) && value_numel(c->arg[0])) || !strcmp(class_of(c->arg[0]), "function_handle"))
+    if (((is_tensor_like(c->arg[0]) || c->arg[0].kind == K_CELL) && value_numel(c->arg[0])) ||
+        !strcmp(class_of(c->arg[0]), "function_handle"))
         fail_arg(c, 0, "a struct");
     changed(c, c->nargin - 2, path(c, 1, c->nargin - 1), c->arg[c->nargin - 1]);
 }
@@ -391,7 +403,8 @@ BUILTIN(substruct, 2, ANY, 1, NO_GRAD,
 {
     static const char *const types[] = { "()", "{}", ".", NULL };
     if (c->nargin % 2)
-        fail("Octave:invalid-fun-call", "substruct: types and subscripts come in pairs, but there are %d arguments", c->nargin);
+        fail("Octave:invalid-fun-call", "substruct: types and subscripts come in pairs, but there are %d arguments",
+             c->nargin);
     sym name[2] = { symbol_of("type"), symbol_of("subs") };
     struct record *r = record_new(2, (i64[]){ 1, c->nargin / 2 }, 2, name);
     for (int i = 0; i < c->nargin; i += 2) {
@@ -422,9 +435,11 @@ static struct step *path_struct(struct call *c, int i, int *n)
         } else if (!strcmp(t->text, "()") || !strcmp(t->text, "{}")) {
             value *one = scratch(sizeof *one);
             *one = v;
-            s[e] = (struct step){ t->text[0] == '(' ? STEP_PAREN : STEP_BRACE, v.kind == K_CELL ? (int)v.cell->numel : 1, v.kind == K_CELL ? v.cell->v : one, NULL };
+            s[e] = (struct step){ t->text[0] == '(' ? STEP_PAREN : STEP_BRACE,
+                                  v.kind == K_CELL ? (int)v.cell->numel : 1, v.kind == K_CELL ? v.cell->v : one, NULL };
         } else {
-            fail("Octave:invalid-input-arg", "%s: the type of step %d is \"%s\", but must be \"()\", \"{}\" or \".\"", c->fn->name, e + 1, t->text);
+            fail("Octave:invalid-input-arg", "%s: the type of step %d is \"%s\", but must be \"()\", \"{}\" or \".\"",
+                 c->fn->name, e + 1, t->text);
         }
     }
     return s;
@@ -451,7 +466,8 @@ BUILTIN(subsasgn, 3, 3, 1, NO_GRAD,
     struct step *s = path_struct(c, 1, &n);
     i64 dim[MAX_DIMS];
     value v = c->arg[2];
-    if (n && s[n - 1].kind == STEP_PAREN && v.kind == K_TENSOR && v.t->dtype == D_DOUBLE && value_dims(v, dim) == 2 && dim[0] == 0 && dim[1] == 0) {
+    if (n && s[n - 1].kind == STEP_PAREN && v.kind == K_TENSOR && v.t->dtype == D_DOUBLE && value_dims(v, dim) == 2 &&
+        dim[0] == 0 && dim[1] == 0) {
         struct cell *root = cell_2d(1, 1);
         cell_set(root, 0, c->arg[0]);
         place_delete(&root->v[0], n, s);      /* [] deletes */

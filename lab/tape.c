@@ -190,8 +190,10 @@ static NORETURN void fail_not_differentiable(const struct builtin *b)
 bool tape_carries(value v)         /* floating point: its missing gradient would be felt */
 {
     if (v.kind == K_SPARSE)                   /* asked only of what was made of something tracked */
-        fail("tl:not-differentiable", "autograd: a sparse result depends on a variable, and gradients do not go through sparse matrices\n"
-             "hint: they go through S * x, S \\ x and full(S) .* x with a sparse S that is constant");
+        fail("tl:not-differentiable", "autograd: a sparse result depends on a variable, and gradients do not go "
+                                      "through sparse matrices\n"
+                                      "hint: they go through S * x, S \\ x and full(S) .* x with a sparse S that is "
+                                      "constant");
     return is_tensor_like(v) && dtype_is(value_dtype(v), DT_F);
 }
 
@@ -311,7 +313,8 @@ static void widen(struct plan *p, int node)
             *wide = false;
 }
 
-value tape_record_plan(struct plan *p, bool owns, int nreg, const value *reg)      /* pooled, marked; every leaf's register is given */
+value tape_record_plan(struct plan *p, bool owns, int nreg,
+                       const value *reg) /* pooled, marked; every leaf's register is given */
 {
     struct entry *e = tape_record(R_PLAN, nreg, reg, 1);
     e->plan = p;
@@ -387,7 +390,8 @@ value tape_matrix(int op, value a, value b)
     if (two)
         b = tape_plain(b);
     bool scalars = two && (value_numel(a) == 1 || value_numel(b) == 1);
-    if (scalars && (op == MX_MTIMES || (op == MX_MRDIVIDE && value_numel(b) == 1) || (op == MX_MLDIVIDE && value_numel(a) == 1)))
+    if (scalars &&
+        (op == MX_MTIMES || (op == MX_MRDIVIDE && value_numel(b) == 1) || (op == MX_MLDIVIDE && value_numel(a) == 1)))
         return tape_op(op == MX_MTIMES ? EW_times : op == MX_MRDIVIDE ? EW_rdivide : EW_ldivide, 2, (value[]){ a, b });
     if (scalars && op == MX_MPOWER && value_numel(a) == 1 && value_numel(b) == 1)
         return tape_op(EW_power, 2, (value[]){ a, b });
@@ -441,14 +445,17 @@ bool tape_plan(struct plan *p, value *reg, value *y)
     } else {
         value *v = scratch(sizeof(value) * (size_t)n);
         for (int i = 0; i < n; i++) {
-            value two[2] = { q[i].a >= 0 && q[i].kind > PN_NUM ? v[q[i].a] : nil(), q[i].b >= 0 && q[i].kind > PN_NUM ? v[q[i].b] : nil() };
+            value two[2] = { q[i].a >= 0 && q[i].kind > PN_NUM ? v[q[i].a] : nil(),
+                             q[i].b >= 0 && q[i].kind > PN_NUM ? v[q[i].b] : nil() };
             fail_node_outer = i;
             switch (q[i].kind) {
             case PN_LEAF: v[i] = reg[q[i].a]; break;
             case PN_NUM: v[i] = q[i].num; break;
             case PN_OP: v[i] = tape_op(q[i].op, q[i].b >= 0 ? 2 : 1, two); break;
             case PN_MATRIX: v[i] = tape_matrix(q[i].op, two[0], two[1]); break;
-            default: v[i] = tape_reduce(q[i].op, two[0], is_nil(two[1]) ? 0 : (int)element_double(tensor_of(two[1]), 0)); break;
+            default:
+                v[i] = tape_reduce(q[i].op, two[0], is_nil(two[1]) ? 0 : (int)element_double(tensor_of(two[1]), 0));
+                break;
             }
         }
         fail_node_outer = -1;
@@ -562,5 +569,6 @@ value tape_cat(int dim, int n, const value *part, value y)
 void tape_check_outside(const struct window *w, const struct instance *x, value v)
 {
     if ((w ? w->born : x->born) != context_head()->generation && tracked_below(v))
-        fail("tl:not-differentiable", "autograd: a value that depends on its variables is written into %s from outside", w ? "a window" : "an object");
+        fail("tl:not-differentiable", "autograd: a value that depends on its variables is written into %s from outside",
+             w ? "a window" : "an object");
 }

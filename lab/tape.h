@@ -27,19 +27,25 @@ void tape_untracked(void (*f)(void *arg), void *arg);     /* runs f without reco
 value tape_window(value w);                   /* reading a window on a tracked tensor: a tracked tensor, pooled */
 value tape_plain(value v);                    /* a window on tracked memory becomes a tracked tensor; pooled or as given */
 value tape_index(value base, int n, const value *idx, value y);       /* y = base(idx…), just read; marked, pooled */
-/* t was just written: t(idx…) = rhs, or, with w, w(idx…) = rhs where w is a window on t.  `old` is t's value before, with its mark. */
+/* t was just written: t(idx…) = rhs, or, with w, w(idx…) = rhs where w is a window on t.  `old` is t's value before,
+ * with its mark. */
 void tape_assign(struct tensor *t, value old, const struct window *w, int n, const value *idx, value rhs);
 value tape_cat(int dim, int n, const value *part, value y);           /* y = cat(dim, part…); marked, pooled */
-void tape_check_outside(const struct window *w, const struct instance *x, value v);  /* fails when v is tracked and w or x was there before */
+void tape_check_outside(const struct window *w, const struct instance *x,
+                        value v); /* fails when v is tracked and w or x was there before */
 
-/* ---- a run on a tape of its own, kept from forward to backward: what nn's layers are made of.  f gives y (pooled), a tensor or
-   cells of tensors, of x[0] … x[n - 1]; leaves of floating point are followed. */
+/* ---- a run on a tape of its own, kept from forward to backward: what nn's layers are made of.  f gives y (pooled), a
+   tensor or cells of tensors, of x[0] … x[n - 1]; leaves of floating point are followed. */
 struct kept;
-struct kept *kept_run(void (*f)(void *arg, int n, const value *x, value *y), void *arg, int n, const value *x, value *y);   /* y pooled */
-void kept_backward(struct kept *k, value g, value *gx);   /* g as y; gx[0 … n - 1] pooled, zeros where y does not depend on x */
+struct kept *kept_run(void (*f)(void *arg, int n, const value *x, value *y), void *arg, int n, const value *x,
+                      value *y); /* y pooled */
+void kept_backward(struct kept *k, value g,
+                   value *gx); /* g as y; gx[0 … n - 1] pooled, zeros where y does not depend on x */
 void kept_free(struct kept *k);
-/* The rule of one builtin without a tape: out[0 … nout - 1] are its results for in[], g[] their gradients (NIL: none); gx[i] pooled, where want[i]. */
-void rule_alone(const struct builtin *fn, int nin, const value *in, const bool *want, int nout, const value *out, const value *g, value *gx);
+/* The rule of one builtin without a tape: out[0 … nout - 1] are its results for in[], g[] their gradients (NIL: none);
+ * gx[i] pooled, where want[i]. */
+void rule_alone(const struct builtin *fn, int nin, const value *in, const bool *want, int nout, const value *out,
+                const value *g, value *gx);
 
 /* ---- for a builtin's rule, `void NAME_grad(struct call *c)`: c->arg are the arguments of the forward call, and
    result(c, i, g) gives the gradient of argument i */

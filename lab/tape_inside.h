@@ -12,7 +12,7 @@ struct entry {
     int op;                                   /* R_MATRIX: operator; R_CAT: dimension; R_INDEX…: number of indices */
     const struct builtin *fn;
     struct plan *plan;
-    value *in;                                /* copies; R_PLAN: the registers; R_INDEX: base, indices; R_ASSIGN: old, rhs, indices */
+    value *in; /* copies; R_PLAN: the registers; R_INDEX: base, indices; R_ASSIGN: old, rhs, indices */
     int *parent;                              /* node of each input, -1: not tracked */
     value *out;                               /* R_CALL: copies of the results */
 };
@@ -20,7 +20,7 @@ struct tape {
     struct entry *e;
     int n, cap, nodes, level;
     int *owner, owner_cap;                    /* entry of each node */
-    bool *wide;                               /* of each node: would be complex where its imaginary part is not zero, so its adjoint may be */
+    bool *wide; /* of each node: would be complex where its imaginary part is not zero, so its adjoint may be */
     struct entry *current;                    /* in a rule: its entry and the adjoints */
     value *adjoint;
     struct { const struct plan *single[EW_OPS][3]; } cache;
@@ -32,7 +32,8 @@ void tape_give_back(struct tape *t);
 void tape_clear(struct tape *t);
 uint32_t tape_generation(void);               /* a new one begins; marks from before are void */
 value tape_variable(value v);                 /* the same value with leaves tracked; pooled */
-value tape_gradient(value var, const value *adjoint);     /* of the shape of the variable; [] where a leaf is not floating point */
+value tape_gradient(value var,
+                    const value *adjoint); /* of the shape of the variable; [] where a leaf is not floating point */
 void tape_backward(struct tape *t, int from, int to);     /* entries from - 1 down to `to`; adjoints in t->adjoint */
 struct tape *tape_state(void);
 int tape_node(value v);

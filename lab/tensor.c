@@ -28,7 +28,8 @@ i64 dims_numel(int nd, const i64 *dim)
     for (int d = 0; d < nd; d++)
         if (dim[d] < 0 || __builtin_mul_overflow(n, dim[d], &n) || n > (i64)1 << 62) {
             char s[128];
-            fail("Octave:out-of-memory", "out of memory or dimension too large: a %s array has more than 2^62 elements", dims_text(nd, dim, s));
+            fail("Octave:out-of-memory", "out of memory or dimension too large: a %s array has more than 2^62 elements",
+                 dims_text(nd, dim, s));
         }
     return n;
 }
@@ -413,7 +414,10 @@ static inline float _Complex to_CSINGLE(double x) { return (float)x; }
     }
 #include "dtypes.def"
 #undef D
-static const struct { void (*load)(double *, const void *, i64); void (*store)(void *, const double *, i64); } convert[DTYPES] = {
+static const struct {
+    void (*load)(double *, const void *, i64);
+    void (*store)(void *, const double *, i64);
+} convert[DTYPES] = {
 #define D(name, ...) [D_##name] = { load_##name, store_##name },
 #include "dtypes.def"
 #undef D
@@ -499,7 +503,8 @@ struct tensor *tensor_narrow(struct tensor *t)
         if (t->dtype == D_CDOUBLE ? cimag(((double _Complex *)t->data)[i]) != 0 : cimagf(((float _Complex *)t->data)[i]) != 0)
             return t;
     for (i64 i = 0; i < t->numel; i++)        /* NaN parts count as non-zero */
-        if (t->dtype == D_CDOUBLE ? isnan(cimag(((double _Complex *)t->data)[i])) : isnan(cimagf(((float _Complex *)t->data)[i])))
+        if (t->dtype == D_CDOUBLE ? isnan(cimag(((double _Complex *)t->data)[i]))
+                                  : isnan(cimagf(((float _Complex *)t->data)[i])))
             return t;
     return tensor_cast(t, dtype_real(t->dtype));
 }
@@ -546,8 +551,9 @@ struct tensor *tensor_of(value v)
     }
     default: {
         char d[160];
-        fail("Octave:undefined-function", "a %snumeric, logical or char array is needed here, not a %s%s", v.kind == K_SPARSE ? "full " : "",
-             value_describe(v, d), v.kind == K_SPARSE ? "\nhint: full(S) is the full matrix" : "");
+        fail("Octave:undefined-function", "a %snumeric, logical or char array is needed here, not a %s%s",
+             v.kind == K_SPARSE ? "full " : "", value_describe(v, d),
+             v.kind == K_SPARSE ? "\nhint: full(S) is the full matrix" : "");
     }
     }
 }
@@ -600,7 +606,8 @@ int value_dtype(value v)
 void warn_left(struct tensor *base)
 {
     base->flags &= (uint8_t)~T_LEFT & 15;
-    warn("tl:nn", "these are parameters that a network had before it was changed: what is written here does not reach it; call getParameters() again");
+    warn("tl:nn", "these are parameters that a network had before it was changed: what is written here does not reach "
+                  "it; call getParameters() again");
 }
 
 void own_block_spare(struct tensor *t, i64 numel)
@@ -653,7 +660,9 @@ value window_new(struct tensor *base, i64 offset, int nd, const i64 *dim, const 
         pool_release(pool_mark() - 1);
         base->h.pins--;
     }
-    *w = (struct window){ .h.owners = 1, .nd = (uint8_t)nd, .born = context_head()->generation, .offset = offset, .numel = n, .base = base };
+    *w = (struct window){
+        .h.owners = 1, .nd = (uint8_t)nd, .born = context_head()->generation, .offset = offset, .numel = n, .base = base
+    };
     w->dim = d ? d : w->inline_dim;
     w->stride = d ? d + nd : w->inline_stride;
     memcpy(w->dim, dim, sizeof(i64) * nd);

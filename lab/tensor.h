@@ -21,7 +21,8 @@ struct block {
     char *data;                               /* 64-byte aligned */
     void (*dispose)(struct block *b);         /* foreign memory; NULL: ours */
 };
-struct block *block_new(size_t bytes);        /* not pooled, one owner; large ones are held against the memory that is free, then fail */
+struct block *
+block_new(size_t bytes); /* not pooled, one owner; large ones are held against the memory that is free, then fail */
 void block_drop(struct block *b);
 
 enum { T_DQ = 1 /* text from a "double-quoted" literal */, T_DENSE = 2 /* column-major without gaps */,
@@ -29,7 +30,8 @@ enum { T_DQ = 1 /* text from a "double-quoted" literal */, T_DENSE = 2 /* column
 
 struct tensor {
     struct object h;
-    uint8_t dtype, nd, flags : 4, small : 4, device;     /* small: what stands behind the header, in steps of 64 bytes, SPARE included */
+    uint8_t dtype, nd, flags : 4, small : 4,
+        device; /* small: what stands behind the header, in steps of 64 bytes, SPARE included */
     uint32_t version;                         /* counts writes: the tape compares it */
     i64 numel;
     struct block *block;                      /* NULL: the data is what stands behind the header */
@@ -50,7 +52,8 @@ struct window {
     i64 *dim, *stride, inline_dim[4], inline_stride[4];
 };
 
-/* A window that is about to be written: warns, once, when it shows all of a base that a network has left, for what is written would train nothing. */
+/* A window that is about to be written: warns, once, when it shows all of a base that a network has left, for what is
+ * written would train nothing. */
 void warn_left(struct tensor *base);
 static inline void window_left(const struct window *w)
 {
@@ -58,27 +61,32 @@ static inline void window_left(const struct window *w)
         warn_left(w->base);
 }
 
-/* ---- making; pooled unless it says `make`.  Trailing singleton dimensions are dropped, nd >= 2.  Data is not set but by zeros. */
+/* ---- making; pooled unless it says `make`.  Trailing singleton dimensions are dropped, nd >= 2.  Data is not set but
+ * by zeros. */
 struct tensor *tensor_new(int dtype, int nd, const i64 *dim);
 struct tensor *tensor_zeros(int dtype, int nd, const i64 *dim);
-struct tensor *tensor_on(struct block *b, int dtype, int nd, const i64 *dim);         /* over all of b, whose one owner it takes over; nd as dims_trim leaves it */
+struct tensor *tensor_on(struct block *b, int dtype, int nd,
+                         const i64 *dim); /* over all of b, whose one owner it takes over; nd as dims_trim leaves it */
 struct tensor *tensor_2d(int dtype, i64 rows, i64 cols);
 struct tensor *tensor_of_dims(int nd, const i64 *dim);       /* sizes as a row of doubles */
-struct tensor *tensor_make(int dtype, int nd, const i64 *dim);       /* one owner, not pooled: for the evaluator and the machine */
+struct tensor *tensor_make(int dtype, int nd,
+                           const i64 *dim); /* one owner, not pooled: for the evaluator and the machine */
 struct tensor *tensor_text(const char *s, size_t n);                 /* 1 x n char (0 x 0 for n = 0) */
 struct tensor *tensor_alias(struct tensor *t, int nd, const i64 *dim, const i64 *stride, i64 offset);
-                                              /* pooled value with these sizes and strides over t's data (shares the block; small data is gathered) */
+/* pooled value with these sizes and strides over t's data (shares the block; small data is gathered) */
 struct tensor *tensor_reshape(struct tensor *t, int nd, const i64 *dim);   /* pooled; the same block when t is dense */
 struct tensor *tensor_clone(struct tensor *t);                       /* pooled, dense, memory of its own */
 struct tensor *tensor_dense(struct tensor *t);                       /* t itself when column-major without gaps */
-struct tensor *tensor_cast(struct tensor *t, int dtype);             /* t itself when it is that; rounds and saturates; to real drops the imaginary part */
+struct tensor *
+tensor_cast(struct tensor *t,
+            int dtype); /* t itself when it is that; rounds and saturates; to real drops the imaginary part */
 struct tensor *tensor_narrow(struct tensor *t);                      /* complex with all imaginary parts zero: real; else t */
 struct tensor *tensor_transpose(struct tensor *t);                   /* 2-d, strides only, not conjugated */
 
 /* ---- between values and tensors */
-struct tensor *tensor_of(value v);                                   /* see above; fails unless numeric, logical or char, and of this device: gpu.h */
+struct tensor *tensor_of(value v); /* see above; fails unless numeric, logical or char, and of this device: gpu.h */
 static inline bool is_tensor_like(value v) { return v.kind == K_NUM || (v.kind >= K_RANGE && v.kind <= K_WINDOW); }
-value tensor_value(struct tensor *t);                                /* a real 1x1 without pins and mark becomes a scalar; borrowed like t */
+value tensor_value(struct tensor *t); /* a real 1x1 without pins and mark becomes a scalar; borrowed like t */
 static inline value tensor_box(struct tensor *t) { return (value){ .kind = K_TENSOR, .t = t }; }
 int value_dtype(value v);                                            /* dtype of a tensor-like value */
 
@@ -88,20 +96,24 @@ value element_value(const struct tensor *t, i64 i);                  /* scalar; 
 i64 tensor_offset(const struct tensor *t, i64 i);                    /* elements from data */
 void convert_run(int to, void *dst, int from, const void *src, i64 n);   /* dense runs; rounds, saturates */
 void gather(const struct tensor *t, void *dst);                      /* all elements, column-major, same dtype */
-void turn_plane(size_t size, void *to, i64 r, const void *from, i64 s, i64 rows, i64 cols);   /* to[i + j*r] = from[i*s + j]; turn.c */
-void bytes_copy(void *to, const void *from, size_t n);               /* memcpy and clearing, large pieces on all threads; bytes.c */
+void turn_plane(size_t size, void *to, i64 r, const void *from, i64 s, i64 rows,
+                i64 cols);                             /* to[i + j*r] = from[i*s + j]; turn.c */
+void bytes_copy(void *to, const void *from, size_t n); /* memcpy and clearing, large pieces on all threads; bytes.c */
 void bytes_zero(void *to, size_t n);
 double saturate(int dtype, double x);                                /* as a store would leave it */
 
-/* ---- writing: these make a place ready, LANGUAGE.md section 1.  They may allocate and fail, and change nothing visible if they do. */
-struct tensor *own_tensor(value *slot);                              /* the slot alone holds its (boxed) tensor; a scalar is boxed, a range laid out */
-void own_block(struct tensor *t);                                    /* nobody else on its block: data may be written; compacts a strided t */
-void own_block_spare(struct tensor *t, i64 numel);                   /* the same, dense, with room for numel elements in all */
+/* ---- writing: these make a place ready, LANGUAGE.md section 1.  They may allocate and fail, and change nothing
+ * visible if they do. */
+struct tensor *
+own_tensor(value *slot);          /* the slot alone holds its (boxed) tensor; a scalar is boxed, a range laid out */
+void own_block(struct tensor *t); /* nobody else on its block: data may be written; compacts a strided t */
+void own_block_spare(struct tensor *t, i64 numel); /* the same, dense, with room for numel elements in all */
 struct cell *own_cell(value *slot);
 struct record *own_record(value *slot);
 
 /* ---- windows */
-value window_new(struct tensor *base, i64 offset, int nd, const i64 *dim, const i64 *stride);   /* pooled; base has one owner and is dense; it gets a pin */
+value window_new(struct tensor *base, i64 offset, int nd, const i64 *dim,
+                 const i64 *stride); /* pooled; base has one owner and is dense; it gets a pin */
 static inline char *window_data(const struct window *w) { return w->base->data + w->offset * dtypes[w->base->dtype].size; }
 
 /* ---- shapes */
@@ -113,7 +125,7 @@ int first_long_dim(const struct tensor *t);                          /* 1-based:
 const char *tensor_shape(const struct tensor *t, char buf[static 128]);
 
 /* ---- classes */
-int promote(int a, int b);                                           /* of an arithmetic operator; -1: two different integer classes */
+int promote(int a, int b); /* of an arithmetic operator; -1: two different integer classes */
 int promote_cat(int a, int b);                                       /* of [a, b] */
 int dtype_named(const char *class);                                  /* "int8" … ; -1 */
 static inline int dtype_complex(int dt) { return dt == D_SINGLE || dt == D_CSINGLE ? D_CSINGLE : D_CDOUBLE; }

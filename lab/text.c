@@ -84,7 +84,8 @@ void map_texts(struct call *c, text_map *f, const void *with)
         for (i64 i = 0; i < v.cell->numel; i++) {
             if (!is_text(v.cell->v[i])) {
                 char d[160];
-                fail("Octave:invalid-input-arg", "%s: element %lld of the cell must be text, but is a %s", c->fn->name, (long long)i + 1, value_describe(v.cell->v[i], d));
+                fail("Octave:invalid-input-arg", "%s: element %lld of the cell must be text, but is a %s", c->fn->name,
+                     (long long)i + 1, value_describe(v.cell->v[i], d));
             }
             s = text_of(v.cell->v[i], &n);
             cell_set(r, i, f(c, with, s, n));
@@ -205,16 +206,19 @@ static bool same(value a, value b, const struct comparison *how)
         i64 n = x->numel;
         if (how->first < 0 ? n != y->numel : MIN(n, how->first) != MIN(y->numel, how->first))
             return false;
-        if (x->nd == 2 && y->nd == 2 && x->dim[0] == 1 && y->dim[0] == 1 && x->flags & y->flags & T_DENSE && !x->device && !y->device) {
+        if (x->nd == 2 && y->nd == 2 && x->dim[0] == 1 && y->dim[0] == 1 && x->flags & y->flags & T_DENSE &&
+            !x->device && !y->device) {
             n = how->first < 0 ? n : MIN(n, how->first);
-            return n == 0 || ((x->data[n - 1] == y->data[n - 1] || how->fold) && same_bytes(x->data, y->data, (size_t)n, how->fold));
+            return n == 0 || ((x->data[n - 1] == y->data[n - 1] || how->fold) &&
+                              same_bytes(x->data, y->data, (size_t)n, how->fold));
         }
     }
     if (!is_char(a) || !is_char(b))
         return false;
     struct tensor *x = tensor_dense(tensor_of(a)), *y = tensor_dense(tensor_of(b));
     if (how->first >= 0)
-        return MIN(x->numel, how->first) == MIN(y->numel, how->first) && same_bytes(x->data, y->data, (size_t)MIN(x->numel, how->first), how->fold);
+        return MIN(x->numel, how->first) == MIN(y->numel, how->first) &&
+               same_bytes(x->data, y->data, (size_t)MIN(x->numel, how->first), how->fold);
     if (!dims_equal(x->nd, x->dim, y->nd, y->dim) && (x->numel || y->numel))
         return false;
     return same_bytes(x->data, y->data, (size_t)x->numel, how->fold);
@@ -256,17 +260,20 @@ static void compare(struct call *c, struct comparison how)
     }
     bool rows = !y && is_char(b) && tensor_of(b)->nd == 2 && tensor_of(b)->dim[0] > 1;
     bool one = rows && x->numel == 1;         /* one text beside each row of a char matrix */
-    struct tensor *r = one ? tensor_zeros(D_LOGICAL, 2, (i64[]){ tensor_of(b)->dim[0], 1 }) : tensor_zeros(D_LOGICAL, x->nd, x->dim);
+    struct tensor *r =
+        one ? tensor_zeros(D_LOGICAL, 2, (i64[]){ tensor_of(b)->dim[0], 1 }) : tensor_zeros(D_LOGICAL, x->nd, x->dim);
     if (rows && !one && tensor_of(b)->dim[0] != x->numel)
         rows = false;
-    if (!y && b.kind == K_TENSOR && b.t->dtype == D_CHAR && b.t->nd == 2 && b.t->dim[0] == 1 && b.t->flags & T_DENSE && !b.t->device && how.first < 0 && !how.fold) {
+    if (!y && b.kind == K_TENSOR && b.t->dtype == D_CHAR && b.t->nd == 2 && b.t->dim[0] == 1 && b.t->flags & T_DENSE &&
+        !b.t->device && how.first < 0 && !how.fold) {
         const char *s = b.t->data;            /* a row of text beside each: most differ in length or in the first character */
         i64 n = b.t->numel;
         uint8_t *to = (uint8_t *)r->data;
         for (i64 i = 0; i < r->numel; i++) {
             const value v = x->v[i];
             const struct tensor *t = v.t;
-            if (n > 0 && v.kind == K_TENSOR && t->dtype == D_CHAR && t->nd == 2 && t->dim[0] == 1 && t->flags & T_DENSE && !t->device)
+            if (n > 0 && v.kind == K_TENSOR && t->dtype == D_CHAR && t->nd == 2 && t->dim[0] == 1 &&
+                t->flags & T_DENSE && !t->device)
                 to[i] = t->numel == n && t->data[0] == s[0] && t->data[n - 1] == s[n - 1] && !memcmp(t->data, s, (size_t)n);
             else
                 to[i] = same(v, b, &how);
@@ -394,13 +401,16 @@ BUILTIN(isascii, 1, 1, 1, NO_GRAD, CLASS_HELP("isascii", "one of ASCII's 128", "
 
 BUILTIN(isstrprop, 2, 2, 1, NO_GRAD,
   "tf = isstrprop(s, class)\n\n"
-  "True where a character of s is of the class: 'alpha', 'digit', 'alphanum', 'lower', 'upper', 'wspace', 'punct', 'cntrl', 'graph',\n"
+  "True where a character of s is of the class: 'alpha', 'digit', 'alphanum', 'lower', 'upper', 'wspace', 'punct', "
+  "'cntrl', 'graph',\n"
   "'print', 'xdigit' or 'ascii'.\n\n"
   "Example:\n  isstrprop('a1 ', 'alpha')\n  ans =\n    1  0  0\n\n"
   "See also: isalpha, isdigit")
 {
-    static const char *const names[] = { "alpha", "alnum", "alphanum", "digit", "lower", "upper", "wspace", "space", "punct", "cntrl", "graph", "graphic", "print", "xdigit", "ascii", NULL };
-    static char_class *const f[] = { is_alpha, is_alnum, is_alnum, is_digit, is_lower, is_upper, is_space, is_space, is_punct, is_cntrl, is_graph, is_graph, is_print, is_hex, is_ascii };
+    static const char *const names[] = { "alpha", "alnum", "alphanum", "digit",   "lower", "upper",  "wspace", "space",
+                                         "punct", "cntrl", "graph",    "graphic", "print", "xdigit", "ascii",  NULL };
+    static char_class *const f[] = { is_alpha, is_alnum, is_alnum, is_digit, is_lower, is_upper, is_space, is_space,
+                                     is_punct, is_cntrl, is_graph, is_graph, is_print, is_hex,   is_ascii };
     result(c, 0, classify(c, c->arg[0], f[arg_option(c, 1, names)]));
 }
 
@@ -455,7 +465,8 @@ static value trimmed_cell(struct call *c, struct cell *x, bool front)        /* 
             const char *s = text_of(v, &n);
             v = (front ? strtrim_map : deblank_map)(c, NULL, s, n);
         } else if (!is_char(v) && !(!front && value_numel(v) == 0)) {
-            fail("Octave:invalid-input-arg", "%s: element %lld of the cell must be text, but is a %s", c->fn->name, (long long)i + 1, value_describe(v, d));
+            fail("Octave:invalid-input-arg", "%s: element %lld of the cell must be text, but is a %s", c->fn->name,
+                 (long long)i + 1, value_describe(v, d));
         }
         cell_set(r, i, v);
         poll();
@@ -486,7 +497,8 @@ static void trim(struct call *c, bool front)
 
 BUILTIN(strtrim, 1, 1, 1, NO_GRAD,
   "s = strtrim(s)\n\n"
-  "The text, or each text of a cell array, without white space at both ends; a char matrix loses columns that are blank in every row.\n\n"
+  "The text, or each text of a cell array, without white space at both ends; a char matrix loses columns that are "
+  "blank in every row.\n\n"
   "Example:\n  strtrim('  a b ')\n  ans = a b\n\n"
   "See also: deblank, strsplit")
 {
@@ -567,8 +579,9 @@ static void side_by_side(struct call *c, bool trimmed)
         if (t->nd > 2)
             fail_arg(c, i, "text in at most two dimensions");
         if (rows != 1 && t->dim[0] != 1 && t->dim[0] != rows)
-            fail("Octave:nonconformant-args", "%s: the texts must have as many rows, but argument %d has %lld and one before has %lld",
-                 c->fn->name, i + 1, (long long)t->dim[0], (long long)rows);
+            fail("Octave:nonconformant-args",
+                 "%s: the texts must have as many rows, but argument %d has %lld and one before has %lld", c->fn->name,
+                 i + 1, (long long)t->dim[0], (long long)rows);
         rows = MAX(rows, t->dim[0]);
     }
     struct buf **line = scratch((size_t)rows * sizeof *line);
@@ -597,7 +610,8 @@ static void side_by_side(struct call *c, bool trimmed)
 
 BUILTIN(strcat, 0, ANY, 1, NO_GRAD,
   "s = strcat(s1, s2, ...)\n\n"
-  "Join texts side by side. A char argument loses the white space at its end, texts in cells do not; with a cell array among the\n"
+  "Join texts side by side. A char argument loses the white space at its end, texts in cells do not; with a cell array "
+  "among the\n"
   "arguments the result is a cell array.\n\n"
   "Example:\n  strcat('a ', 'b')\n  ans = ab\n  strcat({'a '}, 'b')\n  ans =\n  {\n    [1,1] = a b\n  }\n\n"
   "See also: cstrcat, strjoin, char")

@@ -215,7 +215,8 @@ static double read_number(struct reader *r, const struct element *e)
         if (!valid)
             p = dot;
     }
-    if (valid && left > 1 && p + 1 < r->end && *p && strchr(r->exponents, *p) && (digit(p[1]) || p[1] == '-' || p[1] == '+')) {
+    if (valid && left > 1 && p + 1 < r->end && *p && strchr(r->exponents, *p) &&
+        (digit(p[1]) || p[1] == '-' || p[1] == '+')) {
         const char *q = p + 1;
         left--;
         text[n++] = 'e';
@@ -260,7 +261,8 @@ static void read_complex(struct reader *r, const struct element *e, double *re, 
 {
     *re = *im = 0;
     const char *p = r->p;
-    if (p + 1 < r->end && (*p == '+' || *p == '-') && (p[1] == 'i' || p[1] == 'j')) {        /* no coefficient; -inf is a number */
+    if (p + 1 < r->end && (*p == '+' || *p == '-') &&
+        (p[1] == 'i' || p[1] == 'j')) { /* no coefficient; -inf is a number */
         bool infinite = p + 3 < r->end && p[2] == 'n' && p[3] == 'f';
         r->p += infinite ? 4 : 2;
         *(infinite ? re : im) = (*p == '-' ? -1 : 1) * (infinite ? INFINITY : 1);
@@ -440,7 +442,8 @@ static int read_row(struct reader *r, i64 row, i64 *done_after)
             stuck = !r->eof && !delimiter_here(r);
         }
         const char *p = r->p;
-        if (next->kind != 'l' || !is_delimiter(r, (unsigned char)next->set[0]))        /* a word that begins with a delimiter matches it */
+        if (next->kind != 'l' ||
+            !is_delimiter(r, (unsigned char)next->set[0])) /* a word that begins with a delimiter matches it */
             skip_delimiter(r);
         if (r->eof) {
             if (!done)
@@ -483,7 +486,8 @@ static const char *read_conversion(struct reader *r, const char *s, const char *
         for (s++, e.precision = 0; s < end && digit(*s); s++)
             e.precision = MIN(e.precision * 10 + (*s - '0'), 400);
     if (s == end || !*s || !strchr("dufnsqc[", *s))
-        fail("Octave:invalid-input-arg", "textscan: '%.*s' in the format is no conversion", (int)MIN(MAX(s - from + 1, 2), end - from), from);
+        fail("Octave:invalid-input-arg", "textscan: '%.*s' in the format is no conversion",
+             (int)MIN(MAX(s - from + 1, 2), end - from), from);
     e.kind = *s++;
     if (strchr("duf", e.kind)) {
         static const struct { const char *bits; int d, u, f; } sizes[] = {
@@ -592,14 +596,20 @@ static double number_option(struct call *c, int i, const char *name)
 
 static void read_options(struct reader *r, struct call *c, int from)
 {
-    static const char *const names[] = { "delimiter", "whitespace", "headerlines", "commentstyle", "emptyvalue", "multipledelimsasone", "collectoutput",
-        "treatasempty", "endofline", "returnonerror", "expchars", "bufsize", "datelocale", NULL };
+    static const char *const names[] = { "delimiter",     "whitespace",
+                                         "headerlines",   "commentstyle",
+                                         "emptyvalue",    "multipledelimsasone",
+                                         "collectoutput", "treatasempty",
+                                         "endofline",     "returnonerror",
+                                         "expchars",      "bufsize",
+                                         "datelocale",    NULL };
     enum { DELIMITER, WHITESPACE, HEADERS, COMMENT, EMPTY, TOGETHER, COLLECT, AS_EMPTY, EOL, GO_ON, EXPONENTS };
     const char *white = " \b\t";
     size_t nwhite = 3, n, *len;
     const char **list;
     if ((c->nargin - from) % 2)
-        fail("Octave:invalid-input-arg", "textscan: the option '%s' stands without a value", arg_text(c, c->nargin - 1, NULL));
+        fail("Octave:invalid-input-arg", "textscan: the option '%s' stands without a value",
+             arg_text(c, c->nargin - 1, NULL));
     for (int i = from; i < c->nargin; i += 2) {
         if (!arg_is_text(c, i))
             fail_arg(c, i, "the name of an option");
@@ -633,7 +643,8 @@ static void read_options(struct reader *r, struct call *c, int from)
         } else if (k == COMMENT) {
             int many = text_list(c, v, "CommentStyle", &list, &len);
             if (many < 1 || many > 2)
-                fail("Octave:invalid-input-arg", "textscan: CommentStyle must be a text, or one or two texts in a cell array");
+                fail("Octave:invalid-input-arg", "textscan: CommentStyle must be a text, or one or two texts in a cell "
+                                                 "array");
             r->open = len[0] ? list[0] : NULL;
             r->close = many == 2 && len[1] ? list[1] : NULL;
         } else if (k == EMPTY) {
@@ -773,7 +784,8 @@ static void scan(struct reader *r, i64 times)
         r->col = scratch((size_t)MAX(r->cols, 1) * sizeof *r->col);
         for (int i = 0; i < r->n; i++)
             if (r->e[i].kind != 'l' && !r->e[i].skip)
-                r->col[r->e[i].column] = (struct column){ .e = &r->e[i], .text = strchr("sqc[^", r->e[i].kind) ? cell_2d(0, 1) : NULL };
+                r->col[r->e[i].column] =
+                    (struct column){ .e = &r->e[i], .text = strchr("sqc[^", r->e[i].kind) ? cell_2d(0, 1) : NULL };
         if (nothing)
             state = NOTHING_KEPT | AT_END | NOTHING_READ;
     }
@@ -790,7 +802,8 @@ static void scan(struct reader *r, i64 times)
                 break;
         }
     if ((state & STOPPED) && !r->go_on)
-        fail("Octave:invalid-input-arg", "textscan: row %lld does not fit the format at '%.*s'", (long long)row + 1, (int)MIN(r->end - r->stuck, 20), r->stuck);
+        fail("Octave:invalid-input-arg", "textscan: row %lld does not fit the format at '%.*s'", (long long)row + 1,
+             (int)MIN(r->end - r->stuck, 20), r->stuck);
     i64 rows = row == times && times >= 0 ? times : (state & NOTHING_KEPT) && (state & NOTHING_READ) ? row : row + 1;
     bool uneven = (state & STOPPED) || ((state & AT_END) && r->end > r->s && !is_eol(r, (unsigned char)r->end[-1]));
     struct cell *out = cell_2d(1, r->cols);
@@ -813,12 +826,16 @@ BUILTIN(textscan, 1, ANY, 3, NO_GRAD,
   "c = textscan(fid, format, repeat, option, value, ...)\n"
   "[c, position, message] = textscan(...)\n\n"
   "Columns of numbers and words from a text or an open file: a cell with one column for every conversion of the format that\n"
-  "is not skipped. Conversions: %f %n %f32 %f64, %d %d8 ... %u64, %s, %q (a word or a text in double quotes), %c characters, %[a-z] and\n"
-  "%[^a-z] those of a set; %*f and so on to skip; %5d and %5.2f say how many characters and decimals at most. Other text in the\n"
-  "format must stand in the input. An empty format reads as many numbers as the first line has. At most repeat rows are read.\n"
+  "is not skipped. Conversions: %f %n %f32 %f64, %d %d8 ... %u64, %s, %q (a word or a text in double quotes), %c "
+  "characters, %[a-z] and\n"
+  "%[^a-z] those of a set; %*f and so on to skip; %5d and %5.2f say how many characters and decimals at most. Other "
+  "text in the\n"
+  "format must stand in the input. An empty format reads as many numbers as the first line has. At most repeat rows "
+  "are read.\n"
   "position is where the text or the file then stands.\n\n"
   "Options: Delimiter (a text, a character of which parts fields, or a cell of texts; white space when there is none),\n"
-  "MultipleDelimsAsOne, Whitespace (what is skipped before a field, \" \\b\\t\"), EndOfLine, HeaderLines, CommentStyle (a text, or a cell\n"
+  "MultipleDelimsAsOne, Whitespace (what is skipped before a field, \" \\b\\t\"), EndOfLine, HeaderLines, CommentStyle "
+  "(a text, or a cell\n"
   "of how it begins and ends), EmptyValue (NaN), TreatAsEmpty, CollectOutput, ReturnOnError (true), ExpChars (\"edED\").\n\n"
   "Example:\n  c = textscan(\"a 1\\nb 2\", '%s %f');\n  c{2}\n  ans =\n     1\n     2\n\n"
   "See also: strread, sscanf, dlmread, importdata")

@@ -89,7 +89,8 @@ BUILTIN(deterministic, 0, 1, 1, NO_GRAD,
     "deterministic on\n"
     "deterministic off\n"
     "tf = deterministic()\n\n"
-    "With on, matrix products and factorizations run on one thread, so that the same program gives the same bits whatever the number of threads; all else does so anyway.\n\n"
+    "With on, matrix products and factorizations run on one thread, so that the same program gives the same bits "
+    "whatever the number of threads; all else does so anyway.\n\n"
     "Example:\n"
     "  deterministic()\n"
     "  ans = 0\n\n"
@@ -99,7 +100,8 @@ BUILTIN(deterministic, 0, 1, 1, NO_GRAD,
         result_bool(c, 0, blas_deterministic(-1));
         return;
     }
-    bool old = blas_deterministic(arg_is_text(c, 0) ? arg_option(c, 0, (const char *const[]){ "off", "on", NULL }) : arg_bool(c, 0));
+    bool old = blas_deterministic(arg_is_text(c, 0) ? arg_option(c, 0, (const char *const[]){ "off", "on", NULL })
+                                                    : arg_bool(c, 0));
     if (c->nargout > 0)
         result_bool(c, 0, old);
 }

@@ -70,7 +70,8 @@ static double datenum_of(const double v[6])   /* any numbers: month 13 is Januar
     y += floor((m - 1) / 12);
     m -= 12 * floor((m - 1) / 12);
     double whole = floor(y);
-    double d = day_number(whole, (int)m, 0) + v[2] + (y - whole) * (leap(whole) ? 366 : 365) + part * month_days(whole, (int)m);
+    double d = day_number(whole, (int)m, 0) + v[2] + (y - whole) * (leap(whole) ? 366 : 365) +
+               part * month_days(whole, (int)m);
     return d + (v[3] + (v[4] + v[5] / 60) / 60) / 24;
 }
 
@@ -98,11 +99,13 @@ static void datevec_of(double n, double v[6])
 
 /* ---- fields of a date as text */
 enum field { YYYY, YY, MMMM, MMM, MM, M, DDDD, DDD, DD, D, HH, MI, SS, FFF, AMPM, QQ, FIELDS };
-static const struct { const char *text; bool fold; } fields[FIELDS] = {
-    { "yyyy", 1 }, { "yy", 1 }, { "mmmm", 0 }, { "mmm", 0 }, { "mm", 0 }, { "m", 0 }, { "dddd", 1 }, { "ddd", 1 }, { "dd", 1 }, { "d", 1 },
-    { "HH", 1 }, { "MM", 0 }, { "SS", 1 }, { "FFF", 1 }, { "AM", 0 }, { "QQ", 1 },
+static const struct { const char *text; bool fold;
+} fields[FIELDS] = {
+    { "yyyy", 1 }, { "yy", 1 }, { "mmmm", 0 }, { "mmm", 0 }, { "mm", 0 }, { "m", 0 },   { "dddd", 1 }, { "ddd", 1 },
+    { "dd", 1 },   { "d", 1 },  { "HH", 1 },   { "MM", 0 },  { "SS", 1 }, { "FFF", 1 }, { "AM", 0 },   { "QQ", 1 },
 };
-static const char *const months[] = { "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December" };
+static const char *const months[] = { "January", "February", "March",     "April",   "May",      "June",
+                                      "July",    "August",   "September", "October", "November", "December" };
 static const char *const days[] = { "Sunday", "Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday" };
 static const char *const styles[] = {
     "dd-mmm-yyyy HH:MM:SS", "dd-mmm-yyyy", "mm/dd/yy", "mmm", "m", "mm", "mm/dd", "dd", "ddd", "d", "yyyy", "yy", "mmmyy", "HH:MM:SS",
@@ -293,12 +296,14 @@ static void text_dates(struct call *c, struct tensor *y, i64 row, value v, const
     for (int k = 0; !format && !ok && readable[k]; k++)
         ok = read_date(s, readable[k], d);
     if (!ok)
-        fail("Octave:invalid-input-arg", "%s: '%s' is no date that can be read%s%s%s", c->fn->name, s, format ? " as '" : "", format ? format : "", format ? "'" : "");
+        fail("Octave:invalid-input-arg", "%s: '%s' is no date that can be read%s%s%s", c->fn->name, s,
+             format ? " as '" : "", format ? format : "", format ? "'" : "");
     for (int k = 0; k < 6; k++)
         ((double *)y->data)[row + k * rows] = d[k];
 }
 
-/* n x 6 rows of year … second from what datestr, datevec, datenum take: text, a cell of texts, day numbers, or rows already. */
+/* n x 6 rows of year … second from what datestr, datevec, datenum take: text, a cell of texts, day numbers, or rows
+ * already. */
 static struct tensor *date_rows(struct call *c, int i, const char *format, bool rows_too)
 {
     value v = c->arg[i];
@@ -328,7 +333,8 @@ static struct tensor *date_rows(struct call *c, int i, const char *format, bool 
     if (rows_too && t->nd == 2 && (t->dim[1] == 6 || t->dim[1] == 3)) {
         bool like_dates = t->numel > 0;       /* years, and months 1 … 12: rows; else a list of day numbers */
         for (i64 r = 0; r < t->dim[0]; r++)
-            like_dates = like_dates && x[r] == floor(x[r]) && x[r + t->dim[0]] == floor(x[r + t->dim[0]]) && x[r + t->dim[0]] >= 1 && x[r + t->dim[0]] <= 12;
+            like_dates = like_dates && x[r] == floor(x[r]) && x[r + t->dim[0]] == floor(x[r + t->dim[0]]) &&
+                         x[r + t->dim[0]] >= 1 && x[r + t->dim[0]] <= 12;
         if (like_dates) {
             struct tensor *y = tensor_zeros(D_DOUBLE, 2, (i64[]){ t->dim[0], 6 });
             memcpy(y->data, t->data, sizeof(double) * t->numel);
@@ -368,8 +374,9 @@ static struct aligned align(struct call *c, int from, int n)
     for (int k = 0; k < n; k++) {
         char s1[128], s2[128];
         if (a.t[k]->numel != 1 && !dims_equal(a.t[k]->nd, a.t[k]->dim, a.shape->nd, a.shape->dim))
-            fail("Octave:nonconformant-args", "%s: arguments must be scalars or of one size, but argument %d is %s and another %s", c->fn->name, from + k + 1,
-                 tensor_shape(a.t[k], s1), tensor_shape(a.shape, s2));
+            fail("Octave:nonconformant-args",
+                 "%s: arguments must be scalars or of one size, but argument %d is %s and another %s", c->fn->name,
+                 from + k + 1, tensor_shape(a.t[k], s1), tensor_shape(a.shape, s2));
     }
     return a;
 }
@@ -381,13 +388,15 @@ static double aligned_at(const struct aligned *a, int k, i64 i)
 /* ---- dates */
 BUILTIN(datenum, 1, 6, 1, NO_GRAD,
   "n = datenum(year, month, day, hour, minute, second)\nn = datenum(rows)\nn = datenum(text, format)\n\n"
-  "The number of a day, with the time as its fraction; day 1 is the first of January of the year 0.  Arguments may be arrays of one size; what is missing is "
-  "month 1, day 1, 0 h; month 13 is January of the next year.  rows has the columns year, month, day or six up to the seconds.\n\n"
+  "The number of a day, with the time as its fraction; day 1 is the first of January of the year 0.  Arguments may be "
+  "arrays of one size; what is missing is month 1, day 1, 0 h; month 13 is January of the next year.  rows has the "
+  "columns year, month, day or six up to the seconds.\n\n"
   "Example:\n  datenum(2024, 2, 29)\n  ans = 739311\n\n"
   "See also: datestr, datevec, now")
 {
     if (is_text(c->arg[0]) || c->arg[0].kind == K_CELL) {
-        struct tensor *y = date_rows(c, 0, c->nargin > 1 ? style_arg(c, 1) : NULL, false), *n = tensor_2d(D_DOUBLE, y->dim[0], 1);
+        struct tensor *y = date_rows(c, 0, c->nargin > 1 ? style_arg(c, 1) : NULL, false),
+                      *n = tensor_2d(D_DOUBLE, y->dim[0], 1);
         for (i64 r = 0; r < y->dim[0]; r++)
             ((double *)n->data)[r] = row_number(y, r);
         result_tensor(c, 0, n);
@@ -418,7 +427,8 @@ BUILTIN(datenum, 1, 6, 1, NO_GRAD,
 
 BUILTIN(datevec, 1, 2, 6, NO_GRAD,
   "v = datevec(n)\nv = datevec(text, format)\n[y, m, d, h, mi, s] = datevec(n)\n\n"
-  "Year, month, day, hour, minute and second of day numbers, or of dates as text; a row for each date.  Without a format the usual ones are tried.\n\n"
+  "Year, month, day, hour, minute and second of day numbers, or of dates as text; a row for each date.  Without a "
+  "format the usual ones are tried.\n\n"
   "Example:\n  datevec('2024-02-29 12:30:00')\n  ans =\n\n     2024      2     29     12     30      0\n\n\n"
   "See also: datenum, datestr, clock")
 {
@@ -431,7 +441,8 @@ BUILTIN(datevec, 1, 2, 6, NO_GRAD,
         struct tensor *t = tensor_2d(D_DOUBLE, y->dim[0], 1);
         i64 dim[MAX_DIMS];
         int nd = value_dims(c->arg[0], dim);
-        if (is_tensor_like(c->arg[0]) && value_dtype(c->arg[0]) != D_CHAR && value_numel(c->arg[0]) == t->numel)      /* day numbers keep their shape */
+        if (is_tensor_like(c->arg[0]) && value_dtype(c->arg[0]) != D_CHAR &&
+            value_numel(c->arg[0]) == t->numel) /* day numbers keep their shape */
             t = tensor_new(D_DOUBLE, nd, dim);
         memcpy(t->data, y->data + k * y->dim[0] * sizeof(double), y->dim[0] * sizeof(double));
         result_tensor(c, k, t);
@@ -440,8 +451,9 @@ BUILTIN(datevec, 1, 2, 6, NO_GRAD,
 
 BUILTIN(datestr, 0, 2, 1, NO_GRAD,
   "s = datestr(n)\ns = datestr(n, format)\n\n"
-  "Day numbers (or rows of datevec, or dates as text) as text, a row for each.  format is a text of the fields yyyy yy mmmm mmm mm m dddd ddd dd d HH MM SS FFF AM QQ, "
-  "or a number from 0 to 31 for a usual one: 0 is dd-mmm-yyyy HH:MM:SS, 1 without the time, 29 yyyy-mm-dd.\n\n"
+  "Day numbers (or rows of datevec, or dates as text) as text, a row for each.  format is a text of the fields yyyy yy "
+  "mmmm mmm mm m dddd ddd dd d HH MM SS FFF AM QQ, or a number from 0 to 31 for a usual one: 0 is dd-mmm-yyyy "
+  "HH:MM:SS, 1 without the time, 29 yyyy-mm-dd.\n\n"
   "Example:\n  datestr(739311.5)\n  ans = 29-Feb-2024 12:00:00\n  datestr(739311, 'yyyy-mm-dd')\n  ans = 2024-02-29\n\n"
   "See also: datenum, datevec, strftime")
 {
@@ -555,8 +567,8 @@ BUILTIN(is_leap_year, 0, 1, 1, NO_GRAD,
 
 BUILTIN(addtodate, 3, 3, 1, NO_GRAD,
   "d = addtodate(d, q, unit)\n\n"
-  "Day numbers moved by q units: \"year\", \"month\", \"day\", \"hour\", \"minute\", \"second\" or \"millisecond\".  Months and years keep the day of the month, or take "
-  "the last when it is shorter.\n\n"
+  "Day numbers moved by q units: \"year\", \"month\", \"day\", \"hour\", \"minute\", \"second\" or \"millisecond\".  "
+  "Months and years keep the day of the month, or take the last when it is shorter.\n\n"
   "Example:\n  datestr(addtodate(datenum(2024, 1, 31), 1, 'month'))\n  ans = 29-Feb-2024\n\n"
   "See also: datenum")
 {
@@ -595,7 +607,8 @@ BUILTIN(time, 0, 1, 1, grad_zero,
   "time on\n"
   "time off\n\n"
   "Seconds since the first of January 1970, 0 h in Greenwich, with their fraction.\n\n"
-  "After `time on` the prompt tells behind each command how long it took and how much more memory the program holds: [0.0123 s, +4.0 MB].\n\n"
+  "After `time on` the prompt tells behind each command how long it took and how much more memory the program holds: "
+  "[0.0123 s, +4.0 MB].\n\n"
   "Example:\n  time() > 1.7e9\n  ans = 1\n\n"
   "See also: now, clock, tic, timeit, localtime")
 {
@@ -800,12 +813,22 @@ BUILTIN(pause, 0, 1, 0, NO_GRAD,
 }
 
 /* ---- broken-down time, as in C */
-static const char *const tm_names[] = { "usec", "sec", "min", "hour", "mday", "mon", "year", "wday", "yday", "isdst", "gmtoff", "zone" };
+static const char *const tm_names[] = { "usec", "sec",  "min",  "hour",  "mday",   "mon",
+                                        "year", "wday", "yday", "isdst", "gmtoff", "zone" };
 
 static value tm_value(double t, const struct tm *tm)
 {
     struct record *r = record_scalar();
-    double x[] = { round((t - floor(t)) * 1e6), tm->tm_sec, tm->tm_min, tm->tm_hour, tm->tm_mday, tm->tm_mon, tm->tm_year, tm->tm_wday, tm->tm_yday, tm->tm_isdst,
+    double x[] = { round((t - floor(t)) * 1e6),
+                   tm->tm_sec,
+                   tm->tm_min,
+                   tm->tm_hour,
+                   tm->tm_mday,
+                   tm->tm_mon,
+                   tm->tm_year,
+                   tm->tm_wday,
+                   tm->tm_yday,
+                   tm->tm_isdst,
                    (double)tm->tm_gmtoff };
     for (int k = 0; k < COUNT(x); k++)
         record_set(r, 0, symbol_of(tm_names[k]), num(x[k]));
@@ -818,12 +841,15 @@ static struct tm tm_arg(struct call *c, int i, double *usec)
 {
     struct record *r = arg_struct(c, i);
     struct tm tm = { 0 };
-    int *to[] = { NULL, &tm.tm_sec, &tm.tm_min, &tm.tm_hour, &tm.tm_mday, &tm.tm_mon, &tm.tm_year, &tm.tm_wday, &tm.tm_yday, &tm.tm_isdst };
+    int *to[] = { NULL,       &tm.tm_sec,  &tm.tm_min,  &tm.tm_hour, &tm.tm_mday,
+                  &tm.tm_mon, &tm.tm_year, &tm.tm_wday, &tm.tm_yday, &tm.tm_isdst };
     *usec = 0;
     for (int k = 0; k < COUNT(to); k++) {
         value v = r->numel == 1 ? record_get(r, 0, symbol_of(tm_names[k])) : nil();
         if (is_nil(v) && k != 0 && k < 7)
-            fail("Octave:invalid-input-arg", "%s: argument %d must be a time as localtime makes it; its field '%s' is missing", c->fn->name, i + 1, tm_names[k]);
+            fail("Octave:invalid-input-arg",
+                 "%s: argument %d must be a time as localtime makes it; its field '%s' is missing", c->fn->name, i + 1,
+                 tm_names[k]);
         if (is_nil(v))
             continue;
         double x = is_tensor_like(v) && value_numel(v) == 1 ? element_double(tensor_of(v), 0) : NAN;
@@ -847,8 +873,8 @@ static time_t seconds_arg(struct call *c, int i, double *t)
 
 BUILTIN(localtime, 1, 1, 1, NO_GRAD,
   "tm = localtime(t)\n\n"
-  "A struct with the fields usec, sec, min, hour, mday, mon (from 0), year (since 1900), wday (Sunday is 0), yday (from 0), isdst, gmtoff and zone of the time t "
-  "(seconds since 1970) where this computer is.\n\n"
+  "A struct with the fields usec, sec, min, hour, mday, mon (from 0), year (since 1900), wday (Sunday is 0), yday "
+  "(from 0), isdst, gmtoff and zone of the time t (seconds since 1970) where this computer is.\n\n"
   "Example:\n  localtime(0).year >= 69\n  ans = 1\n\n"
   "See also: gmtime, mktime, strftime, time")
 {
@@ -887,9 +913,10 @@ BUILTIN(mktime, 1, 1, 1, NO_GRAD,
 
 BUILTIN(strptime, 2, 2, 2, NO_GRAD,
   "[tm, n] = strptime(s, format)\n\n"
-  "The time that stands in the text s in the form that format tells, in strftime's words, as a struct like that of localtime. n is the place behind the last character "
-  "that was read; 0 when s does not fit, and then all is zero.\n\n"
-  "Example:\n  tm = strptime('2024-02-29 12:30', '%Y-%m-%d %H:%M'); [tm.mday, tm.hour, tm.yday]\n  ans =\n     29   12   59\n\n"
+  "The time that stands in the text s in the form that format tells, in strftime's words, as a struct like that of "
+  "localtime. n is the place behind the last character that was read; 0 when s does not fit, and then all is zero.\n\n"
+  "Example:\n  tm = strptime('2024-02-29 12:30', '%Y-%m-%d %H:%M'); [tm.mday, tm.hour, tm.yday]\n  ans =\n     29   12 "
+  "  59\n\n"
   "See also: strftime, datenum, mktime")
 {
     const char *s = arg_text(c, 0, NULL), *format = arg_text(c, 1, NULL);

@@ -187,7 +187,8 @@ struct tl_plugin {
     const struct builtin *const *first, *const *last;      /* its functions: up to, without, last */
 };
 
-/* A function: name, least and most arguments, results, rule for gradients, help; then its body, which gets `struct call *c`. */
+/* A function: name, least and most arguments, results, rule for gradients, help; then its body, which gets `struct call
+ * *c`. */
 #define TL_FUNCTION(name, min, max, out, grad, help) \
     static void name##_run(struct call *c); \
     static const struct builtin name##_builtin = { #name, min, max, out, name##_run, grad, help }; \

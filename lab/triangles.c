@@ -20,8 +20,10 @@ enum { NOWHERE = -1 };
 struct mesh {
     i64 n;                                    /* points; number n stands for infinity */
     const double *x, *y;
-    i64 *v, *next;                            /* three corners a triangle, counter-clockwise; next: the triangle beyond the edge that faces the corner */
-    i64 count, *hole, *edge, *begin;          /* triangles; room for a hole, its edges; which new triangle's edge begins at a point */
+    i64 *v, *next; /* three corners a triangle, counter-clockwise; next: the triangle beyond the edge that faces the
+                      corner */
+    i64 count, *hole, *edge,
+        *begin; /* triangles; room for a hole, its edges; which new triangle's edge begins at a point */
     uint8_t *in;                              /* is part of the hole */
 };
 
@@ -160,7 +162,8 @@ static i64 in_order(const double *x, const double *y, i64 n, struct place *p)   
         y0 = fmin(y0, y[i]), y1 = fmax(y1, y[i]);
     }
     for (i64 i = 0; i < n; i++) {
-        i64 cx = x1 > x0 ? (i64)((x[i] - x0) / (x1 - x0) * (side - 1)) : 0, cy = y1 > y0 ? (i64)((y[i] - y0) / (y1 - y0) * (side - 1)) : 0;
+        i64 cx = x1 > x0 ? (i64)((x[i] - x0) / (x1 - x0) * (side - 1)) : 0,
+            cy = y1 > y0 ? (i64)((y[i] - y0) / (y1 - y0) * (side - 1)) : 0;
         p[i] = (struct place){ cx * (i64)side + (cx & 1 ? (i64)side - 1 - cy : cy), i, x[i], y[i] };
     }
     qsort(p, (size_t)n, sizeof *p, by_place);
@@ -193,8 +196,9 @@ static bool is_sliver(const struct mesh *m, const i64 *v)        /* on the hull,
 BUILTIN(delaunay, 1, 2, 1, grad_zero,
     "T = delaunay(x, y)\n"
     "T = delaunay(P)\n\n"
-    "Delaunay's triangulation of points in the plane: a row of three point numbers for each triangle, counter-clockwise. No point lies "
-    "inside the circle around a triangle. P has a row [x y] for each point. Of points at the same place the first is used.\n\n"
+    "Delaunay's triangulation of points in the plane: a row of three point numbers for each triangle, "
+    "counter-clockwise. No point lies inside the circle around a triangle. P has a row [x y] for each point. Of points "
+    "at the same place the first is used.\n\n"
     "Example:\n  sortrows(sort(delaunay([0 1 0 1], [0 0 1 1.5]), 2))\n  ans =\n     1   2   3\n     2   3   4\n\n"
     "See also: convhull, griddata, tsearch, inpolygon")
 {
@@ -271,7 +275,8 @@ static i64 square_of(double x, double x0, double s, i64 n)
 static bool inside(const double *x, const double *y, const i64 *v, double px, double py)
 {
     double ux = x[v[1]] - x[v[0]], uy = y[v[1]] - y[v[0]], wx = x[v[2]] - x[v[0]], wy = y[v[2]] - y[v[0]];
-    double dx = px - x[v[0]], dy = py - y[v[0]], all = ux * wy - wx * uy, a = (dx * wy - wx * dy) / all, b = (ux * dy - dx * uy) / all;
+    double dx = px - x[v[0]], dy = py - y[v[0]], all = ux * wy - wx * uy, a = (dx * wy - wx * dy) / all,
+           b = (ux * dy - dx * uy) / all;
     return a >= -1e-12 && b >= -1e-12 && a + b <= 1 + 1e-12;
 }
 
@@ -281,12 +286,14 @@ BUILTIN(tsearch, 5, 5, 1, grad_zero,
     "Example:\n  tsearch([0 1 0], [0 0 1], [1 2 3], [0.2 2], [0.2 2])\n  ans =\n       1   NaN\n\n"
     "See also: tsearchn, delaunay, dsearch")
 {
-    struct tensor *tx = arg_double(c, 0), *ty = arg_double(c, 1), *tt = arg_double(c, 2), *xi = arg_double(c, 3), *yi = arg_double(c, 4);
+    struct tensor *tx = arg_double(c, 0), *ty = arg_double(c, 1), *tt = arg_double(c, 2), *xi = arg_double(c, 3),
+                  *yi = arg_double(c, 4);
     const double *x = (double *)tx->data, *y = (double *)ty->data, *T = (double *)tt->data;
     if (tx->numel != ty->numel)
         fail("Octave:nonconformant-args", "tsearch: there are %lld x and %lld y", (long long)tx->numel, (long long)ty->numel);
     if (xi->numel != yi->numel)
-        fail("Octave:nonconformant-args", "tsearch: there are %lld xi and %lld yi", (long long)xi->numel, (long long)yi->numel);
+        fail("Octave:nonconformant-args", "tsearch: there are %lld xi and %lld yi", (long long)xi->numel,
+             (long long)yi->numel);
     if (tt->nd != 2 || tt->dim[1] != 3)
         fail_arg(c, 2, "triangles: three columns of point numbers");
     i64 n = tt->dim[0], *v = scratch((size_t)(3 * n + 1) * sizeof *v);
@@ -296,14 +303,21 @@ BUILTIN(tsearch, 5, 5, 1, grad_zero,
         for (int k = 0; k < 3; k++) {
             double at = T[t + k * n];
             if (!(at >= 1 && at <= (double)tx->numel) || at != floor(at))
-                fail("Octave:index-out-of-bounds", "tsearch: a triangle has the corner %g, but there are %lld points", at, (long long)tx->numel);
+                fail("Octave:index-out-of-bounds", "tsearch: a triangle has the corner %g, but there are %lld points",
+                     at, (long long)tx->numel);
             i64 p = v[3 * t + k] = (i64)at - 1;
             f[t] = (struct frame){ fmin(f[t].x0, x[p]), fmax(f[t].x1, x[p]), fmin(f[t].y0, y[p]), fmax(f[t].y1, y[p]) };
         }
         all = (struct frame){ fmin(all.x0, f[t].x0), fmax(all.x1, f[t].x1), fmin(all.y0, f[t].y0), fmax(all.y1, f[t].y1) };
     }
     i64 side = n ? MIN((i64)sqrt((double)n) + 1, 2000) : 1;
-    struct squares s = { all.x0, all.y0, all.x1 > all.x0 ? (double)side / (all.x1 - all.x0) : 0, all.y1 > all.y0 ? (double)side / (all.y1 - all.y0) : 0, side, NULL, NULL };
+    struct squares s = { all.x0,
+                         all.y0,
+                         all.x1 > all.x0 ? (double)side / (all.x1 - all.x0) : 0,
+                         all.y1 > all.y0 ? (double)side / (all.y1 - all.y0) : 0,
+                         side,
+                         NULL,
+                         NULL };
     s.first = scratch((size_t)(side * side + 2) * sizeof(i64));
     memset(s.first, 0, (size_t)(side * side + 2) * sizeof(i64));
     for (int pass = 0; pass < 2; pass++) {    /* counts, then the lists behind each other */

@@ -57,7 +57,8 @@ __attribute__((target("avx512f"))) static inline void turn_8x8(uint64_t *to, con
 }
 
 /* columns j0 .. je-1 of the result, je - j0 a multiple of 8 */
-__attribute__((target("avx512f"))) static void turn_512(uint64_t *to, const uint64_t *from, i64 rows, i64 r, i64 j0, i64 je, i64 s)
+__attribute__((target("avx512f"))) static void turn_512(uint64_t *to, const uint64_t *from, i64 rows, i64 r, i64 j0,
+                                                        i64 je, i64 s)
 {
     i64 i = 0;
     for (; i + 8 <= rows; i += 8)
@@ -69,7 +70,8 @@ __attribute__((target("avx512f"))) static void turn_512(uint64_t *to, const uint
 }
 
 /* rows i0 .. ie-1 of the result, past the caches; ie - i0 and rows multiples of 8, to at a multiple of 64 bytes */
-__attribute__((target("avx512f"))) static void turn_past(uint64_t *to, const uint64_t *from, i64 rows, i64 cols, i64 i0, i64 ie, i64 s)
+__attribute__((target("avx512f"))) static void turn_past(uint64_t *to, const uint64_t *from, i64 rows, i64 cols, i64 i0,
+                                                         i64 ie, i64 s)
 {
     i64 j = 0;
     for (; j + 8 <= cols; j += 8)
@@ -105,7 +107,8 @@ void turn_plane(size_t size, void *to, i64 r, const void *from, i64 s, i64 rows,
     static const i64 many = 1 << 18, large = 1 << 20;
     i64 tiles = (cols + TILE - 1) / TILE;
 #ifdef __x86_64__
-    if (size == 8 && r == rows && rows * cols * 8 > large && rows >= 64 && cols >= 8 && rows % 8 == 0 && (uintptr_t)to % 64 == 0 && __builtin_cpu_supports("avx512f")) {
+    if (size == 8 && r == rows && rows * cols * 8 > large && rows >= 64 && cols >= 8 && rows % 8 == 0 &&
+        (uintptr_t)to % 64 == 0 && __builtin_cpu_supports("avx512f")) {
         enum { BAND = 32 };
         #pragma omp parallel for schedule(static) num_threads(ew_threads) if (rows * cols > many)
         for (i64 i = 0; i < rows; i += BAND)

@@ -12,16 +12,76 @@
 
 /* ---- attributes */
 enum test {
-    T_NONEMPTY, T_SCALAR, T_VECTOR, T_ROW, T_COLUMN, T_SQUARE, T_2D, T_3D, T_REAL, T_NUMEL, T_NCOLS, T_NROWS, T_NDIMS, T_SIZE, T_SHAPES,     /* of the shape */
-    T_BINARY = T_SHAPES, T_EVEN, T_ODD, T_INTEGER, T_FINITE, T_NONNAN, T_NONNEG, T_NONZERO, T_POSITIVE, T_GT, T_GE, T_LT, T_LE, T_ELEMENTS,     /* of every element */
-    T_INC = T_ELEMENTS, T_DEC, T_NONDEC, T_NONINC, T_DIAG, TESTS                                                                              /* of neighbours, of all */
+    T_NONEMPTY,
+    T_SCALAR,
+    T_VECTOR,
+    T_ROW,
+    T_COLUMN,
+    T_SQUARE,
+    T_2D,
+    T_3D,
+    T_REAL,
+    T_NUMEL,
+    T_NCOLS,
+    T_NROWS,
+    T_NDIMS,
+    T_SIZE,
+    T_SHAPES, /* of the shape */
+    T_BINARY = T_SHAPES,
+    T_EVEN,
+    T_ODD,
+    T_INTEGER,
+    T_FINITE,
+    T_NONNAN,
+    T_NONNEG,
+    T_NONZERO,
+    T_POSITIVE,
+    T_GT,
+    T_GE,
+    T_LT,
+    T_LE,
+    T_ELEMENTS, /* of every element */
+    T_INC = T_ELEMENTS,
+    T_DEC,
+    T_NONDEC,
+    T_NONINC,
+    T_DIAG,
+    TESTS /* of neighbours, of all */
 };
-static const struct { const char *name; bool value; } tests[TESTS] = {
-    { "nonempty", 0 }, { "scalar", 0 }, { "vector", 0 }, { "row", 0 }, { "column", 0 }, { "square", 0 }, { "2d", 0 }, { "3d", 0 }, { "real", 0 },
-    { "numel", 1 }, { "ncols", 1 }, { "nrows", 1 }, { "ndims", 1 }, { "size", 1 },
-    { "binary", 0 }, { "even", 0 }, { "odd", 0 }, { "integer", 0 }, { "finite", 0 }, { "nonnan", 0 }, { "nonnegative", 0 }, { "nonzero", 0 }, { "positive", 0 },
-    { ">", 1 }, { ">=", 1 }, { "<", 1 }, { "<=", 1 },
-    { "increasing", 0 }, { "decreasing", 0 }, { "nondecreasing", 0 }, { "nonincreasing", 0 }, { "diag", 0 },
+static const struct { const char *name; bool value;
+} tests[TESTS] = {
+    { "nonempty", 0 },
+    { "scalar", 0 },
+    { "vector", 0 },
+    { "row", 0 },
+    { "column", 0 },
+    { "square", 0 },
+    { "2d", 0 },
+    { "3d", 0 },
+    { "real", 0 },
+    { "numel", 1 },
+    { "ncols", 1 },
+    { "nrows", 1 },
+    { "ndims", 1 },
+    { "size", 1 },
+    { "binary", 0 },
+    { "even", 0 },
+    { "odd", 0 },
+    { "integer", 0 },
+    { "finite", 0 },
+    { "nonnan", 0 },
+    { "nonnegative", 0 },
+    { "nonzero", 0 },
+    { "positive", 0 },
+    { ">", 1 },
+    { ">=", 1 },
+    { "<", 1 },
+    { "<=", 1 },
+    { "increasing", 0 },
+    { "decreasing", 0 },
+    { "nondecreasing", 0 },
+    { "nonincreasing", 0 },
+    { "diag", 0 },
 };
 
 static bool shape_holds(enum test k, value v, double x)
@@ -124,15 +184,19 @@ static bool is_of(value v, const char *class)
 {
     bool t = is_tensor_like(v);
     int dt = t ? value_dtype(v) : D_DOUBLE;
-    return !strcmp(class, class_of(v)) || (!strcmp(class, "numeric") && t && dtype_is(dt, DT_F | DT_I)) || (!strcmp(class, "float") && t && dtype_is(dt, DT_F));
+    return !strcmp(class, class_of(v)) || (!strcmp(class, "numeric") && t && dtype_is(dt, DT_F | DT_I)) ||
+           (!strcmp(class, "float") && t && dtype_is(dt, DT_F));
 }
 
 BUILTIN(validateattributes, 2, 6, 0, NO_GRAD,
   "validateattributes(x, classes, attributes)\nvalidateattributes(x, classes, attributes, function, name, position)\n\n"
-  "Fails unless x is of one of the classes (a cell of names; \"numeric\" and \"float\" are groups; an empty cell admits all) and has all the attributes: nonempty scalar vector "
-  "row column square 2d 3d real diag binary even odd integer finite nonnan nonnegative nonzero positive increasing decreasing nondecreasing nonincreasing, or "
-  "one of these with the number that follows it: numel ncols nrows ndims size > >= < <=.  The texts behind them make the message better.\n\n"
-  "Example:\n  validateattributes(5, {'numeric'}, {'positive', '<=', 10})\n  try, validateattributes(-5, {'numeric'}, {'positive'}), catch e, disp(e.message), end\n"
+  "Fails unless x is of one of the classes (a cell of names; \"numeric\" and \"float\" are groups; an empty cell "
+  "admits all) and has all the attributes: nonempty scalar vector row column square 2d 3d real diag binary even odd "
+  "integer finite nonnan nonnegative nonzero positive increasing decreasing nondecreasing nonincreasing, or one of "
+  "these with the number that follows it: numel ncols nrows ndims size > >= < <=.  The texts behind them make the "
+  "message better.\n\n"
+  "Example:\n  validateattributes(5, {'numeric'}, {'positive', '<=', 10})\n  try, validateattributes(-5, {'numeric'}, "
+  "{'positive'}), catch e, disp(e.message), end\n"
   "  validateattributes: input must be positive\n\n"
   "See also: inputParser, validatestring, isa")
 {
@@ -168,8 +232,10 @@ BUILTIN(validateattributes, 2, 6, 0, NO_GRAD,
         if (holds(k, v, with))
             continue;
         char id[64], shape[128];
-        static const char *const own[][2] = { { "numel", "incorrect-numel" }, { "ncols", "incorrect-numcols" }, { "nrows", "incorrect-numrows" }, { "ndims", "incorrect-numdims" },
-            { ">", "expected-greater" }, { ">=", "expected-greater-equal" }, { "<", "expected-less" }, { "<=", "expected-less-equal" } };
+        static const char *const own[][2] = { { "numel", "incorrect-numel" },   { "ncols", "incorrect-numcols" },
+                                              { "nrows", "incorrect-numrows" }, { "ndims", "incorrect-numdims" },
+                                              { ">", "expected-greater" },      { ">=", "expected-greater-equal" },
+                                              { "<", "expected-less" },         { "<=", "expected-less-equal" } };
         snprintf(id, sizeof id, "Octave:expected-%s", name);
         for (int o = 0; o < COUNT(own); o++)
             if (!strcmp(name, own[o][0]))
@@ -187,7 +253,12 @@ BUILTIN(validateattributes, 2, 6, 0, NO_GRAD,
             fail("Octave:incorrect-size", "%s must be of size %s, but was %s", who->s, want->s, value_shape(v, shape));
         }
         if (tests[k].value)
-            fail(id, "%s must be %s %g", who->s, k < T_SHAPES ? name : k == T_GT ? "greater than" : k == T_GE ? "greater than or equal to" : k == T_LT ? "less than" : "less than or equal to",
+            fail(id, "%s must be %s %g", who->s,
+                 k < T_SHAPES ? name
+                 : k == T_GT  ? "greater than"
+                 : k == T_GE  ? "greater than or equal to"
+                 : k == T_LT  ? "less than"
+                              : "less than or equal to",
                  is_tensor_like(with) && value_numel(with) ? element_double(tensor_of(with), 0) : NAN);
         fail(id, "%s must be %s", who->s, name);
     }
@@ -422,12 +493,15 @@ static void parser_parse(struct parser *p, struct call *c)
             continue;
         }
         if (at >= c->nargin)
-            fail_parse(p, q || p->flag[1] ? "no value follows the parameter '%s'%s" : "'%s' is not the name of a parameter%s", name, "");
+            fail_parse(
+                p, q || p->flag[1] ? "no value follows the parameter '%s'%s" : "'%s' is not the name of a parameter%s",
+                name, "");
         set_named(p, r, rest, name, c->arg[at++]);
     }
     struct cell *defaults = cell_2d(1, p->n);
     int nd = 0;
-    struct record *y = record_scalar();       /* as Octave 7: what has a place, what was named, then the other parameters and the switches by name */
+    struct record *y = record_scalar(); /* as Octave 7: what has a place, what was named, then the other parameters and
+                                           the switches by name */
     for (int i = 0; i < p->n; i++) {
         value v = record_get(r, 0, p->p[i].name);
         if (p->p[i].kind == OPTIONAL && is_nil(v)) {
@@ -443,7 +517,8 @@ static void parser_parse(struct parser *p, struct call *c)
         for (const struct par *last = NULL, *q; ; last = q) {                /* by name */
             q = NULL;
             for (const struct par *i = p->p; i < p->p + p->n; i++)
-                if (i->kind == kind && (!last || strcmp(i->name->text, last->name->text) > 0) && (!q || strcmp(i->name->text, q->name->text) < 0))
+                if (i->kind == kind && (!last || strcmp(i->name->text, last->name->text) > 0) &&
+                    (!q || strcmp(i->name->text, q->name->text) < 0))
                     q = i;
             if (!q)
                 break;
@@ -462,7 +537,8 @@ static void add(struct parser *p, struct call *c, const char *method, int kind)
 {
     static const int most[] = { 3, 4, 4, 2 }, least[] = { 2, 3, 3, 2 };    /* the object counted */
     if (c->nargin < least[kind] || c->nargin > most[kind])
-        fail("Octave:invalid-fun-call", "inputParser: %s takes a name%s%s", method, kind == OPTIONAL || kind == PARAMETER ? " and a default value" : "",
+        fail("Octave:invalid-fun-call", "inputParser: %s takes a name%s%s", method,
+             kind == OPTIONAL || kind == PARAMETER ? " and a default value" : "",
              kind == SWITCH ? "" : ", and perhaps a function that checks");
     if (!is_text_value(c->arg[1]))
         fail("Octave:invalid-input-arg", "inputParser: %s: the name must be text", method);
@@ -496,8 +572,10 @@ static void add(struct parser *p, struct call *c, const char *method, int kind)
 
 static bool parser_method(value self, sym name, struct call *c)
 {
-    static const struct { const char *name; int kind; } adders[] = {
-        { "addRequired", REQUIRED }, { "addOptional", OPTIONAL }, { "addParameter", PARAMETER }, { "addParamValue", PARAMETER }, { "addSwitch", SWITCH },
+    static const struct { const char *name; int kind;
+    } adders[] = {
+        { "addRequired", REQUIRED },    { "addOptional", OPTIONAL }, { "addParameter", PARAMETER },
+        { "addParamValue", PARAMETER }, { "addSwitch", SWITCH },
     };
     struct parser *p = (struct parser *)self.inst;
     if (!strcmp(name->text, "parse")) {
@@ -531,19 +609,30 @@ BUILTIN(addParamValue, 3, 4, 0, NO_GRAD, PARSER_HELP("addParamValue", ", name, d
 BUILTIN(addSwitch, 2, 2, 0, NO_GRAD, PARSER_HELP("addSwitch", ", name", "One more name for the inputParser p that is true when it is given.")) { parser_function(c); }
 BUILTIN(parse, 1, ANY, 0, NO_GRAD, PARSER_HELP("parse", ", …", "Reads arguments by the inputParser p.")) { parser_function(c); }
 
-static const char *const parser_names[] = { "CaseSensitive", "FunctionName", "KeepUnmatched", "Parameters", "PartialMatching", "Results", "StructExpand", "Unmatched",
-    "UsingDefaults", "addOptional", "addParamValue", "addParameter", "addRequired", "addSwitch", "parse", NULL };
+static const char *const parser_names[] = { "CaseSensitive",   "FunctionName", "KeepUnmatched", "Parameters",
+                                            "PartialMatching", "Results",      "StructExpand",  "Unmatched",
+                                            "UsingDefaults",   "addOptional",  "addParamValue", "addParameter",
+                                            "addRequired",     "addSwitch",    "parse",         NULL };
 static const struct class parser_class = {
-    .name = "inputParser", .free = parser_free, .children = parser_children, .print = parser_print, .get = parser_get, .set = parser_set,
-    .method = parser_method, .names = parser_names,
+    .name = "inputParser",
+    .free = parser_free,
+    .children = parser_children,
+    .print = parser_print,
+    .get = parser_get,
+    .set = parser_set,
+    .method = parser_method,
+    .names = parser_names,
 };
 
 BUILTIN(inputParser, 0, 0, 1, NO_GRAD,
   "p = inputParser()\n\n"
-  "An object that takes the arguments of a function apart.  p.addRequired(name, check), p.addOptional(name, default, check), p.addParameter(name, default, check) and "
-  "p.addSwitch(name) tell it what there is; p.parse(varargin{:}) fills p.Results with a field for each.  check is a function of the value that returns false or fails.  "
-  "p.FunctionName stands in messages; with p.KeepUnmatched = true unknown names go to p.Unmatched; p.UsingDefaults lists what was not given.\n\n"
-  "Example:\n  p = inputParser(); p.addRequired('n', @isnumeric); p.addParameter('tol', 1e-3);\n  p.parse(5, 'tol', 0.5); p.Results\n  ans =\n\n"
+  "An object that takes the arguments of a function apart.  p.addRequired(name, check), p.addOptional(name, default, "
+  "check), p.addParameter(name, default, check) and p.addSwitch(name) tell it what there is; p.parse(varargin{:}) "
+  "fills p.Results with a field for each.  check is a function of the value that returns false or fails.  "
+  "p.FunctionName stands in messages; with p.KeepUnmatched = true unknown names go to p.Unmatched; p.UsingDefaults "
+  "lists what was not given.\n\n"
+  "Example:\n  p = inputParser(); p.addRequired('n', @isnumeric); p.addParameter('tol', 1e-3);\n  p.parse(5, 'tol', "
+  "0.5); p.Results\n  ans =\n\n"
   "    scalar structure containing the fields:\n\n      n = 5\n      tol = 0.5000\n\n\n"
   "See also: validateattributes, nargin")
 {

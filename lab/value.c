@@ -198,7 +198,8 @@ void value_cut(value *child, void *arg)
     (void)arg;
     value v = *child;
     child->tag = 0;
-    if (is_counted(v) && --v.o->owners == 0 && !(v.kind == K_TENSOR && v.t->h.pins))      /* a viewed one goes with its last window */
+    if (is_counted(v) && --v.o->owners == 0 &&
+        !(v.kind == K_TENSOR && v.t->h.pins)) /* a viewed one goes with its last window */
         bury(v);
 }
 

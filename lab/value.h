@@ -60,7 +60,10 @@ _Static_assert(sizeof(value) == 16, "a value is two words");
 static inline bool is_counted(value v) { return v.kind >= K_RANGE; }
 static inline bool is_double_scalar(value v) { return v.tag == 0; }
 static inline value num(double x) { return (value){ .tag = 0, .num = x }; }
-static inline value num_of(int dtype, double x) { return (value){ .kind = K_NUM, .dtype = (uint8_t)dtype, .num = x }; }   /* x already converted; not the 64-bit integers */
+static inline value num_of(int dtype, double x)
+{
+    return (value){ .kind = K_NUM, .dtype = (uint8_t)dtype, .num = x };
+} /* x already converted; not the 64-bit integers */
 static inline value boolean(bool x) { return num_of(D_LOGICAL, x); }
 static inline value nil(void) { return (value){ .kind = K_NIL }; }
 static inline value colon(void) { return (value){ .kind = K_COLON }; }
@@ -92,7 +95,7 @@ static inline void replace(value *slot, value v)          /* v is owned; the old
     drop(old);
 }
 value clone(value v);                         /* every leaf anew; pooled */
-value value_shell(value v);                       /* a cell or struct: a pooled one of its own, one level deep, the children copied */
+value value_shell(value v); /* a cell or struct: a pooled one of its own, one level deep, the children copied */
 bool isshared(value v);                       /* a window, or has any */
 
 /* ---- the pool */
@@ -107,13 +110,22 @@ struct cell *cell_new(int nd, const i64 *dim);            /* pooled; all element
 struct cell *cell_2d(i64 rows, i64 cols);
 void cell_set(struct cell *c, i64 i, value v);            /* stores copy(v); c must have one owner (a new one has) */
 void cell_reserve(struct cell *c, i64 cap);               /* room for cap elements in all; those beyond numel are [](0x0) */
-void cell_resize(struct cell *c, int nd, const i64 *dim); /* keeps elements at their places; new ones are [](0x0), others dropped */
+void cell_resize(struct cell *c, int nd,
+                 const i64 *dim); /* keeps elements at their places; new ones are [](0x0), others dropped */
 static inline value cell_value(struct cell *c) { return object_value(K_CELL, c); }
 value cell_of_texts(int n, const char *const *text);      /* 1 x n, pooled */
 
 /* ---- structs and struct arrays: element-major, v[e * fields + f] */
 struct fields { uint32_t owners; int n, cap; sym name[]; };
-struct record { struct object h; int nd; i64 numel, cap /* values */; i64 *dim; struct fields *f; value *v; i64 inline_dim[4]; };
+struct record {
+    struct object h;
+    int nd;
+    i64 numel, cap /* values */;
+    i64 *dim;
+    struct fields *f;
+    value *v;
+    i64 inline_dim[4];
+};
 struct record *record_new(int nd, const i64 *dim, int nfield, const sym *name);      /* pooled; all values [](0x0) */
 struct record *record_scalar(void);           /* 1x1 without fields */
 int record_find(const struct record *r, sym name);        /* field number or -1 */
@@ -130,7 +142,7 @@ static inline value record_value(struct record *r) { return object_value(K_STRUC
 struct call;
 struct class {
     const char *name;                                     /* class(x) */
-    void (*free)(struct object *o);                       /* gives back the memory; children are dropped before, through `children` */
+    void (*free)(struct object *o); /* gives back the memory; children are dropped before, through `children` */
     void (*children)(struct object *o, void (*visit)(value *child, void *arg), void *arg);
     void (*print)(value v, const char *name);             /* display; name NULL: disp */
     value (*get)(value self, sym field);                  /* self.field: pooled or borrowed; NIL: no such field */
@@ -139,26 +151,37 @@ struct class {
     bool (*method)(value self, sym name, struct call *c); /* self.name(args…), self is argument 0; false: none of that name */
     void (*paren)(value self, struct call *c);            /* self(args…): argument 0 is self */
     void (*paren_set)(value self, int n, const value *index, value v);       /* self(index…) = v */
-    void (*paren_unset)(value self, int n, const value *index);              /* takes an element that paren_set made out again */
+    void (*paren_unset)(value self, int n, const value *index); /* takes an element that paren_set made out again */
     i64 (*numel)(value self);
-    value (*clone)(value self);                           /* pooled; all that it owns anew, ties among it kept (maps: one level, deep.c) */
-    value (*move)(value self, int device);                /* itself, converted to a device (0: the CPU), or a pooled copy there */
-    value (*save)(value self);                            /* a pooled struct of plain values; NULL: cannot be written into files */
-    value (*blank)(const struct class *class);            /* an empty one, pooled, which load fills with what save gave: two steps, so that it may hold itself */
+    value (*clone)(value self); /* pooled; all that it owns anew, ties among it kept (maps: one level, deep.c) */
+    value (*move)(value self, int device);     /* itself, converted to a device (0: the CPU), or a pooled copy there */
+    value (*save)(value self);                 /* a pooled struct of plain values; NULL: cannot be written into files */
+    value (*blank)(const struct class *class); /* an empty one, pooled, which load fills with what save gave: two steps,
+                                                  so that it may hold itself */
     void (*load)(value self, value saved);                /* fails unless saved is such a struct: files may hold anything */
     bool (*equal)(value a, value b);                      /* isequal; NULL: the same thing */
     const char *const *names;                             /* fields and methods for completion, NULL-terminated */
-    value (*operate)(int op, int nargin, const value *arg);              /* a row of ops.def on operands of which one is such an object: pooled, or NIL */
-    void (*own_names)(value self, void (*offer)(const char *name, void *arg), void *arg);        /* those of this object alone */
+    value (*operate)(
+        int op, int nargin,
+        const value *arg); /* a row of ops.def on operands of which one is such an object: pooled, or NIL */
+    void (*own_names)(value self, void (*offer)(const char *name, void *arg),
+                      void *arg); /* those of this object alone */
 };
 struct func { struct object h; const struct class *class; sym name; };       /* interp/ puts more behind it */
-struct instance { struct object h; const struct class *class; i64 place /* the collector's */; uint32_t born /* tensor.h, window */; };
-value instance_new(const struct class *class, size_t bytes);                 /* pooled, zeroed behind the header; counted for the collector */
+struct instance {
+    struct object h;
+    const struct class *class;
+    i64 place /* the collector's */;
+    uint32_t born /* tensor.h, window */;
+};
+value instance_new(const struct class *class,
+                   size_t bytes); /* pooled, zeroed behind the header; counted for the collector */
 
 /* ---- ranges: base : inc : limit, n elements, a row vector that `for` and indexing never lay out */
 struct range { struct object h; double base, inc, limit; i64 n; };
 value range_new(double base, double inc, double limit);   /* pooled; n as in Octave, never past the limit */
-value range_of_class(double base, double inc, double limit, int dtype);       /* the same of any class; a tensor unless double */
+value range_of_class(double base, double inc, double limit,
+                     int dtype); /* the same of any class; a tensor unless double */
 i64 range_count(double base, double inc, double limit, double eps);   /* eps of the class it is computed in */
 double range_at(const struct range *r, i64 i);            /* i from 0 */
 
@@ -171,7 +194,8 @@ const char *value_shape(value v, char buf[static 128]);   /* "2x3", for messages
 const char *dims_text(int nd, const i64 *dim, char buf[static 128]);
 const char *value_describe(value v, char buf[static 160]);     /* "2x3 double", "1x1 cell", "function handle", for messages */
 bool value_equal(value a, value b);           /* isequal */
-bool value_equal_by(value a, value b, bool (*leaf)(value a, value b));       /* leaf: of all that is not two cells or two structs */
+bool value_equal_by(value a, value b,
+                    bool (*leaf)(value a, value b)); /* leaf: of all that is not two cells or two structs */
 
 /* ---- the cycle collector: frees handles that only cycles hold; runs by itself when their number has doubled */
 void collect_cycles(void);

@@ -23,7 +23,8 @@ struct geometry {
 
 static i64 whole(const struct geometry *g, value v, const char *what, i64 lo, i64 hi)
 {
-    if (v.kind != K_NUM || v.num != trunc(v.num) || v.num < (double)lo || v.num > (double)hi || v.dtype == D_INT64 || v.dtype == D_UINT64) {
+    if (v.kind != K_NUM || v.num != trunc(v.num) || v.num < (double)lo || v.num > (double)hi || v.dtype == D_INT64 ||
+        v.dtype == D_UINT64) {
         char text[160];
         if (v.kind == K_NUM && (v.dtype == D_INT64 || v.dtype == D_UINT64) && v.i >= lo && v.i <= hi)
             return v.i;
@@ -32,8 +33,8 @@ static i64 whole(const struct geometry *g, value v, const char *what, i64 lo, i6
         else
             value_describe(v, text);
         if (v.kind == K_NUM && v.num == trunc(v.num))
-            fail("Octave:index-out-of-bounds", "\1.%s: %s must be from %lld to %lld, but is %s (\1 is %s)", g->who, what, (long long)lo, (long long)hi, text,
-                 dims_text(g->nd, g->dim, (char[128]){0}));
+            fail("Octave:index-out-of-bounds", "\1.%s: %s must be from %lld to %lld, but is %s (\1 is %s)", g->who,
+                 what, (long long)lo, (long long)hi, text, dims_text(g->nd, g->dim, (char[128]){ 0 }));
         fail("Octave:invalid-index", "\1.%s: %s must be an integer, but is %s", g->who, what, text);
     }
     return (i64)v.num;
@@ -54,7 +55,8 @@ static int sizes(const struct geometry *g, int nargin, const value *arg, i64 *di
             if (nd == MAX_DIMS - 1)
                 fail("tl:too-many-dimensions", "\1.%s: a tensor has at most %d dimensions", g->who, MAX_DIMS);
             if (!(x >= -1 && x < 0x1p53) || x != trunc(x))
-                fail("Octave:invalid-index", "\1.%s: a size must be an integer from 0 on, or -1 for the rest, but is %g", g->who, x);
+                fail("Octave:invalid-index",
+                     "\1.%s: a size must be an integer from 0 on, or -1 for the rest, but is %g", g->who, x);
             dim[nd++] = (i64)x;
         }
     }
@@ -96,10 +98,12 @@ static void view_sub(struct geometry *g, int nargin, const value *arg)
     if (nargin % 2 || nargin / 2 > g->nd)
         fail("Octave:invalid-fun-call", "\1.sub: first and last index are needed for up to %d dimensions", g->nd);
     for (int d = 0; d < nargin / 2; d++) {
-        i64 a = whole(g, arg[2 * d], "an index", -g->dim[d], g->dim[d]), b = whole(g, arg[2 * d + 1], "an index", -g->dim[d], g->dim[d]);
+        i64 a = whole(g, arg[2 * d], "an index", -g->dim[d], g->dim[d]),
+            b = whole(g, arg[2 * d + 1], "an index", -g->dim[d], g->dim[d]);
         a += a < 0 ? g->dim[d] + 1 : 0, b += b < 0 ? g->dim[d] + 1 : 0;
         if (a < 1 || b < a - 1)
-            fail("Octave:index-out-of-bounds", "\1.sub: %lld to %lld is no range of indices in dimension %d", (long long)a, (long long)b, d + 1);
+            fail("Octave:index-out-of-bounds", "\1.sub: %lld to %lld is no range of indices in dimension %d",
+                 (long long)a, (long long)b, d + 1);
         narrow(g, d, a, b - a + 1);
     }
 }
@@ -115,7 +119,8 @@ static void view_t(struct geometry *g, int nargin, const value *arg)
 {
     (void)nargin, (void)arg;
     if (g->nd != 2)
-        fail("Octave:nonconformant-args", "\1.t: \1 is %s; t is for matrices, transpose(d1, d2) for more dimensions", dims_text(g->nd, g->dim, (char[128]){0}));
+        fail("Octave:nonconformant-args", "\1.t: \1 is %s; t is for matrices, transpose(d1, d2) for more dimensions",
+             dims_text(g->nd, g->dim, (char[128]){ 0 }));
     swap_dims(g, 0, 1);
 }
 
@@ -178,7 +183,9 @@ static void reshape(struct geometry *g, int nd, i64 *dim)
     if (open >= 0 ? (known ? n % known != 0 : n != 0) : known != n)
         fail("Octave:nonconformant-args", "\1.%s: %s elements do not fill %s", g->who, a, b);
     if (!restride(g, nd, dim, stride))
-        fail("tl:no-view", "\1.%s: the elements of this %s window do not lie so that %s could be a view of them; clone(\1).%s(…) is one of a copy",
+        fail("tl:no-view",
+             "\1.%s: the elements of this %s window do not lie so that %s could be a view of them; clone(\1).%s(…) is "
+             "one of a copy",
              g->who, a, b, g->who);
     g->nd = nd;
     memcpy(g->dim, dim, sizeof(i64) * (size_t)nd);
@@ -249,7 +256,8 @@ static void view_diagonal(struct geometry *g, int nargin, const value *arg)
 {
     (void)nargin, (void)arg;
     if (g->nd != 2)
-        fail("Octave:nonconformant-args", "\1.diagonal: \1 is %s; only a matrix has a diagonal", dims_text(g->nd, g->dim, (char[128]){0}));
+        fail("Octave:nonconformant-args", "\1.diagonal: \1 is %s; only a matrix has a diagonal",
+             dims_text(g->nd, g->dim, (char[128]){ 0 }));
     g->dim[0] = MIN(g->dim[0], g->dim[1]), g->dim[1] = 1;
     g->stride[0] += g->stride[1], g->stride[1] = 0;
 }
@@ -262,10 +270,12 @@ static void view_storage(struct geometry *g, int nargin, const value *arg)
     g->stride[0] = g->stride[1] = 1;
 }
 
-static const struct view_row { const char *name; int min, max; void (*f)(struct geometry *, int, const value *); } views[] = {
-    {"select", 2, 2, view_select},   {"narrow", 3, 3, view_narrow},     {"sub", 2, ANY, view_sub},         {"t", 0, 0, view_t},
-    {"transpose", 0, 2, view_transpose}, {"view", 1, ANY, view_view},   {"viewAs", 1, 1, view_viewAs},     {"expand", 1, ANY, view_expand},
-    {"expandAs", 1, 1, view_expandAs}, {"unfold", 2, 3, view_unfold},   {"diagonal", 0, 0, view_diagonal}, {"storage", 0, 0, view_storage},
+static const struct view_row { const char *name; int min, max; void (*f)(struct geometry *, int, const value *);
+} views[] = {
+    { "select", 2, 2, view_select }, { "narrow", 3, 3, view_narrow },       { "sub", 2, ANY, view_sub },
+    { "t", 0, 0, view_t },           { "transpose", 0, 2, view_transpose }, { "view", 1, ANY, view_view },
+    { "viewAs", 1, 1, view_viewAs }, { "expand", 1, ANY, view_expand },     { "expandAs", 1, 1, view_expandAs },
+    { "unfold", 2, 3, view_unfold }, { "diagonal", 0, 0, view_diagonal },   { "storage", 0, 0, view_storage },
 };
 
 static const struct view_row *view_find(sym name)
@@ -315,7 +325,8 @@ static value take(struct tensor *base, sym method, struct geometry *g, int nargi
     }
     bool chunk = method->text[0] == 'c';      /* split(size, dim), chunk(n, dim): a cell of windows */
     int d = nargin > 1 ? which_dim(g, arg[1]) : 0;
-    i64 n = whole(g, arg[0], chunk ? "the number of parts" : "the size", 1, (i64)1 << 40), len = g->dim[d], size = chunk ? MAX(1, (len + n - 1) / n) : n;
+    i64 n = whole(g, arg[0], chunk ? "the number of parts" : "the size", 1, (i64)1 << 40), len = g->dim[d],
+        size = chunk ? MAX(1, (len + n - 1) / n) : n;
     i64 parts = (len + size - 1) / size;
     struct cell *c = cell_2d(1, parts);
     for (i64 i = 0; i < parts; i++) {
@@ -332,7 +343,8 @@ static void check_view(value v, sym method, int nargin)
     const struct view_row *row = view_find(method);
     int min = row ? row->min : 1, max = row ? row->max : 2;
     if (!is_tensor_like(v))
-        fail("Octave:undefined-function", "\1.%s: a %s has no views; numbers, logicals and text do", method->text, value_describe(v, what));
+        fail("Octave:undefined-function", "\1.%s: a %s has no views; numbers, logicals and text do", method->text,
+             value_describe(v, what));
     if (nargin < min || (max != ANY && nargin > max))
         fail_arity(method->text, nargin, min, max);
 }
@@ -427,7 +439,8 @@ static value w_fill(int n, const value *a)
     (void)n;
     if (!is_tensor_like(a[1]) || value_numel(a[1]) != 1) {
         char what[160];
-        fail("Octave:nonconformant-args", "\1.fill_: one number is needed, not a %s; copy_ takes arrays", value_describe(a[1], what));
+        fail("Octave:nonconformant-args", "\1.fill_: one number is needed, not a %s; copy_ takes arrays",
+             value_describe(a[1], what));
     }
     return a[1];
 }
@@ -505,13 +518,31 @@ static value w_masked(int n, const value *a)
     return c->v[0];
 }
 
-static const struct writer { const char *name; int min, max; value (*f)(int n, const value *a); } writers[] = {
-    {"fill_", 1, 1, w_fill},         {"zero_", 0, 0, w_zero},           {"copy_", 1, 1, w_copy},         {"add_", 1, 2, w_add},
-    {"sub_", 1, 2, w_sub},           {"csub_", 1, 2, w_sub},            {"mul_", 1, 1, w_mul},           {"div_", 1, 1, w_div},
-    {"cmul_", 1, 1, w_mul},          {"cdiv_", 1, 1, w_div},            {"pow_", 1, 1, w_pow},           {"cpow_", 1, 1, w_pow},
-    {"addcmul_", 2, 3, w_addcmul},   {"addcdiv_", 2, 3, w_addcdiv},     {"addmm_", 2, 4, w_addmm},       {"addmv_", 2, 4, w_addmm},
-    {"addr_", 2, 4, w_addr},         {"lerp_", 2, 2, w_lerp},           {"indexCopy_", 3, 3, w_indexCopy}, {"indexFill_", 3, 3, w_indexCopy},
-    {"indexAdd_", 3, 3, w_indexAdd}, {"maskedFill_", 2, 2, w_masked},   {"maskedCopy_", 2, 2, w_masked},
+static const struct writer { const char *name; int min, max; value (*f)(int n, const value *a);
+} writers[] = {
+    { "fill_", 1, 1, w_fill },
+    { "zero_", 0, 0, w_zero },
+    { "copy_", 1, 1, w_copy },
+    { "add_", 1, 2, w_add },
+    { "sub_", 1, 2, w_sub },
+    { "csub_", 1, 2, w_sub },
+    { "mul_", 1, 1, w_mul },
+    { "div_", 1, 1, w_div },
+    { "cmul_", 1, 1, w_mul },
+    { "cdiv_", 1, 1, w_div },
+    { "pow_", 1, 1, w_pow },
+    { "cpow_", 1, 1, w_pow },
+    { "addcmul_", 2, 3, w_addcmul },
+    { "addcdiv_", 2, 3, w_addcdiv },
+    { "addmm_", 2, 4, w_addmm },
+    { "addmv_", 2, 4, w_addmm },
+    { "addr_", 2, 4, w_addr },
+    { "lerp_", 2, 2, w_lerp },
+    { "indexCopy_", 3, 3, w_indexCopy },
+    { "indexFill_", 3, 3, w_indexCopy },
+    { "indexAdd_", 3, 3, w_indexAdd },
+    { "maskedFill_", 2, 2, w_masked },
+    { "maskedCopy_", 2, 2, w_masked },
 };
 
 static const struct writer *writer_find(sym name)
@@ -549,8 +580,9 @@ value views_apply(value receiver, value f)
             memcpy(y->data + (size_t)i * size, x->data + (size_t)i * size, size);
         } else {
             if (!is_tensor_like(r) || value_numel(r) != 1)
-                fail("Octave:nonconformant-args", "\1.apply_: the function must give one number for each element, but gave a %s",
-                     value_describe(r, (char[160]){0}));
+                fail("Octave:nonconformant-args",
+                     "\1.apply_: the function must give one number for each element, but gave a %s",
+                     value_describe(r, (char[160]){ 0 }));
             struct tensor *one = tensor_narrow(tensor_of(r));
             if (dtype_is(one->dtype, DT_C) && !dtype_is(x->dtype, DT_C))
                 fail("Octave:nonconformant-args", "\1.apply_: the function gave a complex number for a real \1");
@@ -608,8 +640,8 @@ static struct tensor *fitted(value v, value r, sym method)
     }
     return tensor_clone(tensor_alias(t, nd, dim, stride, 0));
 no:
-    fail("Octave:nonconformant-args", "\1.%s: \1 is %s and keeps its size; what is to be written is %s", method->text, dims_text(nd, dim, a),
-         tensor_shape(t, b));
+    fail("Octave:nonconformant-args", "\1.%s: \1 is %s and keeps its size; what is to be written is %s", method->text,
+         dims_text(nd, dim, a), tensor_shape(t, b));
 }
 
 static void check_writable(value v, sym method)
@@ -618,10 +650,12 @@ static void check_writable(value v, sym method)
     if (!is_tensor_like(v))
         fail("Octave:undefined-function", "\1.%s: a %s holds no numbers to write", method->text, value_describe(v, what));
     if (v.kind == K_WINDOW && shows_twice(v.w))
-        fail("tl:window-shows-twice", "\1.%s: this window shows elements more than once; it can only be written by index", method->text);
+        fail("tl:window-shows-twice",
+             "\1.%s: this window shows elements more than once; it can only be written by index", method->text);
 }
 
-/* What needs no temporary: the receiver is dense, real, floating and alone or a window; so are the arguments.  x = x * a + b * y. */
+/* What needs no temporary: the receiver is dense, real, floating and alone or a window; so are the arguments.  x = x *
+ * a + b * y. */
 static bool quick(value *slot, sym method, int nargin, const value *arg)
 {
     if (RECORDING)
@@ -678,7 +712,8 @@ static bool quick(value *slot, sym method, int nargin, const value *arg)
         u = tensor_see(*y, &yview);
         if (u->data != (slot->kind == K_WINDOW ? window_data(slot->w) : base->data) && u->block && u->block == base->block)
             return false;                     /* overlaps elsewhere */
-        if (!base->block && y->kind == K_WINDOW && y->w->base == base && window_data(y->w) != (slot->kind == K_WINDOW ? window_data(slot->w) : base->data))
+        if (!base->block && y->kind == K_WINDOW && y->w->base == base &&
+            window_data(y->w) != (slot->kind == K_WINDOW ? window_data(slot->w) : base->data))
             return false;
     }
     i64 n = t->numel;
@@ -725,7 +760,8 @@ bool place_inplace(value *root, int nstep, const struct step *step, sym method, 
         return true;
     }
     if (nstep && step[nstep - 1].kind == STEP_PAREN) {
-        warn("tl:in-place-copy", "%s on an indexed value changes a copy; A.select(…).%s or A(…) = … changes A", method->text, method->text);
+        warn("tl:in-place-copy", "%s on an indexed value changes a copy; A.select(…).%s or A(…) = … changes A",
+             method->text, method->text);
         fitted(v, compute(v, method, nargin, arg), method);
         pool_release(mark);
         return false;
@@ -765,7 +801,8 @@ value inplace_method(value v, sym method, int nargin, const value *arg)
 BUILTIN(isshared, 1, 1, 1, NO_GRAD,
     "t = isshared(x)\n\n"
     "True when x is a window on other memory, or when there are windows on x: then writing into one shows in the other.\n\n"
-    "Example:\n  A = zeros(2);\n  isshared(A)\n  ans = 0\n  v = A.select(2, 1);\n  [isshared(A) isshared(v) isshared(v + 0)]\n  ans =\n    1  1  0\n\n"
+    "Example:\n  A = zeros(2);\n  isshared(A)\n  ans = 0\n  v = A.select(2, 1);\n  [isshared(A) isshared(v) isshared(v "
+    "+ 0)]\n  ans =\n    1  1  0\n\n"
     "See also: clone, stride, storageOffset")
 {
     result_bool(c, 0, isshared(c->arg[0]));
@@ -773,8 +810,8 @@ BUILTIN(isshared, 1, 1, 1, NO_GRAD,
 
 BUILTIN(clone, 1, 1, 1, clone_grad,
     "y = clone(x)\n\n"
-    "A copy with memory of its own: a window becomes a plain array; in a cell or struct every leaf is copied. Objects make a copy as their "
-    "class does.\n\n"
+    "A copy with memory of its own: a window becomes a plain array; in a cell or struct every leaf is copied. Objects "
+    "make a copy as their class does.\n\n"
     "Example:\n  A = zeros(1, 3);\n  v = A.narrow(2, 1, 2);\n  w = clone(v);\n  w(1) = 5;\n  A\n  A =\n     0   0   0\n\n"
     "See also: isshared")
 {
@@ -835,7 +872,8 @@ BUILTIN(isContiguous, 1, 1, 1, NO_GRAD,
 
 BUILTIN(contiguous, 1, 1, 1, NO_GRAD,
     "y = contiguous(x)\n\n"
-    "x with its elements one after another in memory: a window with gaps and a transpose become copies, all else stays what it is.\n\n"
+    "x with its elements one after another in memory: a window with gaps and a transpose become copies, all else stays "
+    "what it is.\n\n"
     "Example:\n  A = zeros(3, 4);\n  stride(contiguous(A.select(1, 1)))\n  ans =\n     1   1\n\n"
     "See also: isContiguous, clone")
 {

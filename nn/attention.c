@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* attention.c: nn.MultiHeadAttention.
  *
- * `record` says what is computed in functions that record themselves: all samples are projected in one product each of queries, keys and
- * values, all heads of all samples go through the products of heads.c.  Beside it stand forward and backward of their own for sequences that
- * look at themselves, which is most of what is trained (attention_run.c). */
+ * `record` says what is computed in functions that record themselves: all samples are projected in one product each of
+ * queries, keys and values, all heads of all samples go through the products of heads.c.  Beside it stand forward and
+ * backward of their own for sequences that look at themselves, which is most of what is trained (attention_run.c). */
 #include "nn.h"
 #include "lab/gpu.h"
 #include "nn/attention.h"
@@ -11,9 +11,20 @@
 #include <math.h>
 
 enum { EMBED, HEADS, DROPOUT, WITH_BIAS, CAUSAL, KEY_DIM, VALUE_DIM };
-enum { IN_WEIGHT, Q_WEIGHT, K_WEIGHT, V_WEIGHT, IN_BIAS, OUT_WEIGHT, OUT_BIAS };       /* one weight for all three, or one each */
+enum {
+    IN_WEIGHT,
+    Q_WEIGHT,
+    K_WEIGHT,
+    V_WEIGHT,
+    IN_BIAS,
+    OUT_WEIGHT,
+    OUT_BIAS
+}; /* one weight for all three, or one each */
 
-static i64 features(struct module *m, int which) { return option_int(m, which == 0 ? EMBED : which == 1 ? KEY_DIM : VALUE_DIM); }
+static i64 features(struct module *m, int which)
+{
+    return option_int(m, which == 0 ? EMBED : which == 1 ? KEY_DIM : VALUE_DIM);
+}
 static bool apart(struct module *m) { return features(m, 1) != features(m, 0) || features(m, 2) != features(m, 0); }
 
 static void attention_init(struct module *m)
@@ -21,8 +32,9 @@ static void attention_init(struct module *m)
     i64 e = option_int(m, EMBED);
     double p = option_num(m, DROPOUT);
     if (e % option_int(m, HEADS))
-        fail("Octave:invalid-input-arg", "nn.MultiHeadAttention: embedDim must be a multiple of numHeads, but %lld is not one of %lld", (long long)e,
-             (long long)option_int(m, HEADS));
+        fail("Octave:invalid-input-arg",
+             "nn.MultiHeadAttention: embedDim must be a multiple of numHeads, but %lld is not one of %lld",
+             (long long)e, (long long)option_int(m, HEADS));
     if (!(p >= 0 && p < 1))
         fail("Octave:invalid-input-arg", "nn.MultiHeadAttention: dropout must be from 0 on and less than 1, but is %g", p);
     for (int i = IN_WEIGHT; i <= V_WEIGHT; i++)
@@ -43,7 +55,8 @@ static void attention_reset(struct module *m, double stdv)   /* PyTorch: Xavier 
     double e = option_num(m, EMBED), out = isnan(stdv) ? 1 / sqrt(e) : stdv * sqrt(3);
     for (int i = IN_WEIGHT; i <= V_WEIGHT; i++)
         if (has_param(m, i)) {
-            double in = isnan(stdv) ? sqrt(6 / (i == IN_WEIGHT ? 4 * e : e + (double)features(m, i - Q_WEIGHT))) : stdv * sqrt(3);
+            double in = isnan(stdv) ? sqrt(6 / (i == IN_WEIGHT ? 4 * e : e + (double)features(m, i - Q_WEIGHT)))
+                                    : stdv * sqrt(3);
             nn_uniform(PARAM(m, i), -in, in);
         }
     nn_uniform(PARAM(m, OUT_WEIGHT), -out, out);
@@ -54,11 +67,12 @@ static void attention_reset(struct module *m, double stdv)   /* PyTorch: Xavier 
 
 static void attention_show(struct module *m, struct buf *b)
 {
-    buff(b, "%lld, %lld heads%s", (long long)option_int(m, EMBED), (long long)option_int(m, HEADS), option_bool(m, CAUSAL) ? ", causal" : "");
+    buff(b, "%lld, %lld heads%s", (long long)option_int(m, EMBED), (long long)option_int(m, HEADS),
+         option_bool(m, CAUSAL) ? ", causal" : "");
 }
 
-/* Rows whose elements follow one another are the columns of the transpose: what goes element by element, and products, take that,
-   for programs write columns. */
+/* Rows whose elements follow one another are the columns of the transpose: what goes element by element, and products,
+   take that, for programs write columns. */
 static value turned(value x) { return tape_matrix(MX_TRANSPOSE, x, nil()); }
 
 /* w * x plus a bias, x by columns; the result by rows. */
@@ -72,7 +86,8 @@ static value rows_of_product(value w, value x, value bias)
 static value projected(struct module *m, value x, const value *w, int which)
 {
     i64 e = option_int(m, EMBED);
-    return rows_of_product(apart(m) ? w[Q_WEIGHT + which] : nn_slice(w[IN_WEIGHT], 1, which * e, e), x, has_param(m, IN_BIAS) ? nn_slice(w[IN_BIAS], 2, which * e, e) : nil());
+    return rows_of_product(apart(m) ? w[Q_WEIGHT + which] : nn_slice(w[IN_WEIGHT], 1, which * e, e), x,
+                           has_param(m, IN_BIAS) ? nn_slice(w[IN_BIAS], 2, which * e, e) : nil());
 }
 
 static value causal_mask(i64 l, i64 s, int dtype)            /* 0, and -Inf for places after the own one */
@@ -97,7 +112,8 @@ static value dropout_mask(struct module *m, i64 k, i64 all, i64 l, i64 s, double
     return mask;
 }
 
-/* A mask of rows x cols, or of each x rows x cols, or NIL for []: numbers are added to the scores, true in a logical one takes the place away. */
+/* A mask of rows x cols, or of each x rows x cols, or NIL for []: numbers are added to the scores, true in a logical
+ * one takes the place away. */
 static value given_mask(struct module *m, struct cell *c, i64 k, const char *what, i64 each, i64 rows, i64 cols)
 {
     i64 dim[MAX_DIMS];
@@ -119,7 +135,8 @@ static value given_mask(struct module *m, struct cell *c, i64 k, const char *wha
     return tensor_box(tensor_cast(y, nn_dtype(m)));
 }
 
-/* Query, key and value.  N x 1 x 1 has come as N x 1, which might be one sequence: where another one is a batch, this is one too. */
+/* Query, key and value.  N x 1 x 1 has come as N x 1, which might be one sequence: where another one is a batch, this
+ * is one too. */
 static bool three_sequences(struct module *m, const value *x, i64 *n, i64 *t)
 {
     bool batch[3], any = false;
@@ -131,8 +148,11 @@ static bool three_sequences(struct module *m, const value *x, i64 *n, i64 *t)
             t[i] = 1;
         }
     if (n[1] != n[0] || n[2] != n[0] || t[2] != t[1])
-        nn_fail(m, "query, key and value must have as many samples, and key and value as many steps, but they are %s, %s and %s", value_shape(x[0], (char[128]){ 0 }),
-                value_shape(x[1], (char[128]){ 0 }), value_shape(x[2], (char[128]){ 0 }));
+        nn_fail(m,
+                "query, key and value must have as many samples, and key and value as many steps, but they are %s, %s "
+                "and %s",
+                value_shape(x[0], (char[128]){ 0 }), value_shape(x[1], (char[128]){ 0 }),
+                value_shape(x[2], (char[128]){ 0 }));
     return any;
 }
 
@@ -150,7 +170,8 @@ static value attention_record(struct module *m, value x, const value *w)
     int dtype = nn_dtype(m);
     if (self) {
         s = l;
-        value columns = turned(nn_view(x, 2, (i64[]){ n * l, e }));     /* three products: slices of one would cost more on the way back */
+        value columns = turned(
+            nn_view(x, 2, (i64[]){ n * l, e })); /* three products: slices of one would cost more on the way back */
         q = projected(m, columns, w, 0), k = projected(m, columns, w, 1), v = projected(m, columns, w, 2);
     } else {
         n = samples[0], l = steps[0], s = steps[1];
@@ -158,7 +179,8 @@ static value attention_record(struct module *m, value x, const value *w)
         k = projected(m, turned(nn_view(c->v[1], 2, (i64[]){ n * s, features(m, 1) })), w, 1);
         v = projected(m, turned(nn_view(c->v[2], 2, (i64[]){ n * s, features(m, 2) })), w, 2);
     }
-    value mask = option_bool(m, CAUSAL) ? causal_mask(l, s, dtype) : nil(), root = num(1 / sqrt((double)d)), nh = num((double)heads), nn = num((double)n);
+    value mask = option_bool(m, CAUSAL) ? causal_mask(l, s, dtype) : nil(), root = num(1 / sqrt((double)d)),
+          nh = num((double)heads), nn = num((double)n);
     value attn = given_mask(m, c, 3, "mask", n * heads, l, s), padding = given_mask(m, c, 4, "keyPaddingMask", 0, n, s);
     bool one = is_nil(attn) || value_numel(attn) == l * s;        /* mask for all heads of all samples */
     if (!is_nil(mask))
@@ -184,7 +206,8 @@ static value attention_record(struct module *m, value x, const value *w)
             drawn[i] = dropout_mask(m, i, n * heads, l, s, p, dtype);
         weight = g_op(EW_times, weight, nn_join(m, 1, (int)(n * heads), drawn));
     }
-    value y = rows_of_product(w[OUT_WEIGHT], turned(g_call(&builtin_nn_headmix, 5, weight, v, nh, nn, num(0))), has_param(m, OUT_BIAS) ? w[OUT_BIAS] : nil());
+    value y = rows_of_product(w[OUT_WEIGHT], turned(g_call(&builtin_nn_headmix, 5, weight, v, nh, nn, num(0))),
+                              has_param(m, OUT_BIAS) ? w[OUT_BIAS] : nil());
     nn_set_rank(batch ? 3 : 2);
     return batch ? nn_view(y, 3, (i64[]){ n, l, e }) : y;
 }
@@ -200,8 +223,14 @@ static bool plain_case(struct module *m, value x)
 static struct attention heads_of(struct module *m, i64 n, i64 l, int dtype)
 {
     i64 e = option_int(m, EMBED), heads = option_int(m, HEADS);
-    return (struct attention){ .dtype = dtype, .n = n, .l = l, .heads = heads, .e = e, .scale = 1 / sqrt((double)(e / heads)), .causal = option_bool(m, CAUSAL),
-        .exp = ew_simd->k[EW_exp][dtype == D_SINGLE][VV] };
+    return (struct attention){ .dtype = dtype,
+                               .n = n,
+                               .l = l,
+                               .heads = heads,
+                               .e = e,
+                               .scale = 1 / sqrt((double)(e / heads)),
+                               .causal = option_bool(m, CAUSAL),
+                               .exp = ew_simd->k[EW_exp][dtype == D_SINGLE][VV] };
 }
 static const char *bias_data(struct module *m, int i) { return has_param(m, i) ? param_data(m, i) : NULL; }
 
@@ -250,10 +279,19 @@ static bool forward_fits(struct module *m, int dtype, i64 n, i64 l)      /* aux 
 }
 
 /* gw += scale g' x and gb += scale times the sums of g's columns, over so many rows. */
-static void accumulate(struct module *m, int weight, int bias, int dtype, const char *g, i64 out, const char *x, i64 in, i64 rows, double scale)
+static void accumulate(struct module *m, int weight, int bias, int dtype, const char *g, i64 out, const char *x, i64 in,
+                       i64 rows, double scale)
 {
-    product(&(struct product){ .dtype = dtype, .m = out, .n = in, .k = rows, .scale = scale, .a = { g, 1, out, false }, .b = { x, in, 1, false },
-        .c = grad_data(m, weight), .ldc = in, .add = true });
+    product(&(struct product){ .dtype = dtype,
+                               .m = out,
+                               .n = in,
+                               .k = rows,
+                               .scale = scale,
+                               .a = { g, 1, out, false },
+                               .b = { x, in, 1, false },
+                               .c = grad_data(m, weight),
+                               .ldc = in,
+                               .add = true });
     if (has_param(m, bias))
         rows_add_columns(dtype, grad_data(m, bias), g, rows, out, scale);
 }
@@ -290,15 +328,20 @@ static value attention_backward(struct module *m, value x, value g, int want, do
 }
 
 LAYER(MultiHeadAttention,
-  "m = nn.MultiHeadAttention(embedDim, numHeads, dropout, bias, causal, kdim, vdim)\n\n"
-  "Attention of sequences N x T x embedDim (or T x embedDim) to themselves, or for {query, key, value} of the query's steps to those of the key. As PyTorch's "
-  "MultiheadAttention: in_proj_weight is 3*embedDim x embedDim, out_proj_weight embedDim x embedDim, in_proj_bias and out_proj_bias rows; bias=false leaves them out. "
-  "dropout (0) is the part of the attention weights that training drops. With causal a step sees itself and those before it. "
-  "{query, key, value, attnMask, keyPaddingMask}: true in attnMask (steps of the query x steps of the key) or keyPaddingMask (N x steps of the key) takes a place away, numbers are added to "
-  "the scores; an attnMask of numHeads*N x steps x steps is one for each head of each sample. Where key or value have other features, kdim or vdim, the weights are q_proj_weight, "
-  "k_proj_weight and v_proj_weight in the place of in_proj_weight.\n\n"
-  "Example:\n  size(nn.MultiHeadAttention(8, 2).forward(randn(3, 5, 8)))\n  ans =\n     3   5   8\n\n"
-  "See also: nn.LayerNorm, nn.LSTM, nn.GELU",
-  .options = "embedDim:n numHeads:n dropout:x=0 hasBias:b=1 causal:b=0 kdim:n=embedDim vdim:n=embedDim",
-  .params = "in_proj_weight q_proj_weight k_proj_weight v_proj_weight in_proj_bias out_proj_weight out_proj_bias", .init = attention_init,
-  .reset = attention_reset, .forward = attention_forward, .backward = attention_backward, .record = attention_record, .show = attention_show, .table = true)
+      "m = nn.MultiHeadAttention(embedDim, numHeads, dropout, bias, causal, kdim, vdim)\n\n"
+      "Attention of sequences N x T x embedDim (or T x embedDim) to themselves, or for {query, key, value} of the "
+      "query's "
+      "steps to those of the key. As PyTorch's MultiheadAttention: in_proj_weight is 3*embedDim x embedDim, "
+      "out_proj_weight embedDim x embedDim, in_proj_bias and out_proj_bias rows; bias=false leaves them out. dropout "
+      "(0) "
+      "is the part of the attention weights that training drops. With causal a step sees itself and those before it. "
+      "{query, key, value, attnMask, keyPaddingMask}: true in attnMask (steps of the query x steps of the key) or "
+      "keyPaddingMask (N x steps of the key) takes a place away, numbers are added to the scores; an attnMask of "
+      "numHeads*N x steps x steps is one for each head of each sample. Where key or value have other features, kdim or "
+      "vdim, the weights are q_proj_weight, k_proj_weight and v_proj_weight in the place of in_proj_weight.\n\n"
+      "Example:\n  size(nn.MultiHeadAttention(8, 2).forward(randn(3, 5, 8)))\n  ans =\n     3   5   8\n\n"
+      "See also: nn.LayerNorm, nn.LSTM, nn.GELU",
+      .options = "embedDim:n numHeads:n dropout:x=0 hasBias:b=1 causal:b=0 kdim:n=embedDim vdim:n=embedDim",
+      .params = "in_proj_weight q_proj_weight k_proj_weight v_proj_weight in_proj_bias out_proj_weight out_proj_bias",
+      .init = attention_init, .reset = attention_reset, .forward = attention_forward, .backward = attention_backward,
+      .record = attention_record, .show = attention_show, .table = true)

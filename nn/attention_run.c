@@ -84,7 +84,8 @@ struct run { const struct attention *q; const char *g; char *dqkv, *room; size_t
 static i64 elements(const struct attention *q) { return (i64)dtypes[q->dtype].size; }
 static struct mat part_of(const struct attention *q, const char *qkv, i64 i, i64 head, int which, i64 row)    /* L x d */
 {
-    return (struct mat){ qkv + ((i * q->l + row) * 3 * q->e + which * q->e + head * (q->e / q->heads)) * elements(q), 3 * q->e, 1, false };
+    return (struct mat){ qkv + ((i * q->l + row) * 3 * q->e + which * q->e + head * (q->e / q->heads)) * elements(q),
+                         3 * q->e, 1, false };
 }
 
 static void forward_task(void *arg, i64 k, int thread)
@@ -96,14 +97,30 @@ static void forward_task(void *arg, i64 k, int thread)
     for (i64 r = 0; r < l; r += step) {
         i64 rows = MIN(step, l - r);
         char *p = q->weights + (k * l + r) * l * size;
-        product_alone(&(struct product){ .dtype = q->dtype, .m = rows, .n = l, .k = d, .scale = q->scale, .a = part_of(q, q->qkv, i, head, 0, r),
-            .b = mat_turned(part_of(q, q->qkv, i, head, 1, 0)), .c = p, .ldc = l }, work);
+        product_alone(&(struct product){ .dtype = q->dtype,
+                                         .m = rows,
+                                         .n = l,
+                                         .k = d,
+                                         .scale = q->scale,
+                                         .a = part_of(q, q->qkv, i, head, 0, r),
+                                         .b = mat_turned(part_of(q, q->qkv, i, head, 1, 0)),
+                                         .c = p,
+                                         .ldc = l },
+                      work);
         if (q->dtype == D_SINGLE)
             soften_float(q, (float *)p, (float *)room, rows, r);
         else
             soften_double(q, (double *)p, (double *)room, rows, r);
-        product_alone(&(struct product){ .dtype = q->dtype, .m = rows, .n = d, .k = l, .scale = 1, .a = { p, l, 1, false },
-            .b = part_of(q, q->qkv, i, head, 2, 0), .c = q->mixed + ((i * l + r) * q->e + head * d) * size, .ldc = q->e }, work);
+        product_alone(&(struct product){ .dtype = q->dtype,
+                                         .m = rows,
+                                         .n = d,
+                                         .k = l,
+                                         .scale = 1,
+                                         .a = { p, l, 1, false },
+                                         .b = part_of(q, q->qkv, i, head, 2, 0),
+                                         .c = q->mixed + ((i * l + r) * q->e + head * d) * size,
+                                         .ldc = q->e },
+                      work);
     }
 }
 
@@ -117,18 +134,52 @@ static void backward_task(void *arg, i64 k, int thread)
         i64 rows = MIN(step, l - r);
         const char *p = q->weights + (k * l + r) * l * size;
         struct mat g = { w->g + ((i * l + r) * q->e + head * d) * size, q->e, 1, false }, dscore = { ds, l, 1, false };
-        product_alone(&(struct product){ .dtype = q->dtype, .m = rows, .n = l, .k = d, .scale = 1, .a = g, .b = mat_turned(part_of(q, q->qkv, i, head, 2, 0)),
-            .c = ds, .ldc = l }, work);
+        product_alone(&(struct product){ .dtype = q->dtype,
+                                         .m = rows,
+                                         .n = l,
+                                         .k = d,
+                                         .scale = 1,
+                                         .a = g,
+                                         .b = mat_turned(part_of(q, q->qkv, i, head, 2, 0)),
+                                         .c = ds,
+                                         .ldc = l },
+                      work);
         if (q->dtype == D_SINGLE)
             harden_float((float *)ds, (const float *)p, (float)q->scale, rows, l);
         else
             harden_double((double *)ds, (const double *)p, q->scale, rows, l);
-        product_alone(&(struct product){ .dtype = q->dtype, .m = rows, .n = d, .k = l, .scale = 1, .a = dscore, .b = part_of(q, q->qkv, i, head, 1, 0),
-            .c = (char *)part_of(q, w->dqkv, i, head, 0, r).data, .ldc = 3 * q->e }, work);
-        product_alone(&(struct product){ .dtype = q->dtype, .m = l, .n = d, .k = rows, .scale = 1, .a = mat_turned(dscore),
-            .b = part_of(q, q->qkv, i, head, 0, r), .c = (char *)part_of(q, w->dqkv, i, head, 1, 0).data, .ldc = 3 * q->e, .add = r > 0 }, work);
-        product_alone(&(struct product){ .dtype = q->dtype, .m = l, .n = d, .k = rows, .scale = 1, .a = { p, 1, l, false }, .b = g,
-            .c = (char *)part_of(q, w->dqkv, i, head, 2, 0).data, .ldc = 3 * q->e, .add = r > 0 }, work);
+        product_alone(&(struct product){ .dtype = q->dtype,
+                                         .m = rows,
+                                         .n = d,
+                                         .k = l,
+                                         .scale = 1,
+                                         .a = dscore,
+                                         .b = part_of(q, q->qkv, i, head, 1, 0),
+                                         .c = (char *)part_of(q, w->dqkv, i, head, 0, r).data,
+                                         .ldc = 3 * q->e },
+                      work);
+        product_alone(&(struct product){ .dtype = q->dtype,
+                                         .m = l,
+                                         .n = d,
+                                         .k = rows,
+                                         .scale = 1,
+                                         .a = mat_turned(dscore),
+                                         .b = part_of(q, q->qkv, i, head, 0, r),
+                                         .c = (char *)part_of(q, w->dqkv, i, head, 1, 0).data,
+                                         .ldc = 3 * q->e,
+                                         .add = r > 0 },
+                      work);
+        product_alone(&(struct product){ .dtype = q->dtype,
+                                         .m = l,
+                                         .n = d,
+                                         .k = rows,
+                                         .scale = 1,
+                                         .a = { p, 1, l, false },
+                                         .b = g,
+                                         .c = (char *)part_of(q, w->dqkv, i, head, 2, 0).data,
+                                         .ldc = 3 * q->e,
+                                         .add = r > 0 },
+                      work);
     }
 }
 
@@ -136,7 +187,9 @@ static void each_head(const struct attention *q, struct run *w, void (*task)(voi
 {
     i64 d = q->e / q->heads, step = attention_rows(q->l);
     int threads = rows_threads((double)(q->n * q->heads * q->l) * (double)(q->l * d * 2));
-    struct product widest = { .dtype = q->dtype, .m = 1 << 20, .n = MAX(d, q->l), .k = MAX(d, q->l), .b = { NULL, 1, 1, false } };
+    struct product widest = {
+        .dtype = q->dtype, .m = 1 << 20, .n = MAX(d, q->l), .k = MAX(d, q->l), .b = { NULL, 1, 1, false }
+    };
     w->bytes = ((size_t)(step * q->l * elements(q)) + SPARE + product_room(&widest) + 63) & ~(size_t)63;
     w->room = scratch(w->bytes * (size_t)threads);
     rows_each(q->n * q->heads, threads, task, w);

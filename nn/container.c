@@ -35,8 +35,9 @@ static void put_child(struct module *m, i64 at, value v)
     if (!is_module(v))
         fail("Octave:invalid-input-arg", "%s: a module is wanted, not a %s", layer_of(m)->class.name, value_describe(v, d));
     if (layer_of(module_of(v))->criterion != layer_of(m)->criterion)
-        fail("Octave:invalid-input-arg", "%s: takes %s, but %s is a %s", layer_of(m)->class.name, layer_of(m)->criterion ? "criterions" : "modules",
-             class_of(v), layer_of(m)->criterion ? "module" : "criterion");
+        fail("Octave:invalid-input-arg", "%s: takes %s, but %s is a %s", layer_of(m)->class.name,
+             layer_of(m)->criterion ? "criterions" : "modules", class_of(v),
+             layer_of(m)->criterion ? "module" : "criterion");
     if (nn_holds(v, m))
         fail("tl:nn", "%s: a module cannot be part of itself", layer_of(m)->class.name);
     if (nn_parameters(module_of(v), false).cell->numel)
@@ -117,7 +118,8 @@ static void with_children(struct call *c, const struct layer *l)
 static value sequential_forward(struct module *m, value x)
 {
     i64 n = children(m)->numel;
-    for (i64 i = 0; i < n; i++) {             /* a view holds the memory that the module before it writes next; so may a gradInput not computed yet */
+    for (i64 i = 0; i < n;
+         i++) { /* a view holds the memory that the module before it writes next; so may a gradInput not computed yet */
         if (layer_of(child(m, i))->view)
             replace(&child(m, i)->output, nil());
         nn_forget_lazy(child(m, i));
@@ -127,8 +129,8 @@ static value sequential_forward(struct module *m, value x)
     return x;
 }
 
-/* A large gradInput of the step before goes before the next one comes, which then lies in its memory: at 256 x 256 and batch 60 a
-   ConvNet took 90 MB more. */
+/* A large gradInput of the step before goes before the next one comes, which then lies in its memory: at 256 x 256 and
+   batch 60 a ConvNet took 90 MB more. */
 enum { LARGE = 1 << 20 };
 static bool large(value v) { return v.kind == K_TENSOR && v.t->numel * (i64)dtypes[v.t->dtype].size >= LARGE; }
 static void make_room(struct module *m, value g)          /* a module that stands in the chain twice may have made g */
@@ -138,15 +140,18 @@ static void make_room(struct module *m, value g)          /* a module that stand
         replace(&m->grad_input, nil());
 }
 
-/* And a large one between a pooling and a transfer function is the memory in which the latter's lies: the pooling computes its own again when
-   somebody asks, which costs nothing in a training step and keeps as much again out of memory. */
+/* And a large one between a pooling and a transfer function is the memory in which the latter's lies: the pooling
+   computes its own again when somebody asks, which costs nothing in a training step and keeps as much again out of
+   memory. */
 static bool handed_on(struct module *m, struct module *before, value x, value g, value gx)
 {
     struct nn_state *st = nn_state();
-    if (!large(gx) || !layer_of(m)->again || !layer_of(before)->over || gx.t->device || gx.t->mark || RECORDING || st->stop_at_nan || st->note_nan)
+    if (!large(gx) || !layer_of(m)->again || !layer_of(before)->over || gx.t->device || gx.t->mark || RECORDING ||
+        st->stop_at_nan || st->note_nan)
         return false;
     const struct block *b = gx.t->block;
-    if (gx.t->h.pins || !b || b->owners != 1 || b->foreign || (g.kind == K_TENSOR && g.t->block == b) || (x.kind == K_TENSOR && x.t->block == b))
+    if (gx.t->h.pins || !b || b->owners != 1 || b->foreign || (g.kind == K_TENSOR && g.t->block == b) ||
+        (x.kind == K_TENSOR && x.t->block == b))
         return false;
     replace(&m->lazy_x, copy(x));
     replace(&m->lazy_g, copy(g));
@@ -162,7 +167,8 @@ static value sequential_backward(struct module *m, value x, value g, int want, d
     for (i64 i = n; i-- > 0;) {
         value in = i ? child(m, i - 1)->output : x;
         if (is_nil(in))
-            fail("tl:nn", "%s: backward comes after forward: module %lld has no output yet", layer_of(m)->class.name, (long long)i);
+            fail("tl:nn", "%s: backward comes after forward: module %lld has no output yet", layer_of(m)->class.name,
+                 (long long)i);
         make_room(child(m, i), g);
         if (i && layer_of(child(m, i))->again && layer_of(child(m, i - 1))->over)
             make_room(child(m, i - 1), g);
@@ -175,8 +181,8 @@ static value sequential_backward(struct module *m, value x, value g, int want, d
 
 LAYER_CONTAINER(Sequential,
   "m = nn.Sequential(module1, module2, ...)\n\n"
-  "A chain: the output of each module is the input of the next. Modules are also added later: m.add(module), m.insert(module, place), m.remove(place); m.get(i) is the "
-  "i-th, m.size() their number.\n\n"
+  "A chain: the output of each module is the input of the next. Modules are also added later: m.add(module), "
+  "m.insert(module, place), m.remove(place); m.get(i) is the i-th, m.size() their number.\n\n"
   "Example:\n"
   "  net = nn.Sequential(nn.Identity(), nn.Tanh())\n"
   "  net =\n\n"
@@ -242,12 +248,14 @@ value nn_add(struct module *m, value a, value b)             /* of tensors or ce
     if (a.kind == K_STRUCT && b.kind == K_STRUCT && a.rec->numel == 1 && b.rec->numel == 1 && a.rec->f->n == b.rec->f->n) {
         struct record *r = record_scalar();
         for (int i = 0; i < a.rec->f->n; i++)
-            record_set(r, 0, a.rec->f->name[i], nn_add(m, record_get(a.rec, 0, a.rec->f->name[i]), record_get(b.rec, 0, a.rec->f->name[i])));
+            record_set(r, 0, a.rec->f->name[i],
+                       nn_add(m, record_get(a.rec, 0, a.rec->f->name[i]), record_get(b.rec, 0, a.rec->f->name[i])));
         return record_value(r);
     }
     if (!is_tensor_like(a) || !is_tensor_like(b))
         nn_fail(m, "gradients of different kinds cannot be added");
-    if (!RECORDING && a.kind == K_TENSOR && b.kind == K_TENSOR && a.t->numel > 1 && rows_alike(a.t, b.t) && (rows_already(a.t) || rows_already(b.t))) {
+    if (!RECORDING && a.kind == K_TENSOR && b.kind == K_TENSOR && a.t->numel > 1 && rows_alike(a.t, b.t) &&
+        (rows_already(a.t) || rows_already(b.t))) {
         struct tensor *y = rows_new(a.t->dtype, a.t->nd, a.t->dim);
         rows_plus(y, a.t, b.t);
         return tensor_box(y);
@@ -347,8 +355,10 @@ LAYER_CONTAINER(Concat,
 
 LAYER_CONTAINER(DepthConcat,
   "m = nn.DepthConcat(dimension, module1, module2, ...)\n\n"
-  "As nn.Concat, for outputs that differ in their other dimensions as well: the smaller ones stand in the middle of zeros.\n\n"
-  "Example:\n  nn.DepthConcat(1, nn.Identity(), nn.Narrow(2, 2, 1)).forward([1 2 3])\n  ans =\n     1   2   3\n     0   2   0\n\n"
+  "As nn.Concat, for outputs that differ in their other dimensions as well: the smaller ones stand in the middle of "
+  "zeros.\n\n"
+  "Example:\n  nn.DepthConcat(1, nn.Identity(), nn.Narrow(2, 2, 1)).forward([1 2 3])\n  ans =\n     1   2   3\n     0  "
+  " 2   0\n\n"
   "See also: nn.Concat",
   .options = "dimension:d", .forward = concat_forward, .backward = concat_backward, .tree = "concat", .show = nn_show_options)
 
@@ -358,7 +368,8 @@ static void slices_fit(struct module *m, value x, int in)
     some_children(m);
     i64 n = children(m)->numel;
     if (size_along(x, in) != n)
-        nn_fail(m, "has %lld module%s, so dimension %d of its input must be %lld, but the input is %s", (long long)n, n == 1 ? "" : "s", in, (long long)n, value_shape(x, (char[128]){ 0 }));
+        nn_fail(m, "has %lld module%s, so dimension %d of its input must be %lld, but the input is %s", (long long)n,
+                n == 1 ? "" : "s", in, (long long)n, value_shape(x, (char[128]){ 0 }));
 }
 static value parallel_forward(struct module *m, value x)
 {
@@ -401,12 +412,15 @@ static value parallel_backward(struct module *m, value x, value g, int want, dou
 }
 
 LAYER_CONTAINER(Parallel,
-  "m = nn.Parallel(inputDimension, outputDimension, module1, module2, ...)\n\n"
-  "The i-th module gets the i-th slice of the input along inputDimension (that dimension goes; of a matrix a row remains); the outputs are joined along outputDimension, "
-  "rows along their length.\n\n"
-  "Example:\n  nn.Parallel(2, 1, nn.Identity(), nn.Square()).forward([1 2; 3 4])\n  ans =\n      1    3    4   16\n\n"
-  "See also: nn.Concat, nn.ParallelTable",
-  .options = "inputDimension:d outputDimension:d", .forward = parallel_forward, .backward = parallel_backward, .tree = "parallel", .show = nn_show_options)
+                "m = nn.Parallel(inputDimension, outputDimension, module1, module2, ...)\n\n"
+                "The i-th module gets the i-th slice of the input along inputDimension (that dimension goes; of a "
+                "matrix a row "
+                "remains); the outputs are joined along outputDimension, rows along their length.\n\n"
+                "Example:\n  nn.Parallel(2, 1, nn.Identity(), nn.Square()).forward([1 2; 3 4])\n  ans =\n      1    3  "
+                "  4   16\n\n"
+                "See also: nn.Concat, nn.ParallelTable",
+                .options = "inputDimension:d outputDimension:d", .forward = parallel_forward,
+                .backward = parallel_backward, .tree = "parallel", .show = nn_show_options)
 
 /* ---- cells */
 static value concat_table_forward(struct module *m, value x)
@@ -421,7 +435,8 @@ static struct cell *grad_cell(struct module *m, value g, i64 n)
 {
     char d[160];
     if (g.kind != K_CELL || g.cell->numel != n)
-        nn_fail(m, "gradOutput must be %lld tensors in a cell, like the output, but is a %s", (long long)n, value_describe(g, d));
+        nn_fail(m, "gradOutput must be %lld tensors in a cell, like the output, but is a %s", (long long)n,
+                value_describe(g, d));
     return g.cell;
 }
 
@@ -472,7 +487,8 @@ static value parallel_table_backward(struct module *m, value x, value g, int wan
 LAYER_CONTAINER(ParallelTable,
   "m = nn.ParallelTable(module1, module2, ...)\n\n"
   "The i-th module gets the i-th element of the input, a cell; the output is a cell of theirs.\n\n"
-  "Example:\n  nn.ParallelTable(nn.Identity(), nn.Square()).forward({2, 3})\n  ans =\n  {\n    [1,1] = 2\n    [1,2] = 9\n  }\n\n\n"
+  "Example:\n  nn.ParallelTable(nn.Identity(), nn.Square()).forward({2, 3})\n  ans =\n  {\n    [1,1] = 2\n    [1,2] = "
+  "9\n  }\n\n\n"
   "See also: nn.ConcatTable, nn.MapTable",
   .forward = parallel_table_forward, .backward = parallel_table_backward, .tree = "parallel")
 
@@ -512,7 +528,8 @@ static value map_table_backward(struct module *m, value x, value g, int want, do
 
 LAYER_CONTAINER(MapTable,
   "m = nn.MapTable(module, share)\n\n"
-  "The module for every element of the input, a cell of any length; the output is a cell. All use the same parameters, whatever share says.\n\n"
+  "The module for every element of the input, a cell of any length; the output is a cell. All use the same parameters, "
+  "whatever share says.\n\n"
   "Example:\n  nn.MapTable(nn.Square()).forward({2, 3})\n  ans =\n  {\n    [1,1] = 4\n    [1,2] = 9\n  }\n\n\n"
   "See also: nn.ParallelTable",
   .forward = map_table_forward, .backward = map_table_backward, .tree = "parallel")

@@ -35,7 +35,8 @@ void nn_places(struct call *c, int i, int places, i64 otherwise, i64 least, cons
     for (int d = 0; d < places; d++) {
         double x = ((double *)t->data)[t->numel == 1 ? 0 : d];
         if (!(x >= (double)least && x <= 1e9) || x != (double)(i64)x)
-            fail("Octave:invalid-input-arg", "%s: %s must be an integer of at least %lld, but is %g", nn_name(c), what, (long long)least, x);
+            fail("Octave:invalid-input-arg", "%s: %s must be an integer of at least %lld, but is %g", nn_name(c), what,
+                 (long long)least, x);
         to[3 - places + d] = (i64)x;
     }
 }
@@ -83,16 +84,16 @@ static const char *wanted_image(int places, i64 channels, char text[static 96])
 static NORETURN void fail_input(struct call *c, const struct tensor *x, const struct tensor *w, int places, i64 channels)
 {
     char a[128], b[128], text[96];
-    fail("Octave:nonconformant-args", "%s: for a weight of %s the input must be %s, but is %s", nn_name(c), tensor_shape(w, b),
-         wanted_image(places, channels, text), tensor_shape(x, a));
+    fail("Octave:nonconformant-args", "%s: for a weight of %s the input must be %s, but is %s", nn_name(c),
+         tensor_shape(w, b), wanted_image(places, channels, text), tensor_shape(x, a));
 }
 
 static void check_groups(struct call *c, const struct conv *g, i64 first, const struct tensor *w)
 {
     char s[128];
     if (first % g->groups)
-        fail("Octave:nonconformant-args", "%s: the first size of the weight (%s) must be a multiple of the %lld groups", nn_name(c), tensor_shape(w, s),
-             (long long)g->groups);
+        fail("Octave:nonconformant-args", "%s: the first size of the weight (%s) must be a multiple of the %lld groups",
+             nn_name(c), tensor_shape(w, s), (long long)g->groups);
 }
 
 static void check_room(struct call *c, const struct conv *g, const struct tensor *x, int places)
@@ -104,7 +105,9 @@ static void check_room(struct call *c, const struct conv *g, const struct tensor
             b[0] = 0;
             for (int k = 3 - places; k < 3; k++)
                 n += (size_t)snprintf(b + n, sizeof b - n, "%s%lld", n ? "x" : "", (long long)g->kernel[k]);
-            fail("Octave:nonconformant-args", "%s: a kernel of %s, padding and dilation counted, does not fit into an input of %s", nn_name(c), b, tensor_shape(x, a));
+            fail("Octave:nonconformant-args",
+                 "%s: a kernel of %s, padding and dilation counted, does not fit into an input of %s", nn_name(c), b,
+                 tensor_shape(x, a));
         }
 }
 
@@ -115,7 +118,8 @@ static struct tensor *bias_of(struct call *c, int i, i64 n, int dtype)
     struct tensor *b = rows_like(c, i, dtype);
     char s[128];
     if (b->numel != n)
-        fail("Octave:nonconformant-args", "%s: the bias must have one element for each of %lld outputs, but is %s", nn_name(c), (long long)n, tensor_shape(b, s));
+        fail("Octave:nonconformant-args", "%s: the bias must have one element for each of %lld outputs, but is %s",
+             nn_name(c), (long long)n, tensor_shape(b, s));
     return b;
 }
 
@@ -123,7 +127,9 @@ static struct tensor *bias_of(struct call *c, int i, i64 n, int dtype)
 static int class_with(struct call *c, int x, int w)
 {
     int a = arg_tensor(c, x)->dtype, b = arg_tensor(c, w)->dtype;
-    return b == D_SINGLE || (a == D_SINGLE && b != D_DOUBLE) ? D_SINGLE : a == D_SINGLE && b == D_DOUBLE ? D_SINGLE : D_DOUBLE;
+    return b == D_SINGLE || (a == D_SINGLE && b != D_DOUBLE) ? D_SINGLE
+           : a == D_SINGLE && b == D_DOUBLE                  ? D_SINGLE
+                                                             : D_DOUBLE;
 }
 
 /* Are they on a device?  All, or none; constants of a layer's own expression go there. */
@@ -158,9 +164,11 @@ static void forward(struct call *c, int places)
     conv_out(&g);
     if (w->numel && x->numel)
         check_room(c, &g, x, places);
-    struct tensor *b = bias_of(c, 2, g.channels_out, g.dtype), *y = rows_beside(x, g.dtype, layout_dims(&l, g.channels_out, g.out, dim), dim);
+    struct tensor *b = bias_of(c, 2, g.channels_out, g.dtype),
+                  *y = rows_beside(x, g.dtype, layout_dims(&l, g.channels_out, g.out, dim), dim);
     if (y->numel && there)
-        conv_forward_there(&g, image_of(x, g.channels_in, g.in), image_of(w, kd[1], g.kernel), b ? brought(b, there) : NULL, image_of(y, g.channels_out, g.out));
+        conv_forward_there(&g, image_of(x, g.channels_in, g.in), image_of(w, kd[1], g.kernel),
+                           b ? brought(b, there) : NULL, image_of(y, g.channels_out, g.out));
     else if (y->numel)
         conv_forward(&g, x->data, w->data, b ? b->data : NULL, y->data);
     result_tensor(c, 0, y);
@@ -171,7 +179,8 @@ static int sizes_arg(struct call *c, int i, int most, i64 dim[5], const char *wh
 {
     struct tensor *t = arg_double(c, i);
     if (t->numel < 2 || t->numel > most)
-        fail("Octave:invalid-input-arg", "%s: the size of %s has 2 to %d numbers, not %lld", nn_name(c), what, most, (long long)t->numel);
+        fail("Octave:invalid-input-arg", "%s: the size of %s has 2 to %d numbers, not %lld", nn_name(c), what, most,
+             (long long)t->numel);
     for (int d = 0; d < 5; d++) {
         double x = d < t->numel ? ((double *)t->data)[d] : 1;
         if (!(x >= 0 && x < 1e15) || x != (double)(i64)x)
@@ -186,8 +195,8 @@ static void layout_of_sizes(struct call *c, int nd, const i64 *dim, int places, 
     struct tensor fake = { .nd = (uint8_t)dims_trim(nd, dim), .dim = (i64 *)dim };
     char a[128], text[96];
     if (!layout_of(&fake, places, channels, l))
-        fail("Octave:nonconformant-args", "%s: the input must be %s, but its size is given as %s", nn_name(c), wanted_image(places, channels, text),
-             dims_text(nd, dim, a));
+        fail("Octave:nonconformant-args", "%s: the input must be %s, but its size is given as %s", nn_name(c),
+             wanted_image(places, channels, text), dims_text(nd, dim, a));
 }
 
 static void check_output(struct call *c, const struct tensor *dy, const struct layout *l, const struct conv *g)
@@ -196,7 +205,8 @@ static void check_output(struct call *c, const struct tensor *dy, const struct l
     char a[128], b[128];
     int nd = dims_trim(layout_dims(l, g->channels_out, g->out, dim), dim);
     if (!dims_equal(dy->nd, dy->dim, nd, dim))
-        fail("Octave:nonconformant-args", "%s: the gradient of the output must be %s, but is %s", nn_name(c), dims_text(nd, dim, a), tensor_shape(dy, b));
+        fail("Octave:nonconformant-args", "%s: the gradient of the output must be %s, but is %s", nn_name(c),
+             dims_text(nd, dim, a), tensor_shape(dy, b));
 }
 
 static void input_gradient(struct call *c, int places)    /* dy, w, size of x, stride, pad, dilation, groups */
@@ -220,7 +230,8 @@ static void input_gradient(struct call *c, int places)    /* dy, w, size of x, s
     int there = together(c, &dy, &w);
     struct tensor *dx = rows_beside(dy, g.dtype, layout_dims(&l, g.channels_in, g.in, dim), dim);
     if (there && dx->numel)
-        conv_input_there(&g, image_of(dy, g.channels_out, g.out), image_of(w, kd[1], g.kernel), NULL, image_of(dx, g.channels_in, g.in));
+        conv_input_there(&g, image_of(dy, g.channels_out, g.out), image_of(w, kd[1], g.kernel), NULL,
+                         image_of(dx, g.channels_in, g.in));
     else if (there)
         ;
     else if (dx->numel && dy->numel)
@@ -244,19 +255,21 @@ static void weight_gradient(struct call *c, int places)   /* x, dy, size of w, s
     g.channels_out = kd[0];
     g.channels_in = kd[1] * g.groups;
     if (!layout_of(x, places, g.channels_in, &l))
-        fail("Octave:nonconformant-args", "%s: for a weight of %s the input must be %s, but is %s", nn_name(c), dims_text(nd, wd, b),
-             wanted_image(places, g.channels_in, text), tensor_shape(x, a));
+        fail("Octave:nonconformant-args", "%s: for a weight of %s the input must be %s, but is %s", nn_name(c),
+             dims_text(nd, wd, b), wanted_image(places, g.channels_in, text), tensor_shape(x, a));
     g.n = l.n;
     memcpy(g.in, l.size, sizeof g.in);
     memcpy(g.kernel, kd + 2, sizeof g.kernel);
     conv_out(&g);
     check_output(c, dy, &l, &g);
     if (g.channels_out % g.groups)
-        fail("Octave:nonconformant-args", "%s: %lld outputs cannot be cut into %lld groups", nn_name(c), (long long)g.channels_out, (long long)g.groups);
+        fail("Octave:nonconformant-args", "%s: %lld outputs cannot be cut into %lld groups", nn_name(c),
+             (long long)g.channels_out, (long long)g.groups);
     if (together(c, &x, &dy)) {
         struct tensor *w = rows_beside(x, g.dtype, kernel_dims(kd, places, dim), dim);
         if (w->numel)
-            conv_weight_there(&g, image_of(x, g.channels_in, g.in), image_of(dy, g.channels_out, g.out), image_of(w, kd[1], g.kernel));
+            conv_weight_there(&g, image_of(x, g.channels_in, g.in), image_of(dy, g.channels_out, g.out),
+                              image_of(w, kd[1], g.kernel));
         result_tensor(c, 0, w);
         return;
     }
@@ -329,11 +342,12 @@ static void conv3d_weight_grad(struct call *c) { weight_gradient_grad(c, &builti
 
 BUILTIN(nn_conv2d, 2, 7, 1, conv2d_grad,
     "y = nn.conv2d(x, w, b, stride, padding, dilation, groups)\n\n"
-    "Cross-correlation of images x (C x H x W, or a batch N x C x H x W) with kernels w (nOut x C/groups x kH x kW), plus a bias b with nOut "
-    "elements (or []):\n"
+    "Cross-correlation of images x (C x H x W, or a batch N x C x H x W) with kernels w (nOut x C/groups x kH x kW), "
+    "plus a bias b with nOut elements (or []):\n"
     "  y(o,i,j) = b(o) + sum over c, p, q of w(o,c,p,q) * x(c, i*stride + p*dilation - padding, j*stride + …)\n"
-    "with zeros around x. stride (1), padding (0) and dilation (1) are one number or [height width]. With groups, the outputs of each group see "
-    "the channels of theirs only. The result is nOut x oH x oW, with oH = floor((H + 2*padding - dilation*(kH-1) - 1)/stride) + 1.\n\n"
+    "with zeros around x. stride (1), padding (0) and dilation (1) are one number or [height width]. With groups, the "
+    "outputs of each group see the channels of theirs only. The result is nOut x oH x oW, with oH = floor((H + "
+    "2*padding - dilation*(kH-1) - 1)/stride) + 1.\n\n"
     "Example:\n"
     "  x = reshape(1:9, 1, 3, 3);\n"
     "  y = nn.conv2d(x, ones(1, 1, 2, 2));\n"
@@ -348,8 +362,8 @@ BUILTIN(nn_conv2d, 2, 7, 1, conv2d_grad,
 
 BUILTIN(nn_conv3d, 2, 7, 1, conv3d_grad,
     "y = nn.conv3d(x, w, b, stride, padding, dilation, groups)\n\n"
-    "As nn.conv2d, for volumes: x is C x T x H x W or N x C x T x H x W, w nOut x C/groups x kT x kH x kW; stride, padding and dilation are one "
-    "number or [time height width].\n\n"
+    "As nn.conv2d, for volumes: x is C x T x H x W or N x C x T x H x W, w nOut x C/groups x kT x kH x kW; stride, "
+    "padding and dilation are one number or [time height width].\n\n"
     "Example:\n"
     "  y = nn.conv3d(ones(2, 3, 3, 3), ones(4, 2, 2, 2, 2));\n"
     "  size(y), y(1)\n"
@@ -436,18 +450,21 @@ static void transposed(struct call *c, int places)        /* x, w, b, stride, pa
     for (int d = 0; d < 3; d++) {
         g.in[d] = (g.out[d] - 1) * g.stride[d] - 2 * g.pad[d] + g.dilation[d] * (g.kernel[d] - 1) + 1 + more[d];
         if (more[d] >= g.stride[d] && more[d])
-            fail("Octave:invalid-input-arg", "%s: the output's additional size (%lld) must be less than the stride (%lld)", nn_name(c), (long long)more[d],
-                 (long long)g.stride[d]);
+            fail("Octave:invalid-input-arg",
+                 "%s: the output's additional size (%lld) must be less than the stride (%lld)", nn_name(c),
+                 (long long)more[d], (long long)g.stride[d]);
         if (g.in[d] < 1 && x->numel) {
             char a[128], b[128];
-            fail("Octave:nonconformant-args", "%s: of an input of %s and a weight of %s the padding leaves nothing", nn_name(c), tensor_shape(x, a),
-                 tensor_shape(w, b));
+            fail("Octave:nonconformant-args", "%s: of an input of %s and a weight of %s the padding leaves nothing",
+                 nn_name(c), tensor_shape(x, a), tensor_shape(w, b));
         }
         g.in[d] = MAX(0, g.in[d]);
     }
-    struct tensor *b = bias_of(c, 2, g.channels_in, g.dtype), *y = rows_beside(x, g.dtype, layout_dims(&l, g.channels_in, g.in, dim), dim);
+    struct tensor *b = bias_of(c, 2, g.channels_in, g.dtype),
+                  *y = rows_beside(x, g.dtype, layout_dims(&l, g.channels_in, g.in, dim), dim);
     if (y->numel && there)
-        conv_input_there(&g, image_of(x, g.channels_out, g.out), image_of(w, kd[1], g.kernel), b ? brought(b, there) : NULL, image_of(y, g.channels_in, g.in));
+        conv_input_there(&g, image_of(x, g.channels_out, g.out), image_of(w, kd[1], g.kernel),
+                         b ? brought(b, there) : NULL, image_of(y, g.channels_in, g.in));
     else if (y->numel && x->numel)
         conv_input(&g, x->data, w->data, b ? b->data : NULL, y->data);
     result_tensor(c, 0, y);
@@ -485,9 +502,9 @@ static void convtranspose3d_grad(struct call *c) { transposed_grad(c, 3, &builti
 
 BUILTIN(nn_convtranspose2d, 2, 8, 1, convtranspose2d_grad,
     "y = nn.convtranspose2d(x, w, b, stride, padding, more, dilation, groups)\n\n"
-    "Transposed convolution of images x (nIn x H x W or N x nIn x H x W): what nn.conv2d with the same arguments does to gradients. w is nIn x "
-    "nOut/groups x kH x kW. The result is nOut x oH x oW, with oH = (H - 1)*stride - 2*padding + dilation*(kH - 1) + 1 + more, where more is less than "
-    "the stride.\n\n"
+    "Transposed convolution of images x (nIn x H x W or N x nIn x H x W): what nn.conv2d with the same arguments does "
+    "to gradients. w is nIn x nOut/groups x kH x kW. The result is nOut x oH x oW, with oH = (H - 1)*stride - "
+    "2*padding + dilation*(kH - 1) + 1 + more, where more is less than the stride.\n\n"
     "Example:\n"
     "  y = nn.convtranspose2d(ones(1, 2, 2), ones(1, 1, 2, 2), [], 2);\n"
     "  size(y), sum(y(:))\n"

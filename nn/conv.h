@@ -12,8 +12,10 @@ struct conv {
     i64 in[3], kernel[3], stride[3], pad[3], dilation[3], out[3];
 };
 void conv_out(struct conv *g);                /* out from the other sizes; not positive when the kernel does not fit */
-void conv_forward(const struct conv *g, const void *x, const void *w, const void *b, void *y);       /* b: channels_out or NULL */
-void conv_input(const struct conv *g, const void *dy, const void *w, const void *b, void *dx);       /* b: channels_in or NULL */
+void conv_forward(const struct conv *g, const void *x, const void *w, const void *b,
+                  void *y); /* b: channels_out or NULL */
+void conv_input(const struct conv *g, const void *dy, const void *w, const void *b,
+                void *dx); /* b: channels_in or NULL */
 void conv_weight(const struct conv *g, const void *x, const void *dy, void *dw);
 
 #endif

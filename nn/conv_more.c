@@ -19,14 +19,21 @@ struct sequence { bool batch; i64 n, t, f, kernel, stride, outputs, frames; };
 static struct sequence sequence_of(struct call *c, int nd, const i64 *dim, i64 outputs, i64 width, int stride)
 {
     char a[128];
-    struct sequence s = { .batch = nd > 2, .n = nd > 2 ? dim[0] : 1, .t = dim[nd > 2], .f = dim[nd > 2 ? 2 : 1], .outputs = outputs,
+    struct sequence s = { .batch = nd > 2,
+                          .n = nd > 2 ? dim[0] : 1,
+                          .t = dim[nd > 2],
+                          .f = dim[nd > 2 ? 2 : 1],
+                          .outputs = outputs,
                           .stride = has_arg(c, stride) ? arg_int(c, stride, 1, INT32_MAX) : 1 };
     if (nd > 3 || s.f < 1 || width % s.f || width < s.f)
-        fail("Octave:nonconformant-args", "%s: the input must be T x F or N x T x F, and a row of the weight (%lld) a multiple of F, but the input is %s", nn_name(c),
-             (long long)width, dims_text(nd, dim, a));
+        fail("Octave:nonconformant-args",
+             "%s: the input must be T x F or N x T x F, and a row of the weight (%lld) a multiple of F, but the input "
+             "is %s",
+             nn_name(c), (long long)width, dims_text(nd, dim, a));
     s.kernel = width / s.f;
     if (s.t < s.kernel)
-        fail("Octave:nonconformant-args", "%s: a kernel of %lld frames does not fit into an input of %s", nn_name(c), (long long)s.kernel, dims_text(nd, dim, a));
+        fail("Octave:nonconformant-args", "%s: a kernel of %lld frames does not fit into an input of %s", nn_name(c),
+             (long long)s.kernel, dims_text(nd, dim, a));
     s.frames = (s.t - s.kernel) / s.stride + 1;
     return s;
 }
@@ -43,7 +50,8 @@ static void check_frames(struct call *c, const struct sequence *s, const struct 
     i64 all[3] = { s->n, s->frames, s->outputs }, *dim = all + !s->batch;
     int nd = dims_trim(s->batch ? 3 : 2, dim);
     if (!dims_equal(nd, dim, g->nd, g->dim))
-        fail("Octave:nonconformant-args", "%s: the gradient of the output must be %s, but is %s", nn_name(c), dims_text(nd, dim, a), tensor_shape(g, b));
+        fail("Octave:nonconformant-args", "%s: the gradient of the output must be %s, but is %s", nn_name(c),
+             dims_text(nd, dim, a), tensor_shape(g, b));
 }
 
 static int float_class(struct call *c, int a, int b)
@@ -82,10 +90,21 @@ static int together(const char *who, struct tensor **x, struct tensor **w, struc
 }
 static struct conv as_conv(const struct sequence *s, int dtype)
 {
-    return (struct conv){ .dtype = dtype, .n = s->n, .channels_in = s->f, .channels_out = s->outputs, .groups = 1, .in = { 1, 1, s->t }, .kernel = { 1, 1, s->kernel },
-                          .stride = { 1, 1, s->stride }, .dilation = { 1, 1, 1 }, .out = { 1, 1, s->frames } };
+    return (struct conv){ .dtype = dtype,
+                          .n = s->n,
+                          .channels_in = s->f,
+                          .channels_out = s->outputs,
+                          .groups = 1,
+                          .in = { 1, 1, s->t },
+                          .kernel = { 1, 1, s->kernel },
+                          .stride = { 1, 1, s->stride },
+                          .dilation = { 1, 1, 1 },
+                          .out = { 1, 1, s->frames } };
 }
-static struct image frames(struct tensor *t, i64 steps, i64 features) { return (struct image){ t, steps * features, 1, { 0, 0, features } }; }
+static struct image frames(struct tensor *t, i64 steps, i64 features)
+{
+    return (struct image){ t, steps * features, 1, { 0, 0, features } };
+}
 static struct tensor *frames_there(const struct sequence *s, struct tensor *like, i64 t, i64 f)
 {
     i64 dim[3] = { s->n, t, f };
@@ -124,8 +143,9 @@ static void conv1d_weight_grad(struct call *c)
 
 BUILTIN(nn_conv1d, 2, 4, 1, conv1d_grad,
     "y = nn.conv1d(x, w, b, stride)\n\n"
-    "Convolution along time: x is a sequence of frames T x F or a batch N x T x F, w is nOut x (kW*F), its rows kernels of kW frames one after another, "
-    "b a bias of nOut elements or []. The result has (T - kW)/stride + 1 frames of nOut.\n\n"
+    "Convolution along time: x is a sequence of frames T x F or a batch N x T x F, w is nOut x (kW*F), its rows "
+    "kernels of kW frames one after another, b a bias of nOut elements or []. The result has (T - kW)/stride + 1 "
+    "frames of nOut.\n\n"
     "Example:\n"
     "  nn.conv1d([1 2; 3 4; 5 6], [1 1 1 1])\n"
     "  ans =\n"
@@ -134,13 +154,15 @@ BUILTIN(nn_conv1d, 2, 4, 1, conv1d_grad,
     "See also: nn.conv2d, nn.TemporalConvolution")
 {
     int dtype = float_class(c, 0, 1);
-    struct tensor *x = rows_like(c, 0, dtype), *w = rows_like(c, 1, dtype), *b = has_arg(c, 2) && value_numel(c->arg[2]) ? rows_like(c, 2, dtype) : NULL;
+    struct tensor *x = rows_like(c, 0, dtype), *w = rows_like(c, 1, dtype),
+                  *b = has_arg(c, 2) && value_numel(c->arg[2]) ? rows_like(c, 2, dtype) : NULL;
     if (w->nd > 2)
         fail_arg(c, 1, "nOut x (kW*F)");
     struct sequence s = sequence_of(c, x->nd, x->dim, w->dim[0], w->dim[1], 3);
     char a[128];
     if (b && b->numel != s.outputs)
-        fail("Octave:nonconformant-args", "%s: the bias must have one element for each of %lld outputs, but is %s", nn_name(c), (long long)s.outputs, tensor_shape(b, a));
+        fail("Octave:nonconformant-args", "%s: the bias must have one element for each of %lld outputs, but is %s",
+             nn_name(c), (long long)s.outputs, tensor_shape(b, a));
     if (together("nn.conv1d", &x, &w, &b)) {
         struct conv g = as_conv(&s, dtype);
         struct tensor *y = frames_there(&s, x, s.frames, s.outputs);
@@ -155,7 +177,8 @@ BUILTIN(nn_conv1d, 2, 4, 1, conv1d_grad,
     for (i64 n = 0; n < s.n; n++)
         for (i64 k = 0; k < s.kernel; k++)
             blas_gemm(dtype, s.outputs, s.frames, s.f, 1, (struct mat){ at(w, k * s.f), w->dim[1], 1, false },
-                      (struct mat){ at(x, (n * s.t + k) * s.f), 1, s.stride * s.f, false }, b || k ? 1 : 0, (char *)at(y, n * s.frames * s.outputs), s.outputs);
+                      (struct mat){ at(x, (n * s.t + k) * s.f), 1, s.stride * s.f, false }, b || k ? 1 : 0,
+                      (char *)at(y, n * s.frames * s.outputs), s.outputs);
     result_tensor(c, 0, y);
 }
 
@@ -188,7 +211,8 @@ BUILTIN(nn_conv1d_input, 3, 4, 1, conv1d_input_grad,
     for (i64 n = 0; n < s.n; n++)
         for (i64 k = 0; k < s.kernel; k++)
             blas_gemm(dtype, s.f, s.frames, s.outputs, 1, (struct mat){ at(w, k * s.f), 1, w->dim[1], false },
-                      (struct mat){ at(g, n * s.frames * s.outputs), 1, s.outputs, false }, 1, (char *)at(dx, (n * s.t + k) * s.f), s.stride * s.f);
+                      (struct mat){ at(g, n * s.frames * s.outputs), 1, s.outputs, false }, 1,
+                      (char *)at(dx, (n * s.t + k) * s.f), s.stride * s.f);
     result_tensor(c, 0, dx);
 }
 
@@ -217,8 +241,10 @@ BUILTIN(nn_conv1d_weight, 3, 4, 1, conv1d_weight_grad,
     struct tensor *dw = rows_zeros(dtype, 2, wd);
     for (i64 n = 0; n < s.n; n++)
         for (i64 k = 0; k < s.kernel; k++)
-            blas_gemm(dtype, s.f, s.outputs, s.frames, 1, (struct mat){ at(x, (n * s.t + k) * s.f), 1, s.stride * s.f, false },
-                      (struct mat){ at(g, n * s.frames * s.outputs), s.outputs, 1, false }, 1, (char *)at(dw, k * s.f), wd[1]);
+            blas_gemm(dtype, s.f, s.outputs, s.frames, 1,
+                      (struct mat){ at(x, (n * s.t + k) * s.f), 1, s.stride * s.f, false },
+                      (struct mat){ at(g, n * s.frames * s.outputs), s.outputs, 1, false }, 1, (char *)at(dw, k * s.f),
+                      wd[1]);
     result_tensor(c, 0, dw);
 }
 
@@ -238,7 +264,8 @@ static struct local local_of(struct call *c, int nd, const i64 *dim, int wd_n, c
         fits = room >= 0 && room / q.stride[d] + 1 == wd[d - 1];
     }
     if (!fits)
-        fail("Octave:nonconformant-args", "%s: a weight of %s (oH x oW x nOut x nIn x kH x kW) and an input of %s do not fit together", nn_name(c),
+        fail("Octave:nonconformant-args",
+             "%s: a weight of %s (oH x oW x nOut x nIn x kH x kW) and an input of %s do not fit together", nn_name(c),
              dims_text(wd_n, wd, b), dims_text(nd, dim, a));
     return q;
 }
@@ -272,8 +299,17 @@ static value local_call(struct call *c, const struct builtin *b, value first, va
 
 static struct conv local_conv(const struct local *q, int dtype)
 {
-    return (struct conv){ .dtype = dtype, .n = q->l.n, .channels_in = q->in, .channels_out = q->out, .groups = 1, .in = { 1, q->l.size[1], q->l.size[2] },
-                          .kernel = { 1, q->kh, q->kw }, .stride = { 1, q->stride[1], q->stride[2] }, .pad = { 0, q->pad[1], q->pad[2] }, .dilation = { 1, 1, 1 }, .out = { 1, q->h, q->w } };
+    return (struct conv){ .dtype = dtype,
+                          .n = q->l.n,
+                          .channels_in = q->in,
+                          .channels_out = q->out,
+                          .groups = 1,
+                          .in = { 1, q->l.size[1], q->l.size[2] },
+                          .kernel = { 1, q->kh, q->kw },
+                          .stride = { 1, q->stride[1], q->stride[2] },
+                          .pad = { 0, q->pad[1], q->pad[2] },
+                          .dilation = { 1, 1, 1 },
+                          .out = { 1, q->h, q->w } };
 }
 
 static void local2d_grad(struct call *c)
@@ -311,7 +347,8 @@ static void weight_dims(const struct tensor *w, i64 wd[6])
 
 BUILTIN(nn_local2d, 2, 5, 1, local2d_grad,
     "y = nn.local2d(x, w, b, stride, padding)\n\n"
-    "As nn.conv2d, but each place of the result has weights of its own: w is oH x oW x nOut x nIn x kH x kW, the bias b nOut x oH x oW or [].\n\n"
+    "As nn.conv2d, but each place of the result has weights of its own: w is oH x oW x nOut x nIn x kH x kW, the bias "
+    "b nOut x oH x oW or [].\n\n"
     "Example:\n"
     "  y = nn.local2d(ones(1, 2, 2), reshape(1:4, 2, 2, 1, 1, 1, 1));\n"
     "  reshape(y, 2, 2)\n"
@@ -321,7 +358,8 @@ BUILTIN(nn_local2d, 2, 5, 1, local2d_grad,
     "See also: nn.conv2d")
 {
     int dtype = float_class(c, 0, 1);
-    struct tensor *x = rows_like(c, 0, dtype), *w = rows_like(c, 1, dtype), *b = has_arg(c, 2) && value_numel(c->arg[2]) ? rows_like(c, 2, dtype) : NULL;
+    struct tensor *x = rows_like(c, 0, dtype), *w = rows_like(c, 1, dtype),
+                  *b = has_arg(c, 2) && value_numel(c->arg[2]) ? rows_like(c, 2, dtype) : NULL;
     i64 wd[6], dim[5];
     char a[128];
     if (w->nd > 6)
@@ -330,7 +368,8 @@ BUILTIN(nn_local2d, 2, 5, 1, local2d_grad,
     struct local q = local_of(c, x->nd, x->dim, w->nd, wd, 3);
     i64 size[3] = { 1, q.h, q.w }, places = q.out * q.h * q.w;
     if (b && b->numel != places)
-        fail("Octave:nonconformant-args", "%s: the bias must be %lldx%lldx%lld, but is %s", nn_name(c), (long long)q.out, (long long)q.h, (long long)q.w, tensor_shape(b, a));
+        fail("Octave:nonconformant-args", "%s: the bias must be %lldx%lldx%lld, but is %s", nn_name(c),
+             (long long)q.out, (long long)q.h, (long long)q.w, tensor_shape(b, a));
     if (together("nn.local2d", &x, &w, &b)) {
         struct conv g = local_conv(&q, dtype);
         struct tensor *y = rows_beside(x, dtype, layout_dims(&q.l, q.out, size, dim), dim);
@@ -354,7 +393,8 @@ static void check_local(struct call *c, const struct local *q, const struct tens
     char a[128], b[128];
     int nd = dims_trim(layout_dims(&q->l, q->out, size, dim), dim);
     if (!dims_equal(nd, dim, g->nd, g->dim))
-        fail("Octave:nonconformant-args", "%s: the gradient of the output must be %s, but is %s", nn_name(c), dims_text(nd, dim, a), tensor_shape(g, b));
+        fail("Octave:nonconformant-args", "%s: the gradient of the output must be %s, but is %s", nn_name(c),
+             dims_text(nd, dim, a), tensor_shape(g, b));
 }
 
 BUILTIN(nn_local2d_input, 3, 5, 1, local2d_input_grad,

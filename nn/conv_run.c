@@ -91,7 +91,7 @@ static void lay(const struct laid *l, int dtype, const char *x, char *to, i64 c0
 
 /* ---- one sum over taps: all of the forward pass, or one phase of the gradient for the input */
 struct pass {
-    i64 taps, *off, *from;                    /* where a tap is read, from the start of its place and from the weights of output 0 */
+    i64 taps, *off, *from; /* where a tap is read, from the start of its place and from the weights of output 0 */
     i64 first, step[3], count[3];             /* places: of the first, between them (step[2] is 1), how many */
     i64 at[3];                                /* where the first goes in the result, whose places are `every` apart */
     char *packed;                             /* weights of all groups */
@@ -157,7 +157,8 @@ static void pack(const struct job *j, struct pass *p, const char *w, i64 group_s
 SCATTER(float)
 SCATTER(double)
 
-static void sum_rows(const struct job *j, const struct pass *p, const char *src, char *dst, i64 group, i64 row0, i64 row1, bool place)
+static void sum_rows(const struct job *j, const struct pass *p, const char *src, char *dst, i64 group, i64 row0,
+                     i64 row1, bool place)
 {
     struct conv_tile c = {
         .src_row = p->step[1], .src_plane = p->step[0], .plane_rows = p->count[1],
@@ -201,7 +202,8 @@ static void scatter(const struct job *j, const struct pass *p, const char *from,
 static void run_task(void *arg, i64 task, int thread)
 {
     const struct job *j = arg;
-    i64 image = task / j->chunks, chunk = task % j->chunks, group_image = j->dst_size[0] * j->dst_size[1] * j->dst_size[2] * j->dst_channels;
+    i64 image = task / j->chunks, chunk = task % j->chunks,
+        group_image = j->dst_size[0] * j->dst_size[1] * j->dst_size[2] * j->dst_channels;
     const char *src = j->src + image * j->src_image * j->size;
     i64 group_step = j->src_group;
     if (!j->l.in_place) {
@@ -292,7 +294,8 @@ static i64 *input_taps(const struct conv *g, const struct laid *l)
             for (i64 h = 0; h < g->kernel[1]; h++)
                 for (i64 w = 0; w < g->kernel[2]; w++) {
                     i64 x = w * g->dilation[2];
-                    *o++ = c * l->channel + t * g->dilation[0] * l->plane + h * g->dilation[1] * l->row + x % l->phases * l->pitch + x / l->phases;
+                    *o++ = c * l->channel + t * g->dilation[0] * l->plane + h * g->dilation[1] * l->row +
+                           x % l->phases * l->pitch + x / l->phases;
                 }
     return off;
 }
@@ -302,9 +305,20 @@ void conv_forward(const struct conv *g, const void *x, const void *w, const void
     i64 taps = g->channels_in / g->groups * product(g->kernel);
     struct pass p = { .taps = taps, .from = scratch(sizeof(i64) * (size_t)taps) };
     struct job j = {
-        .dtype = g->dtype, .size = dtypes[g->dtype].size, .n = g->n, .groups = g->groups, .every = { 1, 1, 1 }, .l = laid_input(g),
-        .src = x, .src_image = g->channels_in * product(g->in), .dst = y, .dst_image = g->channels_out * product(g->out),
-        .dst_channels = g->channels_out / g->groups, .start = b, .pass = &p, .passes = 1,
+        .dtype = g->dtype,
+        .size = dtypes[g->dtype].size,
+        .n = g->n,
+        .groups = g->groups,
+        .every = { 1, 1, 1 },
+        .l = laid_input(g),
+        .src = x,
+        .src_image = g->channels_in * product(g->in),
+        .dst = y,
+        .dst_image = g->channels_out * product(g->out),
+        .dst_channels = g->channels_out / g->groups,
+        .start = b,
+        .pass = &p,
+        .passes = 1,
     };
     j.src_group = g->channels_in / g->groups * product(g->in);
     j.src_laid_group = g->channels_in / g->groups * j.l.channel;
@@ -343,8 +357,8 @@ void conv_input(const struct conv *g, const void *dy, const void *w, const void 
     memcpy(j.every, g->stride, sizeof g->stride);
     i64 phases = product(g->stride);
     if (phases > 1 << 20)
-        fail("tl:too-large", "a convolution has strides of %lld x %lld x %lld, which is too far apart", (long long)g->stride[0], (long long)g->stride[1],
-             (long long)g->stride[2]);
+        fail("tl:too-large", "a convolution has strides of %lld x %lld x %lld, which is too far apart",
+             (long long)g->stride[0], (long long)g->stride[1], (long long)g->stride[2]);
     j.pass = scratch(sizeof *j.pass * (size_t)phases);
     for (i64 f = 0; f < phases; f++) {
         i64 phase[3] = { f / (g->stride[1] * g->stride[2]), f / g->stride[2] % g->stride[1], f % g->stride[2] }, m[3];
@@ -398,9 +412,17 @@ static void dots_task(void *arg, i64 task, int thread)
     i64 part = task / q->slices, slice = task % q->slices, og = g->channels_out / g->groups, ig = g->channels_in / g->groups;
     i64 out_rows = g->out[0] * g->out[1], in_place = q->l.in_place;
     struct weight_tile c = {
-        .src_row = g->stride[1] * q->l.row, .src_plane = g->stride[0] * q->l.plane, .plane_rows = g->out[1], .off = q->off, .taps = (int)q->taps,
-        .dy_channel = product(g->out), .dy_row = g->out[2], .width = g->out[2], .dw_output = q->taps,
-        .src_sample = in_place ? g->channels_in * product(g->in) : (i64)q->l.bytes / q->size, .dy_sample = g->channels_out * product(g->out),
+        .src_row = g->stride[1] * q->l.row,
+        .src_plane = g->stride[0] * q->l.plane,
+        .plane_rows = g->out[1],
+        .off = q->off,
+        .taps = (int)q->taps,
+        .dy_channel = product(g->out),
+        .dy_row = g->out[2],
+        .width = g->out[2],
+        .dw_output = q->taps,
+        .src_sample = in_place ? g->channels_in * product(g->in) : (i64)q->l.bytes / q->size,
+        .dy_sample = g->channels_out * product(g->out),
     };
     char *mine = in_place ? NULL : q->laid + (size_t)thread * q->l.bytes * (size_t)q->samples;
     i64 have = -1;                            /* the first sample that is laid */
@@ -411,7 +433,8 @@ static void dots_task(void *arg, i64 task, int thread)
         c.row1 = MIN(c.row0 + q->rows, out_rows);
         const char *x = q->x + s0 * g->channels_in * product(g->in) * q->size;
         for (i64 s = 0; !in_place && have != s0 && s < c.samples; s++)
-            lay(&q->l, g->dtype, x + s * g->channels_in * product(g->in) * q->size, mine + (size_t)s * q->l.bytes, 0, g->channels_in);
+            lay(&q->l, g->dtype, x + s * g->channels_in * product(g->in) * q->size, mine + (size_t)s * q->l.bytes, 0,
+                g->channels_in);
         have = s0;
         if (!in_place)
             x = mine;
@@ -432,7 +455,8 @@ void conv_weight(const struct conv *g, const void *x, const void *dy, void *dw)
     i64 out_rows = g->out[0] * g->out[1], og = g->channels_out / g->groups;
     q.taps = g->channels_in / g->groups * product(g->kernel);
     q.off = input_taps(g, &q.l);
-    i64 row_bytes = (4 * g->out[2] + q.l.row) * q.size;   /* what stays in cache while the taps go by: 4 outputs and a channel */
+    i64 row_bytes =
+        (4 * g->out[2] + q.l.row) * q.size; /* what stays in cache while the taps go by: 4 outputs and a channel */
     q.rows = MAX(1, MIN(out_rows, DOT_BYTES / row_bytes));
     q.row_tiles = (out_rows + q.rows - 1) / q.rows;
     q.samples = q.row_tiles > 1 ? 1 : MAX(1, MIN(g->n, DOT_BYTES / (row_bytes * out_rows)));

@@ -15,7 +15,8 @@ static struct tensor *target_like(struct module *m, value t, struct tensor *x)
     struct tensor *y = t.kind == K_TENSOR ? t.t : tensor_any(t);
     gpu_common(layer_of(m)->class.name, 2, (value[]){ tensor_box(x), t });
     if (!dims_equal(y->nd, y->dim, x->nd, x->dim) &&
-        !(y->numel == x->numel && x->nd == 2 && y->nd == 2 && (x->dim[0] == 1 || x->dim[1] == 1) && (y->dim[0] == 1 || y->dim[1] == 1)))
+        !(y->numel == x->numel && x->nd == 2 && y->nd == 2 && (x->dim[0] == 1 || x->dim[1] == 1) &&
+          (y->dim[0] == 1 || y->dim[1] == 1)))
         nn_fail(m, "the target must be like the input, %s, but is %s", tensor_shape(x, a), tensor_shape(y, b));
     if (y->dtype != x->dtype)
         y = tensor_cast(y, x->dtype);
@@ -43,7 +44,10 @@ int nn_reduction(const struct module *m)
     int k = module_field(m, "reduction"), average = module_field(m, "sizeAverage");
     if (k >= 0 && m->info->kind[k] != 0 && value_numel(m->f[k])) {
         value v = m->f[k];
-        return nn_text_is(v, "none") ? REDUCE_NONE : nn_text_is(v, "sum") ? REDUCE_SUM : nn_text_is(v, "batchmean") ? REDUCE_BATCH_MEAN : REDUCE_MEAN;
+        return nn_text_is(v, "none")        ? REDUCE_NONE
+               : nn_text_is(v, "sum")       ? REDUCE_SUM
+               : nn_text_is(v, "batchmean") ? REDUCE_BATCH_MEAN
+                                            : REDUCE_MEAN;
     }
     return average < 0 || m->f[average].num != 0 ? REDUCE_MEAN : REDUCE_SUM;
 }
@@ -84,7 +88,8 @@ static value loss_sum(struct module *m, value x, value t, expression *f)
     if (nn_reduction(m) == REDUCE_NONE)
         return tensor_box(turned_back(te, turned, in));
     value s = reduce_apply(RED_sum, tensor_box(tensor_reshape(tensor_dense(te), 2, (i64[]){ te->numel, 1 })), 1);
-    return num_of(in->dtype, in->dtype == D_SINGLE ? (float)(element_double(tensor_of(s), 0) * share_of(m, in)) : element_double(tensor_of(s), 0) * share_of(m, in));
+    return num_of(in->dtype, in->dtype == D_SINGLE ? (float)(element_double(tensor_of(s), 0) * share_of(m, in))
+                                                   : element_double(tensor_of(s), 0) * share_of(m, in));
 }
 
 static value loss_gradient(struct module *m, value x, value t, expression *f)
@@ -122,14 +127,16 @@ static i64 *class_numbers(struct module *m, value t, i64 samples, i64 classes, d
     if (!is_tensor_like(t) || dtype_is(value_dtype(t), DT_C | DT_T) || value_numel(t) != samples) {
         i64 dim[MAX_DIMS];
         bool rows = is_tensor_like(t) && classes > 1 && value_dims(t, dim) == 2 && dim[0] == samples && dim[1] == classes;
-        nn_fail(m, "the target must be %lld class number%s, but is a %s%s", (long long)samples, samples == 1 ? "" : "s", value_describe(t, d),
+        nn_fail(m, "the target must be %lld class number%s, but is a %s%s", (long long)samples, samples == 1 ? "" : "s",
+                value_describe(t, d),
                 rows ? " (rows with a 1 in the column of the class become numbers by [~, t] = max(t, [], 2))" : "");
     }
     i64 *y = scratch((size_t)MAX(1, samples) * sizeof *y);
     if (t.kind == K_NUM) {
         y[0] = t.num == ignore ? 0 : t.num >= 1 && t.num <= (double)classes && t.num == trunc(t.num) ? (i64)t.num : -1;
         if (y[0] < 0)
-            nn_fail(m, "a class number must be an integer from 1 to %lld, but is %g%s", (long long)classes, t.num, from_zero(t.num));
+            nn_fail(m, "a class number must be an integer from 1 to %lld, but is %g%s", (long long)classes, t.num,
+                    from_zero(t.num));
         return y;
     }
     struct tensor *tt = rows_of(tensor_of(gpu_read_value(t, "class numbers")));
@@ -142,7 +149,8 @@ static i64 *class_numbers(struct module *m, value t, i64 samples, i64 classes, d
         else if (c >= 1 && c <= (double)classes && c == trunc(c))
             y[i] = (i64)c;
         else
-            nn_fail(m, "a class number must be an integer from 1 to %lld, but number %lld is %g%s", (long long)classes, (long long)i + 1, c, from_zero(c));
+            nn_fail(m, "a class number must be an integer from 1 to %lld, but number %lld is %g%s", (long long)classes,
+                    (long long)i + 1, c, from_zero(c));
     }
     return y;
 }
@@ -213,7 +221,9 @@ static value nll_loss(struct module *m, value x, value t)
     int r = nn_reduction(m);
     for (i64 i = 0; i < p.n; i++) {
         i64 at = p.inner == 1 ? i * p.x->stride[0] + (p.class[i] - 1) * p.x->stride[1] : picked_at(&p, i);
-        each[i] = !p.class[i] ? 0 : -(p.x->dtype == D_SINGLE ? ((float *)p.x->data)[at] : ((double *)p.x->data)[at]) * (p.weight ? p.weight[p.class[i] - 1] : 1);
+        each[i] = !p.class[i] ? 0
+                              : -(p.x->dtype == D_SINGLE ? ((float *)p.x->data)[at] : ((double *)p.x->data)[at]) *
+                                    (p.weight ? p.weight[p.class[i] - 1] : 1);
         s += each[i];
     }
     if (r == REDUCE_NONE)
@@ -241,7 +251,8 @@ static value nll_gradient(struct module *m, value x, value t)
     return tensor_box(g);
 }
 
-/* ---- on a device: one call for the loss, one for the gradient; a wrong number is found while work runs.  What has another form is done by the rest. */
+/* ---- on a device: one call for the loss, one for the gradient; a wrong number is found while work runs.  What has
+ * another form is done by the rest. */
 struct classes_there { struct dev_arg in[3]; double num[4]; struct tensor *x, *t; };
 static bool classes_there(struct module *m, value x, value t, struct classes_there *q)
 {
@@ -259,7 +270,9 @@ static bool classes_there(struct module *m, value x, value t, struct classes_the
     q->in[0] = gpu_vector(q->x);
     q->in[0].nd = 3;
     memcpy(q->in[0].dim, (i64[]){ n, classes, places }, 3 * sizeof(i64));
-    memcpy(q->in[0].stride, q->x->nd > 2 ? (i64[]){ classes * places, places, 1 } : (i64[]){ q->x->stride[0], q->x->stride[1], 0 }, 3 * sizeof(i64));
+    memcpy(q->in[0].stride,
+           q->x->nd > 2 ? (i64[]){ classes * places, places, 1 } : (i64[]){ q->x->stride[0], q->x->stride[1], 0 },
+           3 * sizeof(i64));
     q->in[1] = gpu_vector(rows_of(q->t));
     q->in[2] = (struct dev_arg){ .p = NULL };
     value w = OPTION(m, WEIGHTS);
@@ -267,14 +280,22 @@ static bool classes_there(struct module *m, value x, value t, struct classes_the
         if (value_numel(w) != classes)
             return false;
         struct tensor *v = tensor_any(w);
-        v = !v->device ? gpu_table(q->x->device, tensor_cast(tensor_dense(v), D_DOUBLE)) : v->dtype == D_DOUBLE ? gpu_dense(v) : gpu_clone(v, D_DOUBLE);
+        v = !v->device             ? gpu_table(q->x->device, tensor_cast(tensor_dense(v), D_DOUBLE))
+            : v->dtype == D_DOUBLE ? gpu_dense(v)
+                                   : gpu_clone(v, D_DOUBLE);
         if (v->device != q->x->device)
             return false;
         q->in[2] = gpu_vector(v);
     }
     int r = nn_reduction(m);
     bool cross = layer_of(m)->check != NULL;
-    memcpy(q->num, (double[]){ cross, option_num(m, IGNORE), r == REDUCE_MEAN ? 0 : r == REDUCE_NONE ? 2 : 1, cross ? option_num(m, IGNORE + 1) : 0 }, sizeof q->num);
+    memcpy(q->num,
+           (double[]){ cross, option_num(m, IGNORE),
+                       r == REDUCE_MEAN   ? 0
+                       : r == REDUCE_NONE ? 2
+                                          : 1,
+                       cross ? option_num(m, IGNORE + 1) : 0 },
+           sizeof q->num);
     return true;
 }
 static value loss_there(struct module *m, value x, value t)
@@ -295,7 +316,8 @@ static value loss_back_there(struct module *m, value x, value t, int want, doubl
     if (!classes_there(m, x, t, &q))
         return nil();
     bool rows = rows_already(q.x);
-    struct tensor *g = rows ? rows_beside(q.x, q.x->dtype, q.x->nd, q.x->dim) : gpu_new(q.x->device, q.x->dtype, q.x->nd, q.x->dim);
+    struct tensor *g =
+        rows ? rows_beside(q.x, q.x->dtype, q.x->nd, q.x->dim) : gpu_new(q.x->device, q.x->dtype, q.x->nd, q.x->dim);
     struct dev_arg to = q.in[0];
     to.p = g->data;
     if (!rows)
@@ -307,16 +329,20 @@ static value loss_back_there(struct module *m, value x, value t, int want, doubl
 }
 
 LAYER(ClassNLLCriterion,
-  "c = nn.ClassNLLCriterion(weights, sizeAverage, ignoreIndex, reduction)\n\n"
-  "Negative log-likelihood: -x(i, t(i)) for log-probabilities x, N x C (or N x C x H x W, a class for each place), and class numbers t from 1 to C, averaged; with weights, one for each class, their weighted "
-  "mean. sizeAverage=false or reduction='sum' sums, reduction='none' gives each sample's. Samples of class ignoreIndex (-100) are left out.\n\n"
-  "Example:\n  nn.ClassNLLCriterion().forward([-1 -2; -3 -4], [1 2])\n  ans = 2.5000\n\n"
-  "See also: nn.LogSoftMax, nn.CrossEntropyCriterion",
-  .options = "weights:v= sizeAverage:b=1 ignoreIndex:z=-100 reduction:r=", .criterion = true, .loss = nll_loss, .loss_grad = nll_gradient,
-  .there = loss_there, .there_back = loss_back_there)
+      "c = nn.ClassNLLCriterion(weights, sizeAverage, ignoreIndex, reduction)\n\n"
+      "Negative log-likelihood: -x(i, t(i)) for log-probabilities x, N x C (or N x C x H x W, a class for each place), "
+      "and "
+      "class numbers t from 1 to C, averaged; with weights, one for each class, their weighted mean. sizeAverage=false "
+      "or "
+      "reduction='sum' sums, reduction='none' gives each sample's. Samples of class ignoreIndex (-100) are left "
+      "out.\n\n"
+      "Example:\n  nn.ClassNLLCriterion().forward([-1 -2; -3 -4], [1 2])\n  ans = 2.5000\n\n"
+      "See also: nn.LogSoftMax, nn.CrossEntropyCriterion",
+      .options = "weights:v= sizeAverage:b=1 ignoreIndex:z=-100 reduction:r=", .criterion = true, .loss = nll_loss,
+      .loss_grad = nll_gradient, .there = loss_there, .there_back = loss_back_there)
 
-/* ---- nn.CrossEntropyCriterion: the loss of a sample is -sum(b .* z) with z the log-probabilities and b the share of each class, so its gradient is
-   sum(b)*exp(z) - b. */
+/* ---- nn.CrossEntropyCriterion: the loss of a sample is -sum(b .* z) with z the log-probabilities and b the share of
+   each class, so its gradient is sum(b)*exp(z) - b. */
 enum { SMOOTHING = IGNORE + 1 };
 struct cross { struct tensor *x; i64 n, classes, inner; i64 *class; double *soft, *weight, eps, by; };
 static struct cross cross_of(struct module *m, value x, value t)
@@ -332,14 +358,16 @@ static struct cross cross_of(struct module *m, value x, value t)
         q.classes = q.n;
         q.inner = in->numel / MAX(1, q.n);
         q.n = 1;
-    } else if (in->nd == 2 && q.classes == 1 && q.n > 1 && nt == 1) {                             /* a column for one sample */
+    } else if (in->nd == 2 && q.classes == 1 && q.n > 1 && nt == 1) { /* a column for one sample */
         q.classes = q.n;
         q.n = 1;
     }
     bool soft = nt == in->numel && q.classes > 1;
     if (!soft && nt != q.n * q.inner)
-        nn_fail(m, "the input is %s, so the target must be %lld class number%s, or probabilities of the same size, but is a %s", tensor_shape(in, a), (long long)(q.n * q.inner),
-                q.n * q.inner == 1 ? "" : "s", value_describe(t, d));
+        nn_fail(m,
+                "the input is %s, so the target must be %lld class number%s, or probabilities of the same size, but is "
+                "a %s",
+                tensor_shape(in, a), (long long)(q.n * q.inner), q.n * q.inner == 1 ? "" : "s", value_describe(t, d));
     if (is_tensor_like(w) && value_numel(w)) {
         if (value_numel(w) != q.classes)
             nn_fail(m, "there are %lld weights for %lld classes", (long long)value_numel(w), (long long)q.classes);
@@ -369,7 +397,8 @@ static double cross_sample(const struct cross *q, i64 i, double *z, double *b)
         i64 e = at + k * q->inner;
         z[k] = q->x->dtype == D_SINGLE ? ((float *)q->x->data)[e] : ((double *)q->x->data)[e];
         most = fmax(most, z[k]);
-        b[k] = ((q->soft ? q->soft[e] : q->class[i] == k + 1) * (1 - q->eps) + q->eps / (double)c) * (q->weight ? q->weight[k] : 1);
+        b[k] = ((q->soft ? q->soft[e] : q->class[i] == k + 1) * (1 - q->eps) + q->eps / (double)c) *
+               (q->weight ? q->weight[k] : 1);
         all += b[k];
     }
     for (i64 k = 0; k < c; k++)
@@ -429,18 +458,31 @@ static void cross_check(struct module *m)
         nn_fail(m, "labelSmoothing must be from 0 to 1, but is %g", eps);
 }
 LAYER(CrossEntropyCriterion,
-  "c = nn.CrossEntropyCriterion(weights, sizeAverage, ignoreIndex, labelSmoothing, reduction)\n\n"
-  "nn.LogSoftMax and nn.ClassNLLCriterion in one: for scores x, N x C (or N x C x H x W, a class for each place) and class numbers from 1 to C. The target may also be "
-  "probabilities, of the size of x. With weights, one for each class, the weighted mean; sizeAverage=false or reduction='sum' sums, reduction='none' gives each sample's; samples of class ignoreIndex (-100) are left out; labelSmoothing (0) is the "
-  "share of the target that is spread over all classes.\n\n"
-  "Example:\n  nn.CrossEntropyCriterion().forward([0 0], 1)\n  ans = 0.6931\n\n"
-  "See also: nn.LogSoftMax, nn.ClassNLLCriterion, nn.MSECriterion",
-  .options = "weights:v= sizeAverage:b=1 ignoreIndex:z=-100 labelSmoothing:x=0 reduction:r=", .criterion = true, .check = cross_check, .loss = cross_loss, .loss_grad = cross_gradient,
-  .there = loss_there, .there_back = loss_back_there,
-  .expr = "@(x, t, weights, sizeAverage, ignoreIndex, labelSmoothing, reduction) begin s = size(x); st = size(t); t = t + 0; if numel(s) == 2 && s(2) == 1 && isscalar(t), x = reshape(x, [1 s(1)]); s = size(x); end;"
-          " if numel(s) == 3 && numel(t) != s(1) * s(3) && numel(t) == s(2) * s(3), s = [1 s]; x = reshape(x, s); end; c = s(2); n = numel(x) / c; soft = numel(t) == numel(x) && c > 1;"
-          " p = [1 3:numel(s) 2]; if soft, t = reshape(permute(reshape(t, s), p), [n c]); elseif numel(t) != n, error('nn.CrossEntropyCriterion: the target must be %d class numbers', n), end;"
-          " z = nn.logsoftmax(reshape(permute(x, p), [n c]), 2); w = ones(1, c); if !isempty(weights), w = reshape(weights, [1 c]); end; e = labelSmoothing;"
-          " if soft, y = -sum(z .* w .* (t * (1 - e) + e / c), 2); k = n; st = [s(1) s(3:end) 1]; else,"
-          " t = reshape(t, [n 1]); on = t != ignoreIndex; t(!on) = 1; if any(t < 1 | t > c | t != fix(t)), error('nn.CrossEntropyCriterion: class numbers are from 1 to %d', c), end;"
-          " h = (t == 1:c) * (1 - e) + e / c; y = -sum(z .* w .* h .* on, 2); k = sum(reshape(w(t), [n 1]) .* on); end;" LOSS_OVER("reshape(y, st)", "y", "(k + (k == 0))"))
+      "c = nn.CrossEntropyCriterion(weights, sizeAverage, ignoreIndex, labelSmoothing, reduction)\n\n"
+      "nn.LogSoftMax and nn.ClassNLLCriterion in one: for scores x, N x C (or N x C x H x W, a class for each place) "
+      "and "
+      "class numbers from 1 to C. The target may also be probabilities, of the size of x. With weights, one for each "
+      "class, the weighted mean; sizeAverage=false or reduction='sum' sums, reduction='none' gives each sample's; "
+      "samples "
+      "of class ignoreIndex (-100) are left out; labelSmoothing (0) is the share of the target that is spread over all "
+      "classes.\n\n"
+      "Example:\n  nn.CrossEntropyCriterion().forward([0 0], 1)\n  ans = 0.6931\n\n"
+      "See also: nn.LogSoftMax, nn.ClassNLLCriterion, nn.MSECriterion",
+      .options = "weights:v= sizeAverage:b=1 ignoreIndex:z=-100 labelSmoothing:x=0 reduction:r=", .criterion = true,
+      .check = cross_check, .loss = cross_loss, .loss_grad = cross_gradient, .there = loss_there,
+      .there_back = loss_back_there,
+      .expr = "@(x, t, weights, sizeAverage, ignoreIndex, labelSmoothing, reduction) begin s = size(x); st = size(t); "
+              "t = t + 0; if numel(s) == 2 && s(2) == 1 && isscalar(t), x = reshape(x, [1 s(1)]); s = size(x); end;"
+              " if numel(s) == 3 && numel(t) != s(1) * s(3) && numel(t) == s(2) * s(3), s = [1 s]; x = reshape(x, s); "
+              "end; "
+              "c = s(2); n = numel(x) / c; soft = numel(t) == numel(x) && c > 1; p = [1 3:numel(s) 2]; if soft, t = "
+              "reshape(permute(reshape(t, s), p), [n c]); elseif numel(t) != n, error('nn.CrossEntropyCriterion: the "
+              "target must be %d class numbers', n), end; z = nn.logsoftmax(reshape(permute(x, p), [n c]), 2); w = "
+              "ones(1, "
+              "c); if !isempty(weights), w = reshape(weights, [1 c]); end; e = labelSmoothing; if soft, y = -sum(z .* "
+              "w .* "
+              "(t * (1 - e) + e / c), 2); k = n; st = [s(1) s(3:end) 1]; else, t = reshape(t, [n 1]); on = t != "
+              "ignoreIndex; t(!on) = 1; if any(t < 1 | t > c | t != fix(t)), error('nn.CrossEntropyCriterion: class "
+              "numbers are from 1 to %d', c), end;"
+              " h = (t == 1:c) * (1 - e) + e / c; y = -sum(z .* w .* h .* on, 2); k = sum(reshape(w(t), [n 1]) .* on); "
+              "end;" LOSS_OVER("reshape(y, st)", "y", "(k + (k == 0))"))

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* criterion.h: the end of a criterion that is an expression of the language: what the options sizeAverage and reduction say. */
+/* criterion.h: the end of a criterion that is an expression of the language: what the options sizeAverage and reduction
+ * say. */
 #ifndef TL_NN_CRITERION_H
 #define TL_NN_CRITERION_H
 

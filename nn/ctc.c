@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* ctc.c: connectionist temporal classification: the loss of a sequence of labels whose places in time are unknown (Graves,
- * Fernández, Gomez, Schmidhuber, ICML 2006).
+/* ctc.c: connectionist temporal classification: the loss of a sequence of labels whose places in time are unknown
+ * (Graves, Fernández, Gomez, Schmidhuber, ICML 2006).
  *
- * The labels stand between blanks, 2S + 1 states; ahead[t][s] is the log-probability of all ways to be in state s at step t that
- * begin at the start, behind[t][s] of all that lead from there to an end, step t not counted.  Their product over all states
- * is the probability at every t, and its share by class the gradient. */
+ * The labels stand between blanks, 2S + 1 states; ahead[t][s] is the log-probability of all ways to be in state s at
+ * step t that begin at the start, behind[t][s] of all that lead from there to an end, step t not counted.  Their
+ * product over all states is the probability at every t, and its share by class the gradient. */
 #include "nn.h"
 #include "criterion.h"
 #include "nn/prim.h"
@@ -46,7 +46,9 @@ static i64 states_of(struct call *c, const struct ctc *q, i64 i, i64 **state)
         if (l == 0)
             break;
         if (!(l >= 1 && l <= (double)q->classes) || l != floor(l) || (i64)l == q->blank)
-            fail("Octave:index-out-of-bounds", "nn.ctcloss: label %lld of sample %lld is %g; labels are class numbers from 1 to %lld, but not that of the blank, %lld, and 0 ends them",
+            fail("Octave:index-out-of-bounds",
+                 "nn.ctcloss: label %lld of sample %lld is %g; labels are class numbers from 1 to %lld, but not that "
+                 "of the blank, %lld, and 0 ends them",
                  (long long)j + 1, (long long)i + 1, l, (long long)q->classes, (long long)q->blank);
         s[k++] = (i64)l;
         s[k++] = q->blank;
@@ -101,8 +103,8 @@ static double ctc_sample(const struct ctc *q, i64 i, const i64 *state, i64 n, do
     return -p;
 }
 
-/* The same with every logarithm a pair, the second its derivative along v: what the gradient changes by along v, into h.  The gradient is
-   that of one number, so this is also the derivative of <gradient, v>. */
+/* The same with every logarithm a pair, the second its derivative along v: what the gradient changes by along v, into
+   h.  The gradient is that of one number, so this is also the derivative of <gradient, v>. */
 struct pair { double x, d; };
 static struct pair pair_add(struct pair a, struct pair b)
 {
@@ -113,7 +115,8 @@ static void ctc_turn(const struct ctc *q, i64 i, const i64 *state, i64 n, const 
 {
     i64 c = q->classes, steps = q->length[i], at = i * q->steps * c;
     double *x = scratch(sizeof *x * (size_t)MAX(1, steps * c));
-    struct pair none = { -INFINITY, 0 }, *ahead = scratch(sizeof *ahead * (size_t)(n * MAX(1, steps))), *behind = scratch(sizeof *behind * (size_t)(2 * n)), *next = behind + n;
+    struct pair none = { -INFINITY, 0 }, *ahead = scratch(sizeof *ahead * (size_t)(n * MAX(1, steps))),
+                *behind = scratch(sizeof *behind * (size_t)(2 * n)), *next = behind + n;
     convert_run(D_DOUBLE, x, q->x->dtype, q->x->data + at * (i64)dtypes[q->x->dtype].size, steps * c);
     if (!steps)
         return;
@@ -159,7 +162,8 @@ static struct ctc ctc_of(struct call *c)
     struct ctc q = { .x = rows_arg(c, 0) };
     char d[128];
     if (q.x->nd > 3 || q.x->nd < 2)
-        fail("Octave:nonconformant-args", "nn.ctcloss: log-probabilities are T x C or N x T x C, but these are %s", tensor_shape(q.x, d));
+        fail("Octave:nonconformant-args", "nn.ctcloss: log-probabilities are T x C or N x T x C, but these are %s",
+             tensor_shape(q.x, d));
     bool batch = q.x->nd == 3;
     q.n = batch ? q.x->dim[0] : 1;
     q.steps = q.x->dim[batch];
@@ -167,17 +171,26 @@ static struct ctc ctc_of(struct call *c)
     q.blank = has_arg(c, 3) ? arg_int(c, 3, 1, MAX(1, q.classes)) : 1;
     q.zero_infinity = has_arg(c, 4) && arg_bool(c, 4);
     value t = c->arg[1];
-    if (t.kind == K_CELL ? t.cell->numel != q.n : !is_tensor_like(t) || dtype_is(value_dtype(t), DT_C | DT_T) || (batch && tensor_of(t)->dim[0] != q.n) || tensor_of(t)->nd > 2)
-        fail("Octave:nonconformant-args", "nn.ctcloss: for %lld sequence%s the targets must be %s, or a cell of %lld vectors, but are a %s", (long long)q.n, q.n == 1 ? "" : "s",
-             batch ? "a matrix with a row of class numbers for each, ended by 0" : "a vector of class numbers", (long long)q.n, value_describe(t, (char[160]){ 0 }));
+    if (t.kind == K_CELL ? t.cell->numel != q.n
+                         : !is_tensor_like(t) || dtype_is(value_dtype(t), DT_C | DT_T) ||
+                               (batch && tensor_of(t)->dim[0] != q.n) || tensor_of(t)->nd > 2)
+        fail("Octave:nonconformant-args",
+             "nn.ctcloss: for %lld sequence%s the targets must be %s, or a cell of %lld vectors, but are a %s",
+             (long long)q.n, q.n == 1 ? "" : "s",
+             batch ? "a matrix with a row of class numbers for each, ended by 0" : "a vector of class numbers",
+             (long long)q.n, value_describe(t, (char[160]){ 0 }));
     i64 *length = scratch(sizeof *length * (size_t)MAX(1, q.n));
     struct tensor *k = has_arg(c, 2) && value_numel(c->arg[2]) ? arg_double(c, 2) : NULL;
     if (k && k->numel != q.n)
-        fail("Octave:nonconformant-args", "nn.ctcloss: for %lld sequences there must be as many lengths, but there are %lld", (long long)q.n, (long long)k->numel);
+        fail("Octave:nonconformant-args",
+             "nn.ctcloss: for %lld sequences there must be as many lengths, but there are %lld", (long long)q.n,
+             (long long)k->numel);
     for (i64 i = 0; i < q.n; i++) {
         double l = k ? ((double *)k->data)[i] : (double)q.steps;
         if (!(l >= 0 && l <= (double)q.steps) || l != floor(l))
-            fail("Octave:nonconformant-args", "nn.ctcloss: the length of sequence %lld is %g, but must be an integer from 0 to %lld", (long long)i + 1, l, (long long)q.steps);
+            fail("Octave:nonconformant-args",
+                 "nn.ctcloss: the length of sequence %lld is %g, but must be an integer from 0 to %lld",
+                 (long long)i + 1, l, (long long)q.steps);
         length[i] = (i64)l;
     }
     q.length = length;
@@ -197,9 +210,11 @@ static void ctcloss_grad(struct call *c)
 
 BUILTIN(nn_ctcloss, 2, 5, 1, ctcloss_grad,
     "l = nn.ctcloss(x, targets, lengths, blank, zeroInfinity)\n\n"
-    "Connectionist temporal classification: minus the logarithm of the probability that a sequence, read without blanks and repetitions, gives its labels. x are log-probabilities (of "
-    "nn.logsoftmax), N x T x C, or T x C for one sequence; targets are class numbers, a row for each sequence, ended by 0 where it is shorter, or a cell of vectors. lengths ([]: T) are the steps that "
-    "count; blank (1) is the class that stands for none. l has a loss for each sequence, Inf where the labels do not fit into the steps; with zeroInfinity 0.\n\n"
+    "Connectionist temporal classification: minus the logarithm of the probability that a sequence, read without "
+    "blanks and repetitions, gives its labels. x are log-probabilities (of nn.logsoftmax), N x T x C, or T x C for one "
+    "sequence; targets are class numbers, a row for each sequence, ended by 0 where it is shorter, or a cell of "
+    "vectors. lengths ([]: T) are the steps that count; blank (1) is the class that stands for none. l has a loss for "
+    "each sequence, Inf where the labels do not fit into the steps; with zeroInfinity 0.\n\n"
     "Example:\n"
     "  nn.ctcloss(log([0.5 0.5; 0.5 0.5]), 2)\n"
     "  ans = 0.2877\n\n"
@@ -225,7 +240,8 @@ static void ctcshares_grad(struct call *c)
 
 BUILTIN(nn_ctcshares, 2, 5, 1, ctcshares_grad,
     "g = nn.ctcshares(x, targets, lengths, blank, zeroInfinity)\n\n"
-    "The gradient of nn.ctcloss: less the probability that step t of a sequence is of class k, given its labels; of the size of x.\n\n"
+    "The gradient of nn.ctcloss: less the probability that step t of a sequence is of class k, given its labels; of "
+    "the size of x.\n\n"
     "Example:\n"
     "  nn.ctcshares(log([0.5 0.5; 0.5 0.5]), 2)\n"
     "  ans =\n"
@@ -248,7 +264,8 @@ BUILTIN(nn_ctcshares, 2, 5, 1, ctcshares_grad,
 
 BUILTIN(nn_ctccurvature, 6, 6, 1, NO_GRAD,
     "h = nn.ctccurvature(x, targets, lengths, blank, zeroInfinity, v)\n\n"
-    "The second derivatives of nn.ctcloss, added over its losses, times v, which is of the size of x: what nn.ctcshares changes by along v.\n\n"
+    "The second derivatives of nn.ctcloss, added over its losses, times v, which is of the size of x: what "
+    "nn.ctcshares changes by along v.\n\n"
     "Example:\n"
     "  x = log([0.5 0.5; 0.5 0.5]); v = [1 0; 0 0];\n"
     "  h = nn.ctccurvature(x, 2, [], 1, false, v);\n"
@@ -261,7 +278,8 @@ BUILTIN(nn_ctccurvature, 6, 6, 1, NO_GRAD,
     i64 each = q.steps * q.classes;
     char a[128], b[128];
     if (!dims_equal(v->nd, v->dim, q.x->nd, q.x->dim))
-        fail("Octave:nonconformant-args", "nn.ctccurvature: v must be of the size of x, %s, but is %s", tensor_shape(q.x, a), tensor_shape(v, b));
+        fail("Octave:nonconformant-args", "nn.ctccurvature: v must be of the size of x, %s, but is %s",
+             tensor_shape(q.x, a), tensor_shape(v, b));
     double *h = scratch(sizeof *h * (size_t)MAX(1, each));
     for (i64 i = 0; i < q.n; i++) {
         i64 *state, n = states_of(c, &q, i, &state);
@@ -273,14 +291,23 @@ BUILTIN(nn_ctccurvature, 6, 6, 1, NO_GRAD,
 }
 
 LAYER(CTCCriterion,
-  "c = nn.CTCCriterion(blank, zeroInfinity, sizeAverage, reduction)\n\n"
-  "Connectionist temporal classification of sequences whose labels stand at unknown steps: nn.ctcloss of log-probabilities x (nn.LogSoftMax), N x T x C or T x C, or of {x, lengths}; the target "
-  "is a row of class numbers for each sequence, ended by 0, or a cell of vectors. blank (1) is the class of none. The mean divides the loss of each sequence by its number of labels first, as "
-  "PyTorch's." REDUCTION_TEXT "\n\n"
-  "Example:\n  nn.CTCCriterion().forward(log([0.5 0.5; 0.5 0.5]), 2)\n  ans = 0.2877\n\n"
-  "See also: nn.ctcloss, nn.LogSoftMax, nn.LSTM",
-  .options = "blank:n=1 zeroInfinity:b=0 " AVERAGE, .criterion = true, .table = true,
-  .expr = "@(x, t, blank, zeroInfinity, sizeAverage, reduction) begin k = []; if iscell(x), if numel(x) != 2, error('nn.CTCCriterion wants log-probabilities or {log-probabilities, lengths}, and got a cell of %d', numel(x)), end;"
-          " k = x{2}; x = x{1}; end; e = nn.ctcloss(x, t, k, blank, zeroInfinity); if strcmp(reduction, 'none'), return e, end;"
-          " if !(isempty(reduction) && sizeAverage || strcmp(reduction, 'mean')), return sum(e, 1), end;"
-          " if iscell(t), n = cellfun(@numel, t(:)); elseif ndims(x) < 3, n = numel(t); else, n = sum(cumsum(t == 0, 2) == 0, 2); end; return sum(e ./ max(1, n), 1) / numel(e) end")
+      "c = nn.CTCCriterion(blank, zeroInfinity, sizeAverage, reduction)\n\n"
+      "Connectionist temporal classification of sequences whose labels stand at unknown steps: nn.ctcloss of "
+      "log-probabilities x (nn.LogSoftMax), N x T x C or T x C, or of {x, lengths}; the target is a row of class "
+      "numbers "
+      "for each sequence, ended by 0, or a cell of vectors. blank (1) is the class of none. The mean divides the loss "
+      "of "
+      "each sequence by its number of labels first, as "
+      "PyTorch's." REDUCTION_TEXT "\n\n"
+      "Example:\n  nn.CTCCriterion().forward(log([0.5 0.5; 0.5 0.5]), 2)\n  ans = 0.2877\n\n"
+      "See also: nn.ctcloss, nn.LogSoftMax, nn.LSTM",
+      .options = "blank:n=1 zeroInfinity:b=0 " AVERAGE, .criterion = true, .table = true,
+      .expr = "@(x, t, blank, zeroInfinity, sizeAverage, reduction) begin k = []; if iscell(x), if numel(x) != 2, "
+              "error('nn.CTCCriterion wants log-probabilities or {log-probabilities, lengths}, and got a cell of %d', "
+              "numel(x)), end;"
+              " k = x{2}; x = x{1}; end; e = nn.ctcloss(x, t, k, blank, zeroInfinity); if strcmp(reduction, 'none'), "
+              "return e, end; if !(isempty(reduction) && sizeAverage || strcmp(reduction, 'mean')), return sum(e, 1), "
+              "end; "
+              "if iscell(t), n = cellfun(@numel, t(:)); elseif ndims(x) < 3, n = numel(t); else, n = sum(cumsum(t == "
+              "0, 2) "
+              "== 0, 2); end; return sum(e ./ max(1, n), 1) / numel(e) end")

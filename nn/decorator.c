@@ -24,7 +24,8 @@ static value inner_backward(struct module *m, value x, value g, int want, double
 #define SEE "\n\nSee also: nn.Sequential"
 
 /* ---- Bottle: leading dimensions as one */
-static value folded(value x, int keep, i64 *dim, int *nd)     /* the first nd - keep + 1 dimensions of x as one, in Torch's order */
+static value folded(value x, int keep, i64 *dim,
+                    int *nd) /* the first nd - keep + 1 dimensions of x as one, in Torch's order */
 {
     struct tensor *t = tensor_any(x);
     i64 size[MAX_DIMS];
@@ -70,10 +71,12 @@ static value bottle_backward(struct module *m, value x, value g, int want, doubl
     return want & WANT_INPUT ? nn_view(gx, nd, dim) : nil();
 }
 LAYER(Bottle,
-  "m = nn.Bottle(module, nInputDim, nOutputDim)\n\n"
-  "Hands p x q x r x n to a module that wants nInputDim (2) dimensions as pqr x n, and spreads its output again.\n\n"
-  "Example:\n  size(nn.Bottle(nn.Linear(4, 2)).forward(ones(3, 5, 4)))\n  ans =\n     3   5   2" SEE,
-  .options = "module:m nInputDim:d=2 nOutputDim:d=nInputDim", .anywhere = true, .forward = bottle_forward, .backward = bottle_backward)
+      "m = nn.Bottle(module, nInputDim, nOutputDim)\n\n"
+      "Hands p x q x r x n to a module that wants nInputDim (2) dimensions as pqr x n, and spreads its output "
+      "again.\n\n"
+      "Example:\n  size(nn.Bottle(nn.Linear(4, 2)).forward(ones(3, 5, 4)))\n  ans =\n     3   5   2" SEE,
+      .options = "module:m nInputDim:d=2 nOutputDim:d=nInputDim", .anywhere = true, .forward = bottle_forward,
+      .backward = bottle_backward)
 
 /* ---- NaN */
 static void nan_check(struct module *m, const char *what, value v)
@@ -82,7 +85,8 @@ static void nan_check(struct module *m, const char *what, value v)
     if (!nn_has_nan(v))
         return;
     module_label(inner(m), b);
-    fail("tl:nan", "NaN found in %s of module: nn.NaN(%g) @ %s", what, is_tensor_like(OPTION(m, 1)) && value_numel(OPTION(m, 1)) ? option_num(m, 1) : 0, b->s);
+    fail("tl:nan", "NaN found in %s of module: nn.NaN(%g) @ %s", what,
+         is_tensor_like(OPTION(m, 1)) && value_numel(OPTION(m, 1)) ? option_num(m, 1) : 0, b->s);
 }
 static value nan_forward(struct module *m, value x)
 {
@@ -108,10 +112,11 @@ static void id_show(struct module *m, struct buf *b)
         buff(b, "%g", option_num(m, 1));
 }
 LAYER(NaN,
-  "m = nn.NaN(module, id)\n\n"
-  "The module, with an error that names it as soon as a NaN is in its parameters, input, output or gradients.\n\n"
-  "Example:\n  nn.NaN(nn.Square(), 2).forward(3)\n  ans = 9" SEE,
-  .options = "module:m id:z=", .anywhere = true, .forward = nan_forward, .backward = nan_backward, .show = id_show, .table = true)
+      "m = nn.NaN(module, id)\n\n"
+      "The module, with an error that names it as soon as a NaN is in its parameters, input, output or gradients.\n\n"
+      "Example:\n  nn.NaN(nn.Square(), 2).forward(3)\n  ans = 9" SEE,
+      .options = "module:m id:z=", .anywhere = true, .forward = nan_forward, .backward = nan_backward, .show = id_show,
+      .table = true)
 
 /* ---- Profile */
 enum { COUNT_OF, SECONDS };
@@ -129,8 +134,11 @@ static value profile_forward(struct module *m, value x)
     if (count >= option_num(m, 1)) {
         {
             value name = OPTION(m, 2);
-            char *text = is_tensor_like(name) && value_numel(name) && value_dtype(name) == D_CHAR ? tensor_dense(tensor_of(name))->data : NULL;
-            outf("%.*s took %.3f seconds for %g forward passes\n", text ? (int)value_numel(name) : 200, text ? text : layer_of(inner(m))->class.name, total, count);
+            char *text = is_tensor_like(name) && value_numel(name) && value_dtype(name) == D_CHAR
+                             ? tensor_dense(tensor_of(name))->data
+                             : NULL;
+            outf("%.*s took %.3f seconds for %g forward passes\n", text ? (int)value_numel(name) : 200,
+                 text ? text : layer_of(inner(m))->class.name, total, count);
         }
         total = count = 0;
     }
@@ -144,16 +152,20 @@ static void profile_init(struct module *m)
     replace(&STATE(m, SECONDS), num(0));
 }
 LAYER(Profile,
-  "m = nn.Profile(module, interval, name)\n\n"
-  "The module; every interval (100) forward passes it prints how long they took, under name (its class).\n\n"
-  "Example:\n  nn.Profile(nn.Square()).forward(3)\n  ans = 9" SEE,
-  .options = "module:m interval:n=100 name:v=", .state = "count seconds", .init = profile_init, .anywhere = true, .forward = profile_forward, .backward = inner_backward, .table = true)
+      "m = nn.Profile(module, interval, name)\n\n"
+      "The module; every interval (100) forward passes it prints how long they took, under name (its class).\n\n"
+      "Example:\n  nn.Profile(nn.Square()).forward(3)\n  ans = 9" SEE,
+      .options = "module:m interval:n=100 name:v=", .state = "count seconds", .init = profile_init, .anywhere = true,
+      .forward = profile_forward, .backward = inner_backward, .table = true)
 
 LAYER(DontCast,
-  "m = nn.DontCast(module, castin, castout, type)\n\n"
-  "The module, which keeps its class when the net is converted by m.single() or m.double(). Layers convert their inputs themselves, whatever castin, castout and type say.\n\n"
-  "Example:\n  net = nn.Sequential(nn.DontCast(nn.Linear(2, 2)), nn.Linear(2, 1)).single(); class(net.get(1).module.weight)\n  ans = double" SEE,
-  .options = "module:m castin:b=0 castout:b=0 castType:v=", .anywhere = true, .forward = inner_forward, .backward = inner_backward, .table = true, .keeps_class = true)
+      "m = nn.DontCast(module, castin, castout, type)\n\n"
+      "The module, which keeps its class when the net is converted by m.single() or m.double(). Layers convert their "
+      "inputs themselves, whatever castin, castout and type say.\n\n"
+      "Example:\n  net = nn.Sequential(nn.DontCast(nn.Linear(2, 2)), nn.Linear(2, 1)).single(); "
+      "class(net.get(1).module.weight)\n  ans = double" SEE,
+      .options = "module:m castin:b=0 castout:b=0 castType:v=", .anywhere = true, .forward = inner_forward,
+      .backward = inner_backward, .table = true, .keeps_class = true)
 
 static void gpu_show(struct module *m, struct buf *b)
 {
@@ -162,12 +174,13 @@ static void gpu_show(struct module *m, struct buf *b)
         buff(b, " -> %lld", (long long)option_int(m, 2));
 }
 LAYER(GPU,
-  "m = nn.GPU(module, device, outdevice)\n\n"
-  "Torch's mark for a module that computes on one of several devices. Here a net stands on one device, where its parameters are, so it is the module itself; device and outdevice are kept as they "
-  "are given.\n\n"
-  "Example:\n  nn.GPU(nn.Square(), 1).forward(3)\n  ans = 9\n\n"
-  "See also: nn.DontCast, nn.Sequential",
-  .options = "module:m device:n=1 outdevice:n=device", .anywhere = true, .forward = inner_forward, .backward = inner_backward, .table = true, .show = gpu_show)
+      "m = nn.GPU(module, device, outdevice)\n\n"
+      "Torch's mark for a module that computes on one of several devices. Here a net stands on one device, where its "
+      "parameters are, so it is the module itself; device and outdevice are kept as they are given.\n\n"
+      "Example:\n  nn.GPU(nn.Square(), 1).forward(3)\n  ans = 9\n\n"
+      "See also: nn.DontCast, nn.Sequential",
+      .options = "module:m device:n=1 outdevice:n=device", .anywhere = true, .forward = inner_forward,
+      .backward = inner_backward, .table = true, .show = gpu_show)
 
 /* ---- WeightNorm: weight = g * v / |v|, the norm over each slice along outputDim */
 enum { V, G, WN_BIAS };
@@ -277,8 +290,10 @@ static value wn_backward_there(struct module *m, value x, value gy, int want, do
     nn_settle(inner(m));
     gpu_fill(tensor_any(GRAD(inner(m), 0)), 0);
     value gx = inner_backward(m, x, gy, want, scale), v = PARAM(m, V), gw = GRAD(inner(m), 0);
-    value norm = g_fn(EW_realsqrt, wn_sum(m, g_op(EW_times, v, v))), dot = g_op(EW_rdivide, wn_sum(m, g_op(EW_times, gw, v)), norm);
-    value dv = g_op(EW_times, g_op(EW_rdivide, wn_along(m, PARAM(m, G)), norm), g_op(EW_minus, gw, g_op(EW_times, v, g_op(EW_rdivide, dot, norm))));
+    value norm = g_fn(EW_realsqrt, wn_sum(m, g_op(EW_times, v, v))),
+          dot = g_op(EW_rdivide, wn_sum(m, g_op(EW_times, gw, v)), norm);
+    value dv = g_op(EW_times, g_op(EW_rdivide, wn_along(m, PARAM(m, G)), norm),
+                    g_op(EW_minus, gw, g_op(EW_times, v, g_op(EW_rdivide, dot, norm))));
     nn_accumulate(m, V, dv, 1);
     nn_accumulate(m, G, nn_sized(dot, 2, (i64[]){ 1, value_numel(dot) }), 1);
     return gx;
@@ -309,7 +324,8 @@ static value wn_backward(struct module *m, value x, value gy, int want, double s
     nn_settle(inner(m));
     nn_fill(GRAD(inner(m), 0), 0);
     value gx = inner_backward(m, x, gy, want, scale);
-    double *v = as_doubles(PARAM(m, V)), *g = as_doubles(PARAM(m, G)), *gw = as_doubles(GRAD(inner(m), 0)), *norm = scratch(sizeof *norm * (size_t)n);
+    double *v = as_doubles(PARAM(m, V)), *g = as_doubles(PARAM(m, G)), *gw = as_doubles(GRAD(inner(m), 0)),
+           *norm = scratch(sizeof *norm * (size_t)n);
     bool updates = m->updates;
     value to_v = updates ? PARAM(m, V) : GRAD(m, V), to_g = updates ? PARAM(m, G) : GRAD(m, G);
     double *dv = as_doubles(to_v), *dg = as_doubles(to_g), *dot = scratch(sizeof *dot * (size_t)n);
@@ -328,8 +344,11 @@ static value wn_backward(struct module *m, value x, value gy, int want, double s
     return gx;
 }
 LAYER(WeightNorm,
-  "m = nn.WeightNorm(module, outputDim)\n\n"
-  "The module with its weight written as g * v / |v|, the norm taken over each slice along outputDim (1). v, g (1 x nOut) and the bias are learned.\n\n"
-  "Example:\n  l = nn.Linear(3, 2); x = [1 2 3]; m = nn.WeightNorm(l); norm(m.forward(x) - (x * l.weight' + l.bias)) < 1e-12\n  ans = 1" SEE,
-  .options = "module:m outputDim:d=1", .params = "v g bias", .init = wn_init, .reset = wn_reset, .anywhere = true, .forward = wn_forward, .backward = wn_backward,
-  .children_apart = true)
+      "m = nn.WeightNorm(module, outputDim)\n\n"
+      "The module with its weight written as g * v / |v|, the norm taken over each slice along outputDim (1). v, g (1 "
+      "x "
+      "nOut) and the bias are learned.\n\n"
+      "Example:\n  l = nn.Linear(3, 2); x = [1 2 3]; m = nn.WeightNorm(l); norm(m.forward(x) - (x * l.weight' + "
+      "l.bias)) < 1e-12\n  ans = 1" SEE,
+      .options = "module:m outputDim:d=1", .params = "v g bias", .init = wn_init, .reset = wn_reset, .anywhere = true,
+      .forward = wn_forward, .backward = wn_backward, .children_apart = true)

@@ -25,7 +25,8 @@ int expr_node(struct maker *w, int kind, int op, int a, int b, double x);
 /* The plan of a row: registers are the input, with target the target, the options, then g and y for `back`. */
 struct plan *expr_plan(const struct layer_info *info, expression *f, bool target);
 struct plan *expr_back(const struct layer_info *info, int registers, const value *reg);
-/* Operands in one memory order, so that a program reads them as they lie; *turned says that dimensions stand the other way round. */
+/* Operands in one memory order, so that a program reads them as they lie; *turned says that dimensions stand the other
+ * way round. */
 value expr_order(value v, bool *turned, bool first);
 value expr_turn_back(value v, bool turned);
 

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* graph.c: nets as graphs, as nngraph has them: nodes, and nn.gModule, the module made of them.
  *
- * A node knows its module and the nodes that it reads; it lives only while a net is put together.  nn.gModule sorts what its
- * outputs depend on and keeps the modules in that order, with `edges`, an int32 matrix of rows [to from part]: module `to` reads what module `from` gave, part 0 all
- * of it, else that element of its cell.  from 0 is the graph's input number `part` (0: the only one), to 0 the graph's output.  So a graph
- * is copied, saved and walked over as any container. */
+ * A node knows its module and the nodes that it reads; it lives only while a net is put together.  nn.gModule sorts
+ * what its outputs depend on and keeps the modules in that order, with `edges`, an int32 matrix of rows [to from part]:
+ * module `to` reads what module `from` gave, part 0 all of it, else that element of its cell.  from 0 is the graph's
+ * input number `part` (0: the only one), to 0 the graph's output.  So a graph is copied, saved and walked over as any
+ * container. */
 #include "nn.h"
 #include "lab/files.h"
 #include "lab/print.h"
@@ -98,7 +99,8 @@ static void split_node(value self, struct call *c)
     struct node *d = node_of(self);
     int n = (int)arg_int(c, 1, 1, 64);
     if (!is_nil(d->whole) || d->parts)
-        fail("tl:nn", "nn.Node.split: the node is %s", d->parts ? "split already" : "a part itself; make a node of it first, nn.Identity()(node)");
+        fail("tl:nn", "nn.Node.split: the node is %s",
+             d->parts ? "split already" : "a part itself; make a node of it first, nn.Identity()(node)");
     d->parts = n;
     for (int i = 0; i < n; i++) {
         value v = node_new(d->module, d->inputs);
@@ -144,8 +146,9 @@ static void annotate_node(value self, struct call *c)
             record_set(r, 0, symbol_of(field[k]), c->arg[k + 1]);
         }
     if (!r->f || !r->f->n)
-        fail("Octave:invalid-fun-call", "nn.Node.annotate: a name, a description and a struct of attributes of the drawing are wanted, or one struct with the fields "
-             "name, description, graphAttributes");
+        fail("Octave:invalid-fun-call", "nn.Node.annotate: a name, a description and a struct of attributes of the "
+                                        "drawing are wanted, or one struct with the fields "
+                                        "name, description, graphAttributes");
     replace(&whole_of(self)->note, copy(record_value(r)));
     result(c, 0, self);
 }
@@ -173,8 +176,14 @@ value nn_operate(int op, int nargin, const value *arg)
 }
 
 static const char *const node_names[] = { "module", "inputs", "split", "annotate", NULL };
-static const struct class node_class = { .name = "nn.Node", .free = node_free, .children = node_children, .print = node_print, .get = node_get,
-    .method = node_method, .names = node_names, .operate = nn_operate };
+static const struct class node_class = { .name = "nn.Node",
+                                         .free = node_free,
+                                         .children = node_children,
+                                         .print = node_print,
+                                         .get = node_get,
+                                         .method = node_method,
+                                         .names = node_names,
+                                         .operate = nn_operate };
 
 /* A cell of nodes, cells of them too, as one node whose output is such a cell; NIL: there is something else in it. */
 static value node_of_cell(value v)
@@ -213,14 +222,16 @@ bool nn_node_call(value self, struct call *c)
         value v = c->arg[1];
         i64 nodes = 0;
         for (i64 i = 0; v.kind == K_CELL && i < v.cell->numel; i++)
-            nodes += is_node(v.cell->v[i]) || (v.cell->v[i].kind == K_CELL && v.cell->v[i].cell->numel && !is_nil(node_of_cell(v.cell->v[i])));
+            nodes += is_node(v.cell->v[i]) ||
+                     (v.cell->v[i].kind == K_CELL && v.cell->v[i].cell->numel && !is_nil(node_of_cell(v.cell->v[i])));
         if (!nodes)
             return false;
         in = nn_cells((int)v.cell->numel).cell;
         for (i64 i = 0; i < v.cell->numel; i++) {
             value x = v.cell->v[i], y = x.kind == K_CELL && x.cell->numel ? node_of_cell(x) : x;
             if (is_nil(y) || !is_node(y))
-                fail("tl:nn", "%s: input %lld of the node is a %s, not a node", class_of(self), (long long)i + 1, value_describe(x, (char[160]){ 0 }));
+                fail("tl:nn", "%s: input %lld of the node is a %s, not a node", class_of(self), (long long)i + 1,
+                     value_describe(x, (char[160]){ 0 }));
             cell_set(in, i, y);
         }
     }
@@ -279,7 +290,8 @@ static void visit_node(struct making *g, value v, int depth)
         visit_node(g, d->inputs.cell->v[i], depth + 1);
     for (int i = 0; i < g->n; i++)
         if (g->order[i]->module.o == d->module.o)
-            fail_node(v, "has the same module as another node, but a module keeps what it did last; share its parameters: m.clone('weight', 'bias', 'gradWeight', 'gradBias')");
+            fail_node(v, "has the same module as another node, but a module keeps what it did last; share its "
+                         "parameters: m.clone('weight', 'bias', 'gradWeight', 'gradBias')");
     if (g->n == g->cap) {
         int cap = MAX(32, 2 * g->cap);
         struct node **o = scratch(sizeof *o * (size_t)cap);
@@ -314,7 +326,8 @@ static struct cell *nodes_arg(struct call *c, int i, const char *what)
     }
     for (i64 k = 0; k < in->numel; k++)
         if (!is_node(in->v[k]))
-            fail("tl:nn", "nn.gModule: number %lld of the %s is a %s, not a node", (long long)k + 1, what, value_describe(in->v[k], (char[160]){ 0 }));
+            fail("tl:nn", "nn.gModule: number %lld of the %s is a %s, not a node", (long long)k + 1, what,
+                 value_describe(in->v[k], (char[160]){ 0 }));
     return in;
 }
 
@@ -345,7 +358,8 @@ static void sort_nodes(void *arg)
             unused += !(g->order[i]->used >> k & 1);
         if (unused) {
             char what[96];
-            snprintf(what, sizeof what, "is split into %d, but %d of them lead%s to no output of the graph", parts, unused, unused == 1 ? "s" : "");
+            snprintf(what, sizeof what, "is split into %d, but %d of them lead%s to no output of the graph", parts,
+                     unused, unused == 1 ? "s" : "");
             fail_node(object_value(K_OBJECT, g->order[i]), what);
         }
     }
@@ -417,7 +431,8 @@ static void graph_check(struct module *m)
         return;
     i64 n = modules(m)->numel;
     int at = 0, last = 0, reads = 0;
-    bool ok = v.kind == K_TENSOR && v.t->dtype == D_INT32 && v.t->nd == 2 && v.t->dim[1] == 3 && notes.kind == K_CELL && notes.cell->numel == n && n > 0;
+    bool ok = v.kind == K_TENSOR && v.t->dtype == D_INT32 && v.t->nd == 2 && v.t->dim[1] == 3 && notes.kind == K_CELL &&
+              notes.cell->numel == n && n > 0;
     if (ok && !(v.t->flags & T_DENSE)) {
         replace(&OPTION(m, EDGES), copy(tensor_box(tensor_dense(v.t))));
         v = OPTION(m, EDGES);
@@ -539,7 +554,8 @@ static void add_grad(struct module *m, value *grad, value like, int part, value 
         *grad = nn_add(m, *grad, g);
         return;
     }
-    if (like.kind != K_CELL || like.cell->numel < part || (!is_nil(*grad) && (grad->kind != K_CELL || grad->cell->numel != like.cell->numel)))
+    if (like.kind != K_CELL || like.cell->numel < part ||
+        (!is_nil(*grad) && (grad->kind != K_CELL || grad->cell->numel != like.cell->numel)))
         nn_fail(m, "the outputs of its modules are not those of forward");
     struct cell *c = cell_2d(1, like.cell->numel);
     for (i64 i = 0; i < c->numel; i++) {
@@ -560,7 +576,8 @@ static value graph_backward(struct module *m, value x, value g, int want, double
         out[i] = module_of(modules(m)->v[i])->output;
         grad[i] = nil();
         if (is_nil(out[i]))
-            fail("tl:nn", "%s: backward comes after forward: module %lld has no output yet", layer_of(m)->class.name, (long long)i + 1);
+            fail("tl:nn", "%s: backward comes after forward: module %lld has no output yet", layer_of(m)->class.name,
+                 (long long)i + 1);
         keep(copy(out[i]));
     }
     i64 *first = scratch(sizeof *first * (size_t)n), results = ne;
@@ -573,13 +590,16 @@ static value graph_backward(struct module *m, value x, value g, int want, double
         }
         first[to - 1] = e;
         needed[to - 1] = (want & WANT_INPUT) || edge(m, e, 1) != 0;
-        if (end - e == 1 && edge(m, e, 1) && !edge(m, e, 2) && edge(m, first[edge(m, e, 1) - 1], 1) == 0 && !strcmp(class_of(modules(m)->v[edge(m, e, 1) - 1]), "nn.Identity"))
+        if (end - e == 1 && edge(m, e, 1) && !edge(m, e, 2) && edge(m, first[edge(m, e, 1) - 1], 1) == 0 &&
+            !strcmp(class_of(modules(m)->v[edge(m, e, 1) - 1]), "nn.Identity"))
             needed[to - 1] = want & WANT_INPUT;
     }
     if (ne - results > 1 && (g.kind != K_CELL || g.cell->numel != ne - results))
-        nn_fail(m, "gradOutput must be %lld tensors in a cell, like the output, but is a %s", (long long)(ne - results), value_describe(g, (char[160]){ 0 }));
+        nn_fail(m, "gradOutput must be %lld tensors in a cell, like the output, but is a %s", (long long)(ne - results),
+                value_describe(g, (char[160]){ 0 }));
     for (i64 e = results; e < ne; e++)
-        add_grad(m, &grad[edge(m, e, 1) - 1], out[edge(m, e, 1) - 1], edge(m, e, 2), ne - results > 1 ? g.cell->v[e - results] : g);
+        add_grad(m, &grad[edge(m, e, 1) - 1], out[edge(m, e, 1) - 1], edge(m, e, 2),
+                 ne - results > 1 ? g.cell->v[e - results] : g);
     if (nin && (want & WANT_INPUT))
         gx = nn_cells(nin);
     for (i64 i = n; i-- > 0;) {
@@ -588,7 +608,8 @@ static value graph_backward(struct module *m, value x, value g, int want, double
         if (is_nil(grad[i]))
             continue;
         nn_enter(m, (int)i + 1);
-        value gi = module_backward(module_of(modules(m)->v[i]), gathered(m, e, end, x, out), grad[i], needed[i] ? want | WANT_INPUT : want & ~WANT_INPUT, scale);
+        value gi = module_backward(module_of(modules(m)->v[i]), gathered(m, e, end, x, out), grad[i],
+                                   needed[i] ? want | WANT_INPUT : want & ~WANT_INPUT, scale);
         nn_leave();
         if (is_nil(gi))
             continue;
@@ -664,10 +685,13 @@ static struct buf *dot_text(struct module *m, const char *title)
     quoted(b, title);
     buf_puts(b, " {\n");
     for (int k = nin ? 1 : 0; k <= nin; k++)
-        buff(b, nin ? "  in%d [shape=plaintext, label=\"input %d\"];\n" : "  in%d [shape=plaintext, label=\"input\"];\n", k, k);
+        buff(b,
+             nin ? "  in%d [shape=plaintext, label=\"input %d\"];\n" : "  in%d [shape=plaintext, label=\"input\"];\n",
+             k, k);
     for (i64 i = 0; i < n; i++) {
         struct buf *label = buf_new();
-        value note = note_of(m, i), look = note.kind == K_STRUCT ? record_get(note.rec, 0, symbol_of("graphAttributes")) : nil();
+        value note = note_of(m, i),
+              look = note.kind == K_STRUCT ? record_get(note.rec, 0, symbol_of("graphAttributes")) : nil();
         const char *name = text_field(note, "name"), *about = text_field(note, "description");
         if (*name)
             buff(label, "%s\n", name);
@@ -748,12 +772,24 @@ static value graph_get(struct module *m, sym field)          /* nngraph's names 
     extern const struct builtin builtin_nn_##id;                                                                        \
     const struct builtin builtin_nn_##id = { "nn_" #id, 2, 2, 1, nn_##id##_run, grad_pass, help };
 LAYER_GRAPH(gModule,
-  "m = nn.gModule(inputs, outputs)\n\n"
-  "The module of a graph, from its input nodes to its output nodes (cells of nodes, or one node). A module called on nodes is a node: x = nn.Identity()() is one without inputs, "
-  "h = nn.Linear(4, 3)(x) reads x, y = nn.CAddTable()({h, x}) reads two; a criterion makes a node of {input, target}. [a, b] = node.split(2) are the elements of an output that is a cell. "
-  "node.annotate(name, description, attributes) is for drawings: m.dot(title) is the graph in the DOT language, m.dot(title, file) writes it, and display shows it as text. Input and output of m "
-  "are tensors, or cells where there are several; a cell within the cell of inputs of a node, or within the outputs, is a cell in what is handed on. m.get(i) is the i-th module, m.edges has the connections; m.fg, m.bg, m.forwardnodes … see nngraph.field. With m.verbose = true forward tells each module, behind m.name.\n\n"
-  "Example:\n  a = nn.Identity()(); b = nn.Identity()(); m = nn.gModule({a, b}, {nn.CAddTable()({a, b})}); m.forward({[1 2 3], [4 4 4]})\n  ans =\n     5   6   7\n\n"
-  "See also: nn.Sequential, nn.CAddTable, nn.LSTM",
-  .options = "edges:v notes:v name:v= verbose:b=0", .state = "modules", .init = graph_init, .get = graph_get, .forward = graph_forward, .backward = graph_backward, .method = graph_method,
-  .methods = "dot get", .changed = graph_changed, .check = graph_check, .table = true, .tree = "graph")
+            "m = nn.gModule(inputs, outputs)\n\n"
+            "The module of a graph, from its input nodes to its output nodes (cells of nodes, or one node). A module "
+            "called on "
+            "nodes is a node: x = nn.Identity()() is one without inputs, h = nn.Linear(4, 3)(x) reads x, y = "
+            "nn.CAddTable()({h, "
+            "x}) reads two; a criterion makes a node of {input, target}. [a, b] = node.split(2) are the elements of an "
+            "output "
+            "that is a cell. node.annotate(name, description, attributes) is for drawings: m.dot(title) is the graph "
+            "in the DOT "
+            "language, m.dot(title, file) writes it, and display shows it as text. Input and output of m are tensors, "
+            "or cells "
+            "where there are several; a cell within the cell of inputs of a node, or within the outputs, is a cell in "
+            "what is "
+            "handed on. m.get(i) is the i-th module, m.edges has the connections; m.fg, m.bg, m.forwardnodes … see "
+            "nngraph.field. With m.verbose = true forward tells each module, behind m.name.\n\n"
+            "Example:\n  a = nn.Identity()(); b = nn.Identity()(); m = nn.gModule({a, b}, {nn.CAddTable()({a, b})}); "
+            "m.forward({[1 2 3], [4 4 4]})\n  ans =\n     5   6   7\n\n"
+            "See also: nn.Sequential, nn.CAddTable, nn.LSTM",
+            .options = "edges:v notes:v name:v= verbose:b=0", .state = "modules", .init = graph_init, .get = graph_get,
+            .forward = graph_forward, .backward = graph_backward, .method = graph_method, .methods = "dot get",
+            .changed = graph_changed, .check = graph_check, .table = true, .tree = "graph")

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* heads.c: the products of attention, all heads of all samples at once.
  *
- * Queries, keys and values are matrices with a row for each step of each sample, a head is a run of columns; the scores of a head of a
- * sample are a block of rows.  Two products, of rows with rows and of a block with rows, are closed under differentiation:
- * each one's gradients are products of these two kinds. */
+ * Queries, keys and values are matrices with a row for each step of each sample, a head is a run of columns; the scores
+ * of a head of a sample are a block of rows.  Two products, of rows with rows and of a block with rows, are closed
+ * under differentiation: each one's gradients are products of these two kinds. */
 #include "lab/blas.h"
 #include "lab/gpu.h"
 #include "lab/tape.h"
@@ -51,7 +51,8 @@ static void scores_task(void *arg, i64 k, int thread)
 static void mix_task(void *arg, i64 k, int thread)
 {
     const struct heads *q = arg;
-    i64 i = k / q->heads, at = k % q->heads * q->d, to = q->turned ? q->s : q->l, from = q->turned ? q->l : q->s, e = q->heads * q->d;
+    i64 i = k / q->heads, at = k % q->heads * q->d, to = q->turned ? q->s : q->l, from = q->turned ? q->l : q->s,
+        e = q->heads * q->d;
     (void)thread;
     blas_gemm(q->y->dtype, q->d, to, from, 1, block(q->b, i * from, at, true), block(q->a, k * q->l, 0, !q->turned), 0,
               q->y->data + (i * to * e + at) * (i64)dtypes[q->y->dtype].size, e);
@@ -60,7 +61,9 @@ static void mix_task(void *arg, i64 k, int thread)
 static i64 steps(struct call *c, int i, i64 rows, i64 parts)
 {
     if (rows % parts)
-        fail("Octave:nonconformant-args", "%s: argument %d must have a number of rows that is a multiple of %lld, but has %lld", nn_name(c), i + 1, (long long)parts, (long long)rows);
+        fail("Octave:nonconformant-args",
+             "%s: argument %d must have a number of rows that is a multiple of %lld, but has %lld", nn_name(c), i + 1,
+             (long long)parts, (long long)rows);
     return rows / parts;
 }
 
@@ -77,7 +80,8 @@ static struct tensor *scores_there(struct heads *q)
     i64 e = pitch(q->a), f = pitch(q->b);
     struct tensor *y = rows_beside(q->a, q->a->dtype, 2, (i64[]){ q->n * q->heads * q->l, q->s });
     for (i64 h = 0; h < q->heads && y->numel; h++)
-        product_there(q->l, q->s, q->d, q->n, (struct placed){ y, h * q->l * q->s, q->s, 1, q->heads * q->l * q->s }, (struct placed){ q->a, h * q->d, e, 1, q->l * e },
+        product_there(q->l, q->s, q->d, q->n, (struct placed){ y, h * q->l * q->s, q->s, 1, q->heads * q->l * q->s },
+                      (struct placed){ q->a, h * q->d, e, 1, q->l * e },
                       (struct placed){ q->b, h * q->d, 1, f, q->s * f });
     return y;
 }
@@ -87,7 +91,9 @@ static struct tensor *mix_there(struct heads *q)
     struct tensor *y = rows_beside(q->a, q->a->dtype, 2, (i64[]){ q->n * to, e });
     for (i64 h = 0; h < q->heads && y->numel; h++)
         product_there(to, q->d, from, q->n, (struct placed){ y, h * q->d, e, 1, to * e },
-                      (struct placed){ q->a, h * q->l * q->s, q->turned ? 1 : q->s, q->turned ? q->s : 1, q->heads * q->l * q->s }, (struct placed){ q->b, h * q->d, f, 1, from * f });
+                      (struct placed){ q->a, h * q->l * q->s, q->turned ? 1 : q->s, q->turned ? q->s : 1,
+                                       q->heads * q->l * q->s },
+                      (struct placed){ q->b, h * q->d, f, 1, from * f });
     return y;
 }
 
@@ -101,8 +107,8 @@ static void headscores_grad(struct call *c)
 
 BUILTIN(nn_headscores, 4, 4, 1, headscores_grad,
     "p = nn.headscores(q, k, heads, n)\n\n"
-    "The products of attention between n samples of queries q (n*L x E) and keys k (n*S x E), each with `heads` heads of E/heads columns: "
-    "p is n*heads*L x S, a block of L rows for each head of each sample, q*k' of its columns.\n\n"
+    "The products of attention between n samples of queries q (n*L x E) and keys k (n*S x E), each with `heads` heads "
+    "of E/heads columns: p is n*heads*L x S, a block of L rows for each head of each sample, q*k' of its columns.\n\n"
     "Example:\n"
     "  nn.headscores([1 2; 3 4], [1 1; 0 2], 1, 1)\n"
     "  ans =\n"
@@ -111,10 +117,14 @@ BUILTIN(nn_headscores, 4, 4, 1, headscores_grad,
     "See also: nn.headmix, nn.MultiHeadAttention")
 {
     int dtype = common_dtype(c);
-    struct heads q = { .a = rows_matrix(c, 0, dtype), .b = rows_matrix(c, 1, dtype), .heads = arg_int(c, 2, 1, 1 << 20), .n = arg_int(c, 3, 1, 1 << 30) };
+    struct heads q = { .a = rows_matrix(c, 0, dtype),
+                       .b = rows_matrix(c, 1, dtype),
+                       .heads = arg_int(c, 2, 1, 1 << 20),
+                       .n = arg_int(c, 3, 1, 1 << 30) };
     if (q.a->dim[1] != q.b->dim[1] || q.a->dim[1] % q.heads)
-        fail("Octave:nonconformant-args", "%s: q and k must have as many columns, a multiple of %lld, but have %lld and %lld", nn_name(c), (long long)q.heads,
-             (long long)q.a->dim[1], (long long)q.b->dim[1]);
+        fail("Octave:nonconformant-args",
+             "%s: q and k must have as many columns, a multiple of %lld, but have %lld and %lld", nn_name(c),
+             (long long)q.heads, (long long)q.a->dim[1], (long long)q.b->dim[1]);
     q.d = q.a->dim[1] / q.heads;
     q.l = steps(c, 0, q.a->dim[0], q.n);
     q.s = steps(c, 1, q.b->dim[0], q.n);
@@ -125,7 +135,8 @@ BUILTIN(nn_headscores, 4, 4, 1, headscores_grad,
         result_tensor(c, 0, q.d ? scores_there(&q) : gpu_filled(device, dtype, 2, (i64[]){ q.n * q.heads * q.l, q.s }, 0));
         return;
     }
-    q.y = q.d ? rows_new(dtype, 2, (i64[]){ q.n * q.heads * q.l, q.s }) : rows_zeros(dtype, 2, (i64[]){ q.n * q.heads * q.l, q.s });
+    q.y = q.d ? rows_new(dtype, 2, (i64[]){ q.n * q.heads * q.l, q.s })
+              : rows_zeros(dtype, 2, (i64[]){ q.n * q.heads * q.l, q.s });
     run(&q, scores_task);
     result_tensor(c, 0, q.y);
 }
@@ -142,8 +153,8 @@ static void headmix_grad(struct call *c)
 
 BUILTIN(nn_headmix, 5, 5, 1, headmix_grad,
     "y = nn.headmix(p, v, heads, n, turned)\n\n"
-    "Each block of L rows of p (n*heads*L x S) times its sample's rows of v (n*S x E), in the columns of its head: y is n*L x E. turned: with the blocks "
-    "transposed; then v has n*L rows and y n*S.\n\n"
+    "Each block of L rows of p (n*heads*L x S) times its sample's rows of v (n*S x E), in the columns of its head: y "
+    "is n*L x E. turned: with the blocks transposed; then v has n*L rows and y n*S.\n\n"
     "Example:\n"
     "  nn.headmix([1 1; 0 2], [1 2; 3 4], 1, 1, false)\n"
     "  ans =\n"
@@ -152,17 +163,23 @@ BUILTIN(nn_headmix, 5, 5, 1, headmix_grad,
     "See also: nn.headscores, nn.MultiHeadAttention")
 {
     int dtype = common_dtype(c);
-    struct heads q = { .a = rows_like(c, 0, dtype), .b = rows_matrix(c, 1, dtype), .heads = arg_int(c, 2, 1, 1 << 20), .n = arg_int(c, 3, 1, 1 << 30), .turned = arg_bool(c, 4) };
+    struct heads q = { .a = rows_like(c, 0, dtype),
+                       .b = rows_matrix(c, 1, dtype),
+                       .heads = arg_int(c, 2, 1, 1 << 20),
+                       .n = arg_int(c, 3, 1, 1 << 30),
+                       .turned = arg_bool(c, 4) };
     if (q.a->nd != 2)
         fail_arg(c, 0, "a matrix");
     if (q.b->dim[1] % q.heads)
-        fail("Octave:nonconformant-args", "%s: v must have a multiple of %lld columns, but has %lld", nn_name(c), (long long)q.heads, (long long)q.b->dim[1]);
+        fail("Octave:nonconformant-args", "%s: v must have a multiple of %lld columns, but has %lld", nn_name(c),
+             (long long)q.heads, (long long)q.b->dim[1]);
     q.d = q.b->dim[1] / q.heads;
     q.s = q.a->dim[1];
     q.l = steps(c, 0, q.a->dim[0], q.n * q.heads);
     i64 rows = steps(c, 1, q.b->dim[0], q.n);
     if (rows != (q.turned ? q.l : q.s))
-        fail("Octave:nonconformant-args", "%s: v must have %lld rows, but has %lld", nn_name(c), (long long)(q.n * (q.turned ? q.l : q.s)), (long long)q.b->dim[0]);
+        fail("Octave:nonconformant-args", "%s: v must have %lld rows, but has %lld", nn_name(c),
+             (long long)(q.n * (q.turned ? q.l : q.s)), (long long)q.b->dim[0]);
     i64 size[2] = { q.n * (q.turned ? q.s : q.l), q.b->dim[1] };
     int device = gpu_common("nn.headmix", 2, c->arg);
     if (device) {

@@ -21,7 +21,8 @@ struct conv_tile {
     const void *start;                        /* one for each output, or NULL: what dst holds */
 };
 
-/* The weights' gradient: dw[o * dw_output + t] += sum over samples, rows, x of dy[o, row, x] * src[place(row) + x + off[t]]. */
+/* The weights' gradient: dw[o * dw_output + t] += sum over samples, rows, x of dy[o, row, x] * src[place(row) + x +
+ * off[t]]. */
 struct weight_tile {
     const void *src;
     i64 src_sample, src_row, src_plane, plane_rows;
@@ -45,7 +46,8 @@ struct conv_kernels {
 enum { PRODUCT_VECTORS = 3 };
 struct product_tile {
     const void *a, *b;
-    i64 ra, ka, kb, k;                        /* a: rows and terms are ra, ka apart; b: terms kb, columns 1; up to 64 bytes beyond a row are read */
+    i64 ra, ka, kb,
+        k; /* a: rows and terms are ra, ka apart; b: terms kb, columns 1; up to 64 bytes beyond a row are read */
     void *c;
     i64 ldc;
     int rows, n;

@@ -17,7 +17,8 @@ static void lambda_check(struct module *m)
         fail("Octave:invalid-input-arg", "nn.Lambda: at most %d parameters, not %lld", MOST, (long long)n);
     for (i64 i = 0; i < n; i++)
         if (!is_tensor_like(w.cell->v[i]) || dtype_is(value_dtype(w.cell->v[i]), DT_C | DT_T))
-            fail("Octave:invalid-input-arg", "nn.Lambda: parameter %lld must be a real tensor, but is a %s", (long long)i + 1, class_of(w.cell->v[i]));
+            fail("Octave:invalid-input-arg", "nn.Lambda: parameter %lld must be a real tensor, but is a %s",
+                 (long long)i + 1, class_of(w.cell->v[i]));
 }
 
 static void lambda_init(struct module *m)
@@ -62,13 +63,16 @@ static value lambda_record(struct module *m, value x, const value *w)
 }
 
 LAYER(Lambda,
-  "m = nn.Lambda(f)\nm = nn.Lambda(f, weights)\n\n"
-  "A layer of one's own: y = f(x), or y = f(x, w1, w2, …) with learned parameters, whose first values are in the cell weights. Its gradients come from autograd. x and y may be "
-  "cells.\n\n"
-  "Example:\n  m = nn.Lambda(@(x, w) x .* w, {[2 3]}); m.forward([1 1]), dx = m.backward([1 1], [1 1])\n  ans =\n     2   3\n  dx =\n     2   3\n\n"
-  "See also: autograd, nn.Sequential",
-  .options = "f:v weights:v=", .params = "weight weight2 weight3 weight4 weight5 weight6 weight7 weight8", .check = lambda_check, .init = lambda_init, .reset = lambda_reset,
-  .record = lambda_record, .table = true)
+      "m = nn.Lambda(f)\nm = nn.Lambda(f, weights)\n\n"
+      "A layer of one's own: y = f(x), or y = f(x, w1, w2, …) with learned parameters, whose first values are in the "
+      "cell "
+      "weights. Its gradients come from autograd. x and y may be cells.\n\n"
+      "Example:\n  m = nn.Lambda(@(x, w) x .* w, {[2 3]}); m.forward([1 1]), dx = m.backward([1 1], [1 1])\n  ans =\n  "
+      "   "
+      "2   3\n  dx =\n     2   3\n\n"
+      "See also: autograd, nn.Sequential",
+      .options = "f:v weights:v=", .params = "weight weight2 weight3 weight4 weight5 weight6 weight7 weight8",
+      .check = lambda_check, .init = lambda_init, .reset = lambda_reset, .record = lambda_record, .table = true)
 
 /* ---- initialisation of a net */
 struct rule { int which; double gain; };
@@ -82,9 +86,11 @@ static void set_first(struct module *m, void *arg)
         bool bias = !strcmp(m->info->name[i]->text, "bias");
         if (bias)
             nn_fill(PARAM(m, i), 0);
-        if (bias || strcmp(m->info->name[i]->text, "weight") || w->nd < 2 || w->dim[0] < 1 || w->numel <= w->dim[0] || (w->nd == 2 && w->dim[0] == 1))
+        if (bias || strcmp(m->info->name[i]->text, "weight") || w->nd < 2 || w->dim[0] < 1 || w->numel <= w->dim[0] ||
+            (w->nd == 2 && w->dim[0] == 1))
             continue;
-        double in = (double)(w->numel / w->dim[0]), out = (double)w->dim[0] * in / (double)w->dim[1], var = r->which < 2 ? 1 / in : 2 / (in + out);
+        double in = (double)(w->numel / w->dim[0]), out = (double)w->dim[0] * in / (double)w->dim[1],
+               var = r->which < 2 ? 1 / in : 2 / (in + out);
         double sd = r->gain * sqrt(var);
         if (r->which % 2)
             nn_normal(PARAM(m, i), 0, sd);
@@ -95,8 +101,9 @@ static void set_first(struct module *m, void *arg)
 
 BUILTIN(nn_init, 2, 3, 1, NO_GRAD,
   "net = nn.init(net, rule, gain)\n\n"
-  "Sets the weights of a net anew and its biases to 0. The rule is \"kaiming\" (uniform with variance gain^2/fanIn; gain is sqrt(2), for ReLU) or \"xavier\" (gain^2*2/(fanIn + "
-  "fanOut); gain is 1), or \"kaiming_normal\" or \"xavier_normal\" for normal numbers.\n\n"
+  "Sets the weights of a net anew and its biases to 0. The rule is \"kaiming\" (uniform with variance gain^2/fanIn; "
+  "gain is sqrt(2), for ReLU) or \"xavier\" (gain^2*2/(fanIn + fanOut); gain is 1), or \"kaiming_normal\" or "
+  "\"xavier_normal\" for normal numbers.\n\n"
   "Example:\n  net = nn.init(nn.Linear(6, 3), 'kaiming'); all(abs(net.weight(:)) <= 1)\n  ans = 1\n\n"
   "See also: nn.Linear")
 {

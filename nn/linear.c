@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* linear.c: nn.Linear, the layer that most time is spent in; its products write into memory that is kept.
  *
- * Rows are samples.  All is in Torch's order, so y = x w' + b is one product by rows (product.h), which reads either order of
- * x.  One sample is a matrix times a vector, and its gradient loops of our own, since a rank-one product of BLAS's packs both sides. */
+ * Rows are samples.  All is in Torch's order, so y = x w' + b is one product by rows (product.h), which reads either
+ * order of x.  One sample is a matrix times a vector, and its gradient loops of our own, since a rank-one product of
+ * BLAS's packs both sides. */
 #include "nn.h"
 #include "nn/product.h"
 #include "nn/there.h"
@@ -33,7 +34,8 @@ static void linear_reset(struct module *m, double stdv)
 
 static void linear_show(struct module *m, struct buf *b)
 {
-    buff(b, "%lld -> %lld%s", (long long)option_int(m, IN), (long long)option_int(m, OUT), has_param(m, BIAS) ? "" : " without bias");
+    buff(b, "%lld -> %lld%s", (long long)option_int(m, IN), (long long)option_int(m, OUT),
+         has_param(m, BIAS) ? "" : " without bias");
 }
 
 /* d (n x k): plus, becoming, or losing `minus` times scale g' x, each product rounded. */
@@ -64,9 +66,11 @@ static void outer_task(void *arg, i64 i, int thread)
     i64 size = (i64)dtypes[q->dtype].size, from = i * q->some, n = MIN(q->some, q->n - from);
     (void)thread;
     if (q->dtype == D_SINGLE)
-        outer_float((float *)(q->d + from * q->k * size), (const float *)(q->g + from * size), (const float *)q->x, (float)q->scale, (float)q->minus, n, q->k, q->how);
+        outer_float((float *)(q->d + from * q->k * size), (const float *)(q->g + from * size), (const float *)q->x,
+                    (float)q->scale, (float)q->minus, n, q->k, q->how);
     else
-        outer_double((double *)(q->d + from * q->k * size), (const double *)(q->g + from * size), (const double *)q->x, q->scale, q->minus, n, q->k, q->how);
+        outer_double((double *)(q->d + from * q->k * size), (const double *)(q->g + from * size), (const double *)q->x,
+                     q->scale, q->minus, n, q->k, q->how);
 }
 
 /* The weight's gradient of rows t with gradients g, into `to`, or off it. */
@@ -78,8 +82,17 @@ static void weight_gradient(char *to, const struct tensor *t, const struct tenso
         rows_each((out + q.some - 1) / q.some, rows_threads((double)(in * out)), outer_task, &q);
         return;
     }
-    product(&(struct product){ .dtype = t->dtype, .m = out, .n = in, .k = rows, .scale = scale, .a = mat_turned(mat_of(g)), .b = mat_of(t), .c = to, .ldc = in,
-        .add = how == PLUS, .minus = how == MINUS ? minus : 0 });
+    product(&(struct product){ .dtype = t->dtype,
+                               .m = out,
+                               .n = in,
+                               .k = rows,
+                               .scale = scale,
+                               .a = mat_turned(mat_of(g)),
+                               .b = mat_of(t),
+                               .c = to,
+                               .ldc = in,
+                               .add = how == PLUS,
+                               .minus = how == MINUS ? minus : 0 });
 }
 
 #define ADD_ROWS(name, T)                                                                                                  \
@@ -114,7 +127,8 @@ static struct tensor *samples(struct module *m, value x, i64 *rows)
         return nn_reshape(t, 2, (i64[]){ *rows, in });
     snprintf(wants, sizeof wants, "N x %lld", (long long)in);
     if (t->nd == 2 && t->dim[0] == in && t->dim[1] != in)
-        nn_fail(m, "wants %s and got %lldx%lld (samples are rows: x' fits)", wants, (long long)t->dim[0], (long long)t->dim[1]);
+        nn_fail(m, "wants %s and got %lldx%lld (samples are rows: x' fits)", wants, (long long)t->dim[0],
+                (long long)t->dim[1]);
     nn_fail_shape(m, wants, x);
 }
 
@@ -133,17 +147,26 @@ static value linear_forward(struct module *m, value x)
     if (rows == 1) {
         if (bias)
             memcpy(y->data, bias, (size_t)out * dtypes[t->dtype].size);
-        blas_gemm(t->dtype, out, rows, in, 1, (struct mat){ window_data(w), in, 1, false }, (struct mat){ t->data, t->stride[1], t->stride[0], false },
-                  bias != NULL, y->data, out);
+        blas_gemm(t->dtype, out, rows, in, 1, (struct mat){ window_data(w), in, 1, false },
+                  (struct mat){ t->data, t->stride[1], t->stride[0], false }, bias != NULL, y->data, out);
     } else {
-        product(&(struct product){ .dtype = t->dtype, .m = rows, .n = out, .k = in, .scale = 1, .a = mat_of(t), .b = { window_data(w), 1, in, false },
-            .c = y->data, .ldc = out, .start = bias });
+        product(&(struct product){ .dtype = t->dtype,
+                                   .m = rows,
+                                   .n = out,
+                                   .k = in,
+                                   .scale = 1,
+                                   .a = mat_of(t),
+                                   .b = { window_data(w), 1, in, false },
+                                   .c = y->data,
+                                   .ldc = out,
+                                   .start = bias });
     }
     nn_set_rank(nd);
     return tensor_box(y);
 }
 
-/* ---- gradients owed (module_method.c): a product of two tensors that are kept, applied to the weight itself by updateParameters */
+/* ---- gradients owed (module_method.c): a product of two tensors that are kept, applied to the weight itself by
+ * updateParameters */
 enum { LARGE = 4096 };                        /* elements: below, a product is as cheap as its bookkeeping */
 static char *bias_gradient(struct module *m)
 {
@@ -205,7 +228,8 @@ static value linear_backward(struct module *m, value x, value g, int want, doubl
     if (want & WANT_INPUT) {
         gx = nn_buffer(&m->grad_input, t->dtype, from->nd, from->dim);
         if (rows == 1)
-            blas_gemm(t->dtype, in, rows, out, 1, (struct mat){ param_data(m, WEIGHT), 1, in, false }, mat_turned(mat_of(gt)), 0, gx->data, in);
+            blas_gemm(t->dtype, in, rows, out, 1, (struct mat){ param_data(m, WEIGHT), 1, in, false },
+                      mat_turned(mat_of(gt)), 0, gx->data, in);
         else
             product(&(struct product){ .dtype = t->dtype, .m = rows, .n = in, .k = out, .scale = 1, .a = mat_of(gt),
                 .b = { param_data(m, WEIGHT), in, 1, false }, .c = gx->data, .ldc = in });
@@ -234,23 +258,33 @@ static value linear_backward(struct module *m, value x, value g, int want, doubl
     return gx ? tensor_box(gx) : nil();
 }
 
-/* ---- on a device: rows lie one after another, so y' = w x' + b is a product whose bias is a column of its epilogue; gradients are added by the products
-   themselves.  Three products a backward. */
+/* ---- on a device: rows lie one after another, so y' = w x' + b is a product whose bias is a column of its epilogue;
+   gradients are added by the products themselves.  Three products a backward. */
 static struct dev_arg matrix(const struct tensor *t, i64 offset, i64 m, i64 n, i64 down, i64 right)
 {
-    return (struct dev_arg){ .p = t->data + offset * (i64)dtypes[t->dtype].size, .dtype = t->dtype, .nd = 2, .dim = { m, n }, .stride = { down, right } };
+    return (struct dev_arg){ .p = t->data + offset * (i64)dtypes[t->dtype].size,
+                             .dtype = t->dtype,
+                             .nd = 2,
+                             .dim = { m, n },
+                             .stride = { down, right } };
 }
 static struct dev_arg turned_arg(struct tensor *t)        /* a matrix of samples, each a column */
 {
     return matrix(t, 0, t->dim[1], t->dim[0], t->stride[1], t->stride[0]);
 }
-static struct dev_arg learned(value v, i64 m, i64 n)      /* a parameter, or its gradient, n x m with its last dimension fastest, turned */
+static struct dev_arg learned(value v, i64 m,
+                              i64 n) /* a parameter, or its gradient, n x m with its last dimension fastest, turned */
 {
     struct window *w = v.w;
     gpu_vector(w->base);                      /* fails when it was lost */
     return matrix(w->base, w->offset, m, n, 1, m);
 }
-static struct dev_arg upright(struct dev_arg a) { return (struct dev_arg){ .p = a.p, .dtype = a.dtype, .nd = 2, .dim = { a.dim[1], a.dim[0] }, .stride = { a.stride[1], a.stride[0] } }; }
+static struct dev_arg upright(struct dev_arg a)
+{
+    return (struct dev_arg){
+        .p = a.p, .dtype = a.dtype, .nd = 2, .dim = { a.dim[1], a.dim[0] }, .stride = { a.stride[1], a.stride[0] }
+    };
+}
 static int there_dims(struct module *m, value x, i64 *dim)
 {
     int nd = value_dims(x, dim);
@@ -267,14 +301,17 @@ static value linear_there(struct module *m, value x, value none)
     if (!rows || !in || !out)
         return nil();
     struct tensor *y = buffer_there(&m->output, t, nd, dim);
-    struct dev_arg to = matrix(y, 0, out, rows, 1, out), arg[3] = { upright(learned(PARAM(m, WEIGHT), in, out)), turned_arg(t), { .p = NULL } };
+    struct dev_arg to = matrix(y, 0, out, rows, 1, out),
+                   arg[3] = { upright(learned(PARAM(m, WEIGHT), in, out)), turned_arg(t), { .p = NULL } };
     if (has_param(m, BIAS))
         arg[2] = learned(PARAM(m, BIAS), out, 1);
     gpu_do(t->device, DEV_gemm, &to, arg, (double[]){ 1, 0, 0 });
     nn_set_rank(nd);
     return tensor_box(y);
 }
-static struct dev_arg added_to(struct module *m, int i, i64 rows, i64 columns)       /* where a gradient goes: a parameter itself when the layer is being updated */
+static struct dev_arg
+added_to(struct module *m, int i, i64 rows,
+         i64 columns) /* where a gradient goes: a parameter itself when the layer is being updated */
 {
     value v = m->updates ? PARAM(m, i) : GRAD(m, i);
     own_block(v.w->base);
@@ -297,7 +334,8 @@ static value linear_there_back(struct module *m, value x, value g, int want, dou
     if (want & WANT_INPUT) {
         gx = buffer_there(&m->grad_input, t, tensor_any(x)->nd, tensor_any(x)->dim);
         struct dev_arg to = matrix(gx, 0, in, rows, 1, in);
-        gpu_do(t->device, DEV_gemm, &to, (struct dev_arg[]){ learned(PARAM(m, WEIGHT), in, out), turned_arg(gt), none }, (double[]){ 1, 0, 0 });
+        gpu_do(t->device, DEV_gemm, &to, (struct dev_arg[]){ learned(PARAM(m, WEIGHT), in, out), turned_arg(gt), none },
+               (double[]){ 1, 0, 0 });
     }
     if (want & WANT_PARAMS) {
         struct dev_arg to = added_to(m, WEIGHT, in, out), each = matrix(gt, 0, rows, out, gt->stride[0], gt->stride[1]);
@@ -308,7 +346,9 @@ static value linear_there_back(struct module *m, value x, value g, int want, dou
                 convert_run(t->dtype, ones->data + i * (i64)dtypes[t->dtype].size, D_DOUBLE, (double[]){ 1 }, 1);
             ones = gpu_table(t->device, ones);
             to = added_to(m, BIAS, out, 1);
-            gpu_do(t->device, DEV_gemm, &to, (struct dev_arg[]){ turned_arg(gt), matrix(ones, 0, rows, 1, 1, rows), none }, (double[]){ scale, 1, 0 });
+            gpu_do(t->device, DEV_gemm, &to,
+                   (struct dev_arg[]){ turned_arg(gt), matrix(ones, 0, rows, 1, 1, rows), none },
+                   (double[]){ scale, 1, 0 });
         }
     }
     return gx ? tensor_box(gx) : nil();
@@ -320,7 +360,8 @@ static value linear_record(struct module *m, value x, const value *w)
     int nd = value_dims(x, dim);
     (void)samples(m, x, &rows);               /* complains */
     bool many = nd != 2 || dim[1] != option_int(m, IN);
-    value y = tape_matrix(MX_MTIMES, many ? nn_view(x, 2, (i64[]){ rows, option_int(m, IN) }) : x, tape_matrix(MX_TRANSPOSE, w[WEIGHT], nil()));
+    value y = tape_matrix(MX_MTIMES, many ? nn_view(x, 2, (i64[]){ rows, option_int(m, IN) }) : x,
+                          tape_matrix(MX_TRANSPOSE, w[WEIGHT], nil()));
     if (has_param(m, BIAS))
         y = g_op(EW_plus, y, w[BIAS]);
     if (!many)
@@ -343,13 +384,19 @@ static bool linear_method(struct module *m, const char *name, struct call *c)
 }
 
 LAYER(Linear,
-  "m = nn.Linear(inputSize, outputSize, bias)\n\n"
-  "y = x*weight' + bias for samples x in rows: N x inputSize gives N x outputSize. weight is outputSize x inputSize, bias 1 x outputSize; bias=false leaves it out, as "
-  "does m.noBias(). At first both are uniform in ±1/sqrt(inputSize).\n\n"
-  "Example:\n  m = nn.Linear(3, 2); m.weight = [1 0 0; 0 1 0]; m.bias = [10 20]; m.forward([1 2 3])\n  ans =\n     11   22\n\n"
-  "See also: nn.Sequential, nn.Bilinear, nn.LookupTable",
-  .options = "inputSize:n outputSize:n hasBias:b=1", .params = "weight bias", .init = linear_init, .reset = linear_reset, .forward = linear_forward,
-  .backward = linear_backward, .there = linear_there, .there_back = linear_there_back, .record = linear_record, .settle = linear_settle, .learn = linear_learn, .show = linear_show, .method = linear_method, .methods = "noBias")
+      "m = nn.Linear(inputSize, outputSize, bias)\n\n"
+      "y = x*weight' + bias for samples x in rows: N x inputSize gives N x outputSize. weight is outputSize x "
+      "inputSize, "
+      "bias 1 x outputSize; bias=false leaves it out, as does m.noBias(). At first both are uniform in "
+      "±1/sqrt(inputSize).\n\n"
+      "Example:\n  m = nn.Linear(3, 2); m.weight = [1 0 0; 0 1 0]; m.bias = [10 20]; m.forward([1 2 3])\n  ans =\n     "
+      "11  "
+      " 22\n\n"
+      "See also: nn.Sequential, nn.Bilinear, nn.LookupTable",
+      .options = "inputSize:n outputSize:n hasBias:b=1", .params = "weight bias", .init = linear_init,
+      .reset = linear_reset, .forward = linear_forward, .backward = linear_backward, .there = linear_there,
+      .there_back = linear_there_back, .record = linear_record, .settle = linear_settle, .learn = linear_learn,
+      .show = linear_show, .method = linear_method, .methods = "noBias")
 
 static value identity_forward(struct module *m, value x)
 {

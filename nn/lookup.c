@@ -18,7 +18,8 @@ static i64 *numbers(struct call *c, int i, i64 most, struct tensor **t)
     for (i64 j = 0; j < x->numel; j++) {
         double v = ((double *)x->data)[j];
         if (!(v >= 1 && v <= (double)most) || v != (double)(i64)v)
-            fail("Octave:index-out-of-bounds", "%s: %g is not the number of one of %lld rows", nn_name(c), v, (long long)most);
+            fail("Octave:index-out-of-bounds", "%s: %g is not the number of one of %lld rows", nn_name(c), v,
+                 (long long)most);
         k[j] = (i64)v - 1;
     }
     return k;
@@ -44,7 +45,8 @@ static struct dev_arg numbers_there(struct call *c, int device, struct tensor **
     struct tensor *line = tensor_alias(x, 2, (i64[]){ x->numel, 1 }, (i64[]){ 1, 0 }, 0);
     return gpu_vector(gpu_clone(tensor_any(ew_apply(EW_minus, 2, (value[]){ tensor_box(line), num(1) })), D_INT64));
 }
-static struct dev_arg columns_of(struct tensor *t, i64 depth, i64 n)          /* rows with their elements side by side, as columns */
+static struct dev_arg columns_of(struct tensor *t, i64 depth,
+                                 i64 n) /* rows with their elements side by side, as columns */
 {
     struct dev_arg a = gpu_vector(t);
     a.nd = 2;
@@ -119,7 +121,8 @@ BUILTIN(nn_embedding_weight, 3, 3, 1, embedding_weight_grad,
         k = numbers(c, 0, rows, &at);
     int nd = dims_trim(fetched(at, depth, dim), dim);
     if (!dims_equal(nd, dim, dy->nd, dy->dim))
-        fail("Octave:nonconformant-args", "nn.embedding_weight: the gradient must be %s, but is %s", dims_text(nd, dim, a), tensor_shape(dy, b));
+        fail("Octave:nonconformant-args", "nn.embedding_weight: the gradient must be %s, but is %s",
+             dims_text(nd, dim, a), tensor_shape(dy, b));
     if (dy->device) {
         struct tensor *w = rows_beside(dy, dy->dtype, 2, (i64[]){ rows, depth });
         struct dev_arg in[9] = { columns_of(dy, depth, at->numel), { .p = NULL }, list }, to = columns_of(w, depth, rows);
@@ -154,8 +157,9 @@ static void shuffle(struct call *c, bool back)
     size[1] = back ? h : h * r;
     size[2] = back ? w : w * r;
     struct tensor *y;
-    if (x->device) {                          /* j, q, i, p, channel: how far apart where they are side by side, and in the large plane */
-        i64 d[5] = { r, w, r, h, l.n * few }, wide[5] = { 1, r, w * r, w * r * r, h * r * w * r }, own[5] = { h * w, 1, h * w * r, w, h * w * r * r };
+    if (x->device) { /* j, q, i, p, channel: how far apart where they are side by side, and in the large plane */
+        i64 d[5] = { r, w, r, h, l.n * few }, wide[5] = { 1, r, w * r, w * r * r, h * r * w * r },
+            own[5] = { h * w, 1, h * w * r, w, h * w * r * r };
         y = rows_beside(x, x->dtype, layout_dims(&l, channels, size, dim), dim);
         if (y->numel)
             gpu_copy(tensor_alias(y, 5, d, back ? own : wide, 0), tensor_alias(x, 5, d, back ? wide : own, 0));
@@ -172,14 +176,21 @@ static void shuffle(struct call *c, bool back)
                 for (i64 p = 0; p < h; p++)
                     for (i64 q = 0; q < w; q++, narrow++) {
                         i64 wide = (n * h * r + p * r + i) * w * r + q * r + j;
-                        memcpy(y->data + (size_t)(back ? narrow : wide) * item, x->data + (size_t)(back ? wide : narrow) * item, item);
+                        memcpy(y->data + (size_t)(back ? narrow : wide) * item,
+                               x->data + (size_t)(back ? wide : narrow) * item, item);
                     }
     }
     result_tensor(c, 0, y);
 }
 
-static void pixelshuffle_grad(struct call *c) { result(c, 0, g_call(&builtin_nn_pixelunshuffle, 2, grad_of(c, 0), c->arg[1])); }
-static void pixelunshuffle_grad(struct call *c) { result(c, 0, g_call(&builtin_nn_pixelshuffle, 2, grad_of(c, 0), c->arg[1])); }
+static void pixelshuffle_grad(struct call *c)
+{
+    result(c, 0, g_call(&builtin_nn_pixelunshuffle, 2, grad_of(c, 0), c->arg[1]));
+}
+static void pixelunshuffle_grad(struct call *c)
+{
+    result(c, 0, g_call(&builtin_nn_pixelshuffle, 2, grad_of(c, 0), c->arg[1]));
+}
 
 BUILTIN(nn_pixelshuffle, 2, 2, 1, pixelshuffle_grad,
     "y = nn.pixelshuffle(x, r)\n\n"

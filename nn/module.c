@@ -232,7 +232,13 @@ void nn_idle(struct module *m)
 }
 
 static value weighed(struct module *m, value gx, value g);
-struct job { struct module *m; value x, g, y, losses; int want; double scale; enum { FORWARD, BACKWARD, LOSS, LOSS_GRAD } what; };
+struct job {
+    struct module *m;
+    value x, g, y, losses;
+    int want;
+    double scale;
+    enum { FORWARD, BACKWARD, LOSS, LOSS_GRAD } what;
+};
 static void job_body(void *arg)
 {
     struct job *j = arg;
@@ -250,19 +256,22 @@ static void job_body(void *arg)
     }
 }
 
-static size_t place_text(const struct nn_state *st, int from, char *where, size_t size)      /* "In module 2 of nn.Sequential, module 1 of …" */
+static size_t place_text(const struct nn_state *st, int from, char *where,
+                         size_t size) /* "In module 2 of nn.Sequential, module 1 of …" */
 {
     size_t n = 0;
     where[0] = 0;
     for (int i = from; i < st->depth && n < size - 120; i++) {
         const char *name = nn_graph_name(st->place[i].container, st->place[i].child);
-        n += (size_t)snprintf(where + n, size - n, "%s %d%s%.40s%s of %s", i == from ? "In module" : ", module", st->place[i].child, *name ? " (" : "", name,
-                              *name ? ")" : "", layer_of(st->place[i].container)->class.name);
+        n += (size_t)snprintf(where + n, size - n, "%s %d%s%.40s%s of %s", i == from ? "In module" : ", module",
+                              st->place[i].child, *name ? " (" : "", name, *name ? ")" : "",
+                              layer_of(st->place[i].container)->class.name);
     }
     return n;
 }
 
-/* nngraph.setDebug: the innermost graph that ran, and which of its modules failed, for the drawing; costs nothing until something fails. */
+/* nngraph.setDebug: the innermost graph that ran, and which of its modules failed, for the drawing; costs nothing until
+ * something fails. */
 static void tell_graph(const struct nn_state *st, int from, int to)
 {
     for (int i = to; i-- > from;) {
@@ -298,7 +307,8 @@ static value run(struct job *j)               /* a call from outside */
         char *message = scratch(len), shape[320];
         memcpy(message, failure()->message, len);
         snprintf(id, sizeof id, "%s", failure()->id);
-        bool named = now.m && failure()->kind == FAIL_ERROR && !strstr(message, layer_of(now.m)->class.name) && !strstr(id, "memory") && strncmp(message, "In module ", 10);
+        bool named = now.m && failure()->kind == FAIL_ERROR && !strstr(message, layer_of(now.m)->class.name) &&
+                     !strstr(id, "memory") && strncmp(message, "In module ", 10);
         if (!placed && !named)
             fail_again();
         if (placed)
@@ -372,7 +382,9 @@ static void step_body(void *arg, int n, const value *x, value *y)
     bool before = h->door, mixed = h->mixes;
     h->door = !l->expr;                       /* made of functions that know devices; constants are the CPU's */
     h->mixes = true;
-    *y = l->record ? l->record(s->m, x[0], x + 1) : l->expr ? apply_closure(s->m, x[0], s->t, x + 1) : l->loss(s->m, x[0], s->t);
+    *y = l->record ? l->record(s->m, x[0], x + 1)
+         : l->expr ? apply_closure(s->m, x[0], s->t, x + 1)
+                   : l->loss(s->m, x[0], s->t);
     h->door = before;
     h->mixes = mixed;
 }
@@ -409,7 +421,8 @@ static value grad_any(struct module *m, value g, struct tensor *y)
     return v;
 }
 
-static value floats(struct module *m, value x)          /* cells for a layer with parameters: tensors of floating point in their class */
+static value floats(struct module *m,
+                    value x) /* cells for a layer with parameters: tensors of floating point in their class */
 {
     bool any = false;
     struct cell *c = cell_new(x.cell->nd, x.cell->dim);
@@ -417,7 +430,8 @@ static value floats(struct module *m, value x)          /* cells for a layer wit
         value v = x.cell->v[i], y = v;
         if (v.kind == K_CELL)
             y = floats(m, v);
-        else if (is_tensor_like(v) && dtype_is(value_dtype(v), DT_F) && !dtype_is(value_dtype(v), DT_C) && value_dtype(v) != nn_dtype(m))
+        else if (is_tensor_like(v) && dtype_is(value_dtype(v), DT_F) && !dtype_is(value_dtype(v), DT_C) &&
+                 value_dtype(v) != nn_dtype(m))
             y = tensor_box(float_any(m, v));
         any |= !same_value(y, v);
         cell_set(c, i, y);
@@ -447,7 +461,9 @@ void nn_accumulate(struct module *m, int i, value g, double scale)
     struct window *w = PARAM(m, i).w;
     if (unlikely(w->base->device)) {
         value *to = m->updates ? &PARAM(m, i) : &GRAD(m, i);
-        place_write(to, tensor_any(ew_apply(EW_plus, 2, (value[]){ *to, scale == 1 ? g : ew_apply(EW_times, 2, (value[]){ g, num(scale) }) })));
+        place_write(
+            to, tensor_any(ew_apply(
+                    EW_plus, 2, (value[]){ *to, scale == 1 ? g : ew_apply(EW_times, 2, (value[]){ g, num(scale) }) })));
         return;
     }
     struct tensor *t = rows_of(tensor_cast(tensor_of(g), w->base->dtype));
@@ -620,8 +636,9 @@ static void look_for_bad(struct module *m, value in, value out, const char *what
 
 BUILTIN(nn_stopAtNaN, 0, 1, 1, NO_GRAD,
     "was = nn.stopAtNaN(on)\n\n"
-    "Switches a watch on (true, the default) or off: from then on the first layer or criterion whose output has a NaN though its input has none, or whose "
-    "gradInput though gradOutput has none, fails, and the error names it and its place in the net; parameters with a NaN are told as such. It costs a look at every number. was: what it was "
+    "Switches a watch on (true, the default) or off: from then on the first layer or criterion whose output has a NaN "
+    "though its input has none, or whose gradInput though gradOutput has none, fails, and the error names it and its "
+    "place in the net; parameters with a NaN are told as such. It costs a look at every number. was: what it was "
     "before. With dbstop if error the debugger stops there.\n\n"
     "Example:\n"
     "  nn.stopAtNaN(true);\n"
@@ -637,7 +654,10 @@ BUILTIN(nn_stopAtNaN, 0, 1, 1, NO_GRAD,
     result_bool(c, 0, was);
 }
 
-static bool is_table(value v) { return v.kind == K_CELL || (v.kind == K_STRUCT && v.rec->numel == 1); }      /* Torch's table: by place or by name */
+static bool is_table(value v)
+{
+    return v.kind == K_CELL || (v.kind == K_STRUCT && v.rec->numel == 1);
+} /* Torch's table: by place or by name */
 
 /* Is the work on a device?  Fails when the parameters are elsewhere than the input. */
 static int device_below(value x)
@@ -660,7 +680,10 @@ static bool on_device(struct module *m, value x)
         gpu_describe(x, s);
         if (!d)
             nn_fail(m, "its parameters are on gpu %d, the input (%s) is on the CPU; use x.cuda() or net.cpu()", p, s);
-        nn_fail(m, p ? "its parameters are on gpu %d, the input (%s) on gpu %d" : "its parameters are on the CPU (device %d), the input (%s) is on gpu %d; use net.cuda() or x.cpu()", p, s, d);
+        nn_fail(m,
+                p ? "its parameters are on gpu %d, the input (%s) on gpu %d"
+                  : "its parameters are on the CPU (device %d), the input (%s) is on gpu %d; use net.cuda() or x.cpu()",
+                p, s, d);
     }
     return d != 0;
 }
@@ -715,9 +738,13 @@ value module_forward(struct module *m, value x)
         nn_check_input(m, x);
     begin(m, x);
     if (unlikely(RECORDING != NULL) && tracked_below(x)) {
-        bool open = unlikely(context_head()->boards != 0) && (l->record || l->anywhere || l->view) && on_device(m, x), was = context_head()->door;
+        bool open = unlikely(context_head()->boards != 0) && (l->record || l->anywhere || l->view) && on_device(m, x),
+             was = context_head()->door;
         context_head()->door = open;
-        value y = l->record ? l->record(m, x, m->f) : l->expr ? apply_closure(m, x, nil(), NULL) : l->call ? run_call(m, x, true) : l->forward(m, x);
+        value y = l->record ? l->record(m, x, m->f)
+                  : l->expr ? apply_closure(m, x, nil(), NULL)
+                  : l->call ? run_call(m, x, true)
+                            : l->forward(m, x);
         context_head()->door = was;
         if (!tracked_below(y))
             fail("tl:not-differentiable", "%s: has no derivative under autograd", l->class.name);
@@ -734,7 +761,10 @@ value module_forward(struct module *m, value x)
         nn_fail(m, "is not defined on a gpu; use net.cpu() and x.cpu()");
     value y = there ? run_there(m, x, nil()) : nil();
     if (is_nil(y))
-        y = there && (l->record || l->expr) && !l->tree && !l->anywhere ? run_kept(m, x, nil()) : l->forward ? l->forward(m, x) : l->call ? run_call(m, x, false) : run_kept(m, x, nil());
+        y = there && (l->record || l->expr) && !l->tree && !l->anywhere ? run_kept(m, x, nil())
+            : l->forward                                                ? l->forward(m, x)
+            : l->call                                                   ? run_call(m, x, false)
+                                                                        : run_kept(m, x, nil());
     context_head()->door = door;
     if (!same_value(y, m->output))
         replace(&m->output, copy(y));
@@ -760,7 +790,10 @@ value module_backward(struct module *m, value x, value g, int want, double scale
     context_head()->door = there && (l->view || l->anywhere);
     value y;
     if (!there || !back_there(m, x, g, want, scale, &y))
-        y = there && (l->record || l->expr) && !l->tree && !l->anywhere ? back_kept(m, x, g, want, scale) : l->backward ? l->backward(m, x, g, want, scale) : l->call ? back_call(m, x, g, want, scale) : back_kept(m, x, g, want, scale);
+        y = there && (l->record || l->expr) && !l->tree && !l->anywhere ? back_kept(m, x, g, want, scale)
+            : l->backward                                               ? l->backward(m, x, g, want, scale)
+            : l->call                                                   ? back_call(m, x, g, want, scale)
+                                                                        : back_kept(m, x, g, want, scale);
     context_head()->door = door;
     nn_state()->now.m = NULL;
     if (!(want & WANT_INPUT)) {
@@ -812,7 +845,8 @@ value module_loss(struct module *m, value x, value t)
     bool there = unlikely(context_head()->boards != 0) && on_device(m, x);
     if (there && l->alike && !value_device(t) && is_tensor_like(t) && value_numel(t) > 1) {
         char a[160], b[160];
-        nn_fail(m, "the input (%s) is on a gpu, the target (%s) on the CPU; use t.cuda() or x.cpu()", gpu_describe(x, a), gpu_describe(t, b));
+        nn_fail(m, "the input (%s) is on a gpu, the target (%s) on the CPU; use t.cuda() or x.cpu()",
+                gpu_describe(x, a), gpu_describe(t, b));
     }
     y = there ? run_there(m, x, t) : nil();
     if (is_nil(y))
@@ -866,7 +900,8 @@ value module_loss_grad(struct module *m, value x, value t)
     return y;
 }
 
-/* gradOutput of a criterion: a number, or with reduction 'none' one for each loss: for each element, each sample, or each place of each sample. */
+/* gradOutput of a criterion: a number, or with reduction 'none' one for each loss: for each element, each sample, or
+ * each place of each sample. */
 static value weighed(struct module *m, value gx, value g)
 {
     i64 dim[MAX_DIMS];
@@ -914,16 +949,24 @@ static value need(struct call *c, int i, const char *what)
     return c->arg[i];
 }
 
-void module_run_method(struct module *m, int what, struct call *c)       /* what: 0 forward, 1 backward, 2 gradInput alone, 3 parameters alone, 4 both, updating */
+void module_run_method(
+    struct module *m, int what,
+    struct call *c) /* what: 0 forward, 1 backward, 2 gradInput alone, 3 parameters alone, 4 both, updating */
 {
     bool criterion = layer_of(m)->criterion;
     value x = need(c, 1, "the input"), g = what || criterion ? need(c, 2, criterion ? "the target" : "gradOutput") : nil();
     if (!what && !criterion && has_arg(c, 2))
-        fail("Octave:invalid-fun-call", "%s.%s: takes one input; several are handed over in a cell, m.forward({a, b})", class_of(c->arg[0]), c->fn->name);
+        fail("Octave:invalid-fun-call", "%s.%s: takes one input; several are handed over in a cell, m.forward({a, b})",
+             class_of(c->arg[0]), c->fn->name);
     double scale = what && !criterion && has_arg(c, 3) ? arg_num(c, 3) : what == 4 ? NAN : 1;
     if (what == 4 && isnan(scale))
         fail("Octave:invalid-fun-call", "%s.%s: the learning rate is needed", class_of(c->arg[0]), c->fn->name);
-    struct job j = { .m = m, .x = x, .g = g, .losses = criterion && what && has_arg(c, 3) ? c->arg[3] : nil(), .scale = scale, .want = WANT_INPUT | WANT_PARAMS };
+    struct job j = { .m = m,
+                     .x = x,
+                     .g = g,
+                     .losses = criterion && what && has_arg(c, 3) ? c->arg[3] : nil(),
+                     .scale = scale,
+                     .want = WANT_INPUT | WANT_PARAMS };
     j.what = criterion ? (what ? LOSS_GRAD : LOSS) : what ? BACKWARD : FORWARD;
     if (what == 2)
         j.want = WANT_INPUT;
@@ -939,7 +982,8 @@ void module_paren(value self, struct call *c)
 {
     if (nn_node_call(self, c))
         return;
-    if (c->nargin > 2 && !layer_of(module_of(self))->criterion) {         /* Torch's m(x, gradOutput): both ways, output and gradInput */
+    if (c->nargin > 2 &&
+        !layer_of(module_of(self))->criterion) { /* Torch's m(x, gradOutput): both ways, output and gradInput */
         struct call forward = { c->fn, 2, 1, c->arg, c->out };
         module_run_method(module_of(self), 0, &forward);
         struct call backward = { c->fn, c->nargin, 1, c->arg, c->out + 1 };

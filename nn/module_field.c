@@ -89,7 +89,8 @@ static const struct { char kind; double least, most; const char *what; } option_
 bool nn_text_is(value v, const char *word)
 {
     size_t n = strlen(word);
-    return is_tensor_like(v) && value_dtype(v) == D_CHAR && value_numel(v) == (i64)n && !memcmp(tensor_dense(tensor_of(v))->data, word, n);
+    return is_tensor_like(v) && value_dtype(v) == D_CHAR && value_numel(v) == (i64)n &&
+           !memcmp(tensor_dense(tensor_of(v))->data, word, n);
 }
 
 static value checked_option(struct module *m, int k, value v)
@@ -150,14 +151,16 @@ void nn_options_set(struct module *m, int n, const value *arg)
 {
     const struct layer_info *p = m->info;
     if (n > p->no)
-        fail("Octave:invalid-fun-call", "%s: takes at most %d argument%s, but got %d", p->layer->class.name, p->no, p->no == 1 ? "" : "s", n);
+        fail("Octave:invalid-fun-call", "%s: takes at most %d argument%s, but got %d", p->layer->class.name, p->no,
+             p->no == 1 ? "" : "s", n);
     if (p->layer->stacked)
         p = stack_up(m, n, arg);
     int first = 2 * p->np;
     for (int i = 0; i < p->no; i++) {
         int k = first + i;
         value v = nil();
-        bool none = i < n && p->fallback[k][0] && p->kind[k] != 'v' && is_tensor_like(arg[i]) && value_numel(arg[i]) == 0;       /* [] is "not given" */
+        bool none = i < n && p->fallback[k][0] && p->kind[k] != 'v' && is_tensor_like(arg[i]) &&
+                    value_numel(arg[i]) == 0; /* [] is "not given" */
         if (i < n && !is_nil(arg[i]) && !none) {
             v = checked_option(m, k, arg[i]);
             if (nn_holds(v, m))
@@ -284,7 +287,8 @@ void nn_put(value w, const double *x)
     struct tensor *base = w.w->base;
     char *data = own_data(w);
     if (base->device) {
-        struct tensor *t = tensor_2d(D_DOUBLE, 1, w.w->numel), *to = tensor_alias(base, 2, (i64[]){ 1, w.w->numel }, (i64[]){ 1, 1 }, w.w->offset);
+        struct tensor *t = tensor_2d(D_DOUBLE, 1, w.w->numel),
+                      *to = tensor_alias(base, 2, (i64[]){ 1, w.w->numel }, (i64[]){ 1, 1 }, w.w->offset);
         memcpy(t->data, x, (size_t)w.w->numel * sizeof *x);
         gpu_copy(to, gpu_put(base->device, t));
         return;
@@ -335,9 +339,13 @@ value module_get(value self, sym field)
     nn_settle(m);
     for (int i = 0; i < m->info->n; i++)
         if (m->info->name[i] == field)
-            return m->info->kind[i] == 'b' ? switch_value(m->f[i].num != 0) : m->f[i].kind == K_TENSOR && m->f[i].t->numel == 1 ? tensor_value(m->f[i].t) : m->f[i];
+            return m->info->kind[i] == 'b'                             ? switch_value(m->f[i].num != 0)
+                   : m->f[i].kind == K_TENSOR && m->f[i].t->numel == 1 ? tensor_value(m->f[i].t)
+                                                                       : m->f[i];
     if (!strcmp(s, "output"))
-        return is_nil(m->output) ? tensor_box(tensor_2d(D_DOUBLE, 0, 0)) : m->output.kind == K_TENSOR ? tensor_value(m->output.t) : m->output;
+        return is_nil(m->output)            ? tensor_box(tensor_2d(D_DOUBLE, 0, 0))
+               : m->output.kind == K_TENSOR ? tensor_value(m->output.t)
+                                            : m->output;
     if (!strcmp(s, "gradInput"))
         return module_grad_input(m);
     if (!strcmp(s, "train"))
@@ -373,7 +381,8 @@ bool module_set(value self, sym field, value v)
                 nn_fail(m, "%s must be numbers", field->text);
             int nd = value_dims(v, dim);
             if (value_numel(v) != 1 && !dims_equal(nd, dim, slot->w->nd, slot->w->dim))
-                nn_fail(m, "%s is %s and cannot take a %s", field->text, dims_text(slot->w->nd, slot->w->dim, a), dims_text(nd, dim, b));
+                nn_fail(m, "%s is %s and cannot take a %s", field->text, dims_text(slot->w->nd, slot->w->dim, a),
+                        dims_text(nd, dim, b));
             tape_check_outside(NULL, self.inst, v);
             if (v.kind != K_WINDOW || v.w != slot->w)             /* m.weight += W has written already */
                 place_write(slot, tensor_any(v));
@@ -426,8 +435,9 @@ struct tensor *nn_buffer(value *slot, int dtype, int nd, const i64 *dim)
     nd = dims_trim(nd, dim);
     if (slot->kind == K_TENSOR) {
         struct tensor *t = slot->t;
-        if (t->h.owners == 1 && !t->h.pins && !t->mark && t->dtype == dtype && (!t->block || (t->block->owners == 1 && !t->block->foreign)) &&
-            dims_equal(t->nd, t->dim, nd, dim) && rows_already(t))
+        if (t->h.owners == 1 && !t->h.pins && !t->mark && t->dtype == dtype &&
+            (!t->block || (t->block->owners == 1 && !t->block->foreign)) && dims_equal(t->nd, t->dim, nd, dim) &&
+            rows_already(t))
             return t;
     }
     replace(slot, nil());

@@ -2,8 +2,8 @@
 /* module_file.c: copies of nets, and nets in files.
  *
  * What is shared inside a net is shared in its copy as well: windows on one base, a module in two places.  A file gives
- * fields by name; nothing in it is trusted: the module is made anew from its options, as the constructor does it, and a parameter
- * is taken only when it has the shape that was made. */
+ * fields by name; nothing in it is trusted: the module is made anew from its options, as the constructor does it, and a
+ * parameter is taken only when it has the shape that was made. */
 #include "nn.h"
 #include "lab/save.h"
 
@@ -102,7 +102,8 @@ bool nn_alike(value have, value v)
 {
     i64 a[MAX_DIMS], b[MAX_DIMS];
     if (have.kind == K_WINDOW) {
-        if (v.kind != K_WINDOW || (v.w->base->dtype != D_DOUBLE && v.w->base->dtype != D_SINGLE) || !dims_equal(v.w->nd, v.w->dim, have.w->nd, have.w->dim))
+        if (v.kind != K_WINDOW || (v.w->base->dtype != D_DOUBLE && v.w->base->dtype != D_SINGLE) ||
+            !dims_equal(v.w->nd, v.w->dim, have.w->nd, have.w->dim))
             return false;
         i64 s = 1;
         for (int d = v.w->nd; d-- > 0; s *= v.w->dim[d])
@@ -146,14 +147,16 @@ void module_load(value self, value saved)
                 continue;
             fail_load(m, p->name[i]->text);
         }
-        bool without = layer_of(m)->methods && strstr(layer_of(m)->methods, "noBias") && i < 2 * p->np && !strcmp(p->name[i % p->np]->text, "bias") &&
-            is_tensor_like(v) && value_numel(v) == 0;
-        if (m->f[i].kind == K_CELL ? v.kind != K_CELL || nn_holds(v, m) || !nn_children_changed(m, i, v) : !without && !nn_alike(m->f[i], v))
+        bool without = layer_of(m)->methods && strstr(layer_of(m)->methods, "noBias") && i < 2 * p->np &&
+                       !strcmp(p->name[i % p->np]->text, "bias") && is_tensor_like(v) && value_numel(v) == 0;
+        if (m->f[i].kind == K_CELL ? v.kind != K_CELL || nn_holds(v, m) || !nn_children_changed(m, i, v)
+                                   : !without && !nn_alike(m->f[i], v))
             fail_load(m, p->name[i]->text);
         replace(&m->f[i], m->f[i].kind == K_NUM ? num(element_double(tensor_of(v), 0)) : load_take(v));
     }
     for (int i = 0; i < p->np; i++)
-        if (has_param(m, i) != (GRAD(m, i).kind == K_WINDOW) || (has_param(m, i) && PARAM(m, i).w->base->dtype != GRAD(m, i).w->base->dtype))
+        if (has_param(m, i) != (GRAD(m, i).kind == K_WINDOW) ||
+            (has_param(m, i) && PARAM(m, i).w->base->dtype != GRAD(m, i).w->base->dtype))
             fail_load(m, p->name[i]->text);
     value train = record_get(saved.rec, 0, symbol_of("train"));
     m->train = is_tensor_like(train) && value_numel(train) == 1 && value_true(train);

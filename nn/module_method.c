@@ -8,7 +8,11 @@
 
 /* ---- walks */
 typedef void visitor(struct module *m, void *arg);
-enum { OWN = 0, APART = 1, CAST = 2 };        /* into children whose parameters are not the net's; not below what keeps its class */
+enum {
+    OWN = 0,
+    APART = 1,
+    CAST = 2
+}; /* into children whose parameters are not the net's; not below what keeps its class */
 static void walk(struct module *m, visitor *visit, void *arg, int into);
 static void walk_value(value v, visitor *visit, void *arg, int into)
 {
@@ -164,11 +168,13 @@ static value flatten(struct params *p, bool grads)
     int dtype = p->n ? w[0].w->base->dtype : D_DOUBLE;
     for (int i = 0; i < p->n; i++)
         if (w[i].w->base->dtype != dtype)
-            fail("tl:nn", "getParameters: the parameters are of different classes; convert the net first, with net.double() or net.single()");
+            fail("tl:nn", "getParameters: the parameters are of different classes; convert the net first, with "
+                          "net.double() or net.single()");
     struct tensor *base = zeros_beside(p->n ? w[0] : nil(), dtype, 2, (i64[]){ 1, total });
     for (int i = 0; i < p->n; i++)
         if (w[i].w->base->device != base->device)
-            fail("tl:nn", "getParameters: the parameters are on different devices; move the net first, with net.cuda() or net.cpu()");
+            fail("tl:nn", "getParameters: the parameters are on different devices; move the net first, with net.cuda() "
+                          "or net.cpu()");
     value *made = scratch(sizeof *made * (size_t)MAX(1, p->n));
     for (int i = 0; i < p->n; i++) {
         int k = p->first[i];
@@ -215,7 +221,8 @@ static void get_parameters(struct module *m, struct call *c)
     for (int i = 0; i < p.n; i++) {           /* shared weights must share their gradients, else one is lost */
         int k = p.first[i];
         if (k != i && !same_place(p.g[k], p.g[i]))
-            fail("tl:nn", "getParameters: modules share a parameter, but not its gradient; share both, as in m.share(other, 'weight', 'gradWeight')");
+            fail("tl:nn", "getParameters: modules share a parameter, but not its gradient; share both, as in "
+                          "m.share(other, 'weight', 'gradWeight')");
     }
     for (int i = 0; i < p.n; i++) {           /* flatten compares windows that it has replaced */
         keep(copy(p.w[i]));
@@ -227,14 +234,15 @@ static void get_parameters(struct module *m, struct call *c)
         result(c, 1, g);
 }
 
-/* ---- gradients that a layer owes.  Between zeroGradParameters and updateParameters most nets go backward once, and nobody looks:
-   then a weight's gradient need never be written.  That is so when no window but the module's own is on the parameters or gradients; all
-   other ways to them settle first.  At batch 1 a step reads and writes half the bytes. */
+/* ---- gradients that a layer owes.  Between zeroGradParameters and updateParameters most nets go backward once, and
+   nobody looks: then a weight's gradient need never be written.  That is so when no window but the module's own is on
+   the parameters or gradients; all other ways to them settle first.  At batch 1 a step reads and writes half the bytes.
+ */
 static bool alone_on(value w)
 {
     const struct tensor *base = w.w->base;
-    return w.w->h.owners == 1 && base->h.pins == 1 && !base->h.owners && !base->device && !base->mark && base->numel == w.w->numel &&
-           (!base->block || (base->block->owners == 1 && !base->block->foreign));
+    return w.w->h.owners == 1 && base->h.pins == 1 && !base->h.owners && !base->device && !base->mark &&
+           base->numel == w.w->numel && (!base->block || (base->block->owners == 1 && !base->block->foreign));
 }
 static void owe_zeros(struct module *m, void *arg)
 {
@@ -267,7 +275,8 @@ static void collect_written(struct module *m, void *arg)
         collect_settled(m, arg);
 }
 
-/* Runs of memory that hold each parameter once: windows that follow each other on one base are one run; of modules that owe nothing. */
+/* Runs of memory that hold each parameter once: windows that follow each other on one base are one run; of modules that
+ * owe nothing. */
 struct runs { int n; struct run { struct tensor *w, *g; i64 from, gfrom, count; } *run; };
 static struct runs runs_of(struct module *m)
 {
@@ -291,7 +300,10 @@ static struct runs runs_of(struct module *m)
     return r;
 }
 
-static struct tensor *run_of(struct tensor *t, i64 from, i64 n) { return tensor_alias(t, 2, (i64[]){ 1, n }, (i64[]){ 1, 1 }, from); }
+static struct tensor *run_of(struct tensor *t, i64 from, i64 n)
+{
+    return tensor_alias(t, 2, (i64[]){ 1, n }, (i64[]){ 1, 1 }, from);
+}
 
 static void zero_grad(struct module *m)
 {
@@ -334,7 +346,8 @@ static void update(struct module *m, double rate)
         q->w->version++;
         if (q->w->device) {
             value step = ew_apply(EW_times, 2, (value[]){ tensor_box(run_of(q->g, q->gfrom, q->count)), num(rate) });
-            gpu_copy(run_of(q->w, q->from, q->count), tensor_any(ew_apply(EW_minus, 2, (value[]){ tensor_box(run_of(q->w, q->from, q->count)), step })));
+            gpu_copy(run_of(q->w, q->from, q->count),
+                     tensor_any(ew_apply(EW_minus, 2, (value[]){ tensor_box(run_of(q->w, q->from, q->count)), step })));
             continue;
         }
         if (q->w->dtype == D_SINGLE)
@@ -455,7 +468,8 @@ static bool is_child(struct module *m, value v)
     }
     return false;
 }
-static value containers_of(struct module *m, struct cell *found)      /* of each the module that holds it; itself at the top */
+static value containers_of(struct module *m,
+                           struct cell *found) /* of each the module that holds it; itself at the top */
 {
     struct cell *all = modules_of(module_value(m)).cell, *y = cell_2d(1, found->numel);
     for (i64 i = 0; i < found->numel; i++) {
@@ -479,7 +493,8 @@ static void put_replaced(struct module *m, int i, value v)
     if (nn_holds(v, m))
         nn_fail(m, "a module cannot be part of itself");
     if (m->f[i].kind == K_CELL ? v.kind != K_CELL || !nn_children_changed(m, i, v)
-                               : m->info->kind[i] != 'v' && (!is_module(v) || layer_of(module_of(v))->criterion != (m->info->kind[i] == 'c')))
+                               : m->info->kind[i] != 'v' &&
+                                     (!is_module(v) || layer_of(module_of(v))->criterion != (m->info->kind[i] == 'c')))
         nn_fail(m, "replace: %s cannot be a %s", m->info->name[i]->text, class_of(v));
     if (v.o != m->f[i].o)
         nn_leave_parameters(m);
@@ -537,7 +552,8 @@ static void share(struct module *m, struct module *other, int n, struct call *c)
                 value from_v = q.m[i]->f[from], mine = p.m[i]->f[at];
                 char a[128], b[128];
                 if (!dims_equal(mine.w->nd, mine.w->dim, from_v.w->nd, from_v.w->dim))
-                    fail("tl:nn", "share: %s is %s here and %s there", name, dims_text(mine.w->nd, mine.w->dim, a), dims_text(from_v.w->nd, from_v.w->dim, b));
+                    fail("tl:nn", "share: %s is %s here and %s there", name, dims_text(mine.w->nd, mine.w->dim, a),
+                         dims_text(from_v.w->nd, from_v.w->dim, b));
                 if (mine.w->base != from_v.w->base)
                     mine.w->base->flags |= T_LEFT;
                 replace(&p.m[i]->f[at], copy(from_v));
@@ -556,7 +572,8 @@ static void updating(struct module *m, int what, struct call *c)         /* grad
 {
     bool on = true, off = false;
     if (c->nargin < 4)
-        fail("Octave:invalid-fun-call", "%s.%s: input, gradOutput and the learning rate are needed", class_of(c->arg[0]), c->fn->name);
+        fail("Octave:invalid-fun-call", "%s.%s: input, gradOutput and the learning rate are needed",
+             class_of(c->arg[0]), c->fn->name);
     value arg[4] = { c->arg[0], c->arg[1], c->arg[2], num(-arg_num(c, 3)) };
     struct call inner = { c->fn, 4, c->nargout, arg, c->out };
     struct updating u = { m, what, &inner };
@@ -567,12 +584,74 @@ static void updating(struct module *m, int what, struct call *c)         /* grad
         fail_again();
 }
 
-enum method { M_forward, M_backward, M_updateOutput, M_updateGradInput, M_accGradParameters, M_accUpdateGradParameters, M_backwardUpdate,
-    M_zeroGradParameters, M_updateParameters, M_parameters, M_getParameters, M_training, M_evaluate, M_reset, M_clone, M_share, M_apply,
-    M_applyToModules, M_findModules, M_listModules, M_replace, M_clearState, M_single, M_float, M_double, M_type, M_size, M_train, M_eval, M_cuda, M_cpu, METHODS };
-const char *const module_names[] = { "forward", "backward", "updateOutput", "updateGradInput", "accGradParameters", "accUpdateGradParameters",
-    "backwardUpdate", "zeroGradParameters", "updateParameters", "parameters", "getParameters", "training", "evaluate", "reset", "clone", "share",
-    "apply", "applyToModules", "findModules", "listModules", "replace", "clearState", "single", "float", "double", "type", "size", "train", "eval", "cuda", "cpu", "output", "gradInput", NULL };
+enum method {
+    M_forward,
+    M_backward,
+    M_updateOutput,
+    M_updateGradInput,
+    M_accGradParameters,
+    M_accUpdateGradParameters,
+    M_backwardUpdate,
+    M_zeroGradParameters,
+    M_updateParameters,
+    M_parameters,
+    M_getParameters,
+    M_training,
+    M_evaluate,
+    M_reset,
+    M_clone,
+    M_share,
+    M_apply,
+    M_applyToModules,
+    M_findModules,
+    M_listModules,
+    M_replace,
+    M_clearState,
+    M_single,
+    M_float,
+    M_double,
+    M_type,
+    M_size,
+    M_train,
+    M_eval,
+    M_cuda,
+    M_cpu,
+    METHODS
+};
+const char *const module_names[] = { "forward",
+                                     "backward",
+                                     "updateOutput",
+                                     "updateGradInput",
+                                     "accGradParameters",
+                                     "accUpdateGradParameters",
+                                     "backwardUpdate",
+                                     "zeroGradParameters",
+                                     "updateParameters",
+                                     "parameters",
+                                     "getParameters",
+                                     "training",
+                                     "evaluate",
+                                     "reset",
+                                     "clone",
+                                     "share",
+                                     "apply",
+                                     "applyToModules",
+                                     "findModules",
+                                     "listModules",
+                                     "replace",
+                                     "clearState",
+                                     "single",
+                                     "float",
+                                     "double",
+                                     "type",
+                                     "size",
+                                     "train",
+                                     "eval",
+                                     "cuda",
+                                     "cpu",
+                                     "output",
+                                     "gradInput",
+                                     NULL };
 
 void module_own_names(value self, void (*offer)(const char *name, void *arg), void *arg)
 {
@@ -633,7 +712,9 @@ static bool method_body(struct module *m, sym name, struct call *c)
     case M_evaluate:
     case M_train:                             /* PyTorch's: m.train(), m.train(false), m.eval() */
     case M_eval:
-        on = method_number(name) == M_train && has_arg(c, 1) ? arg_bool(c, 1) : method_number(name) == M_training || method_number(name) == M_train;
+        on = method_number(name) == M_train && has_arg(c, 1)
+                 ? arg_bool(c, 1)
+                 : method_number(name) == M_training || method_number(name) == M_train;
         module_each(m, set_train, &on);
         result(c, 0, self);
         return true;

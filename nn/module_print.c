@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* module_print.c: a net as Torch draws it: a chain as a list, branches as a tree, a graph as a list that says what each module reads. */
+/* module_print.c: a net as Torch draws it: a chain as a list, branches as a tree, a graph as a list that says what each
+ * module reads. */
 #include "nn.h"
 #include "lab/print.h"
 #include <ctype.h>

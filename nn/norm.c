@@ -141,14 +141,16 @@ static struct tensor *like_there(struct tensor *x)
 {
     return x->flags & T_DENSE ? gpu_new(x->device, x->dtype, x->nd, x->dim) : rows_beside(x, x->dtype, x->nd, x->dim);
 }
-static struct tensor *channels_arg(struct call *c, int i, struct tensor *x, bool own_class, const char *what)    /* one number for each channel of x, or NULL */
+static struct tensor *channels_arg(struct call *c, int i, struct tensor *x, bool own_class,
+                                   const char *what) /* one number for each channel of x, or NULL */
 {
     if (i >= c->nargin || !has_arg(c, i) || !value_numel(c->arg[i]))
         return NULL;
     struct tensor *t = tensor_any(c->arg[i]);
     char s[128];
     if (t->numel != x->dim[1])
-        fail("Octave:nonconformant-args", "%s: the %s must have one element for each of %lld channels, but is %s", nn_name(c), what, (long long)x->dim[1], tensor_shape(t, s));
+        fail("Octave:nonconformant-args", "%s: the %s must have one element for each of %lld channels, but is %s",
+             nn_name(c), what, (long long)x->dim[1], tensor_shape(t, s));
     t = t->device ? t : gpu_put(x->device, t);
     return t->dtype == x->dtype || (own_class && t->dtype == D_DOUBLE) ? gpu_dense(t) : gpu_clone(t, x->dtype);
 }
@@ -160,14 +162,16 @@ static void batchnorm_there(struct call *c)
     bool training = training_of(c);
     char a[128];
     x = merging(x, x);
-    struct dev_arg in[5] = { three_there(x), vector_there(channels_arg(c, 1, x, false, "weight")), vector_there(channels_arg(c, 2, x, false, "bias")) };
+    struct dev_arg in[5] = { three_there(x), vector_there(channels_arg(c, 1, x, false, "weight")),
+                             vector_there(channels_arg(c, 2, x, false, "bias")) };
     in[3] = vector_there(rm = channels_arg(c, 3, x, true, "mean"));
     in[4] = vector_there(rv = channels_arg(c, 4, x, true, "variance"));
     double m = (double)(in[0].dim[0] * in[0].dim[2]);
     if (!training && (!rm || !rv))
         fail("Octave:invalid-fun-call", "%s: a mean and a variance are needed when not training", nn_name(c));
     if (training && x->numel && m < 2)
-        fail("Octave:nonconformant-args", "%s: one value a channel has no variance to train on, and the input is %s", nn_name(c), tensor_shape(x, a));
+        fail("Octave:nonconformant-args", "%s: one value a channel has no variance to train on, and the input is %s",
+             nn_name(c), tensor_shape(x, a));
     int class = rm && rv && rm->dtype == rv->dtype ? rm->dtype : x->dtype;
     if (rm && rv && rm->dtype != rv->dtype)
         in[3] = gpu_vector(gpu_clone(rm, class)), in[4] = gpu_vector(gpu_clone(rv, class));
@@ -180,7 +184,10 @@ static void batchnorm_there(struct call *c)
     }
     result(c, 0, tensor_box(y));
     for (int k = 0; k < 2 && wants(c, k + 1); k++)
-        result(c, k + 1, now[k] ? tensor_box(now[k]) : has_arg(c, 3 + k) ? c->arg[3 + k] : tensor_box(tensor_zeros(x->dtype, 2, (i64[]){ 1, x->dim[1] })));
+        result(c, k + 1,
+               now[k]              ? tensor_box(now[k])
+               : has_arg(c, 3 + k) ? c->arg[3 + k]
+                                   : tensor_box(tensor_zeros(x->dtype, 2, (i64[]){ 1, x->dim[1] })));
 }
 static void batchnorm_back_there(struct call *c, value g)
 {
@@ -189,12 +196,15 @@ static void batchnorm_back_there(struct call *c, value g)
     gx = grad_wanted(c, 0) ? like_there(x) : NULL;
     t = t->device ? t : gpu_put(x->device, t);
     t = merging(t->dtype == x->dtype ? t : gpu_clone(t, x->dtype), x);
-    struct dev_arg none = { .p = NULL }, in[5] = { three_there(t), three_there(x), vector_there(channels_arg(c, 1, x, false, "weight")) };
+    struct dev_arg none = { .p = NULL },
+                   in[5] = { three_there(t), three_there(x), vector_there(channels_arg(c, 1, x, false, "weight")) };
     bool training = training_of(c);
     in[3] = vector_there(training ? NULL : channels_arg(c, 3, x, false, "mean"));
     in[4] = vector_there(training ? NULL : channels_arg(c, 4, x, false, "variance"));
     for (int k = 0; k < 2; k++)
-        gp[k] = c->nargin > 1 + k && has_arg(c, 1 + k) && value_numel(c->arg[1 + k]) && grad_wanted(c, 1 + k) ? gpu_new(x->device, x->dtype, 2, (i64[]){ 1, x->dim[1] }) : NULL;
+        gp[k] = c->nargin > 1 + k && has_arg(c, 1 + k) && value_numel(c->arg[1 + k]) && grad_wanted(c, 1 + k)
+                    ? gpu_new(x->device, x->dtype, 2, (i64[]){ 1, x->dim[1] })
+                    : NULL;
     struct dev_arg out[3] = { gx ? three_there(gx) : none, vector_there(gp[0]), vector_there(gp[1]) };
     gpu_do(x->device, DEV_batchnorm_back, out, in, (double[]){ training, eps_of(c) });
     if (gx)
@@ -206,7 +216,8 @@ static void batchnorm_back_there(struct call *c, value g)
 
 BUILTIN(nn_channelsum, 2, 2, 1, channelsum_grad,
     "s = nn.channelsum(x, dim)\n\n"
-    "x added up over all its dimensions but dim, as a row: the gradient of a bias is that of its result, added up over samples and places.\n\n"
+    "x added up over all its dimensions but dim, as a row: the gradient of a bias is that of its result, added up over "
+    "samples and places.\n\n"
     "Example:\n"
     "  nn.channelsum(ones(5, 2, 3, 3), 2)\n"
     "  ans =\n"
@@ -225,8 +236,8 @@ BUILTIN(nn_channelsum, 2, 2, 1, channelsum_grad,
 
 BUILTIN(nn_channelspread, 2, 3, 1, channelspread_grad,
     "x = nn.channelspread(s, size, dim)\n\n"
-    "A tensor of the given size, filled along dim with the elements of s, the same at all other places. By default dim is where channels stand: 1, or 2 of "
-    "a batch.\n\n"
+    "A tensor of the given size, filled along dim with the elements of s, the same at all other places. By default dim "
+    "is where channels stand: 1, or 2 of a batch.\n\n"
     "Example:\n"
     "  x = nn.channelspread([3 7], [2 2 2], 1);\n"
     "  x(2, :)\n"
@@ -249,9 +260,11 @@ BUILTIN(nn_channelspread, 2, 3, 1, channelspread_grad,
     int at = spread_dim(c, (int)t->numel, dim, s->numel);
     struct slab q = slab_of(c, (int)t->numel, dim, at);
     if (s->numel != q.n)
-        fail("Octave:nonconformant-args", "nn.channelspread: %lld elements cannot fill dimension %d of %s", (long long)s->numel, at, dims_text((int)t->numel, dim, a));
+        fail("Octave:nonconformant-args", "nn.channelspread: %lld elements cannot fill dimension %d of %s",
+             (long long)s->numel, at, dims_text((int)t->numel, dim, a));
     if (there) {
-        struct tensor *y = gpu_new(there, s->dtype, (int)t->numel, dim), *from = tensor_any(along_there(c->arg[0], (int)t->numel, at));
+        struct tensor *y = gpu_new(there, s->dtype, (int)t->numel, dim),
+                      *from = tensor_any(along_there(c->arg[0], (int)t->numel, at));
         i64 stride[MAX_DIMS];
         for (int d = 0; d < y->nd; d++)
             stride[d] = d == at - 1 ? 1 : 0;
@@ -276,7 +289,8 @@ static struct tensor *per_channel(struct call *c, int i, i64 n, int dtype, const
     struct tensor *t = rows_like(c, i, dtype);
     char s[128];
     if (t->numel != n)
-        fail("Octave:nonconformant-args", "%s: the %s must have one element for each of %lld channels, but is %s", nn_name(c), what, (long long)n, tensor_shape(t, s));
+        fail("Octave:nonconformant-args", "%s: the %s must have one element for each of %lld channels, but is %s",
+             nn_name(c), what, (long long)n, tensor_shape(t, s));
     return t;
 }
 
@@ -328,8 +342,9 @@ static void spread_of_squares(void *arg, i64 i, int thread)
     struct slab *q = arg;
     (void)thread;
     const double *mean = (const double *)q->s;
-    q->part[i] = q->x->dtype == D_SINGLE ? squares_float((const float *)q->x->data + i * q->inner, q->inner, mean[i % q->n])
-                                         : squares_double((const double *)q->x->data + i * q->inner, q->inner, mean[i % q->n]);
+    q->part[i] = q->x->dtype == D_SINGLE
+                     ? squares_float((const float *)q->x->data + i * q->inner, q->inner, mean[i % q->n])
+                     : squares_double((const double *)q->x->data + i * q->inner, q->inner, mean[i % q->n]);
 }
 
 static double *variances(struct slab *q, const double *mean)          /* sums of squared distances from the mean */
@@ -359,7 +374,8 @@ static double eps_of(struct call *c) { return has_arg(c, 7) ? arg_num(c, 7) : 1e
 
 static void batchnorm_grad(struct call *c)
 {
-    value x = c->arg[0], g = grad_of(c, 0), size = nn_sizes(x), two = num(2), w = c->nargin > 1 ? c->arg[1] : nil(), mean, var;
+    value x = c->arg[0], g = grad_of(c, 0), size = nn_sizes(x), two = num(2), w = c->nargin > 1 ? c->arg[1] : nil(),
+          mean, var;
     i64 dim[MAX_DIMS];
     int nd = value_dims(x, dim);
     double m = 1;
@@ -406,9 +422,10 @@ static void batchnorm_grad(struct call *c)
 BUILTIN(nn_batchnorm, 1, 8, 3, batchnorm_grad,
     "y = nn.batchnorm(x, weight, bias, mean, var, training, momentum, eps)\n"
     "[y, mean, var] = nn.batchnorm(…)\n\n"
-    "Each channel of a batch x (N x C, N x C x H x W, …) with its mean taken off, divided by sqrt(variance + eps), times weight plus bias ([]: none). "
-    "While training (default true) mean and variance are the batch's own, and the running ones, mean and var, come back moved towards them by momentum "
-    "(0.1), the variance with n - 1; else they are mean and var. eps is 1e-5.\n\n"
+    "Each channel of a batch x (N x C, N x C x H x W, …) with its mean taken off, divided by sqrt(variance + eps), "
+    "times weight plus bias ([]: none). While training (default true) mean and variance are the batch's own, and the "
+    "running ones, mean and var, come back moved towards them by momentum (0.1), the variance with n - 1; else they "
+    "are mean and var. eps is 1e-5.\n\n"
     "Example:\n"
     "  nn.batchnorm([1 2; 3 6], [], [], [], [], true, 0.1, 0)\n"
     "  ans =\n"
@@ -432,7 +449,8 @@ BUILTIN(nn_batchnorm, 1, 8, 3, batchnorm_grad,
     if (!training && (!rm || !rv))
         fail("Octave:invalid-fun-call", "%s: a mean and a variance are needed when not training", nn_name(c));
     if (training && x->numel && m < 2)
-        fail("Octave:nonconformant-args", "%s: one value a channel has no variance to train on, and the input is %s", nn_name(c), tensor_shape(x, a));
+        fail("Octave:nonconformant-args", "%s: one value a channel has no variance to train on, and the input is %s",
+             nn_name(c), tensor_shape(x, a));
     const double *mean = training ? sums_of(&q) : (const double *)rm->data;
     const double *var = (const double *)(rv ? rv->data : NULL);
     if (training) {
@@ -512,13 +530,17 @@ static void layernorm_grad(struct call *c)
         if (grad_wanted(c, 0))
             result(c, 0, layernorm_there(x, w, nil(), g, eps));
         if (affine && grad_wanted(c, 1))
-            result(c, 1, g_reshape_like(g_call(&builtin_nn_channelsum, 2, MUL(g, layernorm_there(x, nil(), nil(), nil(), eps)), last), w));
+            result(
+                c, 1,
+                g_reshape_like(
+                    g_call(&builtin_nn_channelsum, 2, MUL(g, layernorm_there(x, nil(), nil(), nil(), eps)), last), w));
         if (c->nargin > 2 && grad_wanted(c, 2))
             result(c, 2, g_reshape_like(g_call(&builtin_nn_channelsum, 2, g, last), c->arg[2]));
         return;
     }
     value away = g_op(EW_minus, x, MUL(g_sum(x, nd), num(1 / n)));
-    value istd = g_op(EW_rdivide, num(1), g_fn(EW_sqrt, g_op(EW_plus, MUL(g_sum(MUL(away, away), nd), num(1 / n)), num(eps))));
+    value istd =
+        g_op(EW_rdivide, num(1), g_fn(EW_sqrt, g_op(EW_plus, MUL(g_sum(MUL(away, away), nd), num(1 / n)), num(eps))));
     value xhat = MUL(away, istd);
     if (grad_wanted(c, 0)) {
         value gx = affine ? MUL(g, g_call(&builtin_nn_channelspread, 3, w, size, last)) : g;
@@ -531,8 +553,8 @@ static void layernorm_grad(struct call *c)
         result(c, 2, g_reshape_like(g_call(&builtin_nn_channelsum, 2, g, last), c->arg[2]));
 }
 
-/* Rows of n elements.  Means and sums are of doubles, so the gradient of singles loses nothing; a column of the weights' gradient is added up
-   by one thread, row after row, so any number of threads gives the same bits. */
+/* Rows of n elements.  Means and sums are of doubles, so the gradient of singles loses nothing; a column of the
+   weights' gradient is added up by one thread, row after row, so any number of threads gives the same bits. */
 enum { COLUMNS = 256 };
 struct layer_rows { const char *x, *g, *w, *b; char *y; i64 n, rows, some; double eps, *mean, *f, *gw, *gb; int dtype; };
 
@@ -584,10 +606,14 @@ static void layer_task(void *arg, i64 k, int thread)
         const char *x = q->x + r * q->n * size;
         char *y = q->y + r * q->n * size;
         double mean = nn_kernels->conv[single].sum(x, q->n) / (double)q->n;
-        double var = (single ? squares_float((const float *)x, q->n, mean) : squares_double((const double *)x, q->n, mean)) / (double)q->n, f = 1 / sqrt(var + q->eps);
+        double var = (single ? squares_float((const float *)x, q->n, mean)
+                             : squares_double((const double *)x, q->n, mean)) /
+                     (double)q->n,
+               f = 1 / sqrt(var + q->eps);
         if (!q->g) {
             if (single)
-                layer_row_float((const float *)x, (const float *)q->w, (const float *)q->b, (float *)y, q->n, (float)mean, (float)f);
+                layer_row_float((const float *)x, (const float *)q->w, (const float *)q->b, (float *)y, q->n,
+                                (float)mean, (float)f);
             else
                 layer_row_double((const double *)x, (const double *)q->w, (const double *)q->b, (double *)y, q->n, mean, f);
             continue;
@@ -595,9 +621,11 @@ static void layer_task(void *arg, i64 k, int thread)
         q->mean[r] = mean;
         q->f[r] = f;
         if (single && q->y)
-            layer_back_float((const float *)x, (const float *)q->g + r * q->n, (const float *)q->w, (float *)y, q->n, mean, f);
+            layer_back_float((const float *)x, (const float *)q->g + r * q->n, (const float *)q->w, (float *)y, q->n,
+                             mean, f);
         else if (q->y)
-            layer_back_double((const double *)x, (const double *)q->g + r * q->n, (const double *)q->w, (double *)y, q->n, mean, f);
+            layer_back_double((const double *)x, (const double *)q->g + r * q->n, (const double *)q->w, (double *)y,
+                              q->n, mean, f);
     }
 }
 
@@ -608,9 +636,11 @@ static void column_task(void *arg, i64 k, int thread)
     (void)thread;
     for (i64 r = 0; r < q->rows; r++)
         if (q->dtype == D_SINGLE)
-            layer_columns_float((const float *)q->x + r * q->n + from, (const float *)q->g + r * q->n + from, q->gw + from, q->gb + from, n, q->mean[r], q->f[r]);
+            layer_columns_float((const float *)q->x + r * q->n + from, (const float *)q->g + r * q->n + from,
+                                q->gw + from, q->gb + from, n, q->mean[r], q->f[r]);
         else
-            layer_columns_double((const double *)q->x + r * q->n + from, (const double *)q->g + r * q->n + from, q->gw + from, q->gb + from, n, q->mean[r], q->f[r]);
+            layer_columns_double((const double *)q->x + r * q->n + from, (const double *)q->g + r * q->n + from,
+                                 q->gw + from, q->gb + from, n, q->mean[r], q->f[r]);
 }
 
 static const char *row_filled(int dtype, i64 n, double v)
@@ -635,18 +665,35 @@ void nn_layernorm_rows(const struct tensor *x, i64 n, const char *w, const char 
 {
     if (!x->numel || !n)
         return;
-    struct layer_rows q = { .x = x->data, .w = w ? w : row_filled(x->dtype, n, 1), .b = b ? b : row_filled(x->dtype, n, 0), .y = y->data, .n = n,
-                            .rows = x->numel / n, .eps = eps, .dtype = x->dtype };
+    struct layer_rows q = { .x = x->data,
+                            .w = w ? w : row_filled(x->dtype, n, 1),
+                            .b = b ? b : row_filled(x->dtype, n, 0),
+                            .y = y->data,
+                            .n = n,
+                            .rows = x->numel / n,
+                            .eps = eps,
+                            .dtype = x->dtype };
     layer_run(&q);
 }
 
-void nn_layernorm_back(const struct tensor *x, i64 n, const char *w, double eps, const struct tensor *g, struct tensor *gx, double *gw, double *gb)
+void nn_layernorm_back(const struct tensor *x, i64 n, const char *w, double eps, const struct tensor *g,
+                       struct tensor *gx, double *gw, double *gb)
 {
     if (!x->numel || !n)
         return;
     i64 rows = x->numel / n;
-    struct layer_rows q = { .x = x->data, .g = g->data, .w = w ? w : row_filled(x->dtype, n, 1), .y = gx ? gx->data : NULL, .n = n, .rows = rows, .eps = eps,
-                            .mean = scratch(sizeof(double) * (size_t)rows), .f = scratch(sizeof(double) * (size_t)rows), .gw = gw, .gb = gb, .dtype = x->dtype };
+    struct layer_rows q = { .x = x->data,
+                            .g = g->data,
+                            .w = w ? w : row_filled(x->dtype, n, 1),
+                            .y = gx ? gx->data : NULL,
+                            .n = n,
+                            .rows = rows,
+                            .eps = eps,
+                            .mean = scratch(sizeof(double) * (size_t)rows),
+                            .f = scratch(sizeof(double) * (size_t)rows),
+                            .gw = gw,
+                            .gb = gb,
+                            .dtype = x->dtype };
     layer_run(&q);
     if (gw)
         rows_each((n + COLUMNS - 1) / COLUMNS, rows_threads((double)x->numel * 2), column_task, &q);
@@ -654,8 +701,8 @@ void nn_layernorm_back(const struct tensor *x, i64 n, const char *w, double eps,
 
 BUILTIN(nn_layernorm, 1, 4, 1, layernorm_grad,
     "y = nn.layernorm(x, weight, bias, eps)\n\n"
-    "x along its last dimension with the mean taken off, divided by sqrt(variance + eps), times weight plus bias ([]: none), one element for each place "
-    "of that dimension. eps is 1e-5.\n\n"
+    "x along its last dimension with the mean taken off, divided by sqrt(variance + eps), times weight plus bias ([]: "
+    "none), one element for each place of that dimension. eps is 1e-5.\n\n"
     "Example:\n"
     "  nn.layernorm([1 3; 2 6], [], [], 0)\n"
     "  ans =\n"
@@ -679,7 +726,9 @@ BUILTIN(nn_layernorm, 1, 4, 1, layernorm_grad,
 /* ---- neighbouring channels */
 static struct map map_near(i64 n, i64 half)   /* each with those up to `half` away */
 {
-    struct map m = { n, n, scratch(sizeof(i64) * (size_t)(n + 1)), scratch(sizeof(i64) * (size_t)(n * MIN(n, 2 * half + 1) + 1)), scratch(sizeof(double) * (size_t)(n * MIN(n, 2 * half + 1) + 1)) };
+    struct map m = { n, n, scratch(sizeof(i64) * (size_t)(n + 1)),
+                     scratch(sizeof(i64) * (size_t)(n * MIN(n, 2 * half + 1) + 1)),
+                     scratch(sizeof(double) * (size_t)(n * MIN(n, 2 * half + 1) + 1)) };
     i64 k = 0;
     for (i64 o = 0; o < n; o++) {
         m.start[o] = k;
@@ -712,7 +761,8 @@ BUILTIN(nn_crossmapsum, 2, 2, 1, crossmapsum_grad,
     if (x->device) {
         struct tensor *y = rows_beside(x, x->dtype, x->nd, x->dim);
         if (y->numel)
-            taps_there((struct map[]){ { .in = 1, .out = 1 }, map_near(q.n, half), { .in = q.inner, .out = q.inner } }, q.outer, x, y);
+            taps_there((struct map[]){ { .in = 1, .out = 1 }, map_near(q.n, half), { .in = q.inner, .out = q.inner } },
+                       q.outer, x, y);
         result_tensor(c, 0, y);
         return;
     }
@@ -732,8 +782,8 @@ BUILTIN(nn_crossmapsum, 2, 2, 1, crossmapsum_grad,
 
 BUILTIN(nn_lrn, 2, 5, 1, grad_pass,
     "y = nn.lrn(x, size, alpha, beta, k)\n\n"
-    "Local response normalisation across channels: x ./ (k + alpha/size * s).^beta, where s sums the squares of size neighbouring channels "
-    "(nn.crossmapsum). alpha is 1e-4, beta 0.75, k 1.\n\n"
+    "Local response normalisation across channels: x ./ (k + alpha/size * s).^beta, where s sums the squares of size "
+    "neighbouring channels (nn.crossmapsum). alpha is 1e-4, beta 0.75, k 1.\n\n"
     "Example:\n"
     "  y = nn.lrn(ones(3, 1, 1), 3, 3, 1);\n"
     "  y(:)'\n"

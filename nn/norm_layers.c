@@ -41,19 +41,33 @@ static value batch_record(struct module *m, value x, const value *w)
     const char *class = layer_of(m)->class.name;
     bool sample = class[3] != 'B' && nd == (class[3] == 'S' ? 3 : 4) && dim[0] == n && dim[1] != n;
     if (sample ? dim[0] != n : dim[1] != n) {
-        snprintf(wants, sizeof wants, class[3] == 'B' ? "N x %lld" : class[3] == 'S' ? "N x %lld x H x W" : "N x %lld x T x H x W", (long long)n);
+        snprintf(wants, sizeof wants,
+                 class[3] == 'B'   ? "N x %lld"
+                 : class[3] == 'S' ? "N x %lld x H x W"
+                                   : "N x %lld x T x H x W",
+                 (long long)n);
         nn_fail_shape(m, wants, x);
     }
     for (int d = sample ? 1 : 2; d < nd; d++)
         places *= dim[d];
     if (m->train && (sample ? 1 : dim[0]) * places < 2 && places)
-        nn_fail(m, "training needs more than one value for each of the %lld features; after m.evaluate() one sample will do", (long long)n);
-    value out[3], arg[8] = { sample ? nn_view(x, 3, (i64[]){ 1, n, places }) : x, has_param(m, 0) ? w[0] : nil(), has_param(m, 1) ? w[1] : nil(),
-                             STATE(m, RUNNING_MEAN), STATE(m, RUNNING_VAR), boolean(m->train), num(option_num(m, MOMENTUM)), num(option_num(m, EPS)) };
+        nn_fail(m,
+                "training needs more than one value for each of the %lld features; after m.evaluate() one sample will "
+                "do",
+                (long long)n);
+    value out[3], arg[8] = { sample ? nn_view(x, 3, (i64[]){ 1, n, places }) : x,
+                             has_param(m, 0) ? w[0] : nil(),
+                             has_param(m, 1) ? w[1] : nil(),
+                             STATE(m, RUNNING_MEAN),
+                             STATE(m, RUNNING_VAR),
+                             boolean(m->train),
+                             num(option_num(m, MOMENTUM)),
+                             num(option_num(m, EPS)) };
     call_builtin(&builtin_nn_batchnorm, 8, arg, m->train ? 3 : 1, out);
     for (int k = 0; k < 2 && m->train; k++) { /* clones: without the tape's mark */
         struct tensor *was = tensor_any(STATE(m, k)), *now = tensor_any(out[1 + k]);
-        now = now->device && now->dtype == was->dtype ? tensor_alias(now, now->nd, now->dim, now->stride, 0) : tensor_cast(tensor_clone(now), was->dtype);
+        now = now->device && now->dtype == was->dtype ? tensor_alias(now, now->nd, now->dim, now->stride, 0)
+                                                      : tensor_cast(tensor_clone(now), was->dtype);
         replace(&STATE(m, k), copy(tensor_box(now)));
     }
     return sample ? nn_view(out[0], nd, dim) : out[0];
@@ -87,7 +101,9 @@ static int shape_of(struct module *m, i64 *dim, i64 *n)
             dim[i] = (i64)x;
     }
     if (k < 1 || k >= MAX_DIMS)
-        fail("Octave:invalid-input-arg", "%s: %s must be a positive integer, or several in a vector, for as many last dimensions", layer_of(m)->class.name, m->info->name[2 * m->info->np]->text);
+        fail("Octave:invalid-input-arg",
+             "%s: %s must be a positive integer, or several in a vector, for as many last dimensions",
+             layer_of(m)->class.name, m->info->name[2 * m->info->np]->text);
     return (int)k;
 }
 static void layer_check(struct module *m)
@@ -95,7 +111,8 @@ static void layer_check(struct module *m)
     i64 dim[MAX_DIMS], n;
     (void)shape_of(m, dim, &n);
     if (has_param(m, 0) && PARAM(m, 0).w->numel != n)
-        fail("Octave:invalid-input-arg", "%s: %s is fixed when the layer is made, for its parameters fit it", layer_of(m)->class.name, m->info->name[2 * m->info->np]->text);
+        fail("Octave:invalid-input-arg", "%s: %s is fixed when the layer is made, for its parameters fit it",
+             layer_of(m)->class.name, m->info->name[2 * m->info->np]->text);
 }
 static void layer_init(struct module *m)
 {
@@ -147,7 +164,8 @@ static value layer_forward(struct module *m, value x)
 {
     i64 n = row_length(m, x);
     struct tensor *t = rows_of(nn_float(m, x)), *y = nn_buffer(&m->output, t->dtype, t->nd, t->dim);
-    nn_layernorm_rows(t, n, has_param(m, 0) ? param_data(m, 0) : NULL, has_param(m, 1) ? param_data(m, 1) : NULL, layer_eps(m), y);
+    nn_layernorm_rows(t, n, has_param(m, 0) ? param_data(m, 0) : NULL, has_param(m, 1) ? param_data(m, 1) : NULL,
+                      layer_eps(m), y);
     nn_set_rank(m->rank);
     return tensor_box(y);
 }
@@ -181,20 +199,25 @@ static value layer_record(struct module *m, value x, const value *w)
     bool rows = dim[nd - 1] == n;
     value affine[2];
     for (int i = 0; i < 2; i++)
-        affine[i] = !has_param(m, i) ? nil() : PARAM(m, i).w->dim[0] == 1 && PARAM(m, i).w->nd == 2 ? w[i] : nn_view(w[i], 2, (i64[]){ 1, n });
-    value y = g_call(&builtin_nn_layernorm, 4, rows ? x : nn_view(x, 2, (i64[]){ value_numel(x) / n, n }), affine[0], affine[1], num(layer_eps(m)));
+        affine[i] = !has_param(m, i)                                       ? nil()
+                    : PARAM(m, i).w->dim[0] == 1 && PARAM(m, i).w->nd == 2 ? w[i]
+                                                                           : nn_view(w[i], 2, (i64[]){ 1, n });
+    value y = g_call(&builtin_nn_layernorm, 4, rows ? x : nn_view(x, 2, (i64[]){ value_numel(x) / n, n }), affine[0],
+                     affine[1], num(layer_eps(m)));
     return rows ? y : nn_view(y, nd, dim);
 }
 #define NORM .params = "weight bias", .check = layer_check, .init = layer_init, .reset = layer_reset, .show = layer_show, .forward = layer_forward, .backward = layer_backward, .record = layer_record
 LAYER(LayerNorm,
   "m = nn.LayerNorm(normalizedShape, eps, elementwiseAffine)\n\n"
-  "Each sample gets mean 0 and variance 1 along its last dimension, of normalizedShape elements, then times weight plus bias (at first 1 and 0). With several numbers in "
-  "normalizedShape over as many last dimensions together. As PyTorch's; eps is 1e-5.\n\n"
+  "Each sample gets mean 0 and variance 1 along its last dimension, of normalizedShape elements, then times weight "
+  "plus bias (at first 1 and 0). With several numbers in normalizedShape over as many last dimensions together. As "
+  "PyTorch's; eps is 1e-5.\n\n"
   "Example:\n  nn.LayerNorm(2, 0).forward([1 3])\n  ans =\n    -1   1\n\n"
   "See also: nn.layernorm, nn.BatchNormalization, nn.GroupNorm",
   .options = "normalizedShape:v eps_:x=1e-5 affine:b=1", NORM)
 LAYER(LayerNormalization,
-  "m = nn.LayerNormalization(nOutput, bias, eps, affine)\n\nTorch's name and order of nn.LayerNorm; bias (0) is where the learned bias starts, eps is 1e-10.\n\n"
+  "m = nn.LayerNormalization(nOutput, bias, eps, affine)\n\nTorch's name and order of nn.LayerNorm; bias (0) is where "
+  "the learned bias starts, eps is 1e-10.\n\n"
   "Example:\n  nn.LayerNormalization(2, 0, 0).forward([1 3])\n  ans =\n    -1   1" SEE,
   .options = "nOutput:v firstBias:x=0 eps_:x=1e-10 affine:b=1", NORM)
 
@@ -204,7 +227,9 @@ static void group_init(struct module *m)
     bool instance = m->info->no < 4, affine = option_bool(m, m->info->no - 1);
     i64 n = option_int(m, instance ? 0 : 1);
     if (!instance && n % option_int(m, 0))
-        fail("Octave:invalid-input-arg", "nn.GroupNorm: numChannels must be a multiple of numGroups, but %lld is not one of %lld", (long long)n, (long long)option_int(m, 0));
+        fail("Octave:invalid-input-arg",
+             "nn.GroupNorm: numChannels must be a multiple of numGroups, but %lld is not one of %lld", (long long)n,
+             (long long)option_int(m, 0));
     for (int i = 0; i < 2; i++)
         if (affine)
             nn_param(m, i, 2, (i64[]){ 1, n });
@@ -230,15 +255,21 @@ static void group_show(struct module *m, struct buf *b)
     " num2cell(s), 'UniformOutput', false), 'x')), end; z = nn.reshape(x, [s(1), " groups ", numel(x)/max(1, s(1)*" groups ")]); z = z - mean(z, 3); z = z ./ realsqrt(mean(z.^2, 3) + eps_);"    \
     " y = nn.reshape(z, s); if !isempty(weight), c = ones(1, numel(s)); c(2) = s(2); y = y .* reshape(weight, c) + reshape(bias, c); end; return y end"
 LAYER(GroupNorm,
-  "m = nn.GroupNorm(numGroups, numChannels, eps, affine)\n\n"
-  "For N x numChannels x ...: the channels of each sample stand in numGroups groups, and each gets mean 0 and variance 1 over all its channels and places; then each channel times weight plus "
-  "bias (at first 1 and 0). As PyTorch's.\n\n"
-  "Example:\n  nn.GroupNorm(1, 2, 0).forward([1 3])\n  ans =\n    -1   1" SEE,
-  .options = "numGroups:n numChannels:n eps_:x=1e-5 affine:b=1", .params = "weight bias", .init = group_init, .reset = group_reset, .show = group_show,
-  .expr = "@(x, weight, bias, numGroups, numChannels, eps_) " GROUPS("nn.GroupNorm", "numChannels", "numGroups"))
+      "m = nn.GroupNorm(numGroups, numChannels, eps, affine)\n\n"
+      "For N x numChannels x ...: the channels of each sample stand in numGroups groups, and each gets mean 0 and "
+      "variance "
+      "1 over all its channels and places; then each channel times weight plus bias (at first 1 and 0). As "
+      "PyTorch's.\n\n"
+      "Example:\n  nn.GroupNorm(1, 2, 0).forward([1 3])\n  ans =\n    -1   1" SEE,
+      .options = "numGroups:n numChannels:n eps_:x=1e-5 affine:b=1", .params = "weight bias", .init = group_init,
+      .reset = group_reset, .show = group_show,
+      .expr = "@(x, weight, bias, numGroups, numChannels, eps_) " GROUPS("nn.GroupNorm", "numChannels", "numGroups"))
 LAYER(InstanceNorm,
-  "m = nn.InstanceNorm(numFeatures, eps, affine)\n\n"
-  "For N x numFeatures x ...: each channel of each sample gets mean 0 and variance 1 over its places; with affine then times weight plus bias. As PyTorch's, without running means.\n\n"
-  "Example:\n  y = nn.InstanceNorm(1, 0).forward(reshape([1 3], 1, 1, 2)); y(:)'\n  ans =\n    -1   1" SEE,
-  .options = "numFeatures:n eps_:x=1e-5 affine:b=0", .params = "weight bias", .init = group_init, .reset = group_reset, .show = group_show,
-  .expr = "@(x, weight, bias, numFeatures, eps_) " GROUPS("nn.InstanceNorm", "numFeatures", "numFeatures"))
+      "m = nn.InstanceNorm(numFeatures, eps, affine)\n\n"
+      "For N x numFeatures x ...: each channel of each sample gets mean 0 and variance 1 over its places; with affine "
+      "then "
+      "times weight plus bias. As PyTorch's, without running means.\n\n"
+      "Example:\n  y = nn.InstanceNorm(1, 0).forward(reshape([1 3], 1, 1, 2)); y(:)'\n  ans =\n    -1   1" SEE,
+      .options = "numFeatures:n eps_:x=1e-5 affine:b=0", .params = "weight bias", .init = group_init,
+      .reset = group_reset, .show = group_show,
+      .expr = "@(x, weight, bias, numFeatures, eps_) " GROUPS("nn.InstanceNorm", "numFeatures", "numFeatures"))

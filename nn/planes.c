@@ -14,7 +14,8 @@ extern const struct builtin builtin_nn_adjoint;
 
 static struct map map_new(i64 in, i64 out, i64 entries)
 {
-    return (struct map){ in, out, scratch(sizeof(i64) * (size_t)(out + 1)), scratch(sizeof(i64) * (size_t)entries), scratch(sizeof(double) * (size_t)entries) };
+    return (struct map){ in, out, scratch(sizeof(i64) * (size_t)(out + 1)), scratch(sizeof(i64) * (size_t)entries),
+                         scratch(sizeof(double) * (size_t)entries) };
 }
 
 static struct map map_turned(const struct map *m)
@@ -116,7 +117,8 @@ static void run(struct call *c, const struct tensor *x, const struct layout *l, 
 typedef void build(struct call *c, int first, const struct layout *l, struct map m[3]);
 
 static const char *const pad_modes[] = { "zero", "reflect", "replicate", "circular", NULL };
-static void build_pad(struct call *c, int first, const struct layout *l, struct map m[3])    /* left right top bottom front back */
+static void build_pad(struct call *c, int first, const struct layout *l,
+                      struct map m[3]) /* left right top bottom front back */
 {
     struct tensor *t = arg_double(c, first);
     int mode = has_arg(c, first + 1) ? arg_option(c, first + 1, pad_modes) : 0;
@@ -132,14 +134,15 @@ static void build_pad(struct call *c, int first, const struct layout *l, struct 
             p[k] = (i64)v;
         }
         if (n + p[0] + p[1] < 0 || (mode && n == 0 && p[0] + p[1] > 0))
-            fail("Octave:nonconformant-args", "%s: padding by %lld and %lld leaves nothing of a dimension of %lld", nn_name(c), (long long)p[0], (long long)p[1],
-                 (long long)n);
+            fail("Octave:nonconformant-args", "%s: padding by %lld and %lld leaves nothing of a dimension of %lld",
+                 nn_name(c), (long long)p[0], (long long)p[1], (long long)n);
         if (mode == 3 && (p[0] > n || p[1] > n))
-            fail("Octave:nonconformant-args", "%s: a dimension of %lld goes round once at most, not %lld and %lld further", nn_name(c), (long long)n, (long long)p[0],
-                 (long long)p[1]);
+            fail("Octave:nonconformant-args",
+                 "%s: a dimension of %lld goes round once at most, not %lld and %lld further", nn_name(c), (long long)n,
+                 (long long)p[0], (long long)p[1]);
         if (mode == 1 && (p[0] >= MAX(n, 1) || p[1] >= MAX(n, 1)))
-            fail("Octave:nonconformant-args", "%s: reflection by %lld and %lld needs a larger dimension than %lld", nn_name(c), (long long)p[0], (long long)p[1],
-                 (long long)n);
+            fail("Octave:nonconformant-args", "%s: reflection by %lld and %lld needs a larger dimension than %lld",
+                 nn_name(c), (long long)p[0], (long long)p[1], (long long)n);
         m[d] = map_new(n, n + p[0] + p[1], n + p[0] + p[1]);
         i64 k = 0;
         for (i64 o = 0; o < m[d].out; o++) {
@@ -160,7 +163,8 @@ static void build_pad(struct call *c, int first, const struct layout *l, struct 
     }
 }
 
-static void build_average(struct call *c, int first, const struct layout *l, struct map m[3])    /* k, stride, padding, ceil, include */
+static void build_average(struct call *c, int first, const struct layout *l,
+                          struct map m[3]) /* k, stride, padding, ceil, include */
 {
     i64 k[3], s[3], p[3];
     nn_places(c, first, l->places, 1, 1, "the window", k);
@@ -173,8 +177,9 @@ static void build_average(struct call *c, int first, const struct layout *l, str
     for (int d = 0; d < 3; d++) {
         i64 n = l->size[d], out = nn_pool_out(c, n, k[d], s[d], p[d], 1, up);
         if (out < 0)
-            fail("Octave:nonconformant-args", "%s: a window of %s, padding counted, does not fit into planes of %s", nn_name(c),
-                 dims_text(l->places, k + 3 - l->places, a), dims_text(l->places, l->size + 3 - l->places, b));
+            fail("Octave:nonconformant-args", "%s: a window of %s, padding counted, does not fit into planes of %s",
+                 nn_name(c), dims_text(l->places, k + 3 - l->places, a),
+                 dims_text(l->places, l->size + 3 - l->places, b));
         m[d] = map_new(n, out, out * MIN(k[d], n));
         i64 at = 0;
         for (i64 o = 0; o < out; o++) {
@@ -214,13 +219,15 @@ static void build_adaptive(struct call *c, int first, const struct layout *l, st
 }
 
 static const char *const scale_modes[] = { "nearest", "linear", "bilinear", NULL };
-static void build_scale(struct call *c, int first, const struct layout *l, struct map m[3])      /* factor or size, mode, aligned */
+static void build_scale(struct call *c, int first, const struct layout *l,
+                        struct map m[3]) /* factor or size, mode, aligned */
 {
     i64 size[3];
     if (!has_arg(c, first))
         fail_arg(c, first, "a factor or the size of the result");
     nn_places(c, first, l->places, 1, 1, "the size of the result", size);
-    bool factor = value_numel(c->arg[first]) == 1, linear = has_arg(c, first + 1) && arg_option(c, first + 1, scale_modes) > 0;
+    bool factor = value_numel(c->arg[first]) == 1,
+         linear = has_arg(c, first + 1) && arg_option(c, first + 1, scale_modes) > 0;
     bool aligned = !has_arg(c, first + 2) || arg_bool(c, first + 2);
     for (int d = 0; d < 3; d++) {
         i64 n = l->size[d], out = d < 3 - l->places ? n : factor ? n * size[d] : size[d], at = 0;
@@ -238,7 +245,8 @@ static void build_scale(struct call *c, int first, const struct layout *l, struc
                 m[d].w[at++] = 1;
                 continue;
             }
-            double x = aligned ? (out > 1 ? (double)o * (double)(n - 1) / (double)(out - 1) : 0) : ((double)o + 0.5) * (double)n / (double)out - 0.5;
+            double x = aligned ? (out > 1 ? (double)o * (double)(n - 1) / (double)(out - 1) : 0)
+                               : ((double)o + 0.5) * (double)n / (double)out - 0.5;
             x = x < 0 ? 0 : x;
             i64 i = MIN((i64)x, n - 1);
             double f = x - (double)i;
@@ -318,8 +326,9 @@ static void nn_adjoint_grad(struct call *c)
 
 BUILTIN(nn_adjoint, 3, 9, 1, nn_adjoint_grad,
     "dx = nn.adjoint(name, dy, size, …)\n\n"
-    "The gradient for the input of nn.pad2d, nn.pad3d, nn.avgpool2d, nn.avgpool3d, nn.adaptiveavgpool2d, nn.upsample2d or nn.upsample3d: dy is the "
-    "gradient for the result, size that of the input; the function's other arguments follow.\n\n"
+    "The gradient for the input of nn.pad2d, nn.pad3d, nn.avgpool2d, nn.avgpool3d, nn.adaptiveavgpool2d, nn.upsample2d "
+    "or nn.upsample3d: dy is the gradient for the result, size that of the input; the function's other arguments "
+    "follow.\n\n"
     "Example:\n"
     "  dx = nn.adjoint('upsample2d', ones(1, 4, 4), [1 2 2], 2);\n"
     "  reshape(dx, 2, 2)\n"
@@ -356,15 +365,17 @@ BUILTIN(nn_adjoint, 3, 9, 1, nn_adjoint_grad,
     }
     int nd = dims_trim(layout_dims(&l, l.channels, size, dim), dim);
     if (!dims_equal(g->nd, g->dim, nd, dim))
-        fail("Octave:nonconformant-args", "nn.adjoint: the gradient of the result of nn.%s must be %s, but is %s", f->name, dims_text(nd, dim, a), tensor_shape(g, b));
+        fail("Octave:nonconformant-args", "nn.adjoint: the gradient of the result of nn.%s must be %s, but is %s",
+             f->name, dims_text(nd, dim, a), tensor_shape(g, b));
     run(c, g, &l, &q);
 }
 
 BUILTIN(nn_pad2d, 2, 3, 1, forward_grad,
     "y = nn.pad2d(x, n)\n"
     "y = nn.pad2d(x, n, mode)\n\n"
-    "Images x (C x H x W or N x C x H x W) with n = [left right top bottom] more columns and rows, or one number for all; negative numbers take "
-    "away. mode 'zero' (default) fills in zeros, 'reflect' mirrors at the outermost pixel, 'replicate' repeats it, 'circular' goes on at the other side.\n\n"
+    "Images x (C x H x W or N x C x H x W) with n = [left right top bottom] more columns and rows, or one number for "
+    "all; negative numbers take away. mode 'zero' (default) fills in zeros, 'reflect' mirrors at the outermost pixel, "
+    "'replicate' repeats it, 'circular' goes on at the other side.\n\n"
     "Example:\n"
     "  y = nn.pad2d(reshape(1:3, 1, 1, 3), [2 1 0 0], 'reflect');\n"
     "  y(:)'\n"
@@ -390,9 +401,9 @@ BUILTIN(nn_pad3d, 2, 3, 1, forward_grad,
 
 BUILTIN(nn_avgpool2d, 2, 6, 1, forward_grad,
     "y = nn.avgpool2d(x, k, stride, padding, ceil, include)\n\n"
-    "The mean of every window of k places (one number, or [height width]) of x, C x H x W or N x C x H x W. stride is k by default, padding 0; "
-    "with ceil windows that reach beyond the right and lower edge count as well. The padding's zeros count in the mean unless include is "
-    "false.\n\n"
+    "The mean of every window of k places (one number, or [height width]) of x, C x H x W or N x C x H x W. stride is "
+    "k by default, padding 0; with ceil windows that reach beyond the right and lower edge count as well. The "
+    "padding's zeros count in the mean unless include is false.\n\n"
     "Example:\n"
     "  y = nn.avgpool2d(reshape([1 5 2 0; 3 4 8 7], 1, 2, 4), 2);\n"
     "  y(:)'\n"
@@ -405,7 +416,8 @@ BUILTIN(nn_avgpool2d, 2, 6, 1, forward_grad,
 
 BUILTIN(nn_avgpool3d, 2, 6, 1, forward_grad,
     "y = nn.avgpool3d(x, k, stride, padding, ceil, include)\n\n"
-    "As nn.avgpool2d, for volumes C x T x H x W or N x C x T x H x W; k, stride and padding are one number or [time height width].\n\n"
+    "As nn.avgpool2d, for volumes C x T x H x W or N x C x T x H x W; k, stride and padding are one number or [time "
+    "height width].\n\n"
     "Example:\n"
     "  nn.avgpool3d(ones(1, 2, 2, 2), 2)\n"
     "  ans = 1\n\n"
@@ -416,8 +428,8 @@ BUILTIN(nn_avgpool3d, 2, 6, 1, forward_grad,
 
 BUILTIN(nn_adaptiveavgpool2d, 2, 2, 1, forward_grad,
     "y = nn.adaptiveavgpool2d(x, size)\n\n"
-    "Means of windows such that the result has the given size, one number or [height width]: window i of n goes from floor((i-1)*H/n) + 1 to "
-    "ceil(i*H/n).\n\n"
+    "Means of windows such that the result has the given size, one number or [height width]: window i of n goes from "
+    "floor((i-1)*H/n) + 1 to ceil(i*H/n).\n\n"
     "Example:\n"
     "  y = nn.adaptiveavgpool2d(reshape(1:4, 1, 1, 4), [1 2]);\n"
     "  y(:)'\n"
@@ -430,8 +442,9 @@ BUILTIN(nn_adaptiveavgpool2d, 2, 2, 1, forward_grad,
 
 BUILTIN(nn_upsample2d, 2, 4, 1, forward_grad,
     "y = nn.upsample2d(x, size, mode, aligned)\n\n"
-    "Images x enlarged: size is a factor, or [height width] of the result. mode 'nearest' (default) repeats pixels, 'bilinear' interpolates; then the "
-    "corners of input and result are aligned (as in Torch) unless aligned is false.\n\n"
+    "Images x enlarged: size is a factor, or [height width] of the result. mode 'nearest' (default) repeats pixels, "
+    "'bilinear' interpolates; then the corners of input and result are aligned (as in Torch) unless aligned is "
+    "false.\n\n"
     "Example:\n"
     "  y = nn.upsample2d(reshape([1 2], 1, 1, 2), [1 4], 'bilinear', false);\n"
     "  y(:)'\n"

@@ -35,12 +35,14 @@ static i64 product(const i64 *d)
 i64 nn_pool_out(struct call *c, i64 in, i64 kernel, i64 stride, i64 pad, i64 dilation, bool ceil)
 {
     if (pad > kernel / 2)
-        fail("Octave:invalid-input-arg", "%s: the padding (%lld) must be at most half of the window (%lld)", nn_name(c), (long long)pad, (long long)kernel);
+        fail("Octave:invalid-input-arg", "%s: the padding (%lld) must be at most half of the window (%lld)", nn_name(c),
+             (long long)pad, (long long)kernel);
     i64 room = in + 2 * pad - dilation * (kernel - 1) - 1;
     if (room < 0)
         return -1;
     i64 out = (room + (ceil ? stride - 1 : 0)) / stride + 1;
-    return out - (ceil && out > 1 && (out - 1) * stride >= in + pad);     /* a window must begin inside the image or its padding before it */
+    return out - (ceil && out > 1 &&
+                  (out - 1) * stride >= in + pad); /* a window must begin inside the image or its padding before it */
 }
 
 /* Kernel, stride, padding at arguments 1, 2, 3; dilation at 4 when there is one; and x's planes. */
@@ -68,7 +70,8 @@ static struct layout pool_args(struct call *c, struct pool *p, int places, int d
     for (int d = 0; d < 3; d++) {
         p->out[d] = nn_pool_out(c, p->in[d], p->kernel[d], p->stride[d], p->pad[d], p->dilation[d], p->ceil);
         if (p->out[d] < 0 && p->planes)
-            fail("Octave:nonconformant-args", "%s: a window of %s, padding and dilation counted, does not fit into an input of %s", nn_name(c),
+            fail("Octave:nonconformant-args",
+                 "%s: a window of %s, padding and dilation counted, does not fit into an input of %s", nn_name(c),
                  dims_text(places, p->kernel + 3 - places, b), tensor_shape(p->x, a));
         p->out[d] = MAX(0, p->out[d]);
     }
@@ -240,14 +243,15 @@ static void fractional(struct call *c, int places)
     nn_places(c, 2, places, 1, 1, "the window", k);
     struct tensor *u = arg_double(c, 3);
     if (u->numel != places)
-        fail("Octave:invalid-input-arg", "%s: %d numbers between 0 and 1 are needed, one for each dimension, not %lld", nn_name(c), places, (long long)u->numel);
+        fail("Octave:invalid-input-arg", "%s: %d numbers between 0 and 1 are needed, one for each dimension, not %lld",
+             nn_name(c), places, (long long)u->numel);
     for (int d = 0; d < 3; d++) {
         double r = d < 3 - places ? 0 : ((double *)u->data)[d - (3 - places)];
         if (!(r >= 0 && r <= 1))
             fail("Octave:invalid-input-arg", "%s: the numbers must lie between 0 and 1, but one is %g", nn_name(c), r);
         if (p.planes && p.out[d] + k[d] - 1 > p.in[d])
-            fail("Octave:nonconformant-args", "%s: %lld windows of %lld do not fit into a dimension of %lld", nn_name(c), (long long)p.out[d], (long long)k[d],
-                 (long long)p.in[d]);
+            fail("Octave:nonconformant-args", "%s: %lld windows of %lld do not fit into a dimension of %lld",
+                 nn_name(c), (long long)p.out[d], (long long)k[d], (long long)p.in[d]);
         p.kernel[d] = k[d];
         windows_new(&p, d, &from, &to);
         double a = p.out[d] > 1 ? (double)(p.in[d] - k[d]) / (double)(p.out[d] - 1) : 0;
@@ -276,9 +280,9 @@ static void nn_maxpool3d_grad(struct call *c) { maximum_grad(c, 3); }
 BUILTIN(nn_maxpool2d, 2, 6, 2, nn_maxpool2d_grad,
     "y = nn.maxpool2d(x, k, stride, padding, dilation, ceil)\n"
     "[y, at] = nn.maxpool2d(…)\n\n"
-    "The largest value of every window of k places (one number, or [height width]) of x, C x H x W or N x C x H x W. stride is k by default, "
-    "padding 0 (at most k/2), dilation 1; with ceil windows that reach beyond the right and lower edge count as well. at tells where in its "
-    "plane each value stood: (row - 1)*W + column, int32.\n\n"
+    "The largest value of every window of k places (one number, or [height width]) of x, C x H x W or N x C x H x W. "
+    "stride is k by default, padding 0 (at most k/2), dilation 1; with ceil windows that reach beyond the right and "
+    "lower edge count as well. at tells where in its plane each value stood: (row - 1)*W + column, int32.\n\n"
     "Example:\n"
     "  x = reshape([1 5 2 0; 3 4 8 7], 1, 2, 4);\n"
     "  [y, at] = nn.maxpool2d(x, 2);\n"
@@ -295,7 +299,8 @@ BUILTIN(nn_maxpool2d, 2, 6, 2, nn_maxpool2d_grad,
 BUILTIN(nn_maxpool3d, 2, 6, 2, nn_maxpool3d_grad,
     "y = nn.maxpool3d(x, k, stride, padding, dilation, ceil)\n"
     "[y, at] = nn.maxpool3d(…)\n\n"
-    "As nn.maxpool2d, for volumes C x T x H x W or N x C x T x H x W; k, stride, padding and dilation are one number or [time height width].\n\n"
+    "As nn.maxpool2d, for volumes C x T x H x W or N x C x T x H x W; k, stride, padding and dilation are one number "
+    "or [time height width].\n\n"
     "Example:\n"
     "  x = zeros(1, 2, 2, 2); x(1, 2, 1, 2) = 3;\n"
     "  [y, at] = nn.maxpool3d(x, 2)\n"
@@ -309,8 +314,8 @@ BUILTIN(nn_maxpool3d, 2, 6, 2, nn_maxpool3d_grad,
 BUILTIN(nn_adaptivemaxpool2d, 2, 2, 2, nn_maxpool2d_grad,
     "y = nn.adaptivemaxpool2d(x, size)\n"
     "[y, at] = nn.adaptivemaxpool2d(x, size)\n\n"
-    "Largest values of windows such that the result has the given size, one number or [height width]: window i of n goes from floor((i-1)*H/n) + 1 to "
-    "ceil(i*H/n). at as in nn.maxpool2d.\n\n"
+    "Largest values of windows such that the result has the given size, one number or [height width]: window i of n "
+    "goes from floor((i-1)*H/n) + 1 to ceil(i*H/n). at as in nn.maxpool2d.\n\n"
     "Example:\n"
     "  y = nn.adaptivemaxpool2d(reshape(1:5, 1, 1, 5), [1 2]);\n"
     "  y(:)'\n"
@@ -324,8 +329,9 @@ BUILTIN(nn_adaptivemaxpool2d, 2, 2, 2, nn_maxpool2d_grad,
 BUILTIN(nn_fractionalmaxpool2d, 4, 4, 2, nn_maxpool2d_grad,
     "y = nn.fractionalmaxpool2d(x, size, k, u)\n"
     "[y, at] = nn.fractionalmaxpool2d(x, size, k, u)\n\n"
-    "Largest values of size(1) x size(2) windows of k places (one number or [height width]) whose distances are whole numbers around (H - k)/(size - 1), "
-    "in an order set by u, two numbers from 0 to 1 (rand(1, 2)). at as in nn.maxpool2d.\n\n"
+    "Largest values of size(1) x size(2) windows of k places (one number or [height width]) whose distances are whole "
+    "numbers around (H - k)/(size - 1), in an order set by u, two numbers from 0 to 1 (rand(1, 2)). at as in "
+    "nn.maxpool2d.\n\n"
     "Example:\n"
     "  y = nn.fractionalmaxpool2d(reshape(1:9, 1, 1, 9), [1 4], [1 2], [0 0.5]);\n"
     "  y(:)'\n"
@@ -361,12 +367,14 @@ static struct places places_of(struct call *c, int nd, const i64 *dim, const str
     for (int d = 0; d < nd; d++)
         *(d < lead ? &q.planes : &q.inside) *= dim[d];
     if ((q.planes ? at->numel % q.planes : at->numel) || at->dim[0] != dim[0])
-        fail("Octave:nonconformant-args", "%s: places of %s do not belong to planes of %s", nn_name(c), tensor_shape(at, a), dims_text(nd, dim, b));
+        fail("Octave:nonconformant-args", "%s: places of %s do not belong to planes of %s", nn_name(c),
+             tensor_shape(at, a), dims_text(nd, dim, b));
     q.count = q.planes ? at->numel / q.planes : 0;
     q.at = (const int32_t *)at->data;
     for (i64 i = 0; i < at->numel && !at->device; i++)
         if (q.at[i] < 1 || q.at[i] > q.inside)
-            fail("Octave:index-out-of-bounds", "%s: place %d is not one of the %lld of a plane", nn_name(c), (int)q.at[i], (long long)q.inside);
+            fail("Octave:index-out-of-bounds", "%s: place %d is not one of the %lld of a plane", nn_name(c),
+                 (int)q.at[i], (long long)q.inside);
     return q;
 }
 
@@ -409,7 +417,9 @@ static bool beside(const char *who, struct tensor *x, struct tensor **at)       
 
 static void pick_grad(struct call *c)
 {
-    result(c, 0, g_call(&builtin_nn_unpool, 4, grad_of(c, 0), c->arg[1], nn_sizes(c->arg[0]), c->nargin > 2 ? c->arg[2] : nil()));
+    result(c, 0,
+           g_call(&builtin_nn_unpool, 4, grad_of(c, 0), c->arg[1], nn_sizes(c->arg[0]),
+                  c->nargin > 2 ? c->arg[2] : nil()));
 }
 static void unpool_grad(struct call *c)
 {
@@ -419,8 +429,9 @@ static void unpool_grad(struct call *c)
 BUILTIN(nn_pick, 2, 3, 1, pick_grad,
     "y = nn.pick(x, at)\n"
     "y = nn.pick(x, at, places)\n\n"
-    "The elements at the given places of each plane of x (C x H x W, N x C x H x W …): y(n,c,i) = x(n,c,at(n,c,i)), where places are counted along "
-    "the last dimension first, as nn.maxpool2d gives them. A plane has 2 dimensions; places says 1 or 3.\n\n"
+    "The elements at the given places of each plane of x (C x H x W, N x C x H x W …): y(n,c,i) = x(n,c,at(n,c,i)), "
+    "where places are counted along the last dimension first, as nn.maxpool2d gives them. A plane has 2 dimensions; "
+    "places says 1 or 3.\n\n"
     "Example:\n"
     "  x = reshape([1 5 2 0; 3 4 8 7], 1, 2, 4);\n"
     "  nn.pick(x, int32([2 7]))\n"
@@ -443,8 +454,8 @@ BUILTIN(nn_pick, 2, 3, 1, pick_grad,
 BUILTIN(nn_unpool, 3, 4, 1, unpool_grad,
     "x = nn.unpool(y, at, size)\n"
     "x = nn.unpool(y, at, size, places)\n\n"
-    "Zeros of the given size to which each element of y is added at its place: the inverse of nn.maxpool2d as far as there is one, and the adjoint of "
-    "nn.pick. A plane has 2 dimensions; places says 1 or 3.\n\n"
+    "Zeros of the given size to which each element of y is added at its place: the inverse of nn.maxpool2d as far as "
+    "there is one, and the adjoint of nn.pick. A plane has 2 dimensions; places says 1 or 3.\n\n"
     "Example:\n"
     "  x = nn.unpool(cat(3, 5, 8), cat(3, 2, 7), [1 2 4]);\n"
     "  reshape(x, 2, 4)\n"
@@ -461,7 +472,8 @@ BUILTIN(nn_unpool, 3, 4, 1, unpool_grad,
     for (i64 d = 0; d < t->numel; d++)
         dim[d] = (i64)((double *)t->data)[d];
     if (!dims_equal(y->nd, y->dim, at->nd, at->dim))
-        fail("Octave:nonconformant-args", "nn.unpool: values are %s and their places %s", tensor_shape(y, a), tensor_shape(at, b));
+        fail("Octave:nonconformant-args", "nn.unpool: values are %s and their places %s", tensor_shape(y, a),
+             tensor_shape(at, b));
     struct places q = places_of(c, (int)t->numel, dim, at, 3);
     struct tensor *x = rows_beside(y, y->dtype, (int)t->numel, dim);
     q.from = y->data;

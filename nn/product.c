@@ -12,7 +12,12 @@
 #include "nn/kernels.h"
 #include "nn/rows.h"
 
-enum { KC = PRODUCT_TERMS, PIECE = 1 << 18, FEW = 48 }; /* terms at a time; elements of rows at a time, 1 MiB in singles; so many rows: a right factor is read where it lies */
+enum {
+    KC = PRODUCT_TERMS,
+    PIECE = 1 << 18,
+    FEW = 48
+}; /* terms at a time; elements of rows at a time, 1 MiB in singles; so many rows: a right factor is read where it lies
+    */
 
 static const struct product_kernels *kernels_for(const struct product *p)
 {
@@ -58,8 +63,16 @@ static void piece(const struct product *p, i64 at, i64 r0, i64 r1, char *room)
 {
     const struct product_kernels *kernels = kernels_for(p);
     i64 size = elements(p), n = MIN(width(p), p->n - at), w = (n + kernels->lanes - 1) / kernels->lanes * kernels->lanes;
-    struct product_tile q = { .ra = p->a.rs, .ka = p->a.cs, .ldc = p->ldc, .rows = (int)(r1 - r0), .n = (int)n, .scale = p->scale, .add = p->add, .minus = p->minus,
-        .c = (char *)p->c + (r0 * p->ldc + at) * size, .start = p->start ? (const char *)p->start + at * size : NULL };
+    struct product_tile q = { .ra = p->a.rs,
+                              .ka = p->a.cs,
+                              .ldc = p->ldc,
+                              .rows = (int)(r1 - r0),
+                              .n = (int)n,
+                              .scale = p->scale,
+                              .add = p->add,
+                              .minus = p->minus,
+                              .c = (char *)p->c + (r0 * p->ldc + at) * size,
+                              .start = p->start ? (const char *)p->start + at * size : NULL };
     bool where_it_lies = in_place(p);
     for (i64 k = 0; k < p->k || !k; k += KC, q.add = true) {
         const char *b = (const char *)p->b.data + (k * p->b.rs + at * p->b.cs) * size;

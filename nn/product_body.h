@@ -9,7 +9,8 @@
 INLINE V CAT(some_lanes, S)(const T *p, int n)
 {
 #if VARIANT == 512
-    return sizeof(T) == 4 ? (V)_mm512_maskz_loadu_ps((__mmask16)LANES(n), p) : (V)_mm512_maskz_loadu_pd((__mmask8)LANES(n), p);
+    return sizeof(T) == 4 ? (V)_mm512_maskz_loadu_ps((__mmask16)LANES(n), p)
+                          : (V)_mm512_maskz_loadu_pd((__mmask8)LANES(n), p);
 #else
     return n >= L ? LOAD(p) : CAT(some, S)(p, CAT(first, S)(n));
 #endif

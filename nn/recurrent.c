@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* recurrent.c: nn.RNN, nn.GRU and nn.LSTM over sequences N x T x F, in Torch's order.
  *
- * A layer may read its input in both directions; dropout stands between layers.  Given {x, h0} or {x, h0, c0} the states before the first step are
- * those, and the last ones come back beside the output.
+ * A layer may read its input in both directions; dropout stands between layers.  Given {x, h0} or {x, h0, c0} the
+ * states before the first step are those, and the last ones come back beside the output.
  *
- * The inputs of all steps are one product; a step multiplies only the state before it.  `record` says what is computed in
- * functions that record themselves.  nn.LSTM has forward and backward of its own beside it: there the gates of a step
- * lie as four blocks (input, forget and output gates, then the candidates), so sigmoid and tanh are one kernel call each, the weights that
- * multiply the state are packed once for all steps, and the gradient of the recurrent weights is one product after the last step.  Blocks are rounded up to whole vectors, which kernels may write. */
+ * The inputs of all steps are one product; a step multiplies only the state before it.  `record` says what is computed
+ * in functions that record themselves.  nn.LSTM has forward and backward of its own beside it: there the gates of a
+ * step lie as four blocks (input, forget and output gates, then the candidates), so sigmoid and tanh are one kernel
+ * call each, the weights that multiply the state are packed once for all steps, and the gradient of the recurrent
+ * weights is one product after the last step.  Blocks are rounded up to whole vectors, which kernels may write. */
 #include "lab/gpu.h"
 #include "lab/ew.h"
 #include "nn.h"
@@ -30,7 +31,10 @@ static int per_way(struct module *m) { return is_lstm(m) ? W_HR + 1 : W_HR; }
 static int per_layer(struct module *m) { return 2 * per_way(m); }
 static int from_end(struct module *m, int k) { return m->info->no - k - is_lstm(m); }
 static i64 projected(struct module *m) { return is_lstm(m) ? option_int(m, m->info->no - 1) : 0; }      /* 0: not */
-static i64 wide(struct module *m) { return projected(m) ? projected(m) : option_int(m, HIDDEN); }       /* features of a state h */
+static i64 wide(struct module *m)
+{
+    return projected(m) ? projected(m) : option_int(m, HIDDEN);
+} /* features of a state h */
 static bool has_bias(struct module *m) { return option_bool(m, from_end(m, WITH_BIAS)); }
 static int ways(struct module *m) { return option_bool(m, from_end(m, BOTH_WAYS)) ? 2 : 1; }
 static bool batch_first(struct module *m) { return option_bool(m, from_end(m, BATCH_FIRST)); }
@@ -58,11 +62,14 @@ static void recurrent_check(struct module *m)
     double p = dropout(m);
     (void)relu(m);                            /* complains */
     if (!(p >= 0 && p < 1))
-        fail("Octave:invalid-input-arg", "%s: dropout must be from 0 on and less than 1, but is %g", layer_of(m)->class.name, p);
+        fail("Octave:invalid-input-arg", "%s: dropout must be from 0 on and less than 1, but is %g",
+             layer_of(m)->class.name, p);
     if (m->f[0].kind == K_WINDOW && has_param(m, per_way(m)) != (ways(m) == 2))
-        fail("tl:nn", "%s: bidirectional is fixed when the layer is made, for its parameters fit it", layer_of(m)->class.name);
+        fail("tl:nn", "%s: bidirectional is fixed when the layer is made, for its parameters fit it",
+             layer_of(m)->class.name);
     if (projected(m) >= option_int(m, HIDDEN))
-        fail("Octave:invalid-input-arg", "%s: projSize must be less than hiddenSize, %lld, but is %lld", layer_of(m)->class.name, (long long)option_int(m, HIDDEN), (long long)projected(m));
+        fail("Octave:invalid-input-arg", "%s: projSize must be less than hiddenSize, %lld, but is %lld",
+             layer_of(m)->class.name, (long long)option_int(m, HIDDEN), (long long)projected(m));
     if (m->f[0].kind == K_WINDOW && has_param(m, B_IH) != has_bias(m))
         fail("tl:nn", "%s: the bias is fixed when the layer is made", layer_of(m)->class.name);
 }
@@ -187,7 +194,8 @@ static struct states states_of(struct module *m, value x, bool batch, i64 n)
         bool whole = nd && dims_equal(nd, dim, fd, full);
         if (!whole && !flat) {
             char shape[128];
-            snprintf(wants, sizeof wants, "%s as first state %s,", dims_text(batch ? 3 : 2, (i64[]){ all, batch ? n : h, h }, shape), i == first ? "h0" : "c0");
+            snprintf(wants, sizeof wants, "%s as first state %s,",
+                     dims_text(batch ? 3 : 2, (i64[]){ all, batch ? n : h, h }, shape), i == first ? "h0" : "c0");
             nn_fail_shape(m, wants, v);
         }
         s.flat |= flat && !whole;
@@ -219,8 +227,10 @@ static value dropped(struct module *m, i64 l, value x)
     return g_op(EW_times, x, mask);
 }
 
-/* One layer in one direction: all is (n t) x features, the result (n t) x hidden; *state and *cell are the first and become the last. */
-static value one_way(struct module *m, value all, const value *w, i64 n, i64 t, bool back_to_front, value *state_, value *cell_)
+/* One layer in one direction: all is (n t) x features, the result (n t) x hidden; *state and *cell are the first and
+ * become the last. */
+static value one_way(struct module *m, value all, const value *w, i64 n, i64 t, bool back_to_front, value *state_,
+                     value *cell_)
 {
     i64 h = option_int(m, HIDDEN);
     bool lstm = is_lstm(m), gru = is_gru(m), bias = has_bias(m), flat = relu(m), first = batch_first(m);
@@ -231,7 +241,9 @@ static value one_way(struct module *m, value all, const value *w, i64 n, i64 t, 
         pre = g_op(EW_plus, pre, w[B_HH]);
     for (i64 j = 0; j < t; j++) {             /* the rows of step k are k, k + t, k + 2t …, of steps outermost nk, nk + 1 … */
         i64 k = back_to_front ? t - 1 - j : j;
-        value idx[2] = { first ? range_new((double)(k + 1), (double)t, (double)(n * t)) : range_new((double)(k * n + 1), 1, (double)(k * n + n)), colon() };
+        value idx[2] = { first ? range_new((double)(k + 1), (double)t, (double)(n * t))
+                               : range_new((double)(k * n + 1), 1, (double)(k * n + n)),
+                         colon() };
         value in = index_paren(pre, 2, idx), back = times_turned(state, w[W_HH]);
         if (gru) {
             if (bias)
@@ -294,7 +306,9 @@ static value recurrent_record(struct module *m, value x, const value *w)
     nn_set_rank(s.given ? 0 : nd);
     if (!s.given)
         return y;
-    value hn = last_states(m, state, n, wide(m), batch, s.flat), cn = is_lstm(m) ? last_states(m, cell, n, option_int(m, HIDDEN), batch, s.flat) : nil(), out = nn_cells(is_lstm(m) && !s.nested ? 3 : 2);
+    value hn = last_states(m, state, n, wide(m), batch, s.flat),
+          cn = is_lstm(m) ? last_states(m, cell, n, option_int(m, HIDDEN), batch, s.flat) : nil(),
+          out = nn_cells(is_lstm(m) && !s.nested ? 3 : 2);
     cell_set(out.cell, 0, y);
     if (s.nested) {
         value inner = nn_cells(is_lstm(m) ? 2 : 1);
@@ -319,7 +333,12 @@ static value whole_gradient(struct module *m, value g, value y)
         if (list && g.cell->numel > y.cell->numel)
             nn_fail(m, "gradOutput has %lld elements, the output %lld", (long long)g.cell->numel, (long long)y.cell->numel);
         for (i64 i = 0; i < c->numel; i++)
-            cell_set(c, i, whole_gradient(m, list ? (i < g.cell->numel ? g.cell->v[i] : nil()) : i ? nil() : g, y.cell->v[i]));
+            cell_set(c, i,
+                     whole_gradient(m,
+                                    list ? (i < g.cell->numel ? g.cell->v[i] : nil())
+                                    : i  ? nil()
+                                         : g,
+                                    y.cell->v[i]));
         return cell_value(c);
     }
     struct tensor *t = tensor_any(y);
@@ -330,7 +349,8 @@ static value whole_gradient(struct module *m, value g, value y)
 
 static value recurrent_backward(struct module *m, value x, value g, int want, double scale)
 {
-    if (x.kind == K_CELL && (!m->kept || m->kept_x.kind != K_CELL || m->kept_x.cell != x.cell))          /* the output says what the gradient is like */
+    if (x.kind == K_CELL && (!m->kept || m->kept_x.kind != K_CELL ||
+                             m->kept_x.cell != x.cell)) /* the output says what the gradient is like */
         replace(&m->output, copy(nn_run_kept(m, x)));
     return nn_back_kept(m, x, x.kind == K_CELL ? whole_gradient(m, g, m->output) : g, want, scale);
 }
@@ -492,7 +512,8 @@ static void turn(int dtype, void *to, const void *from, i64 a, i64 b, i64 n)
 
 static bool plain_case(struct module *m, value x)              /* what the hand-made functions know */
 {
-    return x.kind != K_CELL && ways(m) == 1 && !projected(m) && batch_first(m) && !(m->train && dropout(m) > 0 && option_int(m, LAYERS) > 1);
+    return x.kind != K_CELL && ways(m) == 1 && !projected(m) && batch_first(m) &&
+           !(m->train && dropout(m) > 0 && option_int(m, LAYERS) > 1);
 }
 
 static value lstm_forward(struct module *m, value x)
@@ -507,15 +528,20 @@ static value lstm_forward(struct module *m, value x)
     if (m->aux.kind != K_CELL || m->aux.cell->numel != PER_AUX * layers + 2)
         replace(&m->aux, copy(nn_cells(PER_AUX * layers + 2)));
     struct tensor *y = nn_buffer(&m->output, dtype, nd, dim);
-    char *from = aux_data(m, PER_AUX * layers, dtype, n * t * f), *pre = aux_data(m, PER_AUX * layers + 1, dtype, n * t * 4 * h);
+    char *from = aux_data(m, PER_AUX * layers, dtype, n * t * f),
+         *pre = aux_data(m, PER_AUX * layers + 1, dtype, n * t * 4 * h);
     turn(dtype, from, in->data, n, t, f);
     for (int l = 0; l < layers; l++) {
-        char *a = aux_data(m, PER_AUX * l + GATES, dtype, 4 * t * block), *c = aux_data(m, PER_AUX * l + CELLS, dtype, t * block);
-        char *tc = aux_data(m, PER_AUX * l + TANH_CELLS, dtype, t * block), *to = aux_data(m, PER_AUX * l + OUTPUT, dtype, n * t * h);
+        char *a = aux_data(m, PER_AUX * l + GATES, dtype, 4 * t * block),
+             *c = aux_data(m, PER_AUX * l + CELLS, dtype, t * block);
+        char *tc = aux_data(m, PER_AUX * l + TANH_CELLS, dtype, t * block),
+             *to = aux_data(m, PER_AUX * l + OUTPUT, dtype, n * t * h);
         if (dtype == D_SINGLE)
-            forward_float(m, l, n, t, features(m, l), (float *)from, (float *)to, (float *)a, (float *)c, (float *)tc, (float *)pre);
+            forward_float(m, l, n, t, features(m, l), (float *)from, (float *)to, (float *)a, (float *)c, (float *)tc,
+                          (float *)pre);
         else
-            forward_double(m, l, n, t, features(m, l), (double *)from, (double *)to, (double *)a, (double *)c, (double *)tc, (double *)pre);
+            forward_double(m, l, n, t, features(m, l), (double *)from, (double *)to, (double *)a, (double *)c,
+                           (double *)tc, (double *)pre);
         from = to;
     }
     turn(dtype, y->data, from, t, n, h);
@@ -526,7 +552,8 @@ static value lstm_forward(struct module *m, value x)
 static bool forward_fits(struct module *m, int dtype, i64 n, i64 t, int nd, const i64 *dim)   /* aux is of such an input */
 {
     struct tensor *y = m->output.kind == K_TENSOR ? m->output.t : NULL;
-    if (m->aux.kind != K_CELL || m->aux.cell->numel != PER_AUX * option_int(m, LAYERS) + 2 || !y || y->dtype != dtype || !dims_equal(y->nd, y->dim, nd, dim))
+    if (m->aux.kind != K_CELL || m->aux.cell->numel != PER_AUX * option_int(m, LAYERS) + 2 || !y || y->dtype != dtype ||
+        !dims_equal(y->nd, y->dim, nd, dim))
         return false;
     value a = m->aux.cell->v[GATES];
     return a.kind == K_TENSOR && a.t->dtype == dtype && a.t->numel == 4 * t * block_of(n, option_int(m, HIDDEN));
@@ -545,18 +572,21 @@ static value lstm_backward(struct module *m, value x, value g, int want, double 
     value like = nn_grad_like(m, g, &shape);
     if (!forward_fits(m, dtype, n, t, nd, dim))
         lstm_forward(m, x);
-    char *grad = scratch((size_t)(n * t * h) * size), *below = NULL, *d = aux_data(m, PER_AUX * layers + 1, dtype, n * t * 4 * h);
+    char *grad = scratch((size_t)(n * t * h) * size), *below = NULL,
+         *d = aux_data(m, PER_AUX * layers + 1, dtype, n * t * 4 * h);
     turn(dtype, grad, rows_of(like.t)->data, n, t, h);
     for (int l = layers; l-- > 0;) {
         int at = PER_AUX * l;
         char *xl = aux_now(m, l ? at - PER_AUX + OUTPUT : PER_AUX * layers), *y = aux_now(m, at + OUTPUT);
         below = l || (want & WANT_INPUT) ? scratch((size_t)(n * t * features(m, l)) * size) : NULL;
         if (dtype == D_SINGLE)
-            backward_float(m, l, n, t, features(m, l), (float *)xl, (float *)y, (float *)grad, (float *)aux_now(m, at + GATES),
-                           (float *)aux_now(m, at + CELLS), (float *)aux_now(m, at + TANH_CELLS), (float *)d, (float *)below, params, scale);
+            backward_float(m, l, n, t, features(m, l), (float *)xl, (float *)y, (float *)grad,
+                           (float *)aux_now(m, at + GATES), (float *)aux_now(m, at + CELLS),
+                           (float *)aux_now(m, at + TANH_CELLS), (float *)d, (float *)below, params, scale);
         else
-            backward_double(m, l, n, t, features(m, l), (double *)xl, (double *)y, (double *)grad, (double *)aux_now(m, at + GATES),
-                            (double *)aux_now(m, at + CELLS), (double *)aux_now(m, at + TANH_CELLS), (double *)d, (double *)below, params, scale);
+            backward_double(m, l, n, t, features(m, l), (double *)xl, (double *)y, (double *)grad,
+                            (double *)aux_now(m, at + GATES), (double *)aux_now(m, at + CELLS),
+                            (double *)aux_now(m, at + TANH_CELLS), (double *)d, (double *)below, params, scale);
         grad = below;
     }
     if (!(want & WANT_INPUT))
@@ -576,21 +606,30 @@ static value lstm_backward(struct module *m, value x, value g, int want, double 
 #define RECURRENT .stacked = "numLayers", .check = recurrent_check, .init = recurrent_init, .reset = recurrent_reset, .record = recurrent_record, .show = recurrent_show, .table = true
 #define MORE "hasBias:b=1 batchFirst:b=1 dropout:x=0 bidirectional:b=0"
 LAYER(RNN,
-  "m = nn.RNN(inputSize, hiddenSize, numLayers, nonlinearity, bias, batchFirst, dropout, bidirectional)\n\n"
-  "A recurrent network: at each step h = tanh(x*weight_ih' + bias_ih + h*weight_hh' + bias_hh). nonlinearity is \"tanh\" or \"relu\".\n\n" SHAPES("", "x, h0")
-  "Example:\n  size(nn.RNN(3, 5).forward(randn(2, 7, 3)))\n  ans =\n     2   7   5" SEE,
-  .options = "inputSize:n hiddenSize:n numLayers:n=1 nonlinearity:s=tanh " MORE, .params = WAY("") " " WAY("_reverse"), RECURRENT, .forward = recurrent_forward, .backward = recurrent_backward)
+      "m = nn.RNN(inputSize, hiddenSize, numLayers, nonlinearity, bias, batchFirst, dropout, bidirectional)\n\n"
+      "A recurrent network: at each step h = tanh(x*weight_ih' + bias_ih + h*weight_hh' + bias_hh). nonlinearity is "
+      "\"tanh\" or \"relu\".\n\n" SHAPES("", "x, h0") "Example:\n  size(nn.RNN(3, 5).forward(randn(2, 7, 3)))\n  ans "
+                                                      "=\n     2   7   5" SEE,
+      .options = "inputSize:n hiddenSize:n numLayers:n=1 nonlinearity:s=tanh " MORE,
+      .params = WAY("") " " WAY("_reverse"), RECURRENT, .forward = recurrent_forward, .backward = recurrent_backward)
 LAYER(GRU,
-  "m = nn.GRU(inputSize, hiddenSize, numLayers, bias, batchFirst, dropout, bidirectional)\n\n"
-  "Gated recurrent units, gates in PyTorch's order: r = sigmoid(x*Wr' + h*Ur'), z = sigmoid(x*Wz' + h*Uz'), n = tanh(x*Wn' + r.*(h*Un')), h = (1 - z).*n + z.*h, each product with its "
-  "bias.\n\n" SHAPES("3*", "x, h0")
-  "Example:\n  size(nn.GRU(3, 5).forward(randn(2, 7, 3)))\n  ans =\n     2   7   5" SEE,
-  .options = "inputSize:n hiddenSize:n numLayers:n=1 " MORE, .params = WAY("") " " WAY("_reverse"), RECURRENT, .forward = recurrent_forward, .backward = recurrent_backward)
+      "m = nn.GRU(inputSize, hiddenSize, numLayers, bias, batchFirst, dropout, bidirectional)\n\n"
+      "Gated recurrent units, gates in PyTorch's order: r = sigmoid(x*Wr' + h*Ur'), z = sigmoid(x*Wz' + h*Uz'), n = "
+      "tanh(x*Wn' + r.*(h*Un')), h = (1 - z).*n + z.*h, each product with its "
+      "bias.\n\n" SHAPES("3*", "x, h0") "Example:\n  size(nn.GRU(3, 5).forward(randn(2, 7, 3)))\n  ans =\n     2   7   "
+                                        "5" SEE,
+      .options = "inputSize:n hiddenSize:n numLayers:n=1 " MORE, .params = WAY("") " " WAY("_reverse"), RECURRENT,
+      .forward = recurrent_forward, .backward = recurrent_backward)
 LAYER(LSTM,
-  "m = nn.LSTM(inputSize, hiddenSize, numLayers, bias, batchFirst, dropout, bidirectional, projSize)\n\n"
-  "Long short-term memory, gates in PyTorch's order i, f, g, o: c = f.*c + i.*g, h = o.*tanh(c), where i, f, o are sigmoid and g is tanh of x*W' + h*U' with "
-  "their biases.\n\n" SHAPES("4*", "x, h0, c0")
-  "With projSize the state h of a step is projected to so many features by weight_hr_l, projSize x hiddenSize, which then are the output; c keeps hiddenSize.\n\n"
-  "Example:\n  m = nn.LSTM(3, 5, bidirectional=true);\n  z = m.forward({randn(2, 7, 3)}); size(z{1}), size(z{2})\n  ans =\n      2    7   10\n  ans =\n     2   2   5" SEE,
-  .options = "inputSize:n hiddenSize:n numLayers:n=1 " MORE " projSize:k=0",
-  .params = WAY("") " weight_hr_l# " WAY("_reverse") " weight_hr_l#_reverse", RECURRENT, .forward = lstm_forward, .backward = lstm_backward)
+      "m = nn.LSTM(inputSize, hiddenSize, numLayers, bias, batchFirst, dropout, bidirectional, projSize)\n\n"
+      "Long short-term memory, gates in PyTorch's order i, f, g, o: c = f.*c + i.*g, h = o.*tanh(c), where i, f, o are "
+      "sigmoid and g is tanh of x*W' + h*U' with "
+      "their biases.\n\n" SHAPES("4*", "x, h0, c0") "With projSize the state h of a step is projected to so many "
+                                                    "features by weight_hr_l, projSize x hiddenSize, which "
+                                                    "then are the output; c keeps hiddenSize.\n\n"
+                                                    "Example:\n  m = nn.LSTM(3, 5, bidirectional=true);\n  z = "
+                                                    "m.forward({randn(2, 7, 3)}); size(z{1}), size(z{2})\n  ans =\n    "
+                                                    "  2    7   10\n  ans =\n     2   2   5" SEE,
+      .options = "inputSize:n hiddenSize:n numLayers:n=1 " MORE " projSize:k=0",
+      .params = WAY("") " weight_hr_l# " WAY("_reverse") " weight_hr_l#_reverse", RECURRENT, .forward = lstm_forward,
+      .backward = lstm_backward)

@@ -115,7 +115,8 @@ struct tensor *rows_arg(struct call *c, int i)
 
 bool rows_alike(const struct tensor *a, const struct tensor *b)
 {
-    return !a->device && !b->device && a->dtype == b->dtype && dtype_is(a->dtype, DT_F) && !dtype_is(a->dtype, DT_C) && dims_equal(a->nd, a->dim, b->nd, b->dim);
+    return !a->device && !b->device && a->dtype == b->dtype && dtype_is(a->dtype, DT_F) && !dtype_is(a->dtype, DT_C) &&
+           dims_equal(a->nd, a->dim, b->nd, b->dim);
 }
 
 enum { STRETCH = 1 << 14 };                   /* elements at a time, whole vectors */

@@ -30,7 +30,8 @@ static int sizes_of(struct call *c, int at, i64 numel, i64 *dim)         /* one 
     if (nd == 1)
         dim[1] = dim[0], dim[0] = 1, nd = 2;
     if (dims_numel(nd, dim) != numel)
-        fail("Octave:nonconformant-args", "nn.reshape: %lld elements do not make %s", (long long)numel, dims_text(nd, dim, (char[128]){ 0 }));
+        fail("Octave:nonconformant-args", "nn.reshape: %lld elements do not make %s", (long long)numel,
+             dims_text(nd, dim, (char[128]){ 0 }));
     return nd;
 }
 
@@ -51,7 +52,8 @@ static void nn_reshape_grad(struct call *c)
 
 BUILTIN(nn_reshape, 2, 2, 1, nn_reshape_grad,
   "y = nn.reshape(x, size)\n\n"
-  "The elements of x in Torch's order (last dimension fastest) with other sizes; one size may be -1 for the rest. The language's own reshape is column-major.\n\n"
+  "The elements of x in Torch's order (last dimension fastest) with other sizes; one size may be -1 for the rest. The "
+  "language's own reshape is column-major.\n\n"
   "Example:\n  nn.reshape([1 2 3; 4 5 6], [3 2])\n  ans =\n     1   2\n     3   4\n     5   6\n\n"
   "See also: reshape, nn.View")
 {
@@ -158,7 +160,8 @@ static int reshape_rule(struct module *m, value x, int nd, const i64 *dim, i64 *
     i64 total = product(nd, dim), size[MAX_DIMS];
     int n = numbers(m, OPTION(m, SIZES), size), k = 0;
     i64 one = product(n, size);
-    bool mode = value_numel(OPTION(m, INPUT_DIMS)) > 0, batch = mode ? option_bool(m, INPUT_DIMS) : total != one || (nd > n && dim[0] == 1);
+    bool mode = value_numel(OPTION(m, INPUT_DIMS)) > 0,
+         batch = mode ? option_bool(m, INPUT_DIMS) : total != one || (nd > n && dim[0] == 1);
     if (one <= 0 || total % one || (!batch && total != one) || (batch && dim[0] != total / one && mode)) {
         char wants[160];
         snprintf(wants, sizeof wants, "samples of %lld elements", (long long)one);
@@ -228,17 +231,18 @@ static void with_sizes(struct call *c, const struct layer *l, bool mode)
 #define SEE "\n\nSee also: nn.View, nn.Reshape, nn.Flatten, nn.reshape"
 
 LAYER_SIZES(View,
-  "m = nn.View(size1, size2, ...)\n\n"
-  "Samples with other sizes, elements in Torch's order; one size may be -1 for the rest. What is more than one sample is a batch; m.setNumInputDims(n) says how many "
-  "dimensions a sample has.\n\n"
-  "Example:\n  nn.View(4).forward([1 2; 3 4])\n  ans =\n     1   2   3   4" SEE,
-  false, .options = "sizes:v numInputDims:k=", .forward = view_forward, .backward = resized_back, .show = sizes_show, .method = view_method,
-  .methods = "setNumInputDims resetSize")
+            "m = nn.View(size1, size2, ...)\n\n"
+            "Samples with other sizes, elements in Torch's order; one size may be -1 for the rest. What is more than "
+            "one sample "
+            "is a batch; m.setNumInputDims(n) says how many dimensions a sample has.\n\n"
+            "Example:\n  nn.View(4).forward([1 2; 3 4])\n  ans =\n     1   2   3   4" SEE,
+            false, .options = "sizes:v numInputDims:k=", .forward = view_forward, .backward = resized_back,
+            .show = sizes_show, .method = view_method, .methods = "setNumInputDims resetSize")
 
 LAYER_SIZES(Reshape,
   "m = nn.Reshape(size1, size2, ..., batchMode)\n\n"
-  "Samples with other sizes, elements in Torch's order. Without batchMode what has more elements than one sample is a batch; true says that dimension 1 is the batch, "
-  "false that there is none.\n\n"
+  "Samples with other sizes, elements in Torch's order. Without batchMode what has more elements than one sample is a "
+  "batch; true says that dimension 1 is the batch, false that there is none.\n\n"
   "Example:\n  nn.Reshape(1, 4).forward([1 2; 3 4])\n  ans =\n     1   2   3   4" SEE,
   true, .options = "sizes:v batchMode:b=", .forward = reshape_forward, .backward = resized_back, .show = sizes_show)
 
@@ -320,7 +324,8 @@ LAYER(Unsqueeze,
 
 /* ---- parts */
 #define PART_SEE "\n\nSee also: nn.Narrow, nn.Select, nn.Index"
-static int place_of(struct module *m, value x, i64 dimension, int *nd, i64 *dim)       /* a dimension, negative from the end */
+static int place_of(struct module *m, value x, i64 dimension, int *nd,
+                    i64 *dim) /* a dimension, negative from the end */
 {
     *nd = value_dims(x, dim);
     int d = dimension < 0 ? *nd + (int)dimension + 1 : (int)dimension;
@@ -338,7 +343,8 @@ static value narrow_record(struct module *m, value x, const value *w)
     if (n < 0)
         n = dim[d - 1] - from + 2 + n;
     if (from < 1 || n < 1 || from + n - 1 > dim[d - 1])
-        nn_fail(m, "wants elements %lld to %lld of dimension %d and got %s", (long long)from, (long long)(from + n - 1), d, value_shape(x, (char[128]){ 0 }));
+        nn_fail(m, "wants elements %lld to %lld of dimension %d and got %s", (long long)from, (long long)(from + n - 1),
+                d, value_shape(x, (char[128]){ 0 }));
     return nn_slice(x, d, from - 1, n);
 }
 LAYER(Narrow,
@@ -385,28 +391,34 @@ LAYER(Index,
   .wants = "{x, index}", .options = "dimension:d", .record = index_record, .show = nn_show_options, .table = true)
 
 LAYER(MaskedSelect,
-  "m = nn.MaskedSelect()\n\n"
-  "For {x, mask}: a row of the elements of x where the mask is not zero, in Torch's order.\n\n"
-  "Example:\n  nn.MaskedSelect().forward({[1 2; 3 4], [1 0; 0 1]})\n  ans =\n     1   4" PART_SEE,
-  .expr = "@(x) begin a = nn.reshape(x{1}, [1 -1]); b = nn.reshape(double(x{2}), [1 -1]); return a(find(b)) end", .wants = "{x, mask}", .table = true)
+      "m = nn.MaskedSelect()\n\n"
+      "For {x, mask}: a row of the elements of x where the mask is not zero, in Torch's order.\n\n"
+      "Example:\n  nn.MaskedSelect().forward({[1 2; 3 4], [1 0; 0 1]})\n  ans =\n     1   4" PART_SEE,
+      .expr = "@(x) begin a = nn.reshape(x{1}, [1 -1]); b = nn.reshape(double(x{2}), [1 -1]); return a(find(b)) end",
+      .wants = "{x, mask}", .table = true)
 
 LAYER(Replicate,
   "m = nn.Replicate(nFeatures, dim, ndim)\n\n"
-  "nFeatures copies of the input along a new dimension dim (1). With ndim, the number of dimensions of a sample, a batch may stand before it.\n\n"
+  "nFeatures copies of the input along a new dimension dim (1). With ndim, the number of dimensions of a sample, a "
+  "batch may stand before it.\n\n"
   "Example:\n  size(nn.Replicate(3).forward(ones(2, 4)))\n  ans =\n     3   2   4" PART_SEE,
   .options = "nFeatures:n dim:d=1 ndim:d=", .show = nn_show_options,
   .expr = "@(x, nFeatures, dim, ndim) begin s = size(x); d = dim; if !isempty(ndim) && numel(s) > ndim, d = d + 1; end;"
           " y = nn.reshape(x, [s(1:d-1) 1 s(d:end)]); r = ones(1, numel(s) + 1); r(d) = nFeatures; return repmat(y, r) end")
 
 LAYER(Padding,
-  "m = nn.Padding(dim, pad, nInputDim, value, index)\n\n"
-  "pad elements of value (0) along dim: before the input when pad is negative, else behind it. With nInputDim, the number of dimensions of a sample, a batch may stand "
-  "before it. index: the place at which they stand, 1 at the edge.\n\n"
-  "Example:\n  nn.Padding(2, 2, 2, -1).forward([1 2])\n  ans =\n     1   2  -1  -1" PART_SEE,
-  .options = "dim:d pad:z nInputDim:d= value:x=0 index:n=1", .show = nn_show_options,
-  .expr = "@(x, dim, pad, nInputDim, value, index) begin d = dim; if !isempty(nInputDim) && ndims(x) > nInputDim, d = d + 1; end;"
-          " s = size(x); s(end+1:d) = 1; n = s(d); z = s; z(d) = abs(pad); p = value * ones(z, 'like', x); i = repmat({':'}, 1, numel(s)); a = i; b = i;"
-          " if pad < 0, k = index - 1; else, k = n - index + 1; end; a{d} = 1:k; b{d} = k+1:n; return cat(d, x(a{:}), p, x(b{:})) end")
+      "m = nn.Padding(dim, pad, nInputDim, value, index)\n\n"
+      "pad elements of value (0) along dim: before the input when pad is negative, else behind it. With nInputDim, the "
+      "number of dimensions of a sample, a batch may stand before it. index: the place at which they stand, 1 at the "
+      "edge.\n\n"
+      "Example:\n  nn.Padding(2, 2, 2, -1).forward([1 2])\n  ans =\n     1   2  -1  -1" PART_SEE,
+      .options = "dim:d pad:z nInputDim:d= value:x=0 index:n=1", .show = nn_show_options,
+      .expr = "@(x, dim, pad, nInputDim, value, index) begin d = dim; if !isempty(nInputDim) && ndims(x) > nInputDim, "
+              "d = d + 1; end;"
+              " s = size(x); s(end+1:d) = 1; n = s(d); z = s; z(d) = abs(pad); p = value * ones(z, 'like', x); i = "
+              "repmat({':'}, 1, numel(s)); a = i; b = i; if pad < 0, k = index - 1; else, k = n - index + 1; end; a{d} "
+              "= "
+              "1:k; b{d} = k+1:n; return cat(d, x(a{:}), p, x(b{:})) end")
 
 static bool transpose_method(struct module *m, const char *name, struct call *c)
 {
@@ -417,13 +429,19 @@ static bool transpose_method(struct module *m, const char *name, struct call *c)
     return true;
 }
 LAYER(Transpose,
-  "m = nn.Transpose(dims, ...)\n\n"
-  "Exchanges dimensions: each argument is a pair, [1 2] or {1, 2}, taken in order; m.setNumInputDims(n), the number of dimensions of a sample, lets a batch stand before.\n\n"
-  "Example:\n  nn.Transpose([1 2]).forward([1 2; 3 4])\n  ans =\n     1   3\n     2   4" PART_SEE,
-  .options = "dims:v dims2:v= dims3:v= numInputDims:d=", .method = transpose_method, .methods = "setNumInputDims",
-  .expr = "@(x, dims, dims2, dims3, numInputDims) begin k = 0; if !isempty(numInputDims) && ndims(x) > numInputDims, k = 1; end;"
-          " pairs = {dims, dims2, dims3}; n = ndims(x); for i = 1:3, q = pairs{i}; if isempty(q), continue, end; if iscell(q), q = [q{:}]; end; n = max([n q + k]); end;"
-          " p = 1:n; for i = 1:3, q = pairs{i}; if isempty(q), continue, end; if iscell(q), q = [q{:}]; end; p(q + k) = p(fliplr(q + k)); end; return permute(x, p) end")
+      "m = nn.Transpose(dims, ...)\n\n"
+      "Exchanges dimensions: each argument is a pair, [1 2] or {1, 2}, taken in order; m.setNumInputDims(n), the "
+      "number of "
+      "dimensions of a sample, lets a batch stand before.\n\n"
+      "Example:\n  nn.Transpose([1 2]).forward([1 2; 3 4])\n  ans =\n     1   3\n     2   4" PART_SEE,
+      .options = "dims:v dims2:v= dims3:v= numInputDims:d=", .method = transpose_method, .methods = "setNumInputDims",
+      .expr = "@(x, dims, dims2, dims3, numInputDims) begin k = 0; if !isempty(numInputDims) && ndims(x) > "
+              "numInputDims, k = 1; end;"
+              " pairs = {dims, dims2, dims3}; n = ndims(x); for i = 1:3, q = pairs{i}; if isempty(q), continue, end; "
+              "if "
+              "iscell(q), q = [q{:}]; end; n = max([n q + k]); end; p = 1:n; for i = 1:3, q = pairs{i}; if isempty(q), "
+              "continue, end; if iscell(q), q = [q{:}]; end; p(q + k) = p(fliplr(q + k)); end; return permute(x, p) "
+              "end")
 
 LAYER(Contiguous,
   "m = nn.Contiguous()\n\n"
@@ -435,10 +453,12 @@ LAYER(Copy,
   .expr = "@(x, inputType, outputType) begin if strcmp(outputType, 'single'), return single(x), end;"
           " if strcmp(outputType, 'double'), return double(x), end; return x + 0 end")
 LAYER(PixelShuffle,
-  "m = nn.PixelShuffle(upscaleFactor)\n\n"
-  "(C*r^2) x H x W becomes C x rH x rW: each r^2 maps are one with r times the resolution.\n\n"
-  "Example:\n  size(nn.PixelShuffle(2).forward(ones(4, 3, 3)))\n  ans =\n     1   6   6" PART_SEE,
-  .options = "upscaleFactor:n", .show = nn_show_options,
-  .expr = "@(x, upscaleFactor) begin r = upscaleFactor; b = ndims(x) > 3; s = [size(x) 1 1]; if !b, s = [1 s]; end; c = s(2)/r^2;"
-          " y = nn.reshape(x, [s(1) c r r s(3) s(4)]); y = permute(y, [1 2 5 3 6 4]); y = nn.reshape(y, [s(1) c s(3)*r s(4)*r]);"
-          " if !b, y = nn.reshape(y, [c s(3)*r s(4)*r]); end; return y end")
+      "m = nn.PixelShuffle(upscaleFactor)\n\n"
+      "(C*r^2) x H x W becomes C x rH x rW: each r^2 maps are one with r times the resolution.\n\n"
+      "Example:\n  size(nn.PixelShuffle(2).forward(ones(4, 3, 3)))\n  ans =\n     1   6   6" PART_SEE,
+      .options = "upscaleFactor:n", .show = nn_show_options,
+      .expr = "@(x, upscaleFactor) begin r = upscaleFactor; b = ndims(x) > 3; s = [size(x) 1 1]; if !b, s = [1 s]; "
+              "end; c = s(2)/r^2;"
+              " y = nn.reshape(x, [s(1) c r r s(3) s(4)]); y = permute(y, [1 2 5 3 6 4]); y = nn.reshape(y, [s(1) c "
+              "s(3)*r "
+              "s(4)*r]); if !b, y = nn.reshape(y, [c s(3)*r s(4)*r]); end; return y end")

@@ -1,10 +1,11 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* shapes.c: the shapes that layers want, written as in their help, checked and told.
  *
- *     "N x inputSize or N x T x inputSize"     the name of an option stands for its number, another word for any number, the same word
- *                                              for the same number
+ *     "N x inputSize or N x T x inputSize"     the name of an option stands for its number, another word for any
+ * number, the same word for the same number
  *     "... x nOutput"                          any dimensions before
- *     "{N x inputSize1, N x inputSize2}"       a cell of at least so many elements; "{a, {b, c}}" likewise; one word alone is any tensor
+ *     "{N x inputSize1, N x inputSize2}"       a cell of at least so many elements; "{a, {b, c}}" likewise; one word
+ * alone is any tensor
  *
  * Trailing singletons, which tensors drop, fit. */
 #include "nn.h"

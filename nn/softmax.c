@@ -12,7 +12,16 @@
 
 enum { PANEL = 256 };
 
-struct lines { i64 n, inner; bool log; const char *x; char *y; char *spare; i64 panels; size_t spare_bytes; ew_kernel *exp, *ln; };
+struct lines {
+    i64 n, inner;
+    bool log;
+    const char *x;
+    char *y;
+    char *spare;
+    i64 panels;
+    size_t spare_bytes;
+    ew_kernel *exp, *ln;
+};
 
 /* One line of n, or m <= PANEL lines side by side, `inner` apart: e needs room for a line, or for two rows of m. */
 #define SOFT(T)                                                                                                 \
@@ -145,7 +154,8 @@ static void nn_softmax_grad(struct call *c)   /* y .* (g - sum(g .* y)) */
 {
     value y = grad_result(c, 0), g = grad_of(c, 0);
     int dim = soft_dim(c, tensor_any(c->arg[0]));
-    bool rows = dim == 2 && tensor_any(y)->nd == 2;        /* lie in one piece each: as columns of the transpose they need not be gathered */
+    bool rows = dim == 2 && tensor_any(y)->nd ==
+                                2; /* lie in one piece each: as columns of the transpose they need not be gathered */
     if (rows)
         y = tape_matrix(MX_TRANSPOSE, y, nil()), g = tape_matrix(MX_TRANSPOSE, g, nil()), dim = 1;
     value gx = g_op(EW_times, y, g_op(EW_minus, g, g_sum(g_op(EW_times, g, y), dim)));
@@ -162,8 +172,8 @@ static void nn_logsoftmax_grad(struct call *c)            /* g - softmax(x) .* s
 BUILTIN(nn_softmax, 1, 2, 1, nn_softmax_grad,
     "y = nn.softmax(x)\n"
     "y = nn.softmax(x, dim)\n\n"
-    "exp(x) ./ sum(exp(x), dim), without overflow. By default dim is where the features or channels stand: 2 of N x F and N x C x H x W, 1 of "
-    "C x H x W.\n\n"
+    "exp(x) ./ sum(exp(x), dim), without overflow. By default dim is where the features or channels stand: 2 of N x F "
+    "and N x C x H x W, 1 of C x H x W.\n\n"
     "Example:\n"
     "  nn.softmax([0 log(3)])\n"
     "  ans =\n"

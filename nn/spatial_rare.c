@@ -31,23 +31,34 @@ static void map_init(struct module *m)
 }
 static void map_reset(struct module *m, double stdv)          /* Torch: by the connections of an output, here on average */
 {
-    double n = (double)PARAM(m, 0).w->numel / (double)MAX(1, PARAM(m, 1).w->numel), s = isnan(stdv) ? 1 / sqrt(n) : stdv * sqrt(3);
+    double n = (double)PARAM(m, 0).w->numel / (double)MAX(1, PARAM(m, 1).w->numel),
+           s = isnan(stdv) ? 1 / sqrt(n) : stdv * sqrt(3);
     nn_uniform(PARAM(m, 0), -s, s);
     nn_uniform(PARAM(m, 1), -s, s);
 }
 #define MAP .options = "connTable:v kW:n kH:n dW:n=1 dH:n=1", .params = "weight bias", .init = map_init, .reset = map_reset, .show = nn_show_options
 LAYER(SpatialConvolutionMap,
-  "m = nn.SpatialConvolutionMap(connTable, kW, kH, dW, dH)\n\n"
-  "nn.SpatialConvolution with a kernel only for the pairs [input output] that are rows of connTable, each once. weight is pairs x kH x kW, bias 1 x nOutputPlane.\n\n"
-  "Example:\n  size(nn.SpatialConvolutionMap([1 1; 2 1; 2 2], 3, 3).forward(ones(2, 5, 5)))\n  ans =\n     2   3   3" SEE, MAP,
-  .expr = "@(x, weight, bias, connTable, kW, kH, dW, dH) begin n = max(connTable(:, 1)); o = max(connTable(:, 2)); w = zeros(o*n, kH, kW); w(connTable(:, 2) + (connTable(:, 1) - 1)*o, :, :) = weight;"
-          " return nn.conv2d(x, reshape(w, [o n kH kW]), bias, [dH dW]) end")
+      "m = nn.SpatialConvolutionMap(connTable, kW, kH, dW, dH)\n\n"
+      "nn.SpatialConvolution with a kernel only for the pairs [input output] that are rows of connTable, each once. "
+      "weight "
+      "is pairs x kH x kW, bias 1 x nOutputPlane.\n\n"
+      "Example:\n  size(nn.SpatialConvolutionMap([1 1; 2 1; 2 2], 3, 3).forward(ones(2, 5, 5)))\n  ans =\n     2   3   "
+      "3" SEE,
+      MAP,
+      .expr = "@(x, weight, bias, connTable, kW, kH, dW, dH) begin n = max(connTable(:, 1)); o = max(connTable(:, 2)); "
+              "w = zeros(o*n, kH, kW); w(connTable(:, 2) + (connTable(:, 1) - 1)*o, :, :) = weight;"
+              " return nn.conv2d(x, reshape(w, [o n kH kW]), bias, [dH dW]) end")
 LAYER(SpatialFullConvolutionMap,
-  "m = nn.SpatialFullConvolutionMap(connTable, kW, kH, dW, dH)\n\n"
-  "nn.SpatialFullConvolution with a kernel only for the pairs [input output] that are rows of connTable, each once. weight is pairs x kH x kW, bias 1 x nOutputPlane.\n\n"
-  "Example:\n  size(nn.SpatialFullConvolutionMap([1 1; 2 1; 2 2], 3, 3).forward(ones(2, 5, 5)))\n  ans =\n     2   7   7" SEE, MAP,
-  .expr = "@(x, weight, bias, connTable, kW, kH, dW, dH) begin n = max(connTable(:, 1)); o = max(connTable(:, 2)); w = zeros(n*o, kH, kW); w(connTable(:, 1) + (connTable(:, 2) - 1)*n, :, :) = weight;"
-          " return nn.convtranspose2d(x, reshape(w, [n o kH kW]), bias, [dH dW]) end")
+      "m = nn.SpatialFullConvolutionMap(connTable, kW, kH, dW, dH)\n\n"
+      "nn.SpatialFullConvolution with a kernel only for the pairs [input output] that are rows of connTable, each "
+      "once. "
+      "weight is pairs x kH x kW, bias 1 x nOutputPlane.\n\n"
+      "Example:\n  size(nn.SpatialFullConvolutionMap([1 1; 2 1; 2 2], 3, 3).forward(ones(2, 5, 5)))\n  ans =\n     2   "
+      "7   7" SEE,
+      MAP,
+      .expr = "@(x, weight, bias, connTable, kW, kH, dW, dH) begin n = max(connTable(:, 1)); o = max(connTable(:, 2)); "
+              "w = zeros(n*o, kH, kW); w(connTable(:, 1) + (connTable(:, 2) - 1)*n, :, :) = weight;"
+              " return nn.convtranspose2d(x, reshape(w, [n o kH kW]), bias, [dH dW]) end")
 
 /* ---- pooling to a size, or a ratio of the input's, with windows at random distances */
 extern const struct builtin builtin_nn_fractionalmaxpool2d, builtin_nn_fractionalmaxpool3d, builtin_rand;
@@ -78,13 +89,15 @@ static value fractional_record(struct module *m, value x, const value *w)
     value u = STATE(m, REGIONS);
     if (STATE(m, FIXED).num == 0 || is_nil(u) || value_numel(u) != places)
         replace(&STATE(m, REGIONS), copy(g_call(&builtin_rand, 2, num(1), num(places))));
-    return g_call(places == 2 ? &builtin_nn_fractionalmaxpool2d : &builtin_nn_fractionalmaxpool3d, 4, x, tensor_box(size), tensor_box(window), STATE(m, REGIONS));
+    return g_call(places == 2 ? &builtin_nn_fractionalmaxpool2d : &builtin_nn_fractionalmaxpool3d, 4, x,
+                  tensor_box(size), tensor_box(window), STATE(m, REGIONS));
 }
 #define FRACTIONAL .state = "regions fixed", .init = fractional_init, .method = fractional_method, .methods = "fixPoolingRegions", .record = fractional_record, .show = nn_show_options
 LAYER(SpatialFractionalMaxPooling,
   "m = nn.SpatialFractionalMaxPooling(kW, kH, outW, outH)\n\n"
-  "The largest values of outH x outW windows of kH x kW, whose distances are drawn at random at every forward (B. Graham, 2014); outW, outH below 1 are ratios of the input's size. "
-  "After m.fixPoolingRegions() they stay as they are.\n\n"
+  "The largest values of outH x outW windows of kH x kW, whose distances are drawn at random at every forward (B. "
+  "Graham, 2014); outW, outH below 1 are ratios of the input's size. After m.fixPoolingRegions() they stay as they "
+  "are.\n\n"
   "Example:\n  size(nn.SpatialFractionalMaxPooling(2, 2, 0.7, 0.7).forward(ones(3, 10, 10)))\n  ans =\n     3   7   7" SEE,
   .options = "kW:n kH:n outW:x outH:x=outW", FRACTIONAL)
 LAYER(VolumetricFractionalMaxPooling,

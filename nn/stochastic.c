@@ -12,26 +12,33 @@ static struct data data_of(value v)
     struct data d = { .x = nil() };
     char s[160];
     if (v.kind != K_CELL || !v.cell->numel)
-        fail("Octave:invalid-input-arg", "nn.StochasticGradient.train: the data must be {X, y} with samples along dimension 1, or a cell of {x, y} pairs, but is a %s", value_describe(v, s));
+        fail("Octave:invalid-input-arg",
+             "nn.StochasticGradient.train: the data must be {X, y} with samples along dimension 1, or a cell of {x, y} "
+             "pairs, but is a %s",
+             value_describe(v, s));
     struct cell *c = v.cell;
     if (c->v[0].kind == K_CELL) {
         d.pairs = c;
         d.n = c->numel;
         for (i64 i = 0; i < d.n; i++)
             if (c->v[i].kind != K_CELL || c->v[i].cell->numel != 2)
-                fail("Octave:invalid-input-arg", "nn.StochasticGradient.train: example %lld must be a pair {x, y}, but is a %s", (long long)i + 1, value_describe(c->v[i], s));
+                fail("Octave:invalid-input-arg",
+                     "nn.StochasticGradient.train: example %lld must be a pair {x, y}, but is a %s", (long long)i + 1,
+                     value_describe(c->v[i], s));
         return d;
     }
     i64 dim[MAX_DIMS];
     if (c->numel != 2 || !is_tensor_like(c->v[0]) || !is_tensor_like(c->v[1]))
-        fail("Octave:invalid-input-arg", "nn.StochasticGradient.train: the data must be {X, y} with samples along dimension 1, or a cell of {x, y} pairs");
+        fail("Octave:invalid-input-arg", "nn.StochasticGradient.train: the data must be {X, y} with samples along "
+                                         "dimension 1, or a cell of {x, y} pairs");
     d.x = c->v[0];
     d.t = c->v[1];
     value_dims(d.x, dim);
     d.n = dim[0];
     int nd = value_dims(d.t, dim);
     if (dim[0] != d.n && !(nd == 2 && dim[0] == 1 && dim[1] == d.n))
-        fail("Octave:nonconformant-args", "nn.StochasticGradient.train: there are %lld samples, but the targets are %s", (long long)d.n, dims_text(nd, dim, s));
+        fail("Octave:nonconformant-args", "nn.StochasticGradient.train: there are %lld samples, but the targets are %s",
+             (long long)d.n, dims_text(nd, dim, s));
     return d;
 }
 
@@ -70,7 +77,8 @@ static void train_body(void *arg)
                 pair[1] = q->d.pairs->v[order[i]].cell->v[1];
             } else {
                 pair[0] = sample(q->d.x, order[i]);
-                pair[1] = value_dims(q->d.t, td) == 2 && td[0] == 1 && n != 1 ? nn_slice(q->d.t, 2, order[i], 1) : sample(q->d.t, order[i]);
+                pair[1] = value_dims(q->d.t, td) == 2 && td[0] == 1 && n != 1 ? nn_slice(q->d.t, 2, order[i], 1)
+                                                                              : sample(q->d.t, order[i]);
             }
             value y = nn_outer(m, 0, pair[0], nil(), 0, 1);
             value l = nn_outer(c, 2, y, pair[1], 0, 1), g = nn_outer(c, 3, y, pair[1], 0, 1);
@@ -124,12 +132,17 @@ static value no_forward(struct module *m, value x)
 static void train_init(struct module *m) { replace(&STATE(m, 0), num(0)); }
 
 LAYER(StochasticGradient,
-  "s = nn.StochasticGradient(module, criterion)\n\n"
-  "Trains a module example by example: s.train(data), data {X, y} with samples along dimension 1, or a cell of {x, y} pairs; the mean loss of the last round comes back. Fields: "
-  "learningRate 0.01, learningRateDecay 0, maxIteration 25 (rounds), shuffleIndices, verbose, hookExample(s, example), hookIteration(s, round, error).\n\n"
-  "Example:\n"
-  "  net = nn.Linear(1, 1); s = nn.StochasticGradient(net, nn.MSECriterion()); s.verbose = false; s.maxIteration = 200; s.learningRate = 0.1;\n"
-  "  s.train({[0; 1; 2], [1; 3; 5]}); abs(net.forward(10) - 21) < 1e-3\n  ans = 1\n\n"
-  "See also: nn.Sequential, optim.sgd",
-  .options = "module:m criterion:c learningRate:x=0.01 learningRateDecay:x=0 maxIteration:n=25 shuffleIndices:b=1 verbose:b=1 hookExample:v= hookIteration:v=",
-  .state = "error", .init = train_init, .forward = no_forward, .method = train_method, .methods = "train")
+      "s = nn.StochasticGradient(module, criterion)\n\n"
+      "Trains a module example by example: s.train(data), data {X, y} with samples along dimension 1, or a cell of {x, "
+      "y} "
+      "pairs; the mean loss of the last round comes back. Fields: learningRate 0.01, learningRateDecay 0, maxIteration "
+      "25 "
+      "(rounds), shuffleIndices, verbose, hookExample(s, example), hookIteration(s, round, error).\n\n"
+      "Example:\n"
+      "  net = nn.Linear(1, 1); s = nn.StochasticGradient(net, nn.MSECriterion()); s.verbose = false; s.maxIteration = "
+      "200; s.learningRate = 0.1;\n"
+      "  s.train({[0; 1; 2], [1; 3; 5]}); abs(net.forward(10) - 21) < 1e-3\n  ans = 1\n\n"
+      "See also: nn.Sequential, optim.sgd",
+      .options = "module:m criterion:c learningRate:x=0.01 learningRateDecay:x=0 maxIteration:n=25 shuffleIndices:b=1 "
+                 "verbose:b=1 hookExample:v= hookIteration:v=",
+      .state = "error", .init = train_init, .forward = no_forward, .method = train_method, .methods = "train")

@@ -12,7 +12,8 @@
     .expr = "@(x) begin if !iscell(x) || isempty(x), error('nn." #id " wants a cell of tensors and got a %s', class(x)), end; y = x{1};"   \
             " for i = 2:numel(x), y = " fold "; end; return y + 0 end", __VA_ARGS__)
 #define LAYER_TABLE TABLE
-/* The sum of what lies alike, which is the end of every branch of a residual net: by hand, 20 us less a call than the expression. */
+/* The sum of what lies alike, which is the end of every branch of a residual net: by hand, 20 us less a call than the
+ * expression. */
 static bool alike(value x)
 {
     struct cell *c = x.kind == K_CELL ? x.cell : NULL;
@@ -49,9 +50,10 @@ LAYER_TABLE(CDivTable, "y ./ x{i}", "The first element of the input divided by t
 LAYER_TABLE(CMaxTable, "max(y, x{i})", "The largest over the elements of the input, elementwise.", "nn.CMaxTable().forward({[1 5], [3 4]})", "     3   5")
 LAYER_TABLE(CMinTable, "min(y, x{i})", "The smallest over the elements of the input, elementwise.", "nn.CMinTable().forward({[1 5], [3 4]})", "     1   4")
 LAYER(CAddTensorTable,
-  "m = nn.CAddTensorTable()\n\nFor {v, {a, b, …}}: a cell {v + a, v + b, …}.\n\n"
-  "Example:\n  nn.CAddTensorTable().forward({[1 1], {[1 2], [3 4]}}){2}\n  ans =\n     4   5" SEE,
-  .wants = "{v, {a}}", .table = true, .expr = "@(x) begin y = cell(1, numel(x{2})); for i = 1:numel(y), y{i} = x{1} + x{2}{i}; end; return y end")
+      "m = nn.CAddTensorTable()\n\nFor {v, {a, b, …}}: a cell {v + a, v + b, …}.\n\n"
+      "Example:\n  nn.CAddTensorTable().forward({[1 1], {[1 2], [3 4]}}){2}\n  ans =\n     4   5" SEE,
+      .wants = "{v, {a}}", .table = true,
+      .expr = "@(x) begin y = cell(1, numel(x{2})); for i = 1:numel(y), y{i} = x{1} + x{2}{i}; end; return y end")
 
 /* ---- one cell from another: values are handed on, gradients handed back */
 static value empty_like(value v)              /* zeros, through cells */
@@ -93,9 +95,13 @@ static sym key_of(struct module *m)
 static void select_check(struct module *m)
 {
     value v = OPTION(m, 0);
-    double x = is_tensor_like(v) && value_numel(v) == 1 && !dtype_is(value_dtype(v), DT_C | DT_T) ? element_double(tensor_of(v), 0) : NAN;
+    double x = is_tensor_like(v) && value_numel(v) == 1 && !dtype_is(value_dtype(v), DT_C | DT_T)
+                   ? element_double(tensor_of(v), 0)
+                   : NAN;
     if (!key_of(m) && !(x == floor(x) && fabs(x) <= INT32_MAX))
-        fail("Octave:invalid-input-arg", "nn.SelectTable: index must be an integer, or the name of a field, but is a %s", value_describe(v, (char[160]){ 0 }));
+        fail("Octave:invalid-input-arg",
+             "nn.SelectTable: index must be an integer, or the name of a field, but is a %s",
+             value_describe(v, (char[160]){ 0 }));
 }
 static i64 select_place(struct module *m) { return (i64)element_double(tensor_of(OPTION(m, 0)), 0); }
 static value keyed(struct module *m, value x, sym key)
@@ -140,16 +146,22 @@ static void select_show(struct module *m, struct buf *b)
         buff(b, "%lld", (long long)select_place(m));
 }
 LAYER(SelectTable,
-  "m = nn.SelectTable(index)\n\n"
-  "That element of the input, a cell; negative from the end. With a name in place of the number the input is a struct, and the output that field of it.\n\n"
-  "Example:\n  nn.SelectTable(-1).forward({1, 2, 3})\n  ans = 3\n  nn.SelectTable('b').forward(struct('a', 1, 'b', 2))\n  ans = 2" SEE,
-  .options = "index:v", .anywhere = true, .check = select_check, .forward = select_table_forward, .backward = select_table_backward, .table = true, .show = select_show)
+      "m = nn.SelectTable(index)\n\n"
+      "That element of the input, a cell; negative from the end. With a name in place of the number the input is a "
+      "struct, "
+      "and the output that field of it.\n\n"
+      "Example:\n  nn.SelectTable(-1).forward({1, 2, 3})\n  ans = 3\n  nn.SelectTable('b').forward(struct('a', 1, 'b', "
+      "2))\n  ans = 2" SEE,
+      .options = "index:v", .anywhere = true, .check = select_check, .forward = select_table_forward,
+      .backward = select_table_backward, .table = true, .show = select_show)
 static value narrow_table_forward(struct module *m, value x)
 {
     struct cell *c = cells_in(m, x);
-    i64 from = whole_place(m, c, option_int(m, 0)), n = option_int(m, 1) < 0 ? c->numel - from + 2 + option_int(m, 1) : option_int(m, 1);
+    i64 from = whole_place(m, c, option_int(m, 0)),
+        n = option_int(m, 1) < 0 ? c->numel - from + 2 + option_int(m, 1) : option_int(m, 1);
     if (n < 1 || from + n - 1 > c->numel)
-        nn_fail(m, "wants elements %lld to %lld of its input, which has %lld", (long long)from, (long long)(from + n - 1), (long long)c->numel);
+        nn_fail(m, "wants elements %lld to %lld of its input, which has %lld", (long long)from,
+                (long long)(from + n - 1), (long long)c->numel);
     struct cell *y = cell_2d(1, n);
     for (i64 i = 0; i < n; i++)
         cell_set(y, i, c->v[from - 1 + i]);
@@ -165,8 +177,10 @@ static value narrow_table_backward(struct module *m, value x, value g, int want,
     return cell_value(gx);
 }
 LAYER(NarrowTable,
-  "m = nn.NarrowTable(offset, length)\n\nlength (1) elements of the input, a cell, from offset on.\n\nExample:\n  numel(nn.NarrowTable(2, 2).forward({1, 2, 3}))\n  ans = 2" SEE,
-  .options = "offset:z length:z=1", .anywhere = true, .forward = narrow_table_forward, .backward = narrow_table_backward, .table = true, .show = nn_show_options)
+      "m = nn.NarrowTable(offset, length)\n\nlength (1) elements of the input, a cell, from offset on.\n\nExample:\n  "
+      "numel(nn.NarrowTable(2, 2).forward({1, 2, 3}))\n  ans = 2" SEE,
+      .options = "offset:z length:z=1", .anywhere = true, .forward = narrow_table_forward,
+      .backward = narrow_table_backward, .table = true, .show = nn_show_options)
 
 static i64 count_leaves(value v)
 {
@@ -214,12 +228,17 @@ LAYER(FlattenTable,
   "m = nn.FlattenTable()\n\nAll tensors of a cell of cells in one cell.\n\nExample:\n  numel(nn.FlattenTable().forward({1, {2, {3, 4}}}))\n  ans = 4" SEE,
   .anywhere = true, .forward = flatten_forward, .backward = flatten_backward, .table = true)
 LAYER(ZipTable,
-  "m = nn.ZipTable()\n\n{{a1, a2}, {b1, b2}} becomes {{a1, b1}, {a2, b2}}.\n\nExample:\n  nn.ZipTable().forward({{1, 2}, {3, 4}}){2}{1}\n  ans = 2" SEE,
-  .wants = "{{a}}", .table = true,
-  .expr = "@(x) begin n = numel(x{1}); y = cell(1, n); for i = 1:n, z = cell(1, numel(x)); for k = 1:numel(x), z{k} = x{k}{i} + 0; end; y{i} = z; end; return y end")
+      "m = nn.ZipTable()\n\n{{a1, a2}, {b1, b2}} becomes {{a1, b1}, {a2, b2}}.\n\nExample:\n  "
+      "nn.ZipTable().forward({{1, 2}, {3, 4}}){2}{1}\n  ans = 2" SEE,
+      .wants = "{{a}}", .table = true,
+      .expr = "@(x) begin n = numel(x{1}); y = cell(1, n); for i = 1:n, z = cell(1, numel(x)); for k = 1:numel(x), "
+              "z{k} = x{k}{i} + 0; end; y{i} = z; end; return y end")
 LAYER(ZipTableOneToMany,
-  "m = nn.ZipTableOneToMany()\n\n{v, {a, b}} becomes {{v, a}, {v, b}}.\n\nExample:\n  nn.ZipTableOneToMany().forward({1, {3, 4}}){2}{2}\n  ans = 4" SEE,
-  .wants = "{v, {a}}", .table = true, .expr = "@(x) begin y = cell(1, numel(x{2})); for i = 1:numel(y), y{i} = {x{1} + 0, x{2}{i} + 0}; end; return y end")
+      "m = nn.ZipTableOneToMany()\n\n{v, {a, b}} becomes {{v, a}, {v, b}}.\n\nExample:\n  "
+      "nn.ZipTableOneToMany().forward({1, {3, 4}}){2}{2}\n  ans = 4" SEE,
+      .wants = "{v, {a}}", .table = true,
+      .expr = "@(x) begin y = cell(1, numel(x{2})); for i = 1:numel(y), y{i} = {x{1} + 0, x{2}{i} + 0}; end; return y "
+              "end")
 
 static int shifted(struct module *m, value x, int dim)        /* a dimension of a sample, in a batch one further */
 {
@@ -245,8 +264,8 @@ static value split_record(struct module *m, value x, const value *w)
 }
 LAYER(SplitTable,
   "m = nn.SplitTable(dimension, nInputDims)\n\n"
-  "A cell of the slices along the dimension, which goes; of a matrix it stays with size 1. With nInputDims, the number of dimensions of a sample, a batch may stand before it; "
-  "negative dimensions count from the end.\n\n"
+  "A cell of the slices along the dimension, which goes; of a matrix it stays with size 1. With nInputDims, the number "
+  "of dimensions of a sample, a batch may stand before it; negative dimensions count from the end.\n\n"
   "Example:\n  nn.SplitTable(2).forward([1 2; 3 4]){2}\n  ans =\n     2\n     4" SEE,
   .options = "dimension:e nInputDims:d=", .record = split_record, .table = true, .show = nn_show_options)
 static value join_record(struct module *m, value x, const value *w)
@@ -257,13 +276,15 @@ static value join_record(struct module *m, value x, const value *w)
 }
 LAYER(JoinTable,
   "m = nn.JoinTable(dimension, nInputDims)\n\n"
-  "The elements of the input, a cell, joined along the dimension. With nInputDims, the number of dimensions of a sample, a batch may stand before it.\n\n"
+  "The elements of the input, a cell, joined along the dimension. With nInputDims, the number of dimensions of a "
+  "sample, a batch may stand before it.\n\n"
   "Example:\n  nn.JoinTable(2).forward({[1 2], 3})\n  ans =\n     1   2   3" SEE,
   .options = "dimension:e nInputDims:d=", .record = join_record, .table = true, .show = nn_show_options)
 
 LAYER(MixtureTable,
   "m = nn.MixtureTable(dim)\n\n"
-  "For {gates, experts}: the experts' outputs (a cell, or a tensor with the experts along dim) weighted by the gates, N x experts, and added up.\n\n"
+  "For {gates, experts}: the experts' outputs (a cell, or a tensor with the experts along dim) weighted by the gates, "
+  "N x experts, and added up.\n\n"
   "Example:\n  nn.MixtureTable().forward({[0.25 0.75], {[4 8], [0 4]}})\n  ans =\n     1   5" SEE,
   .wants = "{gate, experts} or {gate, {expert}}", .options = "dim:d=2", .table = true, .show = nn_show_options,
   .expr = "@(x, dim) begin g = x{1}; e = x{2}; y = 0; k = size(g, 2);"
@@ -271,17 +292,20 @@ LAYER(MixtureTable,
           " s = size(e); s(end+1:dim) = 1; i = repmat({':'}, 1, numel(s)); t = s; t(dim) = []; t(end+1:2) = 1;"
           " for j = 1:k, i{dim} = j; y = y + reshape(e(i{:}), t) .* g(:, j); end; return y end")
 LAYER(PairwiseDistance,
-  "m = nn.PairwiseDistance(p)\n\n"
-  "For {a, b}, vectors or rows: their p-norm distances (p = 2), N x 1.\n\n"
-  "Example:\n  nn.PairwiseDistance(1).forward({[1 2 3], [4 5 6]})\n  ans = 9" SEE,
-  .wants = "{N x F, N x F}", .options = "norm:x=2", .table = true, .show = nn_show_options,
-  .expr = "@(x, norm) begin d = abs(x{1} - x{2}); if norm == 1, return sum(d, 2), end; s = sum(d .^ norm, 2); return realpow(s + (s == 0), 1 / norm) .* (s != 0) end")
+      "m = nn.PairwiseDistance(p)\n\n"
+      "For {a, b}, vectors or rows: their p-norm distances (p = 2), N x 1.\n\n"
+      "Example:\n  nn.PairwiseDistance(1).forward({[1 2 3], [4 5 6]})\n  ans = 9" SEE,
+      .wants = "{N x F, N x F}", .options = "norm:x=2", .table = true, .show = nn_show_options,
+      .expr = "@(x, norm) begin d = abs(x{1} - x{2}); if norm == 1, return sum(d, 2), end; s = sum(d .^ norm, 2); "
+              "return realpow(s + (s == 0), 1 / norm) .* (s != 0) end")
 LAYER(DotProduct,
   "m = nn.DotProduct()\n\nFor {a, b}, vectors or rows: their dot products, N x 1.\n\nExample:\n  nn.DotProduct().forward({[1 2 3], [4 5 6]})\n  ans = 32" SEE,
   .wants = "{N x F, N x F}", .table = true, .expr = "@(x) sum(x{1} .* x{2}, 2)")
 LAYER(CosineDistance,
-  "m = nn.CosineDistance()\n\nFor {a, b}, vectors or rows: the cosines between them, N x 1.\n\nExample:\n  nn.CosineDistance().forward({[1 2 3], [4 5 6]})\n  ans = 0.9746" SEE,
-  .wants = "{N x F, N x F}", .table = true, .expr = "@(x) sum(x{1} .* x{2}, 2) ./ sqrt((sum(x{1}.^2, 2) + 1e-12) .* (sum(x{2}.^2, 2) + 1e-12))")
+      "m = nn.CosineDistance()\n\nFor {a, b}, vectors or rows: the cosines between them, N x 1.\n\nExample:\n  "
+      "nn.CosineDistance().forward({[1 2 3], [4 5 6]})\n  ans = 0.9746" SEE,
+      .wants = "{N x F, N x F}", .table = true,
+      .expr = "@(x) sum(x{1} .* x{2}, 2) ./ sqrt((sum(x{1}.^2, 2) + 1e-12) .* (sum(x{2}.^2, 2) + 1e-12))")
 
 static value criterion_table_forward(struct module *m, value x)
 {
@@ -306,8 +330,12 @@ static value criterion_table_backward(struct module *m, value x, value g, int wa
     return cell_value(y);
 }
 LAYER(CriterionTable,
-  "m = nn.CriterionTable(criterion)\n\nA criterion as a module: for {x, target} the loss.\n\nExample:\n  nn.CriterionTable(nn.MSECriterion()).forward({[1 2], [1 4]})\n  ans = 2" SEE,
-  .options = "criterion:c", .anywhere = true, .forward = criterion_table_forward, .backward = criterion_table_backward, .table = true)
+      "m = nn.CriterionTable(criterion)\n\nA criterion as a module: for {x, target} the loss.\n\nExample:\n  "
+      "nn.CriterionTable(nn.MSECriterion()).forward({[1 2], [1 4]})\n  ans = 2" SEE,
+      .options = "criterion:c", .anywhere = true, .forward = criterion_table_forward,
+      .backward = criterion_table_backward, .table = true)
 LAYER(ModuleFromCriterion,
-  "m = nn.ModuleFromCriterion(criterion)\n\nnn.CriterionTable by nngraph's name: for {x, target} the loss.\n\nExample:\n  nn.ModuleFromCriterion(nn.MSECriterion()).forward({[1 2], [1 4]})\n  ans = 2" SEE,
-  .options = "criterion:c", .anywhere = true, .forward = criterion_table_forward, .backward = criterion_table_backward, .table = true)
+      "m = nn.ModuleFromCriterion(criterion)\n\nnn.CriterionTable by nngraph's name: for {x, target} the "
+      "loss.\n\nExample:\n  nn.ModuleFromCriterion(nn.MSECriterion()).forward({[1 2], [1 4]})\n  ans = 2" SEE,
+      .options = "criterion:c", .anywhere = true, .forward = criterion_table_forward,
+      .backward = criterion_table_backward, .table = true)

@@ -42,7 +42,10 @@ static void convolve(enum dev_call what, const struct conv *g, int device, struc
 }
 static struct dev_arg inputs(const struct conv *g, struct image x) { return five(x, g->in, g->channels_in, g->n); }
 static struct dev_arg outputs(const struct conv *g, struct image y) { return five(y, g->out, g->channels_out, g->n); }
-static struct dev_arg weights(const struct conv *g, struct image w) { return five(w, g->kernel, g->channels_in / g->groups, g->channels_out); }
+static struct dev_arg weights(const struct conv *g, struct image w)
+{
+    return five(w, g->kernel, g->channels_in / g->groups, g->channels_out);
+}
 
 void conv_forward_there(const struct conv *g, struct image x, struct image w, struct tensor *b, struct image y)
 {
@@ -50,7 +53,8 @@ void conv_forward_there(const struct conv *g, struct image x, struct image w, st
 }
 void conv_input_there(const struct conv *g, struct image dy, struct image w, struct tensor *b, struct image dx)
 {
-    convolve(DEV_conv_input, g, dy.t->device, inputs(g, dx), (struct dev_arg[]){ outputs(g, dy), weights(g, w), bias_arg(b) });
+    convolve(DEV_conv_input, g, dy.t->device, inputs(g, dx),
+             (struct dev_arg[]){ outputs(g, dy), weights(g, w), bias_arg(b) });
 }
 void conv_weight_there(const struct conv *g, struct image x, struct image dy, struct image dw)
 {
@@ -74,10 +78,17 @@ void product_there(i64 m, i64 n, i64 k, i64 batch, struct placed c, struct place
 }
 
 /* ---- weights of their own at each place: the windows as columns, then a product for each place, its rows the samples */
-static struct tensor *seen(struct tensor *t, i64 offset, int nd, const i64 *dim, const i64 *stride) { return tensor_alias(t, nd, dim, stride, offset); }
+static struct tensor *seen(struct tensor *t, i64 offset, int nd, const i64 *dim, const i64 *stride)
+{
+    return tensor_alias(t, nd, dim, stride, offset);
+}
 
-struct windows { struct tensor *t; i64 in[3], P, K, dim[6], stride[6]; };       /* W H of places, W H of the kernel, channels, samples; in: with padding */
-static struct windows windows_of(const struct conv *g, struct tensor *x, bool read)      /* an image with its padding as zeros */
+struct windows {
+    struct tensor *t;
+    i64 in[3], P, K, dim[6], stride[6];
+}; /* W H of places, W H of the kernel, channels, samples; in: with padding */
+static struct windows windows_of(const struct conv *g, struct tensor *x,
+                                 bool read) /* an image with its padding as zeros */
 {
     struct windows p = { .P = g->out[1] * g->out[2], .K = g->channels_in * g->kernel[1] * g->kernel[2] };
     for (int d = 1; d < 3; d++)
@@ -85,8 +96,10 @@ static struct windows windows_of(const struct conv *g, struct tensor *x, bool re
     i64 plane = p.in[1] * p.in[2];
     p.t = gpu_filled(x->device, g->dtype, 2, (i64[]){ plane * g->channels_in, g->n }, 0);
     memcpy(p.dim, (i64[]){ g->out[2], g->out[1], g->kernel[2], g->kernel[1], g->channels_in, g->n }, sizeof p.dim);
-    memcpy(p.stride, (i64[]){ g->stride[2], g->stride[1] * p.in[2], 1, p.in[2], plane, plane * g->channels_in }, sizeof p.stride);
-    i64 dim[3] = { g->in[2], g->in[1], g->channels_in * g->n }, to[3] = { 1, p.in[2], plane }, from[3] = { 1, g->in[2], g->in[2] * g->in[1] };
+    memcpy(p.stride, (i64[]){ g->stride[2], g->stride[1] * p.in[2], 1, p.in[2], plane, plane * g->channels_in },
+           sizeof p.stride);
+    i64 dim[3] = { g->in[2], g->in[1], g->channels_in * g->n }, to[3] = { 1, p.in[2], plane },
+        from[3] = { 1, g->in[2], g->in[2] * g->in[1] };
     struct tensor *middle = seen(p.t, g->pad[2] + g->pad[1] * p.in[2], 3, dim, to), *plain = seen(x, 0, 3, dim, from);
     if (read)
         gpu_copy(middle, plain);
@@ -103,19 +116,23 @@ void local_there(const struct conv *g, struct tensor *x, struct tensor *w, struc
 {
     struct windows p = windows_of(g, x, true);
     i64 P = p.P, K = p.K, O = g->channels_out;
-    product_there(g->n, O, K, P, (struct placed){ y, 0, O * P, P, 1 }, (struct placed){ columns(&p), 0, P * K, P, 1 }, (struct placed){ w, 0, 1, K, O * K });
+    product_there(g->n, O, K, P, (struct placed){ y, 0, O * P, P, 1 }, (struct placed){ columns(&p), 0, P * K, P, 1 },
+                  (struct placed){ w, 0, 1, K, O * K });
     if (!b)
         return;
     i64 dim[2] = { P * O, g->n };
     struct tensor *to = seen(y, 0, 2, dim, (i64[]){ 1, P * O });
-    gpu_copy(to, tensor_any(ew_apply(EW_plus, 2, (value[]){ tensor_box(to), tensor_box(seen(b, 0, 2, (i64[]){ P * O, 1 }, (i64[]){ 1, 0 })) })));
+    gpu_copy(to, tensor_any(ew_apply(
+                     EW_plus, 2,
+                     (value[]){ tensor_box(to), tensor_box(seen(b, 0, 2, (i64[]){ P * O, 1 }, (i64[]){ 1, 0 })) })));
 }
 
 void local_weight_there(const struct conv *g, struct tensor *x, struct tensor *dy, struct tensor *dw)
 {
     struct windows p = windows_of(g, x, true);
     i64 P = p.P, K = p.K, O = g->channels_out;
-    product_there(K, O, g->n, P, (struct placed){ dw, 0, 1, K, O * K }, (struct placed){ columns(&p), 0, P, P * K, 1 }, (struct placed){ dy, 0, O * P, P, 1 });
+    product_there(K, O, g->n, P, (struct placed){ dw, 0, 1, K, O * K }, (struct placed){ columns(&p), 0, P, P * K, 1 },
+                  (struct placed){ dy, 0, O * P, P, 1 });
 }
 
 void local_input_there(const struct conv *g, struct tensor *dy, struct tensor *w, struct tensor *dx)
@@ -123,14 +140,17 @@ void local_input_there(const struct conv *g, struct tensor *dy, struct tensor *w
     struct windows p = windows_of(g, dx, false);
     i64 P = p.P, K = p.K, O = g->channels_out, kernel = g->kernel[1] * g->kernel[2];
     struct tensor *d = gpu_new(dx->device, g->dtype, 3, (i64[]){ P, K, g->n });
-    product_there(g->n, K, O, P, (struct placed){ d, 0, P * K, P, 1 }, (struct placed){ dy, 0, O * P, P, 1 }, (struct placed){ w, 0, K, 1, O * K });
+    product_there(g->n, K, O, P, (struct placed){ d, 0, P * K, P, 1 }, (struct placed){ dy, 0, O * P, P, 1 },
+                  (struct placed){ w, 0, K, 1, O * K });
     i64 dim[4] = { p.dim[0], p.dim[1], g->channels_in, g->n }, to[4] = { p.stride[0], p.stride[1], p.stride[4], p.stride[5] };
     i64 from[4] = { 1, p.dim[0], P * kernel, P * K };
     for (i64 k = 0; k < kernel; k++) {
         struct tensor *place = seen(p.t, k % g->kernel[2] + k / g->kernel[2] * p.in[2], 4, dim, to);
-        gpu_copy(place, tensor_any(ew_apply(EW_plus, 2, (value[]){ tensor_box(place), tensor_box(seen(d, k * P, 4, dim, from)) })));
+        gpu_copy(place, tensor_any(ew_apply(EW_plus, 2,
+                                            (value[]){ tensor_box(place), tensor_box(seen(d, k * P, 4, dim, from)) })));
     }
-    i64 plain[3] = { g->in[2], g->in[1], g->channels_in * g->n }, inner[3] = { 1, p.in[2], p.in[1] * p.in[2] }, out[3] = { 1, g->in[2], g->in[2] * g->in[1] };
+    i64 plain[3] = { g->in[2], g->in[1], g->channels_in * g->n }, inner[3] = { 1, p.in[2], p.in[1] * p.in[2] },
+        out[3] = { 1, g->in[2], g->in[2] * g->in[1] };
     gpu_copy(seen(dx, 0, 3, plain, out), seen(p.t, g->pad[2] + g->pad[1] * p.in[2], 3, plain, inner));
 }
 
@@ -152,8 +172,9 @@ struct tensor *buffer_there(value *slot, struct tensor *like, int nd, const i64 
     nd = dims_trim(nd, dim);
     if (slot->kind == K_TENSOR) {
         struct tensor *t = slot->t;
-        if (t->h.owners == 1 && !t->h.pins && !t->mark && t->device == like->device && t->dtype == like->dtype && t->block->owners == 1 && t->block != like->block &&
-            t->block->class == (uint16_t)gpu_at(t->device)->epoch && dims_equal(t->nd, t->dim, nd, dim) && rows_already(t))
+        if (t->h.owners == 1 && !t->h.pins && !t->mark && t->device == like->device && t->dtype == like->dtype &&
+            t->block->owners == 1 && t->block != like->block && t->block->class == (uint16_t)gpu_at(t->device)->epoch &&
+            dims_equal(t->nd, t->dim, nd, dim) && rows_already(t))
             return t;
     }
     replace(slot, nil());
@@ -163,7 +184,8 @@ struct tensor *buffer_there(value *slot, struct tensor *like, int nd, const i64 
 }
 
 /* ---- planes */
-void pool_there(i64 planes, const i64 in[3], const i64 out[3], const i64 *const from[3], const i64 *const to[3], const i64 dilation[3], struct tensor *x, struct tensor *y, struct tensor *at)
+void pool_there(i64 planes, const i64 in[3], const i64 out[3], const i64 *const from[3], const i64 *const to[3],
+                const i64 dilation[3], struct tensor *x, struct tensor *y, struct tensor *at)
 {
     struct tensor *list = tensor_2d(D_INT64, 2 * (out[0] + out[1] + out[2]), 1);
     i64 *l = (i64 *)list->data;
@@ -175,7 +197,8 @@ void pool_there(i64 planes, const i64 in[3], const i64 out[3], const i64 *const 
         num[4 + d] = (double)out[d];
         num[7 + d] = (double)dilation[d];
     }
-    gpu_do(x->device, DEV_pool, (struct dev_arg[]){ gpu_vector(y), gpu_vector(at) }, (struct dev_arg[]){ gpu_vector(x), gpu_vector(gpu_table(x->device, list)) }, num);
+    gpu_do(x->device, DEV_pool, (struct dev_arg[]){ gpu_vector(y), gpu_vector(at) },
+           (struct dev_arg[]){ gpu_vector(x), gpu_vector(gpu_table(x->device, list)) }, num);
 }
 
 static bool unchanged(const struct map *m)
@@ -216,7 +239,10 @@ void taps_there(const struct map m[3], i64 planes, struct tensor *x, struct tens
     *l = 0;                                   /* so that there is something of each */
     *w = 0;
     struct dev_arg to = gpu_vector(y);
-    gpu_do(x->device, DEV_taps, &to, (struct dev_arg[]){ gpu_vector(x), gpu_vector(gpu_table(x->device, list)), gpu_vector(gpu_table(x->device, weight)) }, num);
+    gpu_do(x->device, DEV_taps, &to,
+           (struct dev_arg[]){ gpu_vector(x), gpu_vector(gpu_table(x->device, list)),
+                               gpu_vector(gpu_table(x->device, weight)) },
+           num);
 }
 
 static value op(int row, value a, value b) { return ew_apply(row, 2, (value[]){ a, b }); }
@@ -246,11 +272,13 @@ void unpool_there(struct tensor *y, struct tensor *at, i64 planes, i64 inside, s
 /* Each writes its number where it belongs, of several the last stays; then each looks whose is there. */
 struct tensor *last_there(struct tensor *at, i64 planes, i64 inside)
 {
-    struct tensor *number = tensor_2d(D_DOUBLE, at->numel, 1), *owner = gpu_filled(at->device, D_DOUBLE, 2, (i64[]){ planes * inside, 1 }, 0);
+    struct tensor *number = tensor_2d(D_DOUBLE, at->numel, 1),
+                  *owner = gpu_filled(at->device, D_DOUBLE, 2, (i64[]){ planes * inside, 1 }, 0);
     for (i64 i = 0; i < at->numel; i++)
         ((double *)number->data)[i] = (double)i;
     number = gpu_table(at->device, number);
-    struct tensor *there = rows_beside(at, D_DOUBLE, at->nd, at->dim), *line = tensor_alias(there, 2, (i64[]){ at->numel, 1 }, (i64[]){ 1, 0 }, 0);
+    struct tensor *there = rows_beside(at, D_DOUBLE, at->nd, at->dim),
+                  *line = tensor_alias(there, 2, (i64[]){ at->numel, 1 }, (i64[]){ 1, 0 }, 0);
     struct dev_arg list = indices(at, planes, inside), to = gpu_vector(owner), back = gpu_vector(there);
     gpu_do(at->device, DEV_scatter, &to, (struct dev_arg[9]){ gpu_vector(number), list }, (double[]){ 1, 0 });
     gpu_do(at->device, DEV_gather, &back, (struct dev_arg[9]){ to, list }, (double[]){ 1 });

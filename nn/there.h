@@ -18,13 +18,16 @@ void local_input_there(const struct conv *g, struct tensor *dy, struct tensor *w
 void local_weight_there(const struct conv *g, struct tensor *x, struct tensor *dy, struct tensor *dw);
 
 /* The largest of the windows that begin at from and end before to, in planes of in; at: where in its plane, from 1. */
-void pool_there(i64 planes, const i64 in[3], const i64 out[3], const i64 *const from[3], const i64 *const to[3], const i64 dilation[3], struct tensor *x, struct tensor *y, struct tensor *at);
+void pool_there(i64 planes, const i64 in[3], const i64 out[3], const i64 *const from[3], const i64 *const to[3],
+                const i64 dilation[3], struct tensor *x, struct tensor *y, struct tensor *at);
 void pick_there(struct tensor *x, struct tensor *at, i64 planes, i64 inside, struct tensor *y);      /* nn.pick, nn.unpool */
 void unpool_there(struct tensor *y, struct tensor *at, i64 planes, i64 inside, struct tensor *x);
-struct tensor *last_there(struct tensor *at, i64 planes, i64 inside);         /* like at, in its class: 1 but where a later value has the same place */
-/* The tensor that *slot holds when nobody else has it and it fits, else a new one there: addresses that a step of training repeats are what graphs want. */
+struct tensor *last_there(struct tensor *at, i64 planes,
+                          i64 inside); /* like at, in its class: 1 but where a later value has the same place */
+/* The tensor that *slot holds when nobody else has it and it fits, else a new one there: addresses that a step of
+ * training repeats are what graphs want. */
 struct tensor *buffer_there(value *slot, struct tensor *like, int nd, const i64 *dim);
-struct tensor *rows_beside(struct tensor *like, int dtype, int nd, const i64 *dim);          /* as rows_new, where `like` is */
+struct tensor *rows_beside(struct tensor *like, int dtype, int nd, const i64 *dim); /* as rows_new, where `like` is */
 
 /* out[o] = sum of w[k] * in[at[k]] for k from start[o] to start[o + 1]; on a device start may be NULL: as it is */
 struct map { i64 in, out, *start, *at; double *w; };

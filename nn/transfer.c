@@ -221,5 +221,9 @@ LAYER(SpatialSoftMax, SOFT_HELP("SpatialSoftMax", "exp(x) ./ sum(exp(x))", "nn.S
 LAYER(LogSoftMax, SOFT_HELP("LogSoftMax", "log(exp(x) ./ sum(exp(x)))", "nn.LogSoftMax().forward([0 0])", "  ans =\n    -0.6931  -0.6931"), SOFT_DIM, .call = logsoftmax_call)
 LAYER(SpatialLogSoftMax, SOFT_HELP("SpatialLogSoftMax", "log(exp(x) ./ sum(exp(x)))", "nn.SpatialLogSoftMax().forward([0 0])", "  ans =\n    -0.6931  -0.6931"),
     SOFT_DIM, .call = logsoftmax_call)
-LAYER(SoftMin, SOFT_HELP("SoftMin", "exp(-x) ./ sum(exp(-x))", "nn.SoftMin().forward([0 log(3)])", "  ans =\n     0.7500   0.2500"), SOFT_DIM,
-  .expr = "@(x, dim) begin if isempty(dim), return nn.softmax(-x), end; d = dim; if d < 0, d = ndims(x) + 1 + d; end; return nn.softmax(-x, d) end")
+LAYER(SoftMin,
+      SOFT_HELP("SoftMin", "exp(-x) ./ sum(exp(-x))", "nn.SoftMin().forward([0 log(3)])",
+                "  ans =\n     0.7500   0.2500"),
+      SOFT_DIM,
+      .expr = "@(x, dim) begin if isempty(dim), return nn.softmax(-x), end; d = dim; if d < 0, d = ndims(x) + 1 + d; "
+              "end; return nn.softmax(-x, d) end")

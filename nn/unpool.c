@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* unpool.c: the way back from a max pooling: values return to the places where the pooling found its largest.
  *
- * The layer refers to the pooling, which stands elsewhere in the same net; size and places are those of the pooling's last
- * forward.  As in Torch the last of several values for one place stays, and backward hands each value the gradient at its place. */
+ * The layer refers to the pooling, which stands elsewhere in the same net; size and places are those of the pooling's
+ * last forward.  As in Torch the last of several values for one place stays, and backward hands each value the gradient
+ * at its place. */
 #include "nn.h"
 #include "nn/there.h"
 #include "lab/gpu.h"
@@ -20,7 +21,8 @@ static void unpooling_check(struct module *m)
 {
     const char *name = layer_of(module_of(OPTION(m, 0)))->class.name, *want = is_volume(m) ? "nn.Volumetric" : "nn.Spatial";
     if (strncmp(name, want, strlen(want)) || !strstr(name, "MaxPooling"))
-        fail("Octave:invalid-input-arg", "%s: the pooling must be an %sMaxPooling, but is an %s", layer_of(m)->class.name, want, name);
+        fail("Octave:invalid-input-arg", "%s: the pooling must be an %sMaxPooling, but is an %s",
+             layer_of(m)->class.name, want, name);
 }
 
 /* The places that the pooling has found, for values x; dim gets the size of the result. */
@@ -104,8 +106,9 @@ static value unpooling_record(struct module *m, value x, const value *w)
 #define UNPOOLING .refers = true, .check = unpooling_check, .forward = unpooling_forward, .backward = unpooling_backward, .record = unpooling_record
 LAYER(SpatialMaxUnpooling,
   "m = nn.SpatialMaxUnpooling(pooling)\n\n"
-  "Images of the size that the nn.SpatialMaxPooling pooling has got last, 0 but where it found its largest values: there stand the elements of the input, which is "
-  "like the pooling's output. The pooling is a module of the same net, further up.\n\n"
+  "Images of the size that the nn.SpatialMaxPooling pooling has got last, 0 but where it found its largest values: "
+  "there stand the elements of the input, which is like the pooling's output. The pooling is a module of the same net, "
+  "further up.\n\n"
   "Example:\n"
   "  p = nn.SpatialMaxPooling(2, 2); net = nn.Sequential(p, nn.SpatialMaxUnpooling(p));\n"
   "  y = net.forward(reshape([1 5 2 0; 3 4 8 7], 1, 2, 4)); reshape(y, 2, 4)\n"

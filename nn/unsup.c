@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* unsup.c: the modules of unsup as objects: a loss inside, so forward gives a number and backward needs no gradOutput.
  *
- * What one computes is a rule in the language, rule(m, what, x, t, ...), a function of the package and no closure: so a module
- * is cloned, saved and loaded as any other.  The object keeps its parts (modules by name, whose parameters are its own),
- * its settings (a struct: numbers, criterions) and in `kept` what forward leaves for backward. */
+ * What one computes is a rule in the language, rule(m, what, x, t, ...), a function of the package and no closure: so a
+ * module is cloned, saved and loaded as any other.  The object keeps its parts (modules by name, whose parameters are
+ * its own), its settings (a struct: numbers, criterions) and in `kept` what forward leaves for backward. */
 #include "nn.h"
 
 enum { RULE, LABEL, PARTS, SETTINGS, KEPT, MODULES = 0 };
@@ -15,16 +15,19 @@ static void unsup_init(struct module *m)
     if (parts.kind == K_CELL)                 /* of a file: names, the modules follow */
         return;
     if (OPTION(m, RULE).kind != K_FUNC)
-        fail("Octave:invalid-input-arg", "nn.UnsupModule: the rule must be a function, but is a %s", class_of(OPTION(m, RULE)));
+        fail("Octave:invalid-input-arg", "nn.UnsupModule: the rule must be a function, but is a %s",
+             class_of(OPTION(m, RULE)));
     if (parts.kind != K_STRUCT || parts.rec->numel != 1)
-        fail("Octave:invalid-input-arg", "nn.UnsupModule: the parts must be a struct of modules, but are a %s", class_of(parts));
+        fail("Octave:invalid-input-arg", "nn.UnsupModule: the parts must be a struct of modules, but are a %s",
+             class_of(parts));
     int n = parts.rec->f ? parts.rec->f->n : 0;
     struct cell *names = nn_cells(n).cell, *modules = nn_cells(n).cell;
     for (int i = 0; i < n; i++) {
         sym s = parts.rec->f->name[i];
         value v = record_get(parts.rec, 0, s);
         if (!is_module(v) || layer_of(module_of(v))->criterion)
-            fail("Octave:invalid-input-arg", "nn.UnsupModule: the part %s must be a module, but is a %s", s->text, class_of(v));
+            fail("Octave:invalid-input-arg", "nn.UnsupModule: the part %s must be a module, but is a %s", s->text,
+                 class_of(v));
         cell_set(names, i, tensor_box(tensor_text(s->text, strlen(s->text))));
         cell_set(modules, i, v);
     }
@@ -62,12 +65,16 @@ static bool unsup_put(struct module *m, sym field, value v)  /* settings */
 
 static bool unsup_method(struct module *m, const char *name, struct call *c)
 {
-    static const struct { const char *method, *what; int first; } does[] = { { "forward", "forward", 1 }, { "updateOutput", "forward", 1 },
-        { "backward", "backward", 1 }, { "normalize", "normalize", 0 }, { "diagHessian", "hessian", 1 }, { "search", "search", 1 } };
+    static const struct {
+        const char *method, *what;
+        int first;
+    } does[] = { { "forward", "forward", 1 },     { "updateOutput", "forward", 1 }, { "backward", "backward", 1 },
+                 { "normalize", "normalize", 0 }, { "diagHessian", "hessian", 1 },  { "search", "search", 1 } };
     for (int i = 0; i < COUNT(does); i++) {
         if (strcmp(name, does[i].method))
             continue;
-        value arg[8] = { module_value(m), tensor_box(tensor_text(does[i].what, strlen(does[i].what))) }, out[2] = { nil(), nil() };
+        value arg[8] = { module_value(m), tensor_box(tensor_text(does[i].what, strlen(does[i].what))) },
+              out[2] = { nil(), nil() };
         if (does[i].first && !has_arg(c, 1))
             fail("Octave:invalid-fun-call", "%s.%s: the input is needed", class_of(c->arg[0]), name);
         int n = 2;
@@ -84,8 +91,10 @@ static bool unsup_method(struct module *m, const char *name, struct call *c)
             replace(i < 2 ? &m->output : &m->grad_input, copy(out[0]));
         return true;
     }
-    if (!strcmp(name, "updateGradInput") || !strcmp(name, "accGradParameters") || !strcmp(name, "backwardUpdate") || !strcmp(name, "accUpdateGradParameters"))
-        nn_fail(m, "its loss is inside: m.backward(x, t) gives the gradient of the input and adds to those of the parameters");
+    if (!strcmp(name, "updateGradInput") || !strcmp(name, "accGradParameters") || !strcmp(name, "backwardUpdate") ||
+        !strcmp(name, "accUpdateGradParameters"))
+        nn_fail(m, "its loss is inside: m.backward(x, t) gives the gradient of the input and adds to those of the "
+                   "parameters");
     return false;
 }
 
@@ -111,14 +120,21 @@ static void unsup_show(struct module *m, struct buf *b)
 }
 
 LAYER(UnsupModule,
-  "m = nn.UnsupModule(rule, label, parts, settings)\n\n"
-  "What the modules of unsup are: an object with a loss inside. loss = m.forward(x, t) and gradInput = m.backward(x, t) call rule(m, 'forward', x, t) and rule(m, 'backward', x, t), where t is x "
-  "unless it is given; m.normalize() and m.diagHessian(x, t) call it with 'normalize' and 'hessian'. parts is a struct of modules, fields of m whose parameters are those of m; settings is a struct of "
-  "whatever else the rule reads, fields of m that can be set. What the rule stores in m.kept is there for backward. rule should be a function of a package or file, @unsup.rule_sparse say, so that m can "
-  "be saved and loaded.\n\n"
-  "Example:\n"
-  "  m = unsup.AutoEncoder(nn.Linear(3, 2), nn.Linear(2, 3))\n"
-  "  m = nn.UnsupModule(unsup.AutoEncoder, encoder nn.Linear(3 -> 2), decoder nn.Linear(2 -> 3))\n\n"
-  "See also: unsup.UnsupModule, unsup.AutoEncoder, unsup.PSD, unsup.UnsupTrainer",
-  .options = "rule:v label:s parts:v settings:v= kept:v=", .state = "modules", .init = unsup_init, .forward = unsup_forward, .method = unsup_method,
-  .methods = "normalize diagHessian search", .changed = nn_children_changed, .get = unsup_get, .put = unsup_put, .forget = unsup_forget, .show = unsup_show)
+      "m = nn.UnsupModule(rule, label, parts, settings)\n\n"
+      "What the modules of unsup are: an object with a loss inside. loss = m.forward(x, t) and gradInput = "
+      "m.backward(x, "
+      "t) call rule(m, 'forward', x, t) and rule(m, 'backward', x, t), where t is x unless it is given; m.normalize() "
+      "and "
+      "m.diagHessian(x, t) call it with 'normalize' and 'hessian'. parts is a struct of modules, fields of m whose "
+      "parameters are those of m; settings is a struct of whatever else the rule reads, fields of m that can be set. "
+      "What "
+      "the rule stores in m.kept is there for backward. rule should be a function of a package or file, "
+      "@unsup.rule_sparse "
+      "say, so that m can be saved and loaded.\n\n"
+      "Example:\n"
+      "  m = unsup.AutoEncoder(nn.Linear(3, 2), nn.Linear(2, 3))\n"
+      "  m = nn.UnsupModule(unsup.AutoEncoder, encoder nn.Linear(3 -> 2), decoder nn.Linear(2 -> 3))\n\n"
+      "See also: unsup.UnsupModule, unsup.AutoEncoder, unsup.PSD, unsup.UnsupTrainer",
+      .options = "rule:v label:s parts:v settings:v= kept:v=", .state = "modules", .init = unsup_init,
+      .forward = unsup_forward, .method = unsup_method, .methods = "normalize diagHessian search",
+      .changed = nn_children_changed, .get = unsup_get, .put = unsup_put, .forget = unsup_forget, .show = unsup_show)

@@ -9,7 +9,12 @@
 #include <math.h>
 #include <string.h>
 
-struct confusion { struct instance i; i64 n; double *count /* n x n, column-major: target down, prediction across */; value names /* cell or [] */; };
+struct confusion {
+    struct instance i;
+    i64 n;
+    double *count /* n x n, column-major: target down, prediction across */;
+    value names /* cell or [] */;
+};
 enum { MOST_CLASSES = 20000 };
 
 static struct confusion *confusion_new(i64 n, value names)
@@ -169,17 +174,22 @@ static void tally(struct call *c, const char *method, bool batch)
 {
     struct confusion *m = (struct confusion *)c->arg[0].inst;
     if (c->nargin != 3)
-        fail("Octave:invalid-fun-call", "optim.ConfusionMatrix: m.%s(predictions, targets) takes two arguments, not %d", method, c->nargin - 1);
+        fail("Octave:invalid-fun-call", "optim.ConfusionMatrix: m.%s(predictions, targets) takes two arguments, not %d",
+             method, c->nargin - 1);
     struct tensor *t[2];
     i64 rows[2];
     char d[128], e[128];
     for (int k = 0; k < 2; k++) {
         t[k] = arg_dense(c, k + 1);
         bool vector = t[k]->nd == 2 && (t[k]->dim[0] == 1 || t[k]->dim[1] == 1);
-        rows[k] = !batch ? 1 : vector && t[k]->numel != m->n ? t[k]->numel : vector && t[k]->dim[0] == m->n ? m->n : t[k]->dim[0];
+        rows[k] = !batch                           ? 1
+                  : vector && t[k]->numel != m->n  ? t[k]->numel
+                  : vector && t[k]->dim[0] == m->n ? m->n
+                                                   : t[k]->dim[0];
         i64 width = rows[k] ? t[k]->numel / rows[k] : 1;
         if (t[k]->nd > 2 || (width != 1 && width != m->n))
-            fail("Octave:nonconformant-args", "optim.ConfusionMatrix: m.%s: %s must be class numbers or %lld scores each, but are %s", method,
+            fail("Octave:nonconformant-args",
+                 "optim.ConfusionMatrix: m.%s: %s must be class numbers or %lld scores each, but are %s", method,
                  k ? "targets" : "predictions", (long long)m->n, value_shape(c->arg[k + 1], d));
     }
     if (batch && rows[0] != rows[1] && t[1]->numel == rows[0])      /* as many targets as classes: a row of class numbers */
@@ -187,7 +197,8 @@ static void tally(struct call *c, const char *method, bool batch)
     if (batch && rows[0] != rows[1] && t[0]->numel == rows[1])
         rows[0] = rows[1];
     if (rows[0] != rows[1])
-        fail("Octave:nonconformant-args", "optim.ConfusionMatrix: m.%s: predictions are %s but targets %s", method, value_shape(c->arg[1], d), value_shape(c->arg[2], e));
+        fail("Octave:nonconformant-args", "optim.ConfusionMatrix: m.%s: predictions are %s but targets %s", method,
+             value_shape(c->arg[1], d), value_shape(c->arg[2], e));
     for (int pass = 0; pass < 2; pass++)      /* looked at first, then counted: an error counts nothing */
         for (i64 i = 0; i < rows[0]; i++) {
             double p = class_at(t[0], i, rows[0]), y = class_at(t[1], i, rows[0]);
@@ -196,8 +207,10 @@ static void tally(struct call *c, const char *method, bool batch)
             if (pass)
                 m->count[(i64)y - 1 + ((i64)p - 1) * m->n]++;
             else if (y > (double)m->n || y != floor(y) || !(p >= 1 && p <= (double)m->n) || p != floor(p))
-                fail("Octave:index-out-of-bounds", "optim.ConfusionMatrix: m.%s: classes are 1..%lld, but sample %lld has prediction %g and target %g", method,
-                     (long long)m->n, (long long)i + 1, p, y);
+                fail("Octave:index-out-of-bounds",
+                     "optim.ConfusionMatrix: m.%s: classes are 1..%lld, but sample %lld has prediction %g and target "
+                     "%g",
+                     method, (long long)m->n, (long long)i + 1, p, y);
         }
 }
 
@@ -226,7 +239,8 @@ static void far_frr(struct call *c)
         result_num(c, 3, mean[1]);
 }
 
-static void render(struct call *c)            /* 3 x H x W: each count a square, right ones green, wrong ones red, by their part of the row */
+static void
+render(struct call *c) /* 3 x H x W: each count a square, right ones green, wrong ones red, by their part of the row */
 {
     const struct confusion *m = (struct confusion *)c->arg[0].inst;
     i64 block = c->nargin > 1 ? arg_int(c, 1, 1, 1000) : 25, side = block * m->n, dim[3] = { 3, side, side };
@@ -305,8 +319,8 @@ static void confusion_load(value self, value saved)
     struct confusion *m = (struct confusion *)self.inst;
     value mat = record_get(saved.rec, 0, symbol_of("mat")), names = record_get(saved.rec, 0, symbol_of("classes"));
     i64 dim[MAX_DIMS];
-    if (!is_tensor_like(mat) || value_dtype(mat) != D_DOUBLE || value_dims(mat, dim) != 2 || dim[0] != dim[1] || dim[0] > MOST_CLASSES ||
-        names.kind != K_CELL || (names.cell->numel && !are_names(names, dim[0])))
+    if (!is_tensor_like(mat) || value_dtype(mat) != D_DOUBLE || value_dims(mat, dim) != 2 || dim[0] != dim[1] ||
+        dim[0] > MOST_CLASSES || names.kind != K_CELL || (names.cell->numel && !are_names(names, dim[0])))
         fail("Octave:load-error", "optim.ConfusionMatrix: the file holds none here");
     struct tensor *t = tensor_dense(tensor_of(mat));
     double *count = memory_get(dim[0] * dim[0] * (i64)sizeof(double));
@@ -323,20 +337,34 @@ static const char *const confusion_names[] = {
     "updateValids", "valids", "zero", NULL
 };
 const struct class confusion_class = {
-    .name = "optim.ConfusionMatrix", .free = confusion_free, .children = confusion_children, .print = confusion_print, .get = confusion_get,
-    .method = confusion_method, .clone = confusion_clone, .save = confusion_save, .blank = confusion_blank, .load = confusion_load, .names = confusion_names,
+    .name = "optim.ConfusionMatrix",
+    .free = confusion_free,
+    .children = confusion_children,
+    .print = confusion_print,
+    .get = confusion_get,
+    .method = confusion_method,
+    .clone = confusion_clone,
+    .save = confusion_save,
+    .blank = confusion_blank,
+    .load = confusion_load,
+    .names = confusion_names,
 };
 
 BUILTIN(optim_ConfusionMatrix, 1, 2, 1, NO_GRAD,
   "m = optim.ConfusionMatrix(n)\n"
   "m = optim.ConfusionMatrix(names)\n"
   "m = optim.ConfusionMatrix(n, names)\n\n"
-  "Counts how often a sample of one class was taken for another: m.mat(target, prediction), for n classes or those named in a cell\n"
+  "Counts how often a sample of one class was taken for another: m.mat(target, prediction), for n classes or those "
+  "named in a cell\n"
   "(or in a vector of numbers: 0:9).\n"
-  "m.add(p, t) counts a prediction, the class or a vector of scores, against a target, the class or one-hot; m.batchAdd(P, T) many at once,\n"
-  "a row each. Targets of 0 or less are unlabelled and not counted. m.zero() starts anew. m.totalValid is the part that was right,\n"
-  "m.valids that of each class, m.averageValid their mean, m.unionvalids and m.averageUnionValid the same with the union of row and\n"
-  "column below (the VOC measure). [frr, far] = m.farFrr() are the rates of false refusal and false acceptance of each class, then their\n"
+  "m.add(p, t) counts a prediction, the class or a vector of scores, against a target, the class or one-hot; "
+  "m.batchAdd(P, T) many at once,\n"
+  "a row each. Targets of 0 or less are unlabelled and not counted. m.zero() starts anew. m.totalValid is the part "
+  "that was right,\n"
+  "m.valids that of each class, m.averageValid their mean, m.unionvalids and m.averageUnionValid the same with the "
+  "union of row and\n"
+  "column below (the VOC measure). [frr, far] = m.farFrr() are the rates of false refusal and false acceptance of each "
+  "class, then their\n"
   "means; m.render(block) is a picture, 3 x H x W. It is a handle: a copy counts into the same matrix.\n\n"
   "Example:\n  m = optim.ConfusionMatrix({'cat', 'dog'});\n  m.batchAdd([1 2 2], [1 2 1])\n  m.totalValid\n  ans = 0.6667\n\n"
   "See also: optim.Logger, nn.ClassNLLCriterion")
@@ -346,7 +374,8 @@ BUILTIN(optim_ConfusionMatrix, 1, 2, 1, NO_GRAD,
     if (first.kind == K_CELL) {
         n = first.cell->numel;
         names = first;
-    } else if (is_tensor_like(first) && value_dtype(first) != D_CHAR && value_numel(first) > 1 && value_numel(first) <= MOST_CLASSES) {
+    } else if (is_tensor_like(first) && value_dtype(first) != D_CHAR && value_numel(first) > 1 &&
+               value_numel(first) <= MOST_CLASSES) {
         struct tensor *t = arg_double(c, 0);
         n = t->numel;
         names = cell_value(cell_2d(1, n));

@@ -9,7 +9,11 @@
 #include <string.h>
 #include <time.h>
 
-struct logger { struct instance i; value file /* its name or [] */, names /* cell */, rows /* cell: a row of numbers each add */, style; bool hidden, written, logscale; };
+struct logger {
+    struct instance i;
+    value file /* its name or [] */, names /* cell */, rows /* cell: a row of numbers each add */, style;
+    bool hidden, written, logscale;
+};
 
 static void logger_free(struct object *o)
 {
@@ -131,18 +135,21 @@ static void add(struct logger *m, struct call *c)
                     found++;
                 }
         if (found != n / 2 || found != names->numel)
-            fail("Octave:invalid-input-arg", "optim.Logger: add was given other names than those of the %lld columns", (long long)names->numel);
+            fail("Octave:invalid-input-arg", "optim.Logger: add was given other names than those of the %lld columns",
+                 (long long)names->numel);
         v = in_order;
         n = found;
     }
     if (names->numel && n != names->numel)
-        fail("Octave:nonconformant-args", "optim.Logger: there are %lld columns, but add was given %lld numbers", (long long)names->numel, (long long)n);
+        fail("Octave:nonconformant-args", "optim.Logger: there are %lld columns, but add was given %lld numbers",
+             (long long)names->numel, (long long)n);
     struct tensor *row = tensor_2d(D_DOUBLE, 1, n);
     struct buf *b = buf_new();
     for (i64 i = 0; i < n; i++) {
         char d[160];
         if (!is_tensor_like(v[i]) || value_dtype(v[i]) == D_CHAR || value_numel(v[i]) != 1)
-            fail("Octave:invalid-input-arg", "optim.Logger: add takes single numbers, but number %lld is a %s", (long long)i + 1, value_describe(v[i], d));
+            fail("Octave:invalid-input-arg", "optim.Logger: add takes single numbers, but number %lld is a %s",
+                 (long long)i + 1, value_describe(v[i], d));
         double x = ((double *)row->data)[i] = element_double(tensor_of(v[i]), 0);
         buff(b, "%11.4e\t", x);
     }
@@ -262,12 +269,14 @@ static void logger_print(value v, const char *name)
         print_header(name);
     i64 n = 0;
     const char *file = is_nil(m->file) ? "" : text_of(m->file, &n);
-    outf("%*s  optim.Logger: %lld columns, %lld rows%s%.*s\n", in, "", (long long)m->names.cell->numel, (long long)m->rows.cell->numel, n ? ", " : "", (int)n, file);
+    outf("%*s  optim.Logger: %lld columns, %lld rows%s%.*s\n", in, "", (long long)m->names.cell->numel,
+         (long long)m->rows.cell->numel, n ? ", " : "", (int)n, file);
     if (name)
         out_puts("\n");
 }
 
-/* ---- into files and back: what was logged.  The name of its file stays behind: what is loaded is not trusted to write anywhere. */
+/* ---- into files and back: what was logged.  The name of its file stays behind: what is loaded is not trusted to write
+ * anywhere. */
 static value logger_save(value self)
 {
     struct logger *m = (struct logger *)self.inst;
@@ -297,7 +306,8 @@ static void logger_load(value self, value saved)
     }
     for (i64 i = 0; good && i < part[1].cell->numel; i++) {
         value v = part[1].cell->v[i];
-        good = is_tensor_like(v) && value_dtype(v) == D_DOUBLE && (!part[0].cell->numel || value_numel(v) == part[0].cell->numel);
+        good = is_tensor_like(v) && value_dtype(v) == D_DOUBLE &&
+               (!part[0].cell->numel || value_numel(v) == part[0].cell->numel);
     }
     if (!good)
         fail("Octave:load-error", "optim.Logger: the file holds none here");
@@ -307,7 +317,8 @@ static void logger_load(value self, value saved)
     m->logscale = logscale.num != 0;
 }
 
-static const char *const logger_names[] = { "add", "display", "file", "names", "plot", "setNames", "setlogscale", "style", "values", NULL };
+static const char *const logger_names[] = { "add",      "display",     "file",  "names",  "plot",
+                                            "setNames", "setlogscale", "style", "values", NULL };
 const struct class logger_class = {
     .name = "optim.Logger", .free = logger_free, .children = logger_children, .print = logger_print, .get = logger_get,
     .method = logger_method, .save = logger_save, .blank = logger_blank, .load = logger_load, .names = logger_names,
@@ -315,14 +326,18 @@ const struct class logger_class = {
 
 BUILTIN(optim_Logger, 0, 2, 1, NO_GRAD,
   "log = optim.Logger(file, timestamp)\n\n"
-  "Keeps columns of numbers, a training's losses say, and writes each line to the file (none: only kept) as it comes: first the\n"
+  "Keeps columns of numbers, a training's losses say, and writes each line to the file (none: only kept) as it comes: "
+  "first the\n"
   "names, then the numbers as %11.4e, tabs between. log.setNames({'train', 'test'}) names the columns; log.add({0.5, 0.6}),\n"
-  "log.add(0.5, 0.6), log.add([0.5 0.6]) or log.add(train=0.5, test=0.6) adds a line. log.values is the matrix of all, log.names\n"
-  "the names. log.plot() draws the columns, into FILE.eps where the log has a file, log.plot(file) into another; log.style({'-', '+'})\n"
+  "log.add(0.5, 0.6), log.add([0.5 0.6]) or log.add(train=0.5, test=0.6) adds a line. log.values is the matrix of all, "
+  "log.names\n"
+  "the names. log.plot() draws the columns, into FILE.eps where the log has a file, log.plot(file) into another; "
+  "log.style({'-', '+'})\n"
   "says how, as plot does, log.setlogscale(true) makes the axis logarithmic, and after\n"
   "log.display(false) nothing is shown, only the file written. With timestamp true the date is appended to the file's name.\n"
   "A file of that name is written anew. It is a handle; one that was saved and loaded has its lines, but no file.\n\n"
-  "Example:\n  log = optim.Logger();\n  log.setNames({'train', 'test'});\n  log.add({0.5, 0.75});\n  log.values\n  ans =\n     0.5000   0.7500\n\n"
+  "Example:\n  log = optim.Logger();\n  log.setNames({'train', 'test'});\n  log.add({0.5, 0.75});\n  log.values\n  ans "
+  "=\n     0.5000   0.7500\n\n"
   "See also: optim.ConfusionMatrix, optim.sgd")
 {
     struct logger *m = logger_new();

@@ -74,7 +74,8 @@ BUILTIN(axes, 0, ANY, 1, grad_zero,
   "ax = axes('Position', [left bottom width height], name, value, ...)\n"
   "axes(ax)\n\n"
   "New axes in the current figure, at a position in parts of the figure; or makes axes ax the current ones.\n\n"
-  "Example:\n  figure('visible', 'off');\n  ax = axes('Position', [0.1 0.1 0.8 0.8]);\n  get(ax, 'Position')\n  ans =\n     0.1000   0.1000   0.8000   0.8000\n  close\n\n"
+  "Example:\n  figure('visible', 'off');\n  ax = axes('Position', [0.1 0.1 0.8 0.8]);\n  get(ax, 'Position')\n  ans "
+  "=\n     0.1000   0.1000   0.8000   0.8000\n  close\n\n"
   "See also: subplot, gca, axis")
 {
     struct graphic *ax;
@@ -96,9 +97,11 @@ BUILTIN(yyaxis, 1, 2, 0, grad_zero,
   "yyaxis left\n"
   "yyaxis right\n"
   "yyaxis(ax, 'right')\n\n"
-  "Two scales for y: what is plotted from now on belongs to the one on the left or on the right; so do ylabel, ylim, yticks. x, title, legend, hold and grid are shared. "
-  "Each side has a colour, its lines differ by their dashes. gca is then the handle of that side; cla reset and clf end it.\n\n"
-  "Example:\n  figure('visible', 'off');\n  yyaxis left;  plot(1:3, [1 2 4]);  yyaxis right;  plot(1:3, [100 400 900]);\n  ylim\n  ans =\n      0   1000\n  close\n\n"
+  "Two scales for y: what is plotted from now on belongs to the one on the left or on the right; so do ylabel, ylim, "
+  "yticks. x, title, legend, hold and grid are shared. Each side has a colour, its lines differ by their dashes. gca "
+  "is then the handle of that side; cla reset and clf end it.\n\n"
+  "Example:\n  figure('visible', 'off');\n  yyaxis left;  plot(1:3, [1 2 4]);  yyaxis right;  plot(1:3, [100 400 "
+  "900]);\n  ylim\n  ans =\n      0   1000\n  close\n\n"
   "See also: plotyy, ylabel, ylim, linkaxes")
 {
     int i = axes_given(c, 0) && c->nargin > 1;
@@ -133,8 +136,10 @@ BUILTIN(subplot, 0, ANY, 1, grad_zero,
   "subplot(mnk)\n"
   "ax = subplot(m, n, [k1 k2], name, value, ...)\n"
   "ax = subplot('Position', [left bottom width height])\n\n"
-  "Axes in cell k of m rows and n columns, counted along the rows; several cells make one. Axes that are there already become the current ones; those that overlap go.\n\n"
-  "Example:\n  figure('visible', 'off');\n  subplot(2, 1, 1); plot(1:3); subplot(2, 1, 2); plot(3:-1:1);\n  numel(get(gcf, 'Children'))\n  ans = 2\n  close\n\n"
+  "Axes in cell k of m rows and n columns, counted along the rows; several cells make one. Axes that are there already "
+  "become the current ones; those that overlap go.\n\n"
+  "Example:\n  figure('visible', 'off');\n  subplot(2, 1, 1); plot(1:3); subplot(2, 1, 2); plot(3:-1:1);\n  "
+  "numel(get(gcf, 'Children'))\n  ans = 2\n  close\n\n"
   "See also: axes, figure")
 {
     double cell[4] = { 0, 0, 1, 1 };
@@ -179,7 +184,9 @@ BUILTIN(subplot, 0, ANY, 1, grad_zero,
         for (i64 j = 0; j < k->numel; j++) {
             double x = ((double *)k->data)[j];
             if (!(x >= 1 && x <= (double)(m * n)) || x != floor(x))
-                fail("Octave:index-out-of-bounds", "subplot: %g is none of the %lld cells of %lld rows and %lld columns", x, (long long)(m * n), (long long)m, (long long)n);
+                fail("Octave:index-out-of-bounds",
+                     "subplot: %g is none of the %lld cells of %lld rows and %lld columns", x, (long long)(m * n),
+                     (long long)m, (long long)n);
             i64 row = ((i64)x - 1) / n, column = ((i64)x - 1) % n;
             lo[0] = fmin(lo[0], (double)column);
             hi[0] = fmax(hi[0], (double)column + 1);
@@ -191,7 +198,8 @@ BUILTIN(subplot, 0, ANY, 1, grad_zero,
         cell[2] = (hi[0] - lo[0]) / (double)n;
         cell[3] = (hi[1] - lo[1]) / (double)m;
     }
-    while (i < c->nargin && arg_is_text(c, i) && (!strcasecmp(arg_text(c, i, NULL), "align") || !strcasecmp(arg_text(c, i, NULL), "replace")))
+    while (i < c->nargin && arg_is_text(c, i) &&
+           (!strcasecmp(arg_text(c, i, NULL), "align") || !strcasecmp(arg_text(c, i, NULL), "replace")))
         i++;
     prop_check_pairs(c, i, G_AXES);
     struct graphic *fig = current_figure(), *ax = NULL;
@@ -231,7 +239,8 @@ static void limits_call(struct call *c, int axis)
         }
         if (arg_is_text(c, first) && !strcasecmp(arg_text(c, first, NULL), "manual"))
             prop_put(ax, p, prop_get(ax, p));
-        else if (arg_is_text(c, first) && (!strcasecmp(arg_text(c, first, NULL), "tight") || !strcasecmp(arg_text(c, first, NULL), "padded"))) {
+        else if (arg_is_text(c, first) &&
+                 (!strcasecmp(arg_text(c, first, NULL), "tight") || !strcasecmp(arg_text(c, first, NULL), "padded"))) {
             struct reach e;
             axes_reach(ax, &e);
             if (e.lo[axis] < e.hi[axis])
@@ -247,7 +256,8 @@ BUILTIN(xlim, 0, 2, 1, grad_zero,
   "lim = xlim()\n"
   "xlim([low high])\n"
   "xlim('auto')\n\n"
-  "The limits of the x axis: asked, set, or found again from the data. An infinite end is the data's. 'manual' keeps them as they are.\n\n"
+  "The limits of the x axis: asked, set, or found again from the data. An infinite end is the data's. 'manual' keeps "
+  "them as they are.\n\n"
   "Example:\n  figure('visible', 'off'); plot(1:3); xlim([0 5])\n  xlim\n  ans =\n     0   5\n  close\n\n"
   "See also: ylim, zlim, axis")
 {
@@ -316,8 +326,9 @@ static void freeze(struct graphic *ax)
 
 static void axis_word(struct call *c, struct graphic *ax, const char *s)
 {
-    static const char *const words[] = { "auto", "manual", "tight", "equal", "square", "normal", "image", "on", "off", "ij", "xy", "fill", "vis3d", "padded",
-                                         "autox", "autoy", "autoz", "tickaligned", NULL };
+    static const char *const words[] = { "auto",  "manual", "tight", "equal",       "square", "normal", "image",
+                                         "on",    "off",    "ij",    "xy",          "fill",   "vis3d",  "padded",
+                                         "autox", "autoy",  "autoz", "tickaligned", NULL };
     const double one[3] = { 1, 1, 1 };
     int k = 0;
     while (words[k] && strcasecmp(words[k], s))
@@ -369,8 +380,9 @@ BUILTIN(axis, 0, ANY, 1, grad_zero,
   "lim = axis()\n"
   "axis([xlow xhigh ylow yhigh])\n"
   "axis(word, ...)\n\n"
-  "The limits of the axes: asked, set (an infinite end is the data's), or by words: auto, tight (as far as the data reach), manual (as they are), equal (one unit is as long in x as in y), "
-  "square, normal, image (tight and equal), ij (y grows downwards), xy, on, off.\n\n"
+  "The limits of the axes: asked, set (an infinite end is the data's), or by words: auto, tight (as far as the data "
+  "reach), manual (as they are), equal (one unit is as long in x as in y), square, normal, image (tight and equal), ij "
+  "(y grows downwards), xy, on, off.\n\n"
   "Example:\n  figure('visible', 'off'); plot([1 2.5 4]); axis tight\n  axis\n  ans =\n     1   3   1   4\n  close\n\n"
   "See also: xlim, ylim, grid, axes")
 {
@@ -384,7 +396,8 @@ BUILTIN(axis, 0, ANY, 1, grad_zero,
         for (i64 k = 0; k < t->numel; k += 2) {
             double *l = (double *)t->data + k;
             if (!(l[0] < l[1]))
-                fail("Octave:invalid-input-arg", "axis: the limits of %c must rise, but are [%g %g]", "xyzc"[k / 2], l[0], l[1]);
+                fail("Octave:invalid-input-arg", "axis: the limits of %c must rise, but are [%g %g]", "xyzc"[k / 2],
+                     l[0], l[1]);
         }
         for (i64 k = 0; k < t->numel; k += 2)
             prop_set_row(ax, k == 6 ? P_CLim : axis_prop((int)k / 2, LIM), 2, (double *)t->data + k);
@@ -415,7 +428,8 @@ BUILTIN(grid, 0, 3, 0, grad_zero,
     int k = has_arg(c, i) ? arg_option(c, i, (const char *const[]){ "on", "off", "minor", NULL }) : prop_on(ax, P_XGrid);
     bool on = k == 0;
     if (k == 2)
-        on = has_arg(c, i + 1) ? arg_option(c, i + 1, (const char *const[]){ "on", "off", NULL }) == 0 : !prop_on(ax, P_XMinorGrid);
+        on = has_arg(c, i + 1) ? arg_option(c, i + 1, (const char *const[]){ "on", "off", NULL }) == 0
+                               : !prop_on(ax, P_XMinorGrid);
     for (int a = 0; a < 3; a++) {
         prop_set_text(ax, axis_prop(a, k == 2 ? MINORGRID : GRID), on ? "on" : "off");
         if (k == 2 && on)

@@ -94,7 +94,8 @@ static double cubehelix(int j, i64 i, i64 n, double x)    /* D. A. Green 2011: s
     return fmin(1, fmax(0, x + wide * (by_cos[j] * cos(angle) + by_sin[j] * sin(angle))));
 }
 
-static double ocean(int j, i64 i, i64 n, double x)        /* black over blue to white: green from a third on, red from two thirds */
+static double ocean(int j, i64 i, i64 n,
+                    double x) /* black over blue to white: green from a third on, red from two thirds */
 {
     i64 from = lround((double)(2 - j) * (double)n / 3);
     return j == 2 ? x : i > from ? (double)(i - from) / (double)(n - 1 - from) : 0;
@@ -139,7 +140,9 @@ struct tensor *colormap_named(const char *name, i64 n)
                 double x = part * (maps[k].n - 1), f = x - floor(x);
                 int a = (int)floor(x), b = MIN(a + 1, maps[k].n - 1);
                 for (int j = 0; j < 3; j++)
-                    ((double *)t->data)[i + j * n] = ((1 - f) * (maps[k].rgb[a] >> (16 - 8 * j) & 255) + f * (maps[k].rgb[b] >> (16 - 8 * j) & 255)) / 255;
+                    ((double *)t->data)[i + j * n] = ((1 - f) * (maps[k].rgb[a] >> (16 - 8 * j) & 255) +
+                                                      f * (maps[k].rgb[b] >> (16 - 8 * j) & 255)) /
+                                                     255;
             }
             return t;
         }
@@ -156,7 +159,8 @@ void colormap_unknown(const char *who, const char *name)
     struct buf *b = buf_new();
     for (int k = 0; !s && k < COUNT(maps); k++)
         buff(b, "%s%s", k ? " " : "; there are ", maps[k].name);
-    fail("Octave:invalid-input-arg", "%s: there is no colormap '%s'%s%s%s%s", who, name, s ? "; did you mean '" : "", s ? s : "", s ? "'?" : "", b->s);
+    fail("Octave:invalid-input-arg", "%s: there is no colormap '%s'%s%s%s%s", who, name, s ? "; did you mean '" : "",
+         s ? s : "", s ? "'?" : "", b->s);
 }
 
 /* Okabe and Ito's colours, that all eyes tell apart, the dark ones first and yellow, too light for lines, last. */

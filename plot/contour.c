@@ -1,14 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* contour.c: contour lines by marching squares.
  *
- * Each cell of the grid has one bit for each of its four edges that a line crosses, found by linear interpolation: a corner is
- * high when z >= level.  A line enters a cell by one edge, leaves by the other and takes both bits away, so following lines
- * and marking them as drawn are the same thing.  Where all four edges are crossed the mean of the corners says which pairs
- * belong together.  Lines that begin at the edge come first, in the order of Octave's contourc, then the loops.
+ * Each cell of the grid has one bit for each of its four edges that a line crosses, found by linear interpolation: a
+ * corner is high when z >= level.  A line enters a cell by one edge, leaves by the other and takes both bits away, so
+ * following lines and marking them as drawn are the same thing.  Where all four edges are crossed the mean of the
+ * corners says which pairs belong together.  Lines that begin at the edge come first, in the order of Octave's
+ * contourc, then the loops.
  *
- * For faces everything beyond the grid and every NaN counts as minus infinity: all lines close, and they run with the high
- * side on their left, so the sign of the area tells a hill from a hollow.  Loops never cross; drawn in the order of their areas,
- * the largest first, each in the colour of its inside, they need no holes. */
+ * For faces everything beyond the grid and every NaN counts as minus infinity: all lines close, and they run with the
+ * high side on their left, so the sign of the area tells a hill from a hollow.  Loops never cross; drawn in the order
+ * of their areas, the largest first, each in the colour of its inside, they need no holes. */
 #include "contour.h"
 #include <math.h>
 
@@ -53,7 +54,8 @@ static double height(const struct march *w, i64 i, i64 j)
     return w->closed && isnan(z) ? -INFINITY : z;
 }
 
-static void corners(const struct march *w, i64 r, i64 c, double z[4])    /* lower left, lower right, upper right, upper left */
+static void corners(const struct march *w, i64 r, i64 c,
+                    double z[4]) /* lower left, lower right, upper right, upper left */
 {
     i64 i = r + w->from, j = c + w->from;
     z[0] = height(w, i, j);
@@ -85,8 +87,12 @@ static void add_point(const struct march *w, i64 r, i64 c, int edge)
 {
     const struct grid *g = w->g;
     struct outlines *o = w->out;
-    i64 i = r + w->from + (edge == TOP), j = c + w->from + (edge == RIGHT), p = i + (edge == LEFT || edge == RIGHT), q = j + (edge == BOTTOM || edge == TOP);
-    double u = height(w, i, j), v = height(w, p, q), t = isinf(v) ? isinf(u) ? 0.5 : 0 : isinf(u) ? 1 : (w->at / 2 - u / 2) / (v / 2 - u / 2);
+    i64 i = r + w->from + (edge == TOP), j = c + w->from + (edge == RIGHT), p = i + (edge == LEFT || edge == RIGHT),
+        q = j + (edge == BOTTOM || edge == TOP);
+    double u = height(w, i, j), v = height(w, p, q),
+           t = isinf(v)   ? isinf(u) ? 0.5 : 0
+               : isinf(u) ? 1
+                          : (w->at / 2 - u / 2) / (v / 2 - u / 2);
     i = MIN(MAX(i, 0), g->m - 1);
     j = MIN(MAX(j, 0), g->n - 1);
     p = MIN(MAX(p, 0), g->m - 1);
@@ -165,7 +171,13 @@ static double turn(const struct grid *g)
 
 void contour_trace(const struct grid *g, double at, int k, bool closed, struct outlines *out)
 {
-    struct march w = { .g = g, .at = at, .closed = closed, .rows = g->m - 1 + 2 * closed, .columns = g->n - 1 + 2 * closed, .from = closed ? -1 : 0, .out = out };
+    struct march w = { .g = g,
+                       .at = at,
+                       .closed = closed,
+                       .rows = g->m - 1 + 2 * closed,
+                       .columns = g->n - 1 + 2 * closed,
+                       .from = closed ? -1 : 0,
+                       .out = out };
     i64 first = out->lines;
     if (w.rows <= 0 || w.columns <= 0 || isnan(at))
         return;

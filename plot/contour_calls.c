@@ -14,14 +14,16 @@ int arg_grid(struct call *c, int i, int numbers, struct tensor **x, struct tenso
     *z = arg_real(c, all ? i + 2 : i);
     i64 size[2] = { (*z)->dim[1], (*z)->dim[0] };
     if ((*z)->dim[0] < 2 || (*z)->dim[1] < 2)
-        fail("Octave:invalid-input-arg", "%s: z must have at least 2 rows and 2 columns, but is %s", c->fn->name, tensor_shape(*z, a));
+        fail("Octave:invalid-input-arg", "%s: z must have at least 2 rows and 2 columns, but is %s", c->fn->name,
+             tensor_shape(*z, a));
     for (int k = 0; k < 2; k++) {
         if (all) {
             struct tensor *t = axis[k] = arg_real(c, i + k);
             bool vector = (t->dim[0] == 1 || t->dim[1] == 1) && t->numel == size[k];
             if (!vector && !dims_equal(t->nd, t->dim, (*z)->nd, (*z)->dim))
-                fail("Octave:nonconformant-args", "%s: %s must have an element for each %s of z or its size, but %s is %s and z is %s", c->fn->name, names[k],
-                     k ? "row" : "column", names[k], tensor_shape(t, a), tensor_shape(*z, b));
+                fail("Octave:nonconformant-args",
+                     "%s: %s must have an element for each %s of z or its size, but %s is %s and z is %s", c->fn->name,
+                     names[k], k ? "row" : "column", names[k], tensor_shape(t, a), tensor_shape(*z, b));
         } else {
             axis[k] = tensor_2d(D_DOUBLE, 1, size[k]);
             for (i64 j = 0; j < size[k]; j++)
@@ -120,10 +122,13 @@ BUILTIN(contour, 1, ANY, 2, grad_zero,
   "contour(x, y, z, n)\n"
   "contour(x, y, z, levels)\n"
   "[C, h] = contour(x, y, z, levels, format, name, value, ...)\n\n"
-  "Lines along which z has one value. z(i, j) stands at x(j), y(i), or at x(i, j), y(i, j); without x and y columns and rows are counted. There are lines at n (10) levels from the smallest to "
-  "the largest number, or at the levels given; [v v] is the one level v. Their colours are those of the colormap, or the one of the format. NaN makes a hole. Names and values set properties: LineColor, "
-  "LineWidth, LineStyle, LevelList, ShowText, Fill. C is the lines as contourc has them, h the handle.\n\n"
-  "Example:\n  figure('visible', 'off');\n  [x, y] = meshgrid(-2:2);\n  [C, h] = contour(x, y, x, [0.5 0.5]);\n  C(:, 2:4)\n  ans =\n     0.5000   0.5000   0.5000\n    -2.0000  -1.0000        0\n  close\n\n"
+  "Lines along which z has one value. z(i, j) stands at x(j), y(i), or at x(i, j), y(i, j); without x and y columns "
+  "and rows are counted. There are lines at n (10) levels from the smallest to the largest number, or at the levels "
+  "given; [v v] is the one level v. Their colours are those of the colormap, or the one of the format. NaN makes a "
+  "hole. Names and values set properties: LineColor, LineWidth, LineStyle, LevelList, ShowText, Fill. C is the lines "
+  "as contourc has them, h the handle.\n\n"
+  "Example:\n  figure('visible', 'off');\n  [x, y] = meshgrid(-2:2);\n  [C, h] = contour(x, y, x, [0.5 0.5]);\n  C(:, "
+  "2:4)\n  ans =\n     0.5000   0.5000   0.5000\n    -2.0000  -1.0000        0\n  close\n\n"
   "See also: contourf, contour3, contourc, surf, pcolor, showdescent")
 {
     contour_call(c, PLAIN);
@@ -133,8 +138,10 @@ BUILTIN(contourf, 1, ANY, 2, grad_zero,
   "contourf(z)\n"
   "contourf(x, y, z, n)\n"
   "[C, h] = contourf(x, y, z, levels, format, name, value, ...)\n\n"
-  "As contour, with the bands between the lines filled: from each level up to the next one in the colour of the level. What is below the lowest level stays empty; so do holes (NaN).\n\n"
-  "Example:\n  figure('visible', 'off');\n  [C, h] = contourf([1 2; 3 4], 3); colorbar;\n  get(h, 'LevelList')\n  ans =\n     1.0000   1.7500   2.5000   3.2500\n  close\n\n"
+  "As contour, with the bands between the lines filled: from each level up to the next one in the colour of the level. "
+  "What is below the lowest level stays empty; so do holes (NaN).\n\n"
+  "Example:\n  figure('visible', 'off');\n  [C, h] = contourf([1 2; 3 4], 3); colorbar;\n  get(h, 'LevelList')\n  ans "
+  "=\n     1.0000   1.7500   2.5000   3.2500\n  close\n\n"
   "See also: contour, pcolor, imagesc, colorbar")
 {
     contour_call(c, FILLED);
@@ -155,8 +162,10 @@ BUILTIN(contourc, 1, 4, 2, grad_zero,
   "C = contourc(z)\n"
   "C = contourc(z, n)\n"
   "[C, levels] = contourc(x, y, z, levels)\n\n"
-  "The lines of contour as numbers; nothing is drawn. C is 2 x k: a column with a level and a number of points, then the points, x above y, then the next line. A line that is closed ends with its "
-  "first point. x and y are vectors or matrices as in contour. Without a list there are n (10) levels strictly between the smallest and the largest number.\n\n"
+  "The lines of contour as numbers; nothing is drawn. C is 2 x k: a column with a level and a number of points, then "
+  "the points, x above y, then the next line. A line that is closed ends with its first point. x and y are vectors or "
+  "matrices as in contour. Without a list there are n (10) levels strictly between the smallest and the largest "
+  "number.\n\n"
   "Example:\n  contourc([1 2; 1 2], [1.5 1.5])\n  ans =\n     1.5000   1.5000   1.5000\n     2.0000   1.0000   2.0000\n\n"
   "See also: contour")
 {

@@ -139,7 +139,10 @@ const struct marker_row *marker_of(struct graphic *g)
 /* Dashes in gnuplot's units; the eye reads them as dashes, dots, dash and dot at every width. */
 static const char *dash(const char *style)
 {
-    return !strcmp(style, "--") ? " dt (9,6)" : !strcmp(style, ":") ? " dt (2,4)" : !strcmp(style, "-.") ? " dt (9,5,2,5)" : " dt solid";
+    return !strcmp(style, "--")   ? " dt (9,6)"
+           : !strcmp(style, ":")  ? " dt (2,4)"
+           : !strcmp(style, "-.") ? " dt (9,5,2,5)"
+                                  : " dt solid";
 }
 
 void draw_line_style(struct drawing *d, struct graphic *g, const double rgb[3])
@@ -239,7 +242,8 @@ static double longest_line(value v)
 static double longest_tick(struct graphic *ax, int axis);
 static double title_room(struct drawing *d)   /* how wide words over the middle of the axes may be in their cell, in pixels */
 {
-    double wide = ((const double *)prop_data(d->ax, P_OuterPosition)->data)[2] * ((const double *)prop_data(d->fig, P_Position)->data)[2];
+    double wide = ((const double *)prop_data(d->ax, P_OuterPosition)->data)[2] *
+                  ((const double *)prop_data(d->fig, P_Position)->data)[2];
     return fmax(0.5 * wide, wide - (d->solid ? 10 : 9 * (longest_tick(d->ax, 1) + 2)));
 }
 
@@ -251,7 +255,8 @@ static void draw_words(struct drawing *d, const char *what, int role)
             buff(d->s, "set %s ", what);
             quote_words(d, d->s, prop_get(g, P_String), !prop_is(g, P_Interpreter, "none"));
             double size = prop_num(g, P_FontSize), room = title_room(d), letters = longest_line(prop_get(g, P_String));
-            if (role == R_Title && !d->plain && 0.62 * letters * size > room)         /* a long title becomes smaller, as far as it can be read */
+            if (role == R_Title && !d->plain &&
+                0.62 * letters * size > room) /* a long title becomes smaller, as far as it can be read */
                 draw_font_sized(d->s, g, fmax(0.6 * size, room / (0.62 * letters)));
             else
                 draw_font(d->s, g);
@@ -279,7 +284,10 @@ void draw_box_pixels(struct drawing *d, double px[2])
     double left = 9 * fmax(m.left, longest_tick(d->ax, 1) + 2.5) + 25;
     struct graphic *legend = axes_owned(d->ax, G_LEGEND), *right = axes_right(d->ax);
     const char *where = legend ? prop_text(legend, P_Location) : "";
-    double beside = axes_owned(d->ax, G_COLORBAR) ? 85 : strstr(where, "eastoutside") || strstr(where, "westoutside") ? 110 : right ? 9 * longest_tick(right, 1) + 50 : 0;
+    double beside = axes_owned(d->ax, G_COLORBAR)                                  ? 85
+                    : strstr(where, "eastoutside") || strstr(where, "westoutside") ? 110
+                    : right                                                        ? 9 * longest_tick(right, 1) + 50
+                                                                                   : 0;
     const double words[2] = { exact ? 0 : left + beside, exact ? 0 : fmax(75, 19 * (m.below + m.above) + 15) };
     for (int a = 0; a < 2; a++)
         px[a] = fmax(30, cell[a] * page[a] - words[a]);
@@ -345,12 +353,15 @@ static const char *axis_name(const struct drawing *d, int axis)           /* gnu
     return axis == 1 && d->right ? "y2" : names[axis];
 }
 
-/* Words below an axis that would run into each other lean, by so many degrees that lines of them stand apart; 0: they stand upright. */
+/* Words below an axis that would run into each other lean, by so many degrees that lines of them stand apart; 0: they
+ * stand upright. */
 static double leans(struct drawing *d, struct graphic *ax)
 {
     value v = prop_get(ax, P_XTickLabel);
     i64 n = v.kind == K_CELL ? v.cell->numel : 0;
-    double wide = ((const double *)prop_data(ax, P_OuterPosition)->data)[2] * ((const double *)prop_data(d->fig, P_Position)->data)[2], lim[2], least = INFINITY;
+    double wide = ((const double *)prop_data(ax, P_OuterPosition)->data)[2] *
+                  ((const double *)prop_data(d->fig, P_Position)->data)[2],
+           lim[2], least = INFINITY;
     if (d->plain || n < 2 || prop_given(ax, P_XTickLabelRotation) || axes_solid(ax) || prop_given(ax, P_Position))
         return 0;
     struct tensor *at = prop_data(ax, P_XTick);
@@ -414,11 +425,14 @@ static void draw_ticks(struct drawing *d, int axis)
     axes_limits(ax, axis, lim);
     if (step > 0 && isfinite(step))
         buff(d->s, " %.17g", step);
-    if (n == 0 && !labelled && !axes_log(ax, axis)) {         /* by itself gnuplot shows nine decimals of what is small, and a blank before each number */
+    if (n == 0 && !labelled &&
+        !axes_log(ax,
+                  axis)) { /* by itself gnuplot shows nine decimals of what is small, and a blank before each number */
         int digits = digits_of(lim, step > 0 ? step : nice_step(lim[1] - lim[0], 5));
         buff(d->s, digits > 6 ? " format '%%.%dh'" : " format '%%h'", digits);
     }
-    if (d->solid && n == 0 && !axes_log(ax, axis) && (few || equal)) {       /* a small body, or one that may be flat: few ticks */
+    if (d->solid && n == 0 && !axes_log(ax, axis) &&
+        (few || equal)) { /* a small body, or one that may be flat: few ticks */
         double longest = 0, span = lim[1] - lim[0];
         for (int k = 0; k < 3; k++) {
             double all[2];
@@ -426,7 +440,8 @@ static void draw_ticks(struct drawing *d, int axis)
             longest = fmax(longest, equal ? all[1] - all[0] : span);
         }
         int most = !few ? 5 : cell[0] < 0.4 ? 3 : 4;
-        double parts = fmax(1, (double)lround(most * span / longest)), ten = pow(10, floor(log10(span / parts))), r = span / parts / ten;
+        double parts = fmax(1, (double)lround(most * span / longest)), ten = pow(10, floor(log10(span / parts))),
+               r = span / parts / ten;
         if (isfinite(span) && ten > 0 && r > 0)
             buff(d->s, " %.17g", ten * (r <= 1 ? 1 : r <= 2 ? 2 : r <= 5 ? 5 : 10));
     }
@@ -459,15 +474,18 @@ static void draw_axis(struct drawing *d, int axis)
     double *lim = d->lim[axis];
     axes_limits(ax, axis, lim);
     double beyond = d->solid && axis < 2 && !log ? 1e-6 * (lim[1] - lim[0]) : 0;         /* draw_frame */
-    buff(d->s, "set %srange [%.17g:%.17g] noextend\n", a, lim[back] - (back ? -beyond : beyond), lim[!back] + (back ? -beyond : beyond));
+    buff(d->s, "set %srange [%.17g:%.17g] noextend\n", a, lim[back] - (back ? -beyond : beyond),
+         lim[!back] + (back ? -beyond : beyond));
     if (log) {
         buff(d->s, "set logscale %s\n", a);
         if (lim[1] / lim[0] >= 100 || log10(lim[0]) == floor(log10(lim[0])))
             buff(d->s, "set format %s \"10^{%%T}\"\nset m%stics 10\n", a, a);
         double px[2], decades = log10(lim[1] / lim[0]);
         draw_box_pixels(d, px);
-        if (axis == 0 && !d->solid && !d->plain && decades > 2 && isfinite(decades) && decades * 3 * prop_num(ax, P_FontSize) > px[0])
-            buff(d->s, "set %stics %.17g\nunset m%stics\n", a, pow(10, ceil(decades * 3 * prop_num(ax, P_FontSize) / px[0])), a);
+        if (axis == 0 && !d->solid && !d->plain && decades > 2 && isfinite(decades) &&
+            decades * 3 * prop_num(ax, P_FontSize) > px[0])
+            buff(d->s, "set %stics %.17g\nunset m%stics\n", a,
+                 pow(10, ceil(decades * 3 * prop_num(ax, P_FontSize) / px[0])), a);
         else if (decades > 12)                /* marks between would crowd at the tens that have a number */
             buff(d->s, "unset m%stics\n", a);
     }
@@ -493,7 +511,8 @@ static void draw_grid(struct drawing *d)
     if (!which->n || !prop_on(ax, P_Visible))
         return;
     prop_colour(ax, P_GridColor, rgb);
-    buff(d->s, "set grid%s%s %s lt 1 lw 1%s lc ", which->s, d->solid ? " vertical" : "", prop_is(ax, P_Layer, "top") ? "front" : "back", dash(prop_text(ax, P_GridLineStyle)));
+    buff(d->s, "set grid%s%s %s lt 1 lw 1%s lc ", which->s, d->solid ? " vertical" : "",
+         prop_is(ax, P_Layer, "top") ? "front" : "back", dash(prop_text(ax, P_GridLineStyle)));
     draw_colour(d->s, rgb);
     buf_puts(d->s, ", lt 1 lw 0.5 dt solid lc ");
     draw_colour(d->s, rgb);
@@ -508,11 +527,17 @@ static void draw_border(struct drawing *d)
         buf_puts(d->s, "unset border\n");
         return;
     }
-    int x = prop_is(ax, P_XAxisLocation, "top") ? 4 : 1, y = axes_right(ax) ? 10 : prop_is(ax, P_YAxisLocation, "right") ? 8 : 2;
+    int x = prop_is(ax, P_XAxisLocation, "top") ? 4 : 1, y = axes_right(ax)                          ? 10
+                                                             : prop_is(ax, P_YAxisLocation, "right") ? 8
+                                                                                                     : 2;
     prop_colour(ax, P_XColor, rgb);
     const double *eye = (const double *)prop_data(ax, P_View)->data;
     bool above = eye[0] == 0 && eye[1] == 90;
-    buff(d->s, "set border %d front lw %g lc ", d->solid && !above ? 31 : prop_on(ax, P_Box) ? 15 : x + y, prop_num(ax, P_LineWidth));
+    buff(d->s, "set border %d front lw %g lc ",
+         d->solid && !above   ? 31
+         : prop_on(ax, P_Box) ? 15
+                              : x + y,
+         prop_num(ax, P_LineWidth));
     draw_colour(d->s, rgb);
     buf_putc(d->s, '\n');
 }
@@ -541,8 +566,10 @@ static void draw_frame(struct drawing *d)
     if (!prop_on(d->ax, P_Visible) || (eye[0] == 0 && eye[1] == 90) || eye[1] < 0)
         return;
     buf_puts(d->s, "set zero 1e-100\n");
-    for (int k = 0; k < 4; k++) {             /* bit 0: the far end of x, bit 1: of y; on the screen, ends exchanged where an axis falls */
-        double u = (k & 1) != prop_is(d->ax, P_XDir, "reverse") ? 1 : -1, v = (k >> 1) != prop_is(d->ax, P_YDir, "reverse") ? 1 : -1;
+    for (int k = 0; k < 4;
+         k++) { /* bit 0: the far end of x, bit 1: of y; on the screen, ends exchanged where an axis falls */
+        double u = (k & 1) != prop_is(d->ax, P_XDir, "reverse") ? 1 : -1,
+               v = (k >> 1) != prop_is(d->ax, P_YDir, "reverse") ? 1 : -1;
         double across = u * cos(turn) + v * sin(turn), near = u * sin(turn) - v * cos(turn);
         if (across < least - 1e-9)
             least = across, left = k;
@@ -554,12 +581,13 @@ static void draw_frame(struct drawing *d)
     int floor = prop_is(d->ax, P_ZDir, "reverse");
     double grey[3];
     prop_colour(d->ax, P_GridColor, grey);
-    for (int k = 0; k < 5; k++) {             /* two edges in front, one on the left; with a grid the walls behind end at the top */
+    for (int k = 0; k < 5; k++) { /* two edges in front, one on the left; with a grid the walls behind end at the top */
         int from = k == 2 ? left : k < 2 ? front : front ^ 3, to = k == 2 ? left : from ^ (1 << (k < 2 ? k : k - 3));
         if (k > 2 && !prop_on(d->ax, P_ZGrid))
             break;
-        buff(d->s, "set arrow from first %.17g,%.17g,%.17g to first %.17g,%.17g,%.17g nohead %s lw %g lc ", l[0][from & 1], l[1][from >> 1], l[2][k > 2 ? !floor : floor],
-             l[0][to & 1], l[1][to >> 1], l[2][k >= 2 ? !floor : floor], k > 2 ? "back" : "front", k > 2 ? 1 : prop_num(d->ax, P_LineWidth));
+        buff(d->s, "set arrow from first %.17g,%.17g,%.17g to first %.17g,%.17g,%.17g nohead %s lw %g lc ",
+             l[0][from & 1], l[1][from >> 1], l[2][k > 2 ? !floor : floor], l[0][to & 1], l[1][to >> 1],
+             l[2][k >= 2 ? !floor : floor], k > 2 ? "back" : "front", k > 2 ? 1 : prop_num(d->ax, P_LineWidth));
         draw_colour(d->s, k > 2 ? grey : rgb);
         buf_putc(d->s, '\n');
     }
@@ -603,7 +631,9 @@ static double last_tick(struct graphic *ax)
     double lim[2];
     value words = prop_get(ax, P_XTickLabel);
     if (prop_given(ax, P_XTickLabel) || axes_log(ax, 0))
-        return words.kind == K_CELL && words.cell->numel > 0 && prop_num(ax, P_XTickLabelRotation) == 0 ? fmin(12, (double)value_numel(words.cell->v[words.cell->numel - 1])) : 3;
+        return words.kind == K_CELL && words.cell->numel > 0 && prop_num(ax, P_XTickLabelRotation) == 0
+                   ? fmin(12, (double)value_numel(words.cell->v[words.cell->numel - 1]))
+                   : 3;
     axes_limits(ax, 0, lim);
     return tick_letters(digits_of(lim, nice_step(lim[1] - lim[0], 5)), lim[1]);
 }
@@ -612,9 +642,11 @@ static double last_tick(struct graphic *ax)
    words elsewhere keeps the margins that gnuplot finds. */
 static bool is_plain_cell(struct graphic *ax)
 {
-    return !axes_solid(ax) && !prop_given(ax, P_Position) && prop_on(ax, P_Visible) && !prop_given(ax, P_XTickLabelRotation) &&
-           prop_is(ax, P_XAxisLocation, "bottom") && prop_is(ax, P_YAxisLocation, "left") && !prop_given(ax, P_DataAspectRatio) &&
-           !prop_given(ax, P_PlotBoxAspectRatio) && (!axes_owned(ax, G_COLORBAR) || prop_is(axes_owned(ax, G_COLORBAR), P_Location, "eastoutside")) &&
+    return !axes_solid(ax) && !prop_given(ax, P_Position) && prop_on(ax, P_Visible) &&
+           !prop_given(ax, P_XTickLabelRotation) && prop_is(ax, P_XAxisLocation, "bottom") &&
+           prop_is(ax, P_YAxisLocation, "left") && !prop_given(ax, P_DataAspectRatio) &&
+           !prop_given(ax, P_PlotBoxAspectRatio) &&
+           (!axes_owned(ax, G_COLORBAR) || prop_is(axes_owned(ax, G_COLORBAR), P_Location, "eastoutside")) &&
            (!axes_owned(ax, G_LEGEND) || !strstr(prop_text(axes_owned(ax, G_LEGEND), P_Location), "outside"));
 }
 
@@ -630,7 +662,8 @@ static struct margins margins_of(struct drawing *d)
         if (fabs(q[0] - p[0]) < 1e-6)
             m.left = fmax(m.left, longest_tick(ax, 1) + 2.5 + 2.2 * (double)lines_of(ax, R_YLabel));
         if (fabs(q[1] - p[1]) < 1e-6)
-            m.below = fmax(m.below, 2.2 + 1.3 * (double)lines_of(ax, R_XLabel) + 0.38 * sin(leans(d, ax) * M_PI / 180) * longest_tick(ax, 0));
+            m.below = fmax(m.below, 2.2 + 1.3 * (double)lines_of(ax, R_XLabel) +
+                                        0.38 * sin(leans(d, ax) * M_PI / 180) * longest_tick(ax, 0));
         if (fabs(q[1] + q[3] - p[1] - p[3]) < 1e-6)
             m.above = fmax(m.above, 1 + 1.4 * (double)lines_of(ax, R_Title));
     }
@@ -641,7 +674,8 @@ static struct margins margins_of(struct drawing *d)
 static double bar_room(struct drawing *d)
 {
     struct graphic *g = axes_owned(d->ax, G_COLORBAR);
-    double wide = ((const double *)prop_data(d->ax, P_OuterPosition)->data)[2] * ((const double *)prop_data(d->fig, P_Position)->data)[2];
+    double wide = ((const double *)prop_data(d->ax, P_OuterPosition)->data)[2] *
+                  ((const double *)prop_data(d->fig, P_Position)->data)[2];
     double words = 30 + 50 * prop_num(g, P_FontSize) / 14 + (value_numel(prop_get(g, P_Label)) > 0 ? 25 : 0);
     return fmin(0.5, fmax(0.11, words / fmax(wide, 1)));
 }
@@ -653,7 +687,8 @@ static double first_leans_out(struct graphic *ax)
     value words = prop_get(ax, P_XTickLabel);
     struct tensor *at = prop_data(ax, P_XTick);
     axes_limits(ax, 0, lim);
-    if (words.kind != K_CELL || words.cell->numel == 0 || !prop_given(ax, P_XTick) || at->numel == 0 || ((double *)at->data)[0] - lim[0] > 0.05 * (lim[1] - lim[0]))
+    if (words.kind != K_CELL || words.cell->numel == 0 || !prop_given(ax, P_XTick) || at->numel == 0 ||
+        ((double *)at->data)[0] - lim[0] > 0.05 * (lim[1] - lim[0]))
         return 0;
     return 0.95 * (double)value_numel(words.cell->v[0]) + 1.5;
 }
@@ -664,14 +699,20 @@ static void draw_place_on_page(struct drawing *d)
     struct graphic *ax = d->ax;
     if (prop_given(ax, P_Position)) {
         const double *p = (const double *)prop_data(ax, P_Position)->data;
-        buff(d->s, "set origin 0,0\nset size 1,1\nset lmargin at screen %g\nset rmargin at screen %g\nset bmargin at screen %g\nset tmargin at screen %g\n",
+        buff(d->s,
+             "set origin 0,0\nset size 1,1\nset lmargin at screen %g\nset rmargin at screen %g\nset bmargin at screen "
+             "%g\nset tmargin at screen %g\n",
              p[0], p[0] + p[2], p[1], p[1] + p[3]);
     } else {
         const double *p = (const double *)prop_data(ax, P_OuterPosition)->data;
         double tall = ((const double *)prop_data(d->fig, P_Position)->data)[3];
-        double high = value_numel(prop_get(d->fig, P_SuperTitle)) > 0 ? 1 - fmax(0.04, 28 / tall) : 1;      /* room for the words above all axes */
-        double bar = d->solid && axes_owned(ax, G_COLORBAR) ? 1.03 - bar_room(d) : 1;       /* room for the colours beside a body */
-        buff(d->s, "set origin %g,%g\nset size %g,%g\n", p[0], high * p[1] - (d->solid && ((const double *)prop_data(ax, P_View)->data)[1] < 35 ? 0.02 * p[3] : 0), bar * p[2], high * p[3]);
+        double high = value_numel(prop_get(d->fig, P_SuperTitle)) > 0 ? 1 - fmax(0.04, 28 / tall)
+                                                                      : 1; /* room for the words above all axes */
+        double bar =
+            d->solid && axes_owned(ax, G_COLORBAR) ? 1.03 - bar_room(d) : 1; /* room for the colours beside a body */
+        buff(d->s, "set origin %g,%g\nset size %g,%g\n", p[0],
+             high * p[1] - (d->solid && ((const double *)prop_data(ax, P_View)->data)[1] < 35 ? 0.02 * p[3] : 0),
+             bar * p[2], high * p[3]);
         if (!d->plain && !axes_owned(ax, G_COLORBAR) && !d->solid && !axes_right(ax))
             buff(d->s, "set rmargin %.3g\n", fmax(3, 0.5 * last_tick(ax) + 1));
         struct margins m = margins_of(d);
@@ -684,7 +725,8 @@ static void draw_place_on_page(struct drawing *d)
         if (prop_given(ax, P_DataAspectRatio)) {
             const double *r = (const double *)prop_data(ax, P_DataAspectRatio)->data;
             if (d->lim[0][1] > d->lim[0][0])
-                buff(d->s, "set size ratio %.9g\n", (d->lim[1][1] - d->lim[1][0]) / r[1] / ((d->lim[0][1] - d->lim[0][0]) / r[0]));
+                buff(d->s, "set size ratio %.9g\n",
+                     (d->lim[1][1] - d->lim[1][0]) / r[1] / ((d->lim[0][1] - d->lim[0][0]) / r[0]));
         } else if (prop_given(ax, P_PlotBoxAspectRatio)) {
             const double *r = (const double *)prop_data(ax, P_PlotBoxAspectRatio)->data;
             buff(d->s, "set size ratio %.9g\n", r[1] / r[0]);
@@ -707,7 +749,8 @@ static void draw_palette(struct drawing *d)
             double rgb[3];
             for (int j = 0; j < 3; j++)
                 rgb[j] = ((double *)map->data)[i + j * m];
-            buff(d->s, "%s%lld '#%02x%02x%02x'", i + k ? ", " : "", (long long)(i + k), (int)lround(255 * rgb[0]), (int)lround(255 * rgb[1]), (int)lround(255 * rgb[2]));
+            buff(d->s, "%s%lld '#%02x%02x%02x'", i + k ? ", " : "", (long long)(i + k), (int)lround(255 * rgb[0]),
+                 (int)lround(255 * rgb[1]), (int)lround(255 * rgb[2]));
         }
     if (m == 1 && !steps)
         buf_puts(d->s, ", 1 '#000000'");
@@ -719,14 +762,19 @@ static void draw_colorbar(struct drawing *d)
     struct graphic *g = axes_owned(d->ax, G_COLORBAR);
     if (!g || !prop_on(g, P_Visible))
         return;
-    static const struct { const char *where, *box; } places[] = {
-        { "eastoutside", "vertical user origin graph 1.03,0 size graph 0.045,1" }, { "westoutside", "vertical user origin graph -0.2,0 size graph 0.045,1" },
-        { "southoutside", "horizontal user origin graph 0,-0.24 size graph 1,0.045" }, { "northoutside", "horizontal user origin graph 0,1.12 size graph 1,0.045" },
-        { "east", "vertical user origin graph 0.86,0.05 size graph 0.04,0.9" }, { "west", "vertical user origin graph 0.05,0.05 size graph 0.04,0.9" },
-        { "south", "horizontal user origin graph 0.05,0.14 size graph 0.9,0.04" }, { "north", "horizontal user origin graph 0.05,0.9 size graph 0.9,0.04" } };
+    static const struct { const char *where, *box;
+    } places[] = { { "eastoutside", "vertical user origin graph 1.03,0 size graph 0.045,1" },
+                   { "westoutside", "vertical user origin graph -0.2,0 size graph 0.045,1" },
+                   { "southoutside", "horizontal user origin graph 0,-0.24 size graph 1,0.045" },
+                   { "northoutside", "horizontal user origin graph 0,1.12 size graph 1,0.045" },
+                   { "east", "vertical user origin graph 0.86,0.05 size graph 0.04,0.9" },
+                   { "west", "vertical user origin graph 0.05,0.05 size graph 0.04,0.9" },
+                   { "south", "horizontal user origin graph 0.05,0.14 size graph 0.9,0.04" },
+                   { "north", "horizontal user origin graph 0.05,0.9 size graph 0.9,0.04" } };
     const double *p = (const double *)prop_data(d->ax, P_OuterPosition)->data;
     char beside[128];
-    snprintf(beside, sizeof beside, "vertical user origin screen %g,%g size screen %g,%g", p[0] + (1 - bar_room(d)) * p[2], p[1] + 0.2 * p[3], 0.03 * p[2], 0.6 * p[3]);
+    snprintf(beside, sizeof beside, "vertical user origin screen %g,%g size screen %g,%g",
+             p[0] + (1 - bar_room(d)) * p[2], p[1] + 0.2 * p[3], 0.03 * p[2], 0.6 * p[3]);
     const char *box = d->solid ? beside : "vertical default";
     for (int k = 1; k < COUNT(places); k++)
         if (prop_is(g, P_Location, places[k].where))
@@ -751,7 +799,8 @@ static void draw_colorbar(struct drawing *d)
     draw_box_pixels(d, px);
     double length = lies ? px[0] : d->solid ? 0.6 * p[3] * ((const double *)prop_data(d->fig, P_Position)->data)[3] : px[1];
     double span = lim[1] - lim[0], most = fmax(1, floor(length / (lies ? 4 * letter : 1.6 * letter)));
-    if (!prop_given(g, P_Ticks) && !d->plain && most < 10 && span > 0 && isfinite(span)) {      /* no more numbers than there is room for */
+    if (!prop_given(g, P_Ticks) && !d->plain && most < 10 && span > 0 &&
+        isfinite(span)) { /* no more numbers than there is room for */
         double ten = pow(10, floor(log10(span / most))), r = span / most / ten;
         buff(d->s, " %.17g", ten * (r <= 1 ? 1 : r <= 2 ? 2 : r <= 5 ? 5 : 10));
     }

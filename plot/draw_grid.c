@@ -82,7 +82,8 @@ static i64 level_place(struct drawing *d, const struct outlines *o, const struct
     draw_box_pixels(d, px);
     for (int k = 0; k < COUNT(along) && w->n < COUNT(w->at); k++) {
         i64 i = l->start + (i64)(along[k] * (double)(l->n - 1));
-        double x = (o->x[i] - d->lim[0][0]) / (d->lim[0][1] - d->lim[0][0]), y = (o->y[i] - d->lim[1][0]) / (d->lim[1][1] - d->lim[1][0]);
+        double x = (o->x[i] - d->lim[0][0]) / (d->lim[0][1] - d->lim[0][0]),
+               y = (o->y[i] - d->lim[1][0]) / (d->lim[1][1] - d->lim[1][0]);
         bool free = x * px[0] > wide / 2 && (1 - x) * px[0] > wide / 2;
         for (int q = 0; q < w->n && free; q++)
             free = fabs(x - w->at[q][0]) * px[0] > (wide + w->half[q]) / 2 + 3 || fabs(y - w->at[q][1]) * px[1] > 18;
@@ -97,13 +98,15 @@ static i64 level_place(struct drawing *d, const struct outlines *o, const struct
 }
 
 /* The level in words on a line, where it is long enough to carry them and no other stands. */
-static void draw_level(struct drawing *d, const struct outlines *o, const struct outline *l, double level, double height, const double rgb[3], struct levels *w)
+static void draw_level(struct drawing *d, const struct outlines *o, const struct outline *l, double level,
+                       double height, const double rgb[3], struct levels *w)
 {
     i64 at = l->n < 5 ? -1 : level_place(d, o, l, w, 8.0 * snprintf(NULL, 0, "%.4g", level));
     if (at < 0)
         return;
     int style = draw_box_style(d, (double[]){ 1, 1, 1 });
-    buff(d->s, "set label %d '%.4g' at first %.17g,%s %.17g", ++d->labels, level, o->x[at], d->right ? "second" : "first", o->y[at]);
+    buff(d->s, "set label %d '%.4g' at first %.17g,%s %.17g", ++d->labels, level, o->x[at],
+         d->right ? "second" : "first", o->y[at]);
     if (d->solid)
         buff(d->s, ",%.17g", height);
     buf_puts(d->s, " center font ',11' textcolor ");
@@ -118,7 +121,8 @@ void draw_contour(struct drawing *d, struct graphic *g)
     i64 n;
     const double *level = contour_levels(g, &n);
     struct mapper map = map_begin(g);
-    bool fill = prop_on(g, P_Fill) && !d->solid, own, raised = prop_is(g, P_ZLevelMode, "auto"), words = prop_on(g, P_ShowText), titled = false;
+    bool fill = prop_on(g, P_Fill) && !d->solid, own, raised = prop_is(g, P_ZLevelMode, "auto"),
+         words = prop_on(g, P_ShowText), titled = false;
     double rgb[3], line[3];
     if (prop_data(g, P_ZData)->numel == 0)
         return;

@@ -28,7 +28,8 @@ static void points(struct drawing *d, const struct marker_row *m, double size, b
 }
 
 /* Markers in both their colours; the first part has the title unless `titled`. */
-static void draw_markers(struct drawing *d, struct graphic *g, const struct marker_row *m, int columns, i64 n, const double *const *col, bool titled)
+static void draw_markers(struct drawing *d, struct graphic *g, const struct marker_row *m, int columns, i64 n,
+                         const double *const *col, bool titled)
 {
     double rgb[3] = { 0 }, edge[3], face[3], size = prop_num(g, P_MarkerSize), width = prop_num(g, P_LineWidth);
     prop_colour(g, P_Color, rgb);
@@ -80,7 +81,10 @@ static i64 thin(struct drawing *d, i64 n, const double *const *col, double *to[2
     for (i64 i = 0, end; i < n; i = end) {
         poll();
         double strip = fmin(fmax(floor(((log ? log10(x[i]) : x[i]) - from) * scale), -1), STRIPS);
-        double edge = strip < 0 ? lim[0] : strip >= STRIPS ? INFINITY : log ? pow(10, from + (strip + 1) / scale) : from + (strip + 1) / scale;
+        double edge = strip < 0         ? lim[0]
+                      : strip >= STRIPS ? INFINITY
+                      : log             ? pow(10, from + (strip + 1) / scale)
+                                        : from + (strip + 1) / scale;
         i64 pick[5] = { i, i, i, i, -1 };     /* first, lowest, highest, last, one without a number */
         for (end = i; end < n && (end == i || x[end] < edge); end++) {
             if (!isfinite(y[end]))
@@ -120,8 +124,9 @@ static double climb(struct drawing *d, i64 n, const double *y)
     return way / (hi - lo);
 }
 
-/* Noise fills its strips from end to end.  So many strokes that cross each other cost gnuplot seconds (a million points 14 s, thinned), and what they
-   leave is a band: from the least to the largest number of each strip and of its neighbours' ends.  0: the points do not rise. */
+/* Noise fills its strips from end to end.  So many strokes that cross each other cost gnuplot seconds (a million points
+   14 s, thinned), and what they leave is a band: from the least to the largest number of each strip and of its
+   neighbours' ends.  0: the points do not rise. */
 static i64 band(struct drawing *d, i64 n, const double *const *col, double *to[3])
 {
     enum { WIDE = 2048 };
@@ -192,7 +197,8 @@ void draw_curve(struct drawing *d, struct graphic *g, int columns, i64 n, const 
         n = left;
         col = (const double *const *)few;
     }
-    bool plain = m && prop_is(g, P_MarkerEdgeColor, "auto") && prop_is(g, P_MarkerFaceColor, "none") && !strcmp(style, "lines");
+    bool plain =
+        m && prop_is(g, P_MarkerEdgeColor, "auto") && prop_is(g, P_MarkerFaceColor, "none") && !strcmp(style, "lines");
     draw_item(d);
     draw_data(d, columns, n, col);
     buff(d->item, " with %s", plain ? "linespoints" : style);
@@ -207,7 +213,9 @@ void draw_curve(struct drawing *d, struct graphic *g, int columns, i64 n, const 
     draw_markers(d, g, m, columns, n, col, true);
     if (axes_owned(d->ax, G_LEGEND)) {        /* the line in the legend has the marker too */
         double face[3];
-        buff(draw_item(d), "keyentry with linespoints pt %s ps %.4g", prop_colour(g, P_MarkerFaceColor, face) && !memcmp(face, rgb, sizeof rgb) ? m->filled : m->outline, m->scale * prop_num(g, P_MarkerSize) / 6);
+        buff(draw_item(d), "keyentry with linespoints pt %s ps %.4g",
+             prop_colour(g, P_MarkerFaceColor, face) && !memcmp(face, rgb, sizeof rgb) ? m->filled : m->outline,
+             m->scale * prop_num(g, P_MarkerSize) / 6);
         draw_line_style(d, g, rgb);
         draw_title(d, g);
     }
@@ -334,7 +342,8 @@ void draw_errorbar(struct drawing *d, struct graphic *g)
 {
     struct tensor *x, *y;
     double *xl, *xh, *yl, *yh, rgb[3] = { 0 };
-    bool inx = error_ends(g, P_XData, P_XLData, P_XUData, &x, &xl, &xh), iny = error_ends(g, P_YData, P_LData, P_UData, &y, &yl, &yh);
+    bool inx = error_ends(g, P_XData, P_XLData, P_XUData, &x, &xl, &xh),
+         iny = error_ends(g, P_YData, P_LData, P_UData, &y, &yl, &yh);
     i64 n = MIN(x->numel, y->numel);
     const double *col[6] = { (double *)x->data, (double *)y->data, inx ? xl : yl, inx ? xh : yh, yl, yh };
     prop_colour(g, P_Color, rgb);
@@ -342,7 +351,11 @@ void draw_errorbar(struct drawing *d, struct graphic *g)
         return;
     draw_item(d);
     draw_data(d, inx && iny ? 6 : 4, n, col);
-    buff(d->item, " with %s pt 0 ps 0 dt solid lw %.4g lc ", inx && iny ? "xyerrorbars" : inx ? "xerrorbars" : "yerrorbars", pen(prop_num(g, P_LineWidth)));
+    buff(d->item, " with %s pt 0 ps 0 dt solid lw %.4g lc ",
+         inx && iny ? "xyerrorbars"
+         : inx      ? "xerrorbars"
+                    : "yerrorbars",
+         pen(prop_num(g, P_LineWidth)));
     draw_colour(d->item, rgb);
     buf_puts(d->item, " notitle");
     draw_curve(d, g, 2, n, col, "lines");

@@ -11,7 +11,9 @@ struct mapper map_begin(struct graphic *g)
 {
     struct graphic *ax = graphic_up(g, G_AXES);
     value c = prop_get(g, P_CData);
-    struct mapper m = { .map = prop_data(ax, P_Colormap), .direct = prop_is(g, P_CDataMapping, "direct"), .from = is_tensor_like(c) && dtype_is(value_dtype(c), DT_I) ? 0 : 1 };
+    struct mapper m = { .map = prop_data(ax, P_Colormap),
+                        .direct = prop_is(g, P_CDataMapping, "direct"),
+                        .from = is_tensor_like(c) && dtype_is(value_dtype(c), DT_I) ? 0 : 1 };
     axes_clim(ax, m.lim);
     return m;
 }
@@ -66,7 +68,7 @@ static void fill_style(struct drawing *d, struct graphic *g, bool variable, bool
         buf_puts(d->item, " border lc ");
         draw_colour(d->item, edge);
         buff(d->item, " lw %.4g", pen(prop_num(g, P_LineWidth)));
-    } else                                    /* neighbours without edges: a hair of their own colour closes the seam between them */
+    } else /* neighbours without edges: a hair of their own colour closes the seam between them */
         buf_puts(d->item, variable && alpha >= 1 ? " border lw 0.5" : " noborder");
 }
 
@@ -84,7 +86,8 @@ static void boxes(struct drawing *d, struct graphic *g, i64 n, const double *con
 }
 
 /* A closed outline of n points; its own item, below what comes. */
-static void face(struct drawing *d, struct graphic *g, i64 n, const double *x, const double *y, const double *rgb, bool titled)
+static void face(struct drawing *d, struct graphic *g, i64 n, const double *x, const double *y, const double *rgb,
+                 bool titled)
 {
     const double *col[2] = { x, y };
     double alpha = prop_num(g, P_FaceAlpha), edge[3];
@@ -130,10 +133,12 @@ static bool upright(struct tensor *x, struct tensor *y)
     return true;
 }
 
-static bool draw_upright(struct drawing *d, struct graphic *g, struct tensor *x, struct tensor *y, struct tensor *c, bool mapped)
+static bool draw_upright(struct drawing *d, struct graphic *g, struct tensor *x, struct tensor *y, struct tensor *c,
+                         bool mapped)
 {
     i64 n = x->numel / 4, k = 0;
-    if (!upright(x, y) || (mapped && c->numel != n && c->numel != 3 * n && c->numel != 1) || (!mapped && prop_is(g, P_FaceColor, "none")))
+    if (!upright(x, y) || (mapped && c->numel != n && c->numel != 3 * n && c->numel != 1) ||
+        (!mapped && prop_is(g, P_FaceColor, "none")))
         return false;
     struct mapper map = map_begin(g);
     double *all = scratch((size_t)(7 * n) * sizeof *all), *col[7];
@@ -183,7 +188,8 @@ void draw_patch(struct drawing *d, struct graphic *g)
             continue;
         bool coloured = plain;
         if (mapped) {
-            if (c->numel == x->numel && m > 1 && (faces == 1 || dims_equal(c->nd, c->dim, x->nd, x->dim)) && !(faces == 1 && m == 3 && c->dim[0] == 1)) {                   /* a number at each corner: the face has their mean */
+            if (c->numel == x->numel && m > 1 && (faces == 1 || dims_equal(c->nd, c->dim, x->nd, x->dim)) &&
+                !(faces == 1 && m == 3 && c->dim[0] == 1)) { /* a number at each corner: the face has their mean */
                 double mean = 0;
                 for (i64 i = 0; i < m; i++)
                     mean += ((double *)c->data)[f * m + i] / (double)m;
@@ -214,7 +220,8 @@ void draw_area(struct drawing *d, struct graphic *g)
 static void bar_sides(struct graphic *g, struct tensor *x, i64 i, double step, double side[2])
 {
     const double *group = (const double *)prop_data(g, P_BarGroup)->data;
-    double whole = step * prop_num(g, P_BarWidth), w = whole / group[1], at = ((double *)x->data)[i] - whole / 2 + (group[0] - 1) * w;
+    double whole = step * prop_num(g, P_BarWidth), w = whole / group[1],
+           at = ((double *)x->data)[i] - whole / 2 + (group[0] - 1) * w;
     side[0] = at;
     side[1] = at + w;
 }
@@ -344,7 +351,8 @@ void draw_scatter(struct drawing *d, struct graphic *g)
     if (!m)
         m = &dot;
     prop_colour(g, P_Color, rgb);
-    bool filled = prop_colour(g, P_MarkerFaceColor, face) || prop_is(g, P_MarkerFaceColor, "flat") || prop_is(g, P_MarkerFaceColor, "auto");
+    bool filled = prop_colour(g, P_MarkerFaceColor, face) || prop_is(g, P_MarkerFaceColor, "flat") ||
+                  prop_is(g, P_MarkerFaceColor, "auto");
     double *size = scratch((size_t)(n + 1) * sizeof *size), *colour = scratch((size_t)(n + 1) * sizeof *colour);
     struct mapper map = map_begin(g);
     for (i64 i = 0; i < n; i++) {
@@ -371,7 +379,8 @@ void draw_scatter(struct drawing *d, struct graphic *g)
         col[columns + 1] = colour;
         draw_item(d);
         draw_data(d, columns + (coloured ? 2 : 1), n, col);
-        buff(d->item, " with points pt %s ps variable lw %.4g lc rgb ", pass == 0 ? m->filled : m->outline, pen(prop_num(g, P_LineWidth)));
+        buff(d->item, " with points pt %s ps variable lw %.4g lc rgb ", pass == 0 ? m->filled : m->outline,
+             pen(prop_num(g, P_LineWidth)));
         if (coloured)
             buf_puts(d->item, "variable");
         else                                  /* said once, so that the legend shows it */
@@ -408,7 +417,8 @@ void draw_image(struct drawing *d, struct graphic *g)
 {
     value given = prop_get(g, P_CData);
     struct tensor *c = prop_data(g, P_CData);
-    i64 m = c->dim[0], plane = m * c->dim[1], twice[2] = { c->dim[1] == 1, m == 1 }, columns = c->dim[1] << twice[0], rows = m << twice[1], n = rows * columns;
+    i64 m = c->dim[0], plane = m * c->dim[1], twice[2] = { c->dim[1] == 1, m == 1 }, columns = c->dim[1] << twice[0],
+        rows = m << twice[1], n = rows * columns;
     bool colour = c->nd == 3 && c->dim[2] == 3, bytes = is_tensor_like(given) && dtype_is(value_dtype(given), DT_I);
     const double *v = (const double *)c->data;
     double x[2], y[2], scale = !colour || !bytes ? 1 : value_dtype(given) == D_UINT16 ? 65535 : 255;
@@ -416,7 +426,7 @@ void draw_image(struct drawing *d, struct graphic *g)
         return;
     ends(prop_data(g, P_XData), c->dim[1], x);
     ends(prop_data(g, P_YData), m, y);
-    if (twice[0])                             /* gnuplot wants two by two dots at least: one row or column is drawn as two halves */
+    if (twice[0]) /* gnuplot wants two by two dots at least: one row or column is drawn as two halves */
         x[0] -= 0.25, x[1] = x[0] + 0.5;
     if (twice[1])
         y[0] -= 0.25, y[1] = y[0] + 0.5;
@@ -442,7 +452,8 @@ void draw_image(struct drawing *d, struct graphic *g)
             hole = hole || !good;
         }
     }
-    double dx = columns > 1 ? (x[1] - x[0]) / (double)(columns - 1) : 1, dy = rows > 1 ? (y[1] - y[0]) / (double)(rows - 1) : 1;
+    double dx = columns > 1 ? (x[1] - x[0]) / (double)(columns - 1) : 1,
+           dy = rows > 1 ? (y[1] - y[0]) / (double)(rows - 1) : 1;
     if (d->blocks) {                          /* a script on its own: five or six numbers a dot */
         double *all = scratch((size_t)(6 * n) * sizeof *all), *col[6];
         for (int k = 0; k < 6; k++)
@@ -464,7 +475,10 @@ void draw_image(struct drawing *d, struct graphic *g)
             memmove(rgba + 3 * i, rgba + 4 * i, 3);
     spool_write(d->data, rgba, (size_t)((hole ? 4 : 3) * n));
     draw_item(d);
-    buff(d->item, "'%s' binary skip=%lld array=(%lld,%lld)%s%s origin=(%.17g,%.17g) dx=%.17g dy=%.17g format='%%uchar' using %s with %s%s notitle",
-         d->data->path, (long long)start, (long long)columns, (long long)rows, dx < 0 ? " flipx" : "", dy < 0 ? " flipy" : "", fmin(x[0], x[1]), fmin(y[0], y[1]), fabs(dx), fabs(dy), hole ? "1:2:3:4" : "1:2:3", hole ? "rgbalpha" : "rgbimage",
-         axes_log(d->ax, 0) || axes_log(d->ax, 1) ? " pixels" : "");
+    buff(d->item,
+         "'%s' binary skip=%lld array=(%lld,%lld)%s%s origin=(%.17g,%.17g) dx=%.17g dy=%.17g format='%%uchar' using %s "
+         "with %s%s notitle",
+         d->data->path, (long long)start, (long long)columns, (long long)rows, dx < 0 ? " flipx" : "",
+         dy < 0 ? " flipy" : "", fmin(x[0], x[1]), fmin(y[0], y[1]), fabs(dx), fabs(dy), hole ? "1:2:3:4" : "1:2:3",
+         hole ? "rgbalpha" : "rgbimage", axes_log(d->ax, 0) || axes_log(d->ax, 1) ? " pixels" : "");
 }

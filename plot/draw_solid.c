@@ -1,26 +1,29 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* draw_solid.c: three dimensions: the view, surfaces, and arrows of both kinds.
  *
- * A surface with faces goes to gnuplot's pm3d, whose depthorder paints the far ones first; a net whose faces are plain goes to
- * hidden3d, which leaves out hidden lines.  The colour of each corner is worked out here and sent as a number. */
+ * A surface with faces goes to gnuplot's pm3d, whose depthorder paints the far ones first; a net whose faces are plain
+ * goes to hidden3d, which leaves out hidden lines.  The colour of each corner is worked out here and sent as a number.
+ */
 #include "plot.h"
 #include "contour.h"
 #include <math.h>
 
 static double packed(const double rgb[3], double alpha)
 {
-    return (double)((i64)lround(255 * (1 - alpha)) << 24 | lround(255 * rgb[0]) << 16 | lround(255 * rgb[1]) << 8 | lround(255 * rgb[2]));
+    return (double)((i64)lround(255 * (1 - alpha)) << 24 | lround(255 * rgb[0]) << 16 | lround(255 * rgb[1]) << 8 |
+                    lround(255 * rgb[2]));
 }
 
 /* Faces of their own colours; else a net over plain faces or none. */
 static bool has_faces(struct graphic *g)
 {
     double rgb[3];
-    return prop_is(g, P_FaceColor, "flat") || prop_is(g, P_FaceColor, "interp") || (prop_colour(g, P_FaceColor, rgb) && rgb[0] + rgb[1] + rgb[2] < 3);
+    return prop_is(g, P_FaceColor, "flat") || prop_is(g, P_FaceColor, "interp") ||
+           (prop_colour(g, P_FaceColor, rgb) && rgb[0] + rgb[1] + rgb[2] < 3);
 }
 
-/* How large a body of equal units is drawn, so that it fills its cell from wherever it is seen: its height and width on the page
-   beside those of a cube seen as usual, for which 1.3 is right.  gnuplot measures in the longer of x and y. */
+/* How large a body of equal units is drawn, so that it fills its cell from wherever it is seen: its height and width on
+   the page beside those of a cube seen as usual, for which 1.3 is right.  gnuplot measures in the longer of x and y. */
 static double equal_scale(struct drawing *d, const double view[2])
 {
     double size[3], az = view[0] * M_PI / 180, el = view[1] * M_PI / 180, cube_wide = 1.9;
@@ -61,7 +64,8 @@ void draw_view(struct drawing *d)
         faces = faces || f;
         net = net || (g->kind == G_SURFACE && !f && !prop_is(g, P_FaceColor, "none") && prop_is(g, P_MeshStyle, "both"));
         struct tensor *z = prop_data(g, P_ZData);
-        bool small = g->kind == G_SURFACE && !prop_given(g, P_EdgeColor) && z->nd == 2 && MAX(z->dim[0], z->dim[1]) > 100;      /* nothing but edges would be seen */
+        bool small = g->kind == G_SURFACE && !prop_given(g, P_EdgeColor) && z->nd == 2 &&
+                     MAX(z->dim[0], z->dim[1]) > 100; /* nothing but edges would be seen */
         if (f && !border && !small && !prop_is(g, P_LineStyle, "none") && prop_colour(g, P_EdgeColor, rgb)) {
             border = true;
             buff(d->s, "set pm3d border lw %.4g lc ", pen(prop_num(g, P_LineWidth)));
@@ -115,7 +119,8 @@ static void grid_data(struct drawing *d, i64 rows, i64 columns, const double *co
     buff(d->item, " record=(%lld,%lld)%s", (long long)rows, (long long)columns, tail);
 }
 
-/* How bright a face is whose normal is a x b (lengths in the box of the axes): both its sides are lit, and some light is everywhere. */
+/* How bright a face is whose normal is a x b (lengths in the box of the axes): both its sides are lit, and some light
+ * is everywhere. */
 struct light { bool on; double from[3], width[3]; };
 static struct light light_of(struct drawing *d)
 {
@@ -200,7 +205,8 @@ void draw_surface(struct drawing *d, struct graphic *g)
     struct mapper map = map_begin(g);
     i64 m = grid.m, n = grid.n, all = m * n, each[2] = { coarse(m), coarse(n) };
     bool faces = has_faces(g), smooth = faces && prop_is(g, P_FaceColor, "interp");
-    double *x = scratch((size_t)(7 * all) * sizeof *x), *y = x + all, *h = y + all, *own = h + all, plain[3] = { 0 }, alpha = prop_num(g, P_FaceAlpha);
+    double *x = scratch((size_t)(7 * all) * sizeof *x), *y = x + all, *h = y + all, *own = h + all, plain[3] = { 0 },
+           alpha = prop_num(g, P_FaceAlpha);
     double *red[3] = { own + all, own + 2 * all, own + 3 * all };
     bool one = prop_colour(g, faces ? P_FaceColor : P_EdgeColor, plain);
     if (!faces && (prop_is(g, P_EdgeColor, "none") || prop_is(g, P_LineStyle, "none")))
@@ -251,7 +257,8 @@ void draw_surface(struct drawing *d, struct graphic *g)
     if (faces) {
         grid_data(d, rows, columns, col);
         buf_puts(d->item, " with pm3d fc rgb variable notitle");
-        if (axes_owned(d->ax, G_LEGEND) && value_numel(prop_get(g, P_DisplayName)) > 0) {      /* the legend has no sample of pm3d's */
+        if (axes_owned(d->ax, G_LEGEND) &&
+            value_numel(prop_get(g, P_DisplayName)) > 0) { /* the legend has no sample of pm3d's */
             double rgb[3];
             memcpy(rgb, plain, sizeof rgb);
             if (!one)
@@ -280,8 +287,8 @@ void draw_surface(struct drawing *d, struct graphic *g)
     draw_title(d, g);
 }
 
-/* Polygons of four corners are the cells of a net of two by three points each, the third pair a gap; of three corners the last
-   counts twice, of more the rest makes further cells. */
+/* Polygons of four corners are the cells of a net of two by three points each, the third pair a gap; of three corners
+   the last counts twice, of more the rest makes further cells. */
 static void put_face(double *const to[4], i64 *k, const double corner[4][3], double colour)
 {
     static const int order[4] = { 0, 1, 3, 2 };
@@ -327,7 +334,8 @@ void draw_faces(struct drawing *d, struct graphic *g)
     i64 m = x->dim[0] == 1 ? x->numel : x->dim[0], faces = m ? x->numel / m : 0, cells = MAX((m - 1) / 2, 1), k = 0;
     double rgb[3] = { 0 }, alpha = prop_num(g, P_FaceAlpha), *to[4], *flat = NULL;
     const double *p[3];
-    bool plain = prop_colour(g, P_FaceColor, rgb), each = c->numel == x->numel && m > 1 && (faces > 1 || c->dim[0] > 1 || m != 3);
+    bool plain = prop_colour(g, P_FaceColor, rgb),
+         each = c->numel == x->numel && m > 1 && (faces > 1 || c->dim[0] > 1 || m != 3);
     struct mapper map = map_begin(g);
     struct light light = light_of(d);
     for (int a = 0; a < 3; a++) {
@@ -403,7 +411,8 @@ static double stretch(struct graphic *g)
         double s = 0;
         for (int a = 0; a < axes; a++) {
             struct tensor *at = prop_data(g, P_XData + a);
-            double x = i < at->numel ? ((double *)at->data)[i] : NAN, v = i < step[a]->numel ? ((double *)step[a]->data)[i] : NAN;
+            double x = i < at->numel ? ((double *)at->data)[i] : NAN,
+                   v = i < step[a]->numel ? ((double *)step[a]->data)[i] : NAN;
             if (isfinite(x)) {
                 lo[a] = fmin(lo[a], x);
                 hi[a] = fmax(hi[a], x);

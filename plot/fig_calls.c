@@ -8,7 +8,8 @@ BUILTIN(figure, 0, ANY, 1, grad_zero,
   "h = figure(n)\n"
   "h = figure(n, name, value, ...)\n"
   "h = figure('visible', 'off')\n\n"
-  "A new figure, or figure n, which is made if it is not there; it becomes the current one, into which is plotted. Names and values set properties. What is invisible is drawn only by print.\n\n"
+  "A new figure, or figure n, which is made if it is not there; it becomes the current one, into which is plotted. "
+  "Names and values set properties. What is invisible is drawn only by print.\n\n"
   "Example:\n  h = figure('visible', 'off');\n  get(h, 'Visible')\n  ans = off\n  close(h)\n\n"
   "See also: gcf, close, clf, print, subplot")
 {
@@ -79,8 +80,10 @@ BUILTIN(hold, 0, 2, 0, grad_zero,
   "hold on\n"
   "hold off\n"
   "hold(ax, 'on')\n\n"
-  "With hold on what is plotted is added to the axes; with hold off it takes the place of what was there. Alone it changes from one to the other.\n\n"
-  "Example:\n  figure('visible', 'off'); plot(1:3); hold on; plot(3:-1:1);\n  numel(get(gca, 'Children'))\n  ans = 2\n  close\n\n"
+  "With hold on what is plotted is added to the axes; with hold off it takes the place of what was there. Alone it "
+  "changes from one to the other.\n\n"
+  "Example:\n  figure('visible', 'off'); plot(1:3); hold on; plot(3:-1:1);\n  numel(get(gca, 'Children'))\n  ans = 2\n "
+  " close\n\n"
   "See also: ishold, plot, newplot")
 {
     int first = 0;

@@ -240,7 +240,8 @@ struct graphic *axes_owned(struct graphic *ax, int kind)
 /* What survives a clearing: where the axes stand. */
 static bool is_place(int prop)
 {
-    return prop == P_Position || prop == P_OuterPosition || prop == P_Units || prop == P_Tag || prop == P_UserData || prop == P_ColorOrder || prop == P_Colormap;
+    return prop == P_Position || prop == P_OuterPosition || prop == P_Units || prop == P_Tag || prop == P_UserData ||
+           prop == P_ColorOrder || prop == P_Colormap;
 }
 
 void axes_clear(struct graphic *ax, bool reset)
@@ -252,7 +253,8 @@ void axes_clear(struct graphic *ax, bool reset)
     }
     bool two = axes_right(ax) != NULL;        /* both sides keep the colours that tell them apart */
     for (int i = ax->nset - 1; i >= 0; i--)
-        if (reset ? !is_place(ax->set[i].prop) && !(two && ax->set[i].prop == P_YColor) : ax->set[i].prop == P_ColorOrderIndex)
+        if (reset ? !is_place(ax->set[i].prop) && !(two && ax->set[i].prop == P_YColor)
+                  : ax->set[i].prop == P_ColorOrderIndex)
             prop_unset(ax, ax->set[i].prop);
     if (reset)
         prop_inherit(ax);
@@ -310,7 +312,8 @@ struct graphic *arg_graphic(struct call *c, int i)
     if (g)
         return g;
     if (is_tensor_like(c->arg[i]) && value_numel(c->arg[i]) == 1 && value_dtype(c->arg[i]) != D_CHAR)
-        fail("Octave:invalid-input-arg", "%s: %g is no handle of a figure, axes or series (any more)", c->fn->name, element_double(tensor_of(c->arg[i]), 0));
+        fail("Octave:invalid-input-arg", "%s: %g is no handle of a figure, axes or series (any more)", c->fn->name,
+             element_double(tensor_of(c->arg[i]), 0));
     fail_arg(c, i, "the handle of a figure, axes or series");
 }
 

@@ -20,9 +20,14 @@ enum graphic_kind {
 #undef S
     GRAPHICS
 };
-enum { G_SERIES = 1 /* drawn inside axes */, G_LEGENDED = 2 /* may have a line in the legend */, G_COLOURED = 4 /* takes the next colour of the axes */,
-       G_SOLID = 8 /* makes its axes three-dimensional, also without ZData */, G_MAPPED = 16 /* its CData may go through the colormap */,
-       G_FILLING = 32 /* alone, it fills its axes to the edges */ };
+enum {
+    G_SERIES = 1 /* drawn inside axes */,
+    G_LEGENDED = 2 /* may have a line in the legend */,
+    G_COLOURED = 4 /* takes the next colour of the axes */,
+    G_SOLID = 8 /* makes its axes three-dimensional, also without ZData */,
+    G_MAPPED = 16 /* its CData may go through the colormap */,
+    G_FILLING = 32 /* alone, it fills its axes to the edges */
+};
 struct series_row {
     const char *type;
     unsigned flags;
@@ -50,7 +55,8 @@ struct graphic {
     void *where;                              /* the line that made or last changed it, hooks()->place */
     bool spreading;                           /* a value is on its way to those tied to it */
     struct graphic *up, *first, *last, *next, *prev, *current;           /* current: axes of a figure, figure of the root */
-    struct graphic *group;                    /* a series of a group (hggroup): it stands in the axes beside it, so drawing knows no groups; or NULL */
+    struct graphic *
+        group; /* a series of a group (hggroup): it stands in the axes beside it, so drawing knows no groups; or NULL */
     int nset, cap;
     struct setting *set;
 };
@@ -69,32 +75,38 @@ struct graphic *current_axes(void);
 void axes_clear(struct graphic *ax, bool reset);                         /* children go; reset: properties too */
 struct graphic *axes_text(struct graphic *ax, int role);                 /* its title …, made when there is none */
 struct graphic *axes_owned(struct graphic *ax, int kind);                /* its legend or colorbar, or NULL */
-/* yyaxis: axes with a scale of their own on the right stand in those on the left, and share all with them but y, its words and their colours */
-struct graphic *axes_main(struct graphic *ax);                           /* those on the left; ax itself when there is but one scale */
+/* yyaxis: axes with a scale of their own on the right stand in those on the left, and share all with them but y, its
+ * words and their colours */
+struct graphic *axes_main(struct graphic *ax); /* those on the left; ax itself when there is but one scale */
 struct graphic *axes_right(struct graphic *ax);                          /* NULL: there are none */
 void graphic_move(struct graphic *g, struct graphic *to);                 /* a series: into other axes, or into a group */
 bool series_shown(struct graphic *g);                                    /* it and its groups are visible */
 struct graphic *series_new(int kind, struct graphic *ax);                /* with the next colour where its row says so */
 static inline bool is_child(const struct graphic *g) { return g->role == R_CHILD; }
-static inline bool is_series(const struct graphic *g) { return g->role == R_CHILD && (series_rows[g->kind].flags & G_SERIES); }
+static inline bool is_series(const struct graphic *g)
+{
+    return g->role == R_CHILD && (series_rows[g->kind].flags & G_SERIES);
+}
 
 /* ---- handles as arguments and results */
 struct graphic *arg_graphic(struct call *c, int i);                      /* fails unless a handle */
-struct graphic *arg_axes(struct call *c, int *first);                    /* a leading axes handle is taken and *first moved; else the current axes */
-struct graphic *plot_axes(struct call *c, int *first);                   /* the same for what draws: cleared unless hold is on */
+struct graphic *arg_axes(struct call *c,
+                         int *first); /* a leading axes handle is taken and *first moved; else the current axes */
+struct graphic *plot_axes(struct call *c, int *first); /* the same for what draws: cleared unless hold is on */
 void result_graphics(struct call *c, int n, struct graphic *const *g);   /* a column of handles, when results are wanted */
 
 /* ---- properties, property.c */
 int prop_find(const char *name, int kind);                               /* -1 */
-void prop_set(struct graphic *g, int prop, value v);                     /* checks and normalises; "who: …" comes from the running call */
+void prop_set(struct graphic *g, int prop, value v); /* checks and normalises; "who: …" comes from the running call */
 void prop_set_named(struct call *c, struct graphic *g, const char *name, value v);
-void prop_set_pairs(struct call *c, int from, int n, struct graphic *const *g);    /* name, value, … from argument `from` on */
-bool prop_is_pair(struct call *c, int i, int kind);                      /* argument i is a text that names a property of the kind */
+void prop_set_pairs(struct call *c, int from, int n,
+                    struct graphic *const *g);      /* name, value, … from argument `from` on */
+bool prop_is_pair(struct call *c, int i, int kind); /* argument i is a text that names a property of the kind */
 void prop_put(struct graphic *g, int prop, value v);                     /* as it is, unchecked */
 void prop_unset(struct graphic *g, int prop);                            /* back to the default */
-void prop_inherit(struct graphic *g);                                     /* what the defaults above it say, unless it is set */
+void prop_inherit(struct graphic *g); /* what the defaults above it say, unless it is set */
 bool prop_given(const struct graphic *g, int prop);                      /* set by somebody */
-value prop_get(struct graphic *g, int prop);                             /* borrowed or pooled; the default if it is not set */
+value prop_get(struct graphic *g, int prop); /* borrowed or pooled; the default if it is not set */
 double prop_num(struct graphic *g, int prop);
 const char *prop_text(struct graphic *g, int prop);                      /* pooled; "" unless text */
 bool prop_is(struct graphic *g, int prop, const char *word);             /* is that text, whatever its case */
@@ -104,10 +116,11 @@ bool prop_colour(struct graphic *g, int prop, double rgb[3]);            /* fals
 void prop_set_text(struct graphic *g, int prop, const char *s);
 void prop_set_row(struct graphic *g, int prop, int n, const double *x);
 const char *const *kind_names(int kind);                                 /* NULL-terminated, pooled: its properties */
-bool colour_of(const char *s, size_t n, double rgb[3]);                  /* a letter, a name of colours.def, #rgb or #rrggbb */
+bool colour_of(const char *s, size_t n, double rgb[3]); /* a letter, a name of colours.def, #rgb or #rrggbb */
 
-/* For the tabulator key: what may stand in quotes as an argument of a function that takes properties, whose first argument is
-   `first` (a handle, or NIL), behind the text `before` (the name of a property: its values; else the names).  false: not known. */
+/* For the tabulator key: what may stand in quotes as an argument of a function that takes properties, whose first
+   argument is `first` (a handle, or NIL), behind the text `before` (the name of a property: its values; else the
+   names).  false: not known. */
 bool prop_offer(const char *function, value first, const char *before, void (*offer)(const char *name, void *arg), void *arg);
 void colormap_offer(void (*offer)(const char *name, void *arg), void *arg);
 
@@ -115,21 +128,23 @@ void colormap_offer(void (*offer)(const char *name, void *arg), void *arg);
 struct reach { double lo[3], hi[3], least[3]; };
 void reach_add(struct reach *e, int axis, double x);
 void reach_data(struct reach *e, int axis, struct tensor *x);
-void axes_limits(struct graphic *ax, int axis, double lim[2]);           /* axis 0 x, 1 y, 2 z: as set, else round numbers around the data */
+void axes_limits(struct graphic *ax, int axis,
+                 double lim[2]); /* axis 0 x, 1 y, 2 z: as set, else round numbers around the data */
 void axes_reach(struct graphic *ax, struct reach *e);
 void axes_clim(struct graphic *ax, double lim[2]);                       /* what the ends of the colormap mean */
-double axes_link(struct graphic *ax, int axis);                          /* axes with the same number above 0 have the same limits */
+double axes_link(struct graphic *ax, int axis); /* axes with the same number above 0 have the same limits */
 bool axes_solid(struct graphic *ax);                                     /* three-dimensional */
 bool axes_log(struct graphic *ax, int axis);
-double nice_step(double span, int parts);                                /* 1, 2 or 5 times a power of ten, about span / parts */
+double nice_step(double span, int parts); /* 1, 2 or 5 times a power of ten, about span / parts */
 enum { LIM = 0, SCALE, DIR, TICK, TICKLABEL, GRID, MINORGRID, MINORTICK, ROTATION, AXIS_PROPS };
 int axis_prop(int axis, int what);                                       /* P_XLim … */
 
 /* ---- pictures, show.c */
 struct terminal;
-void figure_print(const char *who, struct graphic *fig, const char *file, const struct terminal *t, double dpi, const double size[2]);     /* size NULL: its own */
-void plot_drawnow(bool wait);                                            /* what has changed is drawn on the screen, whatever that is */
-void plot_folder(const char *script);                                    /* pictures of a script without a screen go beside it */
-void plot_changed(void);                                                 /* before a prompt, at the end of a script: the same, if anything has */
+void figure_print(const char *who, struct graphic *fig, const char *file, const struct terminal *t, double dpi,
+                  const double size[2]); /* size NULL: its own */
+void plot_drawnow(bool wait);            /* what has changed is drawn on the screen, whatever that is */
+void plot_folder(const char *script);    /* pictures of a script without a screen go beside it */
+void plot_changed(void);                 /* before a prompt, at the end of a script: the same, if anything has */
 
 #endif

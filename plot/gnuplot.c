@@ -81,9 +81,12 @@ void gnuplot_start(struct gnuplot *p, const char *who)
         p->pid = 0;
         close(pair[0]);
         if (e == ENOENT || e == EACCES)
-            fail("tl:no-gnuplot", "%s needs the program gnuplot, which is not installed%s%s%s.\n"
-                 "hint: Debian: sudo apt-get install gnuplot-qt (desktop) or gnuplot-nox (server). Set TL_GNUPLOT=/path if it is elsewhere",
-                 who, strcmp(name, "gnuplot") ? " as '" : "", strcmp(name, "gnuplot") ? name : "", strcmp(name, "gnuplot") ? "'" : "");
+            fail("tl:no-gnuplot",
+                 "%s needs the program gnuplot, which is not installed%s%s%s.\n"
+                 "hint: Debian: sudo apt-get install gnuplot-qt (desktop) or gnuplot-nox (server). Set "
+                 "TL_GNUPLOT=/path if it is elsewhere",
+                 who, strcmp(name, "gnuplot") ? " as '" : "", strcmp(name, "gnuplot") ? name : "",
+                 strcmp(name, "gnuplot") ? "'" : "");
         fail("Octave:error", "%s: gnuplot cannot be started: %s", who, strerror(e));
     }
     if (p->nice)
@@ -163,7 +166,8 @@ bool gnuplot_busy(struct gnuplot *p)
     return p->pid && p->answered != p->asked;
 }
 
-/* What it complained of, in one line without the place in our script; the failure that tells it will be at the user's line. */
+/* What it complained of, in one line without the place in our script; the failure that tells it will be at the user's
+ * line. */
 static const char *complaint(struct gnuplot *p)
 {
     char *s = p->said, *best = NULL;
@@ -200,7 +204,8 @@ NORETURN static void gone(struct gnuplot *p, const char *who)
     p->answered = p->asked;
     if (WIFSIGNALED(status) && WTERMSIG(status) != SIGKILL)
         fail("tl:gnuplot", "%s: gnuplot crashed (%s); the next picture starts it again", who, strsignal(WTERMSIG(status)));
-    fail("tl:gnuplot", "%s: gnuplot ended before the picture was done%s%s; the next picture starts it again", who, p->nsaid ? ": " : "", p->nsaid ? complaint(p) : "");
+    fail("tl:gnuplot", "%s: gnuplot ended before the picture was done%s%s; the next picture starts it again", who,
+         p->nsaid ? ": " : "", p->nsaid ? complaint(p) : "");
 }
 
 static void send_line(struct gnuplot *p, const char *who, const char *s)
@@ -273,7 +278,8 @@ void gnuplot_wait(struct gnuplot *p, const char *who)
             } else if (now() - since > PATIENCE) {
                 const char *last = p->nsaid ? complaint(p) : NULL;
                 gnuplot_stop(p, false);
-                fail("tl:gnuplot", "%s: gnuplot has not answered for %d seconds%s%s; the next picture starts it again", who, PATIENCE, last ? "; it said last: " : "", last ? last : "");
+                fail("tl:gnuplot", "%s: gnuplot has not answered for %d seconds%s%s; the next picture starts it again",
+                     who, PATIENCE, last ? "; it said last: " : "", last ? last : "");
             }
         }
     }
@@ -295,7 +301,8 @@ const char *gnuplot_mouse(struct gnuplot *p, const char *who)
     struct waiting w = { p, who };
     gnuplot_wait(p, who);
     acknowledge(p, who, "pause mouse button1,button2,button3,keypress\n"
-                        "if (exists(\"MOUSE_X\")) print sprintf(\"TLAT %.17g %.17g %d\", MOUSE_X, MOUSE_Y, MOUSE_BUTTON > 0 ? MOUSE_BUTTON : MOUSE_KEY)");
+                        "if (exists(\"MOUSE_X\")) print sprintf(\"TLAT %.17g %.17g %d\", MOUSE_X, MOUSE_Y, "
+                        "MOUSE_BUTTON > 0 ? MOUSE_BUTTON : MOUSE_KEY)");
     p->patient = true;
     int failed = protect(wait_patiently, &w);
     p->patient = false;

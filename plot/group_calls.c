@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* group_calls.c: series that belong together, and properties that several things share.
  *
- * A group is a series that draws nothing; its members stand beside it in the axes and point to it, so only Parent, Children, Visible and
- * delete know of groups.  A tie is a row [handle, property] in each of those tied; put_all in property.c follows it. */
+ * A group is a series that draws nothing; its members stand beside it in the axes and point to it, so only Parent,
+ * Children, Visible and delete know of groups.  A tie is a row [handle, property] in each of those tied; put_all in
+ * property.c follows it. */
 #include "plot.h"
 
 BUILTIN(hggroup, 0, ANY, 1, grad_zero,
   "h = hggroup()\n"
   "h = hggroup(ax, name, value, ...)\n\n"
-  "A group of series: those made with 'Parent', h, or moved by set(series, 'Parent', h), are shown, hidden and deleted together with it. What is drawn into a group leaves the rest of the axes "
-  "as it is.\n\n"
-  "Example:\n  figure('visible', 'off');\n  h = hggroup();\n  plot(1:3, 'Parent', h);  plot(3:-1:1, 'Parent', h);\n  numel(get(h, 'Children'))\n  ans = 2\n  set(h, 'Visible', 'off')\n  close\n\n"
+  "A group of series: those made with 'Parent', h, or moved by set(series, 'Parent', h), are shown, hidden and deleted "
+  "together with it. What is drawn into a group leaves the rest of the axes as it is.\n\n"
+  "Example:\n  figure('visible', 'off');\n  h = hggroup();\n  plot(1:3, 'Parent', h);  plot(3:-1:1, 'Parent', h);\n  "
+  "numel(get(h, 'Children'))\n  ans = 2\n  set(h, 'Visible', 'off')\n  close\n\n"
   "See also: set, linkprop, hold")
 {
     int i = 0;
@@ -43,9 +45,10 @@ BUILTIN(linkprop, 2, 2, 1, grad_zero,
   "linkprop(h, name)\n"
   "h = linkprop(h, {name, name2, ...})\n"
   "linkprop(h, 'off')\n\n"
-  "Ties properties of the things h: all take the values of the first, and from then on what is set for one is set for all. With 'off' nothing of h is tied to anything any more. The result is "
-  "h.\n\n"
-  "Example:\n  figure('visible', 'off');\n  h = plot(1:3, [1 2; 2 3; 3 4]);\n  linkprop(h, {'Color', 'LineWidth'});\n  set(h(2), 'Color', 'r')\n  get(h(1), 'Color')\n  ans =\n     1   0   0\n  close\n\n"
+  "Ties properties of the things h: all take the values of the first, and from then on what is set for one is set for "
+  "all. With 'off' nothing of h is tied to anything any more. The result is h.\n\n"
+  "Example:\n  figure('visible', 'off');\n  h = plot(1:3, [1 2; 2 3; 3 4]);\n  linkprop(h, {'Color', 'LineWidth'});\n  "
+  "set(h(2), 'Color', 'r')\n  get(h(1), 'Color')\n  ans =\n     1   0   0\n  close\n\n"
   "See also: linkaxes, set, hggroup")
 {
     struct tensor *t = arg_double(c, 0);

@@ -60,8 +60,10 @@ BUILTIN(imagesc, 1, ANY, 1, grad_zero,
   "imagesc(A)\n"
   "imagesc(A, [low high])\n"
   "h = imagesc(x, y, A, [low high])\n\n"
-  "A matrix as a picture, its numbers scaled to the colormap: the smallest, or low, has the first colour. Row 1 is on top. x and y are the places of the first and the last column and row. NaN is left blank.\n\n"
-  "Example:\n  figure('visible', 'off');\n  h = imagesc([1 2; 3 4]); colorbar;\n  get(h, 'CData')\n  ans =\n     1   2\n     3   4\n  close\n\n"
+  "A matrix as a picture, its numbers scaled to the colormap: the smallest, or low, has the first colour. Row 1 is on "
+  "top. x and y are the places of the first and the last column and row. NaN is left blank.\n\n"
+  "Example:\n  figure('visible', 'off');\n  h = imagesc([1 2; 3 4]); colorbar;\n  get(h, 'CData')\n  ans =\n     1   "
+  "2\n     3   4\n  close\n\n"
   "See also: image, imshow, colormap, colorbar, caxis, pcolor")
 {
     image_call(c, true);
@@ -70,8 +72,10 @@ BUILTIN(imagesc, 1, ANY, 1, grad_zero,
 BUILTIN(image, 1, ANY, 1, grad_zero,
   "image(A)\n"
   "h = image(x, y, A)\n\n"
-  "A matrix as a picture: its numbers are rows of the colormap (of integer classes counted from 0), or it is m-by-n-by-3, red, green and blue from 0 to 1, or to 255 in uint8. Row 1 is on top.\n\n"
-  "Example:\n  figure('visible', 'off');\n  h = image(cat(3, [1 0], [0 1], [0 0]));\n  get(h, 'Type')\n  ans = image\n  close\n\n"
+  "A matrix as a picture: its numbers are rows of the colormap (of integer classes counted from 0), or it is "
+  "m-by-n-by-3, red, green and blue from 0 to 1, or to 255 in uint8. Row 1 is on top.\n\n"
+  "Example:\n  figure('visible', 'off');\n  h = image(cat(3, [1 0], [0 1], [0 0]));\n  get(h, 'Type')\n  ans = image\n "
+  " close\n\n"
   "See also: imagesc, imshow, colormap")
 {
     image_call(c, false);
@@ -122,8 +126,9 @@ BUILTIN(imshow, 1, ANY, 1, grad_zero,
   "imshow(A, map)\n"
   "imshow(file)\n"
   "h = imshow(rgb, name, value, ...)\n\n"
-  "A picture as it is, with square pixels and without axes: grey from 0 to 1 (0 to 255 in uint8, all that there is with []), black and white when logical, red, green and blue when m-by-n-by-3, or "
-  "numbers of rows of a colormap; or the picture in a file.\n\n"
+  "A picture as it is, with square pixels and without axes: grey from 0 to 1 (0 to 255 in uint8, all that there is "
+  "with []), black and white when logical, red, green and blue when m-by-n-by-3, or numbers of rows of a colormap; or "
+  "the picture in a file.\n\n"
   "Example:\n  figure('visible', 'off');\n  imshow([0 0.5; 0.5 1]);\n  caxis\n  ans =\n     0   1\n  close\n\n"
   "See also: image, imagesc, colormap")
 {
@@ -151,9 +156,11 @@ BUILTIN(colormap, 0, 2, 1, grad_zero,
   "colormap(name)\n"
   "colormap(map)\n"
   "map = colormap()\n\n"
-  "The colours for numbers in the current figure, or in axes given first: an m-by-3 matrix of red, green and blue, or a name: viridis (at first), gray, jet, hot, hsv, cool, bone, copper, pink, spring, summer, "
-  "autumn, winter, magma, inferno, plasma, cividis, turbo, parula, ocean, rainbow, cubehelix, rdbu.\n\n"
-  "Example:\n  figure('visible', 'off'); colormap(gray(3))\n  colormap\n  ans =\n          0        0        0\n     0.5000   0.5000   0.5000\n     1.0000   1.0000   1.0000\n  close\n\n"
+  "The colours for numbers in the current figure, or in axes given first: an m-by-3 matrix of red, green and blue, or "
+  "a name: viridis (at first), gray, jet, hot, hsv, cool, bone, copper, pink, spring, summer, autumn, winter, magma, "
+  "inferno, plasma, cividis, turbo, parula, ocean, rainbow, cubehelix, rdbu.\n\n"
+  "Example:\n  figure('visible', 'off'); colormap(gray(3))\n  colormap\n  ans =\n          0        0        0\n     "
+  "0.5000   0.5000   0.5000\n     1.0000   1.0000   1.0000\n  close\n\n"
   "See also: colorbar, caxis, imagesc, viridis, gray, jet")
 {
     bool given = axes_given(c, 0);
@@ -178,8 +185,10 @@ BUILTIN(colorbar, 0, ANY, 1, grad_zero,
   "colorbar\n"
   "h = colorbar('southoutside', name, value, ...)\n"
   "colorbar off\n\n"
-  "A scale of the colours beside the axes: what numbers they stand for. Names and values set properties: Label, Ticks, TickLabels, FontSize.\n\n"
-  "Example:\n  figure('visible', 'off'); imagesc(magic(4));\n  h = colorbar;\n  get(h, 'Location')\n  ans = eastoutside\n  close\n\n"
+  "A scale of the colours beside the axes: what numbers they stand for. Names and values set properties: Label, Ticks, "
+  "TickLabels, FontSize.\n\n"
+  "Example:\n  figure('visible', 'off'); imagesc(magic(4));\n  h = colorbar;\n  get(h, 'Location')\n  ans = "
+  "eastoutside\n  close\n\n"
   "See also: colormap, caxis, imagesc")
 {
     int i = axes_given(c, 0), first = 0;

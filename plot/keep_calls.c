@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* keep_calls.c: pictures as structs and back: what savefig, openfig and copyobj stand on.
  *
- * A graphic becomes a struct of its type, its role (which text of the axes it is), the properties that were set, and its
- * children, a struct array of the same form; so a picture can be saved like any other value.  On the way back every type, place
- * and property is checked first, as if the user had typed it, and only then something is made.  Lines for gnuplot do not come
- * along: what is read from a file must not be able to run anything. */
+ * A graphic becomes a struct of its type, its role (which text of the axes it is), the properties that were set, and
+ * its children, a struct array of the same form; so a picture can be saved like any other value.  On the way back every
+ * type, place and property is checked first, as if the user had typed it, and only then something is made.  Lines for
+ * gnuplot do not come along: what is read from a file must not be able to run anything. */
 #include "plot.h"
 #include <string.h>
 
-static const char *const roles[] = { [R_CHILD] = "", [R_Title] = "title", [R_XLabel] = "xlabel", [R_YLabel] = "ylabel", [R_ZLabel] = "zlabel" };
+static const char *const roles[] = {
+    [R_CHILD] = "", [R_Title] = "title", [R_XLabel] = "xlabel", [R_YLabel] = "ylabel", [R_ZLabel] = "zlabel"
+};
 static const char *const fields[] = { "handle", "type", "role", "properties", "children" };
 enum { F_HANDLE, F_TYPE, F_ROLE, F_PROPERTIES, F_CHILDREN };
 
@@ -43,9 +45,11 @@ static void describe(struct graphic *g, struct record *r, i64 e)
 
 BUILTIN(hdl2struct, 1, 1, 1, grad_zero,
   "s = hdl2struct(h)\n\n"
-  "A figure, axes or series as a struct: its handle, type, role (title, xlabel, … of the axes' own texts), properties, a struct of those that were set, and children, a struct array of the same form. "
-  "Lines for gnuplot (gnuplot.raw) are left out.\n\n"
-  "Example:\n  figure('visible', 'off'); h = plot(1:3, 'r');\n  s = hdl2struct(h);\n  s.type\n  ans = line\n  s.properties.Color\n  ans =\n     1   0   0\n  close\n\n"
+  "A figure, axes or series as a struct: its handle, type, role (title, xlabel, … of the axes' own texts), properties, "
+  "a struct of those that were set, and children, a struct array of the same form. Lines for gnuplot (gnuplot.raw) are "
+  "left out.\n\n"
+  "Example:\n  figure('visible', 'off'); h = plot(1:3, 'r');\n  s = hdl2struct(h);\n  s.type\n  ans = line\n  "
+  "s.properties.Color\n  ans =\n     1   0   0\n  close\n\n"
   "See also: struct2hdl, savefig, copyobj")
 {
     struct graphic *g = arg_graphic(c, 0);
@@ -60,7 +64,8 @@ static value field(const struct record *r, i64 e, int f, const char *who)
 {
     value v = record_get(r, e, symbol_of(fields[f]));
     if (is_nil(v))
-        fail("Octave:invalid-input-arg", "%s: the struct has no field '%s'; is it one that hdl2struct or savefig made?", who, fields[f]);
+        fail("Octave:invalid-input-arg", "%s: the struct has no field '%s'; is it one that hdl2struct or savefig made?",
+             who, fields[f]);
     return v;
 }
 
@@ -114,9 +119,11 @@ static struct wanted look(const char *who, const struct record *r, i64 e, int up
     if (w.kind < 0)
         fail("Octave:invalid-input-arg", "%s: there is no thing of the type '%s' in pictures", who, type);
     if (w.kind == G_RAW)
-        fail("Octave:invalid-input-arg", "%s: lines for gnuplot are not taken from a struct or a file, since they could run anything", who);
+        fail("Octave:invalid-input-arg",
+             "%s: lines for gnuplot are not taken from a struct or a file, since they could run anything", who);
     if (!stands(w.kind, up) || w.role < 0 || (w.role != R_CHILD && w.kind != G_TEXT))
-        fail("Octave:invalid-input-arg", "%s: %s%s%s cannot stand in %s", who, role, *role ? " " : "", type, up == RIGHT_AXES ? "axes" : series_rows[up].type);
+        fail("Octave:invalid-input-arg", "%s: %s%s%s cannot stand in %s", who, role, *role ? " " : "", type,
+             up == RIGHT_AXES ? "axes" : series_rows[up].type);
     if (set.kind != K_STRUCT || set.rec->numel != 1 || below.kind != K_STRUCT)
         fail("Octave:invalid-input-arg", "%s: properties must be a struct and children a struct array", who);
     w.set = set.rec;
@@ -147,7 +154,9 @@ static void check(const char *who, const struct record *r, i64 e, int up)
 static struct graphic *make(const char *who, const struct record *r, i64 e, struct graphic *up)
 {
     struct wanted w = look(who, r, e, up->kind);
-    struct graphic *g = w.kind == G_FIGURE ? figure_new(0) : w.role != R_CHILD ? axes_text(up, w.role) : graphic_new(w.kind, up);
+    struct graphic *g = w.kind == G_FIGURE  ? figure_new(0)
+                        : w.role != R_CHILD ? axes_text(up, w.role)
+                                            : graphic_new(w.kind, up);
     value v;
     for (int f = 0; f < w.set->f->n; f++) {
         int p = property(who, w.kind, w.set, f, &v);
@@ -164,9 +173,11 @@ static struct graphic *make(const char *who, const struct record *r, i64 e, stru
 BUILTIN(struct2hdl, 1, 2, 1, grad_zero,
   "h = struct2hdl(s)\n"
   "h = struct2hdl(s, parent)\n\n"
-  "Makes the figure, axes or series that the struct s of hdl2struct tells of, with all that stands in it: a figure is a new one, axes come into the figure parent (the current one), series into the axes "
-  "parent (the current ones). Types, places and properties are checked before anything is made.\n\n"
-  "Example:\n  figure('visible', 'off'); s = hdl2struct(plot([4 5 6]));\n  h = struct2hdl(s);\n  get(h, 'YData')\n  ans =\n     4   5   6\n  numel(get(gca, 'Children'))\n  ans = 2\n  close\n\n"
+  "Makes the figure, axes or series that the struct s of hdl2struct tells of, with all that stands in it: a figure is "
+  "a new one, axes come into the figure parent (the current one), series into the axes parent (the current ones). "
+  "Types, places and properties are checked before anything is made.\n\n"
+  "Example:\n  figure('visible', 'off'); s = hdl2struct(plot([4 5 6]));\n  h = struct2hdl(s);\n  get(h, 'YData')\n  "
+  "ans =\n     4   5   6\n  numel(get(gca, 'Children'))\n  ans = 2\n  close\n\n"
   "See also: hdl2struct, openfig, copyobj")
 {
     const char *who = c->fn->name;

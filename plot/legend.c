@@ -7,13 +7,27 @@
 #include <math.h>
 #include <strings.h>
 
-static const struct place { const char *name, *key; double x, y; } places[] = {        /* x, y: left/bottom 0, middle 0.5 … of the box inside */
-    { "northeast", "inside right top", 1, 1 }, { "northwest", "inside left top", 0, 1 }, { "southeast", "inside right bottom", 1, 0 },
-    { "southwest", "inside left bottom", 0, 0 }, { "east", "inside right center", 1, 0.5 }, { "west", "inside left center", 0, 0.5 },
-    { "north", "inside center top", 0.5, 1 }, { "south", "inside center bottom", 0.5, 0 },
-    { "northeastoutside", "outside right top", -1, 0 }, { "eastoutside", "outside right center", -1, 0 }, { "southeastoutside", "outside right bottom", -1, 0 },
-    { "northwestoutside", "outside left top", -1, 0 }, { "westoutside", "outside left center", -1, 0 }, { "southwestoutside", "outside left bottom", -1, 0 },
-    { "northoutside", "outside center top horizontal", -1, 0 }, { "southoutside", "outside center bottom horizontal", -1, 0 },
+static const struct place {
+    const char *name, *key;
+    double x, y;
+} places[] = {
+    /* x, y: left/bottom 0, middle 0.5 … of the box inside */
+    { "northeast", "inside right top", 1, 1 },
+    { "northwest", "inside left top", 0, 1 },
+    { "southeast", "inside right bottom", 1, 0 },
+    { "southwest", "inside left bottom", 0, 0 },
+    { "east", "inside right center", 1, 0.5 },
+    { "west", "inside left center", 0, 0.5 },
+    { "north", "inside center top", 0.5, 1 },
+    { "south", "inside center bottom", 0.5, 0 },
+    { "northeastoutside", "outside right top", -1, 0 },
+    { "eastoutside", "outside right center", -1, 0 },
+    { "southeastoutside", "outside right bottom", -1, 0 },
+    { "northwestoutside", "outside left top", -1, 0 },
+    { "westoutside", "outside left center", -1, 0 },
+    { "southwestoutside", "outside left bottom", -1, 0 },
+    { "northoutside", "outside center top horizontal", -1, 0 },
+    { "southoutside", "outside center bottom horizontal", -1, 0 },
     { "bestoutside", "outside right top", -1, 0 },
 };
 enum { INSIDE = 8 };
@@ -50,7 +64,8 @@ static void count(struct graphic *ax, double w, double h, double hits[INSIDE])
         for (i64 i = 0; i < n; i += step) {
             double vx = ((double *)x->data)[i] + beside, vy = ((double *)y->data)[i];
             if (standing) {                   /* what stands on a base: from there to the top */
-                double base = low != y && i < low->numel ? ((double *)low->data)[i] : prop_num(g, P_BaseValue), top = low != y && i < low->numel ? base + vy : vy;
+                double base = low != y && i < low->numel ? ((double *)low->data)[i] : prop_num(g, P_BaseValue),
+                       top = low != y && i < low->numel ? base + vy : vy;
                 px = part(d, 0, lying ? base : vx);
                 py = part(d, 1, lying ? vx : base);
                 if (lying)
@@ -61,7 +76,8 @@ static void count(struct graphic *ax, double w, double h, double hits[INSIDE])
             double qx = part(d, 0, vx), qy = part(d, 1, vy);
             int between = isfinite(px + py + qx + qy) ? (int)fmin(40, 1 + 40 * hypot(qx - px, qy - py)) : 1;
             for (int k = 1; k <= between; k++) {
-                double a = between == 1 ? qx : px + (qx - px) * k / between, b = between == 1 ? qy : py + (qy - py) * k / between;
+                double a = between == 1 ? qx : px + (qx - px) * k / between,
+                       b = between == 1 ? qy : py + (qy - py) * k / between;
                 for (int p = 0; p < INSIDE; p++) {
                     double left = places[p].x * (1 - w), bottom = places[p].y * (1 - h);
                     hits[p] += a >= left && a <= left + w && b >= bottom && b <= bottom + h;
@@ -104,10 +120,13 @@ void draw_legend(struct drawing *d)
     const double *cell = (const double *)prop_data(d->ax, P_OuterPosition)->data;
     double rows = flat ? 1 : d->legend_items, columns = flat ? d->legend_items : 1;
     if (!p)
-        p = &places[best(d, fmin(0.9, columns * (0.012 * (double)longest + 0.1) / cell[2]), fmin(0.9, (0.045 * rows + 0.03) / cell[3]))];
+        p = &places[best(d, fmin(0.9, columns * (0.012 * (double)longest + 0.1) / cell[2]),
+                         fmin(0.9, (0.045 * rows + 0.03) / cell[3]))];
     if (p->x < 0 && !prop_given(d->ax, P_Position))          /* room beside the axes */
         buf_puts(d->s, "unset rmargin\n");
-    buff(d->s, "set key %s%s Left reverse samplen 2 spacing 1.15 width 1%s", p->key, flat && !strstr(p->key, "horizontal") ? " horizontal" : "", prop_on(g, P_Box) ? " opaque box lw 0.75 lc rgb '#bfbfbf'" : " noopaque nobox");
+    buff(d->s, "set key %s%s Left reverse samplen 2 spacing 1.15 width 1%s", p->key,
+         flat && !strstr(p->key, "horizontal") ? " horizontal" : "",
+         prop_on(g, P_Box) ? " opaque box lw 0.75 lc rgb '#bfbfbf'" : " noopaque nobox");
     draw_font(d->s, g);
     buf_putc(d->s, '\n');
 }

@@ -190,7 +190,8 @@ void axes_limits(struct graphic *ax, int axis, double lim[2])
         lim[1] = hi > lo ? hi : lo == 0 ? 1 : log ? 10 * lo : lo + 0.1 * fabs(lo);
     } else if (log) {
         lim[0] = pow(10, floor(log10(lo) + 1e-9));
-        for (struct graphic *g = ax->first; g && lo == lim[0]; g = g->next)       /* a bar as low as the axis would not be seen */
+        for (struct graphic *g = ax->first; g && lo == lim[0];
+             g = g->next) /* a bar as low as the axis would not be seen */
             if (g->kind == G_BAR && axis == !prop_on(g, P_Horizontal))
                 lim[0] /= 10;
         lim[1] = pow(10, ceil(log10(hi) - 1e-9));
@@ -230,7 +231,9 @@ void axes_clim(struct graphic *ax, double lim[2])
     struct reach e = { .lo = { INFINITY }, .hi = { -INFINITY }, .least = { INFINITY } };
     for (struct graphic *g = ax->first; g; g = g->next)
         if (is_series(g) && (series_rows[g->kind].flags & G_MAPPED) && prop_is(g, P_CDataMapping, "scaled")) {
-            struct tensor *t = prop_data(g, g->kind == G_CONTOUR ? P_LevelList : g->kind == G_SURFACE && !prop_given(g, P_CData) ? P_ZData : P_CData);
+            struct tensor *t = prop_data(g, g->kind == G_CONTOUR                              ? P_LevelList
+                                            : g->kind == G_SURFACE && !prop_given(g, P_CData) ? P_ZData
+                                                                                              : P_CData);
             if (g->kind == G_CONTOUR || (t->nd == 2 && !(t->numel == 3 && t->dim[1] == 3)))
                 reach_data(&e, 0, t);
         }
@@ -243,7 +246,10 @@ void axes_clim(struct graphic *ax, double lim[2])
 bool axes_solid(struct graphic *ax)
 {
     for (struct graphic *g = ax->first; g; g = g->next)
-        if (g->kind == G_CONTOUR ? prop_is(g, P_ZLevelMode, "auto") : is_series(g) && ((series_rows[g->kind].flags & G_SOLID) || (prop_find("ZData", g->kind) >= 0 && value_numel(prop_get(g, P_ZData)) > 0)))
+        if (g->kind == G_CONTOUR
+                ? prop_is(g, P_ZLevelMode, "auto")
+                : is_series(g) && ((series_rows[g->kind].flags & G_SOLID) ||
+                                   (prop_find("ZData", g->kind) >= 0 && value_numel(prop_get(g, P_ZData)) > 0)))
             return true;
     return false;
 }

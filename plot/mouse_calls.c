@@ -11,8 +11,9 @@
 BUILTIN(ginput, 0, 1, 3, grad_zero,
   "[x, y] = ginput(n)\n"
   "[x, y, button] = ginput(n)\n\n"
-  "Waits until the user has clicked n times into the window of the current figure, or pressed a key there, and gives the places; Return ends it sooner, and without n it goes on until then. "
-  "button is 1, 2 or 3, or the code of a key. With several axes the places are those of the last one drawn. Without a window it is an error.\n\n"
+  "Waits until the user has clicked n times into the window of the current figure, or pressed a key there, and gives "
+  "the places; Return ends it sooner, and without n it goes on until then. button is 1, 2 or 3, or the code of a key. "
+  "With several axes the places are those of the last one drawn. Without a window it is an error.\n\n"
   "Example:\n  try, [x, y] = ginput(0); size(x), catch e, disp('no window'), end\n  ans =\n     0   1\n\n"
   "See also: gtext, figure, graphics")
 {
@@ -21,7 +22,9 @@ BUILTIN(ginput, 0, 1, 3, grad_zero,
     if (n > 0 && !root_graphic()->current)
         fail("Octave:invalid-fun-call", "ginput: there is no figure to click into");
     if (n > 0 && (t->kind != WINDOW || hooks()->show))
-        fail("tl:no-window", "ginput: figures are shown as %.*s here, and nobody can click into them\nhint: a window needs a desktop and gnuplot-qt; graphics('qt') chooses it",
+        fail("tl:no-window",
+             "ginput: figures are shown as %.*s here, and nobody can click into them\nhint: a window needs a desktop "
+             "and gnuplot-qt; graphics('qt') chooses it",
              (int)strcspn(t->name, " "), t->name);
     struct buf *to[3] = { buf_new(), buf_new(), buf_new() };
     while (k < n) {

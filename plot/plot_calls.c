@@ -64,12 +64,15 @@ extern const struct builtin builtin_full;
 struct tensor *arg_real(struct call *c, int i)
 {
     if (c->arg[i].kind == K_SPARSE)
-        return arg_real(&(struct call){ .fn = c->fn, .nargin = 1, .arg = (value[]){ call1(&builtin_full, 1, c->arg[i]) } }, 0);
+        return arg_real(
+            &(struct call){ .fn = c->fn, .nargin = 1, .arg = (value[]){ call1(&builtin_full, 1, c->arg[i]) } }, 0);
     if (!is_tensor_like(c->arg[i]) || arg_is_text(c, i))
         fail_arg(c, i, "numbers");
     struct tensor *t = arg_dense(c, i);
     if (dtype_is(t->dtype, DT_C)) {
-        warn("tl:imaginary-part-ignored", "%s: only the real parts of argument %d are drawn; plot(z) by itself draws complex numbers as points", c->fn->name, i + 1);
+        warn("tl:imaginary-part-ignored",
+             "%s: only the real parts of argument %d are drawn; plot(z) by itself draws complex numbers as points",
+             c->fn->name, i + 1);
         t = tensor_dense(tensor_of(ew_apply(EW_real, 1, &c->arg[i])));
     }
     if (t->nd > 2)
@@ -85,7 +88,9 @@ struct tensor *arg_names(struct call *c, int i)
     struct tensor *t = tensor_2d(D_DOUBLE, names->numel, 1);
     for (i64 k = 0; k < names->numel; k++) {
         if (!is_tensor_like(names->v[k]) || (value_dtype(names->v[k]) != D_CHAR && value_numel(names->v[k]) > 0))
-            fail("Octave:invalid-input-arg", "%s: a cell in the place of x must hold texts, the names on the axis, but element %lld is a %s", c->fn->name, (long long)k + 1, class_of(names->v[k]));
+            fail("Octave:invalid-input-arg",
+                 "%s: a cell in the place of x must hold texts, the names on the axis, but element %lld is a %s",
+                 c->fn->name, (long long)k + 1, class_of(names->v[k]));
         ((double *)t->data)[k] = (double)(k + 1);
     }
     return t;
@@ -166,7 +171,8 @@ void pair_up(struct call *c, struct curves *l, struct tensor *x, struct tensor *
             add_curve(l, column(x, j), column(y, j));
         return;
     }
-    fail("Octave:nonconformant-args", "%s: x and y must have as many elements, but x is %s and y is %s", c->fn->name, tensor_shape(x, a), tensor_shape(y, b));
+    fail("Octave:nonconformant-args", "%s: x and y must have as many elements, but x is %s and y is %s", c->fn->name,
+         tensor_shape(x, a), tensor_shape(y, b));
 }
 
 static struct tensor *counted(struct tensor *y)             /* 1 … n beside y */
@@ -193,7 +199,8 @@ int read_curves(struct call *c, int i, int kind, struct curves *l)
         } else {
             struct tensor *z = is_tensor_like(c->arg[i]) ? arg_dense(c, i) : NULL;      /* NULL: arg_real says why */
             if (z && z->nd == 2 && dtype_is(z->dtype, DT_C)) {                 /* the points of a complex vector */
-                struct tensor *w = tensor_cast(z, D_CDOUBLE), *x = tensor_2d(D_DOUBLE, z->dim[0], z->dim[1]), *y = tensor_2d(D_DOUBLE, z->dim[0], z->dim[1]);
+                struct tensor *w = tensor_cast(z, D_CDOUBLE), *x = tensor_2d(D_DOUBLE, z->dim[0], z->dim[1]),
+                              *y = tensor_2d(D_DOUBLE, z->dim[0], z->dim[1]);
                 for (i64 k = 0; k < z->numel; k++) {
                     ((double *)x->data)[k] = ((double *)w->data)[2 * k];
                     ((double *)y->data)[k] = ((double *)w->data)[2 * k + 1];
@@ -219,8 +226,10 @@ int read_curves(struct call *c, int i, int kind, struct curves *l)
 static void check_rest(struct call *c, int i, int kind)
 {
     struct format f;
-    if (i < c->nargin && arg_is_text(c, i) && prop_find(arg_text(c, i, NULL), kind) < 0 && (i + 1 == c->nargin || strlen(arg_text(c, i, NULL)) < 4) && !arg_format(c, i, &f))
-        fail("Octave:invalid-input-arg", "%s: '%s' is neither a format such as 'r--o' nor a property of a %s", c->fn->name, arg_text(c, i, NULL), series_rows[kind].type);
+    if (i < c->nargin && arg_is_text(c, i) && prop_find(arg_text(c, i, NULL), kind) < 0 &&
+        (i + 1 == c->nargin || strlen(arg_text(c, i, NULL)) < 4) && !arg_format(c, i, &f))
+        fail("Octave:invalid-input-arg", "%s: '%s' is neither a format such as 'r--o' nor a property of a %s",
+             c->fn->name, arg_text(c, i, NULL), series_rows[kind].type);
     prop_check_pairs(c, i, kind);
 }
 
@@ -238,7 +247,8 @@ void format_series(struct graphic *g, const struct format *f)
 
 bool axes_given(struct call *c, int i)
 {
-    if (i >= c->nargin || !is_tensor_like(c->arg[i]) || value_numel(c->arg[i]) != 1 || !(element_double(tensor_of(c->arg[i]), 0) < 0))
+    if (i >= c->nargin || !is_tensor_like(c->arg[i]) || value_numel(c->arg[i]) != 1 ||
+        !(element_double(tensor_of(c->arg[i]), 0) < 0))
         return false;
     struct graphic *g = graphic_of(c->arg[i]);
     return g && g->kind == G_AXES;
@@ -281,10 +291,13 @@ BUILTIN(plot, 1, ANY, 1, grad_zero,
   "plot(x, y)\n"
   "plot(x, y, format)\n"
   "h = plot(ax, x, y, format, x2, y2, ..., name, value, ...)\n\n"
-  "Lines through points. x and y are vectors of one length, or matrices whose columns are lines; without x the points are counted; a cell of texts in its place names the points on the axis. format joins a colour (r g b c m y k w), a line (- -- : -.) "
-  "and a marker (o + * . x s d ^ v < > p h): 'r--o'; with a marker alone there is no line. ';name;' in it is the name in the legend. Names and values set properties: Color, LineWidth, LineStyle, "
-  "Marker, MarkerSize, MarkerFaceColor, DisplayName. NaN makes a gap. h is a column of handles.\n\n"
-  "Example:\n  figure('visible', 'off');\n  h = plot(1:3, [2 5 4], 'r--o', 'LineWidth', 2);\n  get(h, 'LineStyle')\n  ans = --\n  close\n\n"
+  "Lines through points. x and y are vectors of one length, or matrices whose columns are lines; without x the points "
+  "are counted; a cell of texts in its place names the points on the axis. format joins a colour (r g b c m y k w), a "
+  "line (- -- : -.) and a marker (o + * . x s d ^ v < > p h): 'r--o'; with a marker alone there is no line. ';name;' "
+  "in it is the name in the legend. Names and values set properties: Color, LineWidth, LineStyle, Marker, MarkerSize, "
+  "MarkerFaceColor, DisplayName. NaN makes a gap. h is a column of handles.\n\n"
+  "Example:\n  figure('visible', 'off');\n  h = plot(1:3, [2 5 4], 'r--o', 'LineWidth', 2);\n  get(h, 'LineStyle')\n  "
+  "ans = --\n  close\n\n"
   "See also: hold, semilogx, semilogy, loglog, scatter, bar, title, legend, axis, print")
 {
     plot_as(c, G_LINE, NULL, NULL);
@@ -324,7 +337,8 @@ BUILTIN(loglog, 1, ANY, 1, grad_zero,
 BUILTIN(stem, 1, ANY, 1, grad_zero,
   "stem(y)\n"
   "h = stem(x, y, format, name, value, ...)\n\n"
-  "A stem from BaseValue, 0 at first, to each point, with a marker on top. Arguments as in plot; 'filled' fills the markers.\n\n"
+  "A stem from BaseValue, 0 at first, to each point, with a marker on top. Arguments as in plot; 'filled' fills the "
+  "markers.\n\n"
   "Example:\n  figure('visible', 'off');\n  h = stem([1 3 2]);\n  get(h, 'Marker')\n  ans = o\n  close\n\n"
   "See also: stairs, bar, plot")
 {
@@ -347,8 +361,10 @@ BUILTIN(stairs, 1, ANY, 2, grad_zero,
   "stairs(y)\n"
   "h = stairs(x, y, format, name, value, ...)\n"
   "[xs, ys] = stairs(x, y)\n\n"
-  "Steps: y(k) holds from x(k) to x(k+1). Arguments as in plot. Two results are the corners of the stairs, and nothing is drawn.\n\n"
-  "Example:\n  [xs, ys] = stairs(1:3, [5 6 7])\n  xs =\n     1\n     2\n     2\n     3\n     3\n  ys =\n     5\n     5\n     6\n     6\n     7\n\n"
+  "Steps: y(k) holds from x(k) to x(k+1). Arguments as in plot. Two results are the corners of the stairs, and nothing "
+  "is drawn.\n\n"
+  "Example:\n  [xs, ys] = stairs(1:3, [5 6 7])\n  xs =\n     1\n     2\n     2\n     3\n     3\n  ys =\n     5\n     "
+  "5\n     6\n     6\n     7\n\n"
   "See also: bar, stem, plot")
 {
     if (c->nargout < 2) {
@@ -381,7 +397,8 @@ static void rule_call(struct call *c, bool lying)
     if (i < c->nargin && (c->arg[i].kind == K_CELL || arg_is_text(c, i)) && !prop_is_pair(c, i, G_RULE))
         words = prop_check(c->fn->name, G_RULE, P_Label, c->arg[i++]);
     if (words.kind == K_CELL && words.cell->numel != at->numel)
-        fail("Octave:nonconformant-args", "%s: there are %lld values and %lld words", c->fn->name, (long long)at->numel, (long long)words.cell->numel);
+        fail("Octave:nonconformant-args", "%s: there are %lld values and %lld words", c->fn->name, (long long)at->numel,
+             (long long)words.cell->numel);
     prop_check_pairs(c, i, G_RULE);
     struct graphic *ax = arg_axes(c, &first), **made = scratch((size_t)MAX(1, at->numel) * sizeof *made);
     for (i64 k = 0; k < at->numel; k++) {
@@ -399,8 +416,10 @@ static void rule_call(struct call *c, bool lying)
 BUILTIN(xline, 1, ANY, 1, grad_zero,
   "xline(x)\n"
   "h = xline(x, format, label, name, value, ...)\n\n"
-  "A vertical line across the axes at x, one for each x; nothing is cleared, and it stays as long as the axes are when their limits change. format is that of plot, label the words along it.\n\n"
-  "Example:\n  figure('visible', 'off'); plot(1:3);\n  h = xline(2, '--r', 'middle');\n  get(h, 'Label')\n  ans = middle\n  close\n\n"
+  "A vertical line across the axes at x, one for each x; nothing is cleared, and it stays as long as the axes are when "
+  "their limits change. format is that of plot, label the words along it.\n\n"
+  "Example:\n  figure('visible', 'off'); plot(1:3);\n  h = xline(2, '--r', 'middle');\n  get(h, 'Label')\n  ans = "
+  "middle\n  close\n\n"
   "See also: yline, line, plot")
 {
     rule_call(c, false);
@@ -421,7 +440,8 @@ BUILTIN(line, 0, ANY, 1, grad_zero,
   "line('XData', x, 'YData', y)\n"
   "h = line(x, y, z, name, value, ...)\n\n"
   "Adds lines to the axes, whether hold is on or not; nothing is cleared. Without arguments a line from (0, 0) to (1, 1).\n\n"
-  "Example:\n  figure('visible', 'off');\n  h = line([0 1], [2 3], 'Color', 'red');\n  get(h, 'YData')\n  ans =\n     2   3\n  close\n\n"
+  "Example:\n  figure('visible', 'off');\n  h = line([0 1], [2 3], 'Color', 'red');\n  get(h, 'YData')\n  ans =\n     "
+  "2   3\n  close\n\n"
   "See also: plot, patch, text")
 {
     struct curves l = { 0 };
@@ -460,7 +480,9 @@ BUILTIN(line, 0, ANY, 1, grad_zero,
         put_row(made[k], P_XData, l.v[k].x);
         put_row(made[k], P_YData, l.v[k].y);
         if (z)
-            put_row(made[k], P_ZData, tensor_dense(tensor_alias(z, 2, (i64[]){ l.v[k].x->numel, 1 }, (i64[]){ 1, 1 }, k * l.v[k].x->numel)));
+            put_row(
+                made[k], P_ZData,
+                tensor_dense(tensor_alias(z, 2, (i64[]){ l.v[k].x->numel, 1 }, (i64[]){ 1, 1 }, k * l.v[k].x->numel)));
     }
     prop_set_pairs(c, i, n, made);
     result_graphics(c, n, made);
@@ -471,8 +493,10 @@ BUILTIN(errorbar, 2, ANY, 1, grad_zero,
   "errorbar(x, y, e)\n"
   "errorbar(x, y, low, high)\n"
   "h = errorbar(x, y, xlow, xhigh, ylow, yhigh, format, name, value, ...)\n\n"
-  "A line with a bar at each point, from y - e to y + e, or from y - low to y + high. A format '>' in front, as in '>o', makes the errors those of x, '~>' is for both.\n\n"
-  "Example:\n  figure('visible', 'off');\n  h = errorbar(1:3, [2 4 3], [0.5 1 0.2], 'o');\n  get(h, 'LData')\n  ans =\n     0.5000   1.0000   0.2000\n  close\n\n"
+  "A line with a bar at each point, from y - e to y + e, or from y - low to y + high. A format '>' in front, as in "
+  "'>o', makes the errors those of x, '~>' is for both.\n\n"
+  "Example:\n  figure('visible', 'off');\n  h = errorbar(1:3, [2 4 3], [0.5 1 0.2], 'o');\n  get(h, 'LData')\n  ans "
+  "=\n     0.5000   1.0000   0.2000\n  close\n\n"
   "See also: plot, bar")
 {
     int from = axes_given(c, 0), i = from, first = 0;
@@ -484,7 +508,8 @@ BUILTIN(errorbar, 2, ANY, 1, grad_zero,
         a[n++] = arg_real(c, i);
     }
     if (n < 2 || n == 5)
-        fail("Octave:invalid-fun-call", "errorbar: it takes (y, e), (x, y, e), (x, y, low, high) or (x, y, xlow, xhigh, ylow, yhigh)");
+        fail("Octave:invalid-fun-call", "errorbar: it takes (y, e), (x, y, e), (x, y, low, high) or (x, y, xlow, "
+                                        "xhigh, ylow, yhigh)");
     struct tensor *y = n == 2 ? a[0] : a[1], *x = n == 2 ? counted(y) : a[0], *e[4];
     for (int k = 0; k < 4; k++)
         e[k] = n == 2 ? a[1] : n == 3 ? a[2] : a[n == 6 ? 2 + k : 2 + (k & 1)];
@@ -499,14 +524,17 @@ BUILTIN(errorbar, 2, ANY, 1, grad_zero,
         else if (*s == '~')
             s++;
         if (!read_format(s, strlen(s), &f))
-            fail("Octave:invalid-input-arg", "errorbar: '%s' is neither a format such as 'r--o' nor a property of an errorbar", s);
+            fail("Octave:invalid-input-arg",
+                 "errorbar: '%s' is neither a format such as 'r--o' nor a property of an errorbar", s);
         i++;
     }
     prop_check_pairs(c, i, G_ERRORBAR);
     char b1[128], b2[128];
     for (int k = 0; k < 4; k++)
         if (e[k]->numel != y->numel)
-            fail("Octave:nonconformant-args", "errorbar: the errors must be as many as the points, but y is %s and they are %s", tensor_shape(y, b1), tensor_shape(e[k], b2));
+            fail("Octave:nonconformant-args",
+                 "errorbar: the errors must be as many as the points, but y is %s and they are %s", tensor_shape(y, b1),
+                 tensor_shape(e[k], b2));
     struct curves l = { 0 };
     pair_up(c, &l, x, is_vector(y) ? as_column(y) : y);
     struct graphic *ax = plot_axes(c, &first), **made = scratch((size_t)MAX(1, l.n) * sizeof *made);
@@ -528,15 +556,18 @@ BUILTIN(errorbar, 2, ANY, 1, grad_zero,
 static void scatter_call(struct call *c, bool solid)
 {
     int i = axes_given(c, 0), first = 0;
-    struct tensor *x = arg_real(c, i), *y = i + 1 < c->nargin ? arg_real(c, i + 1) : NULL, *z = NULL, *size = NULL, *colour = NULL;
+    struct tensor *x = arg_real(c, i), *y = i + 1 < c->nargin ? arg_real(c, i + 1) : NULL, *z = NULL, *size = NULL,
+                  *colour = NULL;
     char b1[128], b2[128];
     if (!y || x->numel != y->numel)
-        fail("Octave:nonconformant-args", "%s: x and y must have as many elements, but x is %s and y is %s", c->fn->name, tensor_shape(x, b1), y ? tensor_shape(y, b2) : "missing");
+        fail("Octave:nonconformant-args", "%s: x and y must have as many elements, but x is %s and y is %s",
+             c->fn->name, tensor_shape(x, b1), y ? tensor_shape(y, b2) : "missing");
     i += 2;
     if (solid) {
         z = i < c->nargin && !arg_is_text(c, i) ? arg_real(c, i) : NULL;
         if (!z || x->numel != z->numel)
-            fail("Octave:nonconformant-args", "%s: x, y and z must have as many elements, but x is %s and z is %s", c->fn->name, tensor_shape(x, b1), z ? tensor_shape(z, b2) : "missing");
+            fail("Octave:nonconformant-args", "%s: x, y and z must have as many elements, but x is %s and z is %s",
+                 c->fn->name, tensor_shape(x, b1), z ? tensor_shape(z, b2) : "missing");
         i++;
     }
     double rgb[3];
@@ -545,7 +576,8 @@ static void scatter_call(struct call *c, bool solid)
     if (i < c->nargin && !arg_is_text(c, i)) {
         size = arg_real(c, i++);
         if (size->numel > 1 && size->numel != x->numel)
-            fail("Octave:nonconformant-args", "%s: the sizes must be one or as many as the points, %lld, but are %lld", c->fn->name, (long long)x->numel, (long long)size->numel);
+            fail("Octave:nonconformant-args", "%s: the sizes must be one or as many as the points, %lld, but are %lld",
+                 c->fn->name, (long long)x->numel, (long long)size->numel);
         if (i < c->nargin && !arg_is_text(c, i)) {
             colour = arg_real(c, i++);
             if (colour->numel == 3 && x->numel != 3) {
@@ -553,7 +585,10 @@ static void scatter_call(struct call *c, bool solid)
                     rgb[k] = fmin(fmax(((double *)colour->data)[k], 0), 1);
                 one = true;
             } else if (colour->numel != 0 && colour->numel != x->numel && colour->numel != 3 * x->numel)
-                fail("Octave:nonconformant-args", "%s: the colours must be numbers or rows of red, green and blue, one for each of %lld points, but are %s", c->fn->name, (long long)x->numel, tensor_shape(colour, b1));
+                fail("Octave:nonconformant-args",
+                     "%s: the colours must be numbers or rows of red, green and blue, one for each of %lld points, but "
+                     "are %s",
+                     c->fn->name, (long long)x->numel, tensor_shape(colour, b1));
         }
     }
     for (; i < c->nargin && arg_is_text(c, i) && !prop_is_pair(c, i, G_SCATTER); i++) {
@@ -595,8 +630,10 @@ BUILTIN(scatter, 2, ANY, 1, grad_zero,
   "scatter(x, y)\n"
   "scatter(x, y, s, c)\n"
   "h = scatter(x, y, s, c, marker, 'filled', name, value, ...)\n\n"
-  "Markers at points. s is their area in square points, one or one each; c is a colour, or numbers for the colormap, or a row of red, green, blue for each point.\n\n"
-  "Example:\n  figure('visible', 'off');\n  h = scatter(1:3, [2 1 3], 50, [1 5 9], 'filled');\n  get(h, 'CData')\n  ans =\n     1   5   9\n  close\n\n"
+  "Markers at points. s is their area in square points, one or one each; c is a colour, or numbers for the colormap, "
+  "or a row of red, green, blue for each point.\n\n"
+  "Example:\n  figure('visible', 'off');\n  h = scatter(1:3, [2 1 3], 50, [1 5 9], 'filled');\n  get(h, 'CData')\n  "
+  "ans =\n     1   5   9\n  close\n\n"
   "See also: plot, scatter3")
 {
     scatter_call(c, false);
@@ -607,7 +644,8 @@ BUILTIN(scatter3, 3, ANY, 1, grad_zero,
   "scatter3(x, y, z, s, c)\n"
   "h = scatter3(x, y, z, s, c, marker, 'filled', name, value, ...)\n\n"
   "Markers at points in three dimensions; sizes and colours as in scatter.\n\n"
-  "Example:\n  figure('visible', 'off');\n  h = scatter3(1:3, [2 1 3], [0 1 0], 50, [1 5 9], 'filled');\n  get(h, 'ZData')\n  ans =\n     0   1   0\n  close\n\n"
+  "Example:\n  figure('visible', 'off');\n  h = scatter3(1:3, [2 1 3], [0 1 0], 50, [1 5 9], 'filled');\n  get(h, "
+  "'ZData')\n  ans =\n     0   1   0\n  close\n\n"
   "See also: scatter, plot3, view")
 {
     scatter_call(c, true);

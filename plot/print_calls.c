@@ -9,7 +9,8 @@
 /* ---- functions */
 BUILTIN(drawnow, 0, 1, 0, grad_zero,
   "drawnow\n\n"
-  "Draws the figures that have changed, now. At the prompt and at the end of a script this happens by itself. In a loop it does not wait: while the last picture is still being drawn, the call does nothing.\n\n"
+  "Draws the figures that have changed, now. At the prompt and at the end of a script this happens by itself. In a "
+  "loop it does not wait: while the last picture is still being drawn, the call does nothing.\n\n"
   "Example:\n  figure('visible', 'off'); plot(1:3); drawnow\n\n"
   "See also: figure, print, refresh")
 {
@@ -26,7 +27,8 @@ static const char *extension_of(const char *file)
 }
 
 /* format NULL: the extension says what it becomes; size in dots, 0: the figure's. */
-static void print_figure(const char *who, struct graphic *fig, const char *file, const char *format, double dpi, double size[2])
+static void print_figure(const char *who, struct graphic *fig, const char *file, const char *format, double dpi,
+                         double size[2])
 {
     const char *ext = extension_of(file);
     const struct terminal *t = NULL;
@@ -36,7 +38,8 @@ static void print_figure(const char *who, struct graphic *fig, const char *file,
     else if (ext)
         t = terminal_named(who, ext, true);
     else
-        fail("Octave:invalid-input-arg", "%s: '%s' has no extension that says what it is to be, such as .png, .svg or .pdf", who, file);
+        fail("Octave:invalid-input-arg",
+             "%s: '%s' has no extension that says what it is to be, such as .png, .svg or .pdf", who, file);
     if (!ext && (stat(file, &st) || S_ISREG(st.st_mode))) {
         struct buf *b = buf_new();
         buff(b, "%s.%.*s", file, (int)strcspn(t->extensions, " "), t->extensions);
@@ -51,9 +54,12 @@ BUILTIN(print, 0, ANY, 0, grad_zero,
   "print(file)\n"
   "print('-dpng', file)\n"
   "print(fig, '-dpdf', '-r150', '-S800,600', file)\n\n"
-  "Write the current figure, or figure fig, into a file. Its extension, or -d and a format, says what it becomes: png, jpg, gif, svg, html, pdf, eps, tex (tikz), txt, gp (a script for gnuplot with the numbers in it). A file without an extension gets that of the format. "
-  "-rN is the resolution in dots per inch, 100 at first, -SW,H the size in dots at that resolution (letters and lines, for txt).\n\n"
-  "Example:\n  figure('visible', 'off'); plot([1 3 2]);\n  f = [tempname() '.png']; print('-dpng', f)\n  unlink(f)\n  ans = 0\n\n"
+  "Write the current figure, or figure fig, into a file. Its extension, or -d and a format, says what it becomes: png, "
+  "jpg, gif, svg, html, pdf, eps, tex (tikz), txt, gp (a script for gnuplot with the numbers in it). A file without an "
+  "extension gets that of the format. -rN is the resolution in dots per inch, 100 at first, -SW,H the size in dots at "
+  "that resolution (letters and lines, for txt).\n\n"
+  "Example:\n  figure('visible', 'off'); plot([1 3 2]);\n  f = [tempname() '.png']; print('-dpng', f)\n  unlink(f)\n  "
+  "ans = 0\n\n"
   "See also: saveas, figure, drawnow")
 {
     struct graphic *fig = NULL;
@@ -63,8 +69,10 @@ BUILTIN(print, 0, ANY, 0, grad_zero,
         char *e;
         if (!arg_is_text(c, i)) {
             if (!graphic_of(c->arg[i]))
-                fail("Octave:invalid-input-arg", "print: argument %d must be the handle of a figure, axes or series\nhint: disp(x) shows a value, "
-                     "printf('%%g\\n', x) writes by a template", i + 1);
+                fail("Octave:invalid-input-arg",
+                     "print: argument %d must be the handle of a figure, axes or series\nhint: disp(x) shows a value, "
+                     "printf('%%g\\n', x) writes by a template",
+                     i + 1);
             struct graphic *g = graphic_up(arg_graphic(c, i), G_FIGURE);
             if (!g || fig)
                 fail_arg(c, i, "a figure");
@@ -82,10 +90,12 @@ BUILTIN(print, 0, ANY, 0, grad_zero,
             if (*e || !(dpi >= 10 && dpi <= 2400))
                 fail("Octave:invalid-input-arg", "print: %s: the resolution is a number from 10 to 2400", s);
         } else if (!strncmp(s, "-S", 2)) {
-            if (sscanf(s + 2, "%lf,%lf", &size[0], &size[1]) != 2 || !(size[0] >= 1 && size[1] >= 1 && size[0] <= 20000 && size[1] <= 20000))
+            if (sscanf(s + 2, "%lf,%lf", &size[0], &size[1]) != 2 ||
+                !(size[0] >= 1 && size[1] >= 1 && size[0] <= 20000 && size[1] <= 20000))
                 fail("Octave:invalid-input-arg", "print: %s: the size is -Swidth,height, each from 1 to 20000", s);
         } else if (*s == '-')
-            fail("Octave:invalid-input-arg", "print: there is no option '%s'; there are -dFORMAT, -rDPI, -SWIDTH,HEIGHT and -fFIGURE", s);
+            fail("Octave:invalid-input-arg",
+                 "print: there is no option '%s'; there are -dFORMAT, -rDPI, -SWIDTH,HEIGHT and -fFIGURE", s);
         else if (file)
             fail("Octave:invalid-fun-call", "print: two files are named, '%s' and '%s'", file, s);
         else
@@ -94,7 +104,8 @@ BUILTIN(print, 0, ANY, 0, grad_zero,
     if (!fig) {
         fig = root_graphic()->current;
         if (!fig)
-            fail("Octave:invalid-fun-call", "print: there is no figure yet\nhint: disp(x) shows a value, printf('%%g\\n', x) writes by a template");
+            fail("Octave:invalid-fun-call", "print: there is no figure yet\nhint: disp(x) shows a value, "
+                                            "printf('%%g\\n', x) writes by a template");
     }
     if (!file || !*file)
         fail("Octave:invalid-fun-call", "print: the file is missing: print('-dpng', 'name.png')");
@@ -104,8 +115,10 @@ BUILTIN(print, 0, ANY, 0, grad_zero,
 BUILTIN(saveas, 2, 3, 0, grad_zero,
   "saveas(h, file)\n"
   "saveas(h, file, format)\n\n"
-  "Write the figure h, or the one that h stands in, into a file; its extension or the format says what it becomes, as in print.\n\n"
-  "Example:\n  h = figure('visible', 'off'); plot([1 3 2]);\n  f = [tempname() '.svg']; saveas(h, f)\n  unlink(f)\n  ans = 0\n\n"
+  "Write the figure h, or the one that h stands in, into a file; its extension or the format says what it becomes, as "
+  "in print.\n\n"
+  "Example:\n  h = figure('visible', 'off'); plot([1 3 2]);\n  f = [tempname() '.svg']; saveas(h, f)\n  unlink(f)\n  "
+  "ans = 0\n\n"
   "See also: print")
 {
     struct graphic *fig = graphic_up(arg_graphic(c, 0), G_FIGURE);
@@ -130,8 +143,9 @@ BUILTIN(refresh, 0, 1, 0, grad_zero,
 BUILTIN(graphics, 0, 1, 1, grad_zero,
   "graphics(terminal)\n"
   "name = graphics()\n\n"
-  "Where figures are shown: 'qt', 'wxt' and 'x11' are windows, 'sixel' and 'kitty' pictures in terminals that can, 'txt' and 'ansi' letters; 'png', 'svg', 'pdf' and so on write figure1.png …; 'auto' is what fits best. Asked, it says which one is in use. "
-  "The environment variable TL_TERM does the same.\n\n"
+  "Where figures are shown: 'qt', 'wxt' and 'x11' are windows, 'sixel' and 'kitty' pictures in terminals that can, "
+  "'txt' and 'ansi' letters; 'png', 'svg', 'pdf' and so on write figure1.png …; 'auto' is what fits best. Asked, it "
+  "says which one is in use. The environment variable TL_TERM does the same.\n\n"
   "Example:\n  graphics('svg')\n  graphics()\n  ans = svg\n  graphics('auto')\n\n"
   "See also: figure, drawnow, print")
 {

@@ -11,7 +11,24 @@
 #include <stdlib.h>
 #include <strings.h>
 
-enum { PT_FIXED, PT_ONOFF, PT_NUMBER, PT_TEXT, PT_CHOICE, PT_COLOUR, PT_LIMITS, PT_ROW, PT_TICKS, PT_DATA, PT_LABELS, PT_MAP, PT_MODE, PT_HANDLE, PT_ANY, PT_MARKER };
+enum {
+    PT_FIXED,
+    PT_ONOFF,
+    PT_NUMBER,
+    PT_TEXT,
+    PT_CHOICE,
+    PT_COLOUR,
+    PT_LIMITS,
+    PT_ROW,
+    PT_TICKS,
+    PT_DATA,
+    PT_LABELS,
+    PT_MAP,
+    PT_MODE,
+    PT_HANDLE,
+    PT_ANY,
+    PT_MARKER
+};
 
 #define K(kind) (1u << G_##kind)
 #define ALL ~0u
@@ -20,7 +37,12 @@ enum { PT_FIXED, PT_ONOFF, PT_NUMBER, PT_TEXT, PT_CHOICE, PT_COLOUR, PT_LIMITS, 
 #define WORDS K(TEXT)
 #define DATA_KINDS (CURVES | K(CONTOUR) | K(PATCH) | K(BAR) | K(AREA) | K(SURFACE) | K(IMAGE))
 #define DASHES "-|--|:|-.|none"
-static const struct prop_row { const char *name; uint32_t kinds; int type; const char *arg, *start, *meaning; } rows[PROPS] = {
+static const struct prop_row {
+    const char *name;
+    uint32_t kinds;
+    int type;
+    const char *arg, *start, *meaning;
+} rows[PROPS] = {
 #define P(name, kinds, type, arg, start, meaning) { #name, kinds, PT_##type, arg, start, meaning },
 #include "properties.def"
 #undef P
@@ -105,7 +127,9 @@ int prop_named(const char *who, int kind, const char *name)
         return p;
     if ((kind == G_ROOT || kind == G_FIGURE || kind == G_AXES) && !strncasecmp(name, "default", 7)) {
         if ((of = kind_before(name + 7)) < 0)
-            fail("Octave:undefined-property", "%s: '%s' wants the kind behind Default, as in DefaultLineLineWidth or DefaultAxesFontSize", who, name);
+            fail("Octave:undefined-property",
+                 "%s: '%s' wants the kind behind Default, as in DefaultLineLineWidth or DefaultAxesFontSize", who,
+                 name);
         return default_of(of, prop_named(who, of, name + 7 + strlen(series_rows[of].type)));
     }
     struct nearest n;
@@ -114,8 +138,8 @@ int prop_named(const char *who, int kind, const char *name)
         if (rows[i].kinds & 1u << kind)
             nearest_try(&n, rows[i].name);
     const char *type = series_rows[kind].type, *near = nearest_found(&n);
-    fail("Octave:undefined-property", "%s: %s %s has no property '%s'%s%s%s", who, strchr("aeiou", *type) ? "an" : "a", type, name,
-         near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    fail("Octave:undefined-property", "%s: %s %s has no property '%s'%s%s%s", who, strchr("aeiou", *type) ? "an" : "a",
+         type, name, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
 }
 
 /* ---- colours */
@@ -139,7 +163,8 @@ bool colour_of(const char *s, size_t n, double rgb[3])
         return true;
     }
     for (int i = 0; i < COUNT(colours); i++)
-        if ((n == 1 && *s == colours[i].letter && *s != ' ') || (n > 1 && strlen(colours[i].name) == n && !strncasecmp(s, colours[i].name, n))) {
+        if ((n == 1 && *s == colours[i].letter && *s != ' ') ||
+            (n > 1 && strlen(colours[i].name) == n && !strncasecmp(s, colours[i].name, n))) {
             for (int k = 0; k < 3; k++)
                 rgb[k] = (double)(colours[i].rgb >> (16 - 8 * k) & 255) / 255;
             return true;
@@ -195,7 +220,8 @@ NORETURN static void wrong(const char *who, int prop, value v, const char *want)
     if (is_text(v))
         fail("Octave:invalid-input-arg", "%s: %s must be %s, not '%s'", who, rows[prop].name, want, text_of(v));
     if (is_numeric(v) && value_numel(v) == 1)
-        fail("Octave:invalid-input-arg", "%s: %s must be %s, not %g", who, rows[prop].name, want, element_double(tensor_of(v), 0));
+        fail("Octave:invalid-input-arg", "%s: %s must be %s, not %g", who, rows[prop].name, want,
+             element_double(tensor_of(v), 0));
     fail("Octave:invalid-input-arg", "%s: %s must be %s, but is a %s", who, rows[prop].name, want, value_describe(v, b));
 }
 
@@ -246,9 +272,11 @@ static value check_choice(const char *who, int prop, value v, const char *choice
             nearest_try(&near, word);
         }
         if (nearest_found(&near) && strlen(choice) > 60)         /* of a short list all are told */
-            fail("Octave:invalid-input-arg", "%s: %s cannot be '%s'; did you mean '%s'?", who, rows[prop].name, text_of(v), nearest_found(&near));
+            fail("Octave:invalid-input-arg", "%s: %s cannot be '%s'; did you mean '%s'?", who, rows[prop].name,
+                 text_of(v), nearest_found(&near));
         if (nearest_found(&near))
-            fail("Octave:invalid-input-arg", "%s: %s must be %s, not '%s'; did you mean '%s'?", who, rows[prop].name, listed(choice, ""), text_of(v), nearest_found(&near));
+            fail("Octave:invalid-input-arg", "%s: %s must be %s, not '%s'; did you mean '%s'?", who, rows[prop].name,
+                 listed(choice, ""), text_of(v), nearest_found(&near));
         wrong(who, prop, v, listed(choice, ""));
     }
     return text_value(p, (size_t)n);
@@ -270,7 +298,8 @@ static value check_colour(const char *who, int prop, value v)
         for (int i = 0; i < COUNT(colours); i++)
             nearest_try(&near, colours[i].name);
         if (nearest_found(&near))
-            fail("Octave:invalid-input-arg", "%s: '%s' is no colour for %s; did you mean '%s'?", who, s, rows[prop].name, nearest_found(&near));
+            fail("Octave:invalid-input-arg", "%s: '%s' is no colour for %s; did you mean '%s'?", who, s,
+                 rows[prop].name, nearest_found(&near));
         wrong(who, prop, v, "a colour: a name such as 'red', a letter of rgbcmykw, '#rrggbb' or [r g b]");
     }
     if (!is_numeric(v) || value_numel(v) != 3)
@@ -279,7 +308,8 @@ static value check_colour(const char *who, int prop, value v)
     for (int k = 0; k < 3; k++) {
         rgb[k] = element_double(t, k) / (dtype_is(t->dtype, DT_I) ? 255 : 1);
         if (!(rgb[k] >= 0 && rgb[k] <= 1))
-            fail("Octave:invalid-input-arg", "%s: %s must be [r g b] with numbers from 0 to 1, but has %g", who, rows[prop].name, rgb[k]);
+            fail("Octave:invalid-input-arg", "%s: %s must be [r g b] with numbers from 0 to 1, but has %g", who,
+                 rows[prop].name, rgb[k]);
     }
     return row_value(3, rgb);
 }
@@ -332,7 +362,8 @@ static value check_text(const char *who, int prop, value v)
         int n = snprintf(b, sizeof b, "%.5g", element_double(tensor_of(v), 0));
         return text_value(b, (size_t)n);
     }
-    if (is_tensor_like(v) && value_dtype(v) == D_CHAR && tensor_of(v)->nd == 2) {         /* a char matrix: its rows are lines */
+    if (is_tensor_like(v) && value_dtype(v) == D_CHAR &&
+        tensor_of(v)->nd == 2) { /* a char matrix: its rows are lines */
         struct tensor *t = tensor_dense(tensor_of(v));
         struct cell *r = cell_2d(t->dim[0], 1);
         for (i64 i = 0; i < t->dim[0]; i++) {
@@ -397,7 +428,8 @@ static value check_map(const char *who, int prop, value v)
     struct tensor *t = tensor_cast(tensor_dense(tensor_of(v)), D_DOUBLE);
     for (i64 i = 0; i < t->numel; i++)
         if (!(((double *)t->data)[i] >= 0 && ((double *)t->data)[i] <= 1))
-            fail("Octave:invalid-input-arg", "%s: %s must have numbers from 0 to 1, but has %g", who, rows[prop].name, ((double *)t->data)[i]);
+            fail("Octave:invalid-input-arg", "%s: %s must have numbers from 0 to 1, but has %g", who, rows[prop].name,
+                 ((double *)t->data)[i]);
     return tensor_box(t);
 }
 
@@ -458,7 +490,9 @@ value prop_check(const char *who, int kind, int prop, value v)
                 wrong(who, prop, v, "a handle of axes or of a group (hggroup)");
             return v;
         }
-        if (!graphic_of(v) || graphic_of(v)->kind != (prop == P_CurrentFigure ? G_FIGURE : prop == P_CurrentAxes ? G_AXES : G_TEXT))
+        if (!graphic_of(v) || graphic_of(v)->kind != (prop == P_CurrentFigure ? G_FIGURE
+                                                      : prop == P_CurrentAxes ? G_AXES
+                                                                              : G_TEXT))
             wrong(who, prop, v, "a handle of that kind");
         return v;
     case PT_ANY: return v;
@@ -467,10 +501,12 @@ value prop_check(const char *who, int kind, int prop, value v)
 }
 
 /* ---- storing */
-/* Whose property it is: the axes on the right of two scales share all with those on the left but y and what tells them apart. */
+/* Whose property it is: the axes on the right of two scales share all with those on the left but y and what tells them
+ * apart. */
 static struct graphic *home(const struct graphic *g, int prop)
 {
-    bool own = is_default(prop) || g->kind != G_AXES || g->up->kind != G_AXES || (*rows[prop].name == 'Y' && prop != P_YGrid && prop != P_YMinorGrid) || prop == P_ColorOrder ||
+    bool own = is_default(prop) || g->kind != G_AXES || g->up->kind != G_AXES ||
+               (*rows[prop].name == 'Y' && prop != P_YGrid && prop != P_YMinorGrid) || prop == P_ColorOrder ||
                prop == P_ColorOrderIndex || prop == P_Tag || prop == P_UserData;
     return own ? (struct graphic *)g : g->up;
 }
@@ -695,10 +731,17 @@ static value virtual(struct graphic *g, int prop)         /* what is not stored;
     double lim[2];
     switch (prop) {
     case P_Type: return text_value(series_rows[g->kind].type, strlen(series_rows[g->kind].type));
-    case P_Parent: return g->group ? num(g->group->handle) : g->up ? num(g->up->handle) : tensor_box(tensor_2d(D_DOUBLE, 0, 0));
+    case P_Parent:
+        return g->group ? num(g->group->handle) : g->up ? num(g->up->handle) : tensor_box(tensor_2d(D_DOUBLE, 0, 0));
     case P_Children: return handles_of(g);
-    case P_CurrentFigure: case P_CurrentAxes: return g->current ? num(g->current->handle) : tensor_box(tensor_2d(D_DOUBLE, 0, 0));
-    case P_Title: case P_XLabel: case P_YLabel: case P_ZLabel: return num(axes_text(g, prop == P_Title ? R_Title : R_XLabel + (prop - P_XLabel))->handle);
+    case P_CurrentFigure:
+    case P_CurrentAxes:
+        return g->current ? num(g->current->handle) : tensor_box(tensor_2d(D_DOUBLE, 0, 0));
+    case P_Title:
+    case P_XLabel:
+    case P_YLabel:
+    case P_ZLabel:
+        return num(axes_text(g, prop == P_Title ? R_Title : R_XLabel + (prop - P_XLabel))->handle);
     case P_XLim: case P_YLim: case P_ZLim:
         axes_limits(g, prop - P_XLim, lim);
         return row_value(2, lim);
@@ -796,13 +839,28 @@ int axis_prop(int axis, int what)
 }
 
 /* ---- for the tabulator key */
-static const struct { const char *functions; uint32_t kinds; } makers[] = {
-    { " plot plot3 semilogx semilogy loglog line polar polarplot fplot fplot3 ezplot animatedline triplot ", K(LINE) }, { " stairs ", K(STAIRS) }, { " stem stem3 ", K(STEM) },
-    { " errorbar ", K(ERRORBAR) }, { " scatter scatter3 ", K(SCATTER) }, { " bar barh hist histogram ", K(BAR) }, { " area ", K(AREA) },
-    { " patch fill fill3 trisurf trimesh ", K(PATCH) }, { " surf surfc surface mesh meshc meshz waterfall fsurf fmesh ", K(SURFACE) },
-    { " contour contourf contour3 fcontour fimplicit ", K(CONTOUR) }, { " quiver quiver3 feather compass ", K(QUIVER) }, { " image imagesc ", K(IMAGE) },
-    { " rectangle ", K(RECTANGLE) }, { " text title xlabel ylabel zlabel ", K(TEXT) }, { " legend ", K(LEGEND) }, { " colorbar ", K(COLORBAR) },
-    { " xline yline ", K(RULE) }, { " axes subplot gca ", K(AXES) }, { " figure gcf clf ", K(FIGURE) }, { " groot ", K(ROOT) },
+static const struct { const char *functions; uint32_t kinds;
+} makers[] = {
+    { " plot plot3 semilogx semilogy loglog line polar polarplot fplot fplot3 ezplot animatedline triplot ", K(LINE) },
+    { " stairs ", K(STAIRS) },
+    { " stem stem3 ", K(STEM) },
+    { " errorbar ", K(ERRORBAR) },
+    { " scatter scatter3 ", K(SCATTER) },
+    { " bar barh hist histogram ", K(BAR) },
+    { " area ", K(AREA) },
+    { " patch fill fill3 trisurf trimesh ", K(PATCH) },
+    { " surf surfc surface mesh meshc meshz waterfall fsurf fmesh ", K(SURFACE) },
+    { " contour contourf contour3 fcontour fimplicit ", K(CONTOUR) },
+    { " quiver quiver3 feather compass ", K(QUIVER) },
+    { " image imagesc ", K(IMAGE) },
+    { " rectangle ", K(RECTANGLE) },
+    { " text title xlabel ylabel zlabel ", K(TEXT) },
+    { " legend ", K(LEGEND) },
+    { " colorbar ", K(COLORBAR) },
+    { " xline yline ", K(RULE) },
+    { " axes subplot gca ", K(AXES) },
+    { " figure gcf clf ", K(FIGURE) },
+    { " groot ", K(ROOT) },
 };
 
 static uint32_t kinds_for(const char *function, value first)

@@ -41,7 +41,8 @@ static value all_properties(struct graphic *g)
 BUILTIN(get, 1, 2, 1, grad_zero,
   "value = get(h, name)\n"
   "s = get(h)\n\n"
-  "A property of what h stands for, or all of them in a struct. For several handles or a cell of names the values are in a cell.\n\n"
+  "A property of what h stands for, or all of them in a struct. For several handles or a cell of names the values are "
+  "in a cell.\n\n"
   "Example:\n  h = figure('visible', 'off');\n  get(h, 'Visible')\n  ans = off\n  close(h)\n\n"
   "See also: set, gcf, gca, findobj")
 {
@@ -69,10 +70,12 @@ BUILTIN(set, 1, ANY, 0, grad_zero,
   "set(h, name, value, ...)\n"
   "set(h, s)\n"
   "set(h, names, values)\n\n"
-  "Sets properties of what h stands for, or of each of several. s is a struct with properties as fields; names and values may be cells, with a row of values for each handle. "
-  "A colour is a name, a letter, '#rrggbb' or [r g b]; on and off may be true and false. "
-  "Default, a kind and a property, as in set(0, 'DefaultLineLineWidth', 2), is what will be made below h from then on; 'remove' ends that.\n\n"
-  "Example:\n  figure('visible', 'off');\n  h = plot(1:3);\n  set(h, 'LineWidth', 3, 'Color', 'orange')\n  get(h, 'LineWidth')\n  ans = 3\n  close\n\n"
+  "Sets properties of what h stands for, or of each of several. s is a struct with properties as fields; names and "
+  "values may be cells, with a row of values for each handle. A colour is a name, a letter, '#rrggbb' or [r g b]; on "
+  "and off may be true and false. Default, a kind and a property, as in set(0, 'DefaultLineLineWidth', 2), is what "
+  "will be made below h from then on; 'remove' ends that.\n\n"
+  "Example:\n  figure('visible', 'off');\n  h = plot(1:3);\n  set(h, 'LineWidth', 3, 'Color', 'orange')\n  get(h, "
+  "'LineWidth')\n  ans = 3\n  close\n\n"
   "See also: get, gca, plot")
 {
     i64 n;
@@ -91,7 +94,8 @@ BUILTIN(set, 1, ANY, 0, grad_zero,
             for (i64 k = 0; k < n; k++)
                 for (int f = 0; f < r->f->n; f++)
                     if (pass == 0)
-                        prop_check(c->fn->name, g[k]->kind, prop_named(c->fn->name, g[k]->kind, r->f->name[f]->text), r->v[f]);
+                        prop_check(c->fn->name, g[k]->kind, prop_named(c->fn->name, g[k]->kind, r->f->name[f]->text),
+                                   r->v[f]);
                     else
                         prop_set_named(c, g[k], r->f->name[f]->text, r->v[f]);
         return;
@@ -100,7 +104,9 @@ BUILTIN(set, 1, ANY, 0, grad_zero,
         struct texts names = arg_texts(c, 1);
         struct cell *v = c->nargin == 3 ? arg_cell(c, 2) : NULL;
         if (!v || (v->numel != names.n && v->numel != names.n * n))
-            fail("Octave:invalid-fun-call", "set: a cell of %lld names wants a cell with as many values, or a row of them for each handle", (long long)names.n);
+            fail("Octave:invalid-fun-call",
+                 "set: a cell of %lld names wants a cell with as many values, or a row of them for each handle",
+                 (long long)names.n);
         for (int pass = 0; pass < 2; pass++)
             for (i64 k = 0; k < n; k++)
                 for (i64 j = 0; j < names.n; j++) {
@@ -221,7 +227,9 @@ static i64 find(struct call *c, int i, struct graphic *g, double *to)
     for (int k = i; good && k + 1 < c->nargin; k += 2) {
         int p = prop_find(arg_text(c, k, NULL), g->kind);
         value have = p < 0 ? nil() : prop_get(g, p), want = p < 0 ? nil() : c->arg[k + 1];
-        good = p >= 0 && (value_equal(have, want) || (p != P_Type && is_tensor_like(want) && value_dtype(want) == D_CHAR && value_equal(have, prop_check("findobj", g->kind, p, want))));
+        good =
+            p >= 0 && (value_equal(have, want) || (p != P_Type && is_tensor_like(want) && value_dtype(want) == D_CHAR &&
+                                                   value_equal(have, prop_check("findobj", g->kind, p, want))));
     }
     i64 n = good;
     if (good && to)
@@ -235,7 +243,8 @@ BUILTIN(findobj, 0, ANY, 1, grad_zero,
   "h = findobj(name, value, ...)\n"
   "h = findobj(h, name, value, ...)\n\n"
   "The handles of all things, or of those in h, whose properties have these values.\n\n"
-  "Example:\n  figure('visible', 'off'); plot(1:3, 'r');\n  get(findobj(gcf, 'Type', 'line'), 'Color')\n  ans =\n     1   0   0\n  close\n\n"
+  "Example:\n  figure('visible', 'off'); plot(1:3, 'r');\n  get(findobj(gcf, 'Type', 'line'), 'Color')\n  ans =\n     "
+  "1   0   0\n  close\n\n"
   "See also: get, set")
 {
     int i = c->nargin % 2;

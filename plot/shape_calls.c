@@ -42,7 +42,8 @@ static int xy(struct call *c, int i, struct tensor **x, struct tensor **y)
         if ((*x)->numel == (*y)->dim[1])      /* one row of several series */
             *y = tensor_dense(tensor_transpose(*y));
         else
-            fail("Octave:nonconformant-args", "%s: y must have a row for each x, but x is %s and y is %s", c->fn->name, tensor_shape(*x, a), tensor_shape(*y, b));
+            fail("Octave:nonconformant-args", "%s: y must have a row for each x, but x is %s and y is %s", c->fn->name,
+                 tensor_shape(*x, a), tensor_shape(*y, b));
     }
     return i;
 }
@@ -98,7 +99,8 @@ static void bar_call(struct call *c, bool lying)
         nearest_try(&near, "grouped");
         nearest_try(&near, "histc");
         if (nearest_found(&near))
-            fail("Octave:invalid-input-arg", "%s: bars are not '%s'; did you mean '%s'?", c->fn->name, arg_text(c, i, NULL), nearest_found(&near));
+            fail("Octave:invalid-input-arg", "%s: bars are not '%s'; did you mean '%s'?", c->fn->name,
+                 arg_text(c, i, NULL), nearest_found(&near));
     }
     prop_check_pairs(c, i, G_BAR);
     struct graphic *ax = plot_axes(c, &first), **made = scratch((size_t)MAX(1, y->dim[1]) * sizeof *made);
@@ -128,9 +130,12 @@ BUILTIN(bar, 1, ANY, 1, grad_zero,
   "bar(y)\n"
   "bar(x, y)\n"
   "h = bar(x, y, width, style, colour, name, value, ...)\n\n"
-  "Bars from BaseValue, 0 at first, to y. x may be a cell of texts, names at the bars. The columns of a matrix are series, beside each other ('grouped') or on top of each other ('stacked'). width is the part of the distance between bars "
-  "that they fill, 0.8 at first. Names and values set properties: FaceColor, EdgeColor, BarWidth, BaseValue.\n\n"
-  "Example:\n  figure('visible', 'off');\n  h = bar([3 1 2], 'r');\n  get(h, 'FaceColor')\n  ans =\n     1   0   0\n  close\n\n"
+  "Bars from BaseValue, 0 at first, to y. x may be a cell of texts, names at the bars. The columns of a matrix are "
+  "series, beside each other ('grouped') or on top of each other ('stacked'). width is the part of the distance "
+  "between bars that they fill, 0.8 at first. Names and values set properties: FaceColor, EdgeColor, BarWidth, "
+  "BaseValue.\n\n"
+  "Example:\n  figure('visible', 'off');\n  h = bar([3 1 2], 'r');\n  get(h, 'FaceColor')\n  ans =\n     1   0   0\n  "
+  "close\n\n"
   "See also: barh, hist, area, stem")
 {
     bar_call(c, false);
@@ -151,8 +156,9 @@ BUILTIN(hist, 1, ANY, 2, NO_GRAD,
     "n = hist(y, nbins)\n"
     "n = hist(y, centers)\n"
     "[n, x] = hist(y, nbins, norm)\n\n"
-    "Histogram of a vector, or of each column of a matrix: n counts the elements nearest to each center x; there are nbins (default 10) equal bins from the smallest to the largest element, "
-    "or their centers are given. With norm the counts add up to it. Without results it is drawn; then names and values set properties of its bars.\n\n"
+    "Histogram of a vector, or of each column of a matrix: n counts the elements nearest to each center x; there are "
+    "nbins (default 10) equal bins from the smallest to the largest element, or their centers are given. With norm the "
+    "counts add up to it. Without results it is drawn; then names and values set properties of its bars.\n\n"
     "Example:\n"
     "  [n, x] = hist([1 2 2 3 5], 3)\n"
     "  n =\n     3   1   1\n"
@@ -218,7 +224,8 @@ BUILTIN(area, 1, ANY, 1, grad_zero,
         else if (base != 0)
             prop_put(g, P_BaseValue, num(base));
         for (i64 q = 0; q < v->numel; q++)
-            ((double *)next->data)[q] = (k > 0 ? ((double *)low->data)[q] : 0) + (isfinite(((double *)v->data)[q]) ? ((double *)v->data)[q] : 0);
+            ((double *)next->data)[q] = (k > 0 ? ((double *)low->data)[q] : 0) +
+                                        (isfinite(((double *)v->data)[q]) ? ((double *)v->data)[q] : 0);
         low = next;
     }
     prop_set_pairs(c, i, n, made);
@@ -272,8 +279,10 @@ static struct tensor *corners(struct tensor *t)           /* a vector is one fac
 BUILTIN(fill, 2, ANY, 1, grad_zero,
   "fill(x, y, colour)\n"
   "h = fill(x, y, colour, x2, y2, colour2, ..., name, value, ...)\n\n"
-  "Filled polygons with corners at x and y; the columns of matrices are polygons. colour is a name, a letter, red, green, blue, or numbers for the colormap.\n\n"
-  "Example:\n  figure('visible', 'off');\n  h = fill([0 1 1], [0 0 1], 'g');\n  get(h, 'FaceColor')\n  ans =\n     0   1   0\n  close\n\n"
+  "Filled polygons with corners at x and y; the columns of matrices are polygons. colour is a name, a letter, red, "
+  "green, blue, or numbers for the colormap.\n\n"
+  "Example:\n  figure('visible', 'off');\n  h = fill([0 1 1], [0 0 1], 'g');\n  get(h, 'FaceColor')\n  ans =\n     0   "
+  "1   0\n  close\n\n"
   "See also: patch, area, rectangle")
 {
     char a[128], b[128];
@@ -281,7 +290,8 @@ BUILTIN(fill, 2, ANY, 1, grad_zero,
     for (; i + 1 < c->nargin && !arg_is_text(c, i); n++) {
         struct tensor *x = corners(arg_real(c, i)), *y = corners(arg_real(c, i + 1));
         if (x->numel != y->numel)
-            fail("Octave:nonconformant-args", "fill: x and y must have as many elements, but x is %s and y is %s", tensor_shape(x, a), tensor_shape(y, b));
+            fail("Octave:nonconformant-args", "fill: x and y must have as many elements, but x is %s and y is %s",
+                 tensor_shape(x, a), tensor_shape(y, b));
         i += 2;
         if (i < c->nargin && !prop_is_pair(c, i, G_PATCH)) {
             check_colour_arg(c, i);
@@ -310,9 +320,12 @@ BUILTIN(patch, 1, ANY, 1, grad_zero,
   "h = patch(x, y, colour, name, value, ...)\n"
   "h = patch('Faces', f, 'Vertices', v, name, value, ...)\n"
   "h = patch(s, name, value, ...)\n\n"
-  "Polygons added to the axes, nothing is cleared: the columns of x and y, or rows of f that name rows of v (NaN fills up shorter ones). colour is a name or red, green, blue, or numbers for the "
-  "colormap, one for each polygon or corner. A struct s has such names and values, as isosurface gives it. Names and values set properties: FaceColor, EdgeColor, FaceAlpha, LineStyle.\n\n"
-  "Example:\n  figure('visible', 'off');\n  h = patch('Faces', [1 2 3], 'Vertices', [0 0; 1 0; 0 1], 'FaceColor', 'blue');\n  get(h, 'XData')\n  ans =\n     0\n     1\n     0\n  close\n\n"
+  "Polygons added to the axes, nothing is cleared: the columns of x and y, or rows of f that name rows of v (NaN fills "
+  "up shorter ones). colour is a name or red, green, blue, or numbers for the colormap, one for each polygon or "
+  "corner. A struct s has such names and values, as isosurface gives it. Names and values set properties: FaceColor, "
+  "EdgeColor, FaceAlpha, LineStyle.\n\n"
+  "Example:\n  figure('visible', 'off');\n  h = patch('Faces', [1 2 3], 'Vertices', [0 0; 1 0; 0 1], 'FaceColor', "
+  "'blue');\n  get(h, 'XData')\n  ans =\n     0\n     1\n     0\n  close\n\n"
   "See also: fill, rectangle, surf, isosurface")
 {
     char a[128], b[128];
@@ -368,7 +381,8 @@ BUILTIN(patch, 1, ANY, 1, grad_zero,
     if (f && v) {
         i64 n = f->dim[0], m = f->dim[1];
         if (v->dim[1] < 2)
-            fail("Octave:nonconformant-args", "patch: Vertices must have two or three columns, but are %s", tensor_shape(v, a));
+            fail("Octave:nonconformant-args", "patch: Vertices must have two or three columns, but are %s",
+                 tensor_shape(v, a));
         x = tensor_2d(D_DOUBLE, m, n);
         y = tensor_2d(D_DOUBLE, m, n);
         z = v->dim[1] > 2 ? tensor_2d(D_DOUBLE, m, n) : NULL;
@@ -376,13 +390,19 @@ BUILTIN(patch, 1, ANY, 1, grad_zero,
             for (i64 q = 0; q < m; q++) {
                 double r = ((double *)f->data)[k + q * n];
                 if (!isnan(r) && (r < 1 || r > (double)v->dim[0] || r != floor(r)))
-                    fail("Octave:index-out-of-bounds", "patch: Faces name vertex %g, but there are %lld", r, (long long)v->dim[0]);
+                    fail("Octave:index-out-of-bounds", "patch: Faces name vertex %g, but there are %lld", r,
+                         (long long)v->dim[0]);
                 for (int w = 0; w < (z ? 3 : 2); w++)
-                    ((double *)(w == 0 ? x : w == 1 ? y : z)->data)[q + k * m] = isnan(r) ? NAN : ((double *)v->data)[(i64)r - 1 + w * v->dim[0]];
+                    ((double *)(w == 0   ? x
+                                : w == 1 ? y
+                                         : z)
+                         ->data)[q + k * m] = isnan(r) ? NAN : ((double *)v->data)[(i64)r - 1 + w * v->dim[0]];
             }
     }
-    if (f && v && numbers > 0 && numbers < rest && is_tensor_like(pairs[numbers]) && value_numel(pairs[numbers]) == v->dim[0] && v->dim[0] != f->dim[0]) {
-        struct tensor *from = tensor_of(pairs[numbers]), *to = tensor_2d(D_DOUBLE, x->dim[0], x->dim[1]);      /* of the vertices: a number at each corner */
+    if (f && v && numbers > 0 && numbers < rest && is_tensor_like(pairs[numbers]) &&
+        value_numel(pairs[numbers]) == v->dim[0] && v->dim[0] != f->dim[0]) {
+        struct tensor *from = tensor_of(pairs[numbers]),
+                      *to = tensor_2d(D_DOUBLE, x->dim[0], x->dim[1]); /* of the vertices: a number at each corner */
         for (i64 k = 0; k < f->dim[0]; k++)
             for (i64 q = 0; q < f->dim[1]; q++) {
                 double r = ((double *)f->data)[k + q * f->dim[0]];
@@ -393,7 +413,8 @@ BUILTIN(patch, 1, ANY, 1, grad_zero,
     struct call inner = { c->fn, rest, c->nargout, pairs, c->out };
     prop_check_pairs(&inner, 0, G_PATCH);
     if (x && x->numel != y->numel)
-        fail("Octave:nonconformant-args", "patch: x and y must have as many elements, but x is %s and y is %s", tensor_shape(x, a), tensor_shape(y, b));
+        fail("Octave:nonconformant-args", "patch: x and y must have as many elements, but x is %s and y is %s",
+             tensor_shape(x, a), tensor_shape(y, b));
     struct graphic *ax = arg_axes(c, &first), *g = series_new(G_PATCH, ax);
     if (x)
         put_faces(c, g, x, y, colour);
@@ -407,8 +428,10 @@ BUILTIN(patch, 1, ANY, 1, grad_zero,
 
 BUILTIN(rectangle, 0, ANY, 1, grad_zero,
   "h = rectangle('Position', [x y width height], name, value, ...)\n\n"
-  "A rectangle in the axes; 'Curvature', 1 makes it an ellipse. Names and values set properties: FaceColor, EdgeColor, LineWidth, LineStyle.\n\n"
-  "Example:\n  figure('visible', 'off');\n  h = rectangle('Position', [0 0 2 1], 'FaceColor', 'yellow');\n  get(h, 'Position')\n  ans =\n     0   0   2   1\n  close\n\n"
+  "A rectangle in the axes; 'Curvature', 1 makes it an ellipse. Names and values set properties: FaceColor, EdgeColor, "
+  "LineWidth, LineStyle.\n\n"
+  "Example:\n  figure('visible', 'off');\n  h = rectangle('Position', [0 0 2 1], 'FaceColor', 'yellow');\n  get(h, "
+  "'Position')\n  ans =\n     0   0   2   1\n  close\n\n"
   "See also: patch, fill, line")
 {
     int i = axes_given(c, 0), first = 0;

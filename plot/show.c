@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* show.c: pictures made: into files, onto the screen, onto the terminal.
  *
- * One job at a time: a script, its data and what comes out are three files without a name (spool.c); gnuplot loads the first,
- * reads the second and writes the third, and tl writes the user's file itself when all is well, so no half picture is left and
- * gnuplot never hears the user's file name.  drawnow in a loop does not wait: a frame that finds the one before still being
- * drawn, or not yet a twentieth of a second old, is left out, and the process that draws them stands back behind all others; so a live
- * curve costs the loop 3 % (bench row live_cost), most of it what it takes to write the numbers down: 0.7 ms a picture of 1000 points, 1.4 % of
- * a core at 20 a second (plot and print together 0.8 ms, of a million points 29 ms, drawn in 230 ms in all; the rest is gnuplot's time).  Windows have a process of their
- * own, and their numbers stay as long as they do, for zooming. */
+ * One job at a time: a script, its data and what comes out are three files without a name (spool.c); gnuplot loads the
+ * first, reads the second and writes the third, and tl writes the user's file itself when all is well, so no half
+ * picture is left and gnuplot never hears the user's file name.  drawnow in a loop does not wait: a frame that finds
+ * the one before still being drawn, or not yet a twentieth of a second old, is left out, and the process that draws
+ * them stands back behind all others; so a live curve costs the loop 3 % (bench row live_cost), most of it what it
+ * takes to write the numbers down: 0.7 ms a picture of 1000 points, 1.4 % of a core at 20 a second (plot and print
+ * together 0.8 ms, of a million points 29 ms, drawn in 230 ms in all; the rest is gnuplot's time).  Windows have a
+ * process of their own, and their numbers stay as long as they do, for zooming. */
 #include "plot.h"
 #include "terminal.h"
 #include "lab/files.h"
@@ -24,7 +25,8 @@
 struct job { struct spool script, data, out; const struct terminal *t; struct gnuplot *by; char *file; bool active; };
 struct pane { struct pane *next; int figure; struct spool script, data; };
 struct show {
-    struct gnuplot files, screen, live;       /* the process that makes files, the one that has the windows, the one for pictures nobody waits for */
+    struct gnuplot files, screen,
+        live; /* the process that makes files, the one that has the windows, the one for pictures nobody waits for */
     bool waiting;                             /* somebody waits for the picture */
     double last;                              /* when the last one began for which nobody waits */
     struct job job;
@@ -107,7 +109,8 @@ void show_closed(struct graphic *fig)
     for (struct pane **w = s ? &s->windows : NULL; w && *w; w = &(*w)->next)
         if ((*w)->figure == (int)fig->handle) {
             char line[64];
-            snprintf(line, sizeof line, "set term %s %d close", s->chosen && s->chosen->kind == WINDOW ? s->chosen->driver : "unknown", (*w)->figure);
+            snprintf(line, sizeof line, "set term %s %d close",
+                     s->chosen && s->chosen->kind == WINDOW ? s->chosen->driver : "unknown", (*w)->figure);
             gnuplot_tell(&s->screen, line);
             pane_end(w);
             return;
@@ -124,7 +127,8 @@ static void terminal_lines(struct buf *b, const struct terminal *t, const double
         if (prop_on(fig, P_NumberTitle))
             buff(title, "Figure %d%s", (int)fig->handle, *prop_text(fig, P_Name) ? ": " : "");
         buf_puts(title, prop_text(fig, P_Name));
-        buff(b, "set term %s %d %s size %d,%d font 'Sans,14' %s title ", t->driver, (int)fig->handle, t->options, (int)lround(size[0]), (int)lround(size[1]), "noraise persist");
+        buff(b, "set term %s %d %s size %d,%d font 'Sans,14' %s title ", t->driver, (int)fig->handle, t->options,
+             (int)lround(size[0]), (int)lround(size[1]), "noraise persist");
         quote(b, title->s, title->n);
         buf_putc(b, '\n');
         return;
@@ -139,7 +143,8 @@ static void terminal_lines(struct buf *b, const struct terminal *t, const double
     else if (t->kind == INCHES)
         buff(b, "size %.4gin,%.4gin font 'Sans,14' background ", size[0] / 100, size[1] / 100);
     else
-        buff(b, "size %d,%d font 'Sans,14' fontscale %.4g linewidth %.4g background ", (int)lround(size[0] * fine), (int)lround(size[1] * fine), fine, fine);
+        buff(b, "size %d,%d font 'Sans,14' fontscale %.4g linewidth %.4g background ", (int)lround(size[0] * fine),
+             (int)lround(size[1] * fine), fine, fine);
     if (t->kind != CHARACTERS && strcmp(t->driver, "tikz"))
         draw_colour(b, rgb);
     buf_putc(b, '\n');
@@ -152,13 +157,16 @@ static void debug(struct buf *s)
 }
 
 /* Writes down what is to be drawn and hands it to gnuplot; `file` is a copy of our own or NULL. */
-static void begin(struct graphic *fig, const char *who, const struct terminal *t, const double size[2], double dpi, const char *file)
+static void begin(struct graphic *fig, const char *who, const struct terminal *t, const double size[2], double dpi,
+                  const char *file)
 {
     struct show *s = show();
     struct job *j = &s->job;
     for (int k = 0; k < 2; k++)
         if (!(size[k] >= (t->kind == CHARACTERS ? 2 : 16) && size[k] * dpi / 100 <= 20000))
-            fail("Octave:invalid-input-arg", "%s: a figure of %g by %g cannot be drawn; its size is in Position, [left bottom width height]", who, size[0], size[1]);
+            fail("Octave:invalid-input-arg",
+                 "%s: a figure of %g by %g cannot be drawn; its size is in Position, [left bottom width height]", who,
+                 size[0], size[1]);
     struct drawing d = { .s = buf_new(), .fig = fig, .data = &j->data, .plain = t->kind == CHARACTERS, .who = who };
     job_end(j);
     spool_open(&j->script);
@@ -193,7 +201,8 @@ static void out_kitty(const char *s, size_t n)
     static const char digit[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
     struct buf *b = buf_new();
     for (size_t i = 0; i < n; i += 3) {
-        uint32_t x = (uint32_t)(uint8_t)s[i] << 16 | (uint32_t)(i + 1 < n ? (uint8_t)s[i + 1] : 0) << 8 | (i + 2 < n ? (uint8_t)s[i + 2] : 0);
+        uint32_t x = (uint32_t)(uint8_t)s[i] << 16 | (uint32_t)(i + 1 < n ? (uint8_t)s[i + 1] : 0) << 8 |
+                     (i + 2 < n ? (uint8_t)s[i + 2] : 0);
         for (int k = 0; k < 4; k++)
             buf_putc(b, i + (size_t)k > n ? '=' : digit[x >> (18 - 6 * k) & 63]);
     }
@@ -219,7 +228,8 @@ static void finish(const char *who)
     size_t m = strlen(j->t->magic);
     if (b.n == 0 || b.n < m || memcmp(b.s, j->t->magic, m))
         fail("tl:gnuplot", "%s: gnuplot made no %.*s picture of this figure", who, (int)strcspn(j->t->name, " "), j->t->name);
-    if (!strncmp(j->t->name, "html", 4)) {    /* a page with the drawing in it, behind the line that is for files of their own */
+    if (!strncmp(j->t->name, "html",
+                 4)) { /* a page with the drawing in it, behind the line that is for files of their own */
         const char *e = memmem(b.s, b.n, "<svg", 4);
         b.n -= e ? (size_t)(e - b.s) : 0;
         b.s = e ? e : b.s;
@@ -248,7 +258,8 @@ static void print_script(const char *who, struct graphic *fig, const char *file)
     file_replace(who, file, false, write_bytes, &b);
 }
 
-void figure_print(const char *who, struct graphic *fig, const char *file, const struct terminal *t, double dpi, const double size[2])
+void figure_print(const char *who, struct graphic *fig, const char *file, const struct terminal *t, double dpi,
+                  const double size[2])
 {
     double wanted[2];
     finish(who);
@@ -258,7 +269,9 @@ void figure_print(const char *who, struct graphic *fig, const char *file, const 
         wanted[k] = size ? size[k] : t->kind == CHARACTERS ? (k ? 24 : 79) : p[2 + k];
     if (!size && prop_given(fig, P_PaperPosition) && t->kind != CHARACTERS) {
         const double *paper = (const double *)prop_data(fig, P_PaperPosition)->data;
-        double unit = prop_is(fig, P_PaperUnits, "centimeters") ? 100 / 2.54 : prop_is(fig, P_PaperUnits, "points") ? 100.0 / 72 : 100;
+        double unit = prop_is(fig, P_PaperUnits, "centimeters") ? 100 / 2.54
+                      : prop_is(fig, P_PaperUnits, "points")    ? 100.0 / 72
+                                                                : 100;
         for (int k = 0; k < 2; k++)
             wanted[k] = fmin(fmax(paper[2 + k] * unit, 1), 20000);
     }
@@ -286,8 +299,8 @@ static void show_inline(struct graphic *f, const double size[2])
     finish("drawnow");
 }
 
-/* x11 takes clicks in a picture of UTF-8 for the end of its window where the display has no fonts for all of it; so the encoding
-   is said only where it matters. */
+/* x11 takes clicks in a picture of UTF-8 for the end of its window where the display has no fonts for all of it; so the
+   encoding is said only where it matters. */
 static void ascii_alone(struct buf *b)
 {
     static const char line[] = "set encoding utf8\n";

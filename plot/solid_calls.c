@@ -10,7 +10,8 @@ static void curves3(struct call *c, int kind)
     char a[128], b[128];
     int from = axes_given(c, 0), i = from, first = 0, n = 0;
     struct { struct tensor *x, *y, *z; struct format f; } *v = scratch((size_t)(c->nargin + 1) * sizeof *v);
-    bool filled = kind == G_STEM && c->nargin > 1 && arg_is_text(c, c->nargin - 1) && !strcasecmp(arg_text(c, c->nargin - 1, NULL), "filled");
+    bool filled = kind == G_STEM && c->nargin > 1 && arg_is_text(c, c->nargin - 1) &&
+                  !strcasecmp(arg_text(c, c->nargin - 1, NULL), "filled");
     struct call inner = *c;
     inner.nargin -= filled;
     while (count_numbers(&inner, i) > 0) {
@@ -29,7 +30,8 @@ static void curves3(struct call *c, int kind)
                 t[k] = arg_real(c, i++);
         for (int k = 0; k < 2; k++)
             if (t[k]->numel != t[2]->numel)
-                fail("Octave:nonconformant-args", "%s: x, y and z must have as many elements, but %s is %s and z is %s", c->fn->name, k ? "y" : "x", tensor_shape(t[k], a), tensor_shape(t[2], b));
+                fail("Octave:nonconformant-args", "%s: x, y and z must have as many elements, but %s is %s and z is %s",
+                     c->fn->name, k ? "y" : "x", tensor_shape(t[k], a), tensor_shape(t[2], b));
         v[n] = (__typeof__(*v)){ t[0], t[1], t[2], { 0 } };
         if (arg_format(&inner, i, &v[n].f) && !prop_is_pair(&inner, i, kind))
             i++;
@@ -48,7 +50,8 @@ static void curves3(struct call *c, int kind)
             struct graphic *g = all[made++] = series_new(kind, ax);
             struct tensor *t[3] = { v[k].x, v[k].y, v[k].z };
             for (int q = 0; q < 3; q++)
-                put_row(g, P_XData + q, tensor_dense(tensor_alias(t[q], 2, (i64[]){ 1, points }, (i64[]){ points, 1 }, j * points)));
+                put_row(g, P_XData + q,
+                        tensor_dense(tensor_alias(t[q], 2, (i64[]){ 1, points }, (i64[]){ points, 1 }, j * points)));
             format_series(g, &v[k].f);
             if (filled)
                 prop_set_text(g, P_MarkerFaceColor, "auto");
@@ -61,8 +64,10 @@ static void curves3(struct call *c, int kind)
 BUILTIN(plot3, 3, ANY, 1, grad_zero,
   "plot3(x, y, z)\n"
   "h = plot3(x, y, z, format, x2, y2, z2, ..., name, value, ...)\n\n"
-  "Lines through points in three dimensions. x, y and z have as many elements; columns of matrices are lines of their own. Formats, names and values as in plot.\n\n"
-  "Example:\n  figure('visible', 'off');\n  t = 0:0.1:20;\n  h = plot3(cos(t), sin(t), t);\n  numel(get(h, 'ZData'))\n  ans = 201\n  close\n\n"
+  "Lines through points in three dimensions. x, y and z have as many elements; columns of matrices are lines of their "
+  "own. Formats, names and values as in plot.\n\n"
+  "Example:\n  figure('visible', 'off');\n  t = 0:0.1:20;\n  h = plot3(cos(t), sin(t), t);\n  numel(get(h, 'ZData'))\n "
+  " ans = 201\n  close\n\n"
   "See also: plot, scatter3, surf, view")
 {
     curves3(c, G_LINE);
@@ -72,7 +77,8 @@ BUILTIN(stem3, 1, ANY, 1, grad_zero,
   "stem3(z)\n"
   "h = stem3(x, y, z, format, 'filled', name, value, ...)\n\n"
   "Stems that stand on the plane z = 0. Without x and y the columns and rows of z are counted.\n\n"
-  "Example:\n  figure('visible', 'off');\n  h = stem3(magic(3));\n  get(h, 'XData')\n  ans =\n     1   1   1   2   2   2   3   3   3\n  close\n\n"
+  "Example:\n  figure('visible', 'off');\n  h = stem3(magic(3));\n  get(h, 'XData')\n  ans =\n     1   1   1   2   2   "
+  "2   3   3   3\n  close\n\n"
   "See also: stem, plot3")
 {
     curves3(c, G_STEM);
@@ -119,10 +125,13 @@ static struct graphic *surface_call(struct call *c, int style, bool lines)
         if (!is_tensor_like(c->arg[i]) || dtype_is(value_dtype(c->arg[i]), DT_C | DT_T))
             fail_arg(c, i, "colours, as many as z has elements");
         colour = arg_double(c, i);
-        bool same = colour->dim[0] == z->dim[0] && colour->dim[1] == z->dim[1] && (colour->nd == 2 || (colour->nd == 3 && colour->dim[2] == 3));
+        bool same = colour->dim[0] == z->dim[0] && colour->dim[1] == z->dim[1] &&
+                    (colour->nd == 2 || (colour->nd == 3 && colour->dim[2] == 3));
         if (!same)
-            fail("Octave:nonconformant-args", "%s: the colours must have the size of z, or be red, green and blue for each element, but z is %s and they are %s", c->fn->name,
-                 tensor_shape(z, a), tensor_shape(colour, b));
+            fail("Octave:nonconformant-args",
+                 "%s: the colours must have the size of z, or be red, green and blue for each element, but z is %s and "
+                 "they are %s",
+                 c->fn->name, tensor_shape(z, a), tensor_shape(colour, b));
         i++;
     }
     prop_check_pairs(c, i, G_SURFACE);
@@ -183,7 +192,8 @@ BUILTIN(surf, 1, ANY, 1, grad_zero,
   "surf(x, y, z)\n"
   "h = surf(x, y, z, c, name, value, ...)\n\n"
   "A surface of coloured faces. " GRID_WORDS
-  "c are numbers for the colormap, at first z, or m x n x 3 for red, green and blue. NaN makes a hole. Names and values set properties: FaceColor, EdgeColor, FaceAlpha, LineWidth.\n\n"
+  "c are numbers for the colormap, at first z, or m x n x 3 for red, green and blue. NaN makes a hole. Names and "
+  "values set properties: FaceColor, EdgeColor, FaceAlpha, LineWidth.\n\n"
   "Example:\n  figure('visible', 'off');\n  h = surf(peaks(20)); colorbar;\n  get(h, 'FaceColor')\n  ans = flat\n  close\n\n"
   "See also: mesh, surfc, shading, view, contour3, colormap, peaks")
 {
@@ -225,7 +235,8 @@ BUILTIN(meshz, 1, ANY, 1, grad_zero,
   "meshz(x, y, z)\n"
   "h = meshz(x, y, z, c, name, value, ...)\n\n"
   "As mesh, with a curtain all around, down to the smallest z.\n\n"
-  "Example:\n  figure('visible', 'off');\n  h = meshz([1 2; 3 4]);\n  get(h, 'ZData')\n  ans =\n     1   1   1   1\n     1   1   2   1\n     1   3   4   1\n     1   1   1   1\n  close\n\n"
+  "Example:\n  figure('visible', 'off');\n  h = meshz([1 2; 3 4]);\n  get(h, 'ZData')\n  ans =\n     1   1   1   1\n   "
+  "  1   1   2   1\n     1   3   4   1\n     1   1   1   1\n  close\n\n"
   "See also: mesh, waterfall")
 {
     surface_call(c, CURTAIN, false);
@@ -256,8 +267,10 @@ BUILTIN(shading, 1, 2, 0, grad_zero,
   "shading flat\n"
   "shading interp\n"
   "shading faceted\n\n"
-  "How the faces of the surfaces in the axes are coloured: each in one colour, smoothly, or each in one colour with black edges.\n\n"
-  "Example:\n  figure('visible', 'off'); h = surf(peaks(20));\n  shading interp\n  get(h, 'FaceColor')\n  ans = interp\n  close\n\n"
+  "How the faces of the surfaces in the axes are coloured: each in one colour, smoothly, or each in one colour with "
+  "black edges.\n\n"
+  "Example:\n  figure('visible', 'off'); h = surf(peaks(20));\n  shading interp\n  get(h, 'FaceColor')\n  ans = "
+  "interp\n  close\n\n"
   "See also: surf, colormap")
 {
     int i = 0;
@@ -283,7 +296,8 @@ BUILTIN(hidden, 0, 2, 1, grad_zero,
   "hidden off\n"
   "state = hidden()\n\n"
   "Whether a mesh hides its lines that are behind it. Alone, as a command, it changes from one to the other.\n\n"
-  "Example:\n  figure('visible', 'off'); mesh(peaks(20)); hidden off\n  get(get(gca, 'Children'), 'FaceColor')\n  ans = none\n  close\n\n"
+  "Example:\n  figure('visible', 'off'); mesh(peaks(20)); hidden off\n  get(get(gca, 'Children'), 'FaceColor')\n  ans "
+  "= none\n  close\n\n"
   "See also: mesh")
 {
     int i = 0;
@@ -313,9 +327,11 @@ BUILTIN(view, 0, 3, 2, grad_zero,
   "view(2)\n"
   "view(3)\n"
   "[azimuth, elevation] = view()\n\n"
-  "Where three-dimensional axes are seen from: degrees around z, from the negative y axis against the clock, and degrees above the plane of x and y; or a point where the eye is. At first it is "
-  "(-37.5, 30), which is view(3); view(2) is (0, 90), from above.\n\n"
-  "Example:\n  figure('visible', 'off'); surf(peaks(20)); view(30, 45);\n  [az, el] = view()\n  az = 30\n  el = 45\n  close\n\n"
+  "Where three-dimensional axes are seen from: degrees around z, from the negative y axis against the clock, and "
+  "degrees above the plane of x and y; or a point where the eye is. At first it is (-37.5, 30), which is view(3); "
+  "view(2) is (0, 90), from above.\n\n"
+  "Example:\n  figure('visible', 'off'); surf(peaks(20)); view(30, 45);\n  [az, el] = view()\n  az = 30\n  el = 45\n  "
+  "close\n\n"
   "See also: surf, plot3")
 {
     int i = axes_given(c, 0) ? 1 : 0, first = 0;
@@ -392,7 +408,8 @@ BUILTIN(daspect, 0, 2, 1, grad_zero,
   "daspect([x y z])\n"
   "daspect('auto')\n"
   "ratio = daspect()\n\n"
-  "How long one unit is drawn in x, y and z: [1 1 1] makes circles round, [1 2 1] makes two units of y as long as one of x.\n\n"
+  "How long one unit is drawn in x, y and z: [1 1 1] makes circles round, [1 2 1] makes two units of y as long as one "
+  "of x.\n\n"
   "Example:\n  figure('visible', 'off'); plot(1:3); daspect([1 2 1])\n  daspect()\n  ans =\n     1   2   1\n  close\n\n"
   "See also: pbaspect, axis")
 {
@@ -423,7 +440,10 @@ static void arrows(struct call *c, int axes)
     if (axes == 3)                            /* z, u, v, w */
         few = n == 4 || n == 5;
     if (!few && n != 2 * axes && n != 2 * axes + 1)
-        fail("Octave:invalid-fun-call", axes == 2 ? "%s: it takes u, v or x, y, u, v, then perhaps a scale" : "%s: it takes z, u, v, w or x, y, z, u, v, w, then perhaps a scale", c->fn->name);
+        fail("Octave:invalid-fun-call",
+             axes == 2 ? "%s: it takes u, v or x, y, u, v, then perhaps a scale"
+                       : "%s: it takes z, u, v, w or x, y, z, u, v, w, then perhaps a scale",
+             c->fn->name);
     for (int k = !few ? 0 : axes == 3 ? 2 : 3; k < 6; k++)
         if (axes == 3 || k % 3 != 2)
             t[k] = arg_real(c, i++);
@@ -437,7 +457,8 @@ static void arrows(struct call *c, int axes)
             t[k] = spread(t[k], u, k);
     for (int k = 0; k < 6; k++)
         if (t[k] && t[k]->numel != u->numel)
-            fail("Octave:nonconformant-args", "%s: %s must have as many elements as u, but it is %s and u is %s", c->fn->name, names[k], tensor_shape(t[k], b1), tensor_shape(u, b2));
+            fail("Octave:nonconformant-args", "%s: %s must have as many elements as u, but it is %s and u is %s",
+                 c->fn->name, names[k], tensor_shape(t[k], b1), tensor_shape(u, b2));
     if (i < from + n) {
         scale = arg_num(c, i++);
         if (!(scale >= 0) || !isfinite(scale))
@@ -472,9 +493,12 @@ BUILTIN(quiver, 2, ANY, 1, grad_zero,
   "quiver(u, v)\n"
   "quiver(x, y, u, v)\n"
   "h = quiver(x, y, u, v, scale, format, name, value, ...)\n\n"
-  "Arrows from the points x, y along u, v. x and y have as many elements as u, or are vectors for its columns and rows; without them those are counted. Arrows are stretched so that the longest "
-  "reaches scale (0.9) times the distance between points; scale 0 draws them as they are. Names and values set properties: Color, LineWidth, AutoScale, AutoScaleFactor, ShowArrowHead.\n\n"
-  "Example:\n  figure('visible', 'off');\n  [x, y] = meshgrid(-2:2);\n  h = quiver(x, y, -y, x);\n  get(h, 'AutoScaleFactor')\n  ans = 0.9000\n  close\n\n"
+  "Arrows from the points x, y along u, v. x and y have as many elements as u, or are vectors for its columns and "
+  "rows; without them those are counted. Arrows are stretched so that the longest reaches scale (0.9) times the "
+  "distance between points; scale 0 draws them as they are. Names and values set properties: Color, LineWidth, "
+  "AutoScale, AutoScaleFactor, ShowArrowHead.\n\n"
+  "Example:\n  figure('visible', 'off');\n  [x, y] = meshgrid(-2:2);\n  h = quiver(x, y, -y, x);\n  get(h, "
+  "'AutoScaleFactor')\n  ans = 0.9000\n  close\n\n"
   "See also: quiver3, contour, gradient")
 {
     arrows(c, 2);

@@ -19,7 +19,8 @@ void spool_open(struct spool *f)
         return;
     spool_close(f);
     const char *dir = getenv("TMPDIR");
-    snprintf(f->path, sizeof f->path, "%s/tl-plot-XXXXXX", dir && *dir == '/' && strlen(dir) < 64 && !strpbrk(dir, "'\"\\`\n") ? dir : "/tmp");
+    snprintf(f->path, sizeof f->path, "%s/tl-plot-XXXXXX",
+             dir && *dir == '/' && strlen(dir) < 64 && !strpbrk(dir, "'\"\\`\n") ? dir : "/tmp");
     f->fd = mkostemp(f->path, O_CLOEXEC);
     f->named = f->fd >= 0;
     if (f->fd < 0)

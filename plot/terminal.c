@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* terminal.c: the formats of pictures, and which of them is the screen.
  *
- * What the user said wins, then a window where there is a desktop and gnuplot can open one, a picture in a terminal that is known
- * to show them, letters in any other terminal, and files where nobody looks on. */
+ * What the user said wins, then a window where there is a desktop and gnuplot can open one, a picture in a terminal
+ * that is known to show them, letters in any other terminal, and files where nobody looks on. */
 #include "plot.h"
 #include "terminal.h"
 #include "lab/nearest.h"
@@ -56,7 +56,8 @@ const struct terminal *terminal_named(const char *who, const char *name, bool ex
     }
     if (!extension && nearest_found(&near))
         fail("Octave:invalid-input-arg", "%s: there is no format '%s'; did you mean '%s'?", who, name, nearest_found(&near));
-    fail("Octave:invalid-input-arg", "%s: %s '%s' is no format of pictures; there are %s", who, extension ? "the extension" : "the format", name, all->s);
+    fail("Octave:invalid-input-arg", "%s: %s '%s' is no format of pictures; there are %s", who,
+         extension ? "the extension" : "the format", name, all->s);
 }
 
 static bool is_set(const char *name)
@@ -65,7 +66,7 @@ static bool is_set(const char *name)
     return s && *s;
 }
 
-static bool begins(const char *name, const char *const *words)            /* an environment variable with one of these words */
+static bool begins(const char *name, const char *const *words) /* an environment variable with one of these words */
 {
     const char *s = getenv(name);
     for (; s && *words; words++)
@@ -87,7 +88,9 @@ static const struct terminal *window(void)
 
 static const struct terminal *fitting(void)
 {
-    static const char *const kitty[] = { "xterm-kitty", "xterm-ghostty", NULL }, *const sixel[] = { "foot", "mlterm", "contour", "yaft", NULL }, *const programs[] = { "WezTerm", "ghostty", NULL };
+    static const char *const kitty[] = { "xterm-kitty", "xterm-ghostty", NULL },
+                             *const sixel[] = { "foot", "mlterm", "contour", "yaft", NULL },
+                             *const programs[] = { "WezTerm", "ghostty", NULL };
     if (is_set("DISPLAY") || is_set("WAYLAND_DISPLAY")) {
         const struct terminal *t = window();
         if (t)

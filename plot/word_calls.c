@@ -20,9 +20,10 @@ static void label_call(struct call *c, int role)
 BUILTIN(title, 1, ANY, 1, grad_zero,
   "title(text)\n"
   "h = title(ax, text, name, value, ...)\n\n"
-  "The words above the axes; a cell is several lines. TeX's signs mean what they mean there: \\\\alpha, x^2, x_{ij}, \\\\bf; 'Interpreter', 'none' turns that off. "
-  "Names and values set properties: FontSize, FontWeight, Color.\n\n"
-  "Example:\n  figure('visible', 'off'); plot(1:3);\n  h = title('y = x^2');\n  get(h, 'String')\n  ans = y = x^2\n  close\n\n"
+  "The words above the axes; a cell is several lines. TeX's signs mean what they mean there: \\\\alpha, x^2, x_{ij}, "
+  "\\\\bf; 'Interpreter', 'none' turns that off. Names and values set properties: FontSize, FontWeight, Color.\n\n"
+  "Example:\n  figure('visible', 'off'); plot(1:3);\n  h = title('y = x^2');\n  get(h, 'String')\n  ans = y = x^2\n  "
+  "close\n\n"
   "See also: xlabel, ylabel, legend, text")
 {
     label_call(c, R_Title);
@@ -32,7 +33,8 @@ BUILTIN(xlabel, 1, ANY, 1, grad_zero,
   "xlabel(text)\n"
   "h = xlabel(ax, text, name, value, ...)\n\n"
   "The words at the x axis; as title.\n\n"
-  "Example:\n  figure('visible', 'off'); plot(1:3); xlabel('time, s');\n  get(get(gca, 'XLabel'), 'String')\n  ans = time, s\n  close\n\n"
+  "Example:\n  figure('visible', 'off'); plot(1:3); xlabel('time, s');\n  get(get(gca, 'XLabel'), 'String')\n  ans = "
+  "time, s\n  close\n\n"
   "See also: ylabel, zlabel, title")
 {
     label_call(c, R_XLabel);
@@ -61,9 +63,11 @@ BUILTIN(zlabel, 1, ANY, 1, grad_zero,
 BUILTIN(text, 2, ANY, 1, grad_zero,
   "text(x, y, words)\n"
   "h = text(x, y, z, words, name, value, ...)\n\n"
-  "Words at points of the axes; x and y may be vectors and words a cell with one for each. Names and values set properties: HorizontalAlignment, VerticalAlignment, Rotation, Color, "
-  "FontSize, BackgroundColor, Units ('normalized': x and y are parts of the axes), Interpreter. As plot, text reads \\alpha, ^ and _ as TeX does.\n\n"
-  "Example:\n  figure('visible', 'off'); plot(1:3);\n  h = text(2, 2, 'here', 'Color', 'red');\n  get(h, 'Position')\n  ans =\n     2   2   0\n  close\n\n"
+  "Words at points of the axes; x and y may be vectors and words a cell with one for each. Names and values set "
+  "properties: HorizontalAlignment, VerticalAlignment, Rotation, Color, FontSize, BackgroundColor, Units "
+  "('normalized': x and y are parts of the axes), Interpreter. As plot, text reads \\alpha, ^ and _ as TeX does.\n\n"
+  "Example:\n  figure('visible', 'off'); plot(1:3);\n  h = text(2, 2, 'here', 'Color', 'red');\n  get(h, 'Position')\n "
+  " ans =\n     2   2   0\n  close\n\n"
   "See also: title, annotation, legend")
 {
     int i = axes_given(c, 0), first = 0;
@@ -76,12 +80,14 @@ BUILTIN(text, 2, ANY, 1, grad_zero,
     char b1[128], b2[128];
     for (int k = 1; k < n; k++)
         if (x[k]->numel != x[0]->numel)
-            fail("Octave:nonconformant-args", "text: x, y and z must have as many elements, but are %s and %s", tensor_shape(x[0], b1), tensor_shape(x[k], b2));
+            fail("Octave:nonconformant-args", "text: x, y and z must have as many elements, but are %s and %s",
+                 tensor_shape(x[0], b1), tensor_shape(x[k], b2));
     value words = prop_check("text", G_TEXT, P_String, c->arg[i]);
     i64 points = x[0]->numel;
     bool each = words.kind == K_CELL && points > 1;
     if (each && words.cell->numel != points)
-        fail("Octave:nonconformant-args", "text: there are %lld points and %lld texts", (long long)points, (long long)words.cell->numel);
+        fail("Octave:nonconformant-args", "text: there are %lld points and %lld texts", (long long)points,
+             (long long)words.cell->numel);
     prop_check_pairs(c, i + 1, G_TEXT);
     struct graphic *ax = arg_axes(c, &first), **made = scratch((size_t)MAX(1, points) * sizeof *made);
     for (i64 k = 0; k < points; k++) {
@@ -111,7 +117,8 @@ BUILTIN(raw_lines, 1, 2, 1, grad_zero,
 }
 
 /* ---- legend */
-static struct graphic **named_series(struct graphic *ax, int *n)     /* those that can have a line in the legend, in the order of drawing */
+static struct graphic **named_series(struct graphic *ax,
+                                     int *n) /* those that can have a line in the legend, in the order of drawing */
 {
     struct graphic *side[2] = { axes_main(ax), axes_right(ax) };
     int most = 0;
@@ -145,9 +152,11 @@ BUILTIN(legend, 0, ANY, 1, grad_zero,
   "legend(h, texts)\n"
   "legend('off')\n"
   "l = legend(..., 'Location', 'northwest', name, value, ...)\n\n"
-  "A legend with a line for each series, in the order in which they were drawn, or for those in h. Without texts the series' DisplayName. The place is found by itself where fewest points "
-  "lie, or is given: north, south, east, west, northeast …, with 'outside' behind it beside the axes. Words: show, hide, off, boxon, boxoff.\n\n"
-  "Example:\n  figure('visible', 'off'); plot(1:3, [1 2 3; 3 2 1]);\n  l = legend('up', 'down', 'Location', 'south');\n  get(l, 'Location')\n  ans = south\n  close\n\n"
+  "A legend with a line for each series, in the order in which they were drawn, or for those in h. Without texts the "
+  "series' DisplayName. The place is found by itself where fewest points lie, or is given: north, south, east, west, "
+  "northeast …, with 'outside' behind it beside the axes. Words: show, hide, off, boxon, boxoff.\n\n"
+  "Example:\n  figure('visible', 'off'); plot(1:3, [1 2 3; 3 2 1]);\n  l = legend('up', 'down', 'Location', "
+  "'south');\n  get(l, 'Location')\n  ans = south\n  close\n\n"
   "See also: plot, title")
 {
     int i = 0, n;

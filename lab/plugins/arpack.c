@@ -35,15 +35,16 @@ static void product(struct run *r, const void *x, void *y)
         out = lab->call("full", 1, out);
     struct array a = lab->array_of(lab->tensor_cast(lab->tensor_of(out), dt));
     if (a.numel != r->n)
-        lab->fail("Octave:nonconformant-args", "%s: the function must give a column of %lld numbers, not %lld", lab->name_of(r->c), (long long)r->n,
-                  (long long)a.numel);
+        lab->fail("Octave:nonconformant-args", "%s: the function must give a column of %lld numbers, not %lld",
+                  lab->name_of(r->c), (long long)r->n, (long long)a.numel);
     memcpy(y, a.data, bytes);
     lab->pool_release(mark);
 }
 
 static void fails(struct run *r, a_int info)
 {
-    lab->fail("tl:arpack", "%s: ARPACK fails with status %d%s", lab->name_of(r->c), (int)info, info == -9 ? ", the first vector is zero" : "");
+    lab->fail("tl:arpack", "%s: ARPACK fails with status %d%s", lab->name_of(r->c), (int)info,
+              info == -9 ? ", the first vector is zero" : "");
 }
 
 /* The first vector, which must be as long as the matrix has rows. */
@@ -51,7 +52,8 @@ static const void *first_vector(struct run *r)
 {
     struct array start = lab->array_of(lab->tensor_cast(lab->arg_float(r->c, 8), r->wide ? D_CDOUBLE : D_DOUBLE));
     if (start.numel != r->n)
-        lab->fail("Octave:nonconformant-args", "%s: the first vector must have %lld elements, not %lld", lab->name_of(r->c), (long long)r->n, (long long)start.numel);
+        lab->fail("Octave:nonconformant-args", "%s: the first vector must have %lld elements, not %lld",
+                  lab->name_of(r->c), (long long)r->n, (long long)start.numel);
     return start.data;
 }
 
@@ -59,8 +61,10 @@ static void run_complex(void *arg)
 {
     struct run *r = arg;
     size_t n = (size_t)r->n, p = (size_t)r->p;
-    a_int param[11] = { 1, 0, r->max, 1, 0, 0, 1 }, at[14] = { 0 }, ido = 0, info = 1, room = (a_int)(3 * p * p + 5 * p), bad = 0;
-    double _Complex *resid = lab->scratch(n * 16), *v = lab->scratch(n * (p + 1) * 16), *work = lab->scratch(3 * n * 16), *more = lab->scratch((size_t)room * 16);
+    a_int param[11] = { 1, 0, r->max, 1, 0, 0, 1 }, at[14] = { 0 }, ido = 0, info = 1,
+          room = (a_int)(3 * p * p + 5 * p), bad = 0;
+    double _Complex *resid = lab->scratch(n * 16), *v = lab->scratch(n * (p + 1) * 16),
+                    *work = lab->scratch(3 * n * 16), *more = lab->scratch((size_t)room * 16);
     double *real = lab->scratch(p * 8 + 8);
     memcpy(resid, first_vector(r), n * 16);
     for (;;) {
@@ -76,13 +80,15 @@ static void run_complex(void *arg)
     memset(select, 0, (p + 1) * sizeof *select);
     double _Complex *d = lab->scratch((p + 2) * 16), *two = lab->scratch(2 * (p + 1) * 16);
     if (found > 0) {
-        zneupd_c(1, "A", select, d, v, r->n, 0, two, "I", r->n, r->which, r->k, r->tol, resid, r->p, v, r->n, param, at, work, more, room, real, &bad);
+        zneupd_c(1, "A", select, d, v, r->n, 0, two, "I", r->n, r->which, r->k, r->tol, resid, r->p, v, r->n, param, at,
+                 work, more, room, real, &bad);
         if (bad)
             fails(r, bad);
         found = param[4];
     }
     int64_t many = found;
-    struct tensor *e = lab->tensor_new(D_CDOUBLE, 2, (int64_t[]){ many, 1 }), *x = lab->tensor_new(D_CDOUBLE, 2, (int64_t[]){ r->n, many });
+    struct tensor *e = lab->tensor_new(D_CDOUBLE, 2, (int64_t[]){ many, 1 }),
+                  *x = lab->tensor_new(D_CDOUBLE, 2, (int64_t[]){ r->n, many });
     memcpy(lab->array_of(e).data, d, (size_t)many * 16);
     memcpy(lab->array_of(x).data, v, n * (size_t)many * 16);
     lab->result_tensor(r->c, 0, lab->tensor_narrow(x));
@@ -95,8 +101,10 @@ static void run(void *arg)
     struct run *r = arg;
     struct call *c = r->c;
     size_t n = (size_t)r->n, p = (size_t)r->p;
-    a_int param[11] = { 1, 0, r->max, 1, 0, 0, 1 }, at[14] = { 0 }, ido = 0, info = 1, room = r->symmetric ? (a_int)(p * (p + 8)) : (a_int)(3 * p * (p + 2));
-    double *resid = lab->scratch(n * 8), *v = lab->scratch(n * (p + 1) * 8), *work = lab->scratch(3 * n * 8), *more = lab->scratch((size_t)room * 8);
+    a_int param[11] = { 1, 0, r->max, 1, 0, 0, 1 }, at[14] = { 0 }, ido = 0, info = 1,
+          room = r->symmetric ? (a_int)(p * (p + 8)) : (a_int)(3 * p * (p + 2));
+    double *resid = lab->scratch(n * 8), *v = lab->scratch(n * (p + 1) * 8), *work = lab->scratch(3 * n * 8),
+           *more = lab->scratch((size_t)room * 8);
     memcpy(resid, first_vector(r), n * 8);
     for (;;) {
         if (r->symmetric)
@@ -116,9 +124,11 @@ static void run(void *arg)
     memset(im, 0, (p + 2) * 8);
     if (found > 0) {
         if (r->symmetric)
-            dseupd_c(1, "A", select, d, v, r->n, 0, "I", r->n, r->which, r->k, r->tol, resid, r->p, v, r->n, param, at, work, more, room, &bad);
+            dseupd_c(1, "A", select, d, v, r->n, 0, "I", r->n, r->which, r->k, r->tol, resid, r->p, v, r->n, param, at,
+                     work, more, room, &bad);
         else
-            dneupd_c(1, "A", select, d, im, v, r->n, 0, 0, three, "I", r->n, r->which, r->k, r->tol, resid, r->p, v, r->n, param, at, work, more, room, &bad);
+            dneupd_c(1, "A", select, d, im, v, r->n, 0, 0, three, "I", r->n, r->which, r->k, r->tol, resid, r->p, v,
+                     r->n, param, at, work, more, room, &bad);
         if (bad)
             fails(r, bad);
         found = param[4];

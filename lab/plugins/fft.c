@@ -56,9 +56,12 @@ static struct plan *plan_make(const struct job *j, void *in, void *out)
     *p = (struct plan){ .job = *j };
     int sign = j->kind == BACKWARD ? FFTW_BACKWARD : FFTW_FORWARD;
     if (j->single)
-        p->s = j->kind == FROM_REAL ? fftwf_plan_guru64_dft_r2c(rank, (fftwf_iodim64 *)dim, batch, (fftwf_iodim64 *)many, in, out, flags) :
-               j->kind == TO_REAL ? fftwf_plan_guru64_dft_c2r(rank, (fftwf_iodim64 *)dim, batch, (fftwf_iodim64 *)many, in, out, flags) :
-               fftwf_plan_guru64_dft(rank, (fftwf_iodim64 *)dim, batch, (fftwf_iodim64 *)many, in, out, sign, flags);
+        p->s =
+            j->kind == FROM_REAL
+                ? fftwf_plan_guru64_dft_r2c(rank, (fftwf_iodim64 *)dim, batch, (fftwf_iodim64 *)many, in, out, flags)
+            : j->kind == TO_REAL
+                ? fftwf_plan_guru64_dft_c2r(rank, (fftwf_iodim64 *)dim, batch, (fftwf_iodim64 *)many, in, out, flags)
+                : fftwf_plan_guru64_dft(rank, (fftwf_iodim64 *)dim, batch, (fftwf_iodim64 *)many, in, out, sign, flags);
     else
         p->d = j->kind == FROM_REAL ? fftw_plan_guru64_dft_r2c(rank, dim, batch, many, in, out, flags) :
                j->kind == TO_REAL ? fftw_plan_guru64_dft_c2r(rank, dim, batch, many, in, out, flags) :
@@ -363,7 +366,8 @@ static struct task task_n(struct call *c)     /* fftn(x, sizes) */
     if (given(c, 1)) {
         struct array s = lab->array_of(lab->arg_double(c, 1));
         if (s.numel != k.nd)
-            lab->fail("Octave:invalid-input-arg", "%s: x has %d dimensions, but %lld sizes are given", lab->name_of(c), k.nd, (long long)s.numel);
+            lab->fail("Octave:invalid-input-arg", "%s: x has %d dimensions, but %lld sizes are given", lab->name_of(c),
+                      k.nd, (long long)s.numel);
         for (int d = 0; d < k.nd; d++) {
             double x = ((double *)s.data)[d];
             if (!(x >= 0) || x != (double)(int64_t)x || x > 0x1p40)

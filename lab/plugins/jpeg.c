@@ -39,8 +39,8 @@ static void failed(j_common_ptr j)
 }
 static void warned(j_common_ptr j, int level)
 {
-    if (level < 0 && j->err->msg_code != JWRN_JFIF_MAJOR && j->err->msg_code != JWRN_ADOBE_XFORM && j->err->msg_code != JWRN_BOGUS_ICC &&
-        j->err->msg_code != JWRN_EXTRANEOUS_DATA)
+    if (level < 0 && j->err->msg_code != JWRN_JFIF_MAJOR && j->err->msg_code != JWRN_ADOBE_XFORM &&
+        j->err->msg_code != JWRN_BOGUS_ICC && j->err->msg_code != JWRN_EXTRANEOUS_DATA)
         failed(j);
 }
 static void silent(j_common_ptr j) { (void)j; }
@@ -128,7 +128,8 @@ TL_SERVES(jpeg_decode, NO_GRAD)
     struct work k = { 0 };
     look(c, &k);
     if ((double)k.w * (double)k.h > (double)POINTS_A_BYTE * (double)k.in.n)
-        lab->fail("tl:bad-picture", "%s: the JPEG file is damaged: %d x %d points do not fit into %zu bytes", k.in.who, k.h, k.w, k.in.n);
+        lab->fail("tl:bad-picture", "%s: the JPEG file is damaged: %d x %d points do not fit into %zu bytes", k.in.who,
+                  k.h, k.w, k.in.n);
     int colours = k.n == 1 ? 1 : 3;
     int64_t dim[3] = { k.h, k.w, colours };
     size_t stride = (size_t)k.w * (size_t)k.n;
@@ -198,8 +199,8 @@ TL_SERVES(jpeg_encode, NO_GRAD)                           /* jpeg_encode(x, qual
     if (p.a.dtype != D_UINT8)
         lab->fail_arg(c, 0, "a picture of class uint8");
     if (p.h > JPEG_MAX_DIMENSION || p.w > JPEG_MAX_DIMENSION)
-        lab->fail("tl:bad-picture", "%s: a JPEG file has at most %ld rows and columns, but this picture is %lld x %lld", who, JPEG_MAX_DIMENSION,
-                  (long long)p.h, (long long)p.w);
+        lab->fail("tl:bad-picture", "%s: a JPEG file has at most %ld rows and columns, but this picture is %lld x %lld",
+                  who, JPEG_MAX_DIMENSION, (long long)p.h, (long long)p.w);
     k.h = (int)p.h;
     k.w = (int)p.w;
     size_t stride = (size_t)k.w * (size_t)k.n;

@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* matio.c: MATLAB's .mat files by libmatio (BSD-2-Clause): versions 4, 5 (-v6, -v7) and, over HDF5, 7.3.
  *
- * libmatio reads a variable into a tree of its own, which becomes values here, and back.  It believes what a file says and says
- * little of what is wrong, so matio_check.c goes through the file first, as many variables must come as that found, each part must
- * have the bytes that its sizes ask for, and whatever libmatio logs is an error.  Reading runs on a thread of its own with a large
- * stack (cells in cells are recursion), which Ctrl-C leaves behind.
+ * libmatio reads a variable into a tree of its own, which becomes values here, and back.  It believes what a file says
+ * and says little of what is wrong, so matio_check.c goes through the file first, as many variables must come as that
+ * found, each part must have the bytes that its sizes ask for, and whatever libmatio logs is an error.  Reading runs on
+ * a thread of its own with a large stack (cells in cells are recursion), which Ctrl-C leaves behind.
  *
- * Text is UTF-16 in these files and UTF-8 in tl: a row is translated, other char arrays keep their elements as codes. */
+ * Text is UTF-16 in these files and UTF-8 in tl: a row is translated, other char arrays keep their elements as codes.
+ */
 #include "lab/tl_plugin.h"
 #include "matio_check.h"
 #include <limits.h>
@@ -35,11 +36,13 @@ static const char *start(void)
 TL_PLUGIN_START("MATLAB's .mat files", start)
 
 /* ---- classes */
-static const struct { enum matio_classes class; enum matio_types type; enum dtype dtype; int size; } classes[] = {
-    { MAT_C_DOUBLE, MAT_T_DOUBLE, D_DOUBLE, 8 }, { MAT_C_SINGLE, MAT_T_SINGLE, D_SINGLE, 4 }, { MAT_C_INT8, MAT_T_INT8, D_INT8, 1 },
-    { MAT_C_INT16, MAT_T_INT16, D_INT16, 2 }, { MAT_C_INT32, MAT_T_INT32, D_INT32, 4 }, { MAT_C_INT64, MAT_T_INT64, D_INT64, 8 },
-    { MAT_C_UINT8, MAT_T_UINT8, D_UINT8, 1 }, { MAT_C_UINT16, MAT_T_UINT16, D_UINT16, 2 }, { MAT_C_UINT32, MAT_T_UINT32, D_UINT32, 4 },
-    { MAT_C_UINT64, MAT_T_UINT64, D_UINT64, 8 },
+static const struct { enum matio_classes class; enum matio_types type; enum dtype dtype; int size;
+} classes[] = {
+    { MAT_C_DOUBLE, MAT_T_DOUBLE, D_DOUBLE, 8 }, { MAT_C_SINGLE, MAT_T_SINGLE, D_SINGLE, 4 },
+    { MAT_C_INT8, MAT_T_INT8, D_INT8, 1 },       { MAT_C_INT16, MAT_T_INT16, D_INT16, 2 },
+    { MAT_C_INT32, MAT_T_INT32, D_INT32, 4 },    { MAT_C_INT64, MAT_T_INT64, D_INT64, 8 },
+    { MAT_C_UINT8, MAT_T_UINT8, D_UINT8, 1 },    { MAT_C_UINT16, MAT_T_UINT16, D_UINT16, 2 },
+    { MAT_C_UINT32, MAT_T_UINT32, D_UINT32, 4 }, { MAT_C_UINT64, MAT_T_UINT64, D_UINT64, 8 },
 };
 enum { CLASSES = sizeof classes / sizeof *classes };
 
@@ -151,7 +154,8 @@ static void *reader(void *arg)
 /* ---- from libmatio's tree */
 static void damaged(struct call *c, const char *what)
 {
-    lab->fail("Octave:load-error", "%s: '%s' is damaged or incomplete (%s)", lab->name_of(c), lab->arg_text(c, 0, NULL), what);
+    lab->fail("Octave:load-error", "%s: '%s' is damaged or incomplete (%s)", lab->name_of(c), lab->arg_text(c, 0, NULL),
+              what);
 }
 
 static size_t utf8(char *to, uint32_t u)
@@ -162,12 +166,15 @@ static size_t utf8(char *to, uint32_t u)
         return to[0] = (char)(0xc0 | u >> 6), to[1] = (char)(0x80 | (u & 63)), 2;
     if (u < 0x10000)
         return to[0] = (char)(0xe0 | u >> 12), to[1] = (char)(0x80 | (u >> 6 & 63)), to[2] = (char)(0x80 | (u & 63)), 3;
-    return to[0] = (char)(0xf0 | u >> 18), to[1] = (char)(0x80 | (u >> 12 & 63)), to[2] = (char)(0x80 | (u >> 6 & 63)), to[3] = (char)(0x80 | (u & 63)), 4;
+    return to[0] = (char)(0xf0 | u >> 18), to[1] = (char)(0x80 | (u >> 12 & 63)), to[2] = (char)(0x80 | (u >> 6 & 63)),
+           to[3] = (char)(0x80 | (u & 63)), 4;
 }
 
 static value text(struct call *c, const matvar_t *v, int nd, const int64_t *dim, int64_t n)
 {
-    int size = v->data_type == MAT_T_UINT16 || v->data_type == MAT_T_UTF16 ? 2 : v->data_type == MAT_T_UTF32 || v->data_type == MAT_T_UINT32 ? 4 : 1;
+    int size = v->data_type == MAT_T_UINT16 || v->data_type == MAT_T_UTF16   ? 2
+               : v->data_type == MAT_T_UTF32 || v->data_type == MAT_T_UINT32 ? 4
+                                                                             : 1;
     if ((uint64_t)n > v->nbytes / (size_t)size && v->data_type != MAT_T_UTF8)
         damaged(c, "a text is shorter than its size");
     const unsigned char *b = v->data;
@@ -199,8 +206,9 @@ static value text(struct call *c, const matvar_t *v, int nd, const int64_t *dim,
     unsigned char *to = lab->array_of(t).data;
     for (int64_t i = 0; i < n; i++) {
         if (CODE(i) > 255)
-            lab->fail("Octave:load-error", "%s: '%s' is a char array of several rows with characters beyond a byte, which tl does not have", lab->name_of(c),
-                      v->name ? v->name : "");
+            lab->fail("Octave:load-error",
+                      "%s: '%s' is a char array of several rows with characters beyond a byte, which tl does not have",
+                      lab->name_of(c), v->name ? v->name : "");
         to[i] = (unsigned char)CODE(i);
     }
     return lab->tensor_value(t);
@@ -225,7 +233,11 @@ static double number_at(enum matio_types type, const void *p, int64_t i)
 static value sparse(struct call *c, const matvar_t *v, const int64_t *dim)
 {
     const mat_sparse_t *s = v->data;
-    struct sparse_array a = { .m = dim[0], .n = dim[1], .dtype = v->isComplex ? D_CDOUBLE : v->isLogical ? D_LOGICAL : D_DOUBLE };
+    struct sparse_array a = { .m = dim[0],
+                              .n = dim[1],
+                              .dtype = v->isComplex   ? D_CDOUBLE
+                                       : v->isLogical ? D_LOGICAL
+                                                      : D_DOUBLE };
     if (!s || (int64_t)s->njc != a.n + 1 || !s->jc)
         damaged(c, "a sparse matrix without columns");
     a.nz = s->jc[a.n];
@@ -282,7 +294,8 @@ static value nested(struct call *c, const matvar_t *v, int nd, const int64_t *di
         memcpy(size + 1, dim, (size_t)nd * sizeof *dim);
         for (int64_t f = 0; f < fields; f++)
             lab->cell_set(name, f, lab->tensor_value(lab->tensor_text(names[f], strlen(names[f]))));
-        return lab->call("cell2struct", 3, lab->cell_value(lab->cell_new(nd + 1, size)), lab->cell_value(name), lab->number(1));
+        return lab->call("cell2struct", 3, lab->cell_value(lab->cell_new(nd + 1, size)), lab->cell_value(name),
+                         lab->number(1));
     }
     for (int64_t f = 0; f < fields; f++)
         for (int64_t i = 0; i < n; i++)
@@ -331,15 +344,16 @@ static value from(struct call *c, const matvar_t *v)
             if (n && (!z->Re || !z->Im))
                 damaged(c, "a complex array without its parts");
             if (dt != D_SINGLE && dt != D_DOUBLE)
-                lab->fail("Octave:load-error", "%s: the file has complex numbers of an integer class, which tl has not", lab->name_of(c));
+                lab->fail("Octave:load-error", "%s: the file has complex numbers of an integer class, which tl has not",
+                          lab->name_of(c));
             for (int64_t i = 0; i < n; i++) {
                 memcpy(to + (size_t)(2 * i) * size, (const char *)z->Re + (size_t)i * size, size);
                 memcpy(to + (size_t)(2 * i + 1) * size, (const char *)z->Im + (size_t)i * size, size);
             }
             return lab->tensor_value(lab->tensor_narrow(t));
         }
-    lab->warn("tl:mat-class", "%s: '%s' is %s, which tl does not read; it becomes []", lab->name_of(c), v->name ? v->name : "a part",
-              v->class_type == MAT_C_FUNCTION ? "a function" : "an object of MATLAB");
+    lab->warn("tl:mat-class", "%s: '%s' is %s, which tl does not read; it becomes []", lab->name_of(c),
+              v->name ? v->name : "a part", v->class_type == MAT_C_FUNCTION ? "a function" : "an object of MATLAB");
     return lab->tensor_value(lab->tensor_zeros(D_DOUBLE, 2, (int64_t[]){ 0, 0 }));
 }
 
@@ -435,7 +449,11 @@ static bool utf16(const unsigned char *s, int64_t n, uint16_t *to, int64_t *m)  
 {
     *m = 0;
     for (int64_t i = 0; i < n; ) {
-        unsigned u = s[i], more = u < 0x80 ? 0 : u >= 0xc2 && u < 0xe0 ? 1 : u >= 0xe0 && u < 0xf0 ? 2 : u >= 0xf0 && u < 0xf5 ? 3 : 9;
+        unsigned u = s[i], more = u < 0x80                ? 0
+                                  : u >= 0xc2 && u < 0xe0 ? 1
+                                  : u >= 0xe0 && u < 0xf0 ? 2
+                                  : u >= 0xf0 && u < 0xf5 ? 3
+                                                          : 9;
         if (more == 9 || i + more >= n + (more ? 0 : 1))
             return false;
         uint32_t code = more == 0 ? u : u & (0x3fu >> more);
@@ -471,7 +489,10 @@ static void array(value v, const char *name, const struct hook *h, size_t *dims,
         return;
     }
     bool complex = a.dtype == D_CDOUBLE || a.dtype == D_CSINGLE;
-    enum dtype dt = a.dtype == D_CDOUBLE ? D_DOUBLE : a.dtype == D_CSINGLE ? D_SINGLE : a.dtype == D_LOGICAL ? D_UINT8 : a.dtype;
+    enum dtype dt = a.dtype == D_CDOUBLE   ? D_DOUBLE
+                    : a.dtype == D_CSINGLE ? D_SINGLE
+                    : a.dtype == D_LOGICAL ? D_UINT8
+                                           : a.dtype;
     for (int k = 0; k < CLASSES; k++)
         if (classes[k].dtype == dt) {
             mat_complex_split_t z = { NULL, NULL };
@@ -492,7 +513,8 @@ static void array(value v, const char *name, const struct hook *h, size_t *dims,
 static void sparse_to(struct call *c, const struct sparse_array *s, const char *name, const struct hook *h, size_t *dims)
 {
     if (s->nz > INT32_MAX || s->m > INT32_MAX || s->n >= INT32_MAX)
-        lab->fail("Octave:save-error", "%s: '%s' has too many rows, columns or entries for a .mat file", lab->name_of(c), name);
+        lab->fail("Octave:save-error", "%s: '%s' has too many rows, columns or entries for a .mat file",
+                  lab->name_of(c), name);
     uint32_t *ir = lab->scratch((size_t)s->nz * 4 + 4), *jc = lab->scratch((size_t)(s->n + 1) * 4);
     double *re = lab->scratch((size_t)s->nz * 8 + 8), *im = lab->scratch((size_t)s->nz * 8 + 8);
     mat_complex_split_t z = { re, im };
@@ -507,7 +529,12 @@ static void sparse_to(struct call *c, const struct sparse_array *s, const char *
         else
             re[k] = ((const double *)s->x)[k];
     }
-    mat_sparse_t a = { .nzmax = (uint32_t)s->nz, .ir = ir, .nir = (uint32_t)s->nz, .jc = jc, .njc = (uint32_t)s->n + 1, .ndata = (uint32_t)s->nz,
+    mat_sparse_t a = { .nzmax = (uint32_t)s->nz,
+                       .ir = ir,
+                       .nir = (uint32_t)s->nz,
+                       .jc = jc,
+                       .njc = (uint32_t)s->n + 1,
+                       .ndata = (uint32_t)s->nz,
                        .data = s->dtype == D_CDOUBLE ? (void *)&z : re };
     hang(h, Mat_VarCreate(name, MAT_C_SPARSE, s->dtype == D_LOGICAL ? MAT_T_UINT8 : MAT_T_DOUBLE, 2, dims, &a,
                           (s->dtype == D_CDOUBLE ? MAT_F_COMPLEX : 0) | (s->dtype == D_LOGICAL ? MAT_F_LOGICAL : 0)));
@@ -539,7 +566,8 @@ static void to_tree(struct call *c, value v, const char *name, const struct hook
             names[f] = lab->struct_field(r, f);
         if (n > INT_MAX)
             lab->fail("Octave:save-error", "%s: '%s' has too many elements for a .mat file", lab->name_of(c), name);
-        matvar_t *t = x ? Mat_VarCreate(name, MAT_C_CELL, MAT_T_CELL, nd, dims, NULL, 0) : Mat_VarCreateStruct(name, nd, dims, names, (unsigned)fields);
+        matvar_t *t = x ? Mat_VarCreate(name, MAT_C_CELL, MAT_T_CELL, nd, dims, NULL, 0)
+                        : Mat_VarCreateStruct(name, nd, dims, names, (unsigned)fields);
         hang(h, t);
         for (int64_t i = 0; i < n; i++) {
             if (x)
@@ -550,8 +578,9 @@ static void to_tree(struct call *c, value v, const char *name, const struct hook
         return;
     }
     default:
-        lab->fail("Octave:save-error", "%s: %s%s%s is a %s, which .mat files do not hold; without -v6 or -v7 any value can be saved", lab->name_of(c),
-                  name ? "'" : "an element", name ? name : "", name ? "'" : "", lab->class_of(v));
+        lab->fail("Octave:save-error",
+                  "%s: %s%s%s is a %s, which .mat files do not hold; without -v6 or -v7 any value can be saved",
+                  lab->name_of(c), name ? "'" : "an element", name ? name : "", name ? "'" : "", lab->class_of(v));
     }
 }
 
@@ -571,7 +600,8 @@ static void write_all(void *arg)
         int mark = lab->pool_mark();
         to_tree(w->c, lab->struct_get(s, 0, name, NULL), name, &(struct hook){ NULL, &w->v, 0, 0 }, 0);
         if (Mat_VarWrite(w->m, w->v, w->version == 6 ? MAT_COMPRESSION_NONE : MAT_COMPRESSION_ZLIB) || complaint[0])
-            lab->fail("Octave:write-error", "%s: cannot write '%s' (%s)", lab->name_of(w->c), name, complaint[0] ? complaint : "the disk may be full");
+            lab->fail("Octave:write-error", "%s: cannot write '%s' (%s)", lab->name_of(w->c), name,
+                      complaint[0] ? complaint : "the disk may be full");
         Mat_VarFree(w->v);
         w->v = NULL;
         lab->pool_release(mark);
@@ -579,7 +609,8 @@ static void write_all(void *arg)
     Mat_Close(w->m);
     w->m = NULL;
     int64_t there;
-    const char *bad = w->version == 8 ? NULL : mat_check(w->file, &there);       /* libmatio does not say when the disk is full */
+    const char *bad =
+        w->version == 8 ? NULL : mat_check(w->file, &there); /* libmatio does not say when the disk is full */
     if (bad || (w->version != 8 && there != n))
         lab->fail("Octave:write-error", "%s: the file could not be written whole; the disk may be full", lab->name_of(w->c));
 }

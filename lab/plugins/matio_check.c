@@ -62,7 +62,9 @@ static bool take(struct walk *w, void *to, uint64_t n)
         if (p)
             p += got;
         if (n && (how == Z_STREAM_END || (how != Z_OK && how != Z_BUF_ERROR) || (!got && !w->left && !w->z.avail_in)))
-            return fails(w, how == Z_OK || how == Z_BUF_ERROR || how == Z_STREAM_END ? "a size is larger than what there is" : "compressed data are damaged");
+            return fails(w, how == Z_OK || how == Z_BUF_ERROR || how == Z_STREAM_END ? "a size is larger than what "
+                                                                                       "there is"
+                                                                                     : "compressed data are damaged");
     }
     return true;
 }
@@ -178,14 +180,16 @@ static bool matrix(struct walk *w, uint64_t room, int depth)
     bool good;
     if (class == MX_STRUCT || class == MX_OBJECT) {
         uint32_t length = 0;
-        if (!tag(w, &t, &room) || t.n != 4 || !data(w, &t, &room, b, 4) || (length = number(w, b)) == 0 || length > 4096 || !tag(w, &t, &room))
+        if (!tag(w, &t, &room) || t.n != 4 || !data(w, &t, &room, b, 4) || (length = number(w, b)) == 0 ||
+            length > 4096 || !tag(w, &t, &room))
             return fails(w, "a struct has no names of fields");
         fields = t.n / length;
         good = data(w, &t, &room, NULL, 0) && !__builtin_mul_overflow(n, fields, &n) && matrices(w, n, &room, depth);
     } else if (class == MX_CELL) {
         good = matrices(w, n, &room, depth);
     } else if (class == MX_SPARSE) {
-        good = numbers(w, 0, &room) && numbers(w, (uint64_t)columns + 1, &room) && numbers(w, 0, &room) && (!(flags & COMPLEX) || numbers(w, 0, &room));
+        good = numbers(w, 0, &room) && numbers(w, (uint64_t)columns + 1, &room) && numbers(w, 0, &room) &&
+               (!(flags & COMPLEX) || numbers(w, 0, &room));
         if (good && most > 0x7fffffff / 8)
             good = fails(w, "a sparse matrix with more entries than a file holds");
     } else {
@@ -209,7 +213,8 @@ static void version_5(struct walk *w, int64_t size, int64_t *n)
             fails(w, "it ends early");
         if (w->bad)
             return;
-        at += 8 + (type == MI_MATRIX ? ((int64_t)bytes + 7) / 8 * 8 : (int64_t)bytes);       /* Octave leaves padding uncounted */
+        at += 8 +
+              (type == MI_MATRIX ? ((int64_t)bytes + 7) / 8 * 8 : (int64_t)bytes); /* Octave leaves padding uncounted */
         w->left = bytes;
         w->packed = false;
         if (type == MI_MATRIX) {
@@ -245,8 +250,10 @@ static void version_4(struct walk *w, int64_t size, int64_t *n)
         }
         w->swap = false;
         w->swap = number(w, b) > 9999;
-        uint64_t type = number(w, b), rows = number(w, b + 4), columns = number(w, b + 8), parts = 1 + number(w, b + 12), name = number(w, b + 16);
-        if (type > 9999 || type / 10 % 10 > 5 || rows > INT32_MAX || columns > INT32_MAX || parts > 2 || !name || name > 4096) {
+        uint64_t type = number(w, b), rows = number(w, b + 4), columns = number(w, b + 8),
+                 parts = 1 + number(w, b + 12), name = number(w, b + 16);
+        if (type > 9999 || type / 10 % 10 > 5 || rows > INT32_MAX || columns > INT32_MAX || parts > 2 || !name ||
+            name > 4096) {
             fails(w, "there is something that is no variable");
             return;
         }

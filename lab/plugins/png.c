@@ -20,7 +20,8 @@ struct work {
     unsigned char **row;
     /* what the picture is */
     png_uint_32 w, h;
-    int bits, colour, interlaced, channels, depth;       /* bits as in the file, depth as it is read: 1 (in a byte), 8 or 16 */
+    int bits, colour, interlaced, channels,
+        depth; /* bits as in the file, depth as it is read: 1 (in a byte), 8 or 16 */
     size_t rowbytes;
     unsigned char map[256][3], opaque[256];
     int colours, see_through;                             /* entries of map; of opaque */
@@ -152,8 +153,8 @@ TL_SERVES(png_decode, NO_GRAD)
     /* k.rowbytes and k.h are below 2^35 and 2^31: the product does not overflow */
     double packed = (double)k.w * (double)k.bits * (k.colour & PNG_COLOR_MASK_COLOR && !k.colours ? 3 : 1) / 8;
     if (packed * (double)k.h > (double)INFLATES * (double)k.in.n)
-        lab->fail("tl:bad-picture", "%s: the PNG file is damaged: %lu x %lu points do not fit into %zu bytes", k.in.who, (unsigned long)k.h,
-                  (unsigned long)k.w, k.in.n);
+        lab->fail("tl:bad-picture", "%s: the PNG file is damaged: %lu x %lu points do not fit into %zu bytes", k.in.who,
+                  (unsigned long)k.h, (unsigned long)k.w, k.in.n);
     int colours = k.channels >= 3 ? 3 : 1, nd = colours == 3 ? 3 : 2;
     bool alpha = k.channels == 2 || k.channels == 4;
     int64_t dim[3] = { k.h, k.w, colours }, area = dim[0] * dim[1];
@@ -213,7 +214,8 @@ TL_SERVES(png_info, NO_GRAD)
 static void put(struct work *k)
 {
     png_set_write_fn(k->png, k, push, flush);
-    png_set_IHDR(k->png, k->info, k->w, k->h, k->bits, k->colour, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
+    png_set_IHDR(k->png, k->info, k->w, k->h, k->bits, k->colour, PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
+                 PNG_FILTER_TYPE_DEFAULT);
     png_color map[256];
     for (int i = 0; i < k->colours; i++)
         map[i] = (png_color){ k->map[i][0], k->map[i][1], k->map[i][2] };
@@ -237,8 +239,9 @@ TL_SERVES(png_encode, NO_GRAD)                          /* png_encode(x, map, al
     const void *alpha = NULL;
     k.in.who = lab->name_of(c);
     if (p.h > 0x7fffffff || p.w > 0x7fffffff)
-        lab->fail("tl:bad-picture", "%s: a PNG file has at most 2^31-1 rows and columns, but this picture is %lld x %lld", k.in.who, (long long)p.h,
-                  (long long)p.w);
+        lab->fail("tl:bad-picture",
+                  "%s: a PNG file has at most 2^31-1 rows and columns, but this picture is %lld x %lld", k.in.who,
+                  (long long)p.h, (long long)p.w);
     k.h = (png_uint_32)p.h;
     k.w = (png_uint_32)p.w;
     k.bits = p.a.dtype == D_UINT16 ? 16 : p.a.dtype == D_LOGICAL && p.n == 1 ? 1 : 8;
@@ -260,8 +263,8 @@ TL_SERVES(png_encode, NO_GRAD)                          /* png_encode(x, map, al
         const u8 *x = p.a.data;
         for (int64_t i = 0; i < p.a.numel; i++)
             if (x[i] >= k.colours)
-                lab->fail("Octave:index-out-of-bounds", "%s: element %lld is colour %d, but the colour map has %d", k.in.who, (long long)i + 1,
-                          x[i] + 1, k.colours);
+                lab->fail("Octave:index-out-of-bounds", "%s: element %lld is colour %d, but the colour map has %d",
+                          k.in.who, (long long)i + 1, x[i] + 1, k.colours);
     }
     struct array a;
     if (lab->has_arg(c, 2) && (a = lab->array_of(lab->arg_tensor(c, 2))).numel) {

@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* suitesparse.c: factors of sparse matrices by SuiteSparse: CHOLMOD, UMFPACK, SPQR, AMD, COLAMD.
  *
- * Why these: CHOLMOD's supernodal Cholesky and UMFPACK's multifrontal LU do their work in BLAS products, which makes the
- * Poisson system with 1e6 unknowns some ten times faster than codes that go element by element (CXSparse, KLU) or column
- * by column, and they take 64-bit indices as they are.  The supernodal part of CHOLMOD, UMFPACK and SPQR are under
- * GPL-2.0-or-later, the rest under LGPL or BSD: so they are in this plugin, which only a session that solves a sparse
- * system loads, and nothing of tl is linked with them.
+ * Why these: CHOLMOD's supernodal Cholesky and UMFPACK's multifrontal LU do their work in BLAS products, which makes
+ * the Poisson system with 1e6 unknowns some ten times faster than codes that go element by element (CXSparse, KLU) or
+ * column by column, and they take 64-bit indices as they are.  The supernodal part of CHOLMOD, UMFPACK and SPQR are
+ * under GPL-2.0-or-later, the rest under LGPL or BSD: so they are in this plugin, which only a session that solves a
+ * sparse system loads, and nothing of tl is linked with them.
  *
  * The one idea: everything a call takes from the libraries hangs on one struct work; the body runs under `protect`, so
- * whatever fails, `close_work` gives all of it back.  The libraries cannot be interrupted: a long step on a large matrix runs
- * on a thread of its own, on copies that hang on the same struct, and after Ctrl-C it is left to its end, where it gives all back. */
+ * whatever fails, `close_work` gives all of it back.  The libraries cannot be interrupted: a long step on a large
+ * matrix runs on a thread of its own, on copies that hang on the same struct, and after Ctrl-C it is left to its end,
+ * where it gives all back. */
 #include "lab/tl_plugin.h"
 #include <SuiteSparseQR_C.h>
 #include <amd.h>
@@ -218,19 +219,34 @@ static struct sparse_array sparse_arg(struct call *c, int i)
 }
 static cholmod_sparse view(const struct sparse_array *s, int symmetric)
 {
-    return (cholmod_sparse){ .nrow = (size_t)s->m, .ncol = (size_t)s->n, .nzmax = (size_t)s->nz, .p = (void *)s->col, .i = (void *)s->row,
-        .x = (void *)s->x, .stype = symmetric, .itype = CHOLMOD_LONG, .xtype = s->dtype == D_CDOUBLE ? CHOLMOD_COMPLEX : CHOLMOD_REAL,
-        .dtype = CHOLMOD_DOUBLE, .sorted = 1, .packed = 1 };
+    return (cholmod_sparse){ .nrow = (size_t)s->m,
+                             .ncol = (size_t)s->n,
+                             .nzmax = (size_t)s->nz,
+                             .p = (void *)s->col,
+                             .i = (void *)s->row,
+                             .x = (void *)s->x,
+                             .stype = symmetric,
+                             .itype = CHOLMOD_LONG,
+                             .xtype = s->dtype == D_CDOUBLE ? CHOLMOD_COMPLEX : CHOLMOD_REAL,
+                             .dtype = CHOLMOD_DOUBLE,
+                             .sorted = 1,
+                             .packed = 1 };
 }
 static cholmod_dense view_full(const struct array *a)
 {
-    return (cholmod_dense){ .nrow = (size_t)a->dim[0], .ncol = (size_t)a->dim[1], .nzmax = (size_t)a->numel, .d = (size_t)a->dim[0], .x = a->data,
-        .xtype = a->dtype == D_CDOUBLE ? CHOLMOD_COMPLEX : CHOLMOD_REAL, .dtype = CHOLMOD_DOUBLE };
+    return (cholmod_dense){ .nrow = (size_t)a->dim[0],
+                            .ncol = (size_t)a->dim[1],
+                            .nzmax = (size_t)a->numel,
+                            .d = (size_t)a->dim[0],
+                            .x = a->data,
+                            .xtype = a->dtype == D_CDOUBLE ? CHOLMOD_COMPLEX : CHOLMOD_REAL,
+                            .dtype = CHOLMOD_DOUBLE };
 }
 static value of_sparse(const cholmod_sparse *s)
 {
-    return lab->sparse_make(&(struct sparse_array){ s->xtype == CHOLMOD_COMPLEX ? D_CDOUBLE : D_DOUBLE, (int64_t)s->nrow, (int64_t)s->ncol,
-        ((SuiteSparse_long *)s->p)[s->ncol], s->p, s->i, s->x });
+    return lab->sparse_make(&(struct sparse_array){ s->xtype == CHOLMOD_COMPLEX ? D_CDOUBLE : D_DOUBLE,
+                                                    (int64_t)s->nrow, (int64_t)s->ncol,
+                                                    ((SuiteSparse_long *)s->p)[s->ncol], s->p, s->i, s->x });
 }
 static value of_dense(const cholmod_dense *d)
 {
@@ -266,7 +282,8 @@ static value permutation(const int64_t *p, int64_t n, bool rows, bool vector)
 static void must_be_square(struct call *c, const struct sparse_array *s)
 {
     if (s->m != s->n)
-        lab->fail("Octave:nonconformant-args", "%s: the matrix must be square, but is %lldx%lld", lab->name_of(c), (long long)s->m, (long long)s->n);
+        lab->fail("Octave:nonconformant-args", "%s: the matrix must be square, but is %lldx%lld", lab->name_of(c),
+                  (long long)s->m, (long long)s->n);
 }
 static bool says_vector(struct call *c)
 {
@@ -299,8 +316,10 @@ static void umf_symbolic_step(struct work *w)
     const struct sparse_array *s = &w->in;
     const int64_t *order = w->fixed ? w->own[w->owned - 1] : NULL;
     if (w->complex)
-        w->status = order ? umfpack_zl_qsymbolic(s->m, s->n, s->col, s->row, s->x, NULL, order, &w->symbolic, w->control, w->info)
-                          : umfpack_zl_symbolic(s->m, s->n, s->col, s->row, s->x, NULL, &w->symbolic, w->control, w->info);
+        w->status =
+            order
+                ? umfpack_zl_qsymbolic(s->m, s->n, s->col, s->row, s->x, NULL, order, &w->symbolic, w->control, w->info)
+                : umfpack_zl_symbolic(s->m, s->n, s->col, s->row, s->x, NULL, &w->symbolic, w->control, w->info);
     else
         w->status = order ? umfpack_dl_qsymbolic(s->m, s->n, s->col, s->row, s->x, order, &w->symbolic, w->control, w->info)
                           : umfpack_dl_symbolic(s->m, s->n, s->col, s->row, s->x, &w->symbolic, w->control, w->info);
@@ -312,7 +331,8 @@ static void umf_numeric_step(struct work *w)
                            : umfpack_dl_numeric(s->col, s->row, s->x, w->symbolic, &w->numeric, w->control, w->info);
 }
 /* *s becomes the copy that is factored; order: of the columns, or NULL */
-static SuiteSparse_long umf_factor(struct work *w, struct sparse_array *s, const double *control, const int64_t *order, double *info)
+static SuiteSparse_long umf_factor(struct work *w, struct sparse_array *s, const double *control, const int64_t *order,
+                                   double *info)
 {
     own_sparse(w, s);
     w->in = *s;
@@ -368,7 +388,9 @@ static void solve_lu(struct work *w)
                 for (int64_t k = b.col[j]; k < b.col[j + 1]; k++)
                     for (int q = 0; q < wide; q++)
                         if (q + part < from_unit || (wide == 1 && part < from_unit))
-                            rhs[b.row[k] * wide + q] = b.dtype == D_LOGICAL ? ((const uint8_t *)b.x)[k] : ((const double *)b.x)[k * from_unit + q + part];
+                            rhs[b.row[k] * wide + q] = b.dtype == D_LOGICAL
+                                                           ? ((const uint8_t *)b.x)[k]
+                                                           : ((const double *)b.x)[k * from_unit + q + part];
             } else {
                 from_unit = full.dtype == D_CDOUBLE ? 2 : 1;
                 for (int64_t i = 0; i < n; i++)
@@ -376,8 +398,10 @@ static void solve_lu(struct work *w)
                         if (q + part < from_unit)
                             rhs[i * wide + q] = ((const double *)full.data)[(j * n + i) * from_unit + q + part];
             }
-            check_umf(w, w->complex ? umfpack_zl_solve(UMFPACK_A, s.col, s.row, s.x, NULL, x, NULL, rhs, NULL, w->numeric, control, info)
-                                    : umfpack_dl_solve(UMFPACK_A, s.col, s.row, s.x, x, rhs, w->numeric, control, info));
+            check_umf(w, w->complex
+                             ? umfpack_zl_solve(UMFPACK_A, s.col, s.row, s.x, NULL, x, NULL, rhs, NULL, w->numeric,
+                                                control, info)
+                             : umfpack_dl_solve(UMFPACK_A, s.col, s.row, s.x, x, rhs, w->numeric, control, info));
             if (parts == 1)
                 memcpy(to, x, (size_t)n * 8 * (size_t)unit);
             else
@@ -406,7 +430,9 @@ static void solve_lu(struct work *w)
     }
     if (sparse) {
         col[count] = nz;
-        lab->result(w->c, 0, lab->sparse_make(&(struct sparse_array){ complex ? D_CDOUBLE : D_DOUBLE, n, count, nz, col, row, val }));
+        lab->result(
+            w->c, 0,
+            lab->sparse_make(&(struct sparse_array){ complex ? D_CDOUBLE : D_DOUBLE, n, count, nz, col, row, val }));
     } else {
         lab->result_tensor(w->c, 0, lab->tensor_narrow(t));
     }
@@ -427,19 +453,26 @@ static void factor_lu(struct work *w)
     if (!columns)
         control[UMFPACK_STRATEGY] = UMFPACK_STRATEGY_UNSYMMETRIC, control[UMFPACK_FIXQ] = 1;
     umf_factor(w, &s, control, columns ? NULL : order, info);
-    check_umf(w, w->complex ? umfpack_zl_get_lunz(&lnz, &unz, &a, &b, &e, w->numeric) : umfpack_dl_get_lunz(&lnz, &unz, &a, &b, &e, w->numeric));
+    check_umf(w, w->complex ? umfpack_zl_get_lunz(&lnz, &unz, &a, &b, &e, w->numeric)
+                            : umfpack_dl_get_lunz(&lnz, &unz, &a, &b, &e, w->numeric));
     size_t size = w->complex ? 16 : 8;
-    int64_t *lp = lab->scratch((size_t)(m + 1) * 8), *lj = lab->scratch((size_t)(lnz + 1) * 8), *up = lab->scratch((size_t)(n + 1) * 8),
-            *ui = lab->scratch((size_t)(unz + 1) * 8), *p = lab->scratch((size_t)(m + 1) * 8), *q = lab->scratch((size_t)(n + 1) * 8);
+    int64_t *lp = lab->scratch((size_t)(m + 1) * 8), *lj = lab->scratch((size_t)(lnz + 1) * 8),
+            *up = lab->scratch((size_t)(n + 1) * 8), *ui = lab->scratch((size_t)(unz + 1) * 8),
+            *p = lab->scratch((size_t)(m + 1) * 8), *q = lab->scratch((size_t)(n + 1) * 8);
     double *lx = lab->scratch((size_t)(lnz + 1) * size), *ux = lab->scratch((size_t)(unz + 1) * size);
     SuiteSparse_long reciprocal;
-    check_umf(w, w->complex ? umfpack_zl_get_numeric(lp, lj, lx, NULL, up, ui, ux, NULL, p, q, NULL, NULL, &reciprocal, NULL, w->numeric)
-                            : umfpack_dl_get_numeric(lp, lj, lx, up, ui, ux, p, q, NULL, &reciprocal, NULL, w->numeric));
+    check_umf(w, w->complex
+                     ? umfpack_zl_get_numeric(lp, lj, lx, NULL, up, ui, ux, NULL, p, q, NULL, NULL, &reciprocal, NULL,
+                                              w->numeric)
+                     : umfpack_dl_get_numeric(lp, lj, lx, up, ui, ux, p, q, NULL, &reciprocal, NULL, w->numeric));
     enum dtype dt = w->complex ? D_CDOUBLE : D_DOUBLE;
-    value l = lab->call("transpose", 1, lab->sparse_make(&(struct sparse_array){ dt, k, m, lp[m], lp, lj, lx })),      /* it comes by rows */
-          u = lab->sparse_make(&(struct sparse_array){ dt, k, n, up[n], up, ui, ux });
+    value l = lab->call("transpose", 1,
+                        lab->sparse_make(&(struct sparse_array){ dt, k, m, lp[m], lp, lj, lx })), /* it comes by rows */
+        u = lab->sparse_make(&(struct sparse_array){ dt, k, n, up[n], up, ui, ux });
     if (lab->nargout(c) < 2) {
-        lab->result(c, 0, lab->call("minus", 2, lab->call("plus", 2, l, u), lab->call("speye", 2, lab->number((double)m), lab->number((double)n))));
+        lab->result(c, 0,
+                    lab->call("minus", 2, lab->call("plus", 2, l, u),
+                              lab->call("speye", 2, lab->number((double)m), lab->number((double)n))));
         return;
     }
     if (lab->nargout(c) == 2)
@@ -463,7 +496,8 @@ static void determinant(struct work *w)
         if (status == UMFPACK_WARNING_singular_matrix)
             x[0] = 0;
         else
-            check_umf(w, w->complex ? umfpack_zl_get_determinant(x, NULL, &power, w->numeric, info) : umfpack_dl_get_determinant(x, &power, w->numeric, info));
+            check_umf(w, w->complex ? umfpack_zl_get_determinant(x, NULL, &power, w->numeric, info)
+                                    : umfpack_dl_get_determinant(x, &power, w->numeric, info));
     }
     struct tensor *t = lab->tensor_new(D_CDOUBLE, 2, (int64_t[]){ 1, 1 });
     ((double *)lab->array_of(t).data)[0] = x[0] * pow(10, power);
@@ -533,7 +567,9 @@ static void factor_chol(struct work *w)
     if (w->cm.status != CHOLMOD_NOT_POSDEF)
         check(w);
     if (p && lab->nargout(c) < 2)
-        lab->fail("Octave:not-positive-definite", "chol: the matrix must be positive definite, but its leading minor of order %lld is not", (long long)p);
+        lab->fail("Octave:not-positive-definite",
+                  "chol: the matrix must be positive definite, but its leading minor of order %lld is not",
+                  (long long)p);
     int64_t *perm = w->l->Perm;
     int64_t *order = lab->scratch((size_t)(s.n + 1) * 8);
     for (int64_t i = 0; i < s.n; i++)
@@ -545,7 +581,8 @@ static void factor_chol(struct work *w)
         struct cell *both = lab->cell_new(2, (int64_t[]){ 1, 2 });
         lab->cell_set(both, 0, lab->call("colon", 2, lab->number(1), lab->number((double)(p - 1))));
         lab->cell_set(both, 1, lab->cell_get(both, 0));
-        l = lab->call("subsref", 2, l, lab->call("substruct", 2, lab->tensor_value(lab->tensor_text("()", 2)), lab->cell_value(both)));
+        l = lab->call("subsref", 2, l,
+                      lab->call("substruct", 2, lab->tensor_value(lab->tensor_text("()", 2)), lab->cell_value(both)));
     }
     lab->result(c, 0, lower ? l : lab->call("ctranspose", 1, l));
     lab->result_num(c, 1, (double)p);
@@ -554,12 +591,18 @@ static void factor_chol(struct work *w)
 }
 
 /* ---- QR */
-static void backslash_step(struct work *w) { w->d[0] = SuiteSparseQR_C_backslash(SPQR_ORDERING_DEFAULT, SPQR_DEFAULT_TOL, &w->a, &w->b, &w->cm); }
-static void qr_step(struct work *w) { w->qr = SuiteSparseQR_C_factorize(SPQR_ORDERING_DEFAULT, SPQR_DEFAULT_TOL, w->s[0], &w->cm); }
+static void backslash_step(struct work *w)
+{
+    w->d[0] = SuiteSparseQR_C_backslash(SPQR_ORDERING_DEFAULT, SPQR_DEFAULT_TOL, &w->a, &w->b, &w->cm);
+}
+static void qr_step(struct work *w)
+{
+    w->qr = SuiteSparseQR_C_factorize(SPQR_ORDERING_DEFAULT, SPQR_DEFAULT_TOL, w->s[0], &w->cm);
+}
 static void factors_step(struct work *w)
 {
-    SuiteSparseQR_C_QR(w->ordered ? SPQR_ORDERING_DEFAULT : SPQR_ORDERING_FIXED, SPQR_NO_TOL, w->rows, &w->a, w->with_q ? &w->s[0] : NULL, &w->s[1],
-                       w->ordered ? &w->perm : NULL, &w->cm);
+    SuiteSparseQR_C_QR(w->ordered ? SPQR_ORDERING_DEFAULT : SPQR_ORDERING_FIXED, SPQR_NO_TOL, w->rows, &w->a,
+                       w->with_q ? &w->s[0] : NULL, &w->s[1], w->ordered ? &w->perm : NULL, &w->cm);
 }
 
 static void solve_qr(struct work *w)
