@@ -114,7 +114,7 @@ static void convert(const struct dev_ins *z, int was, char *to, const char *from
             widen(z->type, layout(was), t, from, n);
         from = t;
     }
-    ew_kernel *k = !dtype_is(z->dtype, DT_I | DT_T) ? NULL
+    ew_kernel *k = !dtype_is(z->dtype, DT_I | DT_T) || z->type > DEV_L ? NULL        /* integers in complex numbers are whole */
                    : z->type == DEV_L               ? ew_saturate64[z->dtype == D_UINT64]
                                                     : ew_simd->saturate[z->dtype];
     if (k)
