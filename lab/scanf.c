@@ -27,14 +27,10 @@ static void bad_template(struct call *c, const char *from, const char *end)
          (int)MIN(end - from, 20), from);
 }
 
-static const char *read_set(struct call *c, struct element *e, const char *s, const char *end)
+const char *format_set(struct buf *b, const char *s, const char *end, bool *negated)
 {
-    struct buf *b = buf_new();
-    const char *start = s;
-    if (s < end && *s == '^') {
-        e->negated = true;
-        s++;
-    }
+    *negated = s < end && *s == '^';
+    s += *negated;
     for (bool first = true; s < end && (first || *s != ']'); first = false, s++)
         if (s + 2 < end && s[1] == '-' && s[2] != ']' && (unsigned char)s[2] >= (unsigned char)s[0]) {
             for (int ch = (unsigned char)s[0]; ch <= (unsigned char)s[2]; ch++)
@@ -43,12 +39,18 @@ static const char *read_set(struct call *c, struct element *e, const char *s, co
         } else {
             buf_putc(b, *s);
         }
-    if (s == end)
-        fail("Octave:invalid-input-arg", "%s: '%%[%.*s' in the template has no ]", c->fn->name,
-             (int)MIN(end - start, 20), start);
+    return s < end ? s + 1 : NULL;
+}
+
+static const char *read_set(struct call *c, struct element *e, const char *s, const char *end)
+{
+    struct buf *b = buf_new();
+    const char *behind = format_set(b, s, end, &e->negated);
+    if (!behind)
+        fail("Octave:invalid-input-arg", "%s: '%%[%.*s' in the template has no ]", c->fn->name, (int)MIN(end - s, 20), s);
     e->set = b->s;
     e->nset = b->n;
-    return s + 1;
+    return behind;
 }
 
 static bool is_number(const struct element *e) { return !strchr("sc[", e->conv); }

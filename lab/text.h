@@ -5,6 +5,8 @@
 #include "call.h"
 
 void text_unescape(struct buf *b, const char *s, size_t n);            /* \n \t \\ \x41 \101 … become what they mean */
+/* The characters of a set a-z], which begins behind its [; what follows it, or NULL: there is no ]. */
+const char *format_set(struct buf *b, const char *s, const char *end, bool *negated);
 double text_number(const char *s, size_t n,
                    size_t *used);              /* a decimal number at the start of s, exactly rounded; *used 0: none */
 #define MISSING_BITS 0x7FF840F440000000u       /* the NaN that is NA: Octave's; converted to single it is single's, and back */

@@ -507,21 +507,11 @@ static const char *read_conversion(struct reader *r, const char *s, const char *
         e.kind = 'f';
     } else if (e.kind == '[') {
         struct buf *b = buf_new();
-        if (s < end && *s == '^') {
-            e.kind = '^';
-            s++;
-        }
-        for (bool first = true; s < end && (first || *s != ']'); first = false, s++)
-            if (s + 2 < end && s[1] == '-' && s[2] != ']' && (unsigned char)s[2] >= (unsigned char)s[0]) {
-                for (int ch = (unsigned char)s[0]; ch <= (unsigned char)s[2]; ch++)
-                    buf_putc(b, (char)ch);
-                s += 2;
-            } else {
-                buf_putc(b, *s);
-            }
-        if (s == end)
+        bool negated;
+        if (!(s = format_set(b, s, end, &negated)))
             fail("Octave:invalid-input-arg", "textscan: '%.*s' in the format has no ]", (int)MIN(end - from, 20), from);
-        s++;
+        if (negated)
+            e.kind = '^';
         e.set = b->s;
         e.nset = b->n;
     }
@@ -797,7 +787,12 @@ static void scan(struct reader *r, i64 times)
     if (!nothing)
         for (; times < 0 || row < times; row++) {
             poll();
+            const char *p = r->p;
             state = read_row(r, row, &done_after);
+            if (!(state & ~NOTHING_KEPT) && r->p == p) {         /* an empty set matches here for ever: Octave never returns */
+                r->stuck = p;
+                state = STOPPED | NOTHING_KEPT | NOTHING_READ;
+            }
             if ((state & ~NOTHING_KEPT) || (times >= 0 && r->lines >= times))
                 break;
         }
