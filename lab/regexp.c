@@ -208,7 +208,7 @@ static void read_options(struct call *c, int from, bool fold, bool replacing, st
 {
     static const struct { const char *name; int result; uint32_t set, clear; } rows[] = {
         { "start", R_START, 0, 0 }, { "end", R_END, 0, 0 }, { "tokenExtents", R_EXTENTS, 0, 0 }, { "match", R_MATCH, 0, 0 },
-        { "tokens", R_TOKENS, 0, 0 }, { "names", R_NAMES, 0, 0 }, { "split", R_SPLIT, 0, 0 },
+        { "matches", R_MATCH, 0, 0 }, { "tokens", R_TOKENS, 0, 0 }, { "names", R_NAMES, 0, 0 }, { "split", R_SPLIT, 0, 0 },
         { "ignorecase", -1, PCRE2_CASELESS, 0 }, { "matchcase", -1, 0, PCRE2_CASELESS },
         { "lineanchors", -1, PCRE2_MULTILINE, 0 }, { "stringanchors", -1, 0, PCRE2_MULTILINE },
         { "freespacing", -1, PCRE2_EXTENDED, 0 }, { "literalspacing", -1, 0, PCRE2_EXTENDED },
@@ -224,8 +224,9 @@ static void read_options(struct call *c, int from, bool fold, bool replacing, st
             k++;
         if (k == COUNT(rows) || (replacing && rows[k].result >= 0)) {
             struct buf *b = buf_new();
-            for (k = replacing ? RESULTS : 0; k < COUNT(rows); k++)
-                buff(b, " %s", rows[k].name);
+            for (k = 0; k < COUNT(rows); k++)
+                if (!replacing || rows[k].result < 0)
+                    buff(b, " %s", rows[k].name);
             fail("Octave:invalid-input-arg", "%s: unknown option \"%s\"; it may be one of%s", c->fn->name, s, b->s);
         }
         r->options = (r->options | rows[k].set) & ~rows[k].clear;
