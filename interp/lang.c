@@ -304,7 +304,8 @@ BUILTIN(exist, 1, 2, 1, NO_GRAD,
   "k = exist(name)\n"
   "k = exist(name, kind)\n\n"
   "What a name is: 1 a variable, 2 a file, 5 a built-in function, 7 a folder, 103 a function that was typed, 0 nothing. "
-  "kind is 'var', 'builtin', 'file' or 'dir' and asks only for that.\n\n"
+  "kind is 'var', 'builtin', 'file' or 'dir' and asks only for that; every function of the library counts as a file "
+  "then.\n\n"
   "Example:\n  x = 1; exist('x'), exist('sin'), exist('no_such_thing')\n  ans = 1\n  ans = 5\n  ans = 0\n\n"
   "See also: isvarname, who, which")
 {
@@ -322,7 +323,7 @@ BUILTIN(exist, 1, 2, 1, NO_GRAD,
             k = 5;
         else if (f.code && kind < 0)
             k = f.code->unit->file || f.code->script ? 2 : 103;
-        else if (f.code && kind == 2 && (f.code->unit->file || f.code->script))
+        else if (kind == 2 && (f.builtin || (f.code && (f.code->unit->file || f.code->script))))
             k = 2;
         if (!k && kind != 1) {
             bool dir = !access(s, F_OK) && *s;

@@ -336,6 +336,11 @@ static value range_of(value a, value step, value b)
     if ((is_tensor_like(a) && value_dtype(a) == D_CHAR) || (is_tensor_like(b) && value_dtype(b) == D_CHAR))
         dt = D_CHAR;                          /* one end that is text makes text */
     double lo = range_operand(a, "first number"), inc = range_operand(step, "step"), hi = range_operand(b, "limit");
+    const double x[3] = { lo, inc, hi };
+    for (int i = 0; i < 3 && dtype_is(dt, DT_I); i++)
+        if (x[i] != trunc(x[i]) && !isnan(x[i]))
+            fail("Octave:invalid-input-arg", "a range of class %s needs integers, but its %s is %g", dtypes[dt].class,
+                 (const char *const[]){ "first number", "step", "limit" }[i], x[i]);
     return range_of_class(lo, inc, hi, dt);
 }
 void range_op(const struct ins *i, value *R)

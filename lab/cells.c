@@ -188,6 +188,8 @@ static value one_record(struct map *m, struct cell *x)       /* structs of one e
 
 static void map_results(struct map *m)
 {
+    if (m->c->nargout == 0 && m->n == 0 && m->uniform && m->c->fn->name[0] != 's')
+        return;                               /* a statement that called nothing shows nothing, as in Octave */
     for (int k = 0; k < m->nout; k++) {
         value v = m->hold->v[k];
         if (m->parts && m->n && v.kind == K_TENSOR && tracked_below(m->parts->v[k])) {
@@ -278,6 +280,8 @@ static bool legacy(struct call *c)
     } else {                                  /* the same by handle, where it means the builtin */
         while (which < 9 && !function_is(c->arg[0], names[which]))
             which++;
+        if (which < 9 && c->nargout == 0 && c->nargin > 1 && c->arg[1].kind == K_CELL && c->arg[1].cell->numel == 0)
+            return false;
         for (i64 i = 0; which < 9 && c->nargin > 1 && c->arg[1].kind == K_CELL && i < c->arg[1].cell->numel; i++)
             if (c->arg[1].cell->v[i].kind == K_OBJECT)      /* its class may answer */
                 return false;

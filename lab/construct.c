@@ -424,8 +424,8 @@ value range_of_class(double base, double inc, double limit, int dtype)
     i64 n = range_count(a, s, b, FLT_EPSILON);
     struct tensor *t = tensor_2d(D_SINGLE, 1, n);
     for (i64 i = 0; i < n; i++) {
-        float x = a + (float)i * s;
-        ((float *)t->data)[i] = isnan(s) || isnan(b) ? NAN : s > 0 ? MIN(x, b) : MAX(x, b);
+        float x = i ? a + (float)i * s : a;
+        ((float *)t->data)[i] = isnan(a) || isnan(s) || isnan(b) || (isinf(s) && isinf(b)) ? NAN : s > 0 ? MIN(x, b) : MAX(x, b);
     }
     return tensor_value(t);
 }

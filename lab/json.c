@@ -241,10 +241,63 @@ BUILTIN(jsonencode, 1, 5, 1, NO_GRAD,
 }
 
 /* ---- reading */
-struct reader { json_t *root; bool valid_names; value out; };
+enum style { UNDERSCORE, DELETE, HEX };
+struct reader { json_t *root; bool valid_names; int style; const char *prefix; value out; };
 
-/* A name as a field can have: blanks go and the next letter is large, what is no letter, digit or _ becomes _, and x stands
-   before what cannot begin a name. */
+/* JSON has no NaN and Infinity, but Octave, Python and JavaScript's neighbours write them.  They go through Jansson as strings
+   that begin with a NUL: no text that has such a string of its own is changed. */
+static const struct { const char *word; double x; } unnumbers[] = {
+    { "NaN", NAN }, { "Infinity", INFINITY }, { "Inf", INFINITY }, { "-Infinity", -INFINITY }, { "-Inf", -INFINITY },
+};
+
+static const char *with_unnumbers(const char *s, size_t *len)
+{
+    if ((!strstr(s, "NaN") && !strstr(s, "Inf")) || strstr(s, "\\u0000"))
+        return s;
+    struct buf *b = buf_new();
+    bool text = false;
+    for (size_t i = 0; i < *len; i++) {
+        int k = 0;
+        size_t n = 0;
+        for (; !text && k < COUNT(unnumbers); k++) {
+            n = strlen(unnumbers[k].word);
+            if (n <= *len - i && !memcmp(s + i, unnumbers[k].word, n) && !isalnum((unsigned char)s[i + n]))
+                break;
+        }
+        if (!text && k < COUNT(unnumbers)) {
+            buf_puts(b, "\"\\u0000");
+            buf_puts(b, unnumbers[k].word);
+            buf_putc(b, '"');
+            i += n - 1;
+            continue;
+        }
+        if (text && s[i] == '\\' && i + 1 < *len)
+            buf_putc(b, s[i++]);
+        else if (s[i] == '"')
+            text = !text;
+        buf_putc(b, s[i]);
+    }
+    *len = b->n;
+    return b->s;
+}
+
+static bool is_unnumber(const json_t *j)
+{
+    return json_is_string(j) && json_string_length(j) > 1 && !json_string_value(j)[0];
+}
+
+static bool is_number(const json_t *j) { return json_is_number(j) || is_unnumber(j); }
+
+static double number_of(const json_t *j)
+{
+    for (int k = 0; k < COUNT(unnumbers) && is_unnumber(j); k++)
+        if (!strcmp(json_string_value(j) + 1, unnumbers[k].word))
+            return unnumbers[k].x;
+    return json_number_value(j);
+}
+
+/* A name as a field can have: blanks go and the next letter is large, what is no letter, digit or _ becomes _ (or goes, or its
+   code), and the prefix, x, stands before what cannot begin a name. */
 static sym field_name(const struct reader *r, const char *key)
 {
     if (!r->valid_names)
@@ -260,12 +313,21 @@ static sym field_name(const struct reader *r, const char *key)
         if (large && b->n)
             ch = (unsigned char)toupper(ch);
         large = false;
+        bool good = ch < 128 && (isalnum(ch) || ch == '_');
+        if (!good && r->style == DELETE)
+            continue;
         if (b->n == 0 && !isalpha(ch) && ch != '_')
-            buf_putc(b, 'x');
-        buf_putc(b, ch < 128 && (isalnum(ch) || ch == '_') ? (char)ch : '_');
+            buf_puts(b, r->prefix);
+        if (!good && r->style == HEX) {
+            char code[8];
+            snprintf(code, sizeof code, "0x%02X", ch);
+            buf_puts(b, code);
+        } else {
+            buf_putc(b, good ? (char)ch : '_');
+        }
     }
     if (b->n == 0)
-        buf_putc(b, 'x');
+        buf_puts(b, r->prefix);
     return symbol_of(b->s);
 }
 
@@ -280,7 +342,7 @@ static value column(json_t *list, int dtype)
         if (dtype == D_LOGICAL)
             ((uint8_t *)t->data)[i] = json_is_true(e);
         else
-            ((double *)t->data)[i] = json_is_null(e) ? NAN : json_number_value(e);
+            ((double *)t->data)[i] = json_is_null(e) ? NAN : number_of(e);
     }
     return tensor_value(t);
 }
@@ -343,7 +405,7 @@ static value read_list(struct reader *r, json_t *list)
         return tensor_value(tensor_2d(D_DOUBLE, 0, 0));
     for (i64 i = 0; i < n; i++) {
         json_t *e = json_array_get(list, (size_t)i);
-        numbers += json_is_number(e) || json_is_null(e);
+        numbers += is_number(e) || json_is_null(e);
         truths += json_is_boolean(e);
         lists += json_is_array(e);
         objects += json_is_object(e);
@@ -375,6 +437,8 @@ static value read_value(struct reader *r, json_t *j)
     case JSON_ARRAY:
         return read_list(r, j);
     case JSON_STRING: {
+        if (is_unnumber(j))
+            return num(number_of(j));
         struct buf *b = buf_new();
         buf_add(b, json_string_value(j), json_string_length(j));
         return buf_value(b);
@@ -395,28 +459,40 @@ static void read_body(void *arg)
     r->out = read_value(r, r->root);
 }
 
-BUILTIN(jsondecode, 1, 5, 1, NO_GRAD,
+BUILTIN(jsondecode, 1, 7, 1, NO_GRAD,
     "x = jsondecode(s)\n"
-    "x = jsondecode(s, \"makeValidName\", false)\n\n"
+    "x = jsondecode(s, \"makeValidName\", false)\n"
+    "x = jsondecode(s, \"replacementStyle\", style, \"prefix\", text)\n\n"
     "The value that JSON text s describes: an object becomes a struct, a list of numbers (null is NaN) or truth values "
     "a column, a list of lists of one\n"
     "size a matrix, a list of objects with the same fields a struct array, any other list a cell; null alone is [].  "
-    "Names that no field can have are\n"
-    "changed unless makeValidName is false.\n\n"
+    "NaN, Infinity and -Infinity, which JSON has not, are read too. Names that no field can have are\n"
+    "changed unless makeValidName is false: the prefix, x, stands before what is no letter, and what a name cannot hold "
+    "becomes _ (\"underscore\"), its code in hexadecimal (\"hex\") or nothing (\"delete\").\n\n"
     "Example:\n  jsondecode('[[1,2],[3,null]]')\n  ans =\n       1     2\n       3   NaN\n\n"
     "See also: jsonencode, load")
 {
-    static const char *const names[] = { "makeValidName", NULL };
-    struct reader r = { .valid_names = true };
+    static const char *const names[] = { "makeValidName", "replacementStyle", "prefix", NULL };
+    static const char *const styles[] = { "underscore", "delete", "hex", NULL };
+    struct reader r = { .valid_names = true, .prefix = "x" };
     if (c->nargin % 2 == 0)
         fail("Octave:invalid-fun-call", "jsondecode: an option stands without a value");
     for (int i = 1; i + 1 < c->nargin; i += 2) {
-        bool on = arg_bool(c, i + 1);
-        if (arg_option(c, i, names) == 0)
-            r.valid_names = on;
+        int which = arg_option(c, i, names);
+        if (which == 0)
+            r.valid_names = arg_bool(c, i + 1);
+        else if (which == 1)
+            r.style = arg_option(c, i + 1, styles);
+        else
+            r.prefix = arg_text(c, i + 1, NULL);
     }
+    const char *p = r.prefix;
+    for (bool first = true; *p || first; first = false, p++)
+        if (!(isalpha((unsigned char)*p) || *p == '_' || (!first && isdigit((unsigned char)*p))))
+            fail("Octave:invalid-input-arg", "jsondecode: the prefix '%s' cannot begin a name", r.prefix);
     size_t len;
     const char *s = arg_text(c, 0, &len);
+    s = with_unnumbers(s, &len);
     json_error_t e;
     r.root = json_loadb(s, len, JSON_DECODE_ANY | JSON_DECODE_INT_AS_REAL | JSON_ALLOW_NUL, &e);
     if (!r.root)

@@ -588,7 +588,7 @@ BUILTIN(inv, 1, 1, 2, inv_grad,
         value x = ew_apply(EW_rdivide, 2, (value[]){ num(1), tensor_box(tensor_dense(a)) });
         value size = element_value(tensor_of(ew_apply(EW_abs, 1, &x)), 0);
         double r = size.num;
-        result(c, 0, x);
+        result(c, 0, dtype_is(a->dtype, DT_C) && r == INFINITY ? tensor_box(tensor_narrow(tensor_of(ew_apply(EW_abs, 1, &x)))) : x);
         result_num(c, 1, r != r ? NAN : r > 0 && r < INFINITY);
         return;
     }

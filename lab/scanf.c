@@ -13,6 +13,8 @@ struct element {
     enum { WHITE, LITERAL, CONVERSION } kind;
     char ch, conv;                            /* conv: d i o x f s c [ */
     bool skip;                                /* %*d: read, not kept */
+    int bits;                                 /* of the C type that an integer is read as: %hd 16, %d 32, %ld 64 */
+    bool is_unsigned;
     i64 width;                                /* 0: any */
     const char *set;                          /* of [: its characters, "a-z" written out */
     size_t nset;
@@ -82,11 +84,13 @@ static struct template read_template(struct call *c, int i)
             }
             for (; s < end && *s >= '0' && *s <= '9'; s++)
                 e.width = MIN(e.width * 10 + (*s - '0'), (i64)1 << 40);
-            while (s < end && *s && strchr("lhLq", *s))
-                s++;
+            e.bits = 32;
+            for (; s < end && *s && strchr("lhLq", *s); s++)
+                e.bits = *s == 'h' ? 16 : 64;
             if (s == end || !*s || !strchr("diuoxXfeEgGaAsc[", *s))
                 bad_template(c, from, end);
             char ch = *s++;
+            e.is_unsigned = strchr("uoxX", ch) != NULL;
             e.conv = strchr("du", ch) ? 'd' : strchr("xX", ch) ? 'x' : strchr("feEgGaA", ch) ? 'f' : ch;
             if (ch == '[')
                 s = read_set(c, &e, s, end);
@@ -151,6 +155,16 @@ static bool integer(const char **p, const char *end, int base, double *x)
     return true;
 }
 
+/* As C's scanf: beyond the type is its end; what is negative for an unsigned type counts from above. */
+static double clipped(const struct element *e, double x)
+{
+    double top = ldexp(1, e->is_unsigned ? e->bits : e->bits - 1);
+    if (!e->is_unsigned)
+        return MAX(MIN(x, top - 1), -top);
+    x = x < 0 && x >= -top ? x + top : x;
+    return x < 0 || x > top - 1 ? top - 1 : x;
+}
+
 static bool convert(struct stream *st, const struct element *e)
 {
     if (e->conv != 'c' && e->conv != '[')
@@ -163,6 +177,7 @@ static bool convert(struct stream *st, const struct element *e)
     case 'd': case 'i': case 'o': case 'x':
         if (!integer(&p, end, e->conv == 'd' ? 10 : e->conv == 'o' ? 8 : e->conv == 'x' ? 16 : 0, &x))
             return false;
+        x = clipped(e, x);
         break;
     case 'f': {
         size_t used;

@@ -246,9 +246,19 @@ static void permute(struct call *c, struct sparse *s)
     struct tensor *t = arg_double(c, 1);
     const double *p = (const double *)t->data;
     if (t->numel != 2 || !((p[0] == 1 && p[1] == 2) || (p[0] == 2 && p[1] == 1)))
-        fail("Octave:undefined-function", "permute: of a sparse matrix the order is [1 2] or [2 1]\nhint: full(S) is "
-                                          "the full matrix");
+        fail("Octave:undefined-function", "%s: of a sparse matrix the order is [1 2] or [2 1]\nhint: full(S) is "
+                                          "the full matrix", c->fn->name);
     result(c, 0, sparse_value(p[0] == 1 ? s : sparse_turn(s, false)));
+}
+
+static void shiftdim(struct call *c, struct sparse *s)
+{
+    i64 n = has_arg(c, 1) ? arg_int(c, 1, -MAX_DIMS, 1 << 30) : s->m == 1;
+    if (n < 0)
+        fail("Octave:undefined-function", "shiftdim: a sparse matrix has two dimensions, none can be put in front\n"
+                                          "hint: full(S) is the full matrix");
+    result(c, 0, sparse_value(n % 2 ? sparse_turn(s, false) : s));
+    result_num(c, 1, (double)n);
 }
 
 static void turn(struct call *c, struct sparse *s) { result(c, 0, sparse_value(sparse_turn(s, c->fn->name[0] == 'c'))); }
@@ -322,6 +332,24 @@ static void as_logical(struct call *c, struct sparse *s)
     if (s->dtype == D_CDOUBLE)
         fail_arg(c, 0, "real");
     result(c, 0, sparse_value(sparse_cast(s, D_LOGICAL)));
+}
+
+static void cast(struct call *c, struct sparse *s)
+{
+    int dt;
+    if (c->nargin < 3) {
+        dt = dtype_named(arg_text(c, 1, NULL));
+    } else {
+        arg_option(c, 1, (const char *const[]){ "like", NULL });
+        dt = value_dtype(c->arg[2]);
+    }
+    if (dt == D_LOGICAL)
+        as_logical(c, s);
+    else if (dt == D_DOUBLE || dt == D_CDOUBLE)
+        result(c, 0, sparse_value(sparse_cast(s, s->dtype == D_LOGICAL ? dt : MAX(dt, s->dtype))));
+    else
+        fail("Octave:invalid-input-arg", "cast: a sparse matrix is double, complex or logical; full(S) can be of every "
+                                         "class");
 }
 
 static void trace(struct call *c, struct sparse *s)

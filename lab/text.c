@@ -235,7 +235,10 @@ static void compare(struct call *c, struct comparison how)
 {
     value a = c->arg[0], b = c->arg[1];
     if (a.kind != K_CELL && b.kind != K_CELL) {
-        result_bool(c, 0, same(a, b, &how));
+        i64 d1[MAX_DIMS], d2[MAX_DIMS];       /* alone a 1x0 text is not a 0x0 one; in a cell it is */
+        bool alike = how.first >= 0 || !is_char(a) || !is_char(b) ||
+                     dims_equal(value_dims(a, d1), d1, value_dims(b, d2), d2);
+        result_bool(c, 0, alike && same(a, b, &how));
         return;
     }
     if (a.kind != K_CELL) {
@@ -260,10 +263,12 @@ static void compare(struct call *c, struct comparison how)
     }
     bool rows = !y && is_char(b) && tensor_of(b)->nd == 2 && tensor_of(b)->dim[0] > 1;
     bool one = rows && x->numel == 1;         /* one text beside each row of a char matrix */
+    if (rows && !one && tensor_of(b)->dim[0] != x->numel) {
+        result_bool(c, 0, false);
+        return;
+    }
     struct tensor *r =
         one ? tensor_zeros(D_LOGICAL, 2, (i64[]){ tensor_of(b)->dim[0], 1 }) : tensor_zeros(D_LOGICAL, x->nd, x->dim);
-    if (rows && !one && tensor_of(b)->dim[0] != x->numel)
-        rows = false;
     if (!y && b.kind == K_TENSOR && b.t->dtype == D_CHAR && b.t->nd == 2 && b.t->dim[0] == 1 && b.t->flags & T_DENSE &&
         !b.t->device && how.first < 0 && !how.fold) {
         const char *s = b.t->data;            /* a row of text beside each: most differ in length or in the first character */

@@ -376,10 +376,16 @@ i64 range_count(double base, double inc, double limit, double eps)
 value range_new(double base, double inc, double limit)
 {
     i64 n = range_count(base, inc, limit, DBL_EPSILON);
-    if (isnan(base) || isnan(inc) || isnan(limit) || (isinf(base) && n == 1))
+    if (isnan(base) || isnan(inc) || isnan(limit) || (n == 1 && (isinf(base) || (isinf(inc) && isinf(limit)))))
         base = limit = NAN, inc = 1;
     else if (isinf(inc))
         limit = base, inc = copysign(1, inc);
+    if (base == 0 && signbit(base) && inc > 0) {            /* base + i * inc would lose the sign of -0 */
+        struct tensor *t = tensor_2d(D_DOUBLE, 1, n);
+        for (i64 i = 0; i < n; i++)
+            ((double *)t->data)[i] = i ? MIN((double)i * inc, limit) : base;
+        return tensor_value(t);
+    }
     struct range *r = memory_get(sizeof *r);
     *r = (struct range){ { 1, 0 }, base, inc, limit, n };
     return keep(object_value(K_RANGE, r));
