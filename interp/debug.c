@@ -95,17 +95,7 @@ static void put_place(struct buf *out, const char *word, const struct report_pla
     buf_putc(out, '\n');
 }
 
-/* A function of tl's own, written in the language: in scripts/ itself or in a package there; lessons and examples are
- * programs. */
-static bool is_library(const struct report_place *p)
-{
-    const char *data = path_data();
-    size_t n = strlen(data);
-    if (!p->source || !p->source->name || strncmp(p->source->name, data, n) || p->source->name[n] != '/')
-        return false;
-    const char *rest = p->source->name + n + 1;
-    return *rest == '+' || !strchr(rest, '/');
-}
+static bool is_library(const struct report_place *p) { return p->source && p->source->name && path_owns(p->source->name); }
 
 /* "fzero: …", "image.crop: …" */
 static bool names_it(const char *message, const char *function)

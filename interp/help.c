@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* help, apropos, which, type: read from the texts that stand beside the functions (BUILTIN blocks, comments of functions in
- * tl) and from words.def for what is no function. Paragraphs are wrapped here; indented lines stay as they are. */
+ * tl) and from words.def for what is no function. Paragraphs are filled here; indented lines stay as they are. */
 #include "interp/interp.h"
 #include "interp/lex.h"
 #include "interp/session.h"
@@ -43,33 +43,69 @@ const char *help_word_page(const char *name)
     return NULL;
 }
 
-/* A line longer than the screen is broken at blanks. */
+/* The end of the first n bytes of s that fill at most so many columns: UTF-8 counts its characters. */
+static size_t reach(const char *s, size_t n, int columns)
+{
+    size_t k = 0;
+    for (; k < n; k++)
+        if (((unsigned char)s[k] & 0xC0) != 0x80 && !columns--)
+            break;
+    return k;
+}
+
 static void wrap(struct buf *out, const char *s, size_t n, int columns)
 {
-    size_t at = 0;
-    while (n - at > (size_t)columns) {
-        size_t cut = at + (size_t)columns;
-        while (cut > at && s[cut] != ' ')
-            cut--;
-        if (cut == at)
+    size_t at = 0, end;
+    while ((end = at + reach(s + at, n - at, columns)) < n) {
+        while (end > at && s[end] != ' ')
+            end--;
+        if (end == at)
             break;
-        buf_add(out, s + at, cut - at);
+        buf_add(out, s + at, end - at);
         buf_putc(out, '\n');
-        at = cut + 1;
+        at = end;
+        while (at < n && s[at] == ' ')
+            at++;
     }
     buf_add(out, s + at, n - at);
     buf_putc(out, '\n');
 }
 
+/* A paragraph: lines that neither are empty nor begin with a blank.  When one is longer than the screen all are filled
+ * anew as one text, else they stay. */
+static size_t paragraph(struct buf *out, const char *s, int columns)
+{
+    struct buf *all = buf_new();
+    bool fits = true;
+    size_t at = 0;
+    do {
+        size_t n = strcspn(s + at, "\n"), m = n;
+        const char *line = s + at;
+        while (m && line[m - 1] == ' ')
+            m--;
+        fits = fits && reach(line, m, columns) == m;
+        if (at)
+            buf_putc(all, ' ');
+        buf_add(all, line, m);
+        at += n + (s[at + n] == '\n');
+    } while (s[at] && !isspace((unsigned char)s[at]));
+    if (fits)
+        buf_add(out, s, at);
+    else
+        wrap(out, all->s, all->n, columns);
+    if (fits && s[at - 1] != '\n')
+        buf_putc(out, '\n');
+    return at;
+}
+
+static const char see_also[] = "See also: ";
+
 /* The names behind See also without the page's own, since many pages share one list. */
 static const char *others(const char *s, size_t *n, const char *name)
 {
-    static const char head[] = "See also: ";
-    size_t from = strlen(head), own = strlen(name);
-    if (*n < from || strncmp(s, head, from))
-        return s;
+    size_t from = strlen(see_also), own = strlen(name);
     struct buf *b = buf_new();
-    buf_puts(b, head);
+    buf_puts(b, see_also);
     for (size_t k = from; k < *n;) {
         size_t end = k;
         while (end < *n && s[end] != ',')
@@ -98,17 +134,20 @@ static void page(struct buf *out, const char *text, const char *name)
         else if (isspace((unsigned char)*s) || !n) {
             buf_add(out, s, n);
             buf_putc(out, '\n');
-        } else {
+        } else if (!strncmp(s, see_also, sizeof see_also - 1)) {
             size_t m = n;
             const char *line = others(s, &m, name);
             wrap(out, line, m, columns);
+        } else {
+            s += paragraph(out, s, columns);
+            continue;
         }
         s += n + (s[n] == '\n');
     }
     buf_putc(out, '\n');
 }
 
-static void plain_page(struct buf *out, const char *text)    /* a comment stays as it was written */
+static void plain_page(struct buf *out, const char *text)    /* the user's comment stays as it was written */
 {
     for (const char *s = text; *s; ) {
         size_t n = strcspn(s, "\n");
@@ -300,7 +339,9 @@ bool help_text(struct buf *out, const char *name)
             buff(out, "'%s' is a function from %s\n\n", name, f.file);
         else
             buff(out, "'%s' is a function that was typed\n\n", name);
-        if (f.doc)
+        if (f.doc && f.file && path_owns(f.file))
+            page(out, f.doc, name);
+        else if (f.doc)
             plain_page(out, f.doc);
         else
             buf_puts(out, "It has no help text. A comment before or behind its first line would be one.\n");

@@ -351,6 +351,17 @@ const char *path_find(const char *name, uint64_t *stamp)
     return s;
 }
 
+/* In scripts/ itself or in a package there; lessons and examples are programs. */
+bool path_owns(const char *file)
+{
+    const char *data = path_data();
+    size_t n = strlen(data);
+    if (strncmp(file, data, n) || file[n] != '/')
+        return false;
+    const char *rest = file + n + 1;
+    return *rest == '+' || !strchr(rest, '/');
+}
+
 const char *path_library(const char *name, uint64_t *stamp)
 {
     struct paths *p = paths();

@@ -9,6 +9,7 @@
    *stamp (may be NULL) differs when the file is not what it was. */
 const char *path_find(const char *name, uint64_t *stamp);
 const char *path_library(const char *name, uint64_t *stamp);      /* in the library's folder alone */
+bool path_owns(const char *file);             /* a function of tl's own, written in the language */
 bool path_is_package(const char *name);      /* a folder +name is in sight, the library included */
 const char *
 path_plugin(const char *name); /* file tl_NAME.so: beside the script, here, on the path, then tl's own; NULL: none */
