@@ -2,6 +2,7 @@
 /* prelude.cu: what the common subset means in CUDA C++; stands before every text that goes to NVRTC, which has no headers.
    shim.cu says the same for the C compiler. */
 #define DEV static __device__ __forceinline__
+#define CALLED static __device__ __noinline__
 #define KERNEL(n) extern "C" __global__ void __launch_bounds__(n)
 #define ALIGN(n) __align__(n)
 #define UNROLL _Pragma("unroll")

@@ -83,7 +83,7 @@ static void own_names(FILE *f, const char *text, int id,
         if (!strncmp(s, "#define ", 8)) {
             if (undo)
                 own_name(f, s + 8, id, true);
-        } else if (!strncmp(s, "DEV ", 4) || !strncmp(s, "KERNEL(", 7)) {
+        } else if (!strncmp(s, "DEV ", 4) || !strncmp(s, "CALLED ", 7) || !strncmp(s, "KERNEL(", 7)) {
             for (p += 7; *p && *p != '('; p++)
                 ;
             while (isalnum((unsigned char)p[-1]) || p[-1] == '_')

@@ -26,6 +26,7 @@ extern struct host *host;
 #define blockDim (host->size)
 #define gridDim (host->grid)
 #define DEV static inline
+#define CALLED DEV
 #define KERNEL(n) static void
 #define ALIGN(n) __attribute__((aligned(n)))
 #define UNROLL

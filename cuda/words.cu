@@ -4,6 +4,8 @@
  * A piece is a paragraph; its name is the one it defines, and a text gets the pieces that it names, and no others.  In a
  * piece T is double or float, K(c) a constant of that type, and a name that ends in _T ends in _d or _f.  The formulas are
  * those of lab/ew_vec.h, ew_own.h and ew_plain.c; what both compile stands in lab/special.cu and lab/normal.cu.
+ * CALLED is DEV for what is long: a kernel holds a word in DEV five to nine times, and one in CALLED once (polygamma of
+ * singles took NVRTC 20 s in DEV).
  * Operators without functions behave as on the CPU to the last bit; functions stay within 4 ulp of it. */
 
 #define EPS_d 2.220446049250313e-16
@@ -13,7 +15,7 @@
 #define PI 3.14159265358979323846
 
 /* As Octave: a quotient within eps of an integer counts as one when the divisor is none, so mod(1, 0.1) is 0. */
-DEV T remainder_T(T a, T b, int up)
+CALLED T remainder_T(T a, T b, int up)
 {
     T q = a / b, r = round(q), n = up ? floor(q) : trunc(q), z = a - b * n;
     if (round(b) != b && fabs((q - r) / r) < EPS_T)
@@ -99,7 +101,7 @@ DEV T power_T(T a, T b)
     return pow(a, b);
 }
 
-DEV T nthroot_T(T a, T b)
+CALLED T nthroot_T(T a, T b)
 {
     T x = fabs(a), p = power_T(x, K(1) / b), c = p - (p - x / power_T(p, b - K(1))) / b;
     if (fabs(b) == K(3))
@@ -107,14 +109,14 @@ DEV T nthroot_T(T a, T b)
     return copysign(fabs(c) < K(INFINITY) && p != K(0) ? c : p, a);
 }
 
-DEV T gamma_T(T a)
+CALLED T gamma_T(T a)
 {
     if (a <= K(0) && floor(a) == a)
         return a == K(0) ? K(1) / a : K(INFINITY);
     return (T)tgamma((double)a);
 }
 
-DEV T lgamma_T(T a) { return (T)lgamma((double)a); }
+CALLED T lgamma_T(T a) { return (T)lgamma((double)a); }
 
 /* Degrees: the quadrant is taken off exactly, so sind(30) is 0.5 and cosd(90) is 0. */
 DEV T degrees_T(T a, int quarter)
@@ -142,7 +144,7 @@ DEV double bitor_lane(double a, double b) { return lane_bits(lane_u64(a) | lane_
 
 DEV double bitxor_lane(double a, double b) { return lane_bits(lane_u64(a) ^ lane_u64(b), a, b); }
 
-DEV double gcd_lane(double a, double b)
+CALLED double gcd_lane(double a, double b)
 {
     a = fabs(a);
     b = fabs(b);
@@ -154,7 +156,7 @@ DEV double gcd_lane(double a, double b)
     return b == 0.0 ? a : b;
 }
 
-DEV double lcm_lane(double a, double b)
+CALLED double lcm_lane(double a, double b)
 {
     double g = gcd_lane(a, b), x = a / g * b;
     return a == 0.0 || b == 0.0 ? 0.0 : x;
@@ -274,7 +276,7 @@ DEV wide w_mul(wide a, wide b)
     return a.kind == 0 || b.kind == 0 ? w_kind(0, s) : w_round(MULHI64(a.m, b.m), a.m * b.m, a.e + b.e, s);
 }
 
-DEV wide w_div(wide a, wide b)
+CALLED wide w_div(wide a, wide b)
 {
     int s = a.s ^ b.s, bits = 64;
     if (a.kind == 3 || b.kind == 3 || (a.kind == b.kind && a.kind != 1))
@@ -375,7 +377,7 @@ DEV wide w_sqrt(wide a)                       /* the root in double, one step of
     return s.kind == 1 ? w_mul(w_add(s, w_div(a, s)), w_of_d(0.5)) : s;
 }
 
-DEV wide w_pow(wide a, wide b)                /* whole powers by products, others in double */
+CALLED wide w_pow(wide a, wide b)                /* whole powers by products, others in double */
 {
     double n = w_to_d(b);
     if (n == 0.5)
@@ -576,7 +578,7 @@ DEV complex_T z_ceil_T(complex_T a) { return make_T(ceil(a.x), ceil(a.y)); }
 /* Functions of complex numbers: in double, after Kahan 1987 (branch cuts for complex elementary functions). */
 DEV double times0(double a, double b) { return a == 0.0 ? a : a * b; }
 
-DEV complex_d z_sqrt_d(complex_d a)
+CALLED complex_d z_sqrt_d(complex_d a)
 {
     double x = a.x, y = a.y, by = 1.0;
     if (fabs(y) == (double)INFINITY)
@@ -608,7 +610,7 @@ DEV complex_d z_exp_d(complex_d a)
     return make_d(cos(a.y) * e * f, sin(a.y) * e * f);
 }
 
-DEV complex_d z_log_d(complex_d a)
+CALLED complex_d z_log_d(complex_d a)
 {
     double m = fmax(fabs(a.x), fabs(a.y)), n = fmin(fabs(a.x), fabs(a.y)), r = hypot(a.x, a.y);
     if (r > 0.5 && r < 2.0 && n > 0.0) {      /* m^2 + n^2 - 1 as a sum of exact parts */
@@ -627,7 +629,7 @@ DEV complex_d z_sin_d(complex_d a) { return make_d(times0(sin(a.x), cosh(a.y)), 
 
 DEV complex_d z_cos_d(complex_d a) { return make_d(cos(a.x) * cosh(a.y), -times0(sin(a.x), sinh(a.y))); }
 
-DEV complex_d z_tanh_d(complex_d a)
+CALLED complex_d z_tanh_d(complex_d a)
 {
     if (fabs(a.x) > 22.0)
         return make_d(copysign(1.0, a.x), a.y == 0.0 ? a.y : 4 * sin(a.y) * cos(a.y) * exp(-2 * fabs(a.x)));
@@ -641,19 +643,19 @@ DEV complex_d z_tan_d(complex_d a)
     return make_d(w.y, -w.x);
 }
 
-DEV complex_d z_asin_d(complex_d a)
+CALLED complex_d z_asin_d(complex_d a)
 {
     complex_d p = z_sqrt_d(make_d(1.0 - a.x, -a.y)), q = z_sqrt_d(make_d(1.0 + a.x, a.y));
     return make_d(atan2(a.x, p.x * q.x - p.y * q.y), asinh(p.x * q.y - p.y * q.x));
 }
 
-DEV complex_d z_acos_d(complex_d a)
+CALLED complex_d z_acos_d(complex_d a)
 {
     complex_d p = z_sqrt_d(make_d(1.0 - a.x, -a.y)), q = z_sqrt_d(make_d(1.0 + a.x, a.y));
     return make_d(2 * atan2(p.x, q.x), asinh(q.x * p.y - q.y * p.x));
 }
 
-DEV complex_d z_acosh_d(complex_d a)
+CALLED complex_d z_acosh_d(complex_d a)
 {
     complex_d p = z_sqrt_d(make_d(a.x - 1.0, a.y)), q = z_sqrt_d(make_d(a.x + 1.0, a.y));
     return make_d(asinh(p.x * q.x + p.y * q.y), 2 * atan2(p.y, q.x));
@@ -665,7 +667,7 @@ DEV complex_d z_asinh_d(complex_d a)
     return make_d(w.y, -w.x);
 }
 
-DEV complex_d z_atanh_d(complex_d a)
+CALLED complex_d z_atanh_d(complex_d a)
 {
     double x = fabs(a.x), y = a.y, u = (1.0 - x) * (1.0 - x) + y * y;
     double im = y == 0.0 && x < 1.0 ? y : atan2(2 * y, (1.0 - x) * (1.0 + x) - y * y) / 2;
@@ -708,7 +710,7 @@ DEV complex_d z_lgamma_d(complex_d a)         /* of real numbers: where gamma is
     return make_d(a.y == 0.0 ? lgamma(a.x) : (double)NAN, below ? PI : 0.0);
 }
 
-DEV complex_d z_pow_d(complex_d a, complex_d b)
+CALLED complex_d z_pow_d(complex_d a, complex_d b)
 {
     double n = b.x;
     if (b.y == 0.0) {

@@ -66,8 +66,10 @@ LIBRARY_LANE(acosh) LIBRARY_LANE(atanh)
 static inline double tgamma_lane(double x) { return tgamma(x); }
 static inline double lgamma_lane(double x) { int sign; return lgamma_r(x, &sign); }
 #define DEV static inline
+#define CALLED DEV
 #define PI M_PI
 #include "lab/special.cu"
 #undef PI
+#undef CALLED
 #undef DEV
 #endif

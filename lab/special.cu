@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* special.cu: special functions of one number in the common subset of C and CUDA C++, one text for both: lab/ew_lanes.h
  * includes it for the CPU, and cuda/text.c hands out its paragraphs, each of which defines a name, to kernels.
- * DEV, PI are the includer's. */
+ * DEV, CALLED, PI are the includer's. */
 
-DEV double psi_lane(double x)                 /* recurrence up to 10, then the asymptotic series (Abramowitz, Stegun 6.3.18) */
+CALLED double psi_lane(double x)                 /* recurrence up to 10, then the asymptotic series (Abramowitz, Stegun 6.3.18) */
 {
     double s = 0.0, low = 0.0;                /* their sum counts: near the zero at 1.46 all that is large cancels */
     if (!(x == x) || x == (double)INFINITY)
@@ -30,7 +30,7 @@ DEV double psi_lane(double x)                 /* recurrence up to 10, then the a
 }
 
 /* The sum of (q + j)^-s over j = 0, 1, …, q > 0: the first ones by themselves, the rest by Euler and Maclaurin's formula. */
-DEV double hurwitz_lane(double s, double q)
+CALLED double hurwitz_lane(double s, double q)
 {
     /* (2j)! / B(2j), j = 1 … 10 */
     const double c[10] = { 12.0, -720.0, 30240.0, -1209600.0, 47900160.0, -1307674368000.0 / 691, 74724249600.0,
@@ -48,7 +48,7 @@ DEV double hurwitz_lane(double s, double q)
     return sum;
 }
 
-DEV double polygamma_lane(double k, double x) /* (-1)^(k+1) k! times the sum of (x + j)^-(k+1) */
+CALLED double polygamma_lane(double k, double x) /* (-1)^(k+1) k! times the sum of (x + j)^-(k+1) */
 {
     if (!(k >= 0.0 && k <= 170.0 && k == floor(k)) || !(x == x))
         return (double)NAN;
@@ -63,7 +63,7 @@ DEV double polygamma_lane(double k, double x) /* (-1)^(k+1) k! times the sum of 
     return sign * tgamma(s) * (hurwitz_lane(s, f) + sign * (hurwitz_lane(s, 1.0 - f) - hurwitz_lane(s, 1.0 - x)));
 }
 
-DEV double erfinv_lane(double y)              /* a start within 1e-3 (Winitzki), then Halley's steps on erf or erfc */
+CALLED double erfinv_lane(double y)              /* a start within 1e-3 (Winitzki), then Halley's steps on erf or erfc */
 {
     if (!(fabs(y) < 1.0))
         return fabs(y) == 1.0 ? copysign((double)INFINITY, y) : (double)NAN;
