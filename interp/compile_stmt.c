@@ -712,6 +712,18 @@ static void for_statement(struct comp *c, const struct node *n)
     c->top = top;
 }
 
+/* {…} of literals in one row: a case for each of them, so that no cell is made. */
+static bool literals(const struct node *n)
+{
+    if (n->kind != NODE_CELL || n->list.n != 1 || n->list.v[0]->kind != NODE_ROW)
+        return false;
+    const struct node *row = n->list.v[0];
+    for (int i = 0; i < row->list.n; i++)
+        if (row->list.v[i]->kind != NODE_NUMBER && row->list.v[i]->kind != NODE_STRING)
+            return false;
+    return row->list.n > 0;
+}
+
 static void switch_statement(struct comp *c, const struct node *n)
 {
     struct block_in b;
@@ -721,11 +733,22 @@ static void switch_statement(struct comp *c, const struct node *n)
     for (int i = 0; i < n->select.cases.n; i++) {
         const struct node *k = n->select.cases.v[i];
         int next = -1;
-        if (k->clause.cond) {
-            int mark = c->top, r = expr(c, k->clause.cond, -1);
-            next = emit(c, k->clause.cond, I_JCASE, v, r, 0);
-            c->top = mark;
+        const struct node *cond = k->clause.cond;
+        int *body = NULL, nbody = 0;
+        if (cond) {
+            bool many = literals(cond);
+            for (int m = 0, count = many ? cond->list.v[0]->list.n : 1; m < count; m++) {
+                const struct node *one = many ? cond->list.v[0]->list.v[m] : cond;
+                if (m)
+                    patch(c, next, here(c));
+                int mark = c->top, r = expr(c, one, -1);
+                next = emit(c, one, I_JCASE, v, r, 0);
+                c->top = mark;
+                if (m + 1 < count)
+                    push_jump(&body, &nbody, emit(c, NULL, I_JMP, 0, 0, 0));
+            }
         }
+        patch_all(c, body, nbody, here(c));
         block(c, k->clause.body);
         push_jump(&done, &ndone, emit(c, NULL, I_JMP, 0, 0, 0));
         if (next >= 0)

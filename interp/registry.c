@@ -40,6 +40,7 @@ struct registry {
     uint32_t path_seen;
     const struct plugin **plugin;             /* whose functions are here */
     int nplugin;
+    struct { sym name; const struct unit *from; uint32_t epoch; struct callee is; } found[256];   /* lately, by resolve */
 };
 #define reg (vm->registry)
 
@@ -395,12 +396,23 @@ static struct callee look(sym name, const struct unit *from)
     }
     return none;
 }
+/* What was found in this epoch is found again: @numel in a loop looks along the path once. */
 struct callee resolve(sym name, const struct unit *from)
 {
+    int slot = (int)(name->hash % COUNT(reg->found));
+    const struct unit *home = from && (from->file || from->library) ? from : NULL;       /* all others see the same */
+    if (reg->found[slot].name == name && reg->found[slot].epoch == function_epoch && reg->found[slot].from == home)
+        return reg->found[slot].is;
     struct callee c = look(name, from);
     if (!c.code && !c.builtin && path_refresh()) {
         functions_look();
         c = look(name, from);
+    }
+    if (c.code || c.builtin) {
+        reg->found[slot].name = name;
+        reg->found[slot].from = home;
+        reg->found[slot].epoch = function_epoch;
+        reg->found[slot].is = c;
     }
     return c;
 }

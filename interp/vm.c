@@ -453,7 +453,13 @@ op_FORLOOP: {
 
     /* ---- making values */
 op_RANGE:
-    SLOW(range_op(I, R));
+    SAVE;
+    if (quick_slice(I, pc, R)) {
+        pc++;
+        NEXT;
+    }
+    range_op(I, R);
+    NEXT;
 op_CAT:
 op_CELL:
     SLOW(cat_op(I, R));
@@ -492,6 +498,10 @@ op_IDX1: {
             NEXT;
         }
         SAVE;
+        if (R[I->b].kind == K_STRUCT && quick_element_field(I, pc, R)) {
+            pc++;
+            NEXT;
+        }
         value x[1];
         int mark = pool_mark();
         x[0] = take_temp(R, I->c, code);

@@ -244,4 +244,18 @@ void outer_op(const struct ins *i, value *R);
 void bind_op(const struct ins *i, value *R);
 int path_steps(const struct path *p, value *R, struct step *st);
 
+/* their frequent cases: vm_quick.c.  False: nothing was done. */
+bool quick_arith(const struct ins *i, value *R, value *out, bool *jump);
+bool quick_brace(const struct ins *i, value *R);
+bool quick_field(const struct ins *i, value *R);
+bool quick_element_field(const struct ins *i, const struct ins *next, value *R);     /* and the instruction after it */
+bool quick_slice(const struct ins *i, const struct ins *next, value *R);             /* the same */
+bool quick_element(value x, const struct site *s, const value *idx, value *dest);
+bool quick_push(value *slot, value i, value x);
+bool quick_child(value *root, const struct step *st, value x);
+bool quick_get(const struct ins *i, value *R);
+bool quick_set(const struct ins *i, value *R);
+bool quick_delete(const struct ins *i, value *R);
+bool quick_end(const struct ins *i, value *R);
+
 #endif

@@ -525,6 +525,11 @@ void call_top(struct site *s, value *base)
 {
     value f = base[0];
     value *dest = site_dest(s, base);
+    if (quick_element(f, s, base + 1, dest)) {
+        if (dest != base)
+            release(base);
+        return;
+    }
     base[0].tag = 0;
     if (f.kind == K_NIL)
         fail("Octave:undefined-function", "value on the right hand side of the assignment not available: the call has "

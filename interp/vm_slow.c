@@ -24,68 +24,6 @@ static inline void release_temp(value *R, int reg)
 static void put(value *slot, value pooled) { replace(slot, copy(pooled)); }
 
 /* ---- trees */
-static bool plain(value v) { return v.kind == K_NUM && (v.dtype == D_DOUBLE || v.dtype == D_LOGICAL || v.dtype == D_CHAR); }
-static bool comparable(value a, value b)      /* as doubles; a single with a double compares as single */
-{
-    return a.kind == K_NUM && b.kind == K_NUM && a.dtype != D_INT64 && a.dtype != D_UINT64 && b.dtype != D_INT64 &&
-           b.dtype != D_UINT64 && (a.dtype == D_SINGLE) == (b.dtype == D_SINGLE);
-}
-
-/* Logical and char scalars compute as doubles. */
-static bool scalar_arith(const struct ins *i, value *R, value *out, bool *jump)
-{
-    double b, c;
-    *jump = false;
-    switch (i->op) {
-    case I_ADD: case I_SUB: case I_MUL: case I_DIV: case I_LDIV:
-        if (!plain(R[i->b]) || !plain(R[i->c]))
-            return false;
-        b = R[i->b].num;
-        c = R[i->c].num;
-        *out = num(i->op == I_ADD ? b + c : i->op == I_SUB ? b - c : i->op == I_MUL ? b * c : i->op == I_DIV ? b / c : c / b);
-        return true;
-    case I_ADDK: case I_SUBK: case I_MULK: case I_DIVK: case I_KSUB: case I_KDIV:
-        if (!plain(R[i->b]))
-            return false;
-        b = R[i->b].num;
-        c = i->k;
-        *out = num(i->op == I_ADDK ? b + c : i->op == I_SUBK ? b - c : i->op == I_MULK ? b * c : i->op == I_DIVK ? b / c :
-                   i->op == I_KSUB ? c - b : c / b);
-        return true;
-    case I_NEG: case I_PLUS:
-        if (!plain(R[i->b]))
-            return false;
-        *out = num(i->op == I_NEG ? -R[i->b].num : R[i->b].num);
-        return true;
-    case I_TRANS:
-        if (R[i->b].kind != K_NUM)
-            return false;
-        *out = R[i->b];
-        return true;
-    case I_LT: case I_LE: case I_EQ: case I_NE: case I_GE: case I_GT:
-        if (!comparable(R[i->b], R[i->c]))
-            return false;
-        b = R[i->b].num;
-        c = R[i->c].num;
-        *out = boolean(i->op == I_LT ? b < c : i->op == I_LE ? b <= c : i->op == I_EQ ? b == c : i->op == I_NE ? b != c :
-                       i->op == I_GE ? b >= c : b > c);
-        return true;
-    }
-    bool k = i->op >= I_JNLTK && i->op <= I_JGTK;
-    if (!k && !(i->op >= I_JNLT && i->op <= I_JGT))
-        return false;
-    value x = k ? R[i->a] : R[i->b], y = k ? num(i->k) : R[i->c];
-    if (!comparable(x, y))
-        return false;
-    int op = i->op - (k ? I_JNLTK : I_JNLT);
-    b = x.num;
-    c = y.num;
-    bool yes[6] = { b < c, b <= c, b == c, b != c, b >= c, b > c };
-    *jump = yes[op % 6] == (op >= 6);
-    *out = nil();
-    return true;
-}
-
 static void unbind(struct frame *f)
 {
     while (f->nbound) {
@@ -102,7 +40,7 @@ const struct ins *arith_miss(const struct ins *i, value *R)
     struct code *c = f->code;
     value v;
     bool jump;
-    if (scalar_arith(i, R, &v, &jump)) {
+    if (quick_arith(i, R, &v, &jump)) {
         if (v.kind != K_NIL)
             replace(&R[i->a], v);
         else if (jump)
@@ -519,15 +457,8 @@ static value subject_of(value *R, int reg)
 
 void brace_op(const struct ins *i, value *R)
 {
-    if (i->op == I_BRACE1 && R[i->b].kind == K_CELL && i->b < vm->frame->code->nlocal) {
-        const struct cell *c = R[i->b].cell;                   /* a number in a variable's cell: no pool */
-        value x = R[i->c];
-        if (x.tag == 0 && x.num >= 1 && x.num <= (double)c->numel && x.num == floor(x.num) &&
-            c->v[(i64)x.num - 1].kind == K_NUM) {
-            replace(&R[i->a], c->v[(i64)x.num - 1]);
-            return;
-        }
-    }
+    if (i->op == I_BRACE1 && quick_brace(i, R))
+        return;
     int mark = pool_mark(), n;
     bool one = i->op == I_BRACE1;
     value base = subject_of(R, one ? i->b : i->e), *list;
@@ -582,13 +513,8 @@ static sym text_sym(value v)
 
 void field_op(const struct ins *i, value *R)
 {
-    if (i->op == I_FIELD && R[i->b].kind == K_STRUCT && R[i->b].rec->numel == 1 && i->b < vm->frame->code->nlocal) {
-        value v = record_get(R[i->b].rec, 0, i->s->name);      /* a number of a variable: no pool */
-        if (v.kind == K_NUM) {
-            replace(&R[i->a], v);
-            return;
-        }
-    }
+    if (quick_field(i, R))
+        return;
     int mark = pool_mark(), n;
     value base = subject_of(R, i->b), *list;
     bool dynamic = i->op == I_DYNFIELD;
@@ -638,66 +564,6 @@ void field_op(const struct ins *i, value *R)
 }
 
 /* ---- writing */
-/* x(end+1) = a number, x a row: room behind it is kept */
-static bool push_number(value *slot, value i, value x)
-{
-    if (slot->kind != K_TENSOR || (i.tag | x.tag) != 0 || i.num != (double)(slot->t->numel + 1))
-        return false;
-    struct tensor *t = slot->t;
-    if (t->dtype != D_DOUBLE || t->nd != 2 || t->dim[0] != 1 || t->numel == 0 || t->mark)
-        return false;
-    size_t n = (size_t)(t->numel + 1) * sizeof(double);
-    bool room = t->block ? t->block->owners == 1 && (size_t)(t->data - t->block->data) + n <= t->block->bytes
-                         : n + SPARE <= t->small * (size_t)64;
-    if (!room || t->h.owners != 1 || t->h.pins || t->device || !(t->flags & T_DENSE) || t->dim != t->inline_dim)
-        return cat_append(slot, 1, 1, &x);
-    ((double *)t->data)[t->numel++] = x.num;
-    t->dim[1] = t->numel;
-    t->version++;
-    return true;
-}
-
-/* c{i} = x, c{end+1} = x and s.name = x when the container is ours alone and nobody looks below it */
-static bool set_child(value *root, const struct step *st, value x)
-{
-    if (is_counted(x) && is_counted(*root) && x.o == root->o)
-        return false;                                          /* s.x = s: a copy of s */
-    if (root->kind == K_CELL && st->kind == STEP_BRACE && st->n == 1 && st->idx[0].tag == 0 && root->o->owners == 1 &&
-        root->o->pins == 0) {
-        struct cell *c = root->cell;
-        double d = st->idx[0].num;
-        if (!(d >= 1 && d <= (double)c->numel + 1) || d != floor(d))
-            return false;
-        i64 k = (i64)d - 1;
-        if (k == c->numel) {
-            if (c->nd != 2 || (c->dim[0] != 1 && c->numel))
-                return false;
-            if (k >= c->cap)
-                cell_reserve(c, k + k / 2 + 4);
-        }
-        value v = copy(x);
-        if (k < c->numel) {
-            replace(&c->v[k], v);
-        } else {
-            c->v[k] = v;
-            c->numel++;
-            c->dim[0] = 1;
-            c->dim[1] = c->numel;
-        }
-        return true;
-    }
-    if (root->kind == K_STRUCT && st->kind == STEP_FIELD && root->rec->numel == 1 && root->o->owners == 1 &&
-        root->o->pins == 0) {
-        int f = record_find(root->rec, st->name);
-        if (f < 0)
-            return false;
-        value v = copy(x);
-        replace(&root->rec->v[f], v);
-        return true;
-    }
-    return false;
-}
-
 void set_index(const struct ins *i, value *R)
 {
     int mark = pool_mark();
@@ -719,32 +585,13 @@ void set_index(const struct ins *i, value *R)
         x = named_value(register_name(vm->frame->code, vreg));
     if (x.kind == K_CELL && x.a == LIST)
         x.a = 0;
-    if (i->op != I_SETIX1 || !push_number(&R[i->a], idx[0], x))
+    if (i->op != I_SETIX1 || !quick_push(&R[i->a], idx[0], x))
         place_assign(&R[i->a], 1, &st, x);
     release_temp(R, vreg);
     release_temp(R, i->b);
     if (i->op == I_SETIX2)
         release_temp(R, i->c);
     pool_release(mark);
-}
-
-/* The same without the pool for what is most frequent: a number into a field, or into a place of a cell by a number. */
-static bool set_number(const struct ins *i, const struct path *p, value *R)
-{
-    const struct path_step *s = &p->step[0];
-    value *root = &R[p->root], x = R[i->a];
-    if (p->n != 1 || x.kind != K_NUM)
-        return false;
-    if (s->kind == STEP_FIELD ? s->reg >= 0 || root->kind != K_STRUCT
-                              : s->kind != STEP_BRACE || s->lists || s->n != 1 || root->kind != K_CELL)
-        return false;
-    struct step st = { .kind = s->kind, .n = s->n, .name = s->name, .idx = s->kind == STEP_FIELD ? NULL : R + s->reg };
-    if (!set_child(root, &st, x))
-        return false;
-    release_temp(R, i->a);
-    if (s->kind == STEP_BRACE)
-        release(&R[s->reg]);
-    return true;
 }
 
 int path_steps(const struct path *p, value *R, struct step *st)
@@ -782,7 +629,7 @@ static void list_room(void *arg)
 void place_op(const struct ins *i, value *R)
 {
     struct path *p = &vm->frame->code->path[i->d];
-    if (i->op == I_PSET && set_number(i, p, R))
+    if ((i->op == I_PSET && quick_set(i, R)) || (i->op == I_PGET && quick_get(i, R)) || (i->op == I_PDEL && quick_delete(i, R)))
         return;
     struct step st[p->n + 1];
     int mark = pool_mark(), n = path_steps(p, R, st);
@@ -800,7 +647,7 @@ void place_op(const struct ins *i, value *R)
             x = named_value(register_name(vm->frame->code, i->a));
         if (x.kind == K_CELL && x.a == LIST)
             x = x.cell->numel ? x.cell->v[0] : nil();
-        if (n != 1 || !set_child(root, st, x))
+        if (n != 1 || !quick_child(root, st, x))
             place_assign(root, n, st, x);
         release_temp(R, i->a);
         break;
@@ -854,13 +701,8 @@ static void peek_body(void *arg)
 
 void end_op(const struct ins *i, value *R)
 {
-    if (i->op == I_PEND && i->e == 0) {                        /* of a container itself: no pool */
-        value v = R[vm->frame->code->path[i->d].root];
-        if (v.kind == K_CELL || v.kind == K_TENSOR || v.kind == K_STRUCT) {
-            replace(&R[i->a], num((double)index_end(v, i->b, i->c)));
-            return;
-        }
-    }
+    if (i->op == I_PEND && quick_end(i, R))
+        return;
     int mark = pool_mark();
     i64 n;
     if (i->op == I_END) {
@@ -902,10 +744,10 @@ bool case_matches(value v, value k)
     }
     if (v.tag == 0 && k.tag == 0)
         return v.num == k.num;
-    if (v.kind == K_TENSOR && k.kind == K_TENSOR && v.t->numel == k.t->numel && v.t->dtype == D_CHAR &&
-        k.t->dtype == D_CHAR && v.t->nd == 2 && k.t->nd == 2 && v.t->dim[0] == 1 && k.t->dim[0] == 1 &&
-        v.t->flags & k.t->flags & T_DENSE && !v.t->device && !k.t->device)
-        return !memcmp(v.t->data, k.t->data, (size_t)v.t->numel);          /* the usual rows of text */
+    if (v.kind == K_TENSOR && k.kind == K_TENSOR && v.t->dtype == D_CHAR && k.t->dtype == D_CHAR && v.t->nd == 2 &&
+        k.t->nd == 2 && v.t->dim[0] == 1 && k.t->dim[0] == 1 && v.t->flags & k.t->flags & T_DENSE && !v.t->device &&
+        !k.t->device && v.t->numel && k.t->numel)              /* the usual rows of text */
+        return v.t->numel == k.t->numel && !memcmp(v.t->data, k.t->data, (size_t)v.t->numel);
     if (!is_tensor_like(v))
         fail("Octave:undefined-function", "switch: the value must be a number or a text, but is a %s", class_of(v));
     if (!is_tensor_like(k))
