@@ -140,12 +140,12 @@ const char *arg_text(struct call *c, int i, size_t *len)
 int arg_option(struct call *c, int i, const char *const *names)
 {
     const char *s = arg_text(c, i, NULL);
-    struct buf *list = buf_new();
-    for (int k = 0; names[k]; k++) {
+    for (int k = 0; names[k]; k++)
         if (!strcasecmp(s, names[k]))
             return k;
+    struct buf *list = buf_new();
+    for (int k = 0; names[k]; k++)
         buff(list, "%s\"%s\"", k ? ", " : "", names[k]);
-    }
     fail("Octave:invalid-input-arg", "%s: unknown option \"%s\"; it may be %s", c->fn->name, s, list->s);
 }
 

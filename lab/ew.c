@@ -86,6 +86,18 @@ double ew_scalar2(int op, double x, double y, bool *ok)
             return x * x;
         }
     }
+    if (x > 0 && y > 0 && x < 0x1p53 && y < 0x1p53) {         /* whole numbers: the bits of the vector's lane, without it */
+        int64_t i = (int64_t)x, j = (int64_t)y;
+        if ((double)i == x && (double)j == y) {
+            *ok = true;
+            switch (op) {
+            case EW_mod: case EW_rem: return (i | j) >> 32 ? (double)(i % j) : (double)((uint32_t)i % (uint32_t)j);
+            case EW_bitand: return (double)(i & j);
+            case EW_bitor: return (double)(i | j);
+            case EW_bitxor: return (double)(i ^ j);
+            }
+        }
+    }
     *ok = !ew_simd->k[op][T_D][SS](r, &x, &y, 1);
     return row->class == TEST ? *(uint8_t *)r : r[0];
 }

@@ -60,11 +60,10 @@ BUILTIN(find, 1, 3, 3, grad_zero,
     i64 n = x->numel, parts = 1 + n / (1 << 18), *start = scratch((size_t)(parts + 1) * sizeof *start);
     poll();
     start[0] = 0;
-#pragma omp parallel for schedule(static) num_threads(ew_threads) if (parts > 1)
-    for (i64 p = 0; p < parts; p++) {
+    EACH_PART(p, 0, parts, 1, parts > 1, {
         i64 from = n * p / parts;
         start[p + 1] = count_true(m + from, n * (p + 1) / parts - from);
-    }
+    })
     for (i64 p = 0; p < parts; p++)
         start[p + 1] += start[p];
     i64 all = start[parts], count = MIN(all, most);
@@ -73,10 +72,8 @@ BUILTIN(find, 1, 3, 3, grad_zero,
     i64 dim[2] = {row || none ? (none ? 0 : 1) : count, row ? count : none ? 0 : 1};
     struct tensor *at = tensor_new(D_DOUBLE, 2, (i64[]){all, 1});
     double *to = (double *)at->data;
-#pragma omp parallel for schedule(static) num_threads(ew_threads) if (parts > 1)
-    for (i64 p = 0; p < parts; p++) {
-        mask_positions(to + start[p], m, n * p / parts, n * (p + 1) / parts, start[p + 1] - start[p]);
-    }
+    EACH_PART(p, 0, parts, 1, parts > 1,
+              mask_positions(to + start[p], m, n * p / parts, n * (p + 1) / parts, start[p + 1] - start[p]);)
     if (count < all) {
         struct tensor *part = tensor_2d(D_DOUBLE, count, 1);
         memcpy(part->data, to + (last ? all - count : 0), sizeof(double) * (size_t)count);

@@ -614,11 +614,10 @@ static value masked(struct tensor *t, value mask)
     i64 dim[MAX_DIMS], parts = 1 + m->numel / PARALLEL, *start = scratch((size_t)(parts + 1) * sizeof *start);
     const uint8_t *bytes = (const uint8_t *)m->data;
     start[0] = 0;
-#pragma omp parallel for schedule(static) num_threads(ew_threads) if (parts > 1)
-    for (i64 p = 0; p < parts; p++) {
-        i64 lo = m->numel * p / parts, hi = m->numel * (p + 1) / parts;
-        start[p + 1] = count_true(bytes + lo, hi - lo);
-    }
+    EACH_PART(p, 0, parts, 1, parts > 1, {
+        i64 lo = m->numel * p / parts;
+        start[p + 1] = count_true(bytes + lo, m->numel * (p + 1) / parts - lo);
+    })
     for (i64 p = 0; p < parts; p++)
         start[p + 1] += start[p];
     x.n = start[parts];
@@ -627,12 +626,11 @@ static value masked(struct tensor *t, value mask)
     size_t size = dtypes[t->dtype].size;
     t = tensor_dense(t);
     poll();
-#pragma omp parallel for schedule(static) num_threads(ew_threads) if (parts > 1)
-    for (i64 p = 0; p < parts; p++) {
-        i64 lo = m->numel * p / parts, hi = m->numel * (p + 1) / parts;
-        compress(r->data + (size_t)start[p] * size, t->data + (size_t)lo * size, bytes + lo, hi - lo,
-                 start[p + 1] - start[p], size);
-    }
+    EACH_PART(p, 0, parts, 1, parts > 1, {
+        i64 lo = m->numel * p / parts;
+        compress(r->data + (size_t)start[p] * size, t->data + (size_t)lo * size, bytes + lo,
+                 m->numel * (p + 1) / parts - lo, start[p + 1] - start[p], size);
+    })
     return finish(r, t);
 }
 

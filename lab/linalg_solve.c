@@ -287,8 +287,7 @@ static void put_triangle(struct tensor *to, const struct tensor *from, bool uppe
 {
     size_t size = dtypes[to->dtype].size;
     i64 m = to->dim[0], n = to->dim[1], ld = from->dim[0];
-    #pragma omp parallel for schedule(static, 32) num_threads(ew_threads) if (m * n > 1 << 18)
-    for (i64 j = 0; j < n; j++) {
+    EACH_PART(j, 0, n, 1, m * n > 1 << 18, {
         i64 lo = upper ? 0 : MIN(j + unit, m), hi = upper ? MIN(j + 1, m) : m;
         char *col = to->data + j * m * (i64)size;
         memset(col, 0, (size_t)lo * size);
@@ -297,7 +296,7 @@ static void put_triangle(struct tensor *to, const struct tensor *from, bool uppe
         memset(col + hi * (i64)size, 0, (size_t)(m - hi) * size);
         if (unit && j < m)
             put_one(to, j + j * m);
-    }
+    })
 }
 
 static i64 *rows_of_pivots(const struct tensor *p, i64 k, i64 m)      /* row i of P*A is row perm[i] of A */

@@ -48,20 +48,38 @@ static uint32_t hash_number(double x)
     uint64_t u;
     x += 0.0;                                 /* -0 and 0 are one key */
     memcpy(&u, &x, 8);
+    u ^= u >> 32;                             /* small whole numbers differ in their upper bits alone */
     u *= 0x9E3779B97F4A7C15u;
     return (uint32_t)(u >> 32);
 }
 
-/* The key as the map keeps it; false: not of the map's kind. */
+/* The key as the map keeps it, but that one letter may be the scalar it is; false: not of the map's kind. */
 static bool as_key(const struct map *m, value v, value *key, uint32_t *hash)
 {
+    if (m->key_type == D_DOUBLE && v.tag == 0) {
+        *key = v;
+        *hash = hash_number(v.num);
+        return true;
+    }
     if (m->key_type == D_CHAR) {
         i64 dim[MAX_DIMS];
+        if (v.kind == K_TENSOR && v.t->dtype == D_CHAR && v.t->nd == 2 && v.t->dim[0] == 1 && v.t->flags & T_DENSE &&
+            !v.t->device) {
+            *key = v;
+            *hash = hash_bytes(v.t->data, v.t->numel);
+            return true;
+        }
+        if (v.kind == K_NUM && v.dtype == D_CHAR) {
+            char letter = (char)(uint8_t)v.num;
+            *key = v;
+            *hash = hash_bytes(&letter, 1);
+            return true;
+        }
         if (!is_tensor_like(v) || value_dtype(v) != D_CHAR || value_dims(v, dim) != 2 ||
             (dim[0] != 1 && dim[0] * dim[1] != 0))
             return false;
         struct tensor *t = key_text(v);
-        *key = v.kind == K_NUM || v.kind == K_WINDOW ? tensor_box(tensor_text(t->data, t->numel)) : tensor_box(t);
+        *key = v.kind == K_WINDOW ? tensor_box(tensor_text(t->data, t->numel)) : tensor_box(t);
         *hash = hash_bytes(t->data, t->numel);
         return true;
     }
@@ -75,6 +93,8 @@ static bool as_key(const struct map *m, value v, value *key, uint32_t *hash)
 
 static bool same_key(const struct map *m, value a, value b)
 {
+    if (m->key_type == D_CHAR && b.kind == K_NUM)
+        return a.t->numel == 1 && (uint8_t)a.t->data[0] == (uint8_t)b.num;
     if (m->key_type == D_CHAR)
         return a.t->numel == b.t->numel && !memcmp(a.t->data, b.t->data, (size_t)a.t->numel);
     double x = key_number(a), y = key_number(b);
@@ -131,6 +151,12 @@ static void unsort(struct map *m)
     m->order = NULL;
 }
 
+static value key_kept(const struct map *m, value key)         /* one letter as the text that the map keeps */
+{
+    char letter = (char)(uint8_t)key.num;
+    return m->key_type == D_CHAR && key.kind == K_NUM ? tensor_box(tensor_text(&letter, 1)) : key;
+}
+
 static void put(struct map *m, value key, uint32_t hash, value v)
 {
     i64 k = find(m, key, hash);
@@ -140,7 +166,7 @@ static void put(struct map *m, value key, uint32_t hash, value v)
     }
     reserve(m, m->n + 1);
     unsort(m);
-    value kept = copy(key);
+    value kept = copy(key_kept(m, key));
     m->e[m->n] = (struct entry){ kept, copy(v), hash };
     place_entry(m, m->n++);
 }
@@ -291,6 +317,7 @@ static NORETURN void fail_key_type(const struct map *m, value key)
 
 static NORETURN void fail_no_key(const struct map *m, value key)
 {
+    key = key_kept(m, key);
     if (m->key_type == D_CHAR)
         fail("Octave:index-out-of-bounds",
              "the given key is not present in the container: '%.*s'\nhint: isKey(m, key) asks, keys(m) lists them",

@@ -285,7 +285,10 @@ static struct shape look(const double *x, i64 n)
 static void put_number(struct buf *b, double x, int width, int prec, bool sign, bool left)
 {
     char s[400], f[32];
-    if (isfinite(x)) {
+    size_t quick = isfinite(x) && !sign && prec <= 17 ? decimal_write(s, x, 'g', prec) : 0;
+    if (quick) {
+        s[quick] = 0;
+    } else if (isfinite(x)) {
         sprintf(f, sign ? "%%+.%dg" : "%%.%dg", MIN(prec, 50));
         snprintf(s, sizeof s, f, x);                  /* -0 too, as Octave has it */
     } else {
@@ -471,6 +474,25 @@ static struct cell *number_rows(struct tensor *t, int prec /* -1: none given */)
     return r;
 }
 
+/* The text of one finite number, digits as for a matrix of it; false: the general way. */
+static bool scalar_text(struct call *c, value v, bool rounded)
+{
+    char s[DECIMAL_ROOM];
+    if (v.kind != K_NUM || c->nargin != 1 || !dtype_is(v.dtype, DT_F | DT_I) || v.dtype == D_INT64 || v.dtype == D_UINT64)
+        return false;
+    double x = rounded ? round(v.num) : v.num;
+    size_t n = 0;
+    if (!(fabs(x) < 1e15) || (x == 0 && signbit(x)))
+        return false;
+    if (x == (double)(i64)x)
+        n = decimal_write_integer(s, x < 0, (uint64_t)fabs(x));
+    else
+        n = decimal_write(s, x, 'g', MIN(MAX((int)floor(log10(fabs(x))) + 5, 5), 16));
+    if (n)
+        result(c, 0, text_value(s, n));
+    return n > 0;
+}
+
 BUILTIN(num2str, 1, 2, 1, NO_GRAD,
   "s = num2str(x)\n"
   "s = num2str(x, precision)\n"
@@ -481,6 +503,8 @@ BUILTIN(num2str, 1, 2, 1, NO_GRAD,
   "Example:\n  num2str(pi)\n  ans = 3.1416\n  num2str([1 2 3])\n  ans = 1  2  3\n  num2str(pi, 8)\n  ans = 3.1415927\n\n"
   "See also: sprintf, mat2str, int2str, str2double")
 {
+    if (scalar_text(c, c->arg[0], false))
+        return;
     if (is_tensor_like(c->arg[0]) && value_dtype(c->arg[0]) == D_CHAR) {
         result(c, 0, c->arg[0]);
         return;
@@ -500,6 +524,8 @@ BUILTIN(int2str, 1, 1, 1, NO_GRAD,
   "Example:\n  int2str(2.7)\n  ans = 3\n\n"
   "See also: num2str, round")
 {
+    if (scalar_text(c, c->arg[0], true))
+        return;
     struct tensor *t = arg_dense(c, 0);
     if (t->dtype == D_CHAR) {
         result(c, 0, c->arg[0]);

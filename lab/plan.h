@@ -88,6 +88,18 @@ extern const int ew_builtin_count, reduce_builtin_count;
 /* ---- threads: loops above a measured size run on this many; default: cores */
 extern int ew_threads;
 
+/* for (i = from; i < to; i += step) body, by all threads if it is worth that.  Not OpenMP's own `if`: a region of one thread
+   costs a microsecond, as much as a find or a mask of ten elements does in all. */
+#define EACH_PART(i, from, to, step, worth, ...)                                                 \
+    do {                                                                                         \
+        if (worth) {                                                                             \
+            _Pragma("omp parallel for schedule(static) num_threads(ew_threads)")                 \
+            for (i64 i = from; i < to; i += step) { __VA_ARGS__ }                                \
+        } else {                                                                                 \
+            for (i64 i = from; i < to; i += step) { __VA_ARGS__ }                                \
+        }                                                                                        \
+    } while (0);
+
 /* ---- looking inside */
 value plan_text(const struct plan *p);        /* the listing that code(@(x) …) prints; char row, pooled */
 int plan_nodes(const struct plan *p, const struct plan_node **node);

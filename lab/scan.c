@@ -398,6 +398,14 @@ BUILTIN(bitshift, 2, 3, 1, NO_GRAD,
   "Example:\n  bitshift(1, [1 2 3])\n  ans =\n     2   4   8\n\n"
   "See also: bitand, bitor, pow2")
 {
+    if (c->nargin == 2 && (c->arg[0].tag | c->arg[1].tag) == 0) {          /* one number from 0 on */
+        double e = c->arg[0].num, by = c->arg[1].num;
+        if (e >= 0 && e < 0x1p53 && fabs(by) < 64 && by == (int)by) {
+            uint64_t v = (uint64_t)e;
+            result_num(c, 0, (double)((by >= 0 ? v << (int)by : v >> (int)-by) & (((uint64_t)1 << 53) - 1)));
+            return;
+        }
+    }
     struct tensor *x = tensor_dense(arg_tensor(c, 0)), *n = arg_double(c, 1), *y = bits_result(c, x, n);
     bool below = dtype_is(x->dtype, DT_I) && dtype_is(x->dtype, DT_S);
     int bits = has_arg(c, 2) ? (int)arg_int(c, 2, 0, 64) : below ? 64 : bits_of(x->dtype);

@@ -319,18 +319,15 @@ BUILTIN(endsWith, 2, 4, 1, NO_GRAD,
 }
 
 /* ---- strsplit, ostrsplit, strtok, strjoin */
-struct pieces { struct cell *text, *between; i64 n; };
-
-static void piece(struct pieces *p, const char *s, size_t n, const char *sep, size_t m)
+static void piece(struct cell *row, const char *s, size_t n)   /* one more at its end */
 {
-    if (p->n == p->text->numel) {
-        i64 dim[2] = { 1, MAX(2 * p->n, 8) };
-        cell_resize(p->text, 2, dim);
-        cell_resize(p->between, 2, dim);
-    }
-    cell_set(p->text, p->n, text_value(s, n));
-    cell_set(p->between, p->n, text_value(sep, m));
-    p->n++;
+    if (row->numel == row->cap)
+        cell_reserve(row, MAX(2 * row->numel, 8));
+    struct tensor *t = tensor_make(D_CHAR, 2, (i64[]){ n ? 1 : 0, (i64)n });
+    memcpy(t->data, s, n);
+    row->v[row->numel] = tensor_box(t);
+    row->dim[0] = 1;
+    row->dim[1] = ++row->numel;
 }
 
 BUILTIN(strsplit, 1, ANY, 2, NO_GRAD,
@@ -414,11 +411,19 @@ BUILTIN(strsplit, 1, ANY, 2, NO_GRAD,
             }
         }
     }
-    struct pieces p = { cell_2d(1, 8), cell_2d(1, 8), 0 };
+    struct cell *text = cell_2d(0, 0), *between = wants(c, 1) ? cell_2d(0, 0) : NULL;
+    bool letter = nd == 1 && dl[0] == 1;
     size_t start = 0, i = 0;
     while (i < n) {
         size_t sep = 0;
-        for (i64 k = 0; k < nd; k++)          /* the longest delimiter that stands here */
+        if (letter) {
+            const char *next = memchr(s + i, d[0][0], n - i);
+            if (!next)
+                break;
+            i = (size_t)(next - s);
+            sep = 1;
+        }
+        for (i64 k = 0; k < nd && !letter; k++)                /* the longest delimiter that stands here */
             if (dl[k] > sep && dl[k] <= n - i && !memcmp(s + i, d[k], dl[k]))
                 sep = dl[k];
         if (!sep) {
@@ -434,16 +439,18 @@ BUILTIN(strsplit, 1, ANY, 2, NO_GRAD,
                     on = true;
                 }
         }
-        piece(&p, s + start, i - start, s + i, end - i);
+        piece(text, s + start, i - start);
+        if (between)
+            piece(between, s + i, end - i);
         start = i = end;
         poll();
     }
-    piece(&p, s + start, n - start, "", 0);
-    cell_resize(p.text, 2, (i64[]){ 1, p.n });
-    cell_resize(p.between, 2, (i64[]){ 1, p.n - 1 });
-    result(c, 0, cell_value(p.text));
-    if (wants(c, 1))
-        result(c, 1, cell_value(p.between));
+    piece(text, s + start, n - start);
+    result(c, 0, cell_value(text));
+    if (between) {
+        cell_resize(between, 2, (i64[]){ 1, between->numel });
+        result(c, 1, cell_value(between));
+    }
 }
 
 BUILTIN(ostrsplit, 2, 3, 1, NO_GRAD,
@@ -457,21 +464,21 @@ BUILTIN(ostrsplit, 2, 3, 1, NO_GRAD,
     struct texts x = arg_texts(c, 0);
     const char *sep = arg_text(c, 1, &m);
     bool strip = has_arg(c, 2) && arg_bool(c, 2);
-    struct pieces p = { cell_2d(1, 8), cell_2d(1, 8), 0 };
+    struct cell *row = cell_2d(0, 0);
     for (i64 k = 0; k < x.n; k++) {
         const char *s = texts_at(&x, k, &n);
         size_t start = 0;
         for (size_t i = 0; i <= n; i++)
             if (i == n || memchr(sep, s[i], m)) {
                 if (i > start || !strip)
-                    piece(&p, s + start, i - start, "", 0);
+                    piece(row, s + start, i - start);
                 if (i == start && !strip)     /* 1x0, as Octave has it */
-                    cell_set(p.text, p.n - 1, tensor_value(tensor_2d(D_CHAR, 1, 0)));
+                    cell_set(row, row->numel - 1, tensor_value(tensor_2d(D_CHAR, 1, 0)));
                 start = i + 1;
             }
     }
-    cell_resize(p.text, 2, (i64[]){ 1, p.n });
-    result(c, 0, cell_value(p.text));
+    cell_resize(row, 2, (i64[]){ 1, row->numel });
+    result(c, 0, cell_value(row));
 }
 
 static void token(const char *s, size_t n, const char *d, size_t m, size_t *from, size_t *to)

@@ -442,6 +442,31 @@ BUILTIN(setxor, 2, ANY, 3, grad_form,
     combine(c, SETXOR);
 }
 
+/* One number in a vector, one text in a cell of texts: the last place where it stands, 0 none.  False: something else. */
+static bool text_row(value v) { return v.kind == K_TENSOR && v.t->dtype == D_CHAR && v.t->nd == 2 && v.t->dim[0] == 1 &&
+                                       v.t->flags & T_DENSE && !v.t->device; }
+static bool member_of_few(value x, value set, i64 *at)
+{
+    *at = 0;
+    if (x.tag == 0 && set.kind == K_TENSOR && set.t->dtype == D_DOUBLE && set.t->flags & T_DENSE && !set.t->device &&
+        !set.t->mark) {
+        const double *s = (const double *)set.t->data;
+        for (*at = set.t->numel; *at && s[*at - 1] != x.num;)
+            --*at;
+        return true;
+    }
+    if (!text_row(x) || set.kind != K_CELL)
+        return false;
+    for (i64 k = 0; k < set.cell->numel; k++) {
+        value s = set.cell->v[k];
+        if (!text_row(s))
+            return false;
+        if (s.t->numel == x.t->numel && !memcmp(s.t->data, x.t->data, (size_t)x.t->numel))
+            *at = k + 1;
+    }
+    return true;
+}
+
 BUILTIN(ismember, 2, 3, 2, NO_GRAD,
     "tf = ismember(a, s)\n"
     "[tf, loc] = ismember(a, s)\n"
@@ -454,6 +479,12 @@ BUILTIN(ismember, 2, 3, 2, NO_GRAD,
     "  loc =\n     2   0   1\n\n"
     "See also: unique, intersect, lookup")
 {
+    i64 one;
+    if (c->nargin == 2 && member_of_few(c->arg[0], c->arg[1], &one)) {
+        result_bool(c, 0, one > 0);
+        result_num(c, 1, (double)one);
+        return;
+    }
     struct options o = options(c, 2);
     struct items s = items_of(c, 2, o.rows, true);
     struct groups g = group(&s);

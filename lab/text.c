@@ -22,11 +22,21 @@ static bool is_char(value v)
 static bool is_text(value v)                  /* a row, or nothing */
 {
     i64 dim[MAX_DIMS];
+    if (v.kind == K_TENSOR)
+        return v.t->dtype == D_CHAR && v.t->nd == 2 && (v.t->dim[0] == 1 || v.t->numel == 0);
     return is_char(v) && value_dims(v, dim) == 2 && (dim[0] == 1 || dim[0] * dim[1] == 0);
 }
 
 static const char *text_of(value v, size_t *n)
 {
+    if (v.kind == K_NUM && v.dtype == D_CHAR) {                /* a letter: one of a table, not a tensor of its own */
+#define L4(c) { (char)(c) }, { (char)(c + 1) }, { (char)(c + 2) }, { (char)(c + 3) }
+#define L16(c) L4(c), L4(c + 4), L4(c + 8), L4(c + 12)
+#define L64(c) L16(c), L16(c + 16), L16(c + 32), L16(c + 48)
+        static const char letter[256][2] = { L64(0), L64(64), L64(128), L64(192) };
+        *n = 1;
+        return letter[(uint8_t)v.num];
+    }
     struct tensor *t = tensor_dense(tensor_of(v));
     *n = (size_t)t->numel;
     return t->data;

@@ -110,13 +110,11 @@ void turn_plane(size_t size, void *to, i64 r, const void *from, i64 s, i64 rows,
     if (size == 8 && r == rows && rows * cols * 8 > large && rows >= 64 && cols >= 8 && rows % 8 == 0 &&
         (uintptr_t)to % 64 == 0 && __builtin_cpu_supports("avx512f")) {
         enum { BAND = 32 };
-        #pragma omp parallel for schedule(static) num_threads(ew_threads) if (rows * cols > many)
-        for (i64 i = 0; i < rows; i += BAND)
-            turn_past(to, from, rows, cols, i, MIN(i + BAND, rows), s);
+        EACH_PART(i, 0, rows, BAND, rows * cols > many,
+                  turn_past(to, from, rows, cols, i, MIN(i + BAND, rows), s);)
         return;
     }
 #endif
-    #pragma omp parallel for schedule(static) num_threads(ew_threads) if (rows * cols > many)
-    for (i64 k = 0; k < tiles; k++)
-        turn_columns(size, to, from, rows, r, k * TILE, MIN((k + 1) * TILE, cols), s);
+    EACH_PART(k, 0, tiles, 1, rows * cols > many,
+              turn_columns(size, to, from, rows, r, k * TILE, MIN((k + 1) * TILE, cols), s);)
 }

@@ -17,18 +17,22 @@ const struct dtype_row dtypes[DTYPES] = {
 };
 
 /* ---- the pool */
+static __attribute__((cold, noinline)) void pool_grow(value v)     /* v is given up if there is no memory */
+{
+    int cap = cx->pool_cap ? 2 * cx->pool_cap : 256;
+    value *p = realloc(cx->pool, (size_t)cap * sizeof *p);
+    if (!p) {
+        drop(v);
+        fail_memory((size_t)cap * sizeof *p);
+    }
+    cx->pool = p;
+    cx->pool_cap = cap;
+}
+
 value keep(value v)
 {
-    if (unlikely(cx->npool == cx->pool_cap)) {
-        int cap = cx->pool_cap ? 2 * cx->pool_cap : 256;
-        value *p = realloc(cx->pool, (size_t)cap * sizeof *p);
-        if (!p) {
-            drop(v);
-            fail_memory((size_t)cap * sizeof *p);
-        }
-        cx->pool = p;
-        cx->pool_cap = cap;
-    }
+    if (unlikely(cx->npool == cx->pool_cap))
+        pool_grow(v);
     cx->pool[cx->npool++] = v;
     return v;
 }
@@ -198,8 +202,11 @@ void value_cut(value *child, void *arg)
     (void)arg;
     value v = *child;
     child->tag = 0;
-    if (is_counted(v) && --v.o->owners == 0 &&
-        !(v.kind == K_TENSOR && v.t->h.pins)) /* a viewed one goes with its last window */
+    if (!is_counted(v) || --v.o->owners)
+        return;
+    if (v.kind <= K_WINDOW)                   /* no children: at once */
+        kinds[v.kind].free(v);
+    else
         bury(v);
 }
 
