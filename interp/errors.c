@@ -169,7 +169,8 @@ BUILTIN(lasterr, 0, 2, 2, NO_GRAD,
   "See also: error, lasterror, lastwarn")
 {
     struct machine *m = vm;
-    result_text(c, 0, m->last_error ? m->last_error : "");
+    if (c->nargout > 0 || !has_arg(c, 0))
+        result_text(c, 0, m->last_error ? m->last_error : "");
     if (wants(c, 1))
         result_text(c, 1, m->last_id ? m->last_id : "");
     if (has_arg(c, 0)) {
@@ -209,7 +210,8 @@ BUILTIN(lastwarn, 0, 2, 2, NO_GRAD,
   "See also: warning, lasterr")
 {
     struct machine *m = vm;
-    result_text(c, 0, m->last_warning ? m->last_warning : "");
+    if (c->nargout > 0 || !has_arg(c, 0))
+        result_text(c, 0, m->last_warning ? m->last_warning : "");
     if (wants(c, 1))
         result_text(c, 1, m->last_warning_id ? m->last_warning_id : "");
     if (has_arg(c, 0)) {

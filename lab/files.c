@@ -509,7 +509,8 @@ static void swap_bytes(char *p, size_t size, i64 n)
 
 BUILTIN(fread, 1, 5, 2, NO_GRAD,
   "x = fread(fid)\n"
-  "[x, n] = fread(fid, size, precision, skip, arch)\n\n"
+  "[x, n] = fread(fid, size, precision, skip, arch)\n"
+  "x = fread(fid, precision)\n\n"
   "Read numbers from an open file: as many as there are, or as size says (n, [m n], [m Inf]). precision is the class "
   "they have in\n"
   "the file ('uint8', 'int16', 'double', 'char', …); the result is double, or of class c with 'uint8=>c', or of the "
@@ -519,23 +520,21 @@ BUILTIN(fread, 1, 5, 2, NO_GRAD,
   "See also: fwrite, fopen, fgetl")
 {
     FILE *f = readable(c, 0);
-    struct precision p = arg_precision(c, 2, "uint8");
-    i64 rows = -1, cols = -1, skip = has_arg(c, 3) ? arg_int(c, 3, 0, 1 << 30) : 0;
-    bool swap = big_endian(c, 4, file_arg(c, 0)->big_endian);
-    if (has_arg(c, 1)) {
+    bool sized = has_arg(c, 1) && !arg_is_text(c, 1);      /* fread(fid, precision) is allowed */
+    int k = has_arg(c, 1) && !sized;
+    struct precision p = arg_precision(c, 2 - k, "uint8");
+    i64 dim[2] = { INT64_MAX, 1 }, n = 0, skip = has_arg(c, 3 - k) ? arg_int(c, 3 - k, 0, 1 << 30) : 0;
+    bool swap = big_endian(c, 4 - k, file_arg(c, 0)->big_endian);
+    if (sized) {
         struct tensor *s = arg_double(c, 1);
         const double *d = (const double *)s->data;
         if (s->numel < 1 || s->numel > 2 || !(d[0] >= 0) || (s->numel == 2 && (!(d[1] >= 0) || isinf(d[0]))))
             fail("Octave:invalid-input-arg", "fread: the size must be n, Inf, [m n] or [m Inf]");
-        rows = isinf(d[0]) ? -1 : (i64)fmin(d[0], 1e15);
-        if (s->numel == 2)
-            cols = isinf(d[1]) ? -2 : (i64)fmin(d[1], 1e15);
+        for (int i = 0; i < s->numel; i++)
+            dim[i] = isinf(d[i]) ? INT64_MAX : (i64)fmin(d[i], 1e15);
     }
-    i64 limit = rows < 0     ? INT64_MAX
-                : cols >= 0  ? dims_numel(2, (i64[]){ rows, cols })
-                : cols == -2 ? INT64_MAX
-                             : rows,
-        n = 0;
+    bool open = dim[0] == INT64_MAX || dim[1] == INT64_MAX;                      /* until the end */
+    i64 limit = !dim[0] || !dim[1] ? 0 : open ? INT64_MAX : dims_numel(2, dim);
     size_t size = dtypes[p.from].size;
     struct buf *b = buf_new();
     char chunk[65536 / 16 * 16];
@@ -552,15 +551,14 @@ BUILTIN(fread, 1, 5, 2, NO_GRAD,
     }
     if (swap)
         swap_bytes(b->s, size, n);
-    i64 dim[2] = { n, n > 0 || rows >= 0 || 1 };
-    if (cols != -1) {
-        dim[0] = n < rows && cols == -2 ? n : rows;
-        dim[1] = rows > 0 ? (n + rows - 1) / rows : 0;
-        if (dim[1] == 1 && n < rows)
-            dim[0] = n;
-    }
-    if (n == 0)
+    if (!limit || (n == 0 && !open)) {
         dim[0] = dim[1] = 0;
+    } else if (dim[0] == INT64_MAX || (n < dim[0] && !open)) {
+        dim[0] = n;
+        dim[1] = 1;
+    } else {                                               /* whole columns, the last one filled with zeros */
+        dim[1] = (n + dim[0] - 1) / dim[0];
+    }
     struct tensor *t = tensor_zeros(p.to, 2, dim);
     for (i64 at = 0; at < n; at += 1 << 20) {
         poll();
@@ -590,8 +588,7 @@ BUILTIN(fwrite, 2, 5, 1, NO_GRAD,
     if (big_endian(c, 4, f->big_endian))
         swap_bytes(bytes, size, x->numel);
     file_write(c, f, bytes, (size_t)x->numel * size);
-    if (c->nargout > 0)
-        result_num(c, 0, (double)x->numel);
+    result_num(c, 0, (double)x->numel);
 }
 
 /* ---- positions */
@@ -671,8 +668,7 @@ BUILTIN(fflush, 1, 1, 1, NO_GRAD,
         out_flush();
     else if (f->fid != 0 && fflush(f->f))
         fail("Octave:write-error", "fflush: '%s' could not be written: %s", f->name, strerror(errno));
-    if (c->nargout > 0)
-        result_num(c, 0, 0);
+    result_num(c, 0, 0);
 }
 
 /* ---- names */
@@ -737,14 +733,15 @@ BUILTIN(tmpfile, 0, 0, 2, NO_GRAD,
 BUILTIN(unlink, 1, 1, 2, NO_GRAD,
   "[status, message] = unlink(name)\n\n"
   "Remove a file. The status is 0, or -1 and the message says why.\n\n"
-  "Example:\n  f = tempname(); fclose(fopen(f, 'w'));\n  unlink(f)\n  ans = 0\n\n"
+  "Example:\n  f = tempname(); fclose(fopen(f, 'w'));\n  status = unlink(f)\n  status = 0\n\n"
   "See also: delete, rename")
 {
     int status = unlink(arg_text(c, 0, NULL));
     int e = errno;
     if (status && c->nargout == 0)
         fail("Octave:file-not-found", "unlink: cannot remove '%s': %s", arg_text(c, 0, NULL), strerror(e));
-    result_num(c, 0, status);
+    if (c->nargout > 0)
+        result_num(c, 0, status);
     if (wants(c, 1))
         result_text(c, 1, status ? strerror(e) : "");
 }

@@ -501,14 +501,13 @@ BUILTIN(system, 1, 2, 2, NO_GRAD,
         interrupt_flag = 1;
     poll();
     status = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    if (c->nargout)
-        result_num(c, 0, status);
+    result_num(c, 0, status);
 }
 
 BUILTIN(shell_cmd, 1, 2, 2, NO_GRAD,
   "[status, text] = shell_cmd(command)\n\n"
   "The same as system.\n\n"
-  "Example:\n  shell_cmd('true')\n\n"
+  "Example:\n  shell_cmd('true');\n\n"
   "See also: system")
 {
     system_run(c);

@@ -433,14 +433,13 @@ static void put_text(struct call *c, int i, struct file *f)
     size_t n;
     const char *s = arg_text(c, i, &n);
     file_write(c, f, s, n);
-    if (c->nargout > 0)
-        result_num(c, 0, 0);
+    result_num(c, 0, 0);
 }
 
 BUILTIN(puts, 1, 1, 1, NO_GRAD,
   "puts(s)\n\n"
   "Print text as it is, without a newline behind it.\n\n"
-  "Example:\n  puts(\"one\\n\")\n  one\n\n"
+  "Example:\n  puts(\"one\\n\");\n  one\n\n"
   "See also: fputs, disp, printf")
 {
     put_text(c, 0, file_stdout());
@@ -449,7 +448,7 @@ BUILTIN(puts, 1, 1, 1, NO_GRAD,
 BUILTIN(fputs, 2, 2, 1, NO_GRAD,
   "fputs(fid, s)\n\n"
   "Write text as it is to an open file.\n\n"
-  "Example:\n  fputs(stdout, \"one\\n\")\n  one\n\n"
+  "Example:\n  fputs(stdout, \"one\\n\");\n  one\n\n"
   "See also: puts, fprintf, fopen")
 {
     put_text(c, 1, file_arg(c, 0));

@@ -319,7 +319,7 @@ static value parser_get(value self, sym field)
     if (!strcmp(field->text, "Unmatched"))
         return is_nil(p->unmatched) ? record_value(record_scalar()) : p->unmatched;
     if (!strcmp(field->text, "UsingDefaults"))
-        return is_nil(p->defaults) ? cell_value(cell_2d(1, 0)) : p->defaults;
+        return is_nil(p->defaults) ? cell_value(cell_2d(0, 0)) : p->defaults;
     if (!strcmp(field->text, "Parameters")) {
         struct cell *y = cell_2d(1, p->n);
         for (int i = 0; i < p->n; i++)
@@ -527,7 +527,7 @@ static void parser_parse(struct parser *p, struct call *c)
                 cell_set(defaults, nd++, text_value(q->name->text));
             }
         }
-    cell_resize(defaults, 2, (i64[]){ 1, nd });
+    cell_resize(defaults, 2, (i64[]){ nd > 0, nd });
     replace(&p->results, copy(record_value(y)));
     replace(&p->unmatched, copy(record_value(rest)));
     replace(&p->defaults, copy(cell_value(defaults)));

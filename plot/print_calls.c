@@ -58,8 +58,7 @@ BUILTIN(print, 0, ANY, 0, grad_zero,
   "jpg, gif, svg, html, pdf, eps, tex (tikz), txt, gp (a script for gnuplot with the numbers in it). A file without an "
   "extension gets that of the format. -rN is the resolution in dots per inch, 100 at first, -SW,H the size in dots at "
   "that resolution (letters and lines, for txt).\n\n"
-  "Example:\n  figure('visible', 'off'); plot([1 3 2]);\n  f = [tempname() '.png']; print('-dpng', f)\n  unlink(f)\n  "
-  "ans = 0\n\n"
+  "Example:\n  figure('visible', 'off'); plot([1 3 2]);\n  f = [tempname() '.png']; print('-dpng', f)\n  unlink(f)\n\n"
   "See also: saveas, figure, drawnow")
 {
     struct graphic *fig = NULL;
@@ -117,8 +116,7 @@ BUILTIN(saveas, 2, 3, 0, grad_zero,
   "saveas(h, file, format)\n\n"
   "Write the figure h, or the one that h stands in, into a file; its extension or the format says what it becomes, as "
   "in print.\n\n"
-  "Example:\n  h = figure('visible', 'off'); plot([1 3 2]);\n  f = [tempname() '.svg']; saveas(h, f)\n  unlink(f)\n  "
-  "ans = 0\n\n"
+  "Example:\n  h = figure('visible', 'off'); plot([1 3 2]);\n  f = [tempname() '.svg']; saveas(h, f)\n  unlink(f)\n\n"
   "See also: print")
 {
     struct graphic *fig = graphic_up(arg_graphic(c, 0), G_FIGURE);
