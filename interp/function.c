@@ -94,8 +94,9 @@ static void function_print(value v, const char *name)
         }
         outf("@%s\n", s);
     } else if (name) {
-        print_blanks(indent);
-        outf("%s =\n\n%s\n\n", name, s);
+        print_header(name);
+        outf("%s\n", s);
+        print_after();
     } else {
         outf("%s\n", s);
     }

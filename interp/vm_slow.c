@@ -239,17 +239,6 @@ bool for_next(value *s, value *var)
 }
 
 /* ---- ranges */
-static double range_operand(value v, const char *what)
-{
-    if (v.kind == K_NUM)
-        return v.dtype == D_INT64 ? (double)v.i : v.dtype == D_UINT64 ? (double)v.u : v.num;
-    if (!is_tensor_like(v))
-        fail("Octave:undefined-function", "invalid types found in range: the %s is a %s", what, class_of(v));
-    struct tensor *t = tensor_of(v);
-    if (t->numel == 0)
-        return NAN;
-    return element_double(t, 0);
-}
 static value range_of(value a, value step, value b)
 {
     if (unlikely(RECORDING != NULL) && (tracked(a) || tracked(step))) {   /* its numbers depend on a and step */
@@ -258,28 +247,8 @@ static value range_of(value a, value step, value b)
     }
     if (a.kind == K_NIL || step.kind == K_NIL || b.kind == K_NIL)
         fail("Octave:undefined-function", "a range needs three numbers, but one of its variables has no value");
-    i64 none[2] = { 1, 0 };
-    a = gpu_read_value(a, "a range"), step = gpu_read_value(step, "a range"), b = gpu_read_value(b, "a range");
-    value part[3] = { a, step, b };
-    int dt = D_DOUBLE;
-    for (int i = 0; i < 3; i++) {
-        if (is_tensor_like(part[i])) {
-            int d = value_dtype(part[i]);
-            if (value_numel(part[i]) == 0)
-                return tensor_box(tensor_new(D_DOUBLE, 2, none));
-            if (dtype_is(d, DT_I) || (d == D_SINGLE && dt != D_SINGLE && !dtype_is(dt, DT_I)))
-                dt = dtype_is(dt, DT_I) ? dt : d;
-        }
-    }
-    if ((is_tensor_like(a) && value_dtype(a) == D_CHAR) || (is_tensor_like(b) && value_dtype(b) == D_CHAR))
-        dt = D_CHAR;                          /* one end that is text makes text */
-    double lo = range_operand(a, "first number"), inc = range_operand(step, "step"), hi = range_operand(b, "limit");
-    const double x[3] = { lo, inc, hi };
-    for (int i = 0; i < 3 && dtype_is(dt, DT_I); i++)
-        if (x[i] != trunc(x[i]) && !isnan(x[i]))
-            fail("Octave:invalid-input-arg", "a range of class %s needs integers, but its %s is %g", dtypes[dt].class,
-                 (const char *const[]){ "first number", "step", "limit" }[i], x[i]);
-    return range_of_class(lo, inc, hi, dt);
+    return range_between((value[]){ gpu_read_value(a, "a range"), gpu_read_value(step, "a range"),
+                                    gpu_read_value(b, "a range") });
 }
 void range_op(const struct ins *i, value *R)
 {

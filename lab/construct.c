@@ -379,48 +379,43 @@ BUILTIN(J, 0, ANY, 1, NO_GRAD, IMAGINARY_HELP("J"))
 
 /* ---- ranges and spaced points */
 
-static int range_class(struct call *c)        /* of a:s:b; one end that is text makes text */
+typedef __int128 wide;
+
+/* An end or the step of a range of integers, exactly. */
+static wide whole_end(value v, int dt, const char *what, bool fits)
 {
-    int dt = D_DOUBLE;
-    bool text = false;
-    for (int k = 0; k < c->nargin; k++) {
-        if (!is_tensor_like(c->arg[k]))
-            fail_arg(c, k, "a number");
-        int d = value_dtype(c->arg[k]);
-        text = text || (d == D_CHAR && !(k == 1 && c->nargin == 3));
-        if (dtype_is(d, DT_C))
-            fail_arg(c, k, "real");
-        if (dtype_is(d, DT_I)) {
-            if (dtype_is(dt, DT_I) && dt != d)
-                fail("Octave:nonconformant-args", "colon: the ends are of different integer classes, %s and %s",
-                     dtypes[dt].class, dtypes[d].class);
-            dt = d;
-        } else if (d == D_SINGLE && !dtype_is(dt, DT_I)) {
-            dt = d;
-        }
+    value e = v.kind == K_NUM ? v : element_value(tensor_of(v), 0);
+    bool num64 = e.kind == K_NUM && (e.dtype == D_INT64 || e.dtype == D_UINT64);
+    double x = element_double(tensor_of(v), 0);
+    if (!(x == trunc(x)) || isinf(x))
+        fail("Octave:invalid-input-arg", "a range of class %s needs integers, but its %s is %g", dtypes[dt].class, what,
+             isnan(x) ? fabs(x) : x);
+    wide w = !num64 ? (wide)MAX(-0x1p100, MIN(x, 0x1p100)) : e.dtype == D_INT64 ? (wide)e.i : (wide)e.u;
+    int sign = dtype_is(dt, DT_S);
+    wide high = ((wide)1 << (dtypes[dt].size * 8 - sign)) - 1, low = sign ? -high - 1 : 0;
+    if (fits && (w < low || w > high))
+        fail("Octave:invalid-input-arg", "a range of class %s: its %s, %g, is none of that class",
+             dtypes[dt].class, what, x);
+    return w;
+}
+
+static value range_of_integers(const value part[3], int dt)
+{
+    wide a = whole_end(part[0], dt, "first number", true), s = whole_end(part[1], dt, "step", false),
+         b = whole_end(part[2], dt, "limit", true);
+    wide n = s == 0 || (s > 0 && a > b) || (s < 0 && a < b) ? 0 : (b - a) / s + 1;
+    if (n > (wide)1 << 62)
+        fail("Octave:out-of-memory", "out of memory: the range has too many elements");
+    struct tensor *t = tensor_2d(dt, 1, (i64)n);
+    for (i64 i = 0; i < (i64)n; i++) {
+        uint64_t x = (uint64_t)(a + i * s);
+        memcpy((char *)t->data + i * dtypes[dt].size, &x, dtypes[dt].size);
     }
-    return text ? D_CHAR : dt;
+    return tensor_value(t);
 }
 
-static double range_end(struct call *c, int k, int dt)
+static value range_of_singles(float a, float s, float b)
 {
-    if (value_numel(c->arg[k]) == 0)
-        return NAN;
-    struct tensor *t = tensor_of(c->arg[k]);
-    double x = element_double(t, 0);          /* of an array the first element counts, as in Octave */
-    if (dtype_is(dt, DT_I) && x != trunc(x) && !isnan(x))
-        fail("Octave:invalid-input-arg", "colon: %g is no integer, but the range is of class %s", x, dtypes[dt].class);
-    return x;
-}
-
-/* A range of another class is counted and computed in it: single(0):single(0.1):single(1) has eleven elements. */
-value range_of_class(double base, double inc, double limit, int dtype)
-{
-    if (dtype == D_DOUBLE)
-        return range_new(base, inc, limit);
-    if (dtype != D_SINGLE)
-        return tensor_value(tensor_cast(tensor_of(range_new(base, inc, limit)), dtype));
-    float a = (float)base, s = (float)inc, b = (float)limit;
     i64 n = range_count(a, s, b, FLT_EPSILON);
     struct tensor *t = tensor_2d(D_SINGLE, 1, n);
     for (i64 i = 0; i < n; i++) {
@@ -428,6 +423,42 @@ value range_of_class(double base, double inc, double limit, int dtype)
         ((float *)t->data)[i] = isnan(a) || isnan(s) || isnan(b) || (isinf(s) && isinf(b)) ? NAN : s > 0 ? MIN(x, b) : MAX(x, b);
     }
     return tensor_value(t);
+}
+
+/* base:step:limit of any classes.  It is counted and computed in its class: single(0):single(0.1):single(1) has eleven
+   elements, and integers of 64 bits stay exact.  Of an array the first element counts, as in Octave. */
+value range_between(const value part[3])
+{
+    static const char *const name[] = { "first number", "step", "limit" };
+    double x[3];
+    bool text = false, empty = false;
+    int dt = D_DOUBLE;
+    char d_[160];
+    for (int k = 0; k < 3; k++) {
+        if (!is_tensor_like(part[k]))
+            fail("Octave:undefined-function", "a range is made of numbers, but its %s is a %s", name[k],
+                 value_describe(part[k], d_));
+        int d = value_dtype(part[k]);
+        text = text || (d == D_CHAR && k != 1);
+        empty = empty || value_numel(part[k]) == 0;
+        if (dtype_is(d, DT_I)) {
+            if (dtype_is(dt, DT_I) && dt != d)
+                fail("Octave:nonconformant-args", "a range cannot be of the two integer classes %s and %s",
+                     dtypes[dt].class, dtypes[d].class);
+            dt = d;
+        } else if (d == D_SINGLE && !dtype_is(dt, DT_I)) {
+            dt = d;
+        }
+    }
+    if (empty)
+        return tensor_box(tensor_2d(text ? D_CHAR : dt, 1, 0));
+    if (dtype_is(dt, DT_I) && !text)
+        return range_of_integers(part, dt);
+    for (int k = 0; k < 3; k++)
+        x[k] = element_double(tensor_of(part[k]), 0);
+    if (text)
+        return tensor_value(tensor_cast(tensor_of(range_new(x[0], x[1], x[2])), D_CHAR));
+    return dt == D_SINGLE ? range_of_singles((float)x[0], (float)x[1], (float)x[2]) : range_new(x[0], x[1], x[2]);
 }
 
 BUILTIN(colon, 2, 3, 1, grad_form,
@@ -438,16 +469,12 @@ BUILTIN(colon, 2, 3, 1, grad_form,
     "Example:\n  colon(1, 2, 6)\n  ans =\n     1   3   5\n\n"
     "See also: linspace, numel")
 {
-    int dt = range_class(c);
-    bool empty = false;
     for (int k = 0; k < c->nargin; k++)
-        empty = empty || value_numel(c->arg[k]) == 0;
-    if (empty) {
-        result_tensor(c, 0, tensor_2d(dt, 1, 0));
-        return;
-    }
-    double a = range_end(c, 0, dt), s = c->nargin == 3 ? range_end(c, 1, dt) : 1, b = range_end(c, c->nargin - 1, dt);
-    result(c, 0, range_of_class(a, s, b, dt));
+        if (!is_tensor_like(c->arg[k]))
+            fail_arg(c, k, "a number");
+        else if (dtype_is(value_dtype(c->arg[k]), DT_C))
+            fail_arg(c, k, "real");
+    result(c, 0, range_between((value[]){ c->arg[0], c->nargin == 3 ? c->arg[1] : num(1), c->arg[c->nargin - 1] }));
 }
 
 /* n points from a to b, both exact; from both ends towards the middle, so that linspace(-x, x, n) is symmetric. */

@@ -299,7 +299,7 @@ BUILTIN(factorial, 1, 1, 1, NO_GRAD,
             f *= k;
         ((double *)r->data)[i] = n > 170 ? INFINITY : (double)f;
     }
-    result_tensor(c, 0, tensor_cast(r, number_class(x->dtype)));
+    result_tensor(c, 0, tensor_cast(r, x->dtype == D_SINGLE ? D_SINGLE : D_DOUBLE));   /* integers too, as in Octave */
 }
 
 static value take_columns(value from, struct tensor *v, i64 rows, i64 cols,

@@ -86,6 +86,12 @@ static void blank_unless_compact(void)
         blank_line();
 }
 
+void print_after(void)
+{
+    if (!print_state()->compact || !print_indent())
+        blank_line();
+}
+
 void print_header(const char *name)
 {
     print_blanks(print_indent());
@@ -116,14 +122,19 @@ static int integer_text(char *s, const struct tensor *t, i64 i, bool *negative)
     return sprintf(s, "%.0f", v.num);
 }
 
+/* As in Octave zeros have no digits, and the least number of a class counts for nothing: its magnitude overflows. */
 static int integer_width(const struct tensor *t)
 {
-    int w = 1;
+    int w = 0;
+    char least[32];
+    snprintf(least, sizeof least, "-%llu", 1ULL << (8 * dtypes[t->dtype].size - 1));
     bool any = false;
     for (i64 i = 0; i < t->numel; i++) {
         char s[32];
         bool neg = false;
         int n = integer_text(s, t, i, &neg) - neg;
+        if ((n == 1 && s[0] == '0') || (neg && !strcmp(s, least)))
+            continue;
         any |= neg;
         w = MAX(w, n);
     }
@@ -140,14 +151,6 @@ static int integer_bits(char *s, const struct tensor *t, i64 i, char form)
     for (int b = 0; b < 8 * size; b++)
         s[b] = '0' + (u >> (8 * size - 1 - b) & 1);
     return 8 * size;
-}
-
-static bool all_zero(const struct tensor *t)
-{
-    for (i64 i = 0; i < t->numel; i++)
-        if (element_double(t, i) != 0)
-            return false;
-    return true;
 }
 
 /* ---- one page of a matrix, as something that can write its element (i, j) */
@@ -187,10 +190,10 @@ static struct page page_of(struct tensor *t, int flags, int intwidth)
     } else {
         char form = raw_form();
         p.f = (struct numfmt){ .form = form ? form : 'i' };
-        p.f.w = form ? dtypes[t->dtype].size * (form == 'x' ? 2 : 8) : intwidth ? intwidth : integer_width(t);
+        p.f.w = form ? dtypes[t->dtype].size * (form == 'x' ? 2 : 8) : intwidth >= 0 ? intwidth : integer_width(t);
         p.cents = !form && print_state()->form == FORM_BANK;
         p.f.w += p.cents ? 3 : 0;
-        p.column = 2 + (form || !all_zero(t) ? p.f.w : 0);       /* as Octave, where log10 of 0 has no digits */
+        p.column = 2 + p.f.w;
     }
     return p;
 }
@@ -239,7 +242,7 @@ static void page_rows(const struct page *p, i64 gap, bool beside, i64 skip)
         i64 end = MIN(j + each, cols);
         if (cut) {
             if (j > 0)
-                blank_line();
+                blank_unless_compact();
             columns_header(o, j ? j + skip : 0, j ? end + skip : end);
         }
         for (i64 i = 0; i < rows; i++) {
@@ -381,7 +384,7 @@ static void show_pages(struct tensor *t, const char *name)
 {
     bool whole = dtype_is(t->dtype, DT_I),
          one = (t->dim[0] * t->dim[1] == 1 && !whole) || (t->dtype == D_CHAR && t->dim[0] == 1);
-    int intwidth = whole ? integer_width(t) : 0;
+    int intwidth = whole ? integer_width(t) : -1;
     i64 n = page_count(t), shown = n;
     bool brief = elided(t->numel);
     if (brief)
@@ -401,10 +404,13 @@ static void show_pages(struct tensor *t, const char *name)
         } else if (one) {
             show_scalar(p, o->s);
         } else {
+            int base = print_state()->indent;
+            print_state()->indent = whole ? 0 : base;           /* as Octave, also inside a cell or struct */
             print_header(o->s);
+            print_state()->indent = base;
             (brief ? show_some : show_page)(p, 0, intwidth);
             if (k < shown - 1)
-                blank_line();
+                (whole ? blank_line : blank_unless_compact)();
         }
         pool_release(mark);
     }
@@ -442,14 +448,14 @@ static void show_tensor(value v, const char *name)
     if (t->nd > 2) {
         show_pages(t, name);
     } else if (name && elided(t->numel)) {
-        show_some(t, flags, 0);
+        show_some(t, flags, -1);
         char d[128];
         blank_line();
         print_blanks(print_indent());
         outf("  %s in all; disp(%s) shows every element\n", tensor_shape(t, d), name);
     } else if (v.kind == K_RANGE && dtype_is(t->dtype, DT_F)) {
         /* the format follows the limit as it was written, not the last element */
-        struct page p = page_of(t, flags, 0);
+        struct page p = page_of(t, flags, -1);
         double ends[2] = { v.range->base, v.range->limit };
         struct extent e = EXTENT_0(true), in = EXTENT_0(true);
         extent_add(&e, ends, 2, 1);
@@ -460,10 +466,10 @@ static void show_tensor(value v, const char *name)
         p.range = true;
         page_rows(&p, 0, false, 0);
     } else {
-        show_page(t, flags, 0);
+        show_page(t, flags, -1);
     }
     if (name && !rows)
-        blank_line();
+        print_after();
 }
 
 /* ---- containers */
@@ -472,7 +478,7 @@ static void show(value v, const char *name, int levels);
 static void show_cell(struct cell *c, const char *name, int levels)
 {
     char s[160];
-    if (c->nd > 2 && c->numel > 0) {
+    if (c->nd > 2) {
         char d[128];
         int n = snprintf(s, sizeof s, "{%s Cell Array}", dims_text(c->nd, c->dim, d));
         one_line(name, s, (size_t)n);
@@ -506,7 +512,7 @@ static void show_cell(struct cell *c, const char *name, int levels)
     print_blanks(st->indent);
     out_text("}\n", 2);
     if (name)
-        blank_line();
+        print_after();
 }
 
 static const char *type_words(value v)         /* what a field holds, where the levels end */
@@ -556,7 +562,8 @@ static void show_struct(struct record *r, const char *name, int levels)
         print_header(name);
     if (r->numel != 1) {
         print_blanks(base + 2);
-        outf("%s struct array containing the fields:\n\n", dims_text(r->nd, r->dim, d));
+        outf("%s struct array containing the fields:\n", dims_text(r->nd, r->dim, d));
+        blank_unless_compact();
         for (int f = 0; f < r->f->n; f++) {
             print_blanks(base + 4);
             outf("%s\n", r->f->name[f]->text);
@@ -572,7 +579,7 @@ static void show_struct(struct record *r, const char *name, int levels)
         st->indent = base;
     }
     if (name)
-        blank_line();
+        print_after();
 }
 
 static void show_object(value v, const char *name)

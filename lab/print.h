@@ -13,6 +13,7 @@ void print_disp(value v);                                 /* disp(v) */
 int print_indent(void);                                   /* blanks before a line, for class->print */
 void print_blanks(int n);
 void print_header(const char *name);                      /* `name =` at the indentation, and a blank line */
+void print_after(void);                                   /* the blank line behind such a value; compact: at the left edge only */
 enum { PRINT_WIDTH = 80 };
 void print_width(int columns); /* of a line; PRINT_WIDTH but at the prompt, where it is the terminal's */
 bool print_elides(i64 n);                                 /* would n elements be shortened now? */

@@ -333,11 +333,11 @@ void sparse_print(value v, const char *name)
     const struct sparse *s = sparse_see(v);
     double all = (double)s->m * (double)s->n, part = (double)s->nz / all * 100;
     bool inline_ = name && (all == 0 || (s->m == 1 && s->n == 1));
-    print_blanks(name ? print_indent() : 0);
-    if (inline_)
+    if (inline_) {
+        print_blanks(print_indent());
         outf("%s = ", name);
-    else if (name)
-        outf("%s =\n\n", name);             /* what follows begins at the left edge in cells and structs too, as in Octave */
+    } else if (name)
+        print_header(name);                   /* what follows begins at the left edge in cells and structs too, as in Octave */
     outf("Compressed Column Sparse (rows = %lld, cols = %lld, nnz = %lld", (long long)s->m, (long long)s->n,
          (long long)s->nz);
     if (all > 0)                              /* never 100% unless it is */

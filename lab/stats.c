@@ -109,7 +109,9 @@ BUILTIN(range, 1, 2, 1, NO_GRAD,
     "  ans = 4\n\n"
     "See also: bounds, max, min")
 {
-    struct tensor *x = numbers(c, 0);
+    struct tensor *x = arg_tensor(c, 0);
+    if (dtype_is(x->dtype, DT_T | DT_L))
+        x = tensor_cast(x, D_DOUBLE);
     value v = tensor_value(x);
     int dim = arg_dim(c, 1, first_long_dim(x));
     result(c, 0, minus(reduce_apply(RED_max, v, dim), reduce_apply(RED_min, v, dim)));

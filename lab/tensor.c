@@ -546,6 +546,8 @@ struct tensor *tensor_of(value v)
         for (i64 i = 0; i < r->n; i++)
             x[i] = r->base + (double)i * r->inc;
         if (r->n)
+            x[0] = r->base;
+        if (r->n > 1)
             x[r->n - 1] = range_at(r, r->n - 1);
         return t;
     }

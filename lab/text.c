@@ -340,7 +340,7 @@ static value change_case(struct call *c, value v, char from, char to)
     if (!is_tensor_like(v))
         fail_arg(c, 0, "text or a cell array of texts");
     if (value_dtype(v) != D_CHAR)
-        return v;
+        return value_dtype(v) == D_LOGICAL ? tensor_value(tensor_cast(tensor_of(v), D_DOUBLE)) : v;
     struct tensor *t = tensor_clone(tensor_of(v));
     for (i64 at = 0; at < t->numel; at += 1 << 20) {          /* in pieces, for the loop below is one of vectors */
         poll();

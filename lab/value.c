@@ -346,7 +346,7 @@ bool isshared(value v)
 /* ---- ranges */
 double range_at(const struct range *r, i64 i)
 {
-    double x = r->base + (double)i * r->inc;
+    double x = i ? r->base + (double)i * r->inc : r->base;                /* -0 + 0 is 0 */
     return r->inc > 0 ? MIN(x, r->limit) : MAX(x, r->limit);
 }
 

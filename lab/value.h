@@ -180,8 +180,7 @@ value instance_new(const struct class *class,
 /* ---- ranges: base : inc : limit, n elements, a row vector that `for` and indexing never lay out */
 struct range { struct object h; double base, inc, limit; i64 n; };
 value range_new(double base, double inc, double limit);   /* pooled; n as in Octave, never past the limit */
-value range_of_class(double base, double inc, double limit,
-                     int dtype); /* the same of any class; a tensor unless double */
+value range_between(const value part[3]);   /* base, step, limit of any classes; a tensor unless all are double */
 i64 range_count(double base, double inc, double limit, double eps);   /* eps of the class it is computed in */
 double range_at(const struct range *r, i64 i);            /* i from 0 */
 
