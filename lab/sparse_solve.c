@@ -40,6 +40,32 @@ PLUGIN(symamd, suitesparse, 1, 2, 1,
   "Example:\n  p = symamd(speye(3)); sort(p)\n  ans =\n     1   2   3\n\n"
   "See also: amd, colamd, symrcm")
 
+PLUGIN(ccolamd, suitesparse, 1, 3, 1,
+  "p = ccolamd(S)\n"
+  "p = ccolamd(S, knobs, sets)\n\n"
+  "As colamd, with constraints: sets(j) is the number, from 1 to columns(S), of the set of column j, and the columns of "
+  "set 1 come first, then those of set 2 and so on. knobs, [0 10 10 1] where it says nothing: the order is for lu(S(:,p)) "
+  "alone; rows with more than knobs(2) * sqrt(columns(S)) entries do not count; columns with more than knobs(3) times the "
+  "square root of the smaller size come last; columns are absorbed at once.\n\n"
+  "Example:\n  ccolamd(sparse([1 1 0; 0 1 1; 1 0 1]), [], [3 1 2])\n  ans =\n     2   3   1\n\n"
+  "See also: csymamd, colamd, lu")
+PLUGIN(csymamd, suitesparse, 1, 3, 1,
+  "p = csymamd(S)\n"
+  "p = csymamd(S, knobs, sets)\n\n"
+  "As symamd, with constraints: sets(j) is the number of the set of row and column j, and those of set 1 come first, then "
+  "those of set 2 and so on. knobs, [10 1] where it says nothing: rows with more than knobs(1) * sqrt(rows(S)) entries "
+  "come last; columns are absorbed at once.\n\n"
+  "Example:\n  csymamd(speye(3), [], [3 1 2])\n  ans =\n     2   3   1\n\n"
+  "See also: ccolamd, symamd, chol")
+PLUGIN(dmperm, suitesparse, 1, 1, 4,
+  "p = dmperm(S)\n"
+  "[p, q, r, s] = dmperm(S)\n\n"
+  "Dulmage and Mendelsohn's order. p alone is a matching with as many columns as there can be: p(j) is the row that "
+  "stands for column j, or 0, so S(p,:) has no zero in its diagonal when no p(j) is 0. With four results S(p,q) is upper "
+  "block triangular; block k has the rows r(k):r(k+1)-1 and the columns s(k):s(k+1)-1.\n\n"
+  "Example:\n  dmperm(sparse([0 1 0; 0 0 1; 1 0 0]))\n  ans =\n     3   1   2\n\n"
+  "See also: sprank, colamd, amd")
+
 PLUGIN(arnoldi, arpack, 9, 9, 3,
   "[V, d, failed] = arnoldi(f, n, k, which, symmetric, tol, maxit, p, v0)\n\n"
   "What eigs is made of: k eigenvalues d and eigenvectors V of the n x n matrix A with f(x) = A * x, by ARPACK. which "

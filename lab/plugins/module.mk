@@ -35,7 +35,7 @@ plugin_PROGRAMS += tl_suitesparse.so
 tl_suitesparse_so_SOURCES = %reldir%/suitesparse.c
 tl_suitesparse_so_CFLAGS = $(plugin_cflags) -I/usr/include/suitesparse
 tl_suitesparse_so_LINK = $(plugin_link)
-tl_suitesparse_so_LDADD = -lspqr -lumfpack -lcholmod -lcolamd -lamd -lm -lpthread
+tl_suitesparse_so_LDADD = -lspqr -lumfpack -lcholmod -lcolamd -lccolamd -lcxsparse -lamd -lm -lpthread
 endif
 
 if HAVE_ARPACK

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* suitesparse.c: factors of sparse matrices by SuiteSparse: CHOLMOD, UMFPACK, SPQR, AMD, COLAMD.
+/* suitesparse.c: factors of sparse matrices by SuiteSparse: CHOLMOD, UMFPACK, SPQR, AMD, COLAMD,
+ * CCOLAMD, and matchings by CXSparse.
  *
  * Why these: CHOLMOD's supernodal Cholesky and UMFPACK's multifrontal LU do their work in BLAS products, which makes
  * the Poisson system with 1e6 unknowns some ten times faster than codes that go element by element (CXSparse, KLU) or
@@ -14,8 +15,11 @@
 #include "lab/tl_plugin.h"
 #include <SuiteSparseQR_C.h>
 #include <amd.h>
+#include <ccolamd.h>
 #include <cholmod.h>
 #include <colamd.h>
+#include <cs.h>
+#undef complex                                /* which it brings from <complex.h> */
 #include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
@@ -728,3 +732,89 @@ static void column_order(struct call *c, bool symmetric)
 }
 TL_SERVES(colamd, NO_GRAD) { column_order(c, false); }
 TL_SERVES(symamd, NO_GRAD) { column_order(c, true); }
+
+/* Orders within constraints: columns of set 1 first, then those of set 2 and so on. */
+static void constrained_order(struct call *c, bool symmetric)
+{
+    struct sparse_array s = sparse_arg(c, 0);
+    double knobs[CCOLAMD_KNOBS];
+    SuiteSparse_long stats[CCOLAMD_STATS], *member = NULL;
+    ccolamd_l_set_defaults(knobs);
+    if (symmetric)
+        must_be_square(c, &s);
+    if (lab->nargin(c) > 1) {
+        struct array k = lab->array_of(lab->arg_double(c, 1));
+        const double *x = (const double *)k.data;
+        static const int place[2][4] = { { CCOLAMD_LU, CCOLAMD_DENSE_ROW, CCOLAMD_DENSE_COL, CCOLAMD_AGGRESSIVE },
+                                         { CCOLAMD_DENSE_ROW, CCOLAMD_AGGRESSIVE, -1, -1 } };
+        for (int64_t i = 0; i < k.numel && i < 4; i++)
+            if (place[symmetric][i] >= 0)
+                knobs[place[symmetric][i]] = x[i];
+    }
+    if (lab->nargin(c) > 2) {
+        struct array m = lab->array_of(lab->arg_double(c, 2));
+        if (m.numel && m.numel != s.n)
+            lab->fail("Octave:nonconformant-args", "%s: there are %lld columns, but the sets of %lld", lab->name_of(c),
+                      (long long)s.n, (long long)m.numel);
+        member = m.numel ? lab->scratch((size_t)s.n * 8) : NULL;
+        for (int64_t i = 0; i < m.numel; i++) {
+            double x = ((const double *)m.data)[i];
+            if (!(x >= 1 && x <= (double)s.n && x == floor(x)))
+                lab->fail("Octave:invalid-input-arg", "%s: a set is a number from 1 to %lld, but element %lld is %g",
+                          lab->name_of(c), (long long)s.n, (long long)i + 1, x);
+            member[i] = (SuiteSparse_long)x - 1;
+        }
+    }
+    bool good;
+    int64_t *p = lab->scratch((size_t)(s.n + 1) * 8);
+    if (symmetric) {
+        good = csymamd_l(s.n, (SuiteSparse_long *)s.row, (SuiteSparse_long *)s.col, p, knobs, stats, calloc, free, member, -1);
+    } else {
+        size_t room = ccolamd_l_recommended(s.nz, s.m, s.n);
+        int64_t *row = lab->scratch((room + 1) * 8);
+        memcpy(row, s.row, (size_t)s.nz * 8);
+        memcpy(p, s.col, (size_t)(s.n + 1) * 8);
+        good = room && ccolamd_l(s.m, s.n, (SuiteSparse_long)room, row, p, knobs, stats, member);
+    }
+    if (!good)
+        lab->fail("Octave:out-of-memory", "%s: out of memory", lab->name_of(c));
+    lab->result(c, 0, permutation(p, s.n, false, true));
+}
+TL_SERVES(ccolamd, NO_GRAD) { constrained_order(c, false); }
+TL_SERVES(csymamd, NO_GRAD) { constrained_order(c, true); }
+
+static void give_counted(struct call *c, int i, const int64_t *p, int64_t n)
+{
+    struct tensor *t = lab->tensor_new(D_DOUBLE, 2, (int64_t[]){ 1, n });
+    for (int64_t k = 0; k < n; k++)
+        ((double *)lab->array_of(t).data)[k] = (double)(p[k] + 1);
+    lab->result_tensor(c, i, t);
+}
+
+TL_SERVES(dmperm, NO_GRAD)
+{
+    struct sparse_array s = sparse_arg(c, 0);
+    cs_dl a = { s.nz, s.m, s.n, (int64_t *)s.col, (int64_t *)s.row, NULL, -1 };
+    int64_t *kept[4], size[4] = { s.m, s.n, s.m + 6, s.n + 6 };
+    for (int i = 0; i < 4; i++)               /* to where nothing leaks when the results do not fit */
+        kept[i] = lab->scratch((size_t)size[i] * 8);
+    if (lab->nargout(c) < 2) {
+        int64_t *match = cs_dl_maxtrans(&a, 0);
+        if (!match)
+            lab->fail("Octave:out-of-memory", "dmperm: out of memory");
+        memcpy(kept[1], match + s.m, (size_t)s.n * 8);
+        cs_dl_free(match);
+        give_counted(c, 0, kept[1], s.n);
+        return;
+    }
+    cs_dld *d = cs_dl_dmperm(&a, 0);
+    if (!d)
+        lab->fail("Octave:out-of-memory", "dmperm: out of memory");
+    size[2] = size[3] = d->nb + 1;
+    int64_t *const from[4] = { d->p, d->q, d->r, d->s };
+    for (int i = 0; i < 4; i++)
+        memcpy(kept[i], from[i], (size_t)size[i] * 8);
+    cs_dl_dfree(d);
+    for (int i = 0; i < 4; i++)
+        give_counted(c, i, kept[i], size[i]);
+}
