@@ -428,7 +428,7 @@ static bool append(value *slot, int dim, int n, const value *v)
     if (slot->kind == K_TENSOR) {
         struct tensor *t = slot->t;
         if (t->h.owners != 1 || t->h.pins || t->mark || t->device || t->nd != 2 || !(t->flags & T_DENSE) ||
-            dtype_is(t->dtype, DT_C) || (dim == 0 && t->dim[1] != 1))
+            dtype_is(t->dtype, DT_C))
             return false;
         size[0] = t->dim[0], size[1] = t->dim[1];
         if (t->numel == 0)
@@ -460,6 +460,18 @@ static bool append(value *slot, int dim, int n, const value *v)
                           ? NULL
                           : tensor_dense(tensor_cast(
                                 v[i].kind == K_WINDOW ? tensor_clone(tensor_of(v[i])) : tensor_of(v[i]), t->dtype));
+        i64 rows = t->dim[0];
+        if (dim == 0 && old && size[1] > 1 && size[0] > rows && place_grow_rows(t, size[0])) {
+            for (int i = 0; i < n; i++) {
+                i64 more = from[i] ? from[i]->dim[0] : 0;
+                for (i64 j = 0; j < size[1] && more; j++)
+                    memcpy(t->data + (size_t)(j * size[0] + rows) * unit, from[i]->data + (size_t)(j * more) * unit,
+                           (size_t)more * unit);
+                rows += more;
+            }
+            t->version++;
+            return true;
+        }
         if (!place_grow(t, 2, size))
             return false;
         char *to = t->data + (size_t)old * unit;

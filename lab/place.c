@@ -191,6 +191,28 @@ bool place_grow(struct tensor *t, int nd, const i64 *dim)
     return true;
 }
 
+/* A matrix gets more rows: its columns move up within the spare room, the last first. */
+bool place_grow_rows(struct tensor *t, i64 rows)
+{
+    if (t->h.pins || t->mark || t->device || t->nd != 2 || t->dim != t->inline_dim || !(t->flags & T_DENSE) || !t->numel ||
+        rows <= t->dim[0] || t->dim[1] < 2)
+        return false;
+    i64 n = dims_numel(2, (i64[]){ rows, t->dim[1] });
+    size_t size = dtypes[t->dtype].size, old = (size_t)t->dim[0] * size, new = (size_t)rows * size;
+    bool room = t->block ? t->block->owners == 1 && (size_t)(t->data - t->block->data) + (size_t)n * size <= t->block->bytes
+                         : (size_t)n * size + SPARE <= t->small * (size_t)64;
+    if (!room)
+        own_block_spare(t, n + n / 2);
+    for (i64 j = t->dim[1]; j-- > 0;) {
+        memmove(t->data + (size_t)j * new, t->data + (size_t)j * old, old);
+        memset(t->data + (size_t)j * new + old, 0, new - old);
+    }
+    t->dim[0] = rows;
+    dense_strides(2, t->dim, t->stride);
+    t->numel = n;
+    return true;
+}
+
 static void warn_pinned(const value *slot, const char *what)
 {
     if (slot->kind == K_TENSOR && slot->t->h.pins)
@@ -265,7 +287,8 @@ static void write_tensor(value *slot, int n, const value *idx, value rhs)
         if (g.numel == 0 && !g.grows)
             return;
         t = own_tensor(slot);
-        bool fits = !g.grows || place_grow(t, g.nd, g.dim);
+        bool fits = !g.grows || place_grow(t, g.nd, g.dim) ||
+                    (g.nd == 2 && t->nd == 2 && g.dim[1] == t->dim[1] && place_grow_rows(t, g.dim[0]));
         if (fits) {
             own_block(t);
             put(&nest, &g, t->data, src, size);

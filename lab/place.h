@@ -34,6 +34,7 @@ value *place_walk(value *root, int nstep, const struct step *step, value *box, i
 /* Gives t, which one owner holds, this size where it stands, zeros in what is new; spare room grows by halves.  False
    when that cannot be: windows, another shape inside.  Its elements must not be moved by the new size. */
 bool place_grow(struct tensor *t, int nd, const i64 *dim);
+bool place_grow_rows(struct tensor *t, i64 rows);         /* the same for more rows of a matrix: its columns are moved */
 /* Writes r (its shape already right, or one element) into the slot's tensor or window: converts, keeps size and class. */
 void place_write(value *slot, struct tensor *r);
 
