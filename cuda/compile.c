@@ -186,12 +186,13 @@ static struct { int arch; const struct pack *p; size_t bytes; } packs[4];
 static int pack_count;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 
-const char *compile_pack_folder;              /* NULL: where the plugin lies */
+const char *compile_pack_folder;              /* NULL: TL_CUDA_PACK, or where the plugin lies */
 static bool pack_name(char *s, size_t n, int arch)
 {
     Dl_info info;
-    if (compile_pack_folder)
-        return snprintf(s, n, "%s/tl_cuda_%d.pack", compile_pack_folder, arch) < (int)n;
+    const char *folder = compile_pack_folder ? compile_pack_folder : getenv("TL_CUDA_PACK");
+    if (folder)
+        return snprintf(s, n, "%s/tl_cuda_%d.pack", folder, arch) < (int)n;
     if (!dladdr(&pack_magic, &info) || !info.dli_fname)
         return false;
     const char *slash = strrchr(info.dli_fname, '/');
@@ -215,7 +216,8 @@ static const struct pack *pack_open(int arch, size_t *bytes)
             if (m != MAP_FAILED) {
                 p = m;
                 *bytes = (size_t)st.st_size;
-                if (memcmp(p->magic, pack_magic, 8) || p->n > (*bytes - sizeof *p) / sizeof *p->entry) {
+                bool newer = cuda.version && p->version / 1000 > (uint64_t)cuda.version / 1000;   /* than the driver can load */
+                if (newer || memcmp(p->magic, pack_magic, 8) || p->n > (*bytes - sizeof *p) / sizeof *p->entry) {
                     munmap(m, *bytes);
                     p = NULL;
                 }
@@ -506,7 +508,7 @@ static void order_free(struct order *o)
 }
 int compile_ready(const uint64_t key[2], struct code *c, const char **why)
 {
-    int r = -DEV_REFUSED;
+    int r = -DEV_NOT_HERE;
     *why = "nothing of that name is being compiled";
     pthread_mutex_lock(&lock);
     for (struct order **p = &orders; *p; p = &(*p)->next) {
@@ -528,13 +530,9 @@ int compile_ready(const uint64_t key[2], struct code *c, const char **why)
     return r;
 }
 
-/* What lies in the pack or on the disk is read at once; what NVRTC has to make is waited for, so that Ctrl-C is seen.  The
-   thread goes on then, and who asks again finds what it made. */
-int compile_soon(const char *text, size_t len, int major, int minor, struct code *c, volatile sig_atomic_t *stop,
-                 const char **why)
+int compile_begin(const char *text, size_t len, int major, int minor, struct code *c, uint64_t id[2], const char **why)
 {
-    int arch = 10 * major + minor, r;
-    uint64_t id[2];
+    int arch = 10 * major + minor;
     *c = (struct code){ 0 };
     if (pack_read(text, len, arch, c))
         return DEV_OK;
@@ -544,7 +542,15 @@ int compile_soon(const char *text, size_t len, int major, int minor, struct code
     name_of(id, text, len, arch, version);
     if (file_read(id, c))
         return DEV_OK;
-    TRY(compile_start(id, text, len, major, minor));
+    int e = compile_start(id, text, len, major, minor);
+    *why = "out of memory on the CPU";
+    return e ? e : DEV_LATER;
+}
+
+/* The thread goes on when Ctrl-C ends the wait, and who asks again finds what it made. */
+int compile_wait(const uint64_t id[2], struct code *c, volatile sig_atomic_t *stop, const char **why)
+{
+    int r;
     while (!(r = compile_ready(id, c, why))) {
         struct timespec t;
         clock_gettime(CLOCK_REALTIME, &t);

@@ -355,8 +355,8 @@ static int can(struct device *d, enum dev_call what, const struct dev_arg *out, 
 
 /* ---- options: what can be switched, and counters to look at */
 static const char *const option_name[OPTIONS] = { "graph", "tf32", "cache", "pin", "poison", "cudnn" };
-static const char *const count_name[COUNTS] = { "launches", "graphs",   "graph_runs", "held",  "released",
-                                                "loaded",   "compiled", "uploads",    "waits", "cudnn_runs" };
+static const char *const count_name[COUNTS] = { "launches", "graphs",  "graph_runs", "held",  "released",  "loaded",
+                                                "compiled", "stepped", "uploads",    "waits", "cudnn_runs" };
 static int option(struct device *d, const char *name, double *x, bool set)
 {
     struct gpu *g = gpu_of(d);

@@ -185,6 +185,10 @@ static void open_library(enum library w)
         snprintf(soname, sizeof soname, "%s.%d", library[w].file, v);
         h = cuda_dlopen(soname);
     }
+    if (!h && !cuda.version) {                /* without a driver, to make a pack: any */
+        snprintf(soname, sizeof soname, "%s.%d", library[w].file, library[w].v13);
+        h = cuda_dlopen(soname);
+    }
     state[w] = MISSING;
     if (!h) {
         snprintf(said[w], sizeof said[w],

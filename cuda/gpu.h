@@ -37,6 +37,7 @@ enum gpu_count {
     COUNT_RELEASED,
     COUNT_LOADED,
     COUNT_COMPILED,
+    COUNT_STEPPED,
     COUNT_UPLOADS,
     COUNT_WAITS,
     COUNT_DNN,
@@ -102,7 +103,16 @@ int launch_program(struct gpu *g, const struct dev_prog *, struct dev_arg *out, 
                    const double *num, int tag);
 int launch_run(struct gpu *g, enum dev_call, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag);
 int launch_kernel(struct gpu *g, const struct kernel *k);
+int launch_rows(struct gpu *g, const struct dev_prog *, struct dev_arg *out, const struct dev_arg *in, const double *num,
+                int tag);                     /* a program that is waited for, never split */
+bool launch_quick(struct gpu *g, const struct dev_prog *, struct dev_arg *out, const struct dev_arg *in,
+                  const double *num);         /* are its kernels there, so that NVRTC has nothing to do? */
 void launch_forget(struct gpu *g, bool lost);
+
+/* steps.c: a program row by row, while its kernel is being made; DEV_NOT_HERE: it cannot, and nothing was queued */
+bool steps_may(const struct dev_prog *p);
+int steps_run(struct gpu *g, const struct dev_prog *p, struct dev_arg *out, const struct dev_arg *in, const double *num,
+              int tag);
 
 /* graph.c: everything that is queued in order passes here */
 struct record_kernel { cu_function f; unsigned grid[3], block; int words; const uint64_t *arg; };

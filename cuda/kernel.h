@@ -53,12 +53,14 @@ struct code {
 /* 0, or DEV_NOT_HERE with a sentence in *why (NVRTC is missing, the text is refused), valid until the next call. */
 int compile(const char *text, size_t len, int major, int minor, struct code *c, const char **why);
 /* The same in a thread of its own: `start` returns at once; `ready` 1: *c is there, 0: not yet, < 0: minus an error,
- * with *why. */
+ * with *why; DEV_NOT_HERE: nothing of that name is being made. */
 int compile_start(const uint64_t key[2], const char *text, size_t len, int major, int minor);
 int compile_ready(const uint64_t key[2], struct code *c, const char **why);
-/* By the thread, waited for: DEV_STOPPED when *stop was set meanwhile (the thread goes on). */
-int compile_soon(const char *text, size_t len, int major, int minor, struct code *c, volatile sig_atomic_t *stop,
-                 const char **why);
+/* *c is there, from the pack or the disk; or DEV_LATER: the thread makes it, and compile_ready and compile_wait know it
+ * by `id`; or another error. */
+int compile_begin(const char *text, size_t len, int major, int minor, struct code *c, uint64_t id[2], const char **why);
+/* For what the thread makes: DEV_STOPPED when *stop was set meanwhile (the thread goes on). */
+int compile_wait(const uint64_t id[2], struct code *c, volatile sig_atomic_t *stop, const char **why);
 void compile_stop(void);                      /* joins the thread; before exit or unloading */
 int compile_version(
     const char **why); /* of NVRTC, 1000 major + 10 minor; 0: there is none, *why says what was looked for */

@@ -52,6 +52,7 @@ struct function {
 };
 /* "DEV R f(…)"; `to` is the dtype it returns, or -1: the compute type of the last instruction. */
 bool program_function(struct text *t, const struct dev_prog *p, int to, struct function *f);
+bool program_types(const struct dev_prog *p, enum dev_type *type);     /* of each instruction; false: of one there is none */
 /* s of type `from` stored as class dt; `done`: it is a value of that class already */
 void put_stored(struct text *t, const char *s, int from, int dt, bool done);
 void program_numbers(struct text *t, const struct dev_prog *p, const char *indent);       /* their locals in the kernel */

@@ -302,6 +302,21 @@ void program_members(struct text *t, const struct dev_prog *p, bool trouble)
         put(t, "    u64 status;\n    i64 tag;\n");
 }
 
+bool program_types(const struct dev_prog *p, enum dev_type *type)
+{
+    struct room m = { 0 };
+    bool ok = true;
+    for (int i = 0; ok && i < p->n; i++) {
+        const struct dev_ins *z = &p->ins[i];
+        type[i] = z->what == DI_TRUTH ? DEV_B : (enum dev_type)z->type;
+        if (z->what == DI_OP)
+            ok = z->op < text_rows && z->a >= 0 && z->a < i && z->b < i &&
+                 row_expression(&m, z->op, type[z->a], "a", "b", &type[i]) != NULL;
+    }
+    room_free(&m);
+    return ok;
+}
+
 bool program_function(struct text *t, const struct dev_prog *p, int to, struct function *f)
 {
     struct room m = { 0 };

@@ -4,7 +4,8 @@
 set -u
 build=$(dirname "$TL")
 [ -f "$build/tl_cuda.so" ] || skip_all "this build has no CUDA plugin"
-XDG_CACHE_HOME=$PWD/cache TL_SHIM_CACHE=$build/tests/device/kernels; export XDG_CACHE_HOME TL_SHIM_CACHE
+XDG_CACHE_HOME=$PWD/cache TL_SHIM_CACHE=$build/tests/device/kernels TL_CUDA_PACK=/nowhere
+export XDG_CACHE_HOME TL_SHIM_CACHE TL_CUDA_PACK
 LD_DEBUG=files "$TL" --eval 'x = rand(100); y = sum(x(:) * 2);' 2>&1 | grep -E 'tl_cuda|libcuda|libnvrtc' >log
 [ ! -s log ]; ok $? "nothing of CUDA is opened before it is wanted" "$(head -n 3 log)"
 TL_CUDA_PATH=/nowhere "$TL" --eval 'gpu(1)' >log 2>&1
@@ -35,18 +36,23 @@ CHECK_ROWS='plus tanh'; CHECK_CLASSES='single'; export CHECK_ROWS CHECK_CLASSES
 try late "rows on the GPU, a part" "$SRCDIR/tests/device/every-row-on-the-gpu.tl"
 # a pack: said how far it is, stopped and gone on with, and then nothing is compiled
 mkdir pack && cp "$build/tl_cuda.so" pack && cd pack || exit 1
+unset TL_CUDA_PACK
 cat >one.tl <<'END'
 x = gpu(rand(100)); y = cpu(exp(x)); assert(max(max(abs(y - exp(cpu(x))))) < 1e-14); z = cpu(x(:) * 2); s = cpu(sum(x(:)));
 printf('loaded %d compiled %d\n', cuda.option('loaded'), cuda.option('compiled'))
-cpu(tanh(exp(x) .* x))
+y = cpu(tanh(exp(x) .* x)); assert(max(max(abs(y - tanh(exp(cpu(x)) .* cpu(x))))) < 1e-14);
+printf('stepped %d compiled %d\n', cuda.option('stepped'), cuda.option('compiled'))
+cpu(cumsum(x))
 END
 XDG_CACHE_HOME=$PWD/cold1 TL_FAKE=compile=0.02 "$build/cuda/pack" -t 0.5 90 >log 2>&1
 grep -q 'tl_cuda_90.pack: [0-9]* of [0-9]* kernels, .*; the same command makes the rest' log; ok $? "a pack that is stopped holds what there is" "$(cat log)"
 XDG_CACHE_HOME=$PWD/cold2 "$build/cuda/pack" 90 >log 2>&1; ok $? "the next run makes the rest" "$(cat log)"
 grep -q 'tl_cuda_90.pack: \([0-9]*\) of \1 kernels' log; ok $? "all of them" "$(cat log)"
 XDG_CACHE_HOME=$PWD/cold3 TL_FAKE=norc TL_CUDA_PLUGIN=$PWD/tl_cuda.so "$TL" one.tl >log 2>&1
-grep -q '^loaded [1-9][0-9]* compiled 0$' log && grep -q 'error: .*NVRTC refuses a kernel' log; ok $? "single rows come from the pack, others are a sentence without NVRTC" "$(cat log)"
+grep -q '^loaded [1-9][0-9]* compiled 0$' log && grep -q '^stepped [1-9][0-9]* compiled 0$' log && grep -q 'error: .*NVRTC refuses a kernel' log
+ok $? "single rows and what is made of them come from the pack, others are a sentence without NVRTC" "$(cat log)"
 "$build/cuda/pack" ninety >log 2>&1; grep -q "'ninety' is no architecture" log; ok $? "a wrong architecture is a sentence" "$(cat log)"
 cd ..
+TL_CUDA_PACK=/nowhere; export TL_CUDA_PACK
 TL_FAKE='' TINY=1 TL=$TL sh "$SRCDIR/tests/bench/cuda/run.sh" >log 2>&1; ok $? "bench-cuda runs, with figures that mean nothing" "$(head -n 20 log)"
 plan

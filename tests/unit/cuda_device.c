@@ -37,6 +37,7 @@ static void load(const char *fake)
     setenv("XDG_CACHE_HOME", strcat(path, "/cache"), 1);
     snprintf(path, sizeof path, "%s/tests/device/kernels", TL_BUILDDIR);
     setenv("TL_SHIM_CACHE", path, 1);
+    setenv("TL_CUDA_PACK", "/nowhere", 1);    /* one that lies in the build is for GPUs */
     void *so = dlopen(TL_BUILDDIR "/tl_cuda.so", RTLD_NOW | RTLD_LOCAL);
     ck_assert_msg(so != NULL, "%s", dlerror());
     all = dlsym(so, "tl_devices");
@@ -365,6 +366,87 @@ START_TEST(ctrl_c_ends_the_wait_for_a_kernel)
     interrupted(read_back, &f);
     f.d->close(f.d);                          /* while the thread compiles */
     unit_end();
+    snprintf(command, sizeof command, "rm -rf %s", cache);
+    ck_assert(!system(command));
+}
+END_TEST
+/* With slow NVRTC a program runs by its rows' kernels: tanh(x) .* 3 + x, several results of which one lies where an operand
+ * does, and a sum; then by its own, and the bits are the same. */
+static struct dev_prog several(int more, int red)
+{
+    struct dev_prog p = { .n = 5, .nin = 1, .nnum = 1, .dtype = DOUBLE, .in_dtype = { DOUBLE }, .more = (uint8_t)more,
+                          .red = (uint8_t)red, .also = { { 1, DOUBLE }, { 3, DOUBLE } } };
+    p.ins[0] = ins(DI_IN, DEV_D, DOUBLE, 0, 0, -1);
+    p.ins[1] = ins(DI_OP, DEV_D, DOUBLE, OPS_tanh, 0, -1);
+    p.ins[2] = ins(DI_NUM, DEV_D, DOUBLE, 0, 0, -1);
+    p.ins[3] = ins(DI_OP, DEV_D, DOUBLE, OPS_times, 1, 2);
+    p.ins[4] = ins(DI_OP, DEV_D, DOUBLE, OPS_plus, 3, 0);
+    return p;
+}
+START_TEST(rows_run_until_the_kernel_is_there)
+{
+    enum { N = 5000 };
+    char cache[] = "/tmp/tl-cache-XXXXXX", command[80];
+    begin("");
+    ck_assert(mkdtemp(cache) != NULL);
+    setenv("XDG_CACHE_HOME", cache, 1);
+    int (*count)(void) = fake_nvrtc("nvrtcFakeCount");
+    double *x = numbers(N, 1), *was = malloc(N * 8), *is = malloc(N * 8), three = 3;
+    struct dev_arg a = matrix(x, DOUBLE, N, 1), y = matrix(x, DOUBLE, N, 1), z = matrix(x, DOUBLE, N, 1), s = matrix(x, DOUBLE, 1, 1);
+    struct dev_prog p = { .n = 2, .nin = 1, .dtype = DOUBLE, .in_dtype = { DOUBLE } }, q = several(0, 0);
+    /* nothing is there yet: the kernel is waited for */
+    ok(d->program(d, &q, &y, &a, (double[]){ 4 }, 1));
+    ck_assert(option("stepped") == 0 && option("compiled") == 1);
+    /* the rows, one by one */
+    p.ins[0] = ins(DI_IN, DEV_D, DOUBLE, 0, 0, -1);
+    p.ins[1] = ins(DI_OP, DEV_D, DOUBLE, OPS_tanh, 0, -1);
+    ok(d->program(d, &p, &y, &a, NULL, 1));
+    p = (struct dev_prog){ .n = 3, .nin = 1, .nnum = 1, .dtype = DOUBLE, .in_dtype = { DOUBLE } };
+    p.ins[0] = ins(DI_IN, DEV_D, DOUBLE, 0, 0, -1);
+    p.ins[1] = ins(DI_NUM, DEV_D, DOUBLE, 0, 0, -1);
+    p.ins[2] = ins(DI_OP, DEV_D, DOUBLE, OPS_times, 0, 1);
+    ok(d->program(d, &p, &y, &a, &three, 1));
+    p = (struct dev_prog){ .n = 3, .nin = 2, .dtype = DOUBLE, .in_dtype = { DOUBLE, DOUBLE } };
+    p.ins[0] = ins(DI_IN, DEV_D, DOUBLE, 0, 0, -1);
+    p.ins[1] = ins(DI_IN, DEV_D, DOUBLE, 0, 1, -1);
+    p.ins[2] = ins(DI_OP, DEV_D, DOUBLE, OPS_plus, 0, 1);
+    ok(d->program(d, &p, &y, (struct dev_arg[]){ a, a }, NULL, 1));
+    p = (struct dev_prog){ .n = 1, .nin = 1, .dtype = DOUBLE, .in_dtype = { DOUBLE } };      /* copies, and a sum */
+    p.ins[0] = ins(DI_IN, DEV_D, DOUBLE, 0, 0, -1);
+    ok(d->program(d, &p, &y, &a, NULL, 1));
+    p.red = 1;
+    s.stride[0] = s.stride[1] = 0;
+    ok(d->program(d, &p, &s, &a, NULL, 1));
+    ok(d->wait(d, NULL));
+    setenv("TL_FAKE", "compile=2", 1);
+    static const struct { int more, red; } kind[] = { { 2, 0 }, { 0, 1 } };
+    for (int k = 0; k < 2; k++) {
+        q = several(kind[k].more, kind[k].red);
+        int before = count(), stepped = (int)option("stepped");
+        struct dev_arg out[3] = { k ? s : y, a, z };      /* further results: one over the operand */
+        size_t n = k ? 8 : N * 8;
+        ok(d->copy(d, a.p, x, N * 8, DEV_TO));
+        ok(d->program(d, &q, out, &a, &three, 1));
+        back(was, out[0].p, n);
+        ck_assert_msg(count() == before && option("stepped") == stepped + 1, "%d %g", count() - before, option("stepped") - stepped);
+        double sum = 0;
+        for (int i = 0; i < N; i++)
+            sum += tanh(x[i]) * 3 + x[i];
+        ck_assert_double_eq_tol(was[0], k ? sum : tanh(x[0]) * 3 + x[0], 1e-9);
+        if (!k) {
+            back(is, a.p, n);
+            ck_assert(is[7] == tanh(x[7]));
+        }
+        while (count() == before)
+            usleep(20000);
+        usleep(200000);                       /* the thread writes what it made */
+        double loaded = option("loaded");
+        ok(d->copy(d, a.p, x, N * 8, DEV_TO));
+        ok(d->program(d, &q, out, &a, &three, 1));
+        back(is, out[0].p, n);
+        ck_assert(option("stepped") == stepped + 1 && option("loaded") >= loaded + 1 && !memcmp(was, is, n));
+    }
+    d->close(d);
     snprintf(command, sizeof command, "rm -rf %s", cache);
     ck_assert(!system(command));
 }
@@ -851,6 +933,7 @@ int main(void)
     tcase_add_test(t, thousands_of_launches);
     tcase_add_test(t, ctrl_c_ends_a_wait);
     tcase_add_test(t, ctrl_c_ends_the_wait_for_a_kernel);
+    tcase_add_test(t, rows_run_until_the_kernel_is_there);
     tcase_add_loop_test(t, a_lost_context, 0, 3);
     tcase_add_test(t, products);
     tcase_add_loop_test(t, lapack_family, 0, 4);
