@@ -186,6 +186,9 @@ struct plan *ew_deviation(void);              /* sumsq(x - m, dim) */
 value ew_reduced(struct plan *p, struct ew_prog *g, struct ew_job *j, const value *reg, int nd, const i64 *dim,
                  int along, int *bad);
 int reduce_dim(int op, value v);
-const char *reduce_name(int op);
+enum { IDENTITY, NONZERO, UNEQUAL0 };         /* columns of reduce.def */
+enum { AFTER_NONE, AFTER_ANY, AFTER_ALL, AFTER_MEAN };
+struct reduce_row { const char *name, *help; uint8_t map, take /* TAKES: bytes are counted */, after; };
+extern const struct reduce_row reduce_rows[RED_OPS];
 
 #endif

@@ -38,9 +38,9 @@ value plan_text(const struct plan *p)
             break;
         case PN_REDUCE:
             if (q->b < 0)
-                buff(b, "%s(v%d)", reduce_name(q->op), q->a);
+                buff(b, "%s(v%d)", reduce_rows[q->op].name, q->a);
             else
-                buff(b, "%s(v%d, v%d)", reduce_name(q->op), q->a, q->b);
+                buff(b, "%s(v%d, v%d)", reduce_rows[q->op].name, q->a, q->b);
             break;
         }
         buf_putc(b, '\n');

@@ -348,26 +348,18 @@ static bool build_fused(struct plan *p, struct ew_prog *g)
     if (!p->one && ew_compute_type(rv->dtype) == T_L && rv->type != T_B)
         return false;
     if (p->red) {
-        static const struct { uint8_t map, take; } how[RED_OPS] = {
-#define IDENTITY 0
-#define NONZERO 1
-#define UNEQUAL0 2
-#define TAKE_COUNT TAKES
-#define RED(name, map, take, ...) [RED_##name] = { map, TAKE_##take },
-#include "reduce.def"
-        };
-        int r = p->red - 1;
-        g->red = (uint8_t)(r + 1);
-        g->take = how[r].take;
-        if (how[r].map && rv->layout != D_LOGICAL) {
+        const struct reduce_row *row = &reduce_rows[p->red - 1];
+        g->red = p->red;
+        g->take = row->take;
+        if (row->map && rv->layout != D_LOGICAL) {
             int f = as_type(u, root, rv->layout == D_SINGLE ? T_F : T_D, last_node, false);
-            if (how[r].map == NONZERO) {
+            if (row->map == NONZERO) {
                 root = new_val(u, T_B, D_LOGICAL, D_LOGICAL, u->val[f].vec);
                 emit(u, kernel_of(EW_nonzero, u->val[f].type, u->val[f].vec ? VV : SS), root, f, f, last_node, 0);
             } else {
                 root = as_type(u, f, T_B, last_node, true);
             }
-        } else if (!how[r].map) {
+        } else if (!row->map) {
             if (rv->layout == D_LOGICAL && (g->take == TAKE_SUM || g->take == TAKE_SUMSQ))
                 g->take = TAKES;
             else

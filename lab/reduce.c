@@ -12,20 +12,11 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { NONE, ANY_, ALL_, MEAN };
-static const struct { const char *name; uint8_t map, take, after; const char *help; } rows[RED_OPS] = {
-#define IDENTITY 0
-#define NONZERO 1
-#define UNEQUAL0 2
+const struct reduce_row reduce_rows[RED_OPS] = {
 #define TAKE_COUNT TAKES
-#define AFTER_NONE NONE
-#define AFTER_ANY ANY_
-#define AFTER_ALL ALL_
-#define AFTER_MEAN MEAN
-#define RED(name, map, take, after, da, help) [RED_##name] = { #name, map, TAKE_##take, AFTER_##after, help },
+#define RED(name, map, take, after, da, help) [RED_##name] = { #name, help, map, TAKE_##take, AFTER_##after },
 #include "reduce.def"
 };
-const char *reduce_name(int op) { return rows[op].name; }
 
 static bool extreme(int op) { return op == RED_max || op == RED_min; }
 
@@ -33,10 +24,10 @@ int reduce_dim(int op, value v)
 {
     char s[160];
     if (v.kind != K_NUM || v.dtype == D_INT64 || v.dtype == D_UINT64)
-        fail("Octave:index-out-of-bounds", "%s: dim must be a positive integer, but is a %s", rows[op].name,
+        fail("Octave:index-out-of-bounds", "%s: dim must be a positive integer, but is a %s", reduce_rows[op].name,
              value_describe(v, s));
     if (!(v.num >= 1 && v.num == floor(v.num) && v.num < 1 << 30))
-        fail("Octave:index-out-of-bounds", "%s: dim must be a positive integer, but is %g", rows[op].name, v.num);
+        fail("Octave:index-out-of-bounds", "%s: dim must be a positive integer, but is %g", reduce_rows[op].name, v.num);
     return (int)v.num;
 }
 
@@ -76,7 +67,7 @@ int reduce_class(int op, int dt)
 {
     if (extreme(op))
         return dt == D_CHAR ? D_DOUBLE : dt;
-    if (rows[op].after == ANY_ || rows[op].after == ALL_)
+    if (reduce_rows[op].after == AFTER_ANY || reduce_rows[op].after == AFTER_ALL)
         return D_LOGICAL;
     return dtype_real(dt) == D_SINGLE ? (dt == D_CSINGLE ? D_CSINGLE : D_SINGLE) : dt == D_CDOUBLE ? D_CDOUBLE : D_DOUBLE;
 }
@@ -86,8 +77,8 @@ static void after_row(int after, int type, void *x, i64 n, i64 len)
     for (i64 i = 0; i < n; i++)
         if (type == T_D) {
             double *v = (double *)x + i;
-            *v = after == MEAN ? *v / (double)len : after == ANY_ ? *v > 0 : *v == (double)len;
-        } else if (after == MEAN) {
+            *v = after == AFTER_MEAN ? *v / (double)len : after == AFTER_ANY ? *v > 0 : *v == (double)len;
+        } else if (after == AFTER_MEAN) {
             ((float *)x)[i] /= (float)len;
         }
 }
@@ -122,7 +113,7 @@ value ew_reduced(struct plan *p, struct ew_prog *g, struct ew_job *j, const valu
         ew_stop(*bad);
         return nil();
     }
-    int after = rows[op].after;
+    int after = reduce_rows[op].after;
     if (after)
         after_row(after, type, j->out, n, a.len);
     if (!t)
@@ -370,7 +361,7 @@ value reduce_apply(int op, value x, int dim)
     if (x.kind == K_SPARSE)
         return sparse_reduce(op, x, dim);
     if (!is_tensor_like(x))
-        fail("Octave:undefined-function", "%s: not defined for a %s%s", rows[op].name, value_describe(x, s),
+        fail("Octave:undefined-function", "%s: not defined for a %s%s", reduce_rows[op].name, value_describe(x, s),
              x.kind == K_CELL ? "\nhint: [c{:}] joins the contents of a cell" : "");
     int dt = value_dtype(x);
     if (unlikely(value_device(x))) {          /* the same ways, in steps that the device has */
@@ -378,7 +369,7 @@ value reduce_apply(int op, value x, int dim)
             return gpu_extreme(op == RED_max, tensor_any(x), dim, NULL);
         if (dtype_is(dt, DT_C) && op != RED_any && op != RED_all && op != RED_prod) {
             value re = reduce_apply(op, ew_apply(EW_real, 1, &x), dim), im = reduce_apply(op, ew_apply(EW_imag, 1, &x), dim);
-            return ew_apply(op == RED_sumsq ? EW_plus : EW_complex, 2, (value[]){ re, im });
+            return ew_apply(reduce_rows[op].take == TAKE_SUMSQ ? EW_plus : EW_complex, 2, (value[]){ re, im });
         }
         if (op == RED_prod && (dtype_is(dt, DT_C) || dt == D_INT64 || dt == D_UINT64))
             gpu_fail(gpu_at(value_device(x)), "prod", DEV_NOT_HERE);
@@ -395,7 +386,7 @@ value reduce_apply(int op, value x, int dim)
                 op, ew_apply(op == RED_any ? EW_nonzero : EW_ne, op == RED_any ? 1 : 2, (value[]){ x, num(0) }), dim);
         struct tensor *t = tensor_of(x);
         value re = reduce_apply(op, tensor_box(half(t, 0)), dim), im = reduce_apply(op, tensor_box(half(t, 1)), dim);
-        if (op == RED_sumsq)
+        if (reduce_rows[op].take == TAKE_SUMSQ)
             return ew_apply(EW_plus, 2, (value[]){ re, im });
         value z = zip(re, im);
         return tensor_value(tensor_narrow(tensor_of(z)));
@@ -430,7 +421,7 @@ int reduce_find(sym name, int nargin)
 {
     if (nargin == 1 || nargin == 2)
         for (int i = 0; i < RED_OPS; i++)
-            if (!strcmp(name->text, rows[i].name) && !(extreme(i) && nargin == 2))
+            if (!strcmp(name->text, reduce_rows[i].name) && !(extreme(i) && nargin == 2))
                 return i;
     return -1;
 }
@@ -518,9 +509,9 @@ static void run_extreme(struct call *c, int op, int row)
     if (c->nargin == 2 || (c->nargin > 2 && !(c->arg[1].kind == K_TENSOR && c->arg[1].t->numel == 0))) {
         if (c->nargin > 2)
             warn("tl:dim-of-two-arguments", "%s: dim goes unheeded with two arguments; of one it is %s(x, [], dim)",
-                 rows[op].name, rows[op].name);
+                 reduce_rows[op].name, reduce_rows[op].name);
         if (c->nargout > 1)
-            fail("Octave:invalid-fun-call", "%s: two arguments give one result", rows[op].name);
+            fail("Octave:invalid-fun-call", "%s: two arguments give one result", reduce_rows[op].name);
         result(c, 0, ew_apply(row, 2, c->arg));
         return;
     }

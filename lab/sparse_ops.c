@@ -300,33 +300,33 @@ static double column_of(int op, const struct sparse *s, i64 j)
     i64 from = col[j], to = col[j + 1], n = to - from;
     bool zeros = n < s->m;
     double y;
-    switch (op) {
-    case RED_sum:
-    case RED_mean:
+    switch (reduce_rows[op].take) {
+    case TAKE_SUM:
         y = 0;
         for (i64 k = from; k < to; k++)
             y += x[k];
-        return op == RED_mean ? y / (double)s->m : y;
-    case RED_sumsq:
+        return reduce_rows[op].after == AFTER_MEAN ? y / (double)s->m : y;
+    case TAKE_SUMSQ:
         y = 0;
         for (i64 k = from; k < to; k++)
             y += x[k] * x[k];
-        return y;
-    case RED_prod:
+        return reduce_rows[op].after == AFTER_MEAN ? y / (double)s->m : y;
+    case TAKE_PROD:
         y = zeros ? 0 : 1;
         for (i64 k = from; k < to; k++)
             y *= x[k];
         return y;
-    case RED_any:                             /* NaN is not true here, as in Octave */
-        for (i64 k = from; k < to; k++)
+    case TAKES:                               /* any, all */
+        if (reduce_rows[op].after == AFTER_ALL)
+            return !zeros;
+        for (i64 k = from; k < to; k++)       /* NaN is not true here, as in Octave */
             if (!isnan(x[k]))
                 return 1;
         return 0;
-    case RED_all: return !zeros;
     }
     y = zeros ? 0 : NAN;                      /* max, min: NaN counts only when there is nothing else */
     for (i64 k = from; k < to; k++)
-        if (isnan(y) || (op == RED_max ? x[k] > y : x[k] < y))
+        if (isnan(y) || (reduce_rows[op].take == TAKE_MAX ? x[k] > y : x[k] < y))
             y = x[k];
     return y;
 }

@@ -141,7 +141,7 @@ static void gather_all(void)
                 lower_add(&p, DI_IN, types[t] == D_LOGICAL ? DEV_B : lower_type(types[t]), types[t], 0, 0, -1);
                 p.dtype = (uint8_t)(red == RED_any || red == RED_all ? D_LOGICAL : red == RED_max || red == RED_min ? types[t] : red == RED_sumsq ? (lower_type(types[t]) == DEV_F || lower_type(types[t]) == DEV_G ? D_SINGLE : D_DOUBLE)
                             : types[t] == D_CDOUBLE || types[t] == D_CSINGLE || types[t] == D_SINGLE ? types[t] : D_DOUBLE);
-                work.of = (void *)(uintptr_t)reduce_name(red);
+                work.of = (void *)(uintptr_t)reduce_rows[red].name;
                 (void)work_program(&work, &p, &o, &in, NULL, 0);
             }
 }

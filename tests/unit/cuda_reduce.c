@@ -38,7 +38,7 @@ static void same(struct tensor *got, struct tensor *want, const char *what, int 
         bool nan = dtype_real(got->dtype) == D_DOUBLE ? isnan(((double *)z)[i]) && isnan(((double *)w)[i])
                  : dtype_real(got->dtype) == D_SINGLE ? isnan(((float *)z)[i]) && isnan(((float *)w)[i]) : false;
         if (!nan && memcmp(z + i * size, w + i * size, (size_t)size)) {
-            printf("%s %s of dtype %d, element %lld of %lld: got %.17g want %.17g\n", reduce_name(op), what, dt, (long long)i, (long long)got->numel,
+            printf("%s %s of dtype %d, element %lld of %lld: got %.17g want %.17g\n", reduce_rows[op].name, what, dt, (long long)i, (long long)got->numel,
                    element_double(got, i / part), element_double(want, i / part));
             wrong++;
             return;
@@ -73,7 +73,7 @@ static void check(int op, struct tensor *x, int d, bool inside, const char *what
     struct dev_arg o = arg_of(got), a[2] = { arg_of(x), y ? arg_of(y) : arg_of(x) };
     memset(&status, 0, sizeof status);
     int bad = work_program(&work, &p, &o, a, NULL, 0);
-    ck_assert_msg(!bad, "%s %s of dtype %d: error %d%s%s", reduce_name(op), what, dt, bad, shim_trouble() ? ", " : "", shim_trouble() ? shim_trouble() : "");
+    ck_assert_msg(!bad, "%s %s of dtype %d: error %d%s%s", reduce_rows[op].name, what, dt, bad, shim_trouble() ? ", " : "", shim_trouble() ? shim_trouble() : "");
     same(got, want, what, op, dt);
 }
 

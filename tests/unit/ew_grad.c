@@ -222,7 +222,7 @@ START_TEST(reductions_differentiate)
                     ((double *)x->data)[i] = keep_x;
                     double want = (f[1] - f[0]) / (2 * h), got = element_double(tensor_of(g), i);
                     if (!(fabs(got - want) <= 1e-5 * (1 + fabs(want))))
-                        ck_abort_msg("%s along %d, element %d: gradient %.9g, differences %.9g", reduce_name(op), d, i, got, want);
+                        ck_abort_msg("%s along %d, element %d: gradient %.9g, differences %.9g", reduce_rows[op].name, d, i, got, want);
                 }
             }
             plan_free(back);
