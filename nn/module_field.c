@@ -12,6 +12,23 @@
 #include <math.h>
 #include <stdlib.h>
 
+bool is_module(value v) { return v.kind == K_OBJECT && v.inst->class->get == module_get; }
+
+struct module *arg_module(struct call *c, int i)
+{
+    if (i >= c->nargin || !is_module(c->arg[i]))
+        fail_arg(c, i, "a module");
+    return module_of(c->arg[i]);
+}
+
+int module_field(const struct module *m, const char *name)
+{
+    for (int i = 0; i < m->info->n; i++)
+        if (!strcmp(m->info->name[i]->text, name))
+            return i;
+    return -1;
+}
+
 /* ---- making one */
 static void fields_free(struct module *m)
 {

@@ -4,11 +4,10 @@
  * A layer is a block, like a builtin:
  *
  *     LAYER(Linear,
- *       "m = nn.Linear(inputSize, outputSize, bias)\n\n…",                 help; its signature names the arguments
- *       .options = "inputSize:n outputSize:n bias:b=1",                   arguments, their kinds and defaults; fields
- * of the module .params = "weight bias",                                          learned; gradWeight and gradBias
- * follow from them .init = linear_init, .forward = linear_forward, .backward = linear_backward, .record =
- * linear_record)
+ *       "m = nn.Linear(inputSize, outputSize, bias)\n\n…",     help; its signature names the arguments
+ *       .options = "inputSize:n outputSize:n bias:b=1",        arguments, their kinds and defaults: fields of the module
+ *       .params = "weight bias",                               learned; gradWeight and gradBias follow from them
+ *       .init = linear_init, .forward = linear_forward, .backward = linear_backward, .record = linear_record)
  *
  * It begins in column 1: the build collects names from these lines (LAYER and LAYER_…, in .c and .def).  From the block
  * follow the constructor with its errors, fields, printing, clone, share, save and load, conversion, getParameters, and
@@ -16,11 +15,11 @@
  *
  * Four ways to say what a layer computes:
  *   .expr      a closure in the language, "@(x, weight, bias) x * weight' + bias"; further parameters are fields, by
- * name.  The module keeps the tape of the run, backward walks it.  One line, and enough for most layers. .record    C
- * in terms of functions that record themselves (g_op, g_call … of tape.h); kept on a tape likewise. .call      one
- * builtin with a derivative, as nn.conv2d: its rule is asked without a tape. .forward and .backward in C, where speed
- * counts; they are not seen by autograd, so .record or .expr stands beside them for a module that is called under an
- * outer autograd (and the test compares the two).
+ *              name.  The module keeps the tape of the run, backward walks it.  One line, and enough for most layers.
+ *   .record    C in terms of functions that record themselves (g_op, g_call … of tape.h); kept on a tape likewise.
+ *   .call      one builtin with a derivative, as nn.conv2d: its rule is asked without a tape.
+ *   .forward and .backward in C, where speed counts; they are not seen by autograd, so .record or .expr stands beside
+ *              them for a module that is called under an outer autograd (and the test compares the two).
  *
  * Values inside a net are float tensors.  Images and sequences lie in Torch's order (last dimension fastest): nn_buffer
  * makes such tensors.  `rank` (nn_rank) is the number of dimensions with the trailing ones that tensors drop. */
@@ -174,6 +173,7 @@ int nn_reduction(const struct module *m);     /* of a criterion: option reductio
 void nn_note_nan(bool on); /* the first layer that makes NaN or Inf is noted from now on (dbstop if naninf) … */
 const char *nn_noted_nan(void);               /* … and told once; scratch, or NULL */
 bool nn_has_nan(value v);                     /* tensors and cells of them */
+void nn_look_for_bad(struct module *m, value in, value out, const char *what);       /* after a layer or criterion has run (nan.c) */
 value nn_outer(struct module *m, int what, value x, value g, int want,
                double scale); /* a call from outside any net: 0 forward, 1 backward, 2 loss, 3 its gradient; errors name
                                  the place */
@@ -254,7 +254,7 @@ void nn_leave_parameters(
     struct module *m); /* the windows got by getParameters are no longer all that m learns: writing into them warns */
 value nn_parameters(struct module *m, bool grads);                     /* cell of windows, each once */
 
-/* ---- what struct class wants (module.c, module_file.c, module_method.c) */
+/* ---- what struct class wants (module_*.c) */
 void module_free(struct object *o);
 void module_children(struct object *o, void (*visit)(value *child, void *arg), void *arg);
 void module_print(value v, const char *name);
@@ -309,6 +309,7 @@ struct nn_state {
     sym method[64];                           /* names of methods (module_method.c) */
 };
 struct nn_state *nn_state(void);
+size_t nn_place_text(const struct nn_state *st, int from, char *where, size_t size);  /* "In module 2 of nn.Sequential, module 1 of …" */
 const struct layer_info *nn_info(const struct layer *l);
 const struct layer_info *nn_info_stack(const struct layer *l, int stack);
 value nn_closure(const struct layer_info *info);

@@ -25,7 +25,7 @@ test_paths = for t in $(1); do test -f "$$t" || t=$(abs_srcdir)/$$t; set -- "$$@
 
 
 check-local:
-	@set --; $(call test_paths,$(or $(T:.c=),$(all_tests))); $(test_run) -o test-logs "$$@"
+	@set --; $(call test_paths,$(or $(foreach t,$(T:.c=),$(filter $(t:/=)/%,$(check_PROGRAMS)) $(t)),$(all_tests))); $(test_run) -o test-logs "$$@"
 
 # Other builds of the same sources, each in its folder below this one.
 sub_build = $(MKDIR_P) $(1) && cd $(1) && { test -f Makefile || \

@@ -69,6 +69,9 @@ CK_TAP_LOG_FILE_NAME=- CK_VERBOSITY=silent; export CK_TAP_LOG_FILE_NAME CK_VERBO
 : "${OMP_NUM_THREADS=2}" "${HISTFILE=/dev/null}" "${GOMP_SPINCOUNT=1000}"; export OMP_NUM_THREADS GOMP_SPINCOUNT
 
 for t; do
+    [ -e "$t" ] || { echo "run.sh: there is no test '$t'" >&2; exit 2; }
+done
+for t; do
     if [ -d "$t" ]; then find "$t" -name '*.tl' -o -name '*.sh' | sort; else echo "$t"; fi
 done | xargs -P "$jobs" -I '{}' sh "$0" --one "$out" "$limit" '{}'
 
