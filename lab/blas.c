@@ -193,12 +193,14 @@ static void tile(const struct product *p, i64 i, i64 j, i64 l, i64 m, i64 n, i64
     }
 }
 
-/* What takes less than some 15 us is done before a second thread has woken: those asleep take 50 us, and a region of two
-   awake ones 0.5 us.  True: the next call is on one thread, and alone_end is due. */
-static bool alone(double operations)
+/* A product of less than some 15 us is done before a second thread has woken: those asleep take 50 us, and a region of two
+   awake ones 0.5 us.  A factorization is many small regions, so it needs more work to gain by a second thread (below, at
+   lapack).  True: the next call is on one thread, and alone_end is due. */
+static const double few_products = 2e6;
+static bool alone(double operations, double few)
 {
 #ifdef _OPENMP
-    if (operations < 2e6 && blas_threads() > 1 && library_is_openmp() && !omp_in_parallel()) {
+    if (operations < few && blas_threads() > 1 && library_is_openmp() && !omp_in_parallel()) {
         omp_set_num_threads(1);
         return true;
     }
@@ -238,7 +240,7 @@ static void tile_split(const struct product *p, i64 i, i64 j, i64 l, i64 m, i64 
         return;
     }
 #endif
-    bool one = alone(2. * (double)m * (double)n * (double)k);
+    bool one = alone(2. * (double)m * (double)n * (double)k, few_products);
     tile(p, i, j, l, m, n, k, beta);
     alone_end(one);
 }
@@ -249,7 +251,7 @@ static void gemv_piece(int f, enum CBLAS_TRANSPOSE ta, i64 m, i64 n, const void 
     int M = (int)(ta == CblasNoTrans ? m : n), N = (int)(ta == CblasNoTrans ? n : m), ld = (int)lda, inc = (int)sx;
     double _Complex za = alpha, zb = beta;
     float _Complex ca = (float)alpha, cb = (float)beta;
-    bool one = alone(8. * (double)m * (double)n);             /* an operation here costs what four cost in a product */
+    bool one = alone(8. * (double)m * (double)n, few_products);        /* an operation here costs what four cost in a product */
     switch (f) {
     case 0: cblas_dgemv(CblasColMajor, ta, M, N, alpha, a, ld, x, inc, beta, y, 1); break;
     case 1: cblas_sgemv(CblasColMajor, ta, M, N, (float)alpha, a, ld, x, inc, (float)beta, y, 1); break;
@@ -1082,11 +1084,29 @@ DRIVER(trsyl)
     end(q, &w, info);
 }
 
-struct lapack_call { lapack_driver *f; struct lapack q; };
+/* Below how many operations a driver is on one thread.  Two threads on two cores, else idle, break even at n = 300 for lu, 400
+ * to 500 for qr, symmetric eigenvalues and svd (qr of 100: 0.27 ms on one, 0.36 on two); where other programs run,
+ * threads that wait for each other at each column cost a factor of 10 to 60. */
+static double few_of(lapack_driver *f)
+{
+    static const struct { lapack_driver *f; double few; } rows[] = {
+        { lapack_getrf, 2e7 }, { lapack_getrs, 2e7 }, { lapack_getri, 1e7 }, { lapack_gesv, 2e7 },  { lapack_potrf, 5e6 },
+        { lapack_potrs, 2e7 }, { lapack_potri, 1e7 }, { lapack_posv, 1e7 },  { lapack_trtri, 1e7 }, { lapack_trtrs, 1e7 },
+        { lapack_gesdd, 6e8 }, { lapack_geev, 2e9 },  { lapack_ggev, 2e9 },  { lapack_gees, 2e9 },  { lapack_gges, 2e9 },
+    };
+    for (int i = 0; i < COUNT(rows); i++)
+        if (rows[i].f == f)
+            return rows[i].few;
+    return 3e8;
+}
+
+struct lapack_call { lapack_driver *f; double operations; struct lapack q; };
 static void run(void *arg)
 {
     struct lapack_call *c = arg;
+    bool one = alone(c->operations, few_of(c->f));
     c->f(&c->q);
+    alone_end(one);
 }
 
 void lapack(lapack_driver *f, struct lapack *q, double flops)
@@ -1103,10 +1123,10 @@ void lapack(lapack_driver *f, struct lapack *q, double flops)
     q->Z = q->z ? q->z->data : NULL;
     q->P = q->p ? (int *)q->p->data : NULL;
     q->info = 0;
-    struct lapack_call c = { f, *q };
+    struct lapack_call c = { f, flops * (dtype_is(q->dtype, DT_C) ? 4 : 1), *q };
     double began = clock_begin();
-    job_run(run, &c, sizeof c, COUNT(t), t, flops * (dtype_is(q->dtype, DT_C) ? 4 : 1) / 30e9);
-    clock_end(began, flops * (dtype_is(q->dtype, DT_C) ? 4 : 1));
+    job_run(run, &c, sizeof c, COUNT(t), t, c.operations / 30e9);
+    clock_end(began, c.operations);
     *q = c.q;
     if (q->info == LAPACK_MEMORY)
         fail("Octave:out-of-memory", "out of memory for the workspace of a %lldx%lld matrix",
