@@ -5,7 +5,7 @@
  * plan, with the algorithm that cuBLASLt's heuristic chose, found again by comparing them.  Strides become
  * transposition flags and leading dimensions; what has neither, and small products, are our own kernel's.  Real
  * products go through cuBLASLt, with a column of biases and relu in its epilogue, complex ones through cuBLAS; another
- * activation, and a row of biases, are a program behind it. TF32 is used only when it was asked for. */
+ * activation, a row of biases, and an epilogue for which there is no algorithm are a program behind it. TF32 is used only when it was asked for. */
 #include "blas.h"
 #include "small.h"
 
@@ -42,6 +42,7 @@ struct plan {
     lt_desc desc;
     lt_layout la, lb, lc;
     struct lt_algo algo;
+    bool none;                                /* there is no algorithm */
     struct plan *next;
 };
 enum { PLANS = 256 };
@@ -117,6 +118,7 @@ static int layout(const struct blaslt *t, lt_layout *l, int type, int64_t rows, 
     }
     return e;
 }
+static const char no_algorithm[] = "cuBLASLt has no algorithm for this product";
 static int plan_fill(struct gpu *g, const struct blaslt *t, struct plan *p)
 {
     const struct product *x = &p->of;
@@ -144,7 +146,7 @@ static int plan_fill(struct gpu *g, const struct blaslt *t, struct plan *p)
     if (pref)
         t->PrefDestroy(pref);
     if (e || !got)
-        return e == 15 || !e ? gpu_refuse(g, DEV_NOT_HERE, "cuBLASLt has no algorithm for this product")
+        return e == 15 || !e ? gpu_refuse(g, DEV_NOT_HERE, "%s", no_algorithm)
                              : took(g, e, "cuBLASLt");
     p->algo = choice.algo;
     return DEV_OK;
@@ -160,19 +162,20 @@ static int plan_of(struct gpu *g, const struct blaslt *t, const struct product *
     for (p = *at; p; p = p->next)
         if (!memcmp(&p->of, &key, sizeof key)) {
             *to = p;
-            return DEV_OK;
+            return p->none ? gpu_refuse(g, DEV_NOT_HERE, "%s", no_algorithm) : DEV_OK;
         }
     if (!(p = calloc(1, sizeof *p)))
         return gpu_refuse(g, DEV_NO_MEMORY, "out of memory on the CPU");
     p->of = key;
     int e = plan_fill(g, t, p);
-    if (e) {
+    if (e && e != DEV_NOT_HERE) {
         plan_free(t, p);
         return e;
     }
+    p->none = e != DEV_OK;
     p->next = *at;
     *to = *at = p;
-    return DEV_OK;
+    return e;
 }
 static void *pointer(uint64_t p) { return (void *)(uintptr_t)p; }
 static int run_lt(struct gpu *g, const uint64_t *word)
@@ -334,6 +337,13 @@ static int finish(struct gpu *g, struct dev_arg *out, const struct dev_arg *bias
     return launch_program(g, &p, out, in, zero, tag);
 }
 
+static void align(struct product *x)
+{
+    int size = x->type == CUDA_F ? 4 : 8;
+    uint64_t low = x->a | x->b | x->c | x->bias | 256;
+    x->aligned = (int)(low & -low);
+    x->aligned = x->aligned < size ? size : x->aligned;
+}
 int blas_gemm(struct gpu *g, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag, bool any)
 {
     struct product x;
@@ -348,6 +358,7 @@ int blas_gemm(struct gpu *g, struct dev_arg *out, const struct dev_arg *in, cons
     x.alpha = num[0], x.beta = num[1];
     x.tf32 = x.type == CUDA_F && g->option[OPT_TF32] != 0;
     x.a = (uint64_t)(uintptr_t)in[0].p, x.b = (uint64_t)(uintptr_t)in[1].p, x.c = (uint64_t)(uintptr_t)out->p;
+    const struct dev_arg *const had = bias;   /* if there is no algorithm with an epilogue */
     if (lt && bias && bias->dim[0] == x.m && x.m > 1 && bias->stride[0] == 1 && (bias->nd < 2 || bias->dim[1] == 1)) {
         x.bias = (uint64_t)(uintptr_t)bias->p;
         bias = NULL;
@@ -356,19 +367,23 @@ int blas_gemm(struct gpu *g, struct dev_arg *out, const struct dev_arg *in, cons
         x.relu = 1;
         activation = 0;
     }
-    int size = x.type == CUDA_F ? 4 : 8;
-    uint64_t low = x.a | x.b | x.c | x.bias | 256;
-    x.aligned = (int)(low & -low);
-    x.aligned = x.aligned < size ? size : x.aligned;
-    struct record_call c = { .run = lt ? run_lt : run_blas, .words = WORDS, .ins = x.bias ? 3 : 2,
-        .in = { { 0, span(&in[0]) }, { 1, span(&in[1]) }, { 3, x.bias ? span(&in[2]) : 0 } } };
     if (lt) { /* known before anything is queued: a product without algorithm is our kernel's */
         struct blas_state *s;
         const struct blaslt *t;
         struct plan *p;
         TRY(lt_of(g, &s, &t));
-        TRY(plan_of(g, t, &x, &p));
+        align(&x);
+        int e = plan_of(g, t, &x, &p);
+        if (e == DEV_NOT_HERE && (x.bias || x.relu)) {
+            x.bias = 0, x.relu = 0;
+            bias = had, activation = (int)num[2];
+            align(&x);
+            e = plan_of(g, t, &x, &p);
+        }
+        TRY(e);
     }
+    struct record_call c = { .run = lt ? run_lt : run_blas, .words = WORDS, .ins = x.bias ? 3 : 2,
+        .in = { { 0, span(&in[0]) }, { 1, span(&in[1]) }, { 3, x.bias ? span(&in[2]) : 0 } } };
     uint64_t word[WORDS];
     memcpy(word, &x, sizeof x);
     c.word = word;

@@ -40,6 +40,8 @@ static bool fatal(cu_result e)
     case 4:
     case 201:
     case 214:
+    case 220:
+    case 226:
     case 700:
     case 702:
     case 709:
@@ -51,7 +53,7 @@ static bool fatal(cu_result e)
     case 718:
     case 719:
     case 999:
-        return true; /* deinitialized, invalid context, ECC, illegal address, time-out, destroyed, assert,
+        return true; /* deinitialized, invalid context, ECC, NVLink, contained, illegal address, time-out, destroyed, assert,
                         stack, instruction, alignment, address space, program counter, launch failed, unknown */
     default:
         return false;
@@ -96,6 +98,7 @@ static int attribute(struct gpu *g, int which)
 }
 static int begin(struct gpu *g)
 {
+    g->context = NULL;
     CU_TRY(g, DevicePrimaryCtxRetain(&g->context, g->dev));
     CU_TRY(g, CtxSetCurrent(g->context));
     current = g->context;
@@ -154,6 +157,9 @@ int gpu_enter(struct gpu *g)
         g->d.status = &nowhere;
         forget(g, true);
         current = NULL;
+        if (g->context)
+            cuda.DevicePrimaryCtxRelease(g->dev);         /* as often as it was retained, so that the last one ends it */
+        g->context = NULL;
         cu_result e = cuda.DevicePrimaryCtxReset(g->dev);
         g->lost = false;
         int error = e ? gpu_took(g, e, "DevicePrimaryCtxReset") : begin(g);
@@ -377,8 +383,6 @@ static int option(struct device *d, const char *name, double *x, bool set)
                 *x = g->option[i];
             if (set && i == OPT_CACHE)
                 compile_cache_most = *x >= 1 ? (uint64_t)*x : 0;
-            if (set && i == OPT_TF32)
-                blas_forget(g, g->lost);      /* choices made for the other arithmetic */
             return DEV_OK;
         }
     for (int i = 0; i < COUNTS; i++)
@@ -404,7 +408,8 @@ static void close_device(struct device *d)
     }
     if (g->lost)
         forget(g, true);
-    cuda.DevicePrimaryCtxRelease(g->dev);
+    if (g->context)
+        cuda.DevicePrimaryCtxRelease(g->dev);
     current = NULL;
     free(g);
 }
@@ -468,6 +473,9 @@ static struct device *open_device(int index, const char **why)
     if (error) {
         snprintf(said, sizeof said, "%s", g->said);
         *why = said;
+        if (g->context)
+            cuda.DevicePrimaryCtxRelease(g->dev);
+        current = NULL;
         free(g);
         return NULL;
     }

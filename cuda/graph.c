@@ -164,8 +164,8 @@ static int build(struct gpu *g, struct batch *b)
 }
 static int set_copy(struct gpu *g, struct batch *b, cu_node node, cu_ptr to, cu_ptr from, size_t bytes)
 {
-    struct copy3d c = { .from = { .type = 2, .device = from },
-                        .to = { .type = 2, .device = to },
+    struct copy3d c = { .from = { .type = 2, .device = from, .pitch = bytes, .height = 1 },
+                        .to = { .type = 2, .device = to, .pitch = bytes, .height = 1 },
                         .width = bytes,
                         .height = 1,
                         .depth = 1 };

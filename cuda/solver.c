@@ -86,6 +86,8 @@ static int start(struct job *j, struct gpu *g, const struct dev_arg *x, int tag)
 static int end(struct job *j, int e)
 {
     scratch_end(&j->s);
+    if (j->nh && !j->g->lost)
+        cuda.StreamSynchronize(j->g->work);   /* what is queued may still read the workspace on the host */
     free(j->host);
     return e;
 }

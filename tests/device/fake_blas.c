@@ -190,6 +190,9 @@ API int cublasLtMatmulAlgoGetHeuristic(void *h, struct desc *d, struct layout *a
     (void)h, (void)to, (void)pref;
     if (product_of(&p, d, a, b, c) || want < 1 || ((d->epilogue & 4) && !d->bias))
         return BAD;
+    const char *wish = getenv("TL_FAKE");
+    if (d->epilogue != 1 && wish && strstr(wish, "noepilogue"))
+        return 15;                            /* not supported */
     memset(r, 0, sizeof *r);
     r->algo[0] = 0x7465737466616b65u;
     *got = 1;

@@ -12,6 +12,7 @@
  *   slow=S        an event takes S seconds to pass
  *   alloc=N       the N-th allocation from now fails
  *   compile=S, norc       the fake NVRTC takes S seconds, compiles nothing
+ *   noepilogue            cuBLASLt has no algorithm with an epilogue
  *   lost=N        the N-th launch from now breaks the context
  *   nograph       graphs cannot be made
  *   memory=MB     of the device, at the start (256)
@@ -70,7 +71,7 @@ static void look(void)
         else if (IS("devices")) wish.devices = atoi(x);
         else if (IS("alloc")) wish.alloc = atol(x);
         else if (IS("lost")) wish.lost = atol(x);
-        else if (IS("compile") || IS("norc")) continue;         /* of fake_nvrtc.c */
+        else if (IS("compile") || IS("norc") || IS("noepilogue")) continue;       /* of fake_nvrtc.c, fake_blas.c */
         else if (IS("memory")) wish.memory = (size_t)(atof(x) * (1 << 20));
         else broken("TL_FAKE has no word '%.*s'", n, s);
     }
@@ -701,7 +702,7 @@ API cu_result cuGraphExecMemcpyNodeSetParams(cu_exec e, cu_node n, const void *p
     HERE;
     struct { struct { size_t x, y, z, lod; int type; const void *host; cu_ptr device; void *array, *none; size_t pitch, height; } from, to; size_t width, height, depth; } p;
     memcpy(&p, params, sizeof p);
-    if (n->what != WITHIN || c != current || p.from.type != 2 || p.to.type != 2 || p.height != 1 || p.depth != 1 || p.width != e->op[n->at].n)
+    if (n->what != WITHIN || c != current || p.from.type != 2 || p.to.type != 2 || p.height != 1 || p.depth != 1 || p.from.pitch < p.width || p.to.pitch < p.width || p.width != e->op[n->at].n)
         return INVALID;
     e->op[n->at].from = (void *)(uintptr_t)p.from.device;
     e->op[n->at].to = (void *)(uintptr_t)p.to.device;

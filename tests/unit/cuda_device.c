@@ -549,6 +549,10 @@ START_TEST(products)
     product(SINGLE, 30, 20, 10, false, true, 1, 2, 2, 1, 0);
     product(SINGLE, 30, 20, 10, false, false, 1, 1, 3, 1, 0);
     product(SINGLE, 30, 20, 10, false, false, 1, 0, 1, 1, 0);
+    setenv("TL_FAKE", "late noepilogue", 1);  /* other shapes: plans are kept */
+    product(DOUBLE, 31, 20, 10, false, false, 1, 1, 0, 1, 0);
+    product(DOUBLE, 31, 20, 10, false, false, 1, 1, 1, 1, 0);
+    product(SINGLE, 31, 20, 10, true, false, 1, 0, 1, 1, 0);
     double yes = 1;
     ok(d->option(d, "tf32", &yes, true));
     product(SINGLE, 30, 20, 10, false, false, 1, 0, 0, 1, 0);
