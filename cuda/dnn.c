@@ -215,6 +215,13 @@ int dnn_run(struct gpu *g, enum dev_call what, struct dev_arg *out, const struct
     r.in[0].at = what == DEV_conv_input ? 1 : 0, r.in[0].bytes = what == DEV_conv_input ? span(w) : span(x);
     r.in[1].at = what == DEV_conv ? 1 : 2, r.in[1].bytes = what == DEV_conv ? span(w) : span(y);
     r.in[2].at = 3, r.in[2].bytes = c.bias ? span(bias) : 0;
+    int64_t n = 1;
+    for (int i = 0; i < out->nd; i++)
+        n *= out->dim[i];
+    if (span(out) == (size_t)n * (out->dtype == DT_SINGLE ? 4 : 8)) {
+        r.in[r.ins].at = what == DEV_conv ? 2 : what == DEV_conv_input ? 0 : 1, r.in[r.ins].bytes = span(out);
+        r.in[r.ins++].result = true;
+    }
     return graph_call(g, &r);
 }
 void dnn_forget(struct gpu *g, bool lost)

@@ -120,8 +120,9 @@ struct record_call {
     int (*run)(struct gpu *, const uint64_t *word);    /* queues it; words hold all that it needs */
     int words;
     const uint64_t *word;
-    int ins; /* operands that are only read: where in `word` their address is, and how many bytes they span */
-    struct { int at; size_t bytes; } in[4];
+    int ins; /* operands that are only read, and a dense result that is only written: where in `word` their address is, and
+                how many bytes they span */
+    struct { int at; size_t bytes; bool result; } in[4];
 };
 int graph_kernel(struct gpu *g, const struct record_kernel *k);
 int graph_copy(struct gpu *g, cu_ptr to, cu_ptr from, size_t bytes);

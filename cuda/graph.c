@@ -9,8 +9,8 @@
  * that of the calls.
  *
  * What may differ: all arguments of our own kernels and the addresses of copies, which are set in the graph's nodes;
- * and addresses that a library call only reads, from which the graph first copies to a place of its own.  All else
- * makes another batch. Assumes that memory repeats its addresses (memory.c), after some steps at least: where x = f(x)
+ * addresses that a library call only reads, from which the graph first copies to a place of its own; and that of its
+ * result, if it is dense and only written, to which the graph copies from a place of its own.  All else makes another batch. Assumes that memory repeats its addresses (memory.c), after some steps at least: where x = f(x)
  * makes them go round, the batches do too, each with its graph.  So the graphs' own memory comes from elsewhere. */
 #include "gpu.h"
 
@@ -25,7 +25,7 @@ struct record {
     size_t at;                                /* of its words in the batch */
     struct record_kernel k;
     int (*run)(struct gpu *, const uint64_t *);
-    struct { int at; size_t bytes; void *slot; cu_node node; } in[4];
+    struct { int at; bool result; size_t bytes; void *slot; cu_node node; } in[4];
     unsigned varies;                          /* bit i: in[i] is copied to slot first */
     cu_node node;
 };
@@ -128,20 +128,36 @@ static cu_node last_node(struct gpu *g)       /* the one that was captured last 
     cu_graph graph;
     return cuda.StreamGetCaptureInfo(g->work, &status, NULL, &graph, &last, &n) || n != 1 ? NULL : last[0];
 }
+/* A graph's copy between operand j and the place that stands for it. */
+static struct copy_words { cu_ptr to, from; } between(const struct record *r, int j, const uint64_t *word)
+{
+    cu_ptr slot = (cu_ptr)(uintptr_t)r->in[j].slot, there = word[r->in[j].at];
+    return r->in[j].result ? (struct copy_words){ there, slot } : (struct copy_words){ slot, there };
+}
+static int capture_copies(struct gpu *g, struct record *r, const uint64_t *word, bool results)
+{
+    for (int j = 0; j < r->ins; j++)
+        if (r->varies & 1u << j && r->in[j].result == results) {
+            struct copy_words c = between(r, j, word);
+            CU_TRY(g, MemcpyDtoDAsync(c.to, c.from, r->in[j].bytes, g->work));
+            r->in[j].node = last_node(g);
+        }
+    return DEV_OK;
+}
 static int capture(struct gpu *g, struct batch *b)
 {
     uint64_t word[KERNEL_WORDS];
     for (int i = 0; i < b->n; i++) {
         struct record *r = &b->r[i];
-        memcpy(word, b->word + r->at, (size_t)r->words * 8);
+        const uint64_t *had = b->word + r->at;
+        memcpy(word, had, (size_t)r->words * 8);
+        TRY(capture_copies(g, r, had, false));
         for (int j = 0; j < r->ins; j++)
-            if (r->varies & 1u << j) {
-                CU_TRY(g, MemcpyDtoDAsync((cu_ptr)(uintptr_t)r->in[j].slot, word[r->in[j].at], r->in[j].bytes, g->work));
-                r->in[j].node = last_node(g);
+            if (r->varies & 1u << j)
                 word[r->in[j].at] = (uint64_t)(uintptr_t)r->in[j].slot;
-            }
         TRY(queue(g, r, word));
         r->node = last_node(g);
+        TRY(capture_copies(g, r, had, true));
     }
     return DEV_OK;
 }
@@ -195,8 +211,10 @@ static int adapt(struct gpu *g, struct batch *b, const struct batch *now)
         } else if (r->kind == COPY)
             TRY(set_copy(g, b, r->node, had[0], had[1], had[2]));
         for (int j = 0; j < r->ins; j++)
-            if (r->varies & 1u << j)
-                TRY(set_copy(g, b, r->in[j].node, (cu_ptr)(uintptr_t)r->in[j].slot, had[r->in[j].at], r->in[j].bytes));
+            if (r->varies & 1u << j) {
+                struct copy_words c = between(r, j, had);
+                TRY(set_copy(g, b, r->in[j].node, c.to, c.from, r->in[j].bytes));
+            }
     }
     return DEV_OK;
 }
@@ -373,7 +391,7 @@ int graph_call(struct gpu *g, const struct record_call *c)
 {
     struct record r = { .kind = CALL, .words = c->words, .ins = c->ins, .run = c->run };
     for (int i = 0; i < c->ins; i++)
-        r.in[i].at = c->in[i].at, r.in[i].bytes = c->in[i].bytes;
+        r.in[i].at = c->in[i].at, r.in[i].bytes = c->in[i].bytes, r.in[i].result = c->in[i].result;
     return pass(g, &r, c->word);
 }
 void graph_forget(struct gpu *g, bool lost)

@@ -792,17 +792,18 @@ enum { ROWS = 40, COLS = 20 };
 static double graph_run(int steps, bool moving, double rate, double decay, bool reads)
 {
     double *x0 = numbers(ROWS * COLS, 1), *t0 = numbers(ROWS, 2), *w = calloc(COLS, 8), *v = calloc(COLS, 8), e0[ROWS];
-    struct dev_arg W = matrix(w, DOUBLE, COLS, 1), T = matrix(t0, DOUBLE, ROWS, 1), E = matrix(NULL, DOUBLE, ROWS, 1), G = matrix(NULL, DOUBLE, COLS, 1), X[3];
+    struct dev_arg W = matrix(w, DOUBLE, COLS, 1), T = matrix(t0, DOUBLE, ROWS, 1), E[3], G = matrix(NULL, DOUBLE, COLS, 1), X[3];
     for (int i = 0; i < 3; i++) {
+        E[i] = matrix(NULL, DOUBLE, ROWS, 1);
         X[i] = matrix(x0, DOUBLE, ROWS, COLS);
         x0[i] += moving;
     }
     x0[0] -= moving, x0[1] -= moving, x0[2] -= moving;
     double worst = 0, r = rate;
     for (int s = 0; s < steps; s++, r *= decay) {
-        step(W, X[moving ? s % 3 : 0], T, E, G, r);
+        step(W, X[moving ? s % 3 : 0], T, E[moving ? s / 2 % 3 : 0], G, r);
         if (reads)
-            back(e0, E.p, sizeof e0);
+            back(e0, E[0].p, sizeof e0);
         ok(d->step(d));
     }
     back(w, W.p, COLS * 8);
@@ -826,9 +827,11 @@ static double graph_run(int steps, bool moving, double rate, double decay, bool 
     }
     for (int j = 0; j < COLS; j++)
         worst = fmax(worst, fabs(w[j] - v[j]));
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 3; i++) {
         d->put(d, X[i].p, ROWS * COLS * 8);
-    d->put(d, W.p, COLS * 8); d->put(d, T.p, ROWS * 8); d->put(d, E.p, ROWS * 8); d->put(d, G.p, COLS * 8);
+        d->put(d, E[i].p, ROWS * 8);
+    }
+    d->put(d, W.p, COLS * 8); d->put(d, T.p, ROWS * 8); d->put(d, G.p, COLS * 8);
     free(x0); free(t0); free(w); free(v);
     return worst;
 }
@@ -846,7 +849,7 @@ START_TEST(graphs_follow_what_changes)
     begin("late");
     ck_assert(graph_run(20, false, 0.01, 0.9, false) < 1e-12);           /* the rate, in every step */
     ck_assert_msg(option("graphs") == 1 && option("graph_runs") == 18, "%g graphs, run %g times", option("graphs"), option("graph_runs"));
-    ck_assert(graph_run(30, true, 0.01, 1, false) < 1e-12);              /* where the data lies: copied to a fixed place */
+    ck_assert(graph_run(30, true, 0.01, 1, false) < 1e-12);              /* where data and a product lie: copied to a fixed place, and from one */
     ck_assert_msg(option("graph_runs") > 40, "%g graphs, run %g times", option("graphs"), option("graph_runs"));
     d->close(d);
 }
