@@ -246,6 +246,7 @@ int path_steps(const struct path *p, value *R, struct step *st);
 
 /* their frequent cases: vm_quick.c.  False: nothing was done. */
 bool quick_arith(const struct ins *i, value *R, value *out, bool *jump);
+bool quick_complex(struct plan *p, const value *R, value *out);
 bool quick_brace(const struct ins *i, value *R);
 bool quick_field(const struct ins *i, value *R);
 bool quick_element_field(const struct ins *i, const struct ins *next, value *R);     /* and the instruction after it */

@@ -7,6 +7,8 @@
  * is never for here. */
 #include "vm.h"
 #include "../lab/context.h"
+#include "../lab/ew.h"
+#include <complex.h>
 #include <math.h>
 
 static inline void release_temp(value *R, int reg)
@@ -45,6 +47,79 @@ static bool class_arith(int op, value x, value y, value *out)
         return true;
     }
     return false;
+}
+
+static bool complex_scalar(value v, double _Complex *z)
+{
+    if (v.tag == 0)
+        *z = v.num;
+    else if (v.kind == K_TENSOR && v.t->dtype == D_CDOUBLE && v.t->numel == 1 && v.t->nd == 2 && !v.t->device && !v.t->mark)
+        *z = *(const double _Complex *)v.t->data;
+    else
+        return false;
+    return true;
+}
+
+/* A whole tree on scalars of which some are complex: node by node, by the kernels of the rows, real again where nothing
+   imaginary is left.  False: another tree, or other leaves. */
+bool quick_complex(struct plan *p, const value *R, value *out)
+{
+    enum { MOST = 24 };
+    const struct plan_node *node;
+    double _Complex z[MOST];
+    bool whole[MOST], any = false;            /* is it complex? */
+    int n = plan_nodes(p, &node);
+    if (n > MOST)
+        return false;
+    for (int k = 0; k < n; k++) {
+        const struct plan_node *d = &node[k];
+        if (d->kind == PN_LEAF || d->kind == PN_NUM) {
+            value v = d->kind == PN_LEAF ? R[d->a] : d->num;
+            if (!complex_scalar(v, &z[k]))
+                return false;
+            any |= whole[k] = v.tag != 0;
+            continue;
+        }
+        int row = d->kind == PN_OP ? d->op : d->kind != PN_MATRIX ? -1 :
+                  d->op == MX_MTIMES ? EW_times : d->op == MX_MRDIVIDE ? EW_rdivide : -1;
+        double _Complex x = z[d->a], y = d->b >= 0 ? z[d->b] : 0;
+        bool both = whole[d->a] || (d->b >= 0 && whole[d->b]);
+        whole[k] = false;
+        switch (row) {
+        case EW_abs: z[k] = both ? cabs(x) : fabs(creal(x)); continue;
+        case EW_real: z[k] = creal(x); continue;
+        case EW_imag: z[k] = cimag(x); continue;
+        case EW_lt: case EW_le: case EW_gt: case EW_ge: {
+            double a = creal(x), b = creal(y);
+            if (both || k != n - 1 || !any)
+                return false;
+            *out = boolean(row == EW_lt ? a < b : row == EW_le ? a <= b : row == EW_gt ? a > b : a >= b);
+            return true;
+        }
+        case EW_plus: case EW_minus: case EW_times: case EW_rdivide: break;
+        default: return false;
+        }
+        if (!both) {
+            double a = creal(x), b = creal(y);
+            z[k] = row == EW_plus ? a + b : row == EW_minus ? a - b : row == EW_times ? a * b : a / b;
+            continue;
+        }
+        if (ew_plain[row][T_C - T_L][VV](&z[k], &x, &y, 1))
+            return false;
+        whole[k] = cimag(z[k]) != 0;
+        if (!whole[k])
+            z[k] = creal(z[k]);               /* not with an imaginary part of -0 */
+    }
+    if (!any)
+        return false;
+    if (!whole[n - 1]) {
+        *out = num(creal(z[n - 1]));
+        return true;
+    }
+    struct tensor *t = tensor_make(D_CDOUBLE, 2, (i64[]){ 1, 1 });
+    *(double _Complex *)t->data = z[n - 1];
+    *out = tensor_box(t);
+    return true;
 }
 
 /* An operator on scalars whose classes need no plan; logical and char ones compute as doubles.  False: none of those;

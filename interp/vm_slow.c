@@ -57,7 +57,8 @@ const struct ins *arith_miss(const struct ins *i, value *R)
             put(&R[t->leaf[k]], v);
             f->bound[f->nbound++] = (uint16_t)t->leaf[k];
         }
-    v = plan_run(t->plan, R);
+    if (!quick_complex(t->plan, R, &v))
+        v = plan_run(t->plan, R);
     if (f->nbound)
         unbind(f);
     for (int k = 0; k < t->ntemp; k++) {

@@ -301,9 +301,17 @@ BUILTIN(merge, 3, 3, 1, grad_form,
     a = tensor_dense(tensor_cast(a, dt));
     b = tensor_dense(tensor_cast(b, dt));
     struct tensor *y = tensor_new(dt, k->nd, k->dim);
-    for (i64 i = 0; i < k->numel; i++) {
-        struct tensor *t = k->data[i] ? a : b;
-        memcpy(y->data + i * size, t->data + (t->numel == 1 ? 0 : i * size), size);
+    i64 as = a->numel != 1, bs = b->numel != 1;
+    switch (size) {
+#define CHOOSE(T)                                                                                \
+    for (i64 i = 0; i < k->numel; i++)                                                           \
+        ((T *)y->data)[i] = k->data[i] ? ((const T *)a->data)[i * as] : ((const T *)b->data)[i * bs];
+    case 1: CHOOSE(uint8_t) break;
+    case 2: CHOOSE(uint16_t) break;
+    case 4: CHOOSE(uint32_t) break;
+    case 8: CHOOSE(uint64_t) break;
+    default: CHOOSE(double _Complex) break;
+#undef CHOOSE
     }
     result_tensor(c, 0, y);
 }

@@ -467,6 +467,56 @@ static bool member_of_few(value x, value set, i64 *at)
     return true;
 }
 
+/* Many doubles in a set of doubles: a table of the set's numbers, 1 + the last place of each, open addressing, at most half
+   full.  NaN is in no set. */
+static uint64_t spot_of(double x)
+{
+    uint64_t u;
+    x += 0.0;                                 /* -0 and 0 are one number */
+    memcpy(&u, &x, 8);
+    u ^= u >> 32;
+    return (u * 0x9E3779B97F4A7C15u) >> 20;
+}
+static bool members_by_hash(struct call *c)
+{
+    for (int k = 0; k < 2; k++) {
+        value v = c->arg[k];
+        if (v.tag != 0 && v.kind != K_RANGE &&
+            (v.kind != K_TENSOR || v.t->dtype != D_DOUBLE || !(v.t->flags & T_DENSE) || v.t->device))
+            return false;
+        if (value_numel(v) > INT32_MAX / 4)
+            return false;
+    }
+    const struct tensor *a = tensor_of(c->arg[0]), *s = tensor_of(c->arg[1]);
+    const double *x = (const double *)a->data, *set = (const double *)s->data;
+    i64 slots = 16;
+    while (slots < 2 * s->numel)
+        slots *= 2;
+    uint64_t mask = (uint64_t)slots - 1;
+    int32_t *slot = scratch((size_t)slots * sizeof *slot);
+    memset(slot, 0, (size_t)slots * sizeof *slot);
+    for (i64 i = 0; i < s->numel; i++) {
+        uint64_t p = spot_of(set[i]) & mask;
+        if (set[i] != set[i])
+            continue;
+        while (slot[p] && set[slot[p] - 1] != set[i])
+            p = (p + 1) & mask;
+        slot[p] = (int32_t)i + 1;
+    }
+    poll();
+    struct tensor *tf = tensor_new(D_LOGICAL, a->nd, a->dim), *loc = tensor_new(D_DOUBLE, a->nd, a->dim);
+    for (i64 i = 0; i < a->numel; i++) {
+        uint64_t p = spot_of(x[i]) & mask;
+        while (slot[p] && set[slot[p] - 1] != x[i])
+            p = (p + 1) & mask;
+        tf->data[i] = slot[p] != 0;
+        ((double *)loc->data)[i] = slot[p];
+    }
+    result_tensor(c, 0, tf);
+    result_tensor(c, 1, loc);
+    return true;
+}
+
 BUILTIN(ismember, 2, 3, 2, NO_GRAD,
     "tf = ismember(a, s)\n"
     "[tf, loc] = ismember(a, s)\n"
@@ -485,6 +535,8 @@ BUILTIN(ismember, 2, 3, 2, NO_GRAD,
         result_num(c, 1, (double)one);
         return;
     }
+    if (c->nargin == 2 && members_by_hash(c))
+        return;
     struct options o = options(c, 2);
     struct items s = items_of(c, 2, o.rows, true);
     struct groups g = group(&s);
@@ -528,6 +580,11 @@ static i64 place_of(const struct table *t,
     for (; n > 1; n -= n / 2)
         at += (t->falling ? !(t->x[at + n / 2 - 1] < y) : t->x[at + n / 2 - 1] <= y) ? n / 2 : 0;
     return at + (n && (t->falling ? !(t->x[at] < y) : t->x[at] <= y));
+}
+
+static bool stands(const struct table *t, i64 k, double y)     /* is place_of(t, y) k?  Rising tables only */
+{
+    return !t->falling && k <= t->n && (k == 0 || t->x[k - 1] <= y) && (k == t->n ? k > 0 && y == y : y < t->x[k]);
 }
 
 BUILTIN(lookup, 2, 3, 1, grad_zero,
@@ -575,8 +632,13 @@ BUILTIN(lookup, 2, 3, 1, grad_zero,
     }
     bool left = strchr(opt, 'l'), right = strchr(opt, 'r');
     struct tensor *r = tensor_new(only ? D_LOGICAL : D_DOUBLE, nd, dim);
+    i64 last = 0;                             /* where the one before stood: what comes in order stands there or one on */
     for (i64 i = 0; i < n; i++) {
-        i64 k = ytext ? place_of_text(&t, ytext[i]) : place_of(&t, ((double *)y->data)[i]);
+        i64 k = ytext                                          ? place_of_text(&t, ytext[i])
+                : stands(&t, last, ((double *)y->data)[i])     ? last
+                : stands(&t, last + 1, ((double *)y->data)[i]) ? last + 1
+                                                               : place_of(&t, ((double *)y->data)[i]);
+        last = k;
         bool equal = k > 0 && (ytext ? compare_texts(t.text[k - 1], ytext[i]) == 0 : t.x[k - 1] == ((double *)y->data)[i]);
         if (left)
             k = MAX(k, 1);
