@@ -5,7 +5,8 @@
  * host) is a batch of records: kernel launches with their arguments, copies, library calls.  Batches seen lately are
  * known, and each knows which one followed it last.  When the one that is expected has been seen twice, records that
  * agree with it are held back; if all of it has come at the cut, it is one launch of a graph, captured from the records
- * the first time.  A record that differs releases what was held as plain launches, so the order of the work is always
+ * the first time.  A record that differs turns the expectation to another known batch that began in the same way (the last
+ * minibatch is smaller), or releases what was held as plain launches, so the order of the work is always
  * that of the calls.
  *
  * What may differ: all arguments of our own kernels and the addresses of copies, which are set in the graph's nodes;
@@ -293,6 +294,20 @@ static bool append(struct batch *b, struct record *r, const uint64_t *word)
     b->r[b->n++] = *r;
     return true;
 }
+static bool ready(const struct batch *b) { return b->seen >= TWICE && b->n >= LEAST && !b->hopeless; }
+/* Another known batch that begins as `now` does, or with `whole` is it; -1: none. */
+static int alike(struct graphs *s, bool whole)
+{
+    for (int i = 0; i < KNOWN; i++) {
+        struct batch *b = &s->known[i];
+        bool same = i != s->expect && ready(b) && (whole ? b->n == s->now.n : b->n >= s->now.n);
+        for (int j = 0; same && j < s->now.n; j++)
+            same = agrees(b, j, &s->now.r[j], s->now.word + s->now.r[j].at, b->exec ? AS_BUILT : AS_MEANT);
+        if (same)
+            return i;
+    }
+    return -1;
+}
 static int pass(struct gpu *g, struct record *r, const uint64_t *word)
 {
     struct graphs *s = g->option[OPT_GRAPH] ? graphs_of(g) : NULL;
@@ -306,7 +321,9 @@ static int pass(struct gpu *g, struct record *r, const uint64_t *word)
     }
     if (s->expect >= 0) {
         struct batch *b = &s->known[s->expect];
-        if (s->held < b->n && agrees(b, s->held, r, word, b->exec ? AS_BUILT : AS_MEANT)) {
+        int other = -1;
+        if ((s->held < b->n && agrees(b, s->held, r, word, b->exec ? AS_BUILT : AS_MEANT)) || (other = alike(s, false)) >= 0) {
+            s->expect = other >= 0 ? other : s->expect;
             s->held++;
             g->count[COUNT_HELD]++;
             return DEV_OK;
@@ -348,6 +365,8 @@ int graph_cut(struct gpu *g)
     s->cutting = true;
     int e = DEV_OK, at = -1;
     if (s->expect >= 0) {
+        int other = s->held == s->known[s->expect].n ? -1 : alike(s, true);
+        s->expect = other >= 0 ? other : s->expect;
         struct batch *b = &s->known[s->expect];
         if (s->held == b->n) {
             at = s->expect;
@@ -369,8 +388,7 @@ int graph_cut(struct gpu *g)
         if (s->last >= 0)
             s->known[s->last].next = at;
         if (b->next >= 0 && g->option[OPT_GRAPH]) {
-            struct batch *next = &s->known[b->next];
-            if (next->seen >= TWICE && next->n >= LEAST && !next->hopeless)
+            if (ready(&s->known[b->next]))
                 s->expect = b->next;
         }
     }

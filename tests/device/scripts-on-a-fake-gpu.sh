@@ -26,6 +26,7 @@ try() { # try WORDS NAME FILE: a test file on the fake GPU
 }
 try late "the first steps" "$SRCDIR/tests/device/lib/first-steps.tl"
 try '' "layers in few launches" "$SRCDIR/tests/device/layers-are-few-launches.tl"
+try late "steps are one launch" "$SRCDIR/tests/device/lib/steps-are-one-launch.tl"
 FAKE_GPU=1; export FAKE_GPU
 try '' "convolutions by cuDNN" "$SRCDIR/tests/device/lib/convolutions-by-cudnn.tl"
 if ! ldconfig -p 2>/dev/null | grep -q libcudnn; then
