@@ -378,14 +378,10 @@ void histogram(struct call *c)
         }
         if (!(lo <= hi))
             fail("Octave:invalid-input-arg", "hist: there is no finite element to count");
-        if (lo == hi) {
-            lo -= 0.5;
-            hi += 0.5;
-        }
         double half = (hi - lo) / (double)k / 2;
         center = tensor_2d(D_DOUBLE, 1, k);
-        for (i64 i = 0; i < k; i++)
-            ((double *)center->data)[i] = lo + half * (double)(2 * i + 1);
+        for (i64 i = 0; i < k; i++)           /* of equal elements: one apart around them, as Octave */
+            ((double *)center->data)[i] = lo == hi ? lo + (double)(i - (k - 1) / 2) : lo + half * (double)(2 * i + 1);
     }
     double *x = (double *)center->data, *cut = scratch((size_t)(k + 1) * sizeof *cut);
     cut[0] = -INFINITY;

@@ -67,8 +67,9 @@ BUILTIN(find, 1, 3, 3, grad_zero,
     for (i64 p = 0; p < parts; p++)
         start[p + 1] += start[p];
     i64 all = start[parts], count = MIN(all, most);
-    bool row = x->nd == 2 && x->dim[0] == 1 && x->dim[1] != 1,
-         none = x->nd == 2 && x->dim[0] == x->dim[1] && x->dim[0] < 2 && !count;
+    bool row = x->nd == 2 && x->dim[0] == 1 && x->dim[1] != 1,       /* of no truth values a column, as in Octave */
+         none = x->nd == 2 && x->dim[0] == x->dim[1] && x->dim[0] < 2 && !count &&
+                (x->dim[0] == 1 || x->dtype != D_LOGICAL || c->nargout > 1);
     i64 dim[2] = {row || none ? (none ? 0 : 1) : count, row ? count : none ? 0 : 1};
     struct tensor *at = tensor_new(D_DOUBLE, 2, (i64[]){all, 1});
     double *to = (double *)at->data;

@@ -26,7 +26,33 @@ static double real_at(const struct tensor *t, i64 i)
     return t->dtype == D_SINGLE ? (double)((float *)t->data)[i] : ((double *)t->data)[i];
 }
 
+static void negate(const struct tensor *t)     /* real, dense */
+{
+    for (i64 i = 0; i < t->numel; i++)
+        if (t->dtype == D_SINGLE)
+            ((float *)t->data)[i] = 0 - ((float *)t->data)[i];
+        else
+            ((double *)t->data)[i] = 0 - ((double *)t->data)[i];
+}
+
 /* ---- singular values */
+/* The signs that gesvd, Octave's driver, gives a vector: of a row U is 1; of a column V is -1, but 1 where its first
+   element is negative, and the sign of that element where there is no other. */
+static void vector_signs(const struct lapack *q, double first, bool alone)
+{
+    double v = real_at(q->v, 0), u = real_at(q->u, 0), want = alone == (first >= 0) ? 1 : -1;
+    if (q->m == 1 ? u > 0 : v * want > 0)
+        return;
+    negate(q->m == 1 ? q->u : q->v);
+    struct tensor *other = q->m == 1 ? q->v : q->u, part = *other;
+    i64 n = q->m == 1 ? q->n : q->m, step = q->m == 1 ? other->dim[0] : 1;
+    part.numel = 1;
+    for (i64 i = 0; i < n; i++) {
+        part.data = other->data + i * step * dtypes[other->dtype].size;
+        negate(&part);
+    }
+}
+
 struct svd linalg_svd(struct tensor *a, char job, const char *who)
 {
     a = tensor_clone(a);
@@ -37,10 +63,16 @@ struct svd linalg_svd(struct tensor *a, char job, const char *who)
         q.u = tensor_2d(a->dtype, m, job == 'A' ? m : k);
         q.v = tensor_2d(a->dtype, job == 'A' ? n : k, n);
     }
+    bool vector = k == 1 && job != 'N' && !dtype_is(a->dtype, DT_C), alone = true;
+    double first = vector ? real_at(a, 0) : 0;
+    for (i64 i = 1; vector && i < m; i++)
+        alone &= real_at(a, i) == 0;
     if (k) {
         lapack(lapack_gesdd, &q, (job == 'N' ? 4. : 12.) * (double)m * (double)n * (double)k);
         if (q.info)
             fail("Octave:no-convergence", "%s: the singular values did not converge", who);
+        if (vector)
+            vector_signs(&q, first, alone);
     } else if (job != 'N') {
         if (q.u->numel)
             q.u = linalg_identity(a->dtype, m);

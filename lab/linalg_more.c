@@ -126,7 +126,7 @@ BUILTIN(cross, 2, 3, 1, grad_form,
         fail("Octave:nonconformant-args", "cross: a dimension with three elements is needed, but the arguments are %s",
              tensor_shape(a, s));
     int dt = promote(a->dtype, b->dtype);
-    bool single = dt == D_SINGLE || dt == D_CSINGLE;
+    bool single = dt == D_SINGLE || dt == D_CSINGLE, complex_ = dtype_is(dt, DT_C);
     a = tensor_dense(tensor_cast(a, dt));
     b = tensor_dense(tensor_cast(b, dt));
     struct tensor *r = tensor_new(dtype_complex(dt), a->nd, a->dim);
@@ -137,7 +137,9 @@ BUILTIN(cross, 2, 3, 1, grad_form,
         i64 at = k % step + k / step * step * 3;
         for (int e = 0; e < 3; e++) {
             i64 p = at + (e + 1) % 3 * step, q = at + (e + 2) % 3 * step;
-            double _Complex z = element(a, p) * element(b, q) - element(a, q) * element(b, p);
+            double _Complex z = complex_ ? element(a, p) * element(b, q) - element(a, q) * element(b, p)
+                                         : creal(element(a, p)) * creal(element(b, q)) -
+                                               creal(element(a, q)) * creal(element(b, p));
             if (single)
                 ((float _Complex *)r->data)[at + e * step] = (float _Complex)z;
             else

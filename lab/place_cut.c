@@ -45,6 +45,14 @@ static void stay_of(struct stay *s, const struct ix *x, i64 len, bool bytes)
     s->n = len - s->count;
 }
 
+/* Whether Octave sees a run in the only index: a range upwards, a number, a mask that is true up to its last (one that is
+   true nearly nowhere becomes a list there). */
+static bool run_of(const struct ix *x)
+{
+    i64 n = value_numel(x->from);
+    return x->mask ? x->n == x->extent && x->n > n / 16 : n == 1 || (x->from.kind == K_RANGE && (x->n == 1 || x->step == 1));
+}
+
 /* The next run of positions that stay, from *at on; false: there is no more. */
 static bool stay_next(const struct stay *s, i64 *at, i64 *n)
 {
@@ -110,9 +118,7 @@ static int cut(int nd, const i64 *dim, int n, const value *idx, int *out_nd, i64
     if (n == 1) {
         bool column = nd != 2 || dim[0] != 1;
         if (column && (nd != 2 || dim[1] != 1))
-            column = !(x[0].from.kind == K_RANGE || value_numel(x[0].from) == 1
-                           ? !x[0].mask && (x[0].n == 1 || x[0].step * x[0].step == 1)
-                           : x[0].mask && stay->n == 0);
+            column = !run_of(&x[0]);
         out[0] = column ? stay->n : 1, out[1] = column ? 1 : stay->n, *out_nd = 2;
     } else {
         memcpy(out, len, sizeof(i64) * (size_t)n);

@@ -210,7 +210,7 @@ static int put_eng(char *s, double x, const struct numfmt *f)
 void rational_text(double x, int len, char *s, size_t size)
 {
     if (isnan(x) || isinf(x)) {
-        snprintf(s, size, isnan(x) ? "0/0" : x > 0 ? "1/0" : "-1/0");
+        snprintf(s, size, is_na(x) ? "NA" : isnan(x) ? "0/0" : x > 0 ? "1/0" : "-1/0");
         return;
     }
     double n = round(x), d = 1, n1 = 1, d1 = 0, frac = x - n;

@@ -252,7 +252,8 @@ static bool match_from(struct call *c, struct pattern *p, const char *s, size_t 
     while (*from <= n && match_next(c, p, s, n, *from)) {
         PCRE2_SIZE *o = pcre2_get_ovector_pointer(p->match);
         bool empty = o[1] <= o[0];
-        *from = !empty ? o[1] : step(p, s, n, r->empty ? o[1] : MAX(o[0], *from));
+        *from = !empty ? o[1] + (o[1] == n)   /* nothing follows the last character, as in Octave */
+                       : step(p, s, n, r->empty ? o[1] : MAX(o[0], *from));
         poll();
         if (!empty || r->empty)
             return true;

@@ -284,9 +284,9 @@ static struct tensor *transform(struct tensor *t, bool back, unsigned along, int
             scaled(y.data, single, 2 * numel, by);
             for (int64_t i = 0; i < numel; i++)
                 if (single)
-                    ((float *)y.data)[2 * i + 1] *= -1;
+                    ((float *)y.data)[2 * i + 1] = 0 - ((float *)y.data)[2 * i + 1];       /* 0 stays 0, never -0 */
                 else
-                    ((double *)y.data)[2 * i + 1] *= -1;
+                    ((double *)y.data)[2 * i + 1] = 0 - ((double *)y.data)[2 * i + 1];
         }
         single ? fill_s(&j, y.data) : fill_d(&j, y.data);
     } else if (back && (single ? symmetric_s(&j, x.data) : symmetric_d(&j, x.data))) {
