@@ -215,6 +215,8 @@ bool quick_brace(const struct ins *i, value *R)               /* BRACE1 */
 /* A text's symbol if it is a row that can be read as it lies, or NULL. */
 static sym quick_sym(value v)
 {
+    if (v.kind == K_NUM && v.dtype == D_CHAR)
+        return symbol_find((char[]){ (char)(uint8_t)v.num }, 1);
     if (v.kind != K_TENSOR || v.t->dtype != D_CHAR || v.t->nd != 2 || v.t->dim[0] != 1 || !(v.t->flags & T_DENSE) ||
         v.t->device)
         return NULL;
@@ -258,6 +260,18 @@ bool quick_slice(const struct ins *i, const struct ins *next, value *R)
         (R[i->b].tag | R[i->c].tag | R[i->d].tag) != 0 || R[i->c].num != 1)
         return false;
     value from = R[next->b];
+    if (from.kind == K_RANGE) {
+        i64 lo = element_number(R[i->b], from.range->n), hi = element_number(R[i->d], from.range->n), m = hi - lo + 1;
+        if (lo < 0 || m < 2 || (size_t)m * sizeof(double) > TENSOR_SMALL)
+            return false;
+        struct tensor *t = tensor_make(D_DOUBLE, 2, (i64[]){ 1, m });
+        for (i64 k = 0; k < m; k++)
+            ((double *)t->data)[k] = range_at(from.range, lo + k);
+        if (next->b != next->a)
+            release_temp(R, next->b);
+        replace(&R[next->a], tensor_box(t));
+        return true;
+    }
     bool cell = from.kind == K_CELL && from.a != LIST && !from.cell->h.pins && from.cell->nd == 2;
     if (!cell && (from.kind != K_TENSOR || from.t->nd != 2 || !(from.t->flags & T_DENSE) || from.t->device || from.t->mark ||
                   dtype_is(from.t->dtype, DT_C)))

@@ -116,6 +116,8 @@ bool arg_is_text(struct call *c, int i)
     if (i >= c->nargin)
         return false;
     value v = c->arg[i];
+    if (v.kind == K_TENSOR)
+        return v.t->dtype == D_CHAR && v.t->nd == 2 && (v.t->dim[0] == 1 || v.t->numel == 0);
     if (!is_tensor_like(v) || value_dtype(v) != D_CHAR)
         return false;
     i64 dim[MAX_DIMS];
@@ -128,12 +130,18 @@ const char *arg_text(struct call *c, int i, size_t *len)
     arg(c, i, "text");
     if (!arg_is_text(c, i))
         fail_arg(c, i, "text");
-    struct tensor *t = tensor_dense(tensor_of(c->arg[i]));
-    char *s = scratch((size_t)t->numel + 1);
-    memcpy(s, t->data, (size_t)t->numel);
-    s[t->numel] = 0;
+    value v = c->arg[i];
+    bool letter = v.kind == K_NUM;
+    struct tensor *t = letter ? NULL : tensor_dense(tensor_of(v));
+    size_t n = letter ? 1 : (size_t)t->numel;
+    char *s = scratch(n + 1);
+    if (letter)
+        s[0] = (char)(uint8_t)v.num;
+    else
+        memcpy(s, t->data, n);
+    s[n] = 0;
     if (len)
-        *len = (size_t)t->numel;
+        *len = n;
     return s;
 }
 

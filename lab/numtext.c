@@ -242,6 +242,14 @@ BUILTIN(str2double, 1, 1, 1, grad_zero,
     value v = c->arg[0];
     i64 nd = 2, dim[MAX_DIMS] = { 1, 1 };
     bool text = is_tensor_like(v) && value_dtype(v) == D_CHAR && value_dims(v, dim) == 2;
+    if (v.kind == K_TENSOR && v.t->dtype == D_CHAR && v.t->nd == 2 && v.t->dim[0] == 1) {      /* one text */
+        double one[2];
+        read_one(v, one);
+        if (one[1] == 0) {
+            result_num(c, 0, one[0]);
+            return;
+        }
+    }
     if (v.kind == K_CELL)
         nd = value_dims(v, dim);
     else if (!text && is_tensor_like(v) && value_numel(v) > 0)
