@@ -108,6 +108,15 @@ static void device_range(const void *p, size_t n, const char *what)
     if ((const char *)p + n > x->p + x->n)
         broken("%s uses %zu bytes at %p, but only %zu are there", what, n, p, (size_t)(x->p + x->n - (const char *)p));
 }
+/* Pages that were written cost time at every change of protection: of a large piece only the ends are. */
+static void fill(char *p, int x, size_t n)
+{
+    size_t end = n > 4 << 20 ? 256 << 10 : n;
+    open_memory(true);
+    memset(p, x, end);
+    memset(p + n - end, x, end);
+    open_memory(false);
+}
 static char *piece_new(size_t n)
 {
     char *at = arena;
@@ -133,18 +142,14 @@ static char *piece_new(size_t n)
     memmove(&piece[i + 1], &piece[i], sizeof *piece * (size_t)(pieces - i));
     pieces++;
     piece[i] = (struct piece){ at, n };
-    open_memory(true);
-    memset(at, 0xee, n);                      /* fresh memory holds no zeros */
-    open_memory(false);
+    fill(at, 0xee, n);                        /* fresh memory holds no zeros */
     return at;
 }
 static void piece_drop(char *p)
 {
     for (int i = 0; i < pieces; i++)
         if (piece[i].p == p) {
-            open_memory(true);
-            memset(p, 0xdd, piece[i].n);
-            open_memory(false);
+            fill(p, 0xdd, piece[i].n);
             memmove(&piece[i], &piece[i + 1], sizeof *piece * (size_t)(--pieces - i));
             return;
         }
@@ -275,10 +280,15 @@ static void run_op(struct op *o)
 }
 static void run_stream(struct CUstream_st *s, size_t upto)
 {
+    bool some = s->done < upto && s->done < s->n;
+    if (some)
+        open_memory(true);
     while (s->done < upto && s->done < s->n) {
         struct op o = s->op[s->done++];
         run_op(&o);
     }
+    if (some)
+        open_memory(false);
     if (s->done == s->n && s->n > 4096)
         s->done = s->n;                       /* positions stay, events name them */
 }
