@@ -272,13 +272,6 @@ KERNEL(256) tl(const args A)
    Sums are of doubles.  A warp a column */
 typedef struct { view x, g, y; const T *weight, *bias; i64 len, columns; double eps; } args;
 
-DEV double warp_sum(double s)
-{
-    for (int h = 16; h; h /= 2)
-        s += SHFL_XOR(s, h);
-    return s;
-}
-
 KERNEL(256) tl(const args A)
 {
     int lane = threadIdx.x % 32;
@@ -383,12 +376,6 @@ DEV i64 class_at(const args A, i64 i)
         return (i64)t;
     trouble(A.status, 7, 0, t > -1e15 && t < 1e15 ? (i64)floor(t) : 0, A.classes, A.tag);
     return 0;
-}
-DEV double warp_sum(double s)
-{
-    for (int h = 16; h; h /= 2)
-        s += SHFL_XOR(s, h);
-    return s;
 }
 
 KERNEL(256) tl(const args A)

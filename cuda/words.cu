@@ -795,3 +795,10 @@ DEV pair philox(u64 key, u64 at)              /* 4x32-10, Salmon et al. 2011: tw
     y.b = join53(c2, c3);
     return y;
 }
+
+DEV double warp_sum(double s)                 /* of the 32 threads of a warp, in each of them */
+{
+    for (int h = 16; h; h /= 2)
+        s += SHFL_XOR(s, h);
+    return s;
+}
