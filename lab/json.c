@@ -6,6 +6,7 @@
  * same fields a struct array, anything else a cell. */
 #include "call.h"
 #include "decimal.h"
+#include "text.h"
 #include "fail.h"
 
 #include <ctype.h>
@@ -73,6 +74,64 @@ static void write_text(struct writer *w, const char *s, i64 n, i64 step)
     buf_putc(w->b, '"');
 }
 
+/* The fewest digits that read the same number again, laid out as RapidJSON and so Octave does: 1500000.0, 0.000015, 1.5e-7,
+ * 1e21; integers of up to six digits stand without a point. */
+static void write_real(struct buf *b, double x, bool single)
+{
+    char s[DECIMAL_ROOM], d[20];
+    size_t used;
+    int n = 0;
+    if (x == floor(x) && fabs(x) <= 999999) {
+        buf_add(b, s, decimal_write_integer(s, x < 0, (uint64_t)fabs(x)));
+        return;
+    }
+    for (int digits = single ? 6 : 15; digits <= (single ? 9 : 17); digits++) {
+        size_t length = decimal_write(s, x, 'g', digits);
+        if (length)
+            s[length] = 0;
+        else
+            snprintf(s, sizeof s, "%.*g", digits, x);
+        if (single ? strtof(s, NULL) == (float)x : text_number(s, strlen(s), &used) == x)
+            break;
+    }
+    int point = 0;                                         /* x = 0.ddd * 10^point */
+    bool whole = true;
+    const char *q = s + (*s == '-');
+    for (; *q && *q != 'e'; q++)
+        if (*q == '.') {
+            whole = false;
+        } else if (n || *q != '0') {
+            d[n++] = *q;
+            point += whole;
+        } else {
+            point -= !whole;
+        }
+    if (*q)
+        point += atoi(q + 1);
+    while (n > 1 && d[n - 1] == '0')
+        n--;
+    if (x < 0)
+        buf_putc(b, '-');
+    static const char zeros[] = "000000000000000000000";
+    if (point > 21 || point < -5) {
+        buf_putc(b, d[0]);
+        if (n > 1) {
+            buf_putc(b, '.');
+            buf_add(b, d + 1, (size_t)n - 1);
+        }
+        buff(b, "e%d", point - 1);
+    } else if (point >= n) {
+        buf_add(b, d, (size_t)n);
+        buf_add(b, zeros, (size_t)(point - n));
+        buf_puts(b, ".0");
+    } else {
+        buf_add(b, point > 0 ? d : "0", (size_t)MAX(point, 1));
+        buf_putc(b, '.');
+        buf_add(b, zeros, (size_t)MAX(-point, 0));
+        buf_add(b, d + MAX(point, 0), (size_t)(n - MAX(point, 0)));
+    }
+}
+
 static void write_number(struct writer *w, const struct tensor *t, i64 i)
 {
     value v = element_value((struct tensor *)t, i);
@@ -85,27 +144,7 @@ static void write_number(struct writer *w, const struct tensor *t, i64 i)
     } else if (!isfinite(v.num)) {
         buf_puts(w->b, w->null_for_nan ? "null" : isnan(v.num) ? "NaN" : v.num > 0 ? "Infinity" : "-Infinity");
     } else {
-        char s[DECIMAL_ROOM];
-        bool single = t->dtype == D_SINGLE;
-        int most = single ? 9 : 17;
-        if (v.num == floor(v.num) && fabs(v.num) < 0x1p53) {
-            buf_add(w->b, s, decimal_write_integer(s, v.num < 0, (uint64_t)fabs(v.num)));
-            return;
-        }
-        if (v.num == floor(v.num) && fabs(v.num) < 1e21)
-            snprintf(s, sizeof s, "%.0f", v.num);
-        else
-            for (int digits = single ? 6 : 15; digits <= most;
-                 digits++) { /* the fewest that read the same number again */
-                size_t n = decimal_write(s, v.num, 'g', digits);
-                if (n)
-                    s[n] = 0;
-                else
-                    snprintf(s, sizeof s, "%.*g", digits, v.num);
-                if (single ? strtof(s, NULL) == (float)v.num : strtod(s, NULL) == v.num)
-                    break;
-            }
-        buf_puts(w->b, s);
+        write_real(w->b, v.num, t->dtype == D_SINGLE);
     }
 }
 
