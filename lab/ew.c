@@ -105,6 +105,12 @@ double ew_scalar2(int op, double x, double y, bool *ok)
 /* ---- builtins */
 static void run_row(struct call *c, int op)
 {
+    value v = c->arg[0];                      /* of what is real the real part and the conjugate are itself */
+    if ((op == EW_conj || op == EW_real) && c->nargin == 1 && v.kind == K_TENSOR && !v.t->mark && !v.t->device &&
+        dtype_is(v.t->dtype, DT_F | DT_I) && !dtype_is(v.t->dtype, DT_C)) {
+        result(c, 0, v);
+        return;
+    }
     result(c, 0, ew_apply(op, c->nargin, c->arg));
 }
 

@@ -355,9 +355,32 @@ static void move_by(void *to, const void *from, size_t size, i64 n, const i64 *o
     }
 }
 
+/* Doubles that rise or fall already, strictly or with equal bits: nothing to do, or to be turned round.  Others are seen
+   to be others at their first elements. */
+static bool in_order(double *x, i64 n, bool descend)
+{
+    i64 i = 1;
+    if (descend)
+        while (i < n && (x[i - 1] > x[i] || !memcmp(&x[i - 1], &x[i], sizeof *x)))
+            i++;
+    else
+        while (i < n && (x[i - 1] < x[i] || !memcmp(&x[i - 1], &x[i], sizeof *x)))
+            i++;
+    if (i == n)
+        return x[0] == x[0];                  /* NaN all over: the general way */
+    for (i = 1; i < n && (descend ? x[i - 1] < x[i] : x[i - 1] > x[i]);)
+        i++;
+    for (i64 a = 0, b = n - 1; i == n && a < b; a++, b--) {
+        double t = x[a];
+        x[a] = x[b];
+        x[b] = t;
+    }
+    return i == n;
+}
+
 void sort_values(int dtype, void *x, i64 n, bool descend)
 {
-    if (n < 2 || count_values(dtype, x, n, descend))
+    if (n < 2 || (dtype == D_DOUBLE && in_order(x, n, descend)) || count_values(dtype, x, n, descend))
         return;
     int mark = pool_mark();
     key *k = scratch((size_t)n * sizeof *k);
