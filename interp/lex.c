@@ -526,6 +526,8 @@ static _Noreturn void bad_character(struct lexer *x)
         lex_fail_hint(x, x->pos, "save it as UTF-8", "the text is in UTF-16");
     if (!c)
         lex_fail_hint(x, x->pos, "is this a text?", "the text contains a NUL byte");
+    if (memchr(x->text, 0, x->len)) /* a program, a picture, an archive: what stands first says little */
+        lex_fail_hint(x, x->pos, "scripts are texts; load, imread and fopen read other files", "this is no text: it contains NUL bytes");
     if (c == '?')
         lex_fail_hint(x, x->pos, "write if a, y = b; else, y = c; end, or merge(a, b, c)", "unexpected '?'");
     if (c == '`')

@@ -170,25 +170,25 @@ LAYER(TripletMarginCriterion,
       "c = nn.TripletMarginCriterion(margin, p, eps, swap, sizeAverage, reduction)\n\n"
       "For {anchor, positive, negative}, N x F each: the mean of max(0, d(anchor, positive) - d(anchor, negative) + "
       "margin) with the p-norm (2) of differences plus eps (1e-6); swap takes the lesser of "
-      "d(anchor, negative) and d(positive, negative). margin is 1. The target does not matter." REDUCTION_TEXT " As "
+      "d(anchor, negative) and d(positive, negative). margin is 1. There is no target: c.forward(x), c.backward(x)." REDUCTION_TEXT " As "
                                                                                                                "PyTorch"
                                                                                                                "'s.\n\n"
-      "Example:\n  nn.TripletMarginCriterion().forward({[0 0], [0 2], [1.5 0]}, [])\n  ans = 1.5000\n\n"
+      "Example:\n  nn.TripletMarginCriterion().forward({[0 0], [0 2], [1.5 0]})\n  ans = 1.5000\n\n"
       "See also: nn.CosineEmbeddingCriterion, nn.PairwiseDistance",
-      .wants = "{N x F, N x F, N x F}", .options = "margin:x=1 p:x=2 eps_:x=1e-6 swap:b=0 " AVERAGE, .criterion = true,
+      .wants = "{N x F, N x F, N x F}", .alone = true, .options = "margin:x=1 p:x=2 eps_:x=1e-6 swap:b=0 " AVERAGE, .criterion = true,
       .table = true,
       .expr = "@(x, t, margin, p, eps_, swap, sizeAverage, reduction) begin d = @(a, b) realpow(sum(realpow(abs(a - b "
               "+ eps_), p), 2), 1 / p); n = d(x{1}, x{3}); if swap, n = min(n, d(x{2}, x{3})); end;"
               " e = max(0, d(x{1}, x{2}) - n + margin);" EACH("e", "numel(e)"))
 LAYER(DistanceRatioCriterion,
   "c = nn.DistanceRatioCriterion(sizeAverage, reduction)\n\n"
-  "For distances {d1, d2} of samples to one like them and one unlike: the mean of -log(exp(-d1) ./ (exp(-d1) + exp(-d2)))." REDUCTION_TEXT "\n\n"
-  "Example:\n  nn.DistanceRatioCriterion().forward({1, 1}, [])\n  ans = 0.6931" SEE,
-  .wants = "{d1, d2}", .options = AVERAGE, .criterion = true, .table = true,
+  "For distances {d1, d2} of samples to one like them and one unlike: the mean of -log(exp(-d1) ./ (exp(-d1) + exp(-d2))). There is no target." REDUCTION_TEXT "\n\n"
+  "Example:\n  nn.DistanceRatioCriterion().forward({1, 1})\n  ans = 0.6931" SEE,
+  .wants = "{d1, d2}", .alone = true, .options = AVERAGE, .criterion = true, .table = true,
   .expr = "@(x, t, sizeAverage, reduction) begin d = x{1} - x{2}; e = max(0, d) + log1p(exp(-abs(d)));" EACH("e", "numel(d)"))
 LAYER(L1Cost,
-  "c = nn.L1Cost()\n\nThe sum of abs(x); the target does not matter.\n\nExample:\n  nn.L1Cost().forward([1 -2], [])\n  ans = 3" SEE,
-  .criterion = true, .expr = "@(x, t) " ALL("abs(x)"))
+  "c = nn.L1Cost()\n\nThe sum of abs(x); there is no target.\n\nExample:\n  nn.L1Cost().forward([1 -2])\n  ans = 3" SEE,
+  .criterion = true, .alone = true, .expr = "@(x, t) " ALL("abs(x)"))
 /* Corners of a regular simplex around 0 at distance 1, row by row: each new coordinate makes the rows before it as far from
    the later ones as those are from each other. */
 static void simplex_init(struct module *m)

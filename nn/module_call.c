@@ -217,7 +217,11 @@ void module_run_method(
     struct call *c) /* what: 0 forward, 1 backward, 2 gradInput alone, 3 parameters alone, 4 both, updating */
 {
     bool criterion = layer_of(m)->criterion;
-    value x = need(c, 1, "the input"), g = what || criterion ? need(c, 2, criterion ? "the target" : "gradOutput") : nil();
+    value x = need(c, 1, "the input"), g = nil();
+    if (layer_of(m)->alone && (c->nargin < 3 || is_nil(c->arg[2])))
+        g = tensor_box(tensor_2d(D_DOUBLE, 0, 0));
+    else if (what || criterion)
+        g = need(c, 2, criterion ? "the target" : "gradOutput");
     if (!what && !criterion && has_arg(c, 2))
         fail("Octave:invalid-fun-call", "%s.%s: takes one input; several are handed over in a cell, m.forward({a, b})",
              class_of(c->arg[0]), c->fn->name);

@@ -45,7 +45,8 @@ struct layer {
     const char *state;                        /* other fields that are saved: running_mean, modules … */
     const char *wants; /* what its input must be, checked before it runs (shapes.c): "N x inputSize or …", "{N x F, N x
                           F}", "... x n" */
-    bool alike;                               /* a criterion whose target must be like its input */
+    bool alike;                               /* a criterion whose target must be like its input … */
+    bool alone;                               /* … or that looks at its input alone, so that the target may be left out */
     const char *expr;
     void (*init)(struct module *m);           /* options are set and checked; makes parameters and state */
     void (*reset)(struct module *m,

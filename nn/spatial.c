@@ -87,21 +87,27 @@ CALLS(dilated)
 CALLS(volume)
 CALLS(dilated_volume)
 
+static void bias_init(struct module *m, i64 n)
+{
+    nn_param(m, 1, 2, (i64[]){ 1, n });
+    if (!option_bool(m, m->info->no - 1))
+        nn_no_param(m, 1);
+}
 static void image_init(struct module *m)
 {
-    i64 out = option_int(m, 1), groups = option_int(m, m->info->no - 1);
+    i64 out = option_int(m, 1), groups = option_int(m, m->info->no - 2);           /* before hasBias */
     if (option_int(m, 0) % groups || out % groups)
         fail("Octave:invalid-input-arg",
              "%s: nInputPlane and nOutputPlane must be multiples of groups, but are %lld and %lld with %lld groups",
              layer_of(m)->class.name, (long long)option_int(m, 0), (long long)out, (long long)groups);
     nn_param(m, 0, 4, (i64[]){ out, option_int(m, 0) / groups, option_int(m, 3), option_int(m, 2) });
-    nn_param(m, 1, 2, (i64[]){ 1, out });
+    bias_init(m, out);
 }
 static void volume_init(struct module *m)
 {
     i64 out = option_int(m, 1);
     nn_param(m, 0, 5, (i64[]){ out, option_int(m, 0), option_int(m, 2), option_int(m, 4), option_int(m, 3) });
-    nn_param(m, 1, 2, (i64[]){ 1, out });
+    bias_init(m, out);
 }
 static void conv_reset(struct module *m, double stdv)         /* the bias in the range of the weight */
 {
@@ -126,57 +132,59 @@ static bool no_bias(struct module *m, const char *name, struct call *c)
     if (strcmp(name, "noBias"))
         return false;
     nn_no_param(m, 1);
+    replace(&OPTION(m, m->info->no - 1), num(0));             /* hasBias, the last of them all */
     result(c, 0, c->arg[0]);
     return true;
 }
+#define WITH_BIAS " hasBias:b=1"
 #define IMAGE_OPTIONS "nInputPlane:n nOutputPlane:n kW:n kH:n dW:n=1 dH:n=1 padW:k=0 padH:k=padW"
 #define CONV .params = "weight bias", .reset = conv_reset, .method = no_bias, .methods = "noBias"
 #define IMAGE_TEXT                                                                                                                                       \
     "Cross-correlation of images, C x H x W or N x C x H x W, with nOutputPlane kernels of kH x kW for all nInputPlane channels; steps dW, dH, zeros padW, padH at "   \
-    "each side. weight is nOutputPlane x nInputPlane x kH x kW, bias 1 x nOutputPlane, both uniform in ±1/sqrt(kW*kH*nInputPlane) at first."
+    "each side. weight is nOutputPlane x nInputPlane x kH x kW, bias 1 x nOutputPlane, both uniform in ±1/sqrt(kW*kH*nInputPlane) at first; bias=false leaves the bias out, as does m.noBias()."
 LAYER(SpatialConvolution,
-  "m = nn.SpatialConvolution(nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH, groups)\n\n" IMAGE_TEXT
+  "m = nn.SpatialConvolution(nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH, groups, bias)\n\n" IMAGE_TEXT
   " With groups (1) the outputs of each group see the channels of theirs only, and weight is nOutputPlane x nInputPlane/groups x kH x kW." "\n\n"
   "Example:\n  size(nn.SpatialConvolution(3, 8, 5, 5).forward(ones(3, 32, 32)))\n  ans =\n      8   28   28" SEE,
-  .options = IMAGE_OPTIONS " groups:n=1", CONV, .init = image_init, .call = image_call, .show = show_conv)
+  .options = IMAGE_OPTIONS " groups:n=1" WITH_BIAS, CONV, .init = image_init, .call = image_call, .show = show_conv)
 LAYER(SpatialConvolutionMM,
-  "m = nn.SpatialConvolutionMM(nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH, groups)\n\nAs "
+  "m = nn.SpatialConvolutionMM(nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH, groups, bias)\n\nAs "
   "nn.SpatialConvolution.\n\n"
   "Example:\n  size(nn.SpatialConvolutionMM(3, 8, 5, 5).forward(ones(3, 32, 32)))\n  ans =\n      8   28   28" SEE,
-  .options = IMAGE_OPTIONS " groups:n=1", CONV, .init = image_init, .call = image_call, .show = show_conv)
+  .options = IMAGE_OPTIONS " groups:n=1" WITH_BIAS, CONV, .init = image_init, .call = image_call, .show = show_conv)
 LAYER(SpatialDilatedConvolution,
       "m = nn.SpatialDilatedConvolution(nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH, dilationW, dilationH, "
-      "groups)\n\n"
+      "groups, bias)\n\n"
       "nn.SpatialConvolution with kernels whose elements stand dilationW, dilationH places apart.\n\n"
       "Example:\n  size(nn.SpatialDilatedConvolution(1, 2, 3, 3, 1, 1, 0, 0, 2, 2).forward(ones(1, 9, 9)))\n  ans =\n  "
       "   2   5   5" SEE,
-      .options = IMAGE_OPTIONS " dilationW:n=1 dilationH:n=dilationW groups:n=1", CONV, .init = image_init,
+      .options = IMAGE_OPTIONS " dilationW:n=1 dilationH:n=dilationW groups:n=1" WITH_BIAS, CONV, .init = image_init,
       .call = dilated_call, .show = show_conv)
 #define VOLUME_OPTIONS "nInputPlane:n nOutputPlane:n kT:n kW:n kH:n dT:n=1 dW:n=1 dH:n=1 padT:k=0 padW:k=0 padH:k=0"
 LAYER(VolumetricConvolution,
-  "m = nn.VolumetricConvolution(nInputPlane, nOutputPlane, kT, kW, kH, dT, dW, dH, padT, padW, padH)\n\n"
+  "m = nn.VolumetricConvolution(nInputPlane, nOutputPlane, kT, kW, kH, dT, dW, dH, padT, padW, padH, bias)\n\n"
   "Cross-correlation of volumes, C x T x H x W or N x C x T x H x W. weight is nOutputPlane x nInputPlane x kT x kH x kW.\n\n"
   "Example:\n  size(nn.VolumetricConvolution(1, 2, 2, 3, 3).forward(ones(1, 4, 5, 5)))\n  ans =\n     2   3   3   3" SEE,
-  .options = VOLUME_OPTIONS, CONV, .init = volume_init, .call = volume_call, .show = nn_show_options)
+  .options = VOLUME_OPTIONS WITH_BIAS, CONV, .init = volume_init, .call = volume_call, .show = nn_show_options)
 LAYER(VolumetricDilatedConvolution,
       "m = nn.VolumetricDilatedConvolution(nInputPlane, nOutputPlane, kT, kW, kH, dT, dW, dH, padT, padW, padH, "
       "dilationT, "
-      "dilationW, dilationH)\n\n"
+      "dilationW, dilationH, bias)\n\n"
       "nn.VolumetricConvolution with kernels whose elements stand apart.\n\n"
       "Example:\n  size(nn.VolumetricDilatedConvolution(1, 2, 2, 2, 2, 1, 1, 1, 0, 0, 0, 2, 2, 2).forward(ones(1, 4, "
       "5, 5)))\n  ans =\n     2   2   3   3" SEE,
-      .options = VOLUME_OPTIONS " dilationT:n=1 dilationW:n=1 dilationH:n=1", CONV, .init = volume_init,
+      .options = VOLUME_OPTIONS " dilationT:n=1 dilationW:n=1 dilationH:n=1" WITH_BIAS, CONV, .init = volume_init,
       .call = dilated_volume_call, .show = nn_show_options)
 
 static void full_init(struct module *m)
 {
     nn_param(m, 0, 4, (i64[]){ option_int(m, 0), option_int(m, 1), option_int(m, 3), option_int(m, 2) });
-    nn_param(m, 1, 2, (i64[]){ 1, option_int(m, 1) });
+    bias_init(m, option_int(m, 1));
 }
 static void full_volume_init(struct module *m)
 {
     nn_param(m, 0, 5, (i64[]){ option_int(m, 0), option_int(m, 1), option_int(m, 2), option_int(m, 4), option_int(m, 3) });
-    nn_param(m, 1, 2, (i64[]){ 1, option_int(m, 1) });
+    bias_init(m, option_int(m, 1));
 }
 static void full_reset(struct module *m, double stdv)         /* Torch: by kernel and input planes */
 {
@@ -187,14 +195,14 @@ static void full_reset(struct module *m, double stdv)         /* Torch: by kerne
         nn_uniform(PARAM(m, 1), -s, s);
 }
 LAYER(SpatialFullConvolution,
-      "m = nn.SpatialFullConvolution(nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH, adjW, adjH)\n\n"
+      "m = nn.SpatialFullConvolution(nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH, adjW, adjH, bias)\n\n"
       "The transpose of nn.SpatialConvolution: an image of (W-1)*dW - 2*padW + kW + adjW columns. weight is "
       "nInputPlane x "
       "nOutputPlane x kH x kW. The input {x, like} takes the size of the tensor like.\n\n"
       "Example:\n  size(nn.SpatialFullConvolution(1, 2, 3, 3, 2, 2).forward(ones(1, 4, 4)))\n  ans =\n     2   9   "
       "9" SEE,
       .wants = "nInputPlane x H x W or N x nInputPlane x H x W or {x, size}",
-      .options = IMAGE_OPTIONS " adjW:k=0 adjH:k=0", .params = "weight bias", .init = full_init, .reset = full_reset,
+      .options = IMAGE_OPTIONS " adjW:k=0 adjH:k=0" WITH_BIAS, .params = "weight bias", .init = full_init, .reset = full_reset,
       .method = no_bias, .methods = "noBias", .show = show_conv, .table = true,
       .expr = "@(x, weight, bias, nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH, adjW, adjH) begin o = [0 0]; "
               "if iscell(x), like = size(x{2}); x = x{1}; o = like(end-1:end); end;"
@@ -209,12 +217,12 @@ LAYER(SpatialFullConvolution,
 LAYER(VolumetricFullConvolution,
       "m = nn.VolumetricFullConvolution(nInputPlane, nOutputPlane, kT, kW, kH, dT, dW, dH, padT, padW, padH, adjT, "
       "adjW, "
-      "adjH)\n\n"
+      "adjH, bias)\n\n"
       "The transpose of nn.VolumetricConvolution. weight is nInputPlane x nOutputPlane x kT x kH x kW.\n\n"
       "Example:\n  size(nn.VolumetricFullConvolution(1, 2, 2, 2, 2).forward(ones(1, 3, 3, 3)))\n  ans =\n     2   4   "
       "4   4" SEE,
       .wants = "nInputPlane x T x H x W or N x nInputPlane x T x H x W",
-      .options = VOLUME_OPTIONS " adjT:k=0 adjW:k=0 adjH:k=0", .params = "weight bias", .init = full_volume_init,
+      .options = VOLUME_OPTIONS " adjT:k=0 adjW:k=0 adjH:k=0" WITH_BIAS, .params = "weight bias", .init = full_volume_init,
       .reset = full_reset, .method = no_bias, .methods = "noBias", .show = nn_show_options,
       .expr = "@(x, weight, bias, nInputPlane, nOutputPlane, kT, kW, kH, dT, dW, dH, padT, padW, padH, adjT, adjW, "
               "adjH) begin s = size(x);"
@@ -230,15 +238,17 @@ static void depthwise_init(struct module *m)
 {
     nn_param(m, 0, 4, (i64[]){ option_int(m, 1), option_int(m, 0), option_int(m, 3), option_int(m, 2) });
     nn_param(m, 1, 2, (i64[]){ option_int(m, 1), option_int(m, 0) });
+    if (!option_bool(m, m->info->no - 1))
+        nn_no_param(m, 1);
 }
 LAYER(SpatialDepthWiseConvolution,
-      "m = nn.SpatialDepthWiseConvolution(nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH)\n\n"
+      "m = nn.SpatialDepthWiseConvolution(nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH, bias)\n\n"
       "Each channel is convolved with nOutputPlane kernels of its own: nInputPlane*nOutputPlane maps, those of the "
       "first "
       "channel first. weight is nOutputPlane x nInputPlane x kH x kW, bias nOutputPlane x nInputPlane.\n\n"
       "Example:\n  size(nn.SpatialDepthWiseConvolution(2, 3, 3, 3).forward(ones(2, 5, 5)))\n  ans =\n     6   3   "
       "3" SEE,
-      .wants = "nInputPlane x H x W or N x nInputPlane x H x W", .options = IMAGE_OPTIONS, CONV, .init = depthwise_init,
+      .wants = "nInputPlane x H x W or N x nInputPlane x H x W", .options = IMAGE_OPTIONS WITH_BIAS, CONV, .init = depthwise_init,
       .show = show_conv,
       .expr = "@(x, weight, bias, nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH) begin w = reshape(weight, "
               "[nOutputPlane*nInputPlane 1 kH kW]); b = bias; if !isempty(b), b = reshape(b, 1, []); end;"
@@ -247,15 +257,15 @@ LAYER(SpatialDepthWiseConvolution,
 static void temporal_init(struct module *m)
 {
     nn_param(m, 0, 2, (i64[]){ option_int(m, 1), option_int(m, 0) * option_int(m, 2) });
-    nn_param(m, 1, 2, (i64[]){ 1, option_int(m, 1) });
+    bias_init(m, option_int(m, 1));
 }
 LAYER(TemporalConvolution,
-      "m = nn.TemporalConvolution(inputFrameSize, outputFrameSize, kW, dW)\n\n"
+      "m = nn.TemporalConvolution(inputFrameSize, outputFrameSize, kW, dW, bias)\n\n"
       "Convolution of sequences, T x F or N x T x F, along time: each output frame is weight (outputFrameSize x "
       "kW*inputFrameSize) times kW frames, plus bias.\n\n"
       "Example:\n  size(nn.TemporalConvolution(4, 6, 3).forward(ones(10, 4)))\n  ans =\n     8   6" SEE,
       .wants = "T x inputFrameSize or N x T x inputFrameSize",
-      .options = "inputFrameSize:n outputFrameSize:n kW:n dW:n=1", CONV, .init = temporal_init, .show = nn_show_options,
+      .options = "inputFrameSize:n outputFrameSize:n kW:n dW:n=1" WITH_BIAS, CONV, .init = temporal_init, .show = nn_show_options,
       .expr = "@(x, weight, bias, inputFrameSize, outputFrameSize, kW, dW) begin s = size(x); F = inputFrameSize; if "
               "s(end) != F && F > 1, error('nn.TemporalConvolution wants T x %d or N x T x %d and got %s', F, F, "
               "mat2str(s)), end;"

@@ -20,6 +20,7 @@ awk 'BEGIN { printf "x = ["; for (i = 0; i < 400000; i++) printf "1, "; print "1
 printf 'x = 1;\0y = 2;\n' >nul.tl;                              check nul 1 'nul.tl:1'
 check nul 1 'NUL byte'
 printf '\177ELF\002\001\001\000\220\377' >binary.tl;            check binary 1 'binary.tl:1'
+check binary 1 'this is no text: it contains NUL bytes'
 printf '\377\376x\000=\000' >utf16.tl;                          check utf16 1 'UTF-16'
 printf 'x = 1;\nx = \344;\n' >latin.tl;                         check latin 1 'not valid UTF-8'
 is  "bytes that are no text are not sent to the terminal" 0 "$("$TL" --check latin.tl 2>&1 | LC_ALL=C grep -c "$(printf '\344')")"
