@@ -147,6 +147,17 @@ static void *place_now(void *old)
     return place;
 }
 
+/* The library's function that somebody's own line called, while the library runs. */
+static const char *library_now(void)
+{
+    struct frame *f = vm->frame;
+    if (f <= vm->frames || !f->code->unit->library)
+        return NULL;
+    while (f - 1 > vm->frames && f[-1].code->unit->library)
+        f--;
+    return f->code->name ? f->code->name->text : "a function of the library";
+}
+
 static void place_fail(void *p)
 {
     struct place *place = p;
@@ -157,6 +168,7 @@ static void place_fail(void *p)
 void place_hooks(void)
 {
     hooks()->place = place_now;
+    hooks()->library = library_now;
     hooks()->place_drop = place_drop;
     hooks()->place_fail = place_fail;
 }

@@ -136,6 +136,7 @@ struct hooks {                                /* what lab/ needs from above; int
     const struct class *(*class_named)(const char *name); /* of the rooms above lab/, or NULL */
     void (*warning)(const char *id, const char *message);
     int (*line)(void);                                    /* where the program stands now; 0: nowhere */
+    const char *(*library)(void);                         /* the library's function, in tl, that the user called and that runs; NULL: none */
     void *(*place)(void *old); /* a note of the user's line that runs, in place of an old one; NULL: none runs */
     void (*place_drop)(void *place);
     void (*place_fail)(void *place);                      /* the next failure is told to be there */

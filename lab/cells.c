@@ -6,6 +6,7 @@
  * million calls need no more memory than one. */
 #include "call.h"
 #include "cat.h"
+#include "gpu.h"
 #include "index.h"
 #include "tape.h"
 #include <strings.h>
@@ -90,6 +91,7 @@ static void put_number(struct map *m, int k, value v)
     }
     if (unlikely(m->parts != NULL))
         cell_set(m->parts->v[k].cell, m->at, tape_plain(v));
+    v = gpu_read_value(v, who);
     int dt = value_dtype(v);
     struct tensor *t = m->hold->v[k].t;
     if (unlikely(t->dtype != dt) && dtype_is(dt, DT_C) &&

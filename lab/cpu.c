@@ -417,7 +417,7 @@ static void run_qr(struct job *j)
 }
 static void run_svd(struct job *j)
 {
-    value arg[2] = { operand(j, 0), num(0) }, y[3];
+    value arg[2] = { operand(j, 0), tensor_box(tensor_text("econ", 4)) }, y[3];
     if (!j->out[0].p) {
         builtins("svd", 1, arg, 1, &y[1]);
         place(&j->out[1], tensor_of(y[1]));

@@ -434,14 +434,20 @@ const char *gpu_describe(value v, char s[static 160])
     return s;
 }
 
+static const char *library(void) { return hooks()->library ? hooks()->library() : NULL; }
+
+bool gpu_mixes(void) { return context_head()->mixes || library(); }
+
 void gpu_door(value v)
 {
     char s[160];
     if (context_head()->door)
         return;
     int d = value_device(v);
-    const char *name = context_head()->running ? context_head()->running->name : NULL;
+    const char *name = context_head()->running ? context_head()->running->name : NULL, *in = library();
     gpu_describe(v, s);
+    if (in && name && strcmp(in, name))
+        fail("tl:device", "%s: x (%s) is on gpu %d, and %s, which %s calls, is not defined there; use cpu(x)", in, s, d, name, in);
     if (name)
         fail("tl:device", "%s: x (%s) is on gpu %d, and %s is not defined there; use cpu(x)", name, s, d, name);
     fail("tl:device", "x (%s) is on gpu %d, and what is wanted of it is not defined there; use cpu(x)", s, d);
@@ -449,7 +455,7 @@ void gpu_door(value v)
 
 static bool mixes(value v)                    /* of the CPU, but as good as a number */
 {
-    return v.kind == K_NUM || v.kind == K_RANGE || value_numel(v) <= 1 || context_head()->mixes;
+    return v.kind == K_NUM || v.kind == K_RANGE || value_numel(v) <= 1 || gpu_mixes();
 }
 
 int gpu_common(const char *sign, int n, const value *v)

@@ -290,7 +290,7 @@ value gpu_plan(struct plan *p, value *reg, int nd, const i64 *dim)
         bool mixed = false;
         for (int i = 0; i < n; i++) {
             int d = value_device(v[i]);
-            mixed |= d ? device && d != device : value_numel(v[i]) > 1 && v[i].kind != K_RANGE && !context_head()->mixes;
+            mixed |= d ? device && d != device : value_numel(v[i]) > 1 && v[i].kind != K_RANGE && !gpu_mixes();
             device = d ? d : device;
         }
         if (mixed)

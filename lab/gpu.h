@@ -58,6 +58,7 @@ static inline bool gpu_among(int n, const value *v)
             return true;
     return false;
 }
+bool gpu_mixes(void); /* tensors of the CPU are brought to the device beside them: in layers and in the library's own functions */
 void gpu_door(value v);                       /* fails unless the door is open */
 struct tensor *tensor_any(value v);           /* as tensor_of, on any device */
 const char *gpu_describe(value v, char s[static 160]);    /* "single 3x4" */

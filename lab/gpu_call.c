@@ -109,13 +109,21 @@ static void by_places(struct call *c)
     for (i64 i = 0; i < at->numel; i++)
         ((double *)at->data)[i] = (double)(i + 1);
     for (int i = 0; i < c->nargin; i++)
-        if (i != which && value_device(c->arg[i]) && value_numel(c->arg[i]) > 1)
-            fail("tl:device", "%s: not defined on gpu %d for two arrays; use cpu(x)", c->fn->name, t->device);
+        if (i != which && value_device(c->arg[i]) && value_numel(c->arg[i]) > 1) {
+            home_and_back(c);
+            return;
+        }
     arg[which] = tensor_box(at);
     original(c, arg, false);
     for (int k = 0; k < MAX(1, c->nargout); k++)
         if (!is_nil(c->out[k]))
             result(c, k, gathered(t, c->out[k]));
+}
+
+static void by_form(struct call *c)
+{
+    if (!call_carried_on(c, "device_form", c->nargin))
+        home_and_back(c);
 }
 
 static void logical(struct call *c)           /* a NaN is told later */
@@ -130,14 +138,22 @@ static void logical(struct call *c)           /* a NaN is told later */
 static void find(struct call *c)
 {
     struct tensor *x = tensor_any(c->arg[0]);
-    if (c->nargout > 2)
-        fail("tl:device", "find: on gpu %d it has at most two results", x->device);
+    if (c->nargout > 2) {
+        home_and_back(c);
+        return;
+    }
     struct tensor *m = x->dtype == D_LOGICAL ? x : tensor_any(ew_apply(EW_ne, 2, (value[]){ c->arg[0], num(0) }));
     value *arg = arguments_home(c, 1);
     arg[0] = tensor_box(
         gpu_read(m, "find")); /* positions are few and found in one pass of bytes; their count is a wait anyway */
     original(c, arg, false);
     back(c, x->device);
+}
+
+/* y(index) += v for a y of zeros like x, of scripts/device_form.tl: the adjoint of reading. */
+BUILTIN(device_add, 3, 3, 1, grad_zero, "")
+{
+    result(c, 0, gpu_index_add(c->arg[0], 1, &c->arg[1], c->arg[2]));
 }
 
 /* ---- linear algebra */
@@ -159,13 +175,13 @@ static struct tensor *square(struct call *c)
              !strcmp(c->fn->name, "inv") ? "inverse" : c->fn->name, tensor_shape(a, s));
     return a;
 }
-static void few_results(struct call *c, int most, int options)
+/* False: asked for more than a device has, and the CPU has done it. */
+static bool few_results(struct call *c, int most, int options)
 {
-    struct device *d = gpu_at(value_device(c->arg[MAX(first_there(c), 0)]));
-    if (c->nargout > most)
-        fail("tl:device", "%s: on gpu %d it has at most %d result%s", c->fn->name, d->index, most, most > 1 ? "s" : "");
-    if (c->nargin > 1 + options)
-        fail("tl:device", "%s: on gpu %d it takes no more arguments; use cpu(x)", c->fn->name, d->index);
+    if (c->nargout <= most && c->nargin <= 1 + options)
+        return true;
+    home_and_back(c);
+    return false;
 }
 static struct tensor *there(struct tensor *like, int dtype, i64 m, i64 n)
 {
@@ -182,13 +198,15 @@ static void work(struct tensor *a, enum dev_call what, int n, struct tensor **ou
 
 static void inverse(struct call *c)
 {
-    few_results(c, 1, 0);
+    if (!few_results(c, 1, 0))
+        return;
     struct tensor *a = square(c);
     result(c, 0, tensor_box(gpu_inverse(a)));
 }
 static void determinant(struct call *c)
 {
-    few_results(c, 1, 0);
+    if (!few_results(c, 1, 0))
+        return;
     struct tensor *a = square(c), *d = there(a, a->dtype, 1, 1);
     if (a->numel)
         work(a, DEV_det, 1, &d, a, NULL);
@@ -202,12 +220,15 @@ static value from_1(struct tensor *t)
 }
 static void lu(struct call *c)
 {
-    few_results(c, 3, 1);
+    if (c->nargout < 2) {                     /* both in one matrix */
+        home_and_back(c);
+        return;
+    }
+    if (!few_results(c, 3, 1))
+        return;
     bool vector = has_arg(c, 1) && arg_option(c, 1, (const char *const[]){ "vector", NULL }) == 0;
     struct tensor *a = matrix(c, 0);
     i64 m = a->dim[0], n = a->dim[1], k = MIN(m, n);
-    if (c->nargout < 2)
-        fail("tl:device", "lu: on gpu %d it has two or three results", a->device);
     struct tensor *y[3] = { there(a, a->dtype, m, k), there(a, a->dtype, k, n), there(a, D_INT64, m, 1) };
     if (k)
         work(a, DEV_lu, 3, y, a, NULL);
@@ -227,7 +248,8 @@ static void lu(struct call *c)
 }
 static void chol(struct call *c)
 {
-    few_results(c, 1, 1);
+    if (!few_results(c, 1, 1))
+        return;
     bool lower = has_arg(c, 1) && arg_option(c, 1, (const char *const[]){ "upper", "lower", NULL }) == 1;
     struct tensor *a = square(c), *r = there(a, a->dtype, a->dim[0], a->dim[0]);
     if (a->numel)
@@ -247,7 +269,8 @@ static bool economy(struct call *c)
 }
 static void qr(struct call *c)
 {
-    few_results(c, 2, 1);
+    if (!few_results(c, 2, 1))
+        return;
     struct tensor *a = matrix(c, 0);
     bool few = economy(c);
     i64 m = a->dim[0], n = a->dim[1], k = few ? MIN(m, n) : m;
@@ -270,11 +293,12 @@ static value diagonal(struct tensor *s, i64 m, i64 n)
 }
 static void svd(struct call *c)
 {
-    few_results(c, 3, 1);
+    if (!few_results(c, 3, 1))
+        return;
     struct tensor *a = matrix(c, 0);
     bool few = has_arg(c, 1), all = c->nargout > 1;
-    if (few && arg_is_text(c, 1))
-        economy(c);
+    if (few && economy(c) && !arg_is_text(c, 1))
+        few = a->dim[0] >= a->dim[1];
     i64 m = a->dim[0], n = a->dim[1], k = MIN(m, n);
     struct tensor *y[3] = { all ? there(a, a->dtype, m, few ? k : m) : NULL, there(a, dtype_real(a->dtype), k, 1),
                             all ? there(a, a->dtype, n, few ? k : n) : NULL };
@@ -290,7 +314,8 @@ static void svd(struct call *c)
 }
 static void eig(struct call *c)
 {
-    few_results(c, 2, 0);
+    if (!few_results(c, 2, 0))
+        return;
     struct tensor *a = square(c), *t = gpu_dense(tensor_transpose(a));
     bool all = c->nargout > 1;
     i64 n = a->dim[0];
@@ -333,8 +358,6 @@ static void fft(struct call *c)
     value *arg = arguments_home(c, 1);
     struct call inner = { c->fn, c->nargin, c->nargout, arg, c->out };
     int d = dimension(c, 2, x);
-    if (c->nargin > 3)
-        fail("tl:device", "%s: on gpu %d it takes no more than three arguments; use cpu(x)", c->fn->name, x->device);
     i64 dim[MAX_DIMS], n = d <= x->nd ? x->dim[d - 1] : 1;
     for (int k = 0; k < MAX(d, x->nd); k++)
         dim[k] = k < x->nd ? x->dim[k] : 1;
@@ -385,8 +408,10 @@ static void topk(struct call *c)
     int d = dimension(c, 2, x);
     i64 dim[MAX_DIMS], n = arg_int(&inner, 1, 0, d <= x->nd ? x->dim[d - 1] : 1);
     bool smallest = c->nargin > 3 && !arg_bool(&inner, 3);
-    if (d > x->nd)
-        fail("tl:device", "topk: on gpu %d the dimension must be one of x", x->device);
+    if (d > x->nd) {
+        home_and_back(c);
+        return;
+    }
     memcpy(dim, x->dim, sizeof *dim * x->nd);
     dim[d - 1] = n;
     struct tensor *y = gpu_new(x->device, x->dtype, x->nd, dim), *k = gpu_new(x->device, D_INT64, x->nd, dim);
@@ -405,9 +430,11 @@ static void scan(struct call *c)
     int how = 0, d = dimension(c, 1, x);
     while (strcmp(names[how], c->fn->name))
         how++;
-    if (c->nargout > 1)
-        fail("tl:device", "%s: on gpu %d it has one result", c->fn->name, x->device);
-    if (how < 2 && !dtype_is(x->dtype, DT_F | DT_I))
+    if (c->nargout > 1) {                     /* and where the extreme stood */
+        home_and_back(c);
+        return;
+    }
+    if (how < 2 && !dtype_is(x->dtype, DT_F))
         x = gpu_clone(x, D_DOUBLE);
     struct tensor *y = gpu_new(x->device, x->dtype, x->nd, x->dim);
     struct dev_arg out = gpu_arg(y), in = gpu_arg(x);
@@ -439,10 +466,20 @@ static void norm(struct call *c)              /* of vectors, and 'fro' */
     else if (c->nargin > 1 && !fro)
         p = arg_num(&(struct call){ c->fn, c->nargin, c->nargout, arguments_home(c, 1), c->out }, 1);
     bool vector = a->nd == 2 && (a->dim[0] == 1 || a->dim[1] == 1);
-    if (!fro && !vector)
-        fail("tl:device", "norm: on gpu %d the norm of a matrix is norm(x, 'fro'); use cpu(x) for others", a->device);
+    if (c->nargin > 2 || a->nd > 2 || (!fro && !vector && p != 1 && p != 2 && p != INFINITY)) {
+        home_and_back(c);
+        return;
+    }
     if (!dtype_is(a->dtype, DT_F))
         a = gpu_clone(a, D_DOUBLE);
+    if (!fro && !vector && a->numel) {        /* of a matrix: the largest singular value, or sum of a column or row */
+        value m = tensor_box(a);
+        struct tensor *s = p == 2 ? there(a, dtype_real(a->dtype), MIN(a->dim[0], a->dim[1]), 1) : NULL;
+        if (s)
+            work(a, DEV_svd, 3, (struct tensor *[]){ NULL, s, NULL }, gpu_dense(a), (double[]){ 0 });
+        result(c, 0, reduce_apply(RED_max, s ? tensor_box(s) : reduce_apply(RED_sum, ew_apply(EW_abs, 1, &m), p == 1 ? 1 : 2), p == 1 ? 2 : 1));
+        return;
+    }
     value x = ew_apply(EW_abs, 1, (value[]){ tensor_box(tensor_reshape(gpu_dense(a), 2, (i64[]){ a->numel, 1 })) }), y;
     if (isinf(p) || p == 1) {
         y = reduce_apply(p == 1 ? RED_sum : p > 0 ? RED_max : RED_min, x, 1);
@@ -484,6 +521,7 @@ static struct row rows[] = {
 #define A(name) { #name, 'A', as_it_is, NULL, { 0 } },
 #define W(name) { #name, 'W', at_home, NULL, { 0 } },
 #define C(name) { #name, 'C', home_and_back, NULL, { 0 } },
+#define S(name) { #name, 'S', by_form, NULL, { 0 } },
 #define P(name) { #name, 'P', by_places, NULL, { 0 } },
 #define G(name, function) { #name, 'G', function, NULL, { 0 } },
 #include "gpu_calls.def"

@@ -67,9 +67,8 @@ value linalg_mpower(value a, value b)
             t = linalg_inverse(t, &rcond, true);
         return tensor_value(tensor_narrow(integer_power(t, (uint64_t)fabs(x))));
     }
-    if (t->device)
-        fail("tl:device", "\1 ^ \2: on a gpu the power must be a whole number");
-    return linalg_eig_power(t, nb == 1 ? b : a, nb == 1);
+    value y = linalg_eig_power(gpu_read(t, "^"), tensor_box(p), nb == 1);
+    return t->device ? gpu_moved(y, t->device) : y;       /* by eigenvalues, which the CPU finds */
 }
 
 /* ---- a little algebra on values */
