@@ -13,6 +13,7 @@
 #include "gpu.h"
 #include "index.h"
 #include <dlfcn.h>
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -478,9 +479,14 @@ int gpu_common(const char *sign, int n, const value *v)
             fail("tl:device", "\1 %s \2: \1 (%s) is on the CPU, \2 (%s) on gpu %d; use gpu(\1) or cpu(\2)", sign, a, b, e);
         if (!d && operator)
             fail("tl:device", "\1 %s \2: \1 (%s) is on gpu %d, \2 (%s) on the CPU; use gpu(\2) or cpu(\1)", sign, b, e, a);
+        const char *what = sign && isalpha((unsigned char)sign[0]) && strcmp(sign, "cat") ? "argument" : "part"; /* of a function, of [ ] */
         if (!d)
-            fail("tl:device", "%s: a %s is on the CPU, a %s on gpu %d; use gpu(x) or cpu(x)", sign, a, b, e);
-        fail("tl:device", "%s: a %s is on gpu %d, a %s on gpu %d; cpu(x) brings one home", sign, a, d, b, e);
+            fail("tl:device", "%s: %s %d (%s) is on the CPU, %s %d (%s) on gpu %d; use gpu(x) or cpu(x)", sign, what,
+                 i + 1, a, what, at + 1, b, e);
+        if (operator)
+            fail("tl:device", "\1 %s \2: \1 (%s) is on gpu %d, \2 (%s) on gpu %d; cpu(x) brings one home", sign, b, e, a, d);
+        fail("tl:device", "%s: %s %d (%s) is on gpu %d, %s %d (%s) on gpu %d; cpu(x) brings one home", sign, what, at + 1,
+             b, e, what, i + 1, a, d);
     }
     return value_device(v[at]);
 }

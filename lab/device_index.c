@@ -196,7 +196,7 @@ static void home_meets(value slot, value rhs)             /* x(i) = G with x on 
 {
     char a[160], b[160];
     int here = value_device(slot), there = value_device(rhs);
-    if (here == there || (!there && (rhs.kind == K_NUM || rhs.kind == K_RANGE || value_numel(rhs) <= 1)) ||
+    if (here == there || value_dtype(rhs) == D_CHAR || (!there && (rhs.kind == K_NUM || rhs.kind == K_RANGE || value_numel(rhs) <= 1)) ||
         gpu_mixes())
         return;
     gpu_describe(slot, a);

@@ -209,7 +209,7 @@ BUILTIN(cuda_setDevice, 1, 1, 0, grad_zero,
     "See also: cuda.getDevice, cuda.withDevice")
 {
     gpu_count(NULL);
-    gpu_set((int)arg_int(c, 0, 1, 1 << 20));
+    gpu_set((int)arg_int(c, 0, -(1 << 20), 1 << 20)); /* which there are, gpu_at says */
 }
 
 struct with { struct call *c; };
@@ -229,7 +229,7 @@ BUILTIN(cuda_withDevice, 2, 2, ANY, grad_pass,
     "See also: cuda.setDevice")
 {
     int before = gpu_current();
-    gpu_set((int)arg_int(c, 0, 1, 1 << 20));
+    gpu_set((int)arg_int(c, 0, -(1 << 20), 1 << 20)); /* which there are, gpu_at says */
     int failed = protect(with_body, &(struct with){ c });
     gpu_set(before);
     if (failed)
@@ -335,6 +335,8 @@ static void switched(struct call *c, const char *name)
     struct device *d = gpu_at(gpu_current());
     double x = has_arg(c, 0) ? arg_num(c, 0) : 0;
     int e = d->option ? d->option(d, name, &x, has_arg(c, 0)) : DEV_NOT_HERE;
+    if (e == DEV_NOT_HERE)
+        fail("tl:device", "%s: gpu %d has no such switch", c->fn->name, d->index);
     if (e)
         gpu_fail(d, c->fn->name, e);
     if (c->nargout || !c->nargin)

@@ -264,6 +264,21 @@ static bool on_device(struct module *m, value x)
     return d != 0;
 }
 
+/* What a user hands to a layer or criterion beside its input lies where that does; numbers mix. */
+static void same_side(struct module *m, value x, value v, const char *what)
+{
+    int d = value_device(x), e = value_device(v);
+    char a[160], b[160], here[24] = "the CPU", there[24] = "the CPU";
+    if (d == e || nn_state()->depth || !is_tensor_like(x) || !is_tensor_like(v) || value_numel(v) <= 1)
+        return;
+    if (d)
+        snprintf(here, sizeof here, "gpu %d", d);
+    if (e)
+        snprintf(there, sizeof there, "gpu %d", e);
+    nn_fail(m, "the input (%s) is on %s, %s (%s) on %s; use gpu(x) or cpu(x)", gpu_describe(x, a), here, what,
+            gpu_describe(v, b), there);
+}
+
 void nn_forget_lazy(struct module *m)
 {
     if (is_nil(m->lazy_x))
@@ -363,6 +378,8 @@ value module_backward(struct module *m, value x, value g, int want, double scale
         nn_check_input(m, x);
     begin(m, x);
     bool there = unlikely(context_head()->boards != 0) && on_device(m, x), door = context_head()->door;
+    if (unlikely(context_head()->boards != 0))
+        same_side(m, x, g, "the gradient of its output");
     context_head()->door = there && (l->view || l->anywhere);
     value y;
     if (!there || !back_there(m, x, g, want, scale, &y))
@@ -401,6 +418,8 @@ static void check_pair(struct module *m, value x, value t)
         nn_check_input(m, x);
     if (l->alike)
         nn_check_target(m, x, t);
+    if (unlikely(context_head()->boards != 0) && is_tensor_like(x) && is_tensor_like(t) && value_numel(x) == value_numel(t))
+        same_side(m, x, t, "the target");     /* class numbers, fewer than scores, may be on the CPU: they are indices */
     begin(m, x);
 }
 
