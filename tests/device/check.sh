@@ -43,7 +43,7 @@ for f in every-row-on-the-gpu every-layer-on-the-gpu array-functions-on-the-gpu 
 done
 if sanitizer=$(command -v compute-sanitizer); then
     tools='memcheck racecheck initcheck synccheck'
-    [ -z "$CHECK_SHORT" ] || tools=memcheck
+    [ -z "$CHECK_SHORT" ] || tools='memcheck racecheck'
     for tool in $tools; do
         printf 'compute-sanitizer, %s: ' $tool
         CHECK_ROWS='plus tanh sum max cumsum' CHECK_CLASSES='double single int8 complex' CHECK_STEPS=20
