@@ -174,11 +174,8 @@ static value back_extreme(value x, value y, int dim, value g)
 extern const struct builtin builtin_cat;
 bool g_has_zero(value x)
 {
-    if (value_device(x))
-        return false;
-    struct tensor *t = tensor_dense(tensor_of(x));
-    value hit = ew_apply(EW_eq, 2, (value[]){ tensor_box(t), num(0) });
-    struct tensor *h = tensor_of(hit);
+    value hit = ew_apply(EW_eq, 2, (value[]){ x, num(0) });
+    struct tensor *h = tensor_of(gpu_read_value(hit, "a derivative"));
     return memchr(tensor_dense(h)->data, 1, (size_t)h->numel) != NULL;
 }
 static value back_product(value x, value y, int dim, value g)
@@ -423,6 +420,8 @@ static void rule_cat(struct tape *t, int at, value g)
 
 void tape_backward(struct tape *t, int from, int to)
 {
+    bool mixed = context_head()->mixes;
+    context_head()->mixes = true;             /* constants of the CPU meet adjoints on a device; a failure sets it back */
     for (int at = from; at-- > to;) {
         struct entry *e = &t->e[at];
         bool any = false;
@@ -445,6 +444,7 @@ void tape_backward(struct tape *t, int from, int to)
         }
         pool_release(mark);
     }
+    context_head()->mixes = mixed;
 }
 
 /* ---- autograd */

@@ -6,6 +6,7 @@
  * and I. Murray, "Differentiation of the Cholesky decomposition" (2016); g is dL/d conj(result).
  * tests/grad holds each against central differences. */
 #include "rules.h"
+#include "gpu.h"
 #include "index.h"
 #include "tape.h"
 
@@ -126,7 +127,7 @@ void sort_grad(struct call *c)                /* g goes back to where its elemen
 {
     value x = c->arg[0], from, sorted[2];
     call_builtin(c->fn, c->nargin, c->arg, 2, sorted);    /* the permutation, should the call not have asked for it */
-    struct tensor *p = tensor_dense(tensor_cast(tensor_of(sorted[1]), D_DOUBLE)), *t = tensor_of(x);
+    struct tensor *p = tensor_dense(tensor_cast(tensor_of(gpu_read_value(sorted[1], "sort")), D_DOUBLE)), *t = tensor_any(x);
     int dim = first_long_dim(t);
     if (c->nargin > 1 && !arg_is_text(c, 1))
         dim = arg_dim(c, 1, dim);
@@ -205,7 +206,7 @@ static value from_the_end(const struct builtin *f, value x, value dim)
 
 static value dim_of(struct call *c)
 {
-    return num(arg_dim(c, 1, first_long_dim(tensor_of(c->arg[0]))));
+    return num(arg_dim(c, 1, first_long_dim(tensor_any(c->arg[0]))));
 }
 
 void cumsum_grad(struct call *c)
