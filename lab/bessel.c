@@ -21,6 +21,13 @@ struct ik { cplx i, k; };                     /* exp(-z) I(nu, z), exp(z) K(nu, 
 static cplx make(double re, double im) { return CMPLX(re, im); }
 static double size_of(cplx z) { return fabs(creal(z)) + fabs(cimag(z)); }
 
+/* 1 / z where nothing overflows: C's division, which minds that, takes most of the time otherwise */
+static inline cplx inverse(cplx z)
+{
+    double s = 1 / (creal(z) * creal(z) + cimag(z) * cimag(z));
+    return make(creal(z) * s, -cimag(z) * s);
+}
+
 /* exp(i pi x), exact at halves */
 static cplx turn(double x)
 {
@@ -85,7 +92,7 @@ static void temme_fraction(double mu, cplx z, cplx *k0, cplx *k1)
         q2 = qn;
         q += c * qn;
         b += 2;
-        d = 1 / (b + a * d);
+        d = inverse(b + a * d);
         dh *= b * d - 1;
         h += dh;
         cplx step = q * dh;
@@ -125,27 +132,31 @@ static struct ik both(double nu, cplx z)
     } else {
         temme_fraction(mu, z, &k0, &k1);
     }
+    cplx two = 2 / z;
     for (double j = 1; j <= n; j++) {
-        cplx next = k0 + 2 * (mu + j) / z * k1;
+        cplx next = k0 + (mu + j) * two * k1;
         k0 = k1;
         k1 = next;
         if (!(size_of(k1) < 1e305))
             return (struct ik){ 0, INFINITY };
     }
-    cplx r = 1e-300, c = r, d = 0;            /* I(nu + 1) / I(nu) */
-    for (int j = 1; j < 100000; j++) {
-        cplx b = 2 * (nu + j) / z;
-        d = b + d;
-        c = b + 1 / c;
-        if (size_of(d) < 1e-300)
-            d = 1e-300;
-        if (size_of(c) < 1e-300)
-            c = 1e-300;
-        d = 1 / d;
-        cplx step = c * d;
-        r *= step;
-        if (size_of(step - 1) < DBL_EPSILON)
-            break;
+    cplx r = z / (2 * (nu + 1));              /* I(nu + 1) / I(nu), by W. J. Lentz's method */
+    if (size > 1e-100) {
+        cplx c = 0, d = r;
+        for (int j = 2; j < 100000; j++) {
+            cplx b = (nu + j) * two;
+            d = b + d;
+            c = j == 2 ? b : b + inverse(c);
+            if (size_of(d) < 1e-100)
+                d = 1e-100;
+            if (size_of(c) < 1e-100)
+                c = 1e-100;
+            d = inverse(d);
+            cplx step = c * d;
+            r *= step;
+            if (size_of(step - 1) < DBL_EPSILON)
+                break;
+        }
     }
     return (struct ik){ 1 / (z * (k1 + r * k0)), k0 };
 }
