@@ -5,7 +5,8 @@
  * series (|z| < 2) or his continued fraction (J. Comput. Phys. 19, 1975), and of the order itself by going upwards; the ratio
  * of two I by a continued fraction, and I by their Wronskian, I K' - I' K = -1/z (the way of W. J. Thompson, A. R. Barnett,
  * Comput. Phys. Commun. 47, 1987); where |z| is large, Hankel's expansions. Other functions, half planes and signs of the
- * order follow by the formulas of DLMF 10.4, 10.11, 10.27 and 10.34. Both are held as exp(-z) I and exp(z) K, so nothing
+ * order follow by the formulas of DLMF 10.4, 10.11, 10.27 and 10.34; J and Y of whole orders at real x are the C library's.
+ * Both are held as exp(-z) I and exp(z) K, so nothing
  * overflows that is not itself too large. */
 #include "call.h"
 #include "fail.h"
@@ -220,6 +221,8 @@ static cplx one(int kind, double nu, cplx z, bool scaled)
         return at_zero(kind, nu);
     if (isinf(x) || isinf(y))
         return y == 0 ? at_infinity(kind, nu, x, scaled) : NAN;
+    if ((kind == KIND_J || (kind == KIND_Y && x > 0)) && y == 0 && nu == floor(nu) && fabs(nu) <= 1000)
+        return kind == KIND_J ? jn((int)nu, x) : yn((int)nu, x);  /* glibc's: 3e-15 of the amplitude, a tenth of the time */
     if (kind == KIND_I || kind == KIND_K) {
         double order = fabs(nu);
         bool left = x < 0, up = y >= 0 && !(y == 0 && signbit(y));
