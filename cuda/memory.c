@@ -127,7 +127,7 @@ static int fresh(struct gpu *g, size_t bytes, size_t wanted, cu_ptr *p)
         size_t left = 0, total = 0;
         char a[32], b[32], c[32];
         cuda.MemGetInfo(&left, &total);
-        return gpu_refuse(g, DEV_NO_MEMORY, "gpu %d is out of memory: wanted %s, %s free of %s", g->d.index,
+        return gpu_refuse(g, DEV_NO_MEMORY, "out of memory: wanted %s, %s free of %s",
                           size_text(a, (double)wanted), size_text(b, (double)left), size_text(c, (double)total));
     }
     return e ? gpu_took(g, e, "allocating memory") : DEV_OK;
@@ -146,7 +146,7 @@ int memory_get(struct gpu *g, size_t bytes, void **p)
 {
     size_t size;
     if (bytes > (size_t)1 << 46)
-        return gpu_refuse(g, DEV_NO_MEMORY, "gpu %d is out of memory: %.3g bytes are more than any GPU has", g->d.index,
+        return gpu_refuse(g, DEV_NO_MEMORY, "out of memory: %.3g bytes are more than any GPU has",
                           (double)bytes);
     int c = class_of(bytes, &size);
     struct memory *m = memory_of(g);
