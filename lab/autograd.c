@@ -577,7 +577,7 @@ BUILTIN(autograd, 2, ANY, ANY, grad_pass,
   "  y = 14\n"
   "  dx =\n"
   "     2   4   6\n\n"
-  "See also: code")
+  "See also: gradcheck, gradient, nn.Lambda, optim.sgd, code")
 {
     struct tape *t = tape_state();
     struct autograd a = { c };

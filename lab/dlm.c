@@ -245,7 +245,7 @@ BUILTIN(csvread, 1, ANY, 1, NO_GRAD,
   "x = csvread(name)\n"
   "x = csvread(name, row, col)\n"
   "x = csvread(name, range)\n\n"
-  "Read a matrix from a file of numbers with commas between them; see dlmread.\n\n"
+  "Read a matrix from a file of numbers with commas between them. row and col, counted from 0, say where it begins, range where it begins and ends: [row0 col0 row1 col1], or 'A2..C10'; see dlmread.\n\n"
   "Example:\n  csvread('/dev/null')\n  ans = [](0x0)\n\n"
   "See also: dlmread, csvwrite")
 {
@@ -443,7 +443,7 @@ BUILTIN(dlmwrite, 2, ANY, 0, NO_GRAD,
 BUILTIN(csvwrite, 2, ANY, 0, NO_GRAD,
   "csvwrite(name, x)\n"
   "csvwrite(name, x, row, col)\n\n"
-  "Write a matrix into a file with commas between the numbers; see dlmwrite.\n\n"
+  "Write a matrix into a file with commas between the numbers; row and col say how many empty lines and columns stand before it; see dlmwrite.\n\n"
   "Example:\n  f = tempname();\n  csvwrite(f, [1 2; 3 4])\n  csvread(f)\n  ans =\n     1   2\n     3   4\n  delete(f)\n\n"
   "See also: dlmwrite, csvread")
 {

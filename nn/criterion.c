@@ -108,7 +108,7 @@ static value loss_gradient(struct module *m, value x, value t, expression *f)
 }
 
 #define HELP(sig, text, example, out) "c = " sig "\n\n" text " With sizeAverage=false or reduction='sum' the sum, with reduction='none' each element's. " \
-    "loss = c.forward(x, t), dx = c.backward(x, t).\n\nExample:\n  " example "\n  ans = " out "\n\nSee also: nn.Sequential"
+    "loss = c.forward(x, t), dx = c.backward(x, t).\n\nExample:\n  " example "\n  ans = " out "\n\nSee also: nn.MSECriterion, nn.AbsCriterion, nn.SmoothL1Criterion, nn.MarginCriterion, nn.DistKLDivCriterion"
 #define LAYER_LOSS(id, opts, e, help)                                                                                    \
     static int expr_##id(struct maker *w) { return e; }                                                                  \
     static value loss_##id(struct module *m, value x, value t) { return loss_sum(m, x, t, expr_##id); }                  \

@@ -525,11 +525,11 @@ LAYER(LookupTable,
   "Rows of weight (nIndex x nOutput, N(0, 1) at first) for indices: a row of T gives T x nOutput, N x T gives N x T x "
   "nOutput. The row paddingValue gets no gradient; with maxNorm rows that are used are scaled down to that "
   "normType-norm. After m.scaleGradByFreq() the gradient of a row is divided by how often it is used.\n\n"
-  "Example:\n  m = nn.LookupTable(3, 2); m.weight = [1 2; 3 4; 5 6]; m.forward([3 1])\n  ans =\n     5   6\n     1   2" SEE, LOOKUP)
+  "Example:\n  m = nn.LookupTable(3, 2); m.weight = [1 2; 3 4; 5 6]; m.forward([3 1])\n  ans =\n     5   6\n     1   2\n\nSee also: nn.Embedding, nn.OneHot, nn.embedding, nn.LSTM", LOOKUP)
 LAYER(Embedding,
   "m = nn.Embedding(nIndex, nOutput, paddingValue, maxNorm, normType, shouldScaleGradByFreq)\n\nnn.LookupTable by "
-  "another name.\n\n"
-  "Example:\n  size(nn.Embedding(10, 4).forward([3 1 7]))\n  ans =\n     3   4" SEE, LOOKUP)
+  "PyTorch's name: a learned row of nOutput numbers for each of nIndex indices.\n\n"
+  "Example:\n  size(nn.Embedding(10, 4).forward([3 1 7]))\n  ans =\n     3   4\n\nSee also: nn.LookupTable, nn.OneHot, nn.embedding, nn.LSTM", LOOKUP)
 
 static i64 *lookup_rows(struct module *m, value x, i64 *n, i64 *dim, int *nd)
 {

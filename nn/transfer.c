@@ -143,7 +143,7 @@ static value elementwise_record(struct module *m, value x, expression *f)
 }
 
 
-#define HELP(sig, text, example, out) "m = " sig "\n\n" text "\n\nExample:\n  " example "\n  ans = " out "\n\nSee also: nn.Sequential, nn.Linear"
+#define HELP(sig, text, example, out) "m = " sig "\n\n" text "\n\nExample:\n  " example "\n  ans = " out "\n\nSee also: nn.ReLU, nn.Tanh, nn.Sigmoid, nn.GELU, nn.Sequential"
 #define LAYER_BY(id, make, help, ...)                                                                                            \
     extern const struct layer layer_##id;                                                                                        \
     const struct layer layer_##id = { .class = MODULE_CLASS("nn." #id), __VA_ARGS__ };                                           \

@@ -846,8 +846,11 @@ static void draw_axes(struct drawing *d)
     buf_puts(d->s, "reset\nset encoding utf8\nset clip two\nunset key\nunset colorbox\n");
     if (d->plain)
         buf_puts(d->s, "set style increment user\n");
-    for (int a = 0; a < (d->solid ? 3 : 2); a++)
+    for (int a = 0; a < (d->solid ? 3 : 2); a++) {
+        if (axes_beyond(ax, a))
+            warn("tl:plot-limits", "plot: numbers beyond 8.9e307 along %c cannot be drawn and are left out; divide them first", "xyz"[a]);
         draw_axis(d, a);
+    }
     draw_place_on_page(d);
     if (d->solid)
         draw_view(d);

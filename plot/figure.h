@@ -130,6 +130,7 @@ void reach_add(struct reach *e, int axis, double x);
 void reach_data(struct reach *e, int axis, struct tensor *x);
 void axes_limits(struct graphic *ax, int axis,
                  double lim[2]); /* axis 0 x, 1 y, 2 z: as set, else round numbers around the data */
+bool axes_beyond(struct graphic *ax, int axis);                          /* there are numbers that cannot be drawn */
 void axes_reach(struct graphic *ax, struct reach *e);
 void axes_clim(struct graphic *ax, double lim[2]);                       /* what the ends of the colormap mean */
 double axes_link(struct graphic *ax, int axis); /* axes with the same number above 0 have the same limits */

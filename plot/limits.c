@@ -160,7 +160,16 @@ static bool around_bars(struct graphic *ax, int axis, double lim[2])
     return lim[0] < lim[1];
 }
 
-void axes_limits(struct graphic *ax, int axis, double lim[2])
+/* What is larger is no number for gnuplot (its VERYLARGE is the largest double, halved). */
+#define LARGEST 8.9e307
+bool axes_beyond(struct graphic *ax, int axis)
+{
+    struct reach e;
+    reach_of(axis != 1 ? axes_main(ax) : ax, axis, &e);
+    return e.lo[axis] <= e.hi[axis] && (e.hi[axis] > LARGEST || e.lo[axis] < -LARGEST);
+}
+
+static void find_limits(struct graphic *ax, int axis, double lim[2])
 {
     int p = axis_prop(axis, LIM);
     if (axis != 1)
@@ -216,6 +225,15 @@ void axes_limits(struct graphic *ax, int axis, double lim[2])
         else
             lim[0] = log ? lim[1] / 10 : lim[1] - w;
     }
+}
+
+void axes_limits(struct graphic *ax, int axis, double lim[2])
+{
+    find_limits(ax, axis, lim);
+    for (int k = 0; k < 2; k++)
+        lim[k] = fmax(-LARGEST, fmin(LARGEST, lim[k]));
+    if (!(lim[0] < lim[1]))
+        lim[lim[0] > 0 ? 0 : 1] = lim[0] > 0 ? lim[1] / 2 : lim[0] / 2;
 }
 
 void axes_clim(struct graphic *ax, double lim[2])
