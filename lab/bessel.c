@@ -6,8 +6,7 @@
  * of two I by a continued fraction, and I by their Wronskian, I K' - I' K = -1/z (the way of W. J. Thompson, A. R. Barnett,
  * Comput. Phys. Commun. 47, 1987); where |z| is large, Hankel's expansions. Other functions, half planes and signs of the
  * order follow by the formulas of DLMF 10.4, 10.11, 10.27 and 10.34; J and Y of whole orders at real x are the C library's.
- * Both are held as exp(-z) I and exp(z) K, so nothing
- * overflows that is not itself too large. */
+ * I and K are held as exp(-z) I and exp(z) K, so nothing overflows that is not itself too large. */
 #include "call.h"
 #include "fail.h"
 #include "tape.h"
