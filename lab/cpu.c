@@ -14,6 +14,7 @@
 #include "gpu.h"
 #include "index.h"
 #include "rand.h"
+#include "sort.h"
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -460,6 +461,15 @@ static void run_random(struct job *j)
     place(j->out, foreign(&all));
 }
 
+static void run_permutation(struct job *j)    /* the order of as many uniform numbers */
+{
+    i64 n = cpu_size(j->out);
+    double *x = scratch(sizeof *x * (size_t)MAX(1, n));
+    rand_philox((uint64_t)j->num[0], (uint64_t)j->num[1], x, n, false);
+    struct dev_arg all = { sort_order(D_DOUBLE, x, n, false), D_INT64, 1, { n }, { 1 } };
+    place(j->out, foreign(&all));
+}
+
 static void run_fft(struct job *j)
 {
     int d = (int)j->num[0];
@@ -652,6 +662,7 @@ static primitive *const primitives[DEV_CALLS] = {
     [DEV_uniform] = run_random,
     [DEV_normal] = run_random,
     [DEV_integers] = run_random,
+    [DEV_permutation] = run_permutation,
     [DEV_scan] = run_scan,
     [DEV_extreme] = run_extreme,
     [DEV_sort] = run_sort,

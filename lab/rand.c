@@ -12,6 +12,7 @@
 #include "rand.h"
 #include "call.h"
 #include "clones.h"
+#include "sort.h"
 #include <math.h>
 #include <time.h>
 
@@ -813,20 +814,40 @@ BUILTIN(randperm, 1, 3, 1, grad_zero,
     "p = randperm(n)\n"
     "p = randperm(n, m)\n\n"
     "Random permutation of 1 to n as a row, or its first m elements: m different numbers, every choice as likely as "
-    "the others.\n\n"
+    "the others. After rng(seed, 'philox') it is the order of n uniform numbers, the same on the CPU and, with 'gpu' as the last "
+    "argument, on a GPU.\n\n"
     "Example:\n"
     "  sort(randperm(4))\n"
     "  ans =\n     1   2   3   4\n\n"
     "See also: rng, randi, perms")
 {
-    if (gpu_created(c))
-        return;
-    i64 n = arg_int(c, 0, 0, (i64)1 << 40), m = has_arg(c, 1) ? arg_int(c, 1, 0, (i64)1 << 40) : n;
+    struct call in = *c;
+    int device = 0;
+    (void)gpu_born_call(c, &in, &device);
+    i64 n = arg_int(&in, 0, 0, (i64)1 << 40), m = has_arg(&in, 1) ? arg_int(&in, 1, 0, (i64)1 << 40) : n;
     if (m > n)
         fail("Octave:invalid-input-arg", "randperm: m must be at most n, but m is %lld and n is %lld", (long long)m,
              (long long)n);
     if (n >= (i64)1 << 32)
         fail("Octave:out-of-memory", "randperm: n must be below 2^32, but is %lld", (long long)n);
+    if (device) {
+        struct tensor *all = gpu_new(device, D_INT64, 2, (i64[]){ n, 1 });
+        gpu_draw(all, DEV_permutation, (double)n, 0);
+        all = gpu_clone(tensor_alias(all, 2, (i64[]){ m, 1 }, (i64[]){ 1, m }, 0), D_DOUBLE);
+        result_tensor(c, 0, tensor_transpose(tensor_any(ew_apply(EW_plus, 2, (value[]){ tensor_box(all), num(1) }))));
+        return;
+    }
+    struct tensor *t = tensor_2d(D_DOUBLE, 1, m);
+    double *to = (double *)t->data;
+    if (rng_state()->philox) {                /* as a device does it */
+        double *key = scratch((size_t)n * sizeof *key + 1);
+        rand_uniform(key, n);
+        const i64 *order = sort_order(D_DOUBLE, key, n, false);
+        for (i64 i = 0; i < m; i++)
+            to[i] = (double)(order[i] + 1);
+        result_tensor(c, 0, t);
+        return;
+    }
     uint32_t *p = scratch((size_t)n * sizeof *p + 1);
     enum { PIECE = 1024 };
     double u[PIECE];
@@ -849,8 +870,7 @@ BUILTIN(randperm, 1, 3, 1, grad_zero,
             p[j[i]] = w;
         }
     }
-    struct tensor *t = tensor_2d(D_DOUBLE, 1, m);
     for (i64 i = 0; i < m; i++)
-        ((double *)t->data)[i] = p[i];
+        to[i] = p[i];
     result_tensor(c, 0, t);
 }
