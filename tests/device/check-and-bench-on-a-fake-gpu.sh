@@ -30,6 +30,11 @@ has 'pip install nvidia-cuda-nvrtc-cu12' "and what is missing is named"
 TL_FAKE='late memory=64' "$TL" --test "$SRCDIR/tests/device/lib/full-memory.tl" >log 2>&1 && ! grep -q '^not ok\|fake driver:' log
 ok $? "full memory in a training step" "$(grep -A 6 '^not ok\|fake driver:' log | head -n 20)"
 
+for f in every-name-of-the-gpu wrong-input-is-told-there-too; do
+    TL_FAKE=late "$TL" --test "$SRCDIR/tests/device/$f.tl" >log 2>&1 && ! grep -q '^not ok\|fake driver:' log
+    ok $? "$f" "$(grep -A 6 '^not ok\|fake driver:' log | head -n 20)"
+done
+
 # each library that is missing is a sentence at the call that wants it, and the session goes on
 if ! ls /usr/local/cuda*/lib*/libcublas.so* >list 2>&1 && ! ldconfig -p 2>/dev/null | grep -q libcublas; then
 cat >missing.tl <<'END2'
