@@ -608,10 +608,12 @@ static int rdelete(const struct op *o, struct rval *s)
     dim[d] = m;
     if (o->n == 1) {
         nd = 2;
-        const struct index *x = &o->ix[0];        /* a matrix leaves a row where one position or a range went, else a column */
-        bool run = x->kind == X_RANGE && (x->n == 1 || abs(x->list[1] - x->list[0]) == 1);
-        bool row = s->nd == 2 && s->dim[0] == 1, one = x->kind != X_MASK && x->n == 1;
-        bool column = !row && ((s->nd == 2 && s->dim[1] == 1) || !(run || one || (x->kind == X_MASK && m == 0)));
+        const struct index *x = &o->ix[0];    /* a matrix leaves a row where Octave sees that a run went, else a column */
+        bool run = x->kind == X_RANGE ? x->n == 1 || x->list[1] - x->list[0] == 1
+                   : x->kind == X_MASK ? picks[0].most == picks[0].n && picks[0].n > x->n / 16
+                                       : x->n == 1;
+        bool row = s->nd == 2 && s->dim[0] == 1;
+        bool column = !row && ((s->nd == 2 && s->dim[1] == 1) || !run);
         dim[0] = column ? m : 1, dim[1] = column ? 1 : m;
         if (picks[0].colon)
             dim[0] = dim[1] = 0, m = 0;
