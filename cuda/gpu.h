@@ -98,7 +98,7 @@ int staging_up(struct gpu *g, void *to, const void *from, size_t bytes);
 int staging_down(struct gpu *g, void *to, const void *from, size_t bytes);     /* waits */
 void staging_forget(struct gpu *g, bool lost);
 
-/* launch.c: the text engineer's kernels (kernel.h) on the driver */
+/* launch.c: the kernels of text.c (kernel.h) on the driver */
 int launch_program(struct gpu *g, const struct dev_prog *, struct dev_arg *out, const struct dev_arg *in,
                    const double *num, int tag);
 int launch_run(struct gpu *g, enum dev_call, struct dev_arg *out, const struct dev_arg *in, const double *num, int tag);
