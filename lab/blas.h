@@ -95,6 +95,13 @@ bool blas_deterministic(
 /* seconds and operations in products and LAPACK drivers of this thread, while it is on: for the profiler */
 struct blas_clock { bool on; double seconds, operations; };
 extern __thread struct blas_clock blas_clock;
+double blas_clock_begin(void);                /* around a call; one that fails in between counts nothing */
+void blas_clock_end(double began, double operations);
+void blas_settle(void);                       /* before a call: the library may have been started with its own idea of threads */
+bool blas_alone(double operations, double few);            /* fewer: on one thread until blas_alone_end(true) */
+void blas_alone_end(bool was);
+int blas_form(int dtype);                     /* 0 double, 1 single, 2 complex double, 3 complex single */
+enum { BLAS_MAX = 1 << 30 };                  /* no side of a matrix may be as long: the library counts in int */
 const char *blas_config(void);                /* "OpenBLAS 0.3.21 …", for tl --version */
 const char *blas_core(void);                  /* "SkylakeX", "Haswell" … */
 
