@@ -48,21 +48,96 @@ CLONES static i64 largest(const double *s, i64 n)
     return bad ? 0 : (i64)most[0];
 }
 
-/* y(s(i)) gets e(i * step): added, or where it is larger (smaller).  seen: which places got one. */
+/* The place of each of n subscripts, counted from 1; the result is the largest.  0: one of them is none, or too large
+   for 32 bits. */
+CLONES static i64 places(int32_t *at, const double *s, i64 n)
+{
+    int32_t most[16] = { 0 }, least[16];
+    double off[16] = { 0 };
+    for (int k = 0; k < 16; k++)
+        least[k] = 1;
+    for (i64 i = 0; i + 16 <= n; i += 16) {
+        SIMD
+        for (int k = 0; k < 16; k++) {
+            double x = s[i + k];
+            int32_t j = (int32_t)x;           /* the least of all when x is too large, or NaN */
+            at[i + k] = j;
+            most[k] = j > most[k] ? j : most[k];
+            least[k] = j < least[k] ? j : least[k];
+            off[k] = (double)j == x ? off[k] : 1;
+        }
+    }
+    for (i64 i = n & ~(i64)15; i < n; i++) {
+        at[i] = (int32_t)s[i];
+        most[0] = MAX(most[0], at[i]);
+        least[0] = MIN(least[0], at[i]);
+        off[0] = (double)at[i] == s[i] ? off[0] : 1;
+    }
+    bool bad = false;
+    for (int k = 0; k < 16; k++) {
+        bad |= (least[k] < 1) | (off[k] != 0);
+        most[0] = MAX(most[0], most[k]);
+    }
+    return bad ? 0 : most[0];
+}
+
+/* y(at(i)) += e(i * step).  Eight places are known before the first sum is written (a third faster), and the memory
+   that comes next is asked for meanwhile: 1e6 sums in 0.9 ms, not 1.3. */
+enum { PIECE = 512 };
+static inline void add_piece(double *y, const int32_t *at, const double *s, const double *e, i64 step, i64 n)
+{
+    i64 i = 0;
+    for (y--; i + 8 <= n; i += 8, e += 8 * step) {
+        __builtin_prefetch(s + i + PIECE);
+        __builtin_prefetch(e + PIECE / 2 * step);
+        i64 p0 = at[i], p1 = at[i + 1], p2 = at[i + 2], p3 = at[i + 3];
+        i64 p4 = at[i + 4], p5 = at[i + 5], p6 = at[i + 6], p7 = at[i + 7];
+        y[p0] += e[0];
+        y[p1] += e[step];
+        y[p2] += e[2 * step];
+        y[p3] += e[3 * step];
+        y[p4] += e[4 * step];
+        y[p5] += e[5 * step];
+        y[p6] += e[6 * step];
+        y[p7] += e[7 * step];
+    }
+    for (; i < n; i++, e += step)
+        y[at[i]] += *e;
+}
+
+/* The sums of one column of subscripts, in one pass over memory: looking at 1e6 of them before adding took a third of
+   the time.  Room for the sums grows as larger subscripts come, or is `room`.  NULL: a subscript is none, or does not
+   fit. */
+static struct tensor *sums(const double *s, const double *e, i64 step, i64 n, i64 room)
+{
+    int32_t at[PIECE];
+    struct tensor *y = room ? tensor_zeros(D_DOUBLE, 2, (i64[]){ room, 1 }) : NULL;
+    i64 most = room;
+    for (i64 i = 0; i < n; i += PIECE) {
+        i64 here = MIN(PIECE, n - i), top = places(at, s + i, here);
+        poll();
+        if (!top || (room && top > room))
+            return NULL;
+        if (!y || top > y->numel) {
+            struct tensor *old = y;
+            y = tensor_zeros(D_DOUBLE, 2, (i64[]){ old && top < 2 * old->numel ? 2 * old->numel : top, 1 });
+            if (old)
+                memcpy(y->data, old->data, (size_t)most * sizeof(double));
+        }
+        most = MAX(most, top);
+        if (step)
+            add_piece((double *)y->data, at, s + i, e + i, 1, here);
+        else
+            add_piece((double *)y->data, at, s + i, e, 0, here);
+    }
+    return tensor_alias(y, 2, (i64[]){ most, 1 }, y->stride, 0);
+}
+
+/* y(at(i)) gets e(i * step): added, or where it is larger (smaller).  seen: which places got one; at NULL: s(i) - 1. */
 enum { ADD, LARGER, SMALLER };
 static void collect(int how, double *y, uint8_t *seen, const double *s, const i64 *at, const double *e, i64 step, i64 n)
 {
-    i64 i = 0;
-    if (how == ADD && !at)
-        for (; i + 4 <= n; i += 4) {          /* four places are known before the first sum is written: a third faster */
-            i64 k0 = (i64)s[i] - 1, k1 = (i64)s[i + 1] - 1, k2 = (i64)s[i + 2] - 1, k3 = (i64)s[i + 3] - 1;
-            double e0 = e[i * step], e1 = e[(i + 1) * step], e2 = e[(i + 2) * step], e3 = e[(i + 3) * step];
-            y[k0] += e0;
-            y[k1] += e1;
-            y[k2] += e2;
-            y[k3] += e3;
-        }
-    for (; i < n; i++) {
+    for (i64 i = 0; i < n; i++) {
         i64 k = at ? at[i] : (i64)s[i] - 1;
         double x = e[i * step];
         if (how == ADD) {
@@ -72,30 +147,6 @@ static void collect(int how, double *y, uint8_t *seen, const double *s, const i6
             seen[k] = 1;
         }
     }
-}
-
-/* The sums of one column of subscripts, in one pass over memory: looking at 1e6 of them before adding took a third of
-   the time. Room for the sums grows as larger subscripts come.  NULL: a subscript is none. */
-static struct tensor *sums(const double *s, const double *e, i64 step, i64 n)
-{
-    enum { PIECE = 1 << 14 };
-    struct tensor *y = NULL;
-    i64 most = 0;
-    for (i64 i = 0; i < n; i += PIECE) {
-        i64 here = MIN(PIECE, n - i), top = largest(s + i, here);
-        poll();
-        if (!top)
-            return NULL;
-        if (!y || top > y->numel) {
-            struct tensor *old = y;
-            y = tensor_zeros(D_DOUBLE, 2, (i64[]){ old && top < 2 * old->numel ? 2 * old->numel : top, 1 });
-            if (old)
-                memcpy(y->data, old->data, (size_t)most * sizeof(double));
-        }
-        most = MAX(most, top);
-        collect(ADD, (double *)y->data, NULL, s + i, NULL, e + i * step, step, here);
-    }
-    return tensor_alias(y, 2, (i64[]){ most, 1 }, y->stride, 0);
 }
 
 static struct tensor *subscripts(struct call *c)          /* n x d doubles, from a matrix or a cell of columns */
@@ -123,6 +174,24 @@ static struct tensor *subscripts(struct call *c)          /* n x d doubles, from
         memcpy(all->data + j * s->numel * 8, s->data, (size_t)s->numel * 8);
     }
     return all ? all : tensor_2d(D_DOUBLE, 0, 1);
+}
+
+/* The size asked for and its number of elements; -1: none is. */
+static i64 size_asked(struct call *c, i64 d, i64 *want)
+{
+    if (!has_arg(c, 2) || !value_numel(c->arg[2]))
+        return -1;
+    struct tensor *sz = arg_double(c, 2);
+    if (sz->numel != d && !(d == 1 && sz->numel == 2))
+        fail("Octave:nonconformant-args", "accumarray: the size must have %lld elements, but has %lld",
+             (long long)MAX(d, 2), (long long)sz->numel);
+    for (i64 j = 0; j < MAX_DIMS; j++) {
+        double x = j < sz->numel ? ((double *)sz->data)[j] : 1;
+        if (!(x >= 0) || x != floor(x) || x > 0x1p48)
+            fail_arg(c, 2, "a row of whole numbers from 0, the size of the result");
+        want[j] = (i64)x;
+    }
+    return dims_numel((int)MAX(d, 2), want);
 }
 
 extern const struct builtin builtin_sparse, builtin_accumarray;
@@ -156,11 +225,14 @@ BUILTIN(accumarray, 2, 6, 1, accumarray_grad,
         fail("Octave:nonconformant-args", "accumarray: there are %lld rows of subscripts, but %lld values",
              (long long)n, (long long)v->numel);
     bool f = has_arg(c, 3) && !(is_tensor_like(c->arg[3]) && value_numel(c->arg[3]) == 0);
-    if (d == 1 && n > 0 && !f && !(has_arg(c, 2) && value_numel(c->arg[2])) &&
-        !(has_arg(c, 4) && value_numel(c->arg[4])) && !dtype_is(v->dtype, DT_C)) {
-        struct tensor *x = tensor_dense(tensor_cast(v, D_DOUBLE)), *r = sums(s, (double *)x->data, v->numel == 1 ? 0 : 1, n);
+    double fill = has_arg(c, 4) && value_numel(c->arg[4]) ? arg_num(c, 4) : 0;
+    bool sum = !f && fill == 0 && !dtype_is(v->dtype, DT_C);
+    int sum_dtype = v->dtype == D_SINGLE ? D_SINGLE : D_DOUBLE, nd = (int)MAX(d, 2);
+    i64 want[MAX_DIMS], room = size_asked(c, d, want), step = v->numel == 1 ? 0 : 1;
+    if (sum && d == 1 && n > 0 && room != 0) {
+        struct tensor *r = sums(s, (double *)tensor_dense(tensor_cast(v, D_DOUBLE))->data, step, n, MAX(room, 0));
         if (r) {
-            result_tensor(c, 0, tensor_cast(r, v->dtype == D_SINGLE ? D_SINGLE : D_DOUBLE));
+            result_tensor(c, 0, tensor_cast(room > 0 ? tensor_reshape(r, 2, want) : r, sum_dtype));
             return;
         }
     }
@@ -170,52 +242,37 @@ BUILTIN(accumarray, 2, 6, 1, accumarray_grad,
         for (i64 i = 0; !most && i < n; i++)  /* to say which */
             subscript(c, s[i + j * n]);
         dim[j] = most;
+        if (room >= 0 && most > (d == 1 ? room : want[j]))
+            fail("Octave:index-out-of-bounds", "accumarray: subscript %lld is out of the size asked for (%lld)",
+                 (long long)most, (long long)(d == 1 ? room : want[j]));
     }
-    int nd = (int)MAX(d, 2);
-    if (has_arg(c, 2) && value_numel(c->arg[2])) {
-        struct tensor *sz = arg_double(c, 2);
-        bool one = d == 1 && sz->numel == 2;
-        if (sz->numel != d && !one)
-            fail("Octave:nonconformant-args", "accumarray: the size must have %lld elements, but has %lld",
-                 (long long)MAX(d, 2), (long long)sz->numel);
-        i64 want[MAX_DIMS] = { 1, 1 }, total = 1;
-        for (i64 j = 0; j < sz->numel; j++)
-            want[j] = (i64)((double *)sz->data)[j];
-        for (i64 j = 0; j < sz->numel; j++)
-            total *= want[j];
-        for (i64 j = 0; j < d; j++)
-            if (dim[j] > (one ? total : want[j]))
-                fail("Octave:index-out-of-bounds", "accumarray: subscript %lld is out of the size asked for (%lld)",
-                     (long long)dim[j], (long long)want[j]);
+    if (room >= 0)
         memcpy(dim, want, sizeof want);
-    }
     dense_strides(nd, dim, stride);
     i64 *at = d == 1 ? NULL : scratch((size_t)n * sizeof *at + 8), count = dims_numel(nd, dim);
     for (i64 j = 0; at && j < d; j++)
         for (i64 i = 0; i < n; i++)
             at[i] = (j ? at[i] : 0) + ((i64)s[i + j * n] - 1) * stride[j];
-    double fill = has_arg(c, 4) && value_numel(c->arg[4]) ? arg_num(c, 4) : 0;
-    int how = !f                               ? fill == 0 ? ADD : -1
+    int how = !f                               ? sum ? ADD : -1
               : v->dtype != D_DOUBLE || n == 0 ? -1
               : function_is(c->arg[3], "max")  ? LARGER
               : function_is(c->arg[3], "min")  ? SMALLER
                                                : -1;
-    if (how >= 0 && !dtype_is(v->dtype, DT_C)) {
-        enum { PIECE = 1 << 20 };
+    if (how >= 0) {
+        enum { BETWEEN = 1 << 20 };           /* looks at Ctrl-C */
         struct tensor *x = tensor_dense(tensor_cast(v, D_DOUBLE)), *r = tensor_zeros(D_DOUBLE, nd, dim);
         double *y = (double *)r->data;
         uint8_t *seen = how == ADD ? NULL : scratch((size_t)count + 1);
         if (seen)
             memset(seen, 0, (size_t)count);
-        i64 step = v->numel == 1 ? 0 : 1;
-        for (i64 i = 0; i < n; i += PIECE) {
+        for (i64 i = 0; i < n; i += BETWEEN) {
             poll();
-            collect(how, y, seen, s + i, at ? at + i : NULL, (double *)x->data + i * step, step, MIN(PIECE, n - i));
+            collect(how, y, seen, s + i, at ? at + i : NULL, (double *)x->data + i * step, step, MIN(BETWEEN, n - i));
         }
         for (i64 i = 0; seen && i < count; i++)
             if (!seen[i])
                 y[i] = fill;
-        result_tensor(c, 0, tensor_cast(r, dtype_is(v->dtype, DT_L | DT_T) ? D_DOUBLE : v->dtype));
+        result_tensor(c, 0, tensor_cast(r, sum_dtype));
         return;
     }
     /* groups: values in the order of their places, each group a column */
