@@ -133,9 +133,11 @@ static struct tensor *sums(const double *s, const double *e, i64 step, i64 n, i6
     return tensor_alias(y, 2, (i64[]){ most, 1 }, y->stride, 0);
 }
 
-/* y(at(i)) gets e(i * step): added, or where it is larger (smaller).  seen: which places got one; at NULL: s(i) - 1. */
+/* y(at(i)) gets e(i * step): added, or where it is larger (smaller); at NULL: s(i) - 1.  got, with y -Inf (Inf) before
+   LARGER (SMALLER): 1 where NaN came, 2 where a number. */
 enum { ADD, LARGER, SMALLER };
-static void collect(int how, double *y, uint8_t *seen, const double *s, const i64 *at, const double *e, i64 step, i64 n)
+static inline void collect(int how, double *y, uint8_t *got, const double *s, const i64 *at, const double *e, i64 step,
+                           i64 n)
 {
     for (i64 i = 0; i < n; i++) {
         i64 k = at ? at[i] : (i64)s[i] - 1;
@@ -143,8 +145,8 @@ static void collect(int how, double *y, uint8_t *seen, const double *s, const i6
         if (how == ADD) {
             y[k] += x;
         } else {
-            y[k] = !seen[k] || (how == LARGER ? x > y[k] : x < y[k]) || y[k] != y[k] ? x : y[k];
-            seen[k] = 1;
+            y[k] = (how == LARGER ? x > y[k] : x < y[k]) ? x : y[k];
+            got[k] |= (uint8_t)(1 + (x == x));
         }
     }
 }
@@ -261,17 +263,25 @@ BUILTIN(accumarray, 2, 6, 1, accumarray_grad,
     if (how >= 0) {
         enum { BETWEEN = 1 << 20 };           /* looks at Ctrl-C */
         struct tensor *x = tensor_dense(tensor_cast(v, D_DOUBLE)), *r = tensor_zeros(D_DOUBLE, nd, dim);
-        double *y = (double *)r->data;
-        uint8_t *seen = how == ADD ? NULL : scratch((size_t)count + 1);
-        if (seen)
-            memset(seen, 0, (size_t)count);
+        double *y = (double *)r->data, first = how == LARGER ? -INFINITY : INFINITY;
+        uint8_t *got = how == ADD ? NULL : scratch((size_t)count + 1);
+        if (got)
+            memset(got, 0, (size_t)count);
+        for (i64 i = 0; got && i < count; i++)
+            y[i] = first;
         for (i64 i = 0; i < n; i += BETWEEN) {
+            const double *e = (double *)x->data + i * step;
+            i64 here = MIN(BETWEEN, n - i), *index = at ? at + i : NULL;
             poll();
-            collect(how, y, seen, s + i, at ? at + i : NULL, (double *)x->data + i * step, step, MIN(BETWEEN, n - i));
+            if (how == ADD)
+                collect(ADD, y, got, s + i, index, e, step, here);
+            else if (how == LARGER)
+                collect(LARGER, y, got, s + i, index, e, step, here);
+            else
+                collect(SMALLER, y, got, s + i, index, e, step, here);
         }
-        for (i64 i = 0; seen && i < count; i++)
-            if (!seen[i])
-                y[i] = fill;
+        for (i64 i = 0; got && i < count; i++)
+            y[i] = got[i] == 0 ? fill : got[i] == 1 ? NAN : y[i];
         result_tensor(c, 0, tensor_cast(r, sum_dtype));
         return;
     }
