@@ -567,6 +567,9 @@ DEV complex_T z_min_T(complex_T a, complex_T b)
 
 DEV complex_T z_sign_T(complex_T a) { return a.x == K(0) && a.y == K(0) ? a : z_over_T(a, z_abs_T(a)); }
 
+/* Of a real number: itself real, + 0i. */
+DEV complex_T z_recip_T(complex_T a) { return a.y == K(0) ? make_T(K(1) / a.x, K(0)) : z_quotient_T(make_T(K(1), K(0)), a); }
+
 DEV complex_T z_round_T(complex_T a) { return make_T(round(a.x), round(a.y)); }
 
 DEV complex_T z_trunc_T(complex_T a) { return make_T(trunc(a.x), trunc(a.y)); }
@@ -628,6 +631,12 @@ DEV complex_d z_cosh_d(complex_d a) { return make_d(cosh(a.x) * cos(a.y), times0
 DEV complex_d z_sin_d(complex_d a) { return make_d(times0(sin(a.x), cosh(a.y)), times0(sinh(a.y), cos(a.x))); }
 
 DEV complex_d z_cos_d(complex_d a) { return make_d(cos(a.x) * cosh(a.y), -times0(sin(a.x), sinh(a.y))); }
+
+DEV complex_d z_sind_d(complex_d a, int quarter)
+{
+    double y = a.y * 0.017453292519943295769;
+    return make_d(degrees_d(a.x, quarter) * cosh(y), degrees_d(a.x, quarter + 1) * sinh(y));
+}
 
 CALLED complex_d z_tanh_d(complex_d a)
 {

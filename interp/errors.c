@@ -6,6 +6,7 @@
 #include "breaks.h"
 #include "vm.h"
 #include "lab/sparse.h"
+#include <math.h>
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -299,14 +300,30 @@ BUILTIN(print_usage, 0, 0, 0, NO_GRAD,
 /* ---- assert */
 static NORETURN void assert_fail(const char *what) { fail("", "%s", what); }
 
-static double tolerance_gap(double x, double y, double tol)
+/* How far x is beyond the tolerance from y, whose size is y; relative to 0 is absolute, as in Octave. */
+static double tolerance_gap(double d, double size, double tol)
 {
-    double d = x > y ? x - y : y - x;
-    return tol < 0 ? d - -tol * (y == 0 ? 1 : y < 0 ? -y : y) : d - tol;        /* relative to 0 is absolute, as in Octave */
+    return tol < 0 ? d - -tol * (size == 0 ? 1 : size) : d - tol;
 }
 
-static void assert_close(struct call *c, value x, value y, double tol, const char *where)
+/* Octave's words for what a test may rely on when no tolerance is given. */
+static void assert_kinds(value x, value y, const char *where)
 {
+    if (strcmp(class_of(x), class_of(y)))
+        fail("", "assert: Class %s != %s%s", class_of(x), class_of(y), where);
+    if ((x.kind == K_SPARSE) != (y.kind == K_SPARSE))
+        fail("", "assert: %s%s", x.kind == K_SPARSE ? "sparse != non-sparse" : "non-sparse != sparse", where);
+    x = sparse_full_value(x);
+    y = sparse_full_value(y);
+    bool c = is_tensor_like(x) && dtype_is(value_dtype(x), DT_C);
+    if (is_tensor_like(y) && c != dtype_is(value_dtype(y), DT_C))
+        fail("", "assert: %s%s", c ? "complex != real" : "real != complex", where);
+}
+
+/* tols: one tolerance, or one for each element. */
+static void assert_close(struct call *c, value x, value y, struct tensor *tols, const char *where)
+{
+    double tol = tols->numel == 1 ? ((double *)tols->data)[0] : 1;
     char a[128], b[128];
     if (x.kind == K_CELL && y.kind == K_CELL) {
         if (strcmp(value_shape(x, a), value_shape(y, b)))
@@ -315,7 +332,7 @@ static void assert_close(struct call *c, value x, value y, double tol, const cha
         for (i64 i = 0; i < x.cell->numel; i++) {
             char here[64];
             snprintf(here, sizeof here, " in {%lld}", (long long)i + 1);
-            assert_close(c, x.cell->v[i], y.cell->v[i], tol, here);
+            assert_close(c, x.cell->v[i], y.cell->v[i], tols, here);
         }
         return;
     }
@@ -335,14 +352,12 @@ static void assert_close(struct call *c, value x, value y, double tol, const cha
                     fail("", "assert: the structs differ%s: a field '%s' is not expected", where, p->f->name[f]->text);
                 char here[160];
                 snprintf(here, sizeof here, " in .%s", p->f->name[f]->text);
-                assert_close(c, p->v[e * p->f->n + f], q->v[e * q->f->n + g], tol, here);
+                assert_close(c, p->v[e * p->f->n + f], q->v[e * q->f->n + g], tols, here);
             }
         return;
     }
-    if (x.kind == K_SPARSE && y.kind == K_SPARSE) {
-        x = sparse_full_value(x);
-        y = sparse_full_value(y);
-    }
+    x = sparse_full_value(x);
+    y = sparse_full_value(y);
     if (!is_tensor_like(x) || !is_tensor_like(y)) {
         if (!value_equal(x, y))
             fail("", "assert: the values differ%s: %s and %s", where, class_of(x), class_of(y));
@@ -358,6 +373,9 @@ static void assert_close(struct call *c, value x, value y, double tol, const cha
     }
     if (tol == 0 && p->numel != q->numel)
         fail("", "assert: the values differ%s", where);
+    if (tols->numel != 1 && tols->numel != p->numel)
+        fail("", "assert: the tolerance must be a number or one for each element of a %s, but is %s", tensor_shape(p, a),
+             tensor_shape(tols, b));
     bool nan = false;                              /* NaN where NaN is wanted is right */
     for (i64 i = 0; i < p->numel; i++) {
         value u = element_value(p, i), v = element_value(q, q->numel == 1 ? 0 : i);
@@ -370,17 +388,23 @@ static void assert_close(struct call *c, value x, value y, double tol, const cha
         bool both = (part[0][0] != part[0][0] || part[0][1] != part[0][1]) &&
                     (part[1][0] != part[1][0] || part[1][1] != part[1][1]);
         nan |= both;                          /* a complex number with a NaN in either part is NaN */
+        if (tols->numel != 1)
+            tol = ((double *)tols->data)[i];
+        double far = 0, size = 0;
+        int worst = 0;
         for (int k = 0; k < 2 && !both; k++) {
-            double s = part[0][k], w = part[1][k];
+            double s = part[0][k], w = part[1][k], d = s == w || (s != s && w != w) ? 0 : fabs(s - w);
             nan |= s != s;
-            if (s == w || (s != s && w != w))
-                continue;
-            if (tol == 0)
-                fail("", "assert: element %lld differs%s: %.17g, but %.17g is wanted", (long long)i + 1, where, s, w);
-            if (!(tolerance_gap(s, w, tol) <= 0))
-                fail("", "assert: element %lld differs by more than %g%s: %.17g, but %.17g is wanted", (long long)i + 1,
-                     tol < 0 ? -tol : tol, where, s, w);
+            worst = d > far || d != d ? k : worst;
+            far = k ? hypot(far, d) : d;
+            size = w != w ? size : k ? hypot(size, w) : fabs(w);
         }
+        double s = part[0][worst], w = part[1][worst];
+        if (tol == 0 && far != 0)
+            fail("", "assert: element %lld differs%s: %.17g, but %.17g is wanted", (long long)i + 1, where, s, w);
+        if (tol != 0 && !(tolerance_gap(far, size, tol) <= 0))
+            fail("", "assert: element %lld differs by more than %g%s: %.17g, but %.17g is wanted", (long long)i + 1,
+                 tol < 0 ? -tol : tol, where, s, w);
     }
     if (tol == 0 && !nan)                          /* integers of 64 bits that are equal only as doubles */
         fail("", "assert: the values differ%s", where);
@@ -391,8 +415,8 @@ BUILTIN(assert, 1, ANY, 0, NO_GRAD,
   "assert(condition, template, arg, …)\n"
   "assert(observed, expected)\n"
   "assert(observed, expected, tol)\n\n"
-  "Fails unless the condition holds, or unless observed is expected: same size, same values, within tol when it is "
-  "given (absolute; relative when negative).\n\n"
+  "Fails unless the condition holds, or unless observed is expected: same class, size and values or, where tol is given, same "
+  "size and values within tol (absolute; relative when negative; one for all elements or one for each).\n\n"
   "Example:\n  assert(2 + 2 == 4)\n  assert(pi, 3.1416, 1e-4)\n\n"
   "See also: error, isequal")
 {
@@ -405,6 +429,10 @@ BUILTIN(assert, 1, ANY, 0, NO_GRAD,
         const char *id, *s = format_message(c, 1, &id);
         fail(id, "%s", s);
     }
-    double tol = has_arg(c, 2) ? arg_num(c, 2) : 0;
-    assert_close(c, c->arg[0], c->arg[1], tol, "");
+    if (c->nargin > 3)
+        fail("Octave:invalid-fun-call", "Invalid call to assert: called with too many inputs (%d); usage: "
+             "assert(observed, expected, tol)", c->nargin);
+    if (c->nargin == 2)
+        assert_kinds(c->arg[0], c->arg[1], "");
+    assert_close(c, c->arg[0], c->arg[1], has_arg(c, 2) ? arg_double(c, 2) : tensor_of(num(0)), "");
 }

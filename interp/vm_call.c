@@ -65,6 +65,9 @@ void enter_code(struct code *c, struct function_value *self, value *base, int n,
                 uint64_t ignored)
 {
     int fixed = c->varargin ? c->nparam - 1 : c->nparam, given = n;
+    if (n > c->nparam && !c->varargin && c->unit->library && c->doc && c->name)
+        fail("Octave:invalid-fun-call", "Invalid call to %s: called with too many inputs (%d); usage: %.*s", c->name->text,
+             n, (int)strcspn(c->doc, "\n"), c->doc);
     if (n > c->nparam && !c->varargin)
         fail("Octave:invalid-fun-call", "%s: function called with too many inputs: %d given, it takes %s%d",
              code_name(c), n, c->nparam ? "at most " : "", c->nparam);

@@ -206,12 +206,13 @@ static void explain(struct frame *f)
         e->message = text;
         return;
     }
-    if (!strcmp(e->id, "Octave:invalid-fun-call") && strstr(e->message, ": called with too many arguments") &&
-        !strstr(e->message, "\nhint: ")) {
-        const char *rest = command_text(), *colon = strchr(e->message, ':');
-        if (rest && !strncmp(s->text + w->begin, e->message, (size_t)(colon - e->message)) &&
+    if (!strcmp(e->id, "Octave:invalid-fun-call") && !strncmp(e->message, "Invalid call to ", 16) &&
+        strstr(e->message, ": called with too many inputs") && !strstr(e->message, "\nhint: ")) {
+        const char *rest = command_text(), *name = e->message + 16;
+        int len = (int)strcspn(name, ":");
+        if (rest && !strncmp(s->text + w->begin, name, (size_t)len) &&
             asprintf(&text, "%s\nhint: behind `%.*s` and a blank stand texts, word by word; a call is written %.*s(%s)",
-                     e->message, (int)(colon - e->message), e->message, (int)(colon - e->message), e->message,
+                     e->message, len, name, len, name,
                      strlen(rest) < 40 ? rest : "x") >= 0) {
             free(e->message);
             e->message = text;
@@ -519,6 +520,9 @@ void fail_undefined(sym name)
         if (register_name(c, i) == name && (int)f->nargin <= i) {
             const char *fn = c->name ? c->name->text : "@<anonymous>";
             struct buf *b = buf_new();
+            if (c->unit->library && c->doc && c->name)
+                fail("Octave:invalid-fun-call", "Invalid call to %s: called with too few inputs (%d); usage: %.*s", fn,
+                     (int)f->nargin, (int)strcspn(c->doc, "\n"), c->doc);
             if (!f->nargin && c->name)
                 buff(b, "\nhint: @%s is the function itself, %s alone calls it without arguments", fn, fn);
             fail("Octave:undefined-function", "'%s' is undefined: it is argument %d of %s, which was given %d%s",

@@ -316,8 +316,8 @@ void call_refuse(const struct builtin *b, int nargin, int nargout)
                       { "or", "\nhint: between conditions write a || b" } };
         for (int i = 0; i < COUNT(words) && nargin < b->min; i++)
             if (!strcmp(words[i].name, b->name))
-                fail("Octave:invalid-fun-call", "%s: called with too few arguments (%d); usage: %s%s", b->name, nargin,
-                     usage, words[i].hint);
+                fail("Octave:invalid-fun-call", "Invalid call to %s: called with too few inputs (%d); usage: %s%s", b->name,
+                     nargin, usage, words[i].hint);
         static const struct { const char *name, *hint;
         } more[] = { { "disp", "\nhint: printf('x is %g\\n', x) writes text and numbers" },
                      { "round", "\nhint: round(x * 100) / 100 rounds to two digits" },
@@ -329,17 +329,17 @@ void call_refuse(const struct builtin *b, int nargin, int nargout)
                      { "isempty", "\nhint: isempty(x) || isempty(y)" } };
         for (int i = 0; i < COUNT(more) && nargin > b->min; i++)
             if (!strcmp(more[i].name, b->name) && nargin == 2)
-                fail("Octave:invalid-fun-call", "%s: called with too many arguments (%d); usage: %s%s", b->name, nargin,
-                     usage, more[i].hint);
-        fail("Octave:invalid-fun-call", "%s: called with too %s arguments (%d); usage: %s%s%s%s", b->name,
-             nargin < b->min ? "few" : "many", nargin, usage, nargin ? "" : "\nhint: @", nargin ? "" : b->name,
+                fail("Octave:invalid-fun-call", "Invalid call to %s: called with too many inputs (%d); usage: %s%s", b->name,
+                     nargin, usage, more[i].hint);
+        fail("Octave:invalid-fun-call", "Invalid call to %s: called with too %s inputs (%d); usage: %s%s%s%s",
+             b->name, nargin < b->min ? "few" : "many", nargin, usage, nargin ? "" : "\nhint: @", nargin ? "" : b->name,
              nargin ? "" : " is the function itself, as an argument for another");
     }
     if (b->out != ANY && nargout > MAX(b->out, 0)) {
         if (b->out == 0)
             fail("Octave:invalid-fun-call", "%s: returns no value", b->name);
-        fail("Octave:invalid-fun-call", "%s: called with too many outputs: %d asked for, it has %d", b->name, nargout,
-             b->out);
+        fail("Octave:invalid-fun-call", "Invalid call to %s: called with too many outputs: %d asked for, it has %d",
+             b->name, nargout, b->out);
     }
 }
 

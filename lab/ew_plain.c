@@ -58,6 +58,9 @@ typedef float _Complex csingle;
 #define CPOW(a, b) (C_TYPE)cpower((cdouble)(a), (cdouble)(b))
 #define CASIN(a) (C_TYPE)casin_((cdouble)(a))
 #define CACOS(a) (C_TYPE)cacos_((cdouble)(a))
+#define CRECIP(a) (cimag(a) == 0 ? make(1 / creal(a), 0) : 1 / (a))     /* of a real number: itself real, +0i */
+#define CSIND(a) (C_TYPE)csind_((cdouble)(a), 0)
+#define CCOSD(a) (C_TYPE)csind_((cdouble)(a), 1)
 #define CEXPM1(a) (C_TYPE)cexpm1_((cdouble)(a))
 #define CLOG1P(a) (C_TYPE)clog1p_((cdouble)(a))
 #define CLGAMMA(a) (C_TYPE)clgamma_((cdouble)(a))
@@ -108,6 +111,18 @@ static cdouble cacos_(cdouble a)
         return CMPLX(acos(creal(a)), 0);
     cdouble y = cacos(a);
     return cimag(a) == 0 && creal(a) > 1 ? conj(y) : y;
+}
+static double sine_of_degrees(double x, int quarter)     /* the quadrant is taken off exactly, as in ew_vec.h */
+{
+    double c = fmod(x, 360), k = nearbyint(c / 90), t = (c - 90 * k) * (M_PI / 180);
+    int h = ((int)k + quarter) & 3;
+    double s = h & 1 ? cos(t) : sin(t);
+    return x - x == 0 ? (h & 2 ? 0 - s : s + 0) : NAN;
+}
+static cdouble csind_(cdouble a, int quarter) /* sin x cosh y + i cos x sinh y, x in degrees; cosine: a quarter further */
+{
+    double y = cimag(a) * (M_PI / 180);
+    return CMPLX(sine_of_degrees(creal(a), quarter) * cosh(y), sine_of_degrees(creal(a), quarter + 1) * sinh(y));
 }
 static cdouble cexpm1_(cdouble a)             /* expm1(x) cos(y) - 2 sin(y/2)^2 + i exp(x) sin(y) */
 {

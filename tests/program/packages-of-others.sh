@@ -18,7 +18,7 @@ says "results of other kinds" "[s, a] = geo.polygon(4); printf('%d %s %g', s.cor
 says "its function as a value" "f = @geo.area; cellfun(f, {1, 2})" '3\.1416'
 says "its gradient, and the gradient of that" "[y, d] = autograd(@(r) sum(geo.area(r)), [1 2]); [d2, e] = autograd(@(r) sum(nthargout(2, @autograd, @(s) sum(geo.area(s)), r)), [1 2]); disp([d e] / pi)" '^ +2 +4 +2 +2$'
 says "its error has its name" "geo.area([1 -1])" 'geo\.area: a radius is not negative, but number 2 is -1'
-says "its arity" "geo.area(1, 2)" 'geo\.area: called with too many arguments'
+says "its arity" "geo.area(1, 2)" 'Invalid call to geo\.area: called with too many inputs'
 says "its arguments" "geo.area({1})" 'geo\.area: argument 1 must be .* but is a 1x1 cell'
 says "help geo" "help geo" 'circles and polygons'
 says "help geo.area" "help geo.area" 'Area of circles'
