@@ -255,7 +255,7 @@ static bool package_page(struct buf *out, const char *name)
     interp_each_function(add_member, &m);
     path_each(name, false, add_file, &m);
     path_each(name, true, add_file, &m);
-    buff(out, about && *about ? "'%s' is a package, %s:\n\n" : "'%s' is a package:\n\n", name, about);
+    buff(out, "'%s' is a package%s%s%s\n", name, about && *about ? ", " : "", about ? about : "", m.nv ? ":\n" : ".");
     if (m.nv)
         qsort(m.v, (size_t)m.nv, sizeof *m.v, by_text);
     for (int i = 0; i < m.nv; i++) {

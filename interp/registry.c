@@ -21,7 +21,9 @@ static const struct builtin *const builtins[] = {
 };
 
 /* BUILTIN(nn_Linear, …) is nn.Linear: builtins of these packages */
-static const char *const packages[] = { "nn", "optim", "containers", "image", "openmp", "cuda" };
+static const char *const packages[] = { "nn", "optim", "containers", "image", "openmp", "cuda", "cudnn" };
+/* Torch's packages whose functions are those of ours; what such a package has itself comes first */
+static const struct { const char *package, *is; } renamed[] = { { "cutorch", "cuda" }, { "cunn", "nn" }, { "cudnn", "nn" } };
 
 __thread uint32_t function_epoch;
 
@@ -317,6 +319,14 @@ void functions_look(void)
     }
 }
 
+bool package_renamed(const char *name)
+{
+    for (int i = 0; i < COUNT(renamed); i++)
+        if (!strcmp(renamed[i].package, name))
+            return true;
+    return false;
+}
+
 /* ---- plugins: tl_NAME.so is a package NAME.  Its functions join the builtins when its name is first met with a dot
  * behind. */
 static bool
@@ -325,7 +335,7 @@ built_in(const char *package) /* tl_cuda.so brings devices (lab/device.h), the f
     for (int i = 0; i < COUNT(packages); i++)
         if (!strcmp(packages[i], package))
             return true;
-    return false;
+    return package_renamed(package);
 }
 static bool is_plugin(const char *name) { return !plugin_of_tree(name) && !built_in(name) && path_plugin(name) != NULL; }
 static void use_plugin(const char *name)      /* fails */
@@ -354,6 +364,12 @@ static bool plugin_before_dot(const char *name, char *buf, size_t room)
 static void use_body(void *name) { use_plugin(name); }
 const char *interp_package_about(const char *name)
 {
+    for (int i = 0; i < COUNT(renamed); i++)
+        if (!strcmp(renamed[i].package, name)) {
+            struct buf *b = buf_new();
+            buff(b, "Torch's name for %s, whose functions it has too", renamed[i].is);
+            return b->s;
+        }
     if (!is_plugin(name))
         return NULL;
     if (protect(use_body, (void *)name))
@@ -361,6 +377,18 @@ const char *interp_package_about(const char *name)
     return plugin_loaded(name)->about;
 }
 
+static sym renamed_function(sym name)         /* cutorch.f: cuda.f, else NULL */
+{
+    for (int i = 0; i < COUNT(renamed); i++) {
+        size_t n = strlen(renamed[i].package);
+        if (!strncmp(name->text, renamed[i].package, n) && name->text[n] == '.') {
+            struct buf *b = buf_new();
+            buff(b, "%s%s", renamed[i].is, name->text + n);
+            return symbol_n(b->s, b->n);
+        }
+    }
+    return NULL;
+}
 static struct callee look(sym name, const struct unit *from)
 {
     char package[256];
@@ -394,7 +422,8 @@ static struct callee look(sym name, const struct unit *from)
         if ((b = find_builtin(name)))
             return (struct callee){ NULL, b };
     }
-    return none;
+    sym other = renamed_function(name);
+    return other ? look(other, from) : none;
 }
 /* What was found in this epoch is found again: @numel in a loop looks along the path once. */
 struct callee resolve(sym name, const struct unit *from)

@@ -134,6 +134,7 @@ void registry_each(void (*visit)(const struct builtin *b, void *arg), void *arg)
 void functions_each(void (*visit)(struct code *c, void *arg), void *arg);   /* typed or defined by scripts */
 void function_remove(sym name);                                /* clear -f */
 bool package_known(const char *name, const struct unit *from); /* `name.` begins a package's name */
+bool package_renamed(const char *name);                       /* one of Torch's, whose functions are ours */
 int builtin_params(const struct builtin *b, sym *name, int most,
                    int *fixed);                                /* names of the longest signature in its help */
 bool is_constant(sym name, double *x);                         /* pi Inf NaN … and true, false through is_boolean */

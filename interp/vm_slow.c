@@ -617,6 +617,10 @@ void place_op(const struct ins *i, value *R)
             x = named_value(register_name(vm->frame->code, i->a));
         if (x.kind == K_CELL && x.a == LIST)
             x = x.cell->numel ? x.cell->v[0] : nil();
+        if (unlikely(root->kind == K_NIL) && st[0].kind == STEP_FIELD && p->root < vm->frame->code->nlocal &&
+            package_renamed(register_name(vm->frame->code, p->root)->text))
+            fail("Octave:undefined-function", "\2 = …: %s is a package; what Torch sets there is a function here: %s.%s(true)",
+                 register_name(vm->frame->code, p->root)->text, register_name(vm->frame->code, p->root)->text, st[0].name->text);
         if (n != 1 || !quick_child(root, st, x))
             place_assign(root, n, st, x);
         release_temp(R, i->a);

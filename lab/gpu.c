@@ -414,36 +414,3 @@ BUILTIN(cuda_reset, 0, 0, 0, grad_zero,
         d->trim(d);
     }
 }
-
-/* Torch's streams, events and handles order work by hand; here work is in order by itself, so they are accepted and do
- * nothing. */
-static void accepted(struct call *c)
-{
-    if (c->nargout)
-        result_num(c, 0, 1);
-}
-#define ACCEPTED(name)                                                                                                    \
-    BUILTIN(cuda_##name, 0, ANY, 1, grad_zero,                                                                            \
-        "cuda." #name "(…)\n\n"                                                                                           \
-        "Accepted for programs written for Torch, where work is put in order by hand; here it is in order by itself.\n\n" \
-        "Example:\n  cuda." #name "(1);\n\n"                                                                              \
-        "See also: cuda.synchronize")                                                                                     \
-    {                                                                                                                     \
-        accepted(c);                                                                                                      \
-    }
-ACCEPTED(reserveStreams)
-ACCEPTED(getNumStreams)
-ACCEPTED(setStream)
-ACCEPTED(getStream)
-ACCEPTED(streamWaitFor)
-ACCEPTED(streamBarrier)
-ACCEPTED(streamSynchronize)
-ACCEPTED(streamWaitForMultiDevice)
-ACCEPTED(streamBarrierMultiDevice)
-ACCEPTED(setDefaultStream)
-ACCEPTED(reserveBlasHandles)
-ACCEPTED(getNumBlasHandles)
-ACCEPTED(setBlasHandle)
-ACCEPTED(getBlasHandle)
-ACCEPTED(setKernelPeerToPeerAccess)
-ACCEPTED(setPeerToPeerAccess)

@@ -518,6 +518,19 @@ BUILTIN(cuda_manualSeed, 1, 1, 0, NO_GRAD,
     g->there.own = true;
 }
 
+BUILTIN(cuda_seed, 0, 0, 1, NO_GRAD,
+    "n = cuda.seed()\n\n"
+    "Starts the generator of GPUs from a seed of chance, and returns it.\n\n"
+    "Example:\n  n = cuda.seed();\n  n == cuda.initialSeed()\n  ans = 1\n\n"
+    "See also: cuda.manualSeed, cuda.initialSeed")
+{
+    struct rng *g = rng_state();
+    g->there.key = clock_seed();
+    g->there.at = 0;
+    g->there.own = true;
+    result_num(c, 0, (double)g->there.key);
+}
+
 BUILTIN(cuda_initialSeed, 0, 0, 1, NO_GRAD,
     "n = cuda.initialSeed()\n\n"
     "The seed from which the generator of GPUs was started.\n\n"

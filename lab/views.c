@@ -445,7 +445,12 @@ static value w_fill(int n, const value *a)
     return a[1];
 }
 static value w_zero(int n, const value *a) { (void)n, (void)a; return num(0); }
-static value w_copy(int n, const value *a) { (void)n; return a[1]; }
+static value w_copy(int n, const value *a)     /* also from one device to another */
+{
+    (void)n;
+    bool over = (a[1].kind == K_TENSOR || a[1].kind == K_WINDOW) && value_device(a[1]) != value_device(a[0]);
+    return over ? gpu_moved(a[1], value_device(a[0])) : a[1];
+}
 static value w_add(int n, const value *a) { return n == 3 ? scaled(EW_plus, a[0], a[1], a[2]) : op2(EW_plus, a[0], a[1]); }
 static value w_sub(int n, const value *a) { return n == 3 ? scaled(EW_minus, a[0], a[1], a[2]) : op2(EW_minus, a[0], a[1]); }
 static value w_mul(int n, const value *a) { (void)n; return op2(EW_times, a[0], a[1]); }
@@ -523,6 +528,7 @@ static const struct writer { const char *name; int min, max; value (*f)(int n, c
     { "fill_", 1, 1, w_fill },
     { "zero_", 0, 0, w_zero },
     { "copy_", 1, 1, w_copy },
+    { "copyAsync", 1, 1, w_copy },            /* cutorch's: copies are queued by themselves */
     { "add_", 1, 2, w_add },
     { "sub_", 1, 2, w_sub },
     { "csub_", 1, 2, w_sub },

@@ -59,6 +59,7 @@ static void container_init(struct module *m)
     replace(&STATE(m, MODULES), copy(nn_cells(0)));
 }
 
+extern const struct layer layer_DataParallelTable;
 static bool container_method(struct module *m, const char *name, struct call *c)
 {
     i64 n = children(m)->numel;
@@ -67,7 +68,11 @@ static bool container_method(struct module *m, const char *name, struct call *c)
     if (!strcmp(name, "add")) {
         if (c->nargin < 2)
             fail("Octave:invalid-fun-call", "%s.add: a module is needed", layer_of(m)->class.name);
-        for (int i = 1; i < c->nargin; i++)
+        bool parallel = layer_of(m) == &layer_DataParallelTable; /* add(net, gpus); further copies would be equal to the first */
+        if (parallel && n && (c->nargin < 3 || !is_tensor_like(c->arg[2]) || value_numel(c->arg[2]) != 1))
+            fail("Octave:invalid-fun-call",
+                 "%s.add: it has its module, and takes only copies for another GPU, as in add(net, 2)", layer_of(m)->class.name);
+        for (int i = 1; i < (parallel ? (n ? 1 : 2) : c->nargin); i++)
             put_child(m, children(m)->numel, c->arg[i]);
         result(c, 0, c->arg[0]);
     } else if (!strcmp(name, "get")) {
@@ -193,6 +198,18 @@ LAYER_CONTAINER(Sequential,
   "  }\n\n"
   "See also: nn.Concat, nn.Parallel, nn.Linear",
   .forward = sequential_forward, .backward = sequential_backward, .tree = "chain")
+
+/* ---- DataParallelTable: Torch's batch over several GPUs, here on the one where the net is */
+LAYER_CONTAINER(DataParallelTable,
+  "m = nn.DataParallelTable(dimension, flattenParams, useNCCL)\n\n"
+  "Torch's container that splits a batch along dimension over several GPUs. Here it hands the whole batch to its module, on the GPU where "
+  "that is, which gives the same output and gradients; flattenParams and useNCCL are kept as they are given. m.add(net, gpus) "
+  "gives it the module; further m.add(net, 2), copies for other GPUs, are not wanted and left out.\n\n"
+  "Defaults: dimension 1.\n\n"
+  "Example:\n  m = nn.DataParallelTable(1).add(nn.Square(), [1 2]); m.forward(3)\n  ans = 9\n\n"
+  "See also: nn.GPU, nn.Sequential, cuda.setDevice",
+  .options = "dimension:n=1 flattenParams:b=0 useNCCL:b=0", .forward = sequential_forward, .backward = sequential_backward,
+  .tree = "chain")
 
 /* ---- pieces of tensors; all record themselves */
 extern const struct builtin builtin_reshape;
