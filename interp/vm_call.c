@@ -69,10 +69,10 @@ void enter_code(struct code *c, struct function_value *self, value *base, int n,
         fail("Octave:invalid-fun-call", "Invalid call to %s: called with too many inputs (%d); usage: %.*s", c->name->text,
              n, (int)strcspn(c->doc, "\n"), c->doc);
     if (n > c->nparam && !c->varargin)
-        fail("Octave:invalid-fun-call", "%s: function called with too many inputs: %d given, it takes %s%d",
+        fail("Octave:invalid-fun-call", "%s: function called with too many inputs\nhint: %d given, it takes %s%d",
              code_name(c), n, c->nparam ? "at most " : "", c->nparam);
     if (nargout > c->nout && !c->varargout && !c->closure_body && nargout > 1)
-        fail("Octave:invalid-fun-call", "%s: function called with too many outputs: %d wanted, it gives %s%d",
+        fail("Octave:invalid-fun-call", "%s: function called with too many outputs\nhint: %d wanted, it gives %s%d",
              code_name(c), nargout, c->nout ? "at most " : "", c->nout);
     if (nargout == 1 && c->nout == 0 && !c->varargout && !c->closure_body && !c->returns)
         fail("Octave:invalid-fun-call",

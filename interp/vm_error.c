@@ -228,16 +228,21 @@ static void explain(struct frame *f)
     const char *hint = strstr(e->message, "\nhint: ");
     value *v = isalpha((unsigned char)*name) ? frame_variable(f, symbol_of(name), false) : NULL;
     snprintf(size, sizeof size, "(%s is ", name);
-    if (v && v->kind != K_NIL && !strncmp(e->message, name, n) && e->message[n] == '(' && !strstr(e->message, size)) {
-        if (asprintf(&text, "%.*s (%s is %s)%s", hint ? (int)(hint - e->message) : (int)strlen(e->message), e->message,
-                     name, value_shape(*v, size), hint ? hint : "") < 0)
+    if (v && v->kind != K_NIL && !strncmp(e->message, name, n) && e->message[n] == '(' && !strstr(e->message, size) &&
+        !strstr(e->message, "(dimensions are ")) {
+        int len = hint ? (int)(hint - e->message) : (int)strlen(e->message);
+        bool octaves = strstr(e->message, ": subscripts must be") != NULL;          /* its words stay as they are */
+        if ((octaves ? asprintf(&text, "%.*s\nhint: %s is %s%s%s", len, e->message, name, value_shape(*v, size),
+                                hint ? "; " : "", hint ? hint + strlen("\nhint: ") : "")
+                     : asprintf(&text, "%.*s (%s is %s)%s", len, e->message, name, value_shape(*v, size),
+                                hint ? hint : "")) < 0)
             return;
         free(e->message);
         e->message = text;
         text = NULL;
         hint = strstr(e->message, "\nhint: ");
     }
-    if (hint && v && v->kind != K_NIL && value_numel(*v) == 0 && strstr(e->message, ": indices start at 1")) {
+    if (hint && v && v->kind != K_NIL && value_numel(*v) == 0 && strstr(e->message, "indices start at 1")) {
         if (asprintf(&text, "%.*s\nhint: %s is empty: there is no %s(1) and no %s(end); isempty(%s) asks for that",
                      (int)(hint - e->message), e->message, name, name, name, name) < 0)
             return;
@@ -401,7 +406,7 @@ void error_raise(value err)
         fail("Octave:undefined-function", "rethrow: err must be a struct with the fields message and identifier");
     const char *message = field_text(err.rec, "message"), *id = field_text(err.rec, "identifier");
     struct failure *e = failure();
-    if (e->message && e->node == LOCATED && !strncmp(e->message, message, strlen(message)) &&
+    if (e->message && e->node == LOCATED && !strcmp(e->id, id) && !strncmp(e->message, message, strlen(message)) &&
         (!e->message[strlen(message)] || !strncmp(e->message + strlen(message), "\nhint: ", 7)) && e->kind == FAIL_ERROR)
         fail_again();
     fail(id, "%s", message);

@@ -22,7 +22,6 @@ struct parts {
     bool *takes_part;
 };
 
-/* The interpreter puts the text of a short literal for "[…, …]". */
 NORETURN static void fail_parts(const struct parts *p, int nd, const i64 *dim, int i)
 {
     char a[128], b[128];
@@ -32,18 +31,24 @@ NORETURN static void fail_parts(const struct parts *p, int nd, const i64 *dim, i
     dims_text(n, d, b);
     bool text = p->v[i].kind >= K_RANGE && is_tensor_like(p->v[i]) && value_dtype(p->v[i]) == D_CHAR &&
                 value_dtype(p->v[0]) == D_CHAR;
+    if (!p->who && p->dim_at < 2)
+        fail("Octave:nonconformant-args", "%s dimensions mismatch (%s vs %s)\nhint: the numbers of %s must agree%s",
+             p->dim_at ? "horizontal" : "vertical", a, b, p->dim_at ? "rows" : "columns",
+             p->dim_at == 0 && text              ? "; char(…) pads texts with blanks"
+             : nd == 2 && n == 2 && dim[!p->dim_at] == d[p->dim_at] ? "; transposed by ' the second would fit"
+                                                                    : "");
     if (p->dim_at == 0 && text && nd == 2 && n == 2)
         fail("Octave:nonconformant-args",
-             "%s: texts of %lld and %lld characters cannot stand above each other; char(…) pads with blanks",
-             p->who ? p->who : "[…; …]", (long long)dim[1], (long long)d[1]);
-    if (p->who && p->dim_at > 1)
+             "%s: texts of %lld and %lld characters cannot stand above each other; char(…) pads with blanks", p->who,
+             (long long)dim[1], (long long)d[1]);
+    if (p->dim_at > 1)
         fail("Octave:nonconformant-args", "%s: a %s and a %s array differ not only in dimension %d", p->who, a, b,
              p->dim_at + 1);
     if (p->dim_at == 0)
         fail("Octave:nonconformant-args", "%s: %s above %s, the numbers of columns must agree%s",
-             p->who ? p->who : "[…; …]", a, b,
+             p->who, a, b,
              nd == 2 && n == 2 && dim[1] == d[0] ? "\nhint: transposed by ' the second would fit" : "");
-    fail("Octave:nonconformant-args", "%s: %s beside %s, the numbers of rows must agree%s", p->who ? p->who : "[…, …]", a, b,
+    fail("Octave:nonconformant-args", "%s: %s beside %s, the numbers of rows must agree%s", p->who, a, b,
          nd == 2 && n == 2 && dim[0] == d[1] ? "\nhint: transposed by ' the second would fit" : "");
 }
 

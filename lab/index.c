@@ -33,8 +33,8 @@ void fail_bound(int k, int n, i64 i, i64 len, int nd, const i64 *dim)
     char at[256], what[32], shape[128];
     snprintf(what, sizeof what, "%lld", (long long)i);
     position(at, sizeof at, k, n, what);
-    fail("Octave:index-out-of-bounds", "\1%s: index out of bound; value %s exceeds %lld (\1 is %s)%s", at, what,
-         (long long)len, dims_text(nd, dim, shape),
+    fail("Octave:index-out-of-bounds", "\1%s: out of bound %lld (dimensions are %s)%s", at, (long long)len,
+         dims_text(nd, dim, shape),
          len == 0 && n == 1 ? "\nhint: \1 is empty: it has no elements; isempty(\1) asks for that" : "");
 }
 
@@ -48,18 +48,15 @@ NORETURN static void fail_index(int k, int n, double x)
                                                : "%.5g",
              x);
     position(at, sizeof at, k, n, what);
-    if (x == 0)
-        fail("Octave:invalid-index",
-             n == 1 ? "\1%s: indices start at 1\nhint: the first element is \1(1), the last \1(end)"
-                    : "\1%s: indices start at 1",
-             at);
     if (x >= 0x1p62 && !isinf(x))
         fail("Octave:index-out-of-bounds", "\1%s: index out of bound; no array has so many elements", at);
-    fail("Octave:invalid-index", "\1%s: an index must be an integer from 1 on, or a logical mask%s", at,
-         isnan(x) || isinf(x) ? ""
-         : x != trunc(x)      ? "\nhint: round(…), floor(…) and ceil(…) give integers"
-         : n == 1             ? "\nhint: \1(end) is the last element, \1(end-1) the one before it"
-                              : "\nhint: end is the last one of its dimension, end-1 the one before it");
+    fail("Octave:invalid-index", "\1%s: subscripts must be either integers 1 to (2^63)-1 or logicals%s", at,
+         x == 0 && n == 1          ? "\nhint: indices start at 1: the first element is \1(1), the last \1(end)"
+         : x == 0                  ? "\nhint: indices start at 1"
+         : isnan(x) || isinf(x)    ? ""
+         : x != trunc(x)           ? "\nhint: round(…), floor(…) and ceil(…) give integers"
+         : n == 1                  ? "\nhint: \1(end) is the last element, \1(end-1) the one before it"
+                                   : "\nhint: end is the last one of its dimension, end-1 the one before it");
 }
 
 NORETURN static void fail_index_kind(int k, int n, value v)

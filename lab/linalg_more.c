@@ -32,7 +32,7 @@ BUILTIN(trace, 1, 1, 1, trace_grad,
         fail("Octave:nonconformant-args", "trace: only for matrices (two dimensions), but the argument is %s",
              tensor_shape(a, s));
     if (a->numel && (a->dim[0] != a->dim[1]))
-        fail("Octave:nonconformant-args", "trace: the matrix must be square, but is %s", tensor_shape(a, s));
+        fail("Octave:nonconformant-args", "trace: only valid on square matrix\nhint: it is %s", tensor_shape(a, s));
     i64 n = a->numel ? a->dim[0] : 0;
     double _Complex sum = 0;
     for (i64 i = 0; i < n; i++)

@@ -32,7 +32,7 @@ void linalg_square(const struct tensor *t, const char *who)
 {
     char s[128];
     if (t->dim[0] != t->dim[1])
-        fail("Octave:nonconformant-args", "%s: the matrix must be square, but is %s", who, tensor_shape(t, s));
+        fail("Octave:nonconformant-args", "%s: A must be a square matrix\nhint: it is %s", who, tensor_shape(t, s));
 }
 
 static void conjugate(struct tensor *t)       /* in place; t is new */

@@ -582,7 +582,7 @@ BUILTIN(inv, 1, 1, 2, inv_grad,
     "See also: mldivide, pinv, det, rcond")
 {
     struct tensor *a = arg_matrix(c, 0);
-    linalg_square(a, "inv");
+    linalg_square(a, "inverse");
     if (a->numel == 1) {                      /* a number: 1/x, 0 of Inf, Inf of 0 without a warning */
         value x = ew_apply(EW_rdivide, 2, (value[]){ num(1), tensor_box(tensor_dense(a)) });
         value size = element_value(tensor_of(ew_apply(EW_abs, 1, &x)), 0);
@@ -626,7 +626,7 @@ BUILTIN(chol, 1, 3, 3, chol_grad,
         lapack(lapack_potrf, &q, (double)n * (double)n * (double)n / 3);
     if (q.info > 0 && !wants(c, 1))
         fail("Octave:not-positive-definite",
-             "chol: the matrix must be positive definite, but its leading minor of order %d is not", q.info);
+             "chol: input matrix must be positive definite\nhint: its leading minor of order %d is not", q.info);
     i64 k = q.info > 0 ? q.info - 1 : n;
     result_tensor(c, 0, k == n ? a : tensor_clone(tensor_alias(a, 2, (i64[]){ k, k }, a->stride, 0)));
     result_num(c, 1, q.info);

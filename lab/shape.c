@@ -287,14 +287,15 @@ BUILTIN(reshape, 2, ANY, 1, reshape_grad,
     if (open >= 0) {
         if (known == 0 ? n != 0 : n % known != 0)
             fail("Octave:nonconformant-args",
-                 "reshape: the %lld elements of the %s array cannot be divided by the product of the other sizes, %lld",
-                 (long long)n, dims_text(ond, old, a), (long long)known);
+                 "reshape: SIZE is not divisible by the product of known dimensions (= %lld)\nhint: the %s array has %lld "
+                 "elements",
+                 (long long)known, dims_text(ond, old, a), (long long)n);
         dim[open] = known ? n / known : 0;
         known = n;
     }
     if (known != n)
-        fail("Octave:nonconformant-args", "reshape: a %s array has %lld elements, %s needs %lld",
-             dims_text(ond, old, a), (long long)n, dims_text(nd, dim, b), (long long)known);
+        fail("Octave:nonconformant-args", "reshape: can't reshape %s array to %s array\nhint: %lld elements are there, %lld are wanted",
+             dims_text(ond, old, a), dims_text(nd, dim, b), (long long)n, (long long)known);
     result(c, 0, reshaped(c->arg[0], dims_trim(nd, dim), dim));
 }
 

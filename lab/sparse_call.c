@@ -355,7 +355,7 @@ static void cast(struct call *c, struct sparse *s)
 static void trace(struct call *c, struct sparse *s)
 {
     if (s->m != s->n)
-        fail("Octave:nonconformant-args", "trace: the matrix must be square, but is %lldx%lld", (long long)s->m,
+        fail("Octave:nonconformant-args", "trace: only valid on square matrix\nhint: it is %lldx%lld", (long long)s->m,
              (long long)s->n);
     double _Complex sum = 0;
     for (i64 j = 0; j < s->n; j++) {

@@ -6,7 +6,7 @@ static struct sparse *square(struct call *c)
 {
     struct sparse *s = sparse_arg(c, 0);
     if (s->m != s->n)
-        fail("Octave:nonconformant-args", "%s: the matrix must be square, but is %lldx%lld", c->fn->name,
+        fail("Octave:nonconformant-args", "%s: A must be a square matrix\nhint: it is %lldx%lld", c->fn->name,
              (long long)s->m, (long long)s->n);
     return s;
 }

@@ -286,7 +286,7 @@ static value permutation(const int64_t *p, int64_t n, bool rows, bool vector)
 static void must_be_square(struct call *c, const struct sparse_array *s)
 {
     if (s->m != s->n)
-        lab->fail("Octave:nonconformant-args", "%s: the matrix must be square, but is %lldx%lld", lab->name_of(c),
+        lab->fail("Octave:nonconformant-args", "%s: A must be a square matrix\nhint: it is %lldx%lld", lab->name_of(c),
                   (long long)s->m, (long long)s->n);
 }
 static bool says_vector(struct call *c)
@@ -572,7 +572,7 @@ static void factor_chol(struct work *w)
         check(w);
     if (p && lab->nargout(c) < 2)
         lab->fail("Octave:not-positive-definite",
-                  "chol: the matrix must be positive definite, but its leading minor of order %lld is not",
+                  "chol: input matrix must be positive definite\nhint: its leading minor of order %lld is not",
                   (long long)p);
     int64_t *perm = w->l->Perm;
     int64_t *order = lab->scratch((size_t)(s.n + 1) * 8);
