@@ -7,6 +7,7 @@
 #include "gpu.h"
 #include "plan.h"
 #include <complex.h>
+#include <float.h>
 #include <math.h>
 
 struct tensor *linalg_identity(int dtype, i64 n)
@@ -91,6 +92,7 @@ static struct tensor *square_arg(struct call *c)
     return a;
 }
 
+extern const struct builtin builtin_isdiag, builtin_diag;
 BUILTIN(expm, 1, 1, 1, grad_form,
     "B = expm(A)\n\n"
     "Exponential of a square matrix: the sum of A^k / k!, by scaling, a Pade approximant and squaring.\n\n"
@@ -133,6 +135,11 @@ BUILTIN(expm, 1, 1, 1, grad_form,
     if (n == 1) {
         value x = tensor_value(t);
         result(c, 0, ew_apply(EW_exp, 1, &x));
+        return;
+    }
+    if (call1(&builtin_isdiag, 1, tensor_value(t)).num != 0) {
+        value d = call1(&builtin_diag, 1, tensor_value(t));
+        result(c, 0, call1(&builtin_diag, 1, ew_apply(EW_exp, 1, &d)));
         return;
     }
     if (!linalg_finite(t)) {
@@ -226,6 +233,24 @@ static value back(struct schur s, int dtype)              /* u t u', narrowed, o
     return tensor_value(r);
 }
 
+/* Whether an eigenvalue is real and below zero.  Of a real matrix its imaginary part may be rounding, some eps of the
+ * largest, and becomes + 0. */
+static bool any_negative(struct schur s, i64 n, int dtype)
+{
+    double _Complex *t = (double _Complex *)s.t->data;
+    bool any = false;
+    double big = 0;
+    for (i64 i = 0; i < n; i++)
+        big = fmax(big, cabs(t[i * (n + 1)]));
+    double tol = dtype_is(dtype, DT_C) ? 0 : 4 * (double)n * big * (dtype_real(dtype) == D_SINGLE ? FLT_EPSILON : DBL_EPSILON);
+    for (i64 i = 0; i < n; i++)
+        if (creal(t[i * (n + 1)]) < 0 && fabs(cimag(t[i * (n + 1)])) <= tol) {
+            t[i * (n + 1)] = creal(t[i * (n + 1)]);
+            any = true;
+        }
+    return any;
+}
+
 /* The same of a real matrix none of whose eigenvalues is real and below zero: then it is real but for rounding. */
 static value back_real(struct schur s, int dtype, bool negative)
 {
@@ -244,11 +269,10 @@ BUILTIN(sqrtm, 1, 1, 1, grad_form,
     struct tensor *a = square_arg(c);
     struct schur s = triangular_form(a, c->fn->name);
     s.t = tensor_clone(s.t);
-    bool singular = false, below = false;
+    bool singular = false, below = any_negative(s, a->dim[0], a->dtype);
     for (i64 i = 0; i < a->dim[0]; i++) {
         double _Complex l = ((double _Complex *)s.t->data)[i * (a->dim[0] + 1)];
         singular |= l == 0;
-        below |= creal(l) < 0 && cimag(l) == 0;
     }
     if (singular)
         warn("Octave:singular-matrix", "sqrtm: matrix is singular, may not have a square root");
@@ -256,7 +280,6 @@ BUILTIN(sqrtm, 1, 1, 1, grad_form,
     result(c, 0, back_real(s, a->dtype, below));
 }
 
-extern const struct builtin builtin_isdiag, builtin_diag;
 BUILTIN(logm, 1, 2, 1, grad_form,
     "B = logm(A)\n\n"
     "Principal logarithm of a square matrix: expm(B) is A. Warns when A has negative real eigenvalues, where there is "
@@ -282,9 +305,7 @@ BUILTIN(logm, 1, 2, 1, grad_form,
     struct schur s = triangular_form(a, c->fn->name);
     s.t = tensor_clone(s.t);
     double _Complex *t = (double _Complex *)s.t->data;
-    bool negative = false;
-    for (i64 i = 0; i < n; i++)
-        negative |= creal(t[i * (n + 1)]) < 0 && cimag(t[i * (n + 1)]) == 0;
+    bool negative = any_negative(s, n, a->dtype);
     if (negative)
         warn("Octave:logm:non-principal", "logm: principal matrix logarithm is not defined for matrices with negative "
                                           "eigenvalues; computing non-principal logarithm");
