@@ -423,6 +423,12 @@ static void parse_main(struct parser *p)
         lex_fail_hint(&p->x, tok.begin, hint, "'%s' without a block that it %s", keyword_info[tok.op].text,
                       keyword_info[tok.op].role == KEYWORD_CLOSES ? "could close" : "belongs to");
     }
+    if (tok.type == T_KEYWORD && p->unended && keyword_info[tok.op].role == KEYWORD_CLOSES) {
+        char hint[120];
+        snprintf(hint, sizeof hint, "functions do not nest: the one at line %d was taken to end before the next",
+                 parse_line(p, p->unended - 1));
+        lex_fail_hint(&p->x, tok.begin, hint, "'%s' without a block that it could close", keyword_info[tok.op].text);
+    }
     if (tok.type == T_KEYWORD)
         lex_fail(&p->x, tok.begin, "'%s' without a block that it %s", keyword_info[tok.op].text,
                  keyword_info[tok.op].role == KEYWORD_CLOSES ? "could close" : "belongs to");

@@ -29,6 +29,7 @@ struct parser {
     const char *suspect;         /* a keyword that a command's name looks like: the first one, at suspect_at */
     uint32_t suspect_at;
     bool ended;                  /* some function of this text was closed by `end` */
+    uint32_t unended;            /* one behind the place where the last one begins that another followed without; 0: none */
 };
 
 #define tok (p->x.tok)

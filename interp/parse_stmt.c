@@ -425,6 +425,8 @@ static struct node *function_definition(struct parser *p)
         parse_close(p, KW_ENDFUNCTION);
     } else if ((tok.type == T_EOF || at_keyword(p, KW_FUNCTION)) && file && !p->ended) {
         p->open = o.outer;
+        if (tok.type != T_EOF)
+            p->unended = o.at + 1;
     } else if (at_keyword(p, KW_FUNCTION))
         lex_fail_hint(&p->x, tok.begin, "functions do not nest; close each with 'end'",
                       "the function '%s' opened at line %d is not closed before this one", f->name, parse_line(p, o.at));
@@ -531,6 +533,9 @@ static struct node *simple_statement(struct parser *p)
             lex_fail_hint(&p->x, tok.begin, "write elseif", "there is no '%s'", tok.text);
         if (!strcmp(tok.text, "def"))
             lex_fail_hint(&p->x, tok.begin, "a function is written: function y = f(x), …, end", "there is no 'def'");
+        if (!strcmp(tok.text, "classdef"))
+            lex_fail_hint(&p->x, tok.begin, "a struct with function handles, or a folder +name of functions, does instead",
+                          "there are no classes ('classdef')");
         const char *s = p->a->source->text + tok.end;
         while (*s == ' ')
             s++;

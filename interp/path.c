@@ -351,6 +351,23 @@ const char *path_find(const char *name, uint64_t *stamp)
     return s;
 }
 
+const char *path_private(const char *name, const char *file, uint64_t *stamp)
+{
+    struct paths *p = paths();
+    const char *slash = strrchr(file, '/');
+    size_t n = slash ? (size_t)(slash - file) : 0;
+    static const char private[] = "/private";
+    char buf[PATH_MAX];
+    if (!slash || n + sizeof private > sizeof buf)
+        return NULL;
+    memcpy(buf, file, n);
+    buf[n] = 0;
+    size_t m = sizeof private - 1;
+    if (n < m || memcmp(buf + n - m, private, m))        /* functions of the folder see one another */
+        memcpy(buf + n, private, sizeof private);
+    return find_in(p, folder_of(p, buf), name, stamp);
+}
+
 /* In scripts/ itself or in a package there; lessons and examples are programs. */
 bool path_owns(const char *file)
 {
@@ -575,7 +592,7 @@ BUILTIN(addpath, 1, ANY, 1, NO_GRAD,
   "old = addpath(…)\n\n"
   "Adds folders in front of the list in which functions that are files are looked up, or behind it with '-end'. A text "
   "may hold several folders with ':' between them. The current folder, and the folder of a running script, are always "
-  "searched first.\n\n"
+  "searched first; functions in a folder private below are for the functions beside it alone.\n\n"
   "Example:\n"
   "  addpath('/tmp')\n"
   "  rmpath('/tmp')\n\n"

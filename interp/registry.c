@@ -399,6 +399,8 @@ static struct callee look(sym name, const struct unit *from)
         for (int i = 0; i < from->functions; i++)
             if (from->function[i]->name == name)
                 return (struct callee){ from->function[i], NULL };
+    if (from && from->file && !from->library && (file = path_private(name->text, from->source->name, &stamp)))
+        return (struct callee){ from_file(file, stamp, COMPILE_FILE), NULL };
     if (!from || !from->library) {
         struct typed *t = typed_find(name);
         if (t && unlikely(t->unit->shadows != vm->shadows)) {
