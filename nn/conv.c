@@ -192,7 +192,7 @@ static int sizes_arg(struct call *c, int i, int most, i64 dim[5], const char *wh
 
 static void layout_of_sizes(struct call *c, int nd, const i64 *dim, int places, i64 channels, struct layout *l)
 {
-    struct tensor fake = { .nd = (uint8_t)dims_trim(nd, dim), .dim = (i64 *)dim };
+    struct tensor fake = { .nd = (uint8_t)nd, .dim = (i64 *)dim };      /* N x C x H x 1 is told by its last one */
     char a[128], text[96];
     if (!layout_of(&fake, places, channels, l))
         fail("Octave:nonconformant-args", "%s: the input must be %s, but its size is given as %s", nn_name(c),

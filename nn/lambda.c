@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* lambda.c: layers of one's own from a function, and ways to set the parameters of a whole net at first. */
+/* lambda.c: layers of one's own from a function. */
 #include "nn.h"
 #include <math.h>
 
@@ -73,44 +73,3 @@ LAYER(Lambda,
       "See also: autograd, nn.Sequential",
       .options = "f:v weights:v=", .params = "weight weight2 weight3 weight4 weight5 weight6 weight7 weight8",
       .check = lambda_check, .init = lambda_init, .reset = lambda_reset, .record = lambda_record, .table = true)
-
-/* ---- initialisation of a net */
-struct rule { int which; double gain; };
-static void set_first(struct module *m, void *arg)
-{
-    struct rule *r = arg;
-    for (int i = 0; i < m->info->np; i++) {
-        if (!has_param(m, i))
-            continue;
-        struct window *w = PARAM(m, i).w;
-        bool bias = !strcmp(m->info->name[i]->text, "bias");
-        if (bias)
-            nn_fill(PARAM(m, i), 0);
-        if (bias || strcmp(m->info->name[i]->text, "weight") || w->nd < 2 || w->dim[0] < 1 || w->numel <= w->dim[0] ||
-            (w->nd == 2 && w->dim[0] == 1))
-            continue;
-        double in = (double)(w->numel / w->dim[0]), out = (double)w->dim[0] * in / (double)w->dim[1],
-               var = r->which < 2 ? 1 / in : 2 / (in + out);
-        double sd = r->gain * sqrt(var);
-        if (r->which % 2)
-            nn_normal(PARAM(m, i), 0, sd);
-        else
-            nn_uniform(PARAM(m, i), -sd * sqrt(3), sd * sqrt(3));
-    }
-}
-
-BUILTIN(nn_init, 2, 3, 1, NO_GRAD,
-  "net = nn.init(net, rule, gain)\n\n"
-  "Sets the weights of a net anew and its biases to 0. The rule is \"kaiming\" (uniform with variance gain^2/fanIn; "
-  "gain is sqrt(2), for ReLU) or \"xavier\" (gain^2*2/(fanIn + fanOut); gain is 1), or \"kaiming_normal\" or "
-  "\"xavier_normal\" for normal numbers.\n\n"
-  "Example:\n  net = nn.init(nn.Linear(6, 3), 'kaiming'); all(abs(net.weight(:)) <= 1)\n  ans = 1\n\n"
-  "See also: nn.Linear")
-{
-    static const char *const rules[] = { "kaiming", "kaiming_normal", "xavier", "xavier_normal", NULL };
-    struct module *m = arg_module(c, 0);
-    struct rule r = { arg_option(c, 1, rules), 1 };
-    r.gain = has_arg(c, 2) ? arg_num(c, 2) : r.which < 2 ? sqrt(2) : 1;
-    module_each(m, set_first, &r);
-    result(c, 0, c->arg[0]);
-}

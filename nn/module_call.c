@@ -152,8 +152,9 @@ static value run(struct job *j)               /* a call from outside */
     int running = st->running++, depth = running ? st->depth : (st->depth = 0), rank = st->rank;
     st->rank = 0;
     st->over = NULL;
-    int bad = protect(job_body, j);
+    int image = st->image_rank, bad = protect(job_body, j);
     st->running = running;
+    st->image_rank = image;
     if (bad) {
         char where[512], id[128];
         nn_place_text(st, depth, where, sizeof where);

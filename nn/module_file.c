@@ -143,8 +143,8 @@ void module_load(value self, value saved)
         if (p->kind[i])
             continue;
         if (is_nil(v)) {
-            if (i < 2 * p->np && m->f[i].kind != K_WINDOW)        /* a parameter that came later, and this layer has not */
-                continue;
+            if (m->f[i].kind == K_NUM || (i < 2 * p->np && m->f[i].kind != K_WINDOW))
+                continue;                     /* a count that came later; a parameter, and this layer has not */
             fail_load(m, p->name[i]->text);
         }
         bool without = layer_of(m)->methods && strstr(layer_of(m)->methods, "noBias") && i < 2 * p->np &&

@@ -9,6 +9,18 @@
 /* ---- running */
 int nn_rank(void) { return nn_state()->rank; }
 void nn_set_rank(int rank) { nn_state()->rank = rank; }
+int nn_image_rank(void) { return nn_state()->image_rank; }
+
+/* The rank of what an image layer was handed: known in a container, else as layout_of reads it. */
+static int image_rank(struct module *m, value x)
+{
+    const struct layer *l = layer_of(m);
+    struct layout at;
+    bool told = m->info->no && !strcmp(m->info->name[2 * m->info->np]->text, "nInputPlane");
+    if (m->rank >= l->places + 1 || !is_tensor_like(x))
+        return m->rank;
+    return layout_of(tensor_any(x), l->places, told ? option_int(m, 0) : -1, &at) ? l->places + 1 + at.batch : 0;
+}
 
 static void begin(struct module *m, value x)
 {
@@ -322,7 +334,9 @@ value module_forward(struct module *m, value x)
     if (l->criterion)
         nn_fail(m, "a criterion takes an input and a target: loss = c.forward(x, target)");
     m->rank = (uint8_t)st->rank;
-    st->rank = 0;
+    st->rank = st->image_rank = 0;
+    if (l->places)
+        st->image_rank = m->rank = (uint8_t)image_rank(m, x);
     if (!is_tensor_like(x) && !(l->table && is_table(x)))
         nn_fail_shape(m, "a tensor", x);
     if (l->wants)
@@ -337,6 +351,9 @@ value module_forward(struct module *m, value x)
                   : l->call ? run_call(m, x, true)
                             : l->forward(m, x);
         context_head()->door = was;
+        if (l->places)
+            nn_set_rank(m->rank);
+        st->image_rank = 0;
         if (!tracked_below(y))
             fail("tl:not-differentiable", "%s: has no derivative under autograd", l->class.name);
         st->now.m = NULL;
@@ -361,6 +378,9 @@ value module_forward(struct module *m, value x)
         replace(&m->output, copy(y));
     if (unlikely(st->stop_at_nan || st->note_nan))
         nn_look_for_bad(m, x, m->output, "its output has some, its input none");
+    if (l->places)
+        nn_set_rank(m->rank);
+    st->image_rank = 0;
     st->now.m = NULL;
     return m->output;
 }
@@ -381,6 +401,7 @@ value module_backward(struct module *m, value x, value g, int want, double scale
     if (unlikely(context_head()->boards != 0))
         same_side(m, x, g, "the gradient of its output");
     context_head()->door = there && (l->view || l->anywhere);
+    nn_state()->image_rank = !l->places ? 0 : is_nil(m->output) ? image_rank(m, x) : m->rank;
     value y;
     if (!there || !back_there(m, x, g, want, scale, &y))
         y = there && (l->record || l->expr) && !l->tree && !l->anywhere ? back_kept(m, x, g, want, scale)
@@ -388,6 +409,7 @@ value module_backward(struct module *m, value x, value g, int want, double scale
             : l->call                                                   ? back_call(m, x, g, want, scale)
                                                                         : back_kept(m, x, g, want, scale);
     context_head()->door = door;
+    nn_state()->image_rank = 0;
     nn_state()->now.m = NULL;
     if (!(want & WANT_INPUT)) {
         replace(&m->lazy_x, copy(x));

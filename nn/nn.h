@@ -66,6 +66,8 @@ struct layer {
     value (*loss)(struct module *m, value x, value t);        /* criterions: a scalar … */
     value (*loss_grad)(struct module *m, value x, value t);   /* … and the gradient of the input */
     void (*show)(struct module *m, struct buf *b);            /* what stands in its parentheses: "10 -> 25" */
+    int places;                               /* dimensions behind the channels: 2 images, 3 volumes; 0 others.  The rank
+                                                 of its input is handed on, and says what N x C x H is (layout_of) */
     const char *tree;                         /* a container: how its children hang: "chain", "concat", "parallel", "graph" */
     bool anywhere; /* forward and backward look at headers alone, or call what knows devices: they run on any */
     bool again; /* gradInput follows from the input and gradOutput alone, and lies in memory of its own: a container may
@@ -300,6 +302,7 @@ struct nn_state {
     struct layer_info **info;
     int ninfo;
     int rank;
+    int image_rank; /* of the input of the image layer at work, trailing singletons counted; 0 unknown */
     struct { struct module *container; int child; } place[64];
     bool flattened;                           /* getParameters was called */
     bool stop_at_nan;                         /* the first layer that makes a NaN fails: nn.stopAtNaN */

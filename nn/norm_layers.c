@@ -7,7 +7,7 @@
 
 #define SEE "\n\nSee also: nn.BatchNormalization, nn.LayerNorm"
 enum { N_OUTPUT, EPS, MOMENTUM, AFFINE };
-enum { RUNNING_MEAN, RUNNING_VAR };
+enum { RUNNING_MEAN, RUNNING_VAR, BATCHES };
 
 static void batch_init(struct module *m)
 {
@@ -22,6 +22,17 @@ static void batch_init(struct module *m)
         ((double *)var->data)[i] = 1;
     replace(&STATE(m, RUNNING_MEAN), copy(tensor_box(tensor_zeros(D_DOUBLE, 2, (i64[]){ 1, n }))));
     replace(&STATE(m, RUNNING_VAR), copy(tensor_box(var)));
+    replace(&STATE(m, BATCHES), num(0));
+}
+static void batch_check(struct module *m)
+{
+    value v = OPTION(m, MOMENTUM);
+    char d[160];
+    if (is_tensor_like(v) && value_numel(v) == 0)
+        replace(&OPTION(m, MOMENTUM), num(0.1));
+    else if (!nn_text_is(v, "cumulative") && (v.kind != K_NUM || value_dtype(v) == D_CHAR))
+        fail("Octave:invalid-input-arg", "%s: momentum must be a number or 'cumulative', but is a %s",
+             layer_of(m)->class.name, value_describe(v, d));
 }
 static void batch_reset(struct module *m, double stdv)        /* Torch: weight uniform in 0 to 1, bias 0 */
 {
@@ -39,7 +50,7 @@ static value batch_record(struct module *m, value x, const value *w)
     int nd = value_dims(x, dim);
     char wants[64];
     const char *class = layer_of(m)->class.name;
-    bool sample = class[3] != 'B' && nd == (class[3] == 'S' ? 3 : 4) && dim[0] == n && dim[1] != n;
+    bool sample = class[3] != 'B' && m->rank != layer_of(m)->places + 2 && nd == (class[3] == 'S' ? 3 : 4) && dim[0] == n && dim[1] != n;
     if (sample ? dim[0] != n : dim[1] != n) {
         snprintf(wants, sizeof wants,
                  class[3] == 'B'   ? "N x %lld"
@@ -61,7 +72,7 @@ static value batch_record(struct module *m, value x, const value *w)
                              STATE(m, RUNNING_MEAN),
                              STATE(m, RUNNING_VAR),
                              boolean(m->train),
-                             num(option_num(m, MOMENTUM)),
+                             num(OPTION(m, MOMENTUM).kind == K_NUM ? option_num(m, MOMENTUM) : 1 / (STATE(m, BATCHES).num + 1)),
                              num(option_num(m, EPS)) };
     call_builtin(&builtin_nn_batchnorm, 8, arg, m->train ? 3 : 1, out);
     for (int k = 0; k < 2 && m->train; k++) { /* clones: without the tape's mark */
@@ -70,22 +81,25 @@ static value batch_record(struct module *m, value x, const value *w)
                                                       : tensor_cast(tensor_clone(now), was->dtype);
         replace(&STATE(m, k), copy(tensor_box(now)));
     }
+    if (m->train)
+        replace(&STATE(m, BATCHES), num(STATE(m, BATCHES).num + 1));
     return sample ? nn_view(out[0], nd, dim) : out[0];
 }
 static void batch_show(struct module *m, struct buf *b) { buff(b, "%g", option_num(m, N_OUTPUT)); }
-#define BATCH .options = "nOutput:n eps:x=1e-5 momentum:x=0.1 affine:b=1", .params = "weight bias", .state = "running_mean running_var",  \
-    .init = batch_init, .reset = batch_reset, .record = batch_record, .show = batch_show
-#define BATCH_TEXT " each feature gets mean 0 and variance 1 over the batch, then times weight plus bias (affine=false: not). running_mean and running_var follow with momentum (0.1, the share of the new value); " \
+#define BATCH .options = "nOutput:n eps:x=1e-5 momentum:v=0.1 affine:b=1", .params = "weight bias", .state = "running_mean running_var num_batches_tracked", \
+    .check = batch_check, .init = batch_init, .reset = batch_reset, .record = batch_record, .show = batch_show
+#define BATCH_TEXT " each feature gets mean 0 and variance 1 over the batch, then times weight plus bias (affine=false: not). running_mean and running_var follow with momentum (0.1, the share of the new value; " \
+    "'cumulative': the mean of all batches so far, num_batches_tracked of them); " \
     "evaluation uses them. y = (x - mean)./sqrt(var + eps)."
 LAYER(BatchNormalization,
   "m = nn.BatchNormalization(nOutput, eps, momentum, affine)\n\nFor N x nOutput:" BATCH_TEXT "\n\n"
   "Example:\n  m = nn.BatchNormalization(1, 0); m.weight = 1; m.forward([1; 3])\n  ans =\n    -1\n     1" SEE, BATCH)
 LAYER(SpatialBatchNormalization,
   "m = nn.SpatialBatchNormalization(nOutput, eps, momentum, affine)\n\nFor images, N x nOutput x H x W:" BATCH_TEXT "\n\n"
-  "Example:\n  size(nn.SpatialBatchNormalization(3).forward(ones(2, 3, 4, 5)))\n  ans =\n     2   3   4   5" SEE, BATCH)
+  "Example:\n  size(nn.SpatialBatchNormalization(3).forward(ones(2, 3, 4, 5)))\n  ans =\n     2   3   4   5" SEE, .places = 2, BATCH)
 LAYER(VolumetricBatchNormalization,
   "m = nn.VolumetricBatchNormalization(nOutput, eps, momentum, affine)\n\nFor volumes, N x nOutput x T x H x W:" BATCH_TEXT "\n\n"
-  "Example:\n  size(nn.VolumetricBatchNormalization(3).forward(ones(2, 3, 2, 4, 5)))\n  ans =\n     2   3   2   4   5" SEE, BATCH)
+  "Example:\n  size(nn.VolumetricBatchNormalization(3).forward(ones(2, 3, 2, 4, 5)))\n  ans =\n     2   3   2   4   5" SEE, .places = 3, BATCH)
 
 /* normalizedShape: the last dimensions, as numbers; the elements of a row are their product. */
 static int shape_of(struct module *m, i64 *dim, i64 *n)

@@ -161,7 +161,8 @@ bool layout_of(const struct tensor *t, int places, i64 channels, struct layout *
     for (int d = 0; d < MAX_DIMS; d++)
         dim[d] = d < t->nd ? t->dim[d] : 1;
     *l = (struct layout){ .n = 1, .places = places, .size = { 1, 1, 1 } };
-    if (t->nd <= places + 1 && (channels < 0 || dim[0] == channels))
+    bool batch = t->nd <= places + 1 && nn_image_rank() == places + 2 && (channels < 0 || dim[1] == channels);
+    if (!batch && t->nd <= places + 1 && (channels < 0 || dim[0] == channels))
         l->batch = false;
     else if (t->nd <= places + 2 && (channels < 0 || dim[1] == channels))
         l->batch = true;

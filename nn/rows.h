@@ -27,7 +27,9 @@ void rows_add_columns(int dtype, void *to, const void *from, i64 rows, i64 n,
 
 /* Where samples, channels and places stand.  A sample has no dimension of samples: batch is false, n is 1. */
 struct layout { bool batch; i64 n, channels, size[3]; int places; };
-/* t as n x channels x places, or one sample; singletons are appended as needed, and what fits both ways is one sample.
+int nn_image_rank(void); /* of the input of the image layer at work, where a container knows it; else 0 */
+/* t as n x channels x places, or one sample; singletons are appended as needed, and what fits both ways is one sample,
+   but where the rank is known.
    channels is what must stand there, -1 anything.  False: it does not fit. */
 bool layout_of(const struct tensor *t, int places, i64 channels, struct layout *l);
 int layout_dims(const struct layout *l, i64 channels, const i64 *size, i64 dim[5]);      /* sizes of a result; their number */

@@ -456,9 +456,4 @@ LAYER(PixelShuffle,
       "m = nn.PixelShuffle(upscaleFactor)\n\n"
       "(C*r^2) x H x W becomes C x rH x rW: each r^2 maps are one with r times the resolution.\n\n"
       "Example:\n  size(nn.PixelShuffle(2).forward(ones(4, 3, 3)))\n  ans =\n     1   6   6" PART_SEE,
-      .options = "upscaleFactor:n", .show = nn_show_options,
-      .expr = "@(x, upscaleFactor) begin r = upscaleFactor; b = ndims(x) > 3; s = [size(x) 1 1]; if !b, s = [1 s]; "
-              "end; c = s(2)/r^2;"
-              " y = nn.reshape(x, [s(1) c r r s(3) s(4)]); y = permute(y, [1 2 5 3 6 4]); y = nn.reshape(y, [s(1) c "
-              "s(3)*r "
-              "s(4)*r]); if !b, y = nn.reshape(y, [c s(3)*r s(4)*r]); end; return y end")
+      .places = 2, .options = "upscaleFactor:n", .show = nn_show_options, .expr = "@(x, upscaleFactor) nn.pixelshuffle(x, upscaleFactor)")

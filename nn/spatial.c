@@ -146,26 +146,26 @@ LAYER(SpatialConvolution,
   "m = nn.SpatialConvolution(nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH, groups, bias)\n\n" IMAGE_TEXT
   " With groups (1) the outputs of each group see the channels of theirs only, and weight is nOutputPlane x nInputPlane/groups x kH x kW." "\n\n"
   "Example:\n  size(nn.SpatialConvolution(3, 8, 5, 5).forward(ones(3, 32, 32)))\n  ans =\n      8   28   28" SEE,
-  .options = IMAGE_OPTIONS " groups:n=1" WITH_BIAS, CONV, .init = image_init, .call = image_call, .show = show_conv)
+  .places = 2, .options = IMAGE_OPTIONS " groups:n=1" WITH_BIAS, CONV, .init = image_init, .call = image_call, .show = show_conv)
 LAYER(SpatialConvolutionMM,
   "m = nn.SpatialConvolutionMM(nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH, groups, bias)\n\nAs "
   "nn.SpatialConvolution.\n\n"
   "Example:\n  size(nn.SpatialConvolutionMM(3, 8, 5, 5).forward(ones(3, 32, 32)))\n  ans =\n      8   28   28" SEE,
-  .options = IMAGE_OPTIONS " groups:n=1" WITH_BIAS, CONV, .init = image_init, .call = image_call, .show = show_conv)
+  .places = 2, .options = IMAGE_OPTIONS " groups:n=1" WITH_BIAS, CONV, .init = image_init, .call = image_call, .show = show_conv)
 LAYER(SpatialDilatedConvolution,
       "m = nn.SpatialDilatedConvolution(nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH, dilationW, dilationH, "
       "groups, bias)\n\n"
       "nn.SpatialConvolution with kernels whose elements stand dilationW, dilationH places apart.\n\n"
       "Example:\n  size(nn.SpatialDilatedConvolution(1, 2, 3, 3, 1, 1, 0, 0, 2, 2).forward(ones(1, 9, 9)))\n  ans =\n  "
       "   2   5   5" SEE,
-      .options = IMAGE_OPTIONS " dilationW:n=1 dilationH:n=dilationW groups:n=1" WITH_BIAS, CONV, .init = image_init,
+      .places = 2, .options = IMAGE_OPTIONS " dilationW:n=1 dilationH:n=dilationW groups:n=1" WITH_BIAS, CONV, .init = image_init,
       .call = dilated_call, .show = show_conv)
 #define VOLUME_OPTIONS "nInputPlane:n nOutputPlane:n kT:n kW:n kH:n dT:n=1 dW:n=1 dH:n=1 padT:k=0 padW:k=0 padH:k=0"
 LAYER(VolumetricConvolution,
   "m = nn.VolumetricConvolution(nInputPlane, nOutputPlane, kT, kW, kH, dT, dW, dH, padT, padW, padH, bias)\n\n"
   "Cross-correlation of volumes, C x T x H x W or N x C x T x H x W. weight is nOutputPlane x nInputPlane x kT x kH x kW.\n\n"
   "Example:\n  size(nn.VolumetricConvolution(1, 2, 2, 3, 3).forward(ones(1, 4, 5, 5)))\n  ans =\n     2   3   3   3" SEE,
-  .options = VOLUME_OPTIONS WITH_BIAS, CONV, .init = volume_init, .call = volume_call, .show = nn_show_options)
+  .places = 3, .options = VOLUME_OPTIONS WITH_BIAS, CONV, .init = volume_init, .call = volume_call, .show = nn_show_options)
 LAYER(VolumetricDilatedConvolution,
       "m = nn.VolumetricDilatedConvolution(nInputPlane, nOutputPlane, kT, kW, kH, dT, dW, dH, padT, padW, padH, "
       "dilationT, "
@@ -173,7 +173,7 @@ LAYER(VolumetricDilatedConvolution,
       "nn.VolumetricConvolution with kernels whose elements stand apart.\n\n"
       "Example:\n  size(nn.VolumetricDilatedConvolution(1, 2, 2, 2, 2, 1, 1, 1, 0, 0, 0, 2, 2, 2).forward(ones(1, 4, "
       "5, 5)))\n  ans =\n     2   2   3   3" SEE,
-      .options = VOLUME_OPTIONS " dilationT:n=1 dilationW:n=1 dilationH:n=1" WITH_BIAS, CONV, .init = volume_init,
+      .places = 3, .options = VOLUME_OPTIONS " dilationT:n=1 dilationW:n=1 dilationH:n=1" WITH_BIAS, CONV, .init = volume_init,
       .call = dilated_volume_call, .show = nn_show_options)
 
 static void full_init(struct module *m)
@@ -201,19 +201,14 @@ LAYER(SpatialFullConvolution,
       "nOutputPlane x kH x kW. The input {x, like} takes the size of the tensor like.\n\n"
       "Example:\n  size(nn.SpatialFullConvolution(1, 2, 3, 3, 2, 2).forward(ones(1, 4, 4)))\n  ans =\n     2   9   "
       "9" SEE,
-      .wants = "nInputPlane x H x W or N x nInputPlane x H x W or {x, size}",
+      .places = 2, .wants = "nInputPlane x H x W or N x nInputPlane x H x W or {x, size}",
       .options = IMAGE_OPTIONS " adjW:k=0 adjH:k=0" WITH_BIAS, .params = "weight bias", .init = full_init, .reset = full_reset,
       .method = no_bias, .methods = "noBias", .show = show_conv, .table = true,
-      .expr = "@(x, weight, bias, nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH, adjW, adjH) begin o = [0 0]; "
-              "if iscell(x), like = size(x{2}); x = x{1}; o = like(end-1:end); end;"
-              " s = size(x); if ndims(x) < 4 && s(1) == nInputPlane, lead = nOutputPlane; s = [1 s 1 1]; else, lead = "
-              "[s(1) nOutputPlane]; s = [s 1 1]; end; if s(2) != nInputPlane, error('nn.SpatialFullConvolution wants "
-              "%d "
-              "channels and got %s', nInputPlane, mat2str(size(x))), end; h = (s(3)-1)*dH - 2*padH + kH + adjH; w = "
-              "(s(4)-1)*dW - 2*padW + kW + adjW; if o(1), h = o(1); w = o(2); end; z = [lead h w]; y = "
-              "nn.conv2d_input(x, "
-              "weight, z, [dH dW], [padH padW]); if !isempty(bias), y = y + nn.channelspread(bias, z); end; return y "
-              "end")
+      .expr = "@(x, weight, bias, nOutputPlane, kW, kH, dW, dH, padW, padH, adjW, adjH) begin"
+              " if !iscell(x), return nn.convtranspose2d(x, weight, bias, [dH dW], [padH padW], [adjH adjW]), end;"
+              " like = size(x{2}); x = x{1}; z = [nOutputPlane like(end-1:end)]; if ndims(x) > 3, z = [size(x, 1) z]; end;"
+              " y = nn.conv2d_input(x, weight, z, [dH dW], [padH padW]);"
+              " if !isempty(bias), y = y + nn.channelspread(bias, z); end; return y end")
 LAYER(VolumetricFullConvolution,
       "m = nn.VolumetricFullConvolution(nInputPlane, nOutputPlane, kT, kW, kH, dT, dW, dH, padT, padW, padH, adjT, "
       "adjW, "
@@ -221,17 +216,11 @@ LAYER(VolumetricFullConvolution,
       "The transpose of nn.VolumetricConvolution. weight is nInputPlane x nOutputPlane x kT x kH x kW.\n\n"
       "Example:\n  size(nn.VolumetricFullConvolution(1, 2, 2, 2, 2).forward(ones(1, 3, 3, 3)))\n  ans =\n     2   4   "
       "4   4" SEE,
-      .wants = "nInputPlane x T x H x W or N x nInputPlane x T x H x W",
+      .places = 3, .wants = "nInputPlane x T x H x W or N x nInputPlane x T x H x W",
       .options = VOLUME_OPTIONS " adjT:k=0 adjW:k=0 adjH:k=0" WITH_BIAS, .params = "weight bias", .init = full_volume_init,
       .reset = full_reset, .method = no_bias, .methods = "noBias", .show = nn_show_options,
-      .expr = "@(x, weight, bias, nInputPlane, nOutputPlane, kT, kW, kH, dT, dW, dH, padT, padW, padH, adjT, adjW, "
-              "adjH) begin s = size(x);"
-              " if ndims(x) < 5 && s(1) == nInputPlane, lead = nOutputPlane; s = [1 s 1 1 1]; else, lead = [s(1) "
-              "nOutputPlane]; s = [s 1 1 1]; end; z = [lead, (s(3)-1)*dT - 2*padT + kT + adjT, (s(4)-1)*dH - 2*padH + "
-              "kH + "
-              "adjH, (s(5)-1)*dW - 2*padW + kW + adjW]; y = nn.conv3d_input(x, weight, z, [dT dH dW], [padT padH "
-              "padW]); "
-              "if !isempty(bias), y = y + nn.channelspread(bias, z); end; return y end")
+      .expr = "@(x, weight, bias, kT, kW, kH, dT, dW, dH, padT, padW, padH, adjT, adjW, adjH) nn.convtranspose3d(x, weight, "
+              "bias, [dT dH dW], [padT padH padW], [adjT adjH adjW])")
 
 /* One kernel for each pair of input channel and output, nothing added up over channels. */
 static void depthwise_init(struct module *m)
@@ -248,7 +237,7 @@ LAYER(SpatialDepthWiseConvolution,
       "channel first. weight is nOutputPlane x nInputPlane x kH x kW, bias nOutputPlane x nInputPlane.\n\n"
       "Example:\n  size(nn.SpatialDepthWiseConvolution(2, 3, 3, 3).forward(ones(2, 5, 5)))\n  ans =\n     6   3   "
       "3" SEE,
-      .wants = "nInputPlane x H x W or N x nInputPlane x H x W", .options = IMAGE_OPTIONS WITH_BIAS, CONV, .init = depthwise_init,
+      .places = 2, .wants = "nInputPlane x H x W or N x nInputPlane x H x W", .options = IMAGE_OPTIONS WITH_BIAS, CONV, .init = depthwise_init,
       .show = show_conv,
       .expr = "@(x, weight, bias, nInputPlane, nOutputPlane, kW, kH, dW, dH, padW, padH) begin w = reshape(weight, "
               "[nOutputPlane*nInputPlane 1 kH kW]); b = bias; if !isempty(b), b = reshape(b, 1, []); end;"
@@ -329,22 +318,22 @@ LAYER(SpatialMaxPooling,
   "The largest value of every kH x kW window, windows dW, dH apart (kW, kH). m.ceil() counts windows that reach beyond "
   "the edge as well, m.floor() does not.\n\n"
   "Example:\n  size(nn.SpatialMaxPooling(2, 2).forward(ones(3, 8, 8)))\n  ans =\n     3   4   4" SEE,
-  .options = "kW:n kH:n dW:n=kW dH:n=kH padW:k=0 padH:k=0", POOL, .call = image_pool)
+  .places = 2, .options = "kW:n kH:n dW:n=kW dH:n=kH padW:k=0 padH:k=0", POOL, .call = image_pool)
 LAYER(SpatialDilatedMaxPooling,
   "m = nn.SpatialDilatedMaxPooling(kW, kH, dW, dH, padW, padH, dilationW, dilationH)\n\n"
   "nn.SpatialMaxPooling over windows whose places stand apart.\n\n"
   "Example:\n  size(nn.SpatialDilatedMaxPooling(2, 2, 1, 1, 0, 0, 2, 2).forward(ones(3, 8, 8)))\n  ans =\n     3   6   6" SEE,
-  .options = "kW:n kH:n dW:n=kW dH:n=kH padW:k=0 padH:k=0 dilationW:n=1 dilationH:n=1", POOL, .call = image_pool)
+  .places = 2, .options = "kW:n kH:n dW:n=kW dH:n=kH padW:k=0 padH:k=0 dilationW:n=1 dilationH:n=1", POOL, .call = image_pool)
 LAYER(VolumetricMaxPooling,
   "m = nn.VolumetricMaxPooling(kT, kW, kH, dT, dW, dH, padT, padW, padH)\n\nThe largest value of every window of volumes.\n\n"
   "Example:\n  size(nn.VolumetricMaxPooling(2, 2, 2).forward(ones(1, 4, 4, 4)))\n  ans =\n     1   2   2   2" SEE,
-  .options = "kT:n kW:n kH:n dT:n=kT dW:n=kW dH:n=kH padT:k=0 padW:k=0 padH:k=0", POOL, .call = volume_pool)
+  .places = 3, .options = "kT:n kW:n kH:n dT:n=kT dW:n=kW dH:n=kH padT:k=0 padW:k=0 padH:k=0", POOL, .call = volume_pool)
 LAYER(VolumetricDilatedMaxPooling,
       "m = nn.VolumetricDilatedMaxPooling(kT, kW, kH, dT, dW, dH, padT, padW, padH, dilationT, dilationW, "
       "dilationH)\n\nnn.VolumetricMaxPooling over windows whose places stand apart.\n\n"
       "Example:\n  size(nn.VolumetricDilatedMaxPooling(2, 2, 2, 1, 1, 1, 0, 0, 0, 2, 2, 2).forward(ones(1, 4, 4, "
       "4)))\n  ans =\n     1   2   2   2" SEE,
-      .options = "kT:n kW:n kH:n dT:n=kT dW:n=kW dH:n=kH padT:k=0 padW:k=0 padH:k=0 dilationT:n=1 dilationW:n=1 "
+      .places = 3, .options = "kT:n kW:n kH:n dT:n=kT dW:n=kW dH:n=kH padT:k=0 padW:k=0 padH:k=0 dilationT:n=1 dilationW:n=1 "
                  "dilationH:n=1",
       POOL, .call = volume_pool)
 LAYER(TemporalMaxPooling,
@@ -367,7 +356,7 @@ LAYER(SpatialAveragePooling,
       "The mean of every kH x kW window, windows dW, dH apart (1). Zeros of the padding count, unless "
       "m.setCountExcludePad(); m.ceil() counts windows that reach beyond the edge.\n\n"
       "Example:\n  nn.SpatialAveragePooling(2, 2, 2, 2).forward(reshape(1:4, 1, 2, 2))\n  ans = 2.5000" SEE,
-      .options = "kW:n kH:n dW:n=1 dH:n=1 padW:k=0 padH:k=0", .state = "ceil_mode count_include_pad",
+      .places = 2, .options = "kW:n kH:n dW:n=1 dH:n=1 padW:k=0 padH:k=0", .state = "ceil_mode count_include_pad",
       .init = average_init, .method = pool_method, .methods = "ceil floor setCountIncludePad setCountExcludePad",
       .again = true, .show = nn_show_options,
       .expr = "@(x, kW, kH, dW, dH, padW, padH, ceil_mode, count_include_pad) nn.avgpool2d(x, [kH kW], [dH dW], [padH "
@@ -375,7 +364,7 @@ LAYER(SpatialAveragePooling,
 
 #define BINS(id, op, text)                                                                                                                               \
   LAYER(id, "m = nn." #id "(W, H)\n\n" text " of W x H bins over the image, whatever its size: bins go from floor(j*w/W) to ceil((j+1)*w/W).\n\nExample:\n  "  \
-    "size(nn." #id "(2, 3).forward(ones(4, 9, 9)))\n  ans =\n     4   3   2" SEE, .options = "W:n H:n=W", .show = nn_show_options,                      \
+    "size(nn." #id "(2, 3).forward(ones(4, 9, 9)))\n  ans =\n     4   3   2" SEE, .places = 2, .options = "W:n H:n=W", .show = nn_show_options,                      \
     .expr = "@(x, W, H) nn." #op "(x, [H W])")
 #define LAYER_BINS BINS
 LAYER_BINS(SpatialAdaptiveMaxPooling, adaptivemaxpool2d, "The largest values")
@@ -398,7 +387,7 @@ LAYER(SpatialSubSampling,
       "for "
       "each channel, plus a bias.\n\n"
       "Example:\n  size(nn.SpatialSubSampling(3, 2, 2, 2, 2).forward(ones(3, 8, 8)))\n  ans =\n     3   4   4" SEE,
-      .wants = "nInputPlane x H x W or N x nInputPlane x H x W", .options = "nInputPlane:n kW:n kH:n dW:n=1 dH:n=1",
+      .places = 2, .wants = "nInputPlane x H x W or N x nInputPlane x H x W", .options = "nInputPlane:n kW:n kH:n dW:n=1 dH:n=1",
       .params = "weight bias", .init = sub_init, .reset = sub_reset, .show = nn_show_options,
       .expr = "@(x, weight, bias, nInputPlane, kW, kH, dW, dH) nn.conv2d(x, repmat(reshape(weight, [nInputPlane 1]), "
               "[1 1 kH kW]), bias, [dH dW], 0, 1, nInputPlane)")
@@ -416,7 +405,7 @@ LAYER(TemporalSubSampling,
 LAYER(SpatialLPPooling,
       "m = nn.SpatialLPPooling(nInputPlane, pnorm, kW, kH, dW, dH)\n\nThe p-norm of every kH x kW window.\n\n"
       "Example:\n  nn.SpatialLPPooling(1, 2, 2, 1).forward(reshape([3 4], 1, 1, 2))\n  ans = 5" SEE,
-      .wants = "nInputPlane x H x W or N x nInputPlane x H x W",
+      .places = 2, .wants = "nInputPlane x H x W or N x nInputPlane x H x W",
       .options = "nInputPlane:n pnorm:x kW:n kH:n dW:n=kW dH:n=kH", .show = nn_show_options,
       .expr = "@(x, nInputPlane, pnorm, kW, kH, dW, dH) realpow(kW*kH*nn.avgpool2d(realpow(abs(x), pnorm), [kH kW], "
               "[dH dW]), 1/pnorm)")
@@ -424,7 +413,7 @@ LAYER(SpatialLPPooling,
 /* ---- edges and sizes */
 #define PADDING(id, mode, text, example, out)                                                                                                  \
   LAYER(id, "m = nn." #id "(padLeft, padRight, padTop, padBottom)\n\n" text " The others are padLeft by default.\n\nExample:\n  " example "\n  ans =\n" out SEE, \
-    .options = "padLeft:z padRight:z=padLeft padTop:z=padLeft padBottom:z=padLeft", .show = nn_show_options,                                      \
+    .places = 2, .options = "padLeft:z padRight:z=padLeft padTop:z=padLeft padBottom:z=padLeft", .show = nn_show_options,                                      \
     .expr = "@(x, padLeft, padRight, padTop, padBottom) nn.pad2d(x, [padLeft padRight padTop padBottom], '" #mode "')")
 #define LAYER_PADDING PADDING
 LAYER_PADDING(SpatialZeroPadding, zero, "Zeros around images; negative numbers cut.", "size(nn.SpatialZeroPadding(1, 2, 0, -1).forward(ones(1, 4, 4)))", "     1   3   7")
@@ -437,14 +426,14 @@ LAYER(VolumetricReplicationPadding,
       "their "
       "edges repeated.\n\n"
       "Example:\n  size(nn.VolumetricReplicationPadding(1).forward(ones(1, 2, 3, 4)))\n  ans =\n     1   4   5   6" SEE,
-      .options = "padLeft:k padRight:k=padLeft padTop:k=padLeft padBottom:k=padLeft padFront:k=padLeft "
+      .places = 3, .options = "padLeft:k padRight:k=padLeft padTop:k=padLeft padBottom:k=padLeft padFront:k=padLeft "
                  "padBack:k=padLeft",
       .show = nn_show_options,
       .expr = "@(x, padLeft, padRight, padTop, padBottom, padFront, padBack) nn.pad3d(x, [padLeft padRight padTop "
               "padBottom padFront padBack], 'replicate')")
 LAYER(SpatialUpSamplingNearest,
   "m = nn.SpatialUpSamplingNearest(scale)\n\nEvery element of images scale x scale times.\n\nExample:\n  size(nn.SpatialUpSamplingNearest(2).forward(ones(3, 4, 5)))\n  ans =\n      3    8   10" SEE,
-  .options = "scale:n", .show = nn_show_options,
+  .places = 2, .options = "scale:n", .show = nn_show_options,
   .expr = "@(x, scale) nn.upsample2d(x, scale)")
 LAYER(SpatialUpSamplingBilinear,
       "m = nn.SpatialUpSamplingBilinear(scale, alignCorners)\n\nImages of (H-1)*(scale-1) + H rows, interpolated "
@@ -453,7 +442,7 @@ LAYER(SpatialUpSamplingBilinear,
       "edges.\n\n"
       "Example:\n  squeeze(nn.SpatialUpSamplingBilinear({3, 1}).forward(reshape([1 3], 1, 1, 2)))'\n  ans =\n     1   "
       "2   3" SEE,
-      .options = "scale:v alignCorners:b=1",
+      .places = 2, .options = "scale:v alignCorners:b=1",
       .expr = "@(x, scale, alignCorners) begin n = max(ndims(x), 3); H = size(x, n-1); W = size(x, n); if "
               "iscell(scale), s = [scale{2} scale{1}]; elseif alignCorners, s = ([H W] - 1)*(scale - 1) + [H W];"
               " else, s = [H W] * scale; end; return nn.upsample2d(x, s, 'bilinear', alignCorners != 0) end")
@@ -462,7 +451,7 @@ LAYER(SpatialCrossMapLRN,
       "channels).^beta; of an even size the channel more stands before, as in PyTorch.\n\n"
       "Example:\n  nn.SpatialCrossMapLRN(1, 1, 0.5, 0).forward(reshape([3 4], 1, 1, 2))\n  ans =\n\n  ans(:,:,1) = 1\n "
       " ans(:,:,2) = 1\n" SEE,
-      .wants = "C x H x W or N x C x H x W", .options = "size_:n alpha:x=1e-4 beta:x=0.75 k:x=1",
+      .places = 2, .wants = "C x H x W or N x C x H x W", .options = "size_:n alpha:x=1e-4 beta:x=0.75 k:x=1",
       .show = nn_show_options,
       .expr = "@(x, size_, alpha, beta, k) begin b = ndims(x) > 3; s = size(x); if !b, s = [1 s 1]; end; s = [s 1 1]; "
               "s = s(1:4); x = reshape(x, s); c = s(2); q = x.^2; z = 0; h = floor(size_ / 2);"
@@ -483,21 +472,21 @@ LAYER(SpatialSubtractiveNormalization,
       "m = nn.SpatialSubtractiveNormalization(nInputPlane, kernel)\n\nImages less their local mean over all channels, "
       "weighted by the kernel (9 x 9 ones; a vector is separable); at the edges over what "
       "there is." NORM_EXAMPLE(SpatialSubtractiveNormalization),
-      .wants = "nInputPlane x H x W or N x nInputPlane x H x W",
+      .places = 2, .wants = "nInputPlane x H x W or N x nInputPlane x H x W",
       .options = "nInputPlane:n=1 kernel:v=", .show = nn_show_options,
       .expr = "@(x, nInputPlane, kernel) begin" SMOOTH " y = x - avg(x);" BACK)
 LAYER(SpatialDivisiveNormalization,
       "m = nn.SpatialDivisiveNormalization(nInputPlane, kernel, threshold, thresval)\n\nImages divided by their local "
       "deviation over all channels, at least its mean over the image; values up to threshold (1e-4) "
       "become thresval." NORM_EXAMPLE(SpatialDivisiveNormalization),
-      .wants = "nInputPlane x H x W or N x nInputPlane x H x W",
+      .places = 2, .wants = "nInputPlane x H x W or N x nInputPlane x H x W",
       .options = "nInputPlane:n=1 kernel:v= threshold:x=1e-4 thresval:x=", .show = nn_show_options,
       .expr = "@(x, nInputPlane, kernel, threshold, thresval) begin" SMOOTH DIVIDE BACK)
 LAYER(SpatialContrastiveNormalization,
       "m = nn.SpatialContrastiveNormalization(nInputPlane, kernel, threshold, "
       "thresval)\n\nnn.SpatialSubtractiveNormalization, then nn.SpatialDivisiveNormalization." NORM_EXAMPLE(
           SpatialContrastiveNormalization),
-      .wants = "nInputPlane x H x W or N x nInputPlane x H x W",
+      .places = 2, .wants = "nInputPlane x H x W or N x nInputPlane x H x W",
       .options = "nInputPlane:n=1 kernel:v= threshold:x=1e-4 thresval:x=", .show = nn_show_options,
       .expr = "@(x, nInputPlane, kernel, threshold, thresval) begin" SMOOTH " x = x - avg(x);" DIVIDE BACK)
 

@@ -27,7 +27,7 @@ LAYER(SpatialConvolutionLocal,
       "nOutputPlane x nInputPlane x kH x kW, bias nOutputPlane x oH x oW.\n\n"
       "Example:\n  size(nn.SpatialConvolutionLocal(2, 3, 5, 5, 3, 3).forward(ones(2, 5, 5)))\n  ans =\n     3   3   "
       "3" SEE,
-      .wants = "nInputPlane x iH x iW or N x nInputPlane x iH x iW",
+      .places = 2, .wants = "nInputPlane x iH x iW or N x nInputPlane x iH x iW",
       .options = "nInputPlane:n nOutputPlane:n iW:n iH:n kW:n kH:n dW:n=1 dH:n=1 padW:k=0 padH:k=padW",
       .params = "weight bias", .init = local_init, .reset = local_reset, .show = nn_show_options,
       .expr = "@(x, weight, bias, dW, dH, padW, padH) nn.local2d(x, weight, bias, [dH dW], [padH padW])")
@@ -57,7 +57,7 @@ LAYER(VolumetricAveragePooling,
   "m = nn.VolumetricAveragePooling(kT, kW, kH, dT, dW, dH)\n\nThe mean of every kT x kH x kW window of volumes, "
   "windows dT, dW, dH apart (as long as they are wide).\n\n"
   "Example:\n  nn.VolumetricAveragePooling(2, 2, 2).forward(reshape(1:8, 1, 2, 2, 2))\n  ans = 4.5000" SEE,
-  .options = "kT:n kW:n kH:n dT:n=kT dW:n=kW dH:n=kH", .show = nn_show_options,
+  .places = 3, .options = "kT:n kW:n kH:n dT:n=kT dW:n=kW dH:n=kH", .show = nn_show_options,
   .expr = "@(x, kT, kW, kH, dT, dW, dH) nn.avgpool3d(x, [kT kH kW], [dT dH dW])")
 
 LAYER(UpSampling,

@@ -36,7 +36,7 @@ static void map_reset(struct module *m, double stdv)          /* Torch: by the c
     nn_uniform(PARAM(m, 0), -s, s);
     nn_uniform(PARAM(m, 1), -s, s);
 }
-#define MAP .options = "connTable:v kW:n kH:n dW:n=1 dH:n=1", .params = "weight bias", .init = map_init, .reset = map_reset, .show = nn_show_options
+#define MAP .places = 2, .options = "connTable:v kW:n kH:n dW:n=1 dH:n=1", .params = "weight bias", .init = map_init, .reset = map_reset, .show = nn_show_options
 LAYER(SpatialConvolutionMap,
       "m = nn.SpatialConvolutionMap(connTable, kW, kH, dW, dH)\n\n"
       "nn.SpatialConvolution with a kernel only for the pairs [input output] that are rows of connTable, each once. "
@@ -99,8 +99,8 @@ LAYER(SpatialFractionalMaxPooling,
   "Graham, 2014); outW, outH below 1 are ratios of the input's size. After m.fixPoolingRegions() they stay as they "
   "are.\n\n"
   "Example:\n  size(nn.SpatialFractionalMaxPooling(2, 2, 0.7, 0.7).forward(ones(3, 10, 10)))\n  ans =\n     3   7   7" SEE,
-  .options = "kW:n kH:n outW:x outH:x=outW", FRACTIONAL)
+  .places = 2, .options = "kW:n kH:n outW:x outH:x=outW", FRACTIONAL)
 LAYER(VolumetricFractionalMaxPooling,
   "m = nn.VolumetricFractionalMaxPooling(kT, kW, kH, outT, outW, outH)\n\nnn.SpatialFractionalMaxPooling of volumes.\n\n"
   "Example:\n  size(nn.VolumetricFractionalMaxPooling(2, 2, 2, 3, 3, 3).forward(ones(1, 6, 6, 6)))\n  ans =\n     1   3   3   3" SEE,
-  .options = "kT:n kW:n kH:n outT:x outW:x=outT outH:x=outT", FRACTIONAL)
+  .places = 3, .options = "kT:n kW:n kH:n outT:x outW:x=outT outH:x=outT", FRACTIONAL)
