@@ -98,30 +98,38 @@ static struct node binary_node(const struct node *n, struct node *a, struct node
     return s;
 }
 
-/* x = [x, …], x = [x; …] */
-static bool append(struct comp *c, const struct node *n, const struct node *target, const struct node *v)
+/* x = [x, …], x = [x; …], x = [x; a b …] */
+static bool append(struct comp *c, const struct node *target, const struct node *v)
 {
     v = strip(v);
     if (v->kind != NODE_MATRIX || v->list.n < 1)
         return false;
-    int rows = v->list.n, dim = rows == 1 ? 1 : 0, count = rows == 1 ? v->list.v[0]->list.n : rows;
+    int rows = v->list.n, count = rows == 1 ? v->list.v[0]->list.n : rows;
+    enum { BELOW, BESIDE, ROW } dim = rows == 1 ? BESIDE : rows == 2 && v->list.v[1]->list.n > 1 ? ROW : BELOW;
     if (count < 2)
         return false;
-    for (int i = 0; i < rows && !dim; i++)
+    for (int i = 0; i < (dim == BELOW ? rows : dim == ROW); i++)
         if (v->list.v[i]->list.n != 1)
             return false;
+    if (dim == ROW)
+        count = 1 + v->list.v[1]->list.n;
+#define ELEMENT(i) \
+    (dim == BESIDE ? v->list.v[0]->list.v[i] \
+     : dim == ROW  ? (i == 0 ? v->list.v[0]->list.v[0] : v->list.v[1]->list.v[(i) - 1]) \
+                   : v->list.v[i]->list.v[0])
     for (int i = 0; i < count; i++) {
-        const struct node *e = strip(dim ? v->list.v[0]->list.v[i] : v->list.v[i]->list.v[0]);
+        const struct node *e = strip(ELEMENT(i));
         if (i == 0 ? e->kind != NODE_NAME || e->name.slot != target->name.slot : may_be_list(e) || e->kind == NODE_ASSIGN)
             return false;
     }
     int base = temps(c, count - 1);
     for (int i = 1; i < count; i++) {
         int top = c->top;
-        expr(c, dim ? v->list.v[0]->list.v[i] : v->list.v[i]->list.v[0], base + i - 1);
+        expr(c, ELEMENT(i), base + i - 1);
         c->top = top;
     }
-    emit3(c, n, I_APPEND, reg_of(c, target->name.slot), base, count - 1, dim, 0);
+#undef ELEMENT
+    emit3(c, v, I_APPEND, reg_of(c, target->name.slot), base, count - 1, dim, 0);
     return true;
 }
 
@@ -158,7 +166,7 @@ static int assign_name(struct comp *c, const struct node *n, bool statement)
     int reg = outer ? temps(c, 1) : reg_of(c, slot);
     if (n->op == OP_NONE) {
         const struct node *s = strip(v);
-        if (!outer && append(c, n, t, v))
+        if (!outer && append(c, t, v))
             ;
         else if (!outer && (s->kind == NODE_BINARY || s->kind == NODE_UNARY || s->kind == NODE_POSTFIX) &&
                  s->kind != NODE_NUMBER)

@@ -486,14 +486,12 @@ bool quick_set(const struct ins *i, value *R)                  /* PSET */
     bool pair = p->n > 1 && p->step[p->n - 2].kind == STEP_PAREN;     /* s(k).name */
     if (last->kind == STEP_PAREN) {
         value *slot = quick_place(p, p->n - 1, R, true);
-        if (!slot || last->lists || last->n > 2 || last->n < 1 || x.kind != K_NUM)
+        if (!slot || last->lists || last->n > 2 || last->n < 1 || (x.kind != K_NUM && (x.kind != K_TENSOR || last->n == 1)))
             return false;
         const value *at = R + last->reg;
         if (!(last->n == 2 ? place_set2(slot, at[0], at[1], x) : place_set1(slot, at[0], x))) {
-            if (last->n != 1)
-                return false;
             int mark = pool_mark();
-            bool done = quick_push(slot, at[0], x);
+            bool done = last->n == 1 ? quick_push(slot, at[0], x) : place_line(slot, at[0], at[1], x);
             pool_release(mark);
             if (!done)
                 return false;

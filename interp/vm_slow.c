@@ -400,11 +400,13 @@ void append_op(const struct ins *i, value *R)
         value *v = scratch((size_t)(n + 1) * sizeof *v);
         v[0] = *slot;
         memcpy(v + 1, R + i->b, (size_t)n * sizeof *v);
-        if (i->d == 0) {
-            rows = n + 1;
+        if (i->d != 1) {
+            rows = i->d == 2 ? 2 : n + 1;
             ones = scratch(sizeof(int) * (size_t)rows);
             for (int k = 0; k < rows; k++)
                 ones[k] = 1;
+            if (i->d == 2)
+                ones[1] = n;
         }
         put(slot, cat_rows(rows, ones, v));
     }
@@ -555,7 +557,7 @@ void set_index(const struct ins *i, value *R)
         x = named_value(register_name(vm->frame->code, vreg));
     if (x.kind == K_CELL && x.a == LIST)
         x.a = 0;
-    if (i->op != I_SETIX1 || !quick_push(&R[i->a], idx[0], x))
+    if (!(i->op == I_SETIX1 ? quick_push(&R[i->a], idx[0], x) : place_line(&R[i->a], idx[0], idx[1], x)))
         place_assign(&R[i->a], 1, &st, x);
     release_temp(R, vreg);
     release_temp(R, i->b);

@@ -35,9 +35,14 @@ struct tensor *arg_tensor(struct call *c, int i)
     return tensor_of(v);
 }
 
+static struct tensor *settled(struct tensor *t)
+{
+    return t->flags & T_DENSE || tensor_settle(t) ? t : tensor_clone(t);
+}
+
 struct tensor *arg_dense(struct call *c, int i)
 {
-    return tensor_dense(arg_tensor(c, i));
+    return settled(arg_tensor(c, i));
 }
 
 struct tensor *arg_double(struct call *c, int i)
@@ -45,13 +50,13 @@ struct tensor *arg_double(struct call *c, int i)
     struct tensor *t = arg_tensor(c, i);
     if (dtype_is(t->dtype, DT_C))
         fail_arg(c, i, "real");
-    return tensor_dense(tensor_cast(t, D_DOUBLE));
+    return settled(tensor_cast(t, D_DOUBLE));
 }
 
 struct tensor *arg_float(struct call *c, int i)
 {
     struct tensor *t = arg_tensor(c, i);
-    return tensor_dense(dtype_is(t->dtype, DT_F) ? t : tensor_cast(t, D_DOUBLE));
+    return settled(dtype_is(t->dtype, DT_F) ? t : tensor_cast(t, D_DOUBLE));
 }
 
 struct tensor *arg_matrix(struct call *c, int i)

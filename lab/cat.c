@@ -426,14 +426,34 @@ value cell_rows(int nrow, const int *ncol, const value *v)
 
 /* ---- appending */
 
+/* Numbers of t's class as one row below its rows. */
+static bool append_row(value *slot, int n, const value *v)
+{
+    struct tensor *t = slot->t;
+    if (slot->kind != K_TENSOR || t->h.owners != 1 || t->nd != 2 || t->dim[1] != n || !t->numel || t->mark || t->device)
+        return false;
+    for (int i = 0; i < n; i++)
+        if (v[i].kind != K_NUM || v[i].dtype != t->dtype)
+            return false;
+    if (!place_grow_rows(t, t->dim[0] + 1))
+        return false;
+    size_t unit = dtypes[t->dtype].size;
+    for (i64 j = 0; j < n; j++)
+        copy_number(t->dtype, t->data + (size_t)(t->dim[0] - 1 + j * t->stride[1]) * unit, v[j]);
+    t->version++;
+    return true;
+}
+
 static bool append(value *slot, int dim, int n, const value *v)
 {
+    if (dim == 2)
+        return append_row(slot, n, v);
     i64 d[MAX_DIMS], size[MAX_DIMS];
     int nd = 0;
     if (slot->kind == K_TENSOR) {
         struct tensor *t = slot->t;
-        if (t->h.owners != 1 || t->h.pins || t->mark || t->device || t->nd != 2 || !(t->flags & T_DENSE) ||
-            dtype_is(t->dtype, DT_C))
+        if (t->h.owners != 1 || t->h.pins || t->mark || t->device || t->nd != 2 ||
+            (dim && !(t->flags & T_DENSE)) || dtype_is(t->dtype, DT_C))
             return false;
         size[0] = t->dim[0], size[1] = t->dim[1];
         if (t->numel == 0)
@@ -470,7 +490,7 @@ static bool append(value *slot, int dim, int n, const value *v)
             for (int i = 0; i < n; i++) {
                 i64 more = from[i] ? from[i]->dim[0] : 0;
                 for (i64 j = 0; j < size[1] && more; j++)
-                    memcpy(t->data + (size_t)(j * size[0] + rows) * unit, from[i]->data + (size_t)(j * more) * unit,
+                    memcpy(t->data + (size_t)(j * t->stride[1] + rows) * unit, from[i]->data + (size_t)(j * more) * unit,
                            (size_t)more * unit);
                 rows += more;
             }

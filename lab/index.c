@@ -642,6 +642,8 @@ static value read_tensor(value base, int n, const value *idx)
     if (n == 1 && (idx->kind == K_TENSOR || idx->kind == K_WINDOW) && value_dtype(*idx) == D_LOGICAL &&
         value_numel(*idx) <= t->numel)
         return masked(t, *idx);
+    if (n == 1 && base.kind == K_TENSOR && !(t->flags & T_DENSE) && (!is_counted(*idx) || idx->o != base.o))
+        tensor_settle(t);
     int nd = index_parse_read(x, n, idx, t->nd, t->dim, len, out);
     bool all = true;
     for (int k = 0; k < n && all; k++)

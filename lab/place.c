@@ -191,27 +191,99 @@ bool place_grow(struct tensor *t, int nd, const i64 *dim)
     return true;
 }
 
-/* A matrix gets more rows: its columns move up within the spare room, the last first. */
+/* A matrix gets more rows.  A small one stays dense: its columns move up within the spare room, the last first.  A larger one
+   gets room below each column, so its columns lie apart (stride[1] is that room) and most calls only clear the new elements;
+   tensor_settle moves them together again, in place. */
 bool place_grow_rows(struct tensor *t, i64 rows)
 {
-    if (t->h.pins || t->mark || t->device || t->nd != 2 || t->dim != t->inline_dim || !(t->flags & T_DENSE) || !t->numel ||
-        rows <= t->dim[0] || t->dim[1] < 2)
+    enum { MOVED = 1024 };                    /* bytes that are rather moved than kept apart */
+    if (t->h.pins || t->mark || t->device || t->nd != 2 || t->dim != t->inline_dim || !t->numel || rows <= t->dim[0] ||
+        t->dim[1] < 2 || t->stride[0] != 1 || t->stride[1] < t->dim[0])
         return false;
-    i64 n = dims_numel(2, (i64[]){ rows, t->dim[1] });
-    size_t size = dtypes[t->dtype].size, old = (size_t)t->dim[0] * size, new = (size_t)rows * size;
-    bool room = t->block ? t->block->owners == 1 && (size_t)(t->data - t->block->data) + (size_t)n * size <= t->block->bytes
-                         : (size_t)n * size + SPARE <= t->small * (size_t)64;
-    if (!room)
-        own_block_spare(t, n + n / 2);
-    for (i64 j = t->dim[1]; j-- > 0;) {
-        memmove(t->data + (size_t)j * new, t->data + (size_t)j * old, old);
-        memset(t->data + (size_t)j * new + old, 0, new - old);
+    bool alone = !t->block || (t->block->owners == 1 && !t->block->foreign), dense = t->flags & T_DENSE;
+    if (!alone && !dense)
+        return false;
+    i64 cols = t->dim[1], n = dims_numel(2, (i64[]){ rows, cols }), apart = t->stride[1];
+    size_t size = dtypes[t->dtype].size, old = (size_t)t->dim[0] * size;
+    size_t bytes = t->block ? t->block->bytes - (size_t)(t->data - t->block->data) : t->small * (size_t)64 - SPARE;
+    if (!t->block && !t->small)
+        bytes = 0;
+    if (!alone || rows > apart) {
+        char *from = t->data;
+        i64 was = apart;
+        struct block *b = NULL;
+        if (alone && (size_t)n * size <= MOVED && (size_t)n * size <= bytes) {
+            apart = rows;
+        } else if (!alone || (size_t)(n + n / 8) * size > bytes) {
+            b = block_new((size_t)(n + n / 2) * size);
+            bytes = b->bytes;
+            t->data = b->data;
+            apart = (i64)(bytes / size) / cols;
+        } else {
+            apart = (i64)(bytes / size) / cols;
+        }
+        for (i64 j = cols; j-- > 0;)
+            memmove(t->data + (size_t)(j * apart) * size, from + (size_t)(j * was) * size, old);
+        if (b) {
+            if (t->block)
+                block_drop(t->block);
+            t->block = b;
+        }
     }
     t->dim[0] = rows;
-    dense_strides(2, t->dim, t->stride);
+    t->stride[1] = apart;
     t->numel = n;
+    t->flags = (uint8_t)(apart == rows ? t->flags | T_DENSE : t->flags & ~T_DENSE) & 15;
+    for (i64 j = 0; j < cols; j++)
+        memset(t->data + (size_t)(j * apart) * size + old, 0, (size_t)rows * size - old);
     return true;
 }
+
+#define LINE(T)                                                                                                        \
+    do {                                                                                                               \
+        T *to_ = (T *)to;                                                                                              \
+        const T *from_ = (const T *)from;                                                                              \
+        for (i64 k_ = 0; k_ < n; k_++)                                                                                 \
+            to_[k_ * apart] = from_[k_ * each];                                                                        \
+    } while (0)
+
+bool place_line(value *slot, value i, value j, value rhs)
+{
+    bool row = j.kind == K_COLON;
+    value at = row ? i : j;
+    if (slot->kind != K_TENSOR || (i.kind == K_COLON) == row || at.tag != 0 || RECORDING)
+        return false;
+    struct tensor *t = slot->t, *r = rhs.kind == K_TENSOR ? rhs.t : NULL;
+    i64 n = t->dim[row], last = t->dim[!row], k = at.num >= 1 && at.num <= (double)last + 1 ? (i64)at.num : 0;
+    if (t->h.owners != 1 || t->nd != 2 || t->mark || t->device || !t->numel || (double)k != at.num ||
+        dtype_is(t->dtype, DT_C) || (t->block && t->block->owners != 1))
+        return false;
+    if (r ? r->dtype != t->dtype || r == t || r->numel != n || r->nd != 2 || !(r->flags & T_DENSE) || r->mark ||
+                (r->dim[0] != 1 && r->dim[1] != 1)
+          : rhs.kind != K_NUM || rhs.dtype != t->dtype)
+        return false;
+    if (k == 0 || (k > last && !(row ? place_grow_rows(t, k) : place_grow(t, 2, (i64[]){ t->dim[0], k }))))
+        return false;
+    size_t size = dtypes[t->dtype].size;
+    char one[8], *to = t->data + (size_t)((k - 1) * t->stride[!row]) * size;
+    const char *from = r ? r->data : one;
+    i64 apart = t->stride[row], each = r != NULL;
+    if (!r)
+        convert_run(t->dtype, one, rhs.dtype == D_INT64 || rhs.dtype == D_UINT64 ? rhs.dtype : D_DOUBLE, &rhs.num, 1);
+    if (apart == 1 && r)
+        memcpy(to, from, (size_t)n * size);
+    else if (size == 8)
+        LINE(uint64_t);
+    else if (size == 4)
+        LINE(uint32_t);
+    else if (size == 2)
+        LINE(uint16_t);
+    else
+        LINE(uint8_t);
+    t->version++;
+    return true;
+}
+#undef LINE
 
 static void warn_pinned(const value *slot, const char *what)
 {
@@ -290,7 +362,10 @@ static void write_tensor(value *slot, int n, const value *idx, value rhs)
         bool fits = !g.grows || place_grow(t, g.nd, g.dim) ||
                     (g.nd == 2 && t->nd == 2 && g.dim[1] == t->dim[1] && place_grow_rows(t, g.dim[0]));
         if (fits) {
-            own_block(t);
+            if (!(t->flags & T_DENSE) && t->nd == 2 && g.n == 2 && t->block && t->block->owners == 1)
+                nest_of(&nest, 2, g.x, t->stride);             /* columns that lie apart stay so */
+            else
+                own_block(t);
             put(&nest, &g, t->data, src, size);
             t->version++;
             if (dtype_is(dt, DT_C) && !t->h.pins && real_valued(src))

@@ -35,6 +35,9 @@ value *place_walk(value *root, int nstep, const struct step *step, value *box, i
    when that cannot be: windows, another shape inside.  Its elements must not be moved by the new size. */
 bool place_grow(struct tensor *t, int nd, const i64 *dim);
 bool place_grow_rows(struct tensor *t, i64 rows);         /* the same for more rows of a matrix: its columns are moved */
+/* x(i,:) = v and x(:,j) = v, also one behind the last: x a matrix alone on its memory, v as long, or a number, of its class.
+   False: not so, nothing done. */
+bool place_line(value *slot, value i, value j, value rhs);
 /* Writes r (its shape already right, or one element) into the slot's tensor or window: converts, keeps size and class. */
 void place_write(value *slot, struct tensor *r);
 

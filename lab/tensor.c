@@ -270,6 +270,20 @@ struct tensor *tensor_clone(struct tensor *t)
     return u;
 }
 
+/* The columns of a matrix that grew by rows (place_grow_rows) move together, where nobody else sees its memory. */
+bool tensor_settle(struct tensor *t)
+{
+    struct block *b = t->block;
+    if (t->nd != 2 || t->stride[0] != 1 || t->stride[1] <= t->dim[0] || t->h.pins || t->device || t->dim != t->inline_dim ||
+        !b || b->owners != 1 || b->foreign)
+        return false;
+    size_t size = dtypes[t->dtype].size, column = (size_t)t->dim[0] * size;
+    for (i64 j = 1; j < t->dim[1]; j++)
+        memmove(t->data + (size_t)j * column, t->data + (size_t)(j * t->stride[1]) * size, column);
+    dense_strides(2, t->dim, t->stride);
+    t->flags |= T_DENSE;
+    return true;
+}
 struct tensor *tensor_dense(struct tensor *t)
 {
     return t->flags & T_DENSE ? t : tensor_clone(t);
