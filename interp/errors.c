@@ -135,6 +135,8 @@ BUILTIN(error, 1, ANY, 0, NO_GRAD,
   "See also: warning, rethrow, try, lasterr")
 {
     const char *id, *s;
+    if (c->nargin == 1 && (is_tensor_like(c->arg[0]) || c->arg[0].kind == K_STRUCT) && !value_numel(c->arg[0]))
+        return;                               /* error(nargchk(…)) */
     if (c->nargin == 1 && c->arg[0].kind == K_STRUCT)
         error_raise(c->arg[0]);
     s = format_message(c, 0, &id);

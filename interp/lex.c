@@ -165,6 +165,14 @@ static void skip_block_comment(struct lexer *x)
                    source_line(x->ast->source, opened, NULL));
 }
 
+static bool ends_line(const struct lexer *x)  /* nothing but blanks behind this sign */
+{
+    uint32_t e = x->pos + 1;
+    while (e < x->len && blank((unsigned char)x->text[e]))
+        e++;
+    return e < x->len && x->text[e] == '\n';
+}
+
 /* Blanks, comments and continuations; newlines too where they mean nothing. */
 static bool skip_blanks(struct lexer *x)
 {
@@ -178,8 +186,8 @@ static bool skip_blanks(struct lexer *x)
                 skip_block_comment(x);
             else
                 skip_line(x);
-        } else if (c == '.' && peek(x, 1) == '.' && peek(x, 2) == '.') {
-            uint32_t at = x->pos;
+        } else if ((c == '.' && peek(x, 1) == '.' && peek(x, 2) == '.') || (c == '\\' && ends_line(x))) {
+            uint32_t at = x->pos;              /* a backslash at the end of a line is Octave's old sign for the same */
             skip_line(x);
             if (x->pos + 1 >= x->len && x->more)
                 lex_incomplete(x, at, NULL, "the line continued by '...' is missing");
@@ -437,8 +445,10 @@ static void lex_string(struct lexer *x)
 /* --- operators --- */
 
 static const struct symbol { const char *text; int type, op; } symbols[] = {   /* longer ones first */
-    { ".**", T_OP, OP_POWER }, { "...", T_EOF, 0 },
-    { ".*=", T_ASSIGN, OP_TIMES }, { "./=", T_ASSIGN, OP_RDIV }, { ".^=", T_ASSIGN, OP_POWER },
+    { ".**=", T_ASSIGN, OP_POWER },
+    { ".**", T_OP, OP_POWER }, { "...", T_EOF, 0 }, { "**=", T_ASSIGN, OP_MPOWER },
+    { ".+=", T_ASSIGN, OP_PLUS }, { ".-=", T_ASSIGN, OP_MINUS }, { ".*=", T_ASSIGN, OP_TIMES },
+    { "./=", T_ASSIGN, OP_RDIV }, { ".^=", T_ASSIGN, OP_POWER }, { ".+", T_OP, OP_PLUS }, { ".-", T_OP, OP_MINUS },
     { "==", T_OP, OP_EQ }, { "~=", T_OP, OP_NE }, { "!=", T_OP, OP_NE }, { "<=", T_OP, OP_LE }, { ">=", T_OP, OP_GE },
     { "&&", T_OP, OP_ANDAND }, { "||", T_OP, OP_OROR }, { ".*", T_OP, OP_TIMES }, { "./", T_OP, OP_RDIV },
     { ".\\", T_OP, OP_LDIV }, { ".^", T_OP, OP_POWER }, { "**", T_OP, OP_MPOWER }, { ".'", T_POSTFIX, OP_TRANS },

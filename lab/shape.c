@@ -6,6 +6,7 @@
  * loops of their own, because they are used on large tensors. */
 #include "index.h"
 #include "call.h"
+#include "cat.h"
 #include "rules.h"
 #include "tape.h"
 #include <math.h>
@@ -703,10 +704,49 @@ BUILTIN(repeatTensor, 2, ANY, 1, grad_form,
     repeat_args(c, false);
 }
 
+/* [f(a(:,1), b(:,1)), f(a(:,2), b(:,2)), …] as an array of size dim; where a or b has one column it stays that. */
+static value column_by_column(value f, value a, value b, int nd, const i64 *dim)
+{
+    value of[2] = { a, b }, index[2][MAX_DIMS];
+    i64 count = dims_numel(nd, dim) / dim[0], size[2][MAX_DIMS], at[MAX_DIMS] = { 0 };
+    value *column = scratch((size_t)count * sizeof *column);
+    int n[2];
+    for (int s = 0; s < 2; s++) {
+        n[s] = value_dims(of[s], size[s]);
+        index[s][0] = colon();
+    }
+    for (i64 j = 0; j < count; j++) {
+        int mark = pool_mark();
+        value v[2];
+        poll();
+        for (int s = 0; s < 2; s++) {
+            for (int k = 1; k < n[s]; k++)
+                index[s][k] = num(size[s][k] == 1 ? 1 : (double)at[k] + 1);
+            v[s] = index_paren(of[s], n[s], index[s]);
+        }
+        value y = call_function1(f, 2, v);
+        i64 got[MAX_DIMS];
+        if (!is_tensor_like(y) || value_dims(y, got) != 2 || got[0] != dim[0] || got[1] != 1) {
+            char text[160];
+            fail("Octave:invalid-fun-call", "bsxfun: the function must return a column of %lld, but returned a %s",
+                 (long long)dim[0], value_describe(y, text));
+        }
+        column[j] = RECORDING ? y : copy(y);
+        if (!RECORDING) {
+            pool_release(mark);
+            keep(column[j]);
+        }
+        for (int k = 1; k < nd && ++at[k] == dim[k]; k++)
+            at[k] = 0;
+    }
+    return reshaped(cat_dim("bsxfun", 1, (int)count, column), nd, dim);
+}
+
 BUILTIN(bsxfun, 3, 3, 1, grad_form,
     "y = bsxfun(f, a, b)\n\n"
     "f(a, b) with dimensions of size 1 repeated so that a and b have one size. Operators and elementwise functions do "
-    "that by themselves.\n\n"
+    "that by themselves. A function of one's own is called for each column of the result with the columns of a and b, "
+    "or with an element where a or b is a row, and returns that column.\n\n"
     "Example:\n  bsxfun(@plus, [1 2], [1; 2])\n  ans =\n     2   3\n     3   4\n\n"
     "See also: repmat, arrayfun")
 {
@@ -721,6 +761,15 @@ BUILTIN(bsxfun, 3, 3, 1, grad_form,
                  dims_text(nb, b, right));
         ta[k] = x == 1 ? y : 1;
         tb[k] = y == 1 ? x : 1;
+    }
+    if (!hooks()->function_builtin(f)) {
+        i64 dim[MAX_DIMS];
+        for (int k = 0; k < nd; k++)
+            dim[k] = MAX(k < na ? a[k] : 1, k < nb ? b[k] : 1) * (ta[k] && tb[k]);
+        if (dims_numel(nd, dim) > 0) {
+            result(c, 0, column_by_column(f, c->arg[1], c->arg[2], nd, dim));
+            return;
+        }
     }
     v[0] = repeated(c->arg[1], nd, ta), v[1] = repeated(c->arg[2], nd, tb);
     result(c, 0, call_function1(f, 2, v));

@@ -176,10 +176,13 @@ static void write_date(struct buf *b, double n, const char *f)
     }
 }
 
-static int word_in(const char **s, const char *const *names, int count, size_t len)  /* len 0: the whole name */
+/* Which name s begins with, as it is or by three letters, whatever the format's word is (as strptime). */
+static int word_in(const char **s, const char *const *names, int count)
 {
     for (int k = 0; k < count; k++) {
-        size_t n = len ? len : strlen(names[k]);
+        size_t n = strlen(names[k]);
+        if (strncasecmp(*s, names[k], n))
+            n = 3;
         if (!strncasecmp(*s, names[k], n)) {
             *s += n;
             return k;
@@ -228,11 +231,11 @@ static bool read_date(const char *s, const char *f, double v[6])
                 v[0] = c + x < y - 50 ? c + x + 100 : c + x;
             }
             break;
-        case MMMM: ok = (k = word_in(&s, months, 12, 0)) >= 0; v[1] = k + 1; break;
-        case MMM: ok = (k = word_in(&s, months, 12, 3)) >= 0; v[1] = k + 1; break;
+        case MMMM:
+        case MMM: ok = (k = word_in(&s, months, 12)) >= 0; v[1] = k + 1; break;
         case MM: ok = digits(&s, tight ? 2 : 1, 2, &v[1]) && v[1] >= 1 && v[1] <= 12; break;
-        case DDDD: ok = word_in(&s, days, 7, 0) >= 0; break;
-        case DDD: ok = word_in(&s, days, 7, 3) >= 0; break;
+        case DDDD:
+        case DDD: ok = word_in(&s, days, 7) >= 0; break;
         case DD: ok = digits(&s, tight ? 2 : 1, 2, &v[2]) && v[2] >= 1 && v[2] <= 31; break;
         case HH: ok = digits(&s, tight ? 2 : 1, 2, &v[3]) && v[3] <= 24; break;
         case MI: ok = digits(&s, tight ? 2 : 1, 2, &v[4]) && v[4] < 60; break;
