@@ -410,9 +410,11 @@ static void check_count(struct call *c, int given, const char *what)
     if (lo > hi)
         fail("Octave:invalid-fun-call", "%s: the least number, %g, is greater than the most, %g", c->fn->name, lo, hi);
     if (given < lo)
-        fail("", "%s: not enough %s arguments: %d, at least %g are needed", c->fn->name, what, given, lo);
+        fail("", "%s: %s enough %s arguments\nhint: %d given, at least %g are needed", c->fn->name,
+             *what == 'i' ? "not" : "Not", what, given, lo);
     if (given > hi)
-        fail("", "%s: too many %s arguments: %d, at most %g are taken", c->fn->name, what, given, hi);
+        fail("", "%s: %s many %s arguments\nhint: %d given, at most %g are taken", c->fn->name,
+             *what == 'i' ? "too" : "Too", what, given, hi);
 }
 BUILTIN(narginchk, 2, 2, 0, NO_GRAD,
   "narginchk(least, most)\n\n"

@@ -73,8 +73,8 @@ static void put_number(struct map *m, int k, value v)
     char d[160], one = number ? 0 : v.kind == K_CELL ? 'c' : v.kind == K_STRUCT ? 's' : '?';
     if (one == '?' || value_numel(v) != 1)
         fail("Octave:invalid-fun-call",
-             "%s: with UniformOutput every result is one number, but for element %lld result %d is a %s\n"
-             "hint: %s(…, UniformOutput=false) collects results of any kind in a cell",
+             "%s: all values must be scalars when UniformOutput = true\n"
+             "hint: for element %lld result %d is a %s; %s(…, UniformOutput=false) collects results of any kind in a cell",
              who, (long long)m->at + 1, k + 1, value_describe(v, d), who);
     if (unlikely(m->hold->v[k].kind == K_NIL)) {
         cell_set(m->hold, k,

@@ -73,7 +73,7 @@ struct file *file_arg(struct call *c, int i)
     double x = arg_num(c, i);
     if (x != floor(x) || x < 0 || x >= MOST || !t->open[(int)x])
         fail("Octave:invalid-input-arg",
-             "%s: %g is not the number of an open file (fopen gives one; -1 means that it could not open)", c->fn->name,
+             "%s: invalid stream number = %g\nhint: fopen gives the number of an open file; -1 means that it could not open", c->fn->name,
              x);
     return t->open[(int)x];
 }

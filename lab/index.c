@@ -894,14 +894,10 @@ int index_field(value base, sym name, value **list)
         if (f < 0) {
             struct buf *b = buf_new();
             for (int i = 0; i < s->f->n; i++)
-                buff(b, "%s%s", i ? ", " : "", s->f->name[i]->text);
+                buff(b, "%s%s", i ? ", " : "the fields are ", s->f->name[i]->text);
             const char *near = near_field(base, name->text);
-            if (near)
-                buff(b, "\nhint: did you mean '%s'?", near);
-            fail("Octave:undefined-function",
-                 s->f->n ? "\1.%s: there is no field '%s'; the fields are %s"
-                         : "\1.%s: there is no field '%s', nor any other%s",
-                 name->text, name->text, b->s);
+            fail("Octave:invalid-indexing", "structure has no member '%s'\nhint: %s%s%s%s", name->text,
+                 near ? "did you mean '" : "", near ? near : "", near ? "'? " : "", s->f->n ? b->s : "there are no fields");
         }
         if (s->numel == 1) {
             *list = &s->v[f];

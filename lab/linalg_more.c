@@ -62,7 +62,7 @@ BUILTIN(dot, 2, 3, 1, dot_grad,
     char s[128], t[128];
     bool vectors = !has_arg(c, 2) && is_vector(a) && is_vector(b) && a->numel == b->numel;
     if (!vectors && !dims_equal(a->nd, a->dim, b->nd, b->dim))
-        fail("Octave:nonconformant-args", "dot: the sizes differ, the arguments are %s and %s", tensor_shape(a, s),
+        fail("Octave:nonconformant-args", "dot: sizes of X and Y must match\nhint: they are %s and %s", tensor_shape(a, s),
              tensor_shape(b, t));
     bool ints = dtype_is(a->dtype, DT_I) || dtype_is(b->dtype, DT_I);
     if (vectors && !ints) {
@@ -123,7 +123,7 @@ BUILTIN(cross, 2, 3, 1, grad_form,
         if (a->dim[d] == 3)
             dim = d + 1;
     if (!dim || dim > a->nd || a->dim[dim - 1] != 3)
-        fail("Octave:nonconformant-args", "cross: a dimension with three elements is needed, but the arguments are %s",
+        fail("Octave:nonconformant-args", "cross: must have at least one dimension with 3 elements\nhint: they are %s",
              tensor_shape(a, s));
     int dt = promote(a->dtype, b->dtype);
     bool single = dt == D_SINGLE || dt == D_CSINGLE, complex_ = dtype_is(dt, DT_C);

@@ -311,7 +311,7 @@ static i64 map_numel(value self)
 static NORETURN void fail_key_type(const struct map *m, value key)
 {
     char d[160];
-    fail("Octave:error", "specified key type does not match the type of this container: keys are %s, but the key is a %s",
+    fail("", "containers.Map: specified key type does not match the type of this container\nhint: keys are %s, but the key is a %s",
          m->key_type == D_CHAR ? "texts" : "numbers", value_describe(key, d));
 }
 
@@ -319,11 +319,9 @@ static NORETURN void fail_no_key(const struct map *m, value key)
 {
     key = key_kept(m, key);
     if (m->key_type == D_CHAR)
-        fail("Octave:index-out-of-bounds",
-             "the given key is not present in the container: '%.*s'\nhint: isKey(m, key) asks, keys(m) lists them",
+        fail("", "containers.Map: specified key <%.*s> does not exist\nhint: isKey(m, key) asks, keys(m) lists them",
              (int)MIN(key.t->numel, 200), key.t->data);
-    fail("Octave:index-out-of-bounds",
-         "the given key is not present in the container: %.15g\nhint: isKey(m, key) asks, keys(m) lists them",
+    fail("", "containers.Map: specified key <%.15g> does not exist\nhint: isKey(m, key) asks, keys(m) lists them",
          key_number(key));
 }
 
@@ -360,8 +358,9 @@ static value checked(const struct map *m, value v)           /* as the map keeps
         int dt = dtype_is(value_dtype(v), DT_C) ? dtype_complex(m->value_type) : m->value_type;
         return tensor_value(tensor_cast(tensor_of(v), dt));
     }
-    fail("Octave:error",
-         "specified value type does not match the type of this container: values are %s, but the value is a %s",
+    fail("",
+         "containers.Map: specified value type does not match the type of this container\nhint: values are %s, but the "
+         "value is a %s",
          m->value_type == D_CHAR ? "texts" : "single numbers", value_describe(v, d));
 }
 
@@ -609,8 +608,7 @@ BUILTIN(containers_Map, 0, ANY, 1, grad_pass,
         for (i64 i = 0; i < n; i++)
             cell_set(vs, i, element_value(t, i));
     } else {
-        fail("Octave:invalid-input-arg",
-             "containers.Map: the number of keys and values must match, but there are %lld keys and %lld values",
+        fail("", "containers.Map: the number of keys and values must match\nhint: there are %lld keys and %lld values",
              (long long)n, (long long)(v.kind == K_CELL || is_tensor_like(v) ? value_numel(v) : 1));
     }
     int key = type_of_values(n, ks->v);
@@ -706,23 +704,21 @@ BUILTIN(isKey, 2, 2, 1, NO_GRAD,
 BUILTIN(remove, 2, 2, 1, NO_GRAD,
   "m = remove(m, key)\n\n"
   "Takes the key, or all keys in a cell, and their values out of the map m, which is also the result.  A key that is "
-  "not there is an error.\n\n"
+  "not there changes nothing.\n\n"
   "Example:\n  m = containers.Map({'a', 'b'}, [1 2]); remove(m, 'a'); m.Count\n  ans = 1\n\n"
   "See also: isKey, containers.Map")
 {
     struct map *m = arg_map(c, 0);
     value k = c->arg[1];
     i64 n = k.kind == K_CELL ? k.cell->numel : 1;
-    for (int run = 0; run < 2; run++)         /* first see that all are there */
+    for (int run = 0; run < 2; run++)         /* first see that all could be keys */
         for (i64 i = 0; i < n; i++) {
             value key, v = k.kind == K_CELL ? k.cell->v[i] : k;
             uint32_t hash;
             if (!as_key(m, v, &key, &hash))
                 fail_key_type(m, v);
-            i64 at = find(m, key, hash);
-            if (at < 0 && run == 0)
-                fail_no_key(m, key);
-            if (at >= 0 && run == 1)
+            i64 at = run ? find(m, key, hash) : -1;
+            if (at >= 0)
                 take_out(m, at);
         }
     result(c, 0, c->arg[0]);

@@ -293,7 +293,7 @@ BUILTIN(factorial, 1, 1, 1, NO_GRAD,
     for (i64 i = 0; i < x->numel; i++) {
         double n = element_double(x, i);
         if (!(n >= 0) || n != floor(n) || dtype_is(x->dtype, DT_C))
-            fail("Octave:invalid-input-arg", "factorial: n must be whole and not negative, but is %g", n);
+            fail("Octave:invalid-input-arg", "factorial: all N must be real non-negative integers\nhint: one is %g", n);
         long double f = 1;
         for (int k = 2; k <= n && k <= 171; k++)
             f *= k;
@@ -363,7 +363,7 @@ BUILTIN(nchoosek, 2, 2, 1, NO_GRAD,
     if (v && v->numel == 1) {
         uint64_t n = whole(c, v, 0, false);
         if ((uint64_t)k > n)
-            fail("Octave:invalid-input-arg", "nchoosek: k must be at most n, but n is %llu and k is %lld",
+            fail("Octave:invalid-input-arg", "nchoosek: N must be a non-negative integer >= K\nhint: n is %llu and k is %lld",
                  (unsigned long long)n, (long long)k);
         uint64_t m = MIN((uint64_t)k, n - (uint64_t)k);
         wide exact = 1;

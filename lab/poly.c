@@ -216,7 +216,7 @@ BUILTIN(polyfit, 3, 3, 3, grad_form,
     struct tensor *mask = masked ? arg_dense(c, 2) : NULL;
     i64 n = masked ? mask->numel - 1 : arg_int(c, 2, 0, 10000), m = x->numel, used = 0;
     if (x->numel != y->numel)
-        fail("Octave:nonconformant-args", "polyfit: x and y must have as many elements, but are %s and %s",
+        fail("Octave:nonconformant-args", "polyfit: X and Y must have the same number of points\nhint: they are %s and %s",
              tensor_shape(x, s), tensor_shape(y, t));
     if (m == 0)
         fail("Octave:invalid-input-arg", "polyfit: x and y must not be empty");

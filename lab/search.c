@@ -587,7 +587,7 @@ BUILTIN(validatestring, 2, 5, 1, NO_GRAD,
   "See also: strncmpi, inputParser")
 {
     size_t n, m, k;
-    const char *s = arg_text(c, 0, &n), *found = NULL, *fn = "", *var = "";
+    const char *s = arg_text(c, 0, &n), *found = NULL, *fn = "", *var = NULL;
     struct texts x = arg_texts(c, 1);
     int at = 2;
     size_t best = 0;
@@ -597,7 +597,11 @@ BUILTIN(validatestring, 2, 5, 1, NO_GRAD,
         fn = arg_text(c, at++, NULL);
     if (at < c->nargin && arg_is_text(c, at))
         var = arg_text(c, at++, NULL);
-    struct buf *list = buf_new();
+    struct buf *list = buf_new(), *what = buf_new();
+    if (var)
+        buff(what, "variable %s", var);
+    if (at < c->nargin)
+        buff(what, "%sargument #%lld", var ? ", " : "", (long long)arg_int(c, at, 1, 1 << 20));
     for (i64 i = 0; i < x.n; i++) {
         const char *w = texts_at(&x, i, &m);
         buff(list, "%s'%.*s'", i ? ", " : "", (int)MIN(m, 200), w);
@@ -613,7 +617,7 @@ BUILTIN(validatestring, 2, 5, 1, NO_GRAD,
         }
     }
     if (!found || several)
-        fail("Octave:invalid-input-arg", "%s%s%s '%s' %s %s", *fn ? fn : "validatestring", *var ? ": " : ":", var, s,
-             found ? "may be several of" : "is none of", list->s);
+        fail("", "%s: '%s'%s%s%s %s\n%s", *fn ? fn : "validatestring", s, what->n ? " (" : "", what->s, what->n ? ")" : "",
+             found ? "matches multiple possible values:" : "does not match any of", list->s);
     result(c, 0, text_value(found, best));
 }

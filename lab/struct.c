@@ -28,7 +28,7 @@ static sym name_arg(struct call *c, int i)
 
 static NORETURN void fail_field(struct call *c, sym name)
 {
-    fail("Octave:invalid-input-arg", "%s: there is no field '%s'", c->fn->name, name->text);
+    fail("Octave:invalid-input-arg", "%s: structure does not contain field %s", c->fn->name, name->text);
 }
 
 /* ---- making */
@@ -50,8 +50,8 @@ BUILTIN(struct, 0, ANY, 1, grad_pass,
         return;
     }
     if (c->nargin % 2)
-        fail("Octave:invalid-fun-call", "struct: names and values come in pairs, but there are %d arguments", c->nargin);
-    int nd = 2;
+        fail("Octave:invalid-fun-call", "struct: additional arguments must occur as \"field\", VALUE pairs\nhint: there are %d arguments", c->nargin);
+    int nd = 2, first = 0;
     i64 one[2] = { 1, 1 }, *dim = one;
     for (int i = 1; i < c->nargin; i += 2) {
         value v = c->arg[i];
@@ -59,11 +59,11 @@ BUILTIN(struct, 0, ANY, 1, grad_pass,
             continue;
         char s1[128], s2[128];
         if (dim == one)
-            nd = v.cell->nd, dim = v.cell->dim;
+            nd = v.cell->nd, dim = v.cell->dim, first = i + 1;
         else if (!dims_equal(nd, dim, v.cell->nd, v.cell->dim))
             fail("Octave:nonconformant-args",
-                 "struct: the cells must have one size, but argument %d is %s and an earlier one %s", i + 1,
-                 value_shape(v, s1), dims_text(nd, dim, s2));
+                 "struct: dimensions of parameter %d do not match those of parameter %d\nhint: they are %s and %s",
+                 first, i + 1, dims_text(nd, dim, s2), value_shape(v, s1));
     }
     sym *name = scratch(sizeof(sym) * (c->nargin / 2 + 1));
     int n = 0, *at = scratch(sizeof(int) * (c->nargin / 2 + 1));
@@ -309,7 +309,8 @@ BUILTIN(cell2struct, 2, 3, 1, grad_pass,
     i64 size = d < x->nd ? x->dim[d] : 1;
     if (n != size)
         fail("Octave:invalid-input-arg",
-             "cell2struct: there are %lld names, but the cell has %lld values along dimension %d", (long long)n,
+             "cell2struct: number of FIELDS does not match dimension\nhint: there are %lld names, but the cell has %lld "
+             "values along dimension %d", (long long)n,
              (long long)size, d + 1);
     i64 dim[MAX_DIMS], below = 1;
     int nd = 0;

@@ -6,6 +6,7 @@
 #include "call.h"
 #include "print.h"
 #include "nearest.h"
+#include <ctype.h>
 #include <math.h>
 #include <stdlib.h>
 #include <strings.h>
@@ -188,6 +189,36 @@ static bool is_of(value v, const char *class)
            (!strcmp(class, "float") && t && dtype_is(dt, DT_F));
 }
 
+/* Names with a blank between them, in order, each once; the groups are what they stand for. */
+static const char *class_list(struct call *c, const struct cell *classes)
+{
+    static const struct { const char *group, *member[11]; } groups[] = {
+        { "float", { "double", "single" } },
+        { "numeric", { "double", "int16", "int32", "int64", "int8", "single", "uint16", "uint32", "uint64", "uint8" } },
+    };
+    const char **name = scratch(sizeof *name * (size_t)(classes->numel * COUNT(groups[0].member)));
+    i64 n = 0;
+    for (i64 i = 0; i < classes->numel; i++) {
+        const char *own = text_of(c, 1, classes->v[i]), *const alone[] = { own, NULL }, *const *member = alone;
+        for (int g = 0; g < COUNT(groups); g++)
+            if (!strcmp(own, groups[g].group))
+                member = groups[g].member;
+        for (; *member; member++) {
+            i64 at = n;
+            while (at > 0 && strcmp(name[at - 1], *member) > 0)
+                at--;
+            if (at > 0 && !strcmp(name[at - 1], *member))
+                continue;
+            memmove(name + at + 1, name + at, sizeof *name * (size_t)(n++ - at));
+            name[at] = *member;
+        }
+    }
+    struct buf *b = buf_new();
+    for (i64 i = 0; i < n; i++)
+        buff(b, "%s%s", i ? " " : "", name[i]);
+    return b->s;
+}
+
 BUILTIN(validateattributes, 2, 6, 0, NO_GRAD,
   "validateattributes(x, classes, attributes)\nvalidateattributes(x, classes, attributes, function, name, position)\n\n"
   "Fails unless x is of one of the classes (a cell of names; \"numeric\" and \"float\" are groups; an empty cell "
@@ -197,32 +228,33 @@ BUILTIN(validateattributes, 2, 6, 0, NO_GRAD,
   "message better.\n\n"
   "Example:\n  validateattributes(5, {'numeric'}, {'positive', '<=', 10})\n  try, validateattributes(-5, {'numeric'}, "
   "{'positive'}), catch e, disp(e.message), end\n"
-  "  validateattributes: input must be positive\n\n"
+  "  input must be positive\n\n"
   "See also: inputParser, validatestring, isa")
 {
     struct cell *classes = arg_cell(c, 1), *at = c->nargin > 2 ? arg_cell(c, 2) : cell_2d(0, 0);
     value v = c->arg[0];
     struct buf *who = buf_new();
-    const char *function = c->nargin > 3 && value_numel(c->arg[3]) ? arg_text(c, 3, NULL) : "validateattributes";
-    buff(who, "%s: %s", function, c->nargin > 4 && value_numel(c->arg[4]) ? arg_text(c, 4, NULL) : "input");
+    bool counted = c->nargin == 4 && !arg_is_text(c, 3);       /* the position alone */
+    if (c->nargin > 3 && !counted && value_numel(c->arg[3]))
+        buff(who, "%s: ", arg_text(c, 3, NULL));
+    buff(who, "%s", c->nargin > 4 && value_numel(c->arg[4]) ? arg_text(c, 4, NULL) : "input");
+    if (counted)
+        buff(who, " %lld", (long long)arg_int(c, 3, 1, 1 << 20));
     if (c->nargin > 5)
-        buff(who, " (argument %lld)", (long long)arg_int(c, 5, 1, 1 << 20));
+        buff(who, " (argument #%lld)", (long long)arg_int(c, 5, 1, 1 << 20));
     bool fits = classes->numel == 0;
-    struct buf *list = buf_new();
-    for (i64 i = 0; i < classes->numel; i++) {
-        const char *name = text_of(c, 1, classes->v[i]);
-        fits = fits || is_of(v, name);
-        buff(list, "%s%s", i == 0 ? "" : i == classes->numel - 1 ? " or " : ", ", name);
-    }
+    for (i64 i = 0; i < classes->numel; i++)
+        fits = fits || is_of(v, text_of(c, 1, classes->v[i]));
     if (!fits)
-        fail("Octave:invalid-type", "%s must be of class %s, but was of class %s", who->s, list->s, class_of(v));
+        fail("Octave:invalid-type", "%s must be of class:\n\n  %s\n\nbut was of class %s", who->s,
+             class_list(c, classes), class_of(v));
     for (i64 i = 0; i < at->numel; i++) {
         const char *name = text_of(c, 2, at->v[i]);
         int k = 0;
         while (k < TESTS && strcasecmp(tests[k].name, name))
             k++;
         if (k == TESTS)
-            fail("Octave:invalid-input-arg", "validateattributes: there is no attribute '%s'", name);
+            fail("Octave:invalid-input-arg", "validateattributes: unknown ATTRIBUTE %s", name);
         value with = nil();
         if (tests[k].value) {
             if (++i == at->numel)
@@ -250,16 +282,15 @@ BUILTIN(validateattributes, 2, 6, 0, NO_GRAD,
                 else
                     buff(want, "%s%g", d ? "x" : "", x);
             }
-            fail("Octave:incorrect-size", "%s must be of size %s, but was %s", who->s, want->s, value_shape(v, shape));
+            fail("Octave:incorrect-size", "%s must be of size %s but was %s", who->s, want->s, value_shape(v, shape));
         }
+        double number = tests[k].value && is_tensor_like(with) && value_numel(with) ? element_double(tensor_of(with), 0) : NAN;
+        if (tests[k].value && k < T_SHAPES)
+            fail(id, "%s must have %g %s", who->s, number,
+                 k == T_NUMEL ? "elements" : k == T_NCOLS ? "columns" : k == T_NROWS ? "rows" : "dimensions");
         if (tests[k].value)
-            fail(id, "%s must be %s %g", who->s,
-                 k < T_SHAPES ? name
-                 : k == T_GT  ? "greater than"
-                 : k == T_GE  ? "greater than or equal to"
-                 : k == T_LT  ? "less than"
-                              : "less than or equal to",
-                 is_tensor_like(with) && value_numel(with) ? element_double(tensor_of(with), 0) : NAN);
+            fail(id, "%s must be %s than %s%f", who->s, k == T_GT || k == T_GE ? "greater" : "less",
+                 k == T_GE || k == T_LE ? "or equal to " : "", number);
         fail(id, "%s must be %s", who->s, name);
     }
 }
@@ -374,7 +405,29 @@ static NORETURN void fail_parse(struct parser *p, const char *fmt, const char *n
         buff(b, "%.*s: ", (int)t->numel, t->data);
     }
     buff(b, fmt, name, more);
-    fail("Octave:error", "%s", b->s);
+    fail("", "%s", b->s);
+}
+
+static const char *upper(const char *s)
+{
+    char *t = scratch(strlen(s) + 1), *p = t;
+    do
+        *p++ = (char)toupper((unsigned char)*s);
+    while (*s++);
+    return t;
+}
+
+static const char *check_text(const struct par *q)
+{
+    const struct builtin *func2str = hooks()->builtin_named ? hooks()->builtin_named("func2str") : NULL;
+    value text = nil();
+    if (!func2str)
+        return "a function";
+    call_builtin(func2str, 1, &q->check, 1, &text);
+    struct tensor *t = tensor_dense(tensor_of(text));
+    struct buf *b = buf_new();
+    buff(b, "%.*s", (int)t->numel, t->data);
+    return b->s;
 }
 
 /* One check: a function that says no, or fails, or says nothing. */
@@ -384,20 +437,26 @@ static bool passes(struct par *q, value v, const char **why)
     *why = "";
     if (is_nil(q->check))
         return true;
-    if (!try_function(q->check, 1, &v, 0, &out)) {
-        struct buf *b = buf_new();
-        buff(b, ": %s", failure()->message);
-        *why = b->s;
-        return false;
-    }
-    return is_nil(out) || !is_tensor_like(out) || value_true(out);
+    bool ran = try_function(q->check, 1, &v, 0, &out);
+    if (ran && (is_nil(out) || !is_tensor_like(out) || value_true(out)))
+        return true;
+    const char *message = ran ? "" : failure()->message, *hint = strstr(message, "\nhint: ");
+    struct buf *b = buf_new();
+    if (q->kind == OPTIONAL)
+        buff(b, "\nValidation function: %s%s", *check_text(q) == '@' ? "" : "@", check_text(q));
+    else if (ran)
+        buff(b, ". Checked with \"%s\"", check_text(q));
+    else
+        buff(b, ". %.*s", (int)(hint ? hint - message : (long)strlen(message)), message);
+    *why = b->s;
+    return false;
 }
 
 static void store(struct parser *p, struct record *r, struct par *q, value v)
 {
     const char *why;
     if (!passes(q, v, &why))
-        fail_parse(p, "the value of '%s' is not valid%s", q->name->text, why);
+        fail_parse(p, "failed validation of %s%s", upper(q->name->text), why);
     record_set(r, 0, q->name, v);
 }
 
@@ -449,8 +508,8 @@ static void set_named(struct parser *p, struct record *r, struct record *rest, c
         const char *s = nearest_found(&near);
         struct buf *b = buf_new();
         if (s)
-            buff(b, "; did you mean '%s'?", s);
-        fail_parse(p, "'%s' is not the name of a parameter%s", name, b->s);
+            buff(b, "\nhint: did you mean '%s'?", s);
+        fail_parse(p, "argument '%s' is not a valid parameter%s", upper(name), b->s);
     }
 }
 
@@ -461,7 +520,8 @@ static void parser_parse(struct parser *p, struct call *c)
     const char *why;
     for (; k < p->n && p->p[k].kind == REQUIRED; k++) {
         if (at >= c->nargin)
-            fail_parse(p, "too few arguments: '%s' is missing%s", p->p[k].name->text, "");
+            fail_parse(p, "%snot enough input arguments\nhint: '%s' is missing",
+                       is_nil(p->function) ? "inputParser.parse: " : "", p->p[k].name->text);
         store(p, r, &p->p[k], c->arg[at++]);
     }
     for (; k < p->n && at < c->nargin; k++) {
@@ -485,7 +545,7 @@ static void parser_parse(struct parser *p, struct call *c)
             continue;
         }
         if (!is_text_value(v))
-            fail_parse(p, "the name of a parameter is wanted, not a %s%s", class_of(v), "");
+            fail_parse(p, "non-string for Parameter name or Switch\nhint: a name is wanted, not a %s%s", class_of(v), "");
         const char *name = plain_text(v);
         struct par *q = find_named(p, name);
         if (q && q->kind == SWITCH) {
@@ -494,8 +554,8 @@ static void parser_parse(struct parser *p, struct call *c)
         }
         if (at >= c->nargin)
             fail_parse(
-                p, q || p->flag[1] ? "no value follows the parameter '%s'%s" : "'%s' is not the name of a parameter%s",
-                name, "");
+                p, q || p->flag[1] ? "no value follows the parameter '%s'%s" : "argument '%s' is not a valid parameter%s",
+                q || p->flag[1] ? name : upper(name), "");
         set_named(p, r, rest, name, c->arg[at++]);
     }
     struct cell *defaults = cell_2d(1, p->n);
@@ -553,11 +613,11 @@ static void add(struct parser *p, struct call *c, const char *method, int kind)
     }
     for (int i = 0; i < p->n; i++) {
         if (p->p[i].name == q.name)
-            fail("Octave:error", "inputParser: there is a parameter '%s' already", q.name->text);
+            fail("", "inputParser.%s: argname '%s' has already been specified", method, q.name->text);
         if (kind == REQUIRED && p->p[i].kind != REQUIRED)
-            fail("Octave:error", "inputParser: required parameters come before all others");
+            fail("", "inputParser.addRequired: can't have a Required argument after Optional, Parameter, or Switch");
         if (kind == OPTIONAL && p->p[i].kind >= PARAMETER)
-            fail("Octave:error", "inputParser: optional parameters come before named ones");
+            fail("", "inputParser.Optional: can't have Optional arguments after Parameter or Switch");
     }
     if (p->n == p->cap) {
         int cap = MAX(8, 2 * p->cap);
@@ -638,6 +698,6 @@ BUILTIN(inputParser, 0, 0, 1, NO_GRAD,
 {
     struct parser *p = (struct parser *)instance_new(&parser_class, sizeof *p).inst;
     p->function = p->results = p->unmatched = p->defaults = nil();
-    p->flag[2] = p->flag[3] = true;
+    p->flag[3] = true;
     result(c, 0, object_value(K_OBJECT, p));
 }
