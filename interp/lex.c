@@ -165,13 +165,16 @@ static void skip_block_comment(struct lexer *x)
                    source_line(x->ast->source, opened, NULL));
 }
 
-static bool ends_line(const struct lexer *x)  /* nothing but blanks behind this sign */
+/* Nothing but blanks behind the sign of n bytes at pos, or a comment where one may stand. */
+static bool ends_line(const struct lexer *x, uint32_t pos, uint32_t n, bool comment)
 {
-    uint32_t e = x->pos + 1;
+    uint32_t e = pos + n;
     while (e < x->len && blank((unsigned char)x->text[e]))
         e++;
-    return e < x->len && x->text[e] == '\n';
+    return e < x->len && (x->text[e] == '\n' || (comment && comment_sign((unsigned char)x->text[e])));
 }
+
+static bool dots_at(const struct lexer *x, uint32_t p) { return p + 3 <= x->len && !memcmp(x->text + p, "...", 3); }
 
 /* Blanks, comments and continuations; newlines too where they mean nothing. */
 static bool skip_blanks(struct lexer *x)
@@ -186,7 +189,7 @@ static bool skip_blanks(struct lexer *x)
                 skip_block_comment(x);
             else
                 skip_line(x);
-        } else if ((c == '.' && peek(x, 1) == '.' && peek(x, 2) == '.') || (c == '\\' && ends_line(x))) {
+        } else if ((c == '.' && peek(x, 1) == '.' && peek(x, 2) == '.') || (c == '\\' && ends_line(x, x->pos, 1, true))) {
             uint32_t at = x->pos;              /* a backslash at the end of a line is Octave's old sign for the same */
             skip_line(x);
             if (x->pos + 1 >= x->len && x->more)
@@ -393,6 +396,9 @@ static size_t lex_quoted(struct lexer *x, char *out)
             int used;
             out[n++] = (char)escape(x->text + x->pos, x->text + x->len, &used);
             x->pos += (uint32_t)used;
+        } else if (c == '.' && quote == '"' && dots_at(x, x->pos) && ends_line(x, x->pos, 3, false)) {
+            skip_line(x);                     /* as Octave still does */
+            x->pos++;
         } else {
             out[n++] = (char)c;
             x->pos++;
@@ -414,8 +420,12 @@ static size_t quoted_room(const struct lexer *x)
             e++;
             while (e < x->len && blank((unsigned char)x->text[e]))
                 e++;
-        } else if (x->text[e] == quote)
+        } else if (x->text[e] == quote) {
             e++;
+        } else if (quote == '"' && dots_at(x, e) && ends_line(x, e, 3, false)) {
+            while (x->text[e] != '\n')
+                e++;
+        }
         e++;
     }
     return e - x->pos + 1;

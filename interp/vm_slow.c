@@ -724,6 +724,8 @@ bool case_matches(value v, value k)
         k.t->nd == 2 && v.t->dim[0] == 1 && k.t->dim[0] == 1 && v.t->flags & k.t->flags & T_DENSE && !v.t->device &&
         !k.t->device && v.t->numel && k.t->numel)              /* the usual rows of text */
         return v.t->numel == k.t->numel && !memcmp(v.t->data, k.t->data, (size_t)v.t->numel);
+    if (v.kind == K_FUNC)                     /* a handle is no case, but may be otherwise */
+        return false;
     if (!is_tensor_like(v))
         fail("Octave:undefined-function", "switch: the value must be a number or a text, but is a %s", class_of(v));
     if (!is_tensor_like(k))
