@@ -193,10 +193,20 @@ BUILTIN(ind2sub, 2, 2, ANY, grad_zero,
 
 /* ---- triangles and diagonals */
 
+extern const struct builtin builtin_triu, builtin_tril;
 static void triangle(struct call *c, bool upper)
 {
     value v = c->arg[0];
     i64 dim[MAX_DIMS];
+    if (c->nargin > 2 || (c->nargin > 1 && arg_is_text(c, 1))) {         /* 'pack': the elements where the triangle of ones is one */
+        static const char *const ways[] = { "pack", NULL };
+        arg_option(c, c->nargin - 1, ways);
+        struct tensor *one = tensor_new(D_LOGICAL, value_dims(v, dim), dim);
+        memset(one->data, 1, (size_t)one->numel);
+        value where = call1(upper ? &builtin_triu : &builtin_tril, 2, tensor_value(one), c->nargin > 2 ? c->arg[1] : num(0));
+        result(c, 0, index_paren(v, 1, &where));
+        return;
+    }
     if (!(is_tensor_like(v) || v.kind == K_CELL))
         fail_arg(c, 0, "a matrix");
     if (value_dims(v, dim) != 2)
@@ -221,20 +231,24 @@ static void triangle(struct call *c, bool upper)
     result_tensor(c, 0, dtype_is(r->dtype, DT_C) ? tensor_narrow(r) : r);
 }
 
-BUILTIN(triu, 1, 2, 1, triu_grad,
+BUILTIN(triu, 1, 3, 1, triu_grad,
     "B = triu(A)\n"
-    "B = triu(A, k)\n\n"
-    "The upper triangle of the matrix A, zero below diagonal k (0 the main one, positive above it).\n\n"
+    "B = triu(A, k)\n"
+    "b = triu(A, k, 'pack')\n\n"
+    "The upper triangle of the matrix A, zero below diagonal k (0 the main one, positive above it); with 'pack' its "
+    "elements alone, column by column.\n\n"
     "Example:\n  triu([1 2; 3 4])\n  ans =\n     1   2\n     0   4\n\n"
     "See also: tril, diag")
 {
     triangle(c, true);
 }
 
-BUILTIN(tril, 1, 2, 1, tril_grad,
+BUILTIN(tril, 1, 3, 1, tril_grad,
     "B = tril(A)\n"
-    "B = tril(A, k)\n\n"
-    "The lower triangle of the matrix A, zero above diagonal k (0 the main one, positive above it).\n\n"
+    "B = tril(A, k)\n"
+    "b = tril(A, k, 'pack')\n\n"
+    "The lower triangle of the matrix A, zero above diagonal k (0 the main one, positive above it); with 'pack' its "
+    "elements alone, column by column.\n\n"
     "Example:\n  tril([1 2; 3 4])\n  ans =\n     1   0\n     3   4\n\n"
     "See also: triu, diag")
 {

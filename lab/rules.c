@@ -56,12 +56,16 @@ void circshift_grad(struct call *c)
 void triu_grad(struct call *c)
 {
     value g = grad_of(c, 0);
+    if (c->nargin > 1 && arg_is_text(c, c->nargin - 1))
+        fail("tl:not-differentiable", "triu: has no derivative with 'pack'; take the elements by an index");
     result(c, 0, c->nargin > 1 ? CALL(triu, 2, g, c->arg[1]) : CALL(triu, 1, g));
 }
 
 void tril_grad(struct call *c)
 {
     value g = grad_of(c, 0);
+    if (c->nargin > 1 && arg_is_text(c, c->nargin - 1))
+        fail("tl:not-differentiable", "tril: has no derivative with 'pack'; take the elements by an index");
     result(c, 0, c->nargin > 1 ? CALL(tril, 2, g, c->arg[1]) : CALL(tril, 1, g));
 }
 

@@ -73,7 +73,8 @@ BUILTIN(axes, 0, ANY, 1, grad_zero,
   "ax = axes()\n"
   "ax = axes('Position', [left bottom width height], name, value, ...)\n"
   "axes(ax)\n\n"
-  "New axes in the current figure, at a position in parts of the figure; or makes axes ax the current ones.\n\n"
+  "New axes in the current figure, or in the one named by 'Parent', at a position in parts of the figure; or makes axes "
+  "ax the current ones.\n\n"
   "Example:\n  figure('visible', 'off');\n  ax = axes('Position', [0.1 0.1 0.8 0.8]);\n  get(ax, 'Position')\n  ans "
   "=\n     0.1000   0.1000   0.8000   0.8000\n  close\n\n"
   "See also: subplot, gca, axis")
@@ -84,9 +85,23 @@ BUILTIN(axes, 0, ANY, 1, grad_zero,
         if (ax->kind != G_AXES)
             fail_arg(c, 0, "a handle of axes");
     } else {
-        prop_check_pairs(c, 0, G_AXES);
-        ax = graphic_new(G_AXES, current_figure());
-        prop_set_pairs(c, 0, 1, &ax);
+        struct graphic *fig = NULL;
+        struct call rest = *c;                /* without 'Parent', which is where they are born */
+        rest.arg = scratch((size_t)c->nargin * sizeof *rest.arg + 1);
+        rest.nargin = 0;
+        for (int i = 0; i < c->nargin; i++) {
+            bool parent = i % 2 == 0 && i + 1 < c->nargin && arg_is_text(c, i) && !strcasecmp(arg_text(c, i, NULL), "Parent");
+            if (!parent) {
+                rest.arg[rest.nargin++] = c->arg[i];
+                continue;
+            }
+            fig = arg_graphic(c, ++i);
+            if (fig->kind != G_FIGURE)
+                fail_arg(c, i, "a handle of a figure");
+        }
+        prop_check_pairs(&rest, 0, G_AXES);
+        ax = graphic_new(G_AXES, fig ? fig : current_figure());
+        prop_set_pairs(&rest, 0, 1, &ax);
     }
     root_graphic()->current = graphic_up(ax, G_FIGURE);
     root_graphic()->current->current = ax;
