@@ -56,6 +56,7 @@ struct frame {
         };
     };
     int taken_from;                           /* its outer place */
+    uint64_t let_go;                          /* bit d: global d was cleared here; until it is declared again its name is ours */
     uint16_t bound[4];                        /* variables that hold a function's result during a plan */
 };
 
@@ -109,6 +110,7 @@ struct frame *frame_holder(struct frame *f); /* who has f's variables now: f, or
 value *frame_variable(struct frame *f, sym name, bool create); /* NULL f: the workspace; the place, or NULL */
 void frame_each(struct frame *f, void (*visit)(sym name, value *v, unsigned flags, void *arg), void *arg);
 void frame_forget(struct frame *f, sym name);                  /* clear */
+void frame_take_back(struct frame *f, sym name);                /* a global that was let go is global again */
 
 /* ---- functions: function.c, registry.c */
 extern const struct class function_class;
@@ -183,6 +185,7 @@ void return_list(value *v, int n);
 value named_value(sym name);                                   /* of a function called without arguments; pooled */
 sym register_name(const struct code *c, int reg);
 value *outer_place(struct frame *f, int d);
+static inline bool outer_let_go(const struct frame *f, int d) { return d < 64 && (f->let_go >> d & 1); }
 bool land(struct frame *entry, value *floor);                   /* floor: the stack below is not ours */
 void builtin_run_at(const struct builtin *b, value *arg, int nargin, int nargout, value *dest, bool multi);
 struct entering {                             /* a run from C */

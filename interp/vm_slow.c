@@ -771,6 +771,10 @@ void ans_op(const struct ins *i, value *R)
 value *outer_place(struct frame *f, int d)
 {
     struct outer *o = &f->code->outer[d];
+    if (unlikely(outer_let_go(f, d)))
+        for (int k = 0; k < f->code->nslot; k++)
+            if (f->code->slot_name[k] == o->name)
+                return &f->base[k + f->code->shift];
     if (!o->persistent)
         return &o->global->v;
     if (f->self)
@@ -799,7 +803,7 @@ void outer_op(const struct ins *i, value *R)
                                               "has no result");
         R[i->a].tag = 0;
         replace(p, v);
-        if (!f->code->outer[i->d].persistent)
+        if (!f->code->outer[i->d].persistent && !outer_let_go(f, i->d))
             f->code->outer[i->d].global->set = true;
         break;
     }
@@ -813,7 +817,7 @@ void outer_op(const struct ins *i, value *R)
         *p = R[i->a];
         R[i->a] = nil();
         f->taken = 0;
-        if (!f->code->outer[i->d].persistent && p->kind != K_NIL)
+        if (!f->code->outer[i->d].persistent && p->kind != K_NIL && !outer_let_go(f, i->d))
             f->code->outer[i->d].global->set = true;
         break;
     }
@@ -823,6 +827,8 @@ void bind_op(const struct ins *i, value *R)
 {
     struct frame *f = vm->frame;
     struct outer *o = &f->code->outer[i->d];
+    if (!o->persistent && (outer_let_go(f, i->d) || (f->more && f->more->guest)))
+        frame_take_back(f, o->name);
     value *p = outer_place(f, i->d);
     if (R[i->a].kind != K_NIL) {                               /* the name had a value here before it was declared */
         if (p->kind == K_NIL) {

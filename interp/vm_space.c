@@ -64,7 +64,7 @@ static struct space *frame_space(struct frame *f)
         /* a package that the function names has a place too, empty: eval('nn.Tanh()') means the package */
         unsigned flags = is_nil(f->base[i + f->code->shift]) && package_known(name, NULL) ? 0 : VAR_ASSIGNED;
         for (int k = 0; k < f->code->nouter; k++)
-            if (f->code->outer[k].name == f->code->slot_name[i] && !f->code->outer[k].persistent)
+            if (f->code->outer[k].name == f->code->slot_name[i] && !f->code->outer[k].persistent && !outer_let_go(f, k))
                 flags |= VAR_GLOBAL;
         scope_add(&s->scope, name, flags);
     }
@@ -175,28 +175,53 @@ void frame_each(struct frame *f, void (*visit)(sym name, value *v, unsigned flag
     for (int i = 0; i < n; i++) {
         sym name = s ? symbol_of(s->scope.var[i].name) : f->code->slot_name[i];
         value *v = frame_variable(f, name, false);
+        unsigned flags = s ? s->scope.var[i].flags : 0;
+        for (int d = 0; !s && d < f->code->nouter; d++)
+            if (f->code->outer[d].name == name && !f->code->outer[d].persistent && !outer_let_go(f, d))
+                flags = VAR_GLOBAL;
         if (v && v->kind != K_NIL)
-            visit(name, v, s ? s->scope.var[i].flags : 0, arg);
+            visit(name, v, flags, arg);
     }
 }
 
-/* A global or persistent name is only let go here; its value stays. */
+/* A global name is only let go, here and in the frames whose variables ours are; its value stays. */
 void frame_forget(struct frame *f, sym name)
 {
     if (!f || f == vm->frames)
         f = vm->base_host;
+    bool was_global = false;
+    for (struct frame *h = f; h; h = h->more && h->more->guest ? h->more->host : NULL)
+        for (int d = 0; d < MIN(h->code->nouter, 64); d++)
+            if (h->code->outer[d].name == name && !h->code->outer[d].persistent && !outer_let_go(h, d)) {
+                h->let_go |= (uint64_t)1 << d;
+                was_global = true;
+            }
     struct space *s = f && !(f->more && f->more->space) ? NULL : frame_space(f);
     int slot = s ? scope_find(&s->scope, name->text) : -1;
     if (slot >= 0 && (s->scope.var[slot].flags & VAR_GLOBAL)) {
         s->scope.var[slot].flags &= ~(unsigned)VAR_GLOBAL;
         return;
     }
+    if (was_global)
+        return;
     value *v = frame_variable(f, name, false);
     if (v) {
         value old = *v;
         *v = nil();
         drop(old);
     }
+}
+
+void frame_take_back(struct frame *f, sym name)
+{
+    for (struct frame *h = f; h; h = h->more && h->more->guest ? h->more->host : NULL)
+        for (int d = 0; d < MIN(h->code->nouter, 64); d++)
+            if (h->code->outer[d].name == name)
+                h->let_go &= ~((uint64_t)1 << d);
+    struct space *s = f->more ? f->more->space : NULL;
+    int slot = s ? scope_find(&s->scope, name->text) : -1;
+    if (slot >= 0)
+        s->scope.var[slot].flags |= VAR_GLOBAL;
 }
 
 /* ---- texts */

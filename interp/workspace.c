@@ -266,7 +266,7 @@ BUILTIN(clear, 0, ANY, 0, NO_GRAD,
     for (int i = 0; i < l.n; i++) {
         if (except && wanted(&keep_these, l.v[i].name->text))
             continue;
-        if (global && (l.v[i].flags & VAR_GLOBAL)) {
+        if (global && (l.v[i].flags & VAR_GLOBAL) && (!all || vm->frame->code->script)) { /* a function's `clear all` lets go */
             value *v = frame_variable(vm->frame, l.v[i].name, false), old = *v;
             *v = nil();
             drop(old);
