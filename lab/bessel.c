@@ -11,12 +11,10 @@
 #include "fail.h"
 #include "tape.h"
 #include "tensor.h"
-#include <complex.h>
 #include <float.h>
-#include <math.h>
+#include <tgmath.h>
 
 typedef double _Complex cplx;
-struct ik { cplx i, k; };                     /* exp(-z) I(nu, z), exp(z) K(nu, z) */
 
 static cplx make(double re, double im) { return CMPLX(re, im); }
 static double size_of(cplx z) { return fabs(creal(z)) + fabs(cimag(z)); }
@@ -51,115 +49,29 @@ static const double inverse_gamma[] = {
     5.100370287454475979e-13, -2.0583260535665067832e-14, -5.3481225394230179824e-15, 1.2267786282382607902e-15,
 };
 
-/* K(mu, z) and K(mu + 1, z) for |mu| <= 1/2, |z| < 2 */
-static void temme_series(double mu, cplx z, cplx *k0, cplx *k1)
-{
-    double even = 0, odd = 0, m2 = mu * mu;
-    for (int j = 24; j >= 0; j -= 2)
-        even = even * m2 + inverse_gamma[j];
-    for (int j = 23; j >= 1; j -= 2)
-        odd = odd * m2 + inverse_gamma[j];
-    double plus = even + mu * odd, minus = even - mu * odd;  /* 1 / gamma(1 + mu), 1 / gamma(1 - mu) */
-    double fact = mu == 0 ? 1 : M_PI * mu / sin(M_PI * mu);
-    cplx d = -clog(z / 2), e = mu * d, sinhc = size_of(e) < 1e-8 ? 1 : csinh(e) / e;
-    cplx f = fact * (-odd * ccosh(e) + even * sinhc * d), sum = f, ee = cexp(e);
-    cplx p = ee / (2 * plus), q = 1 / (2 * ee * minus), c = 1, z2 = z * z / 4, sum1 = p;
-    for (int i = 1; i < 500; i++) {
-        f = (i * f + p + q) / (i * (double)i - m2);
-        c *= z2 / i;
-        p /= i - mu;
-        q /= i + mu;
-        sum += c * f;
-        cplx step = c * (p - i * f);
-        sum1 += step;
-        if (size_of(c * f) <= DBL_EPSILON / 4 * size_of(sum) && size_of(step) <= DBL_EPSILON / 4 * size_of(sum1))
-            break;
-    }
-    *k0 = sum;
-    *k1 = sum1 * 2 / z;
-}
-
-/* exp(z) times the same for |z| >= 2 */
-static void temme_fraction(double mu, cplx z, cplx *k0, cplx *k1)
-{
-    double a1 = 0.25 - mu * mu, a = -a1;
-    cplx b = 2 * (1 + z), d = 1 / b, h = d, dh = d, q1 = 0, q2 = 1, c = a1, q = a1, s = 1 + q * dh;
-    for (int i = 2; i < 10000; i++) {
-        a -= 2 * (i - 1);
-        c = -a * c / i;
-        cplx qn = (q1 - b * q2) / a;
-        q1 = q2;
-        q2 = qn;
-        q += c * qn;
-        b += 2;
-        d = inverse(b + a * d);
-        dh *= b * d - 1;
-        h += dh;
-        cplx step = q * dh;
-        s += step;
-        if (size_of(step) <= DBL_EPSILON / 4 * size_of(s))
-            break;
-    }
-    *k0 = csqrt(M_PI / (2 * z)) / s;
-    *k1 = *k0 * (mu + z + 0.5 - a1 * h) / z;
-}
-
-/* nu >= 0, the real part of z not negative, z not 0 */
-static struct ik both(double nu, cplx z)
-{
-    double size = cabs(z);
-    if (size > 25 && size > nu * nu / 2) {
-        cplx up = 1, down = 1, t = 1;         /* the sums of a(k) / z^k without and with (-1)^k */
-        for (int k = 1; k < 200; k++) {
-            t *= (4 * nu * nu - (2. * k - 1) * (2. * k - 1)) / (8 * k * z);
-            up += t;
-            down += k % 2 ? -t : t;
-            if (size_of(t) < DBL_EPSILON / 4)
-                break;
-        }
-        cplx root = csqrt(2 * M_PI * z), other = creal(z) > 40 ? 0 : cexp(-2 * z) * up;
-        bool above = cimag(z) >= 0;
-        other *= turn(above ? nu + 0.5 : -nu - 0.5);
-        return (struct ik){ (down + other) / root, csqrt(M_PI / (2 * z)) * up };
-    }
-    double n = floor(nu + 0.5), mu = nu - n;
-    cplx k0, k1;
-    if (size < 2) {
-        temme_series(mu, z, &k0, &k1);
-        cplx e = cexp(z);
-        k0 *= e;
-        k1 *= e;
-    } else {
-        temme_fraction(mu, z, &k0, &k1);
-    }
-    cplx two = 2 / z;
-    for (double j = 1; j <= n; j++) {
-        cplx next = k0 + (mu + j) * two * k1;
-        k0 = k1;
-        k1 = next;
-        if (!(size_of(k1) < 1e305))
-            return (struct ik){ 0, INFINITY };
-    }
-    cplx r = z / (2 * (nu + 1));              /* I(nu + 1) / I(nu), by W. J. Lentz's method */
-    if (size > 1e-100) {
-        cplx c = 0, d = r;
-        for (int j = 2; j < 100000; j++) {
-            cplx b = (nu + j) * two;
-            d = b + d;
-            c = j == 2 ? b : b + inverse(c);
-            if (size_of(d) < 1e-100)
-                d = 1e-100;
-            if (size_of(c) < 1e-100)
-                c = 1e-100;
-            d = inverse(d);
-            cplx step = c * d;
-            r *= step;
-            if (size_of(step - 1) < DBL_EPSILON)
-                break;
-        }
-    }
-    return (struct ik){ 1 / (z * (k1 + r * k0)), k0 };
-}
+#define NUM cplx
+#define FN(name) name
+#define SIZE(z) size_of(z)
+#define INVERSE(z) inverse(z)
+#define ABS(z) cabs(z)
+#define REAL(z) creal(z)
+#define TURN(z, x) turn(cimag(z) >= 0 ? (x) : -(x))
+#include "bessel_body.h"
+#undef NUM
+#undef FN
+#undef SIZE
+#undef INVERSE
+#undef ABS
+#undef REAL
+#undef TURN
+#define NUM double
+#define FN(name) real_##name
+#define SIZE(z) fabs(z)
+#define INVERSE(z) (1 / (z))
+#define ABS(z) (z)
+#define REAL(z) (z)
+#define TURN(z, x) creal(turn(x))
+#include "bessel_body.h"
 
 enum { KIND_J, KIND_Y, KIND_I, KIND_K, KIND_H1, KIND_H2 };
 
@@ -187,7 +99,7 @@ static cplx oscillating(int kind, double nu, cplx z)
 {
     bool negative = nu < 0;
     double order = fabs(nu), y = cimag(z);
-    struct ik v = both(order, make(y, -creal(z)));
+    struct ik v = both(order, make(y, -creal(z)), false);
     cplx way = make(cos(creal(z)), -sin(creal(z)));           /* exp(-i real(z)) */
     cplx h = size_of(v.k) == INFINITY ? make(0, -INFINITY)
                                       : -2 * I / M_PI * turn(-order / 2) * v.k * exp(-2 * y) * conj(way);
@@ -211,6 +123,20 @@ static cplx oscillating(int kind, double nu, cplx z)
     }
 }
 
+/* I and K where they are real: x > 0, or I of a whole order */
+static double modified(int kind, double nu, double x, bool scaled)
+{
+    double order = fabs(nu), size = fabs(x);
+    struct real_ik v = real_both(order, size, kind == KIND_K);
+    if (kind == KIND_K)
+        return scaled ? v.k : v.k * exp(-x);
+    if (nu < 0 && nu != floor(nu))
+        v.i += 2 / M_PI * cimag(turn(order)) * v.k * exp(-size) * exp(-size);
+    if (x < 0 && fmod(order, 2) == 1)
+        v.i = -v.i;
+    return scaled ? v.i : size > 700 ? v.i * exp(size - 700) * exp(700) : v.i * exp(size);
+}
+
 static cplx one(int kind, double nu, cplx z, bool scaled)
 {
     double x = creal(z), y = cimag(z);
@@ -224,9 +150,11 @@ static cplx one(int kind, double nu, cplx z, bool scaled)
         return kind == KIND_J ? jn((int)nu, x) : yn((int)nu, x);  /* glibc's: 3e-15 of the amplitude, a tenth of the time */
     if (kind == KIND_I || kind == KIND_K) {
         double order = fabs(nu);
+        if (y == 0 && (x > 0 || (kind == KIND_I && nu == floor(nu))))
+            return modified(kind, nu, x, scaled);
         bool left = x < 0, up = y >= 0 && !(y == 0 && signbit(y));
         cplx w = left ? -z : z;
-        struct ik v = both(order, w);
+        struct ik v = both(order, w, kind == KIND_K && !left);
         if (!left && y == 0)
             v = (struct ik){ creal(v.i), creal(v.k) };
         cplx way = make(cos(cimag(w)), sin(cimag(w))), t = turn(up ? order : -order);

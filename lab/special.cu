@@ -63,15 +63,42 @@ CALLED double polygamma_lane(double k, double x) /* (-1)^(k+1) k! times the sum 
     return sign * tgamma(s) * (hurwitz_lane(s, f) + sign * (hurwitz_lane(s, 1.0 - f) - hurwitz_lane(s, 1.0 - x)));
 }
 
-CALLED double erfinv_lane(double y)              /* a start within 1e-3 (Winitzki), then Halley's steps on erf or erfc */
+CALLED double erfinv_lane(double y)              /* a start within 1e-6 (Giles 2010), then Halley's steps on erf or erfc */
 {
     if (!(fabs(y) < 1.0))
         return fabs(y) == 1.0 ? copysign((double)INFINITY, y) : (double)NAN;
     if (y == 0.0)
         return y;
-    double a = 0.147, l = log1p(-y * y), t = 2.0 / (PI * a) + l / 2;
-    double x = copysign(sqrt(sqrt(t * t - l / a) - t), y), c = 1.0 - fabs(y);
-    for (int i = 0; i < 3; i++) {
+    double c = 1.0 - fabs(y), w = -log(c * (1.0 + fabs(y))), x;
+    if (w < 5.0) {
+        double v = w - 2.5;
+        x = 2.81022636e-8;
+        x = x * v + 3.43273939e-7;
+        x = x * v - 3.5233877e-6;
+        x = x * v - 4.39150654e-6;
+        x = x * v + 0.00021858087;
+        x = x * v - 0.00125372503;
+        x = x * v - 0.00417768164;
+        x = x * v + 0.246640727;
+        x = x * v + 1.50140941;
+    } else if (w < 16.0) {
+        double v = sqrt(w) - 3.0;
+        x = -0.000200214257;
+        x = x * v + 0.000100950558;
+        x = x * v + 0.00134934322;
+        x = x * v - 0.00367342844;
+        x = x * v + 0.00573950773;
+        x = x * v - 0.0076224613;
+        x = x * v + 0.00943887047;
+        x = x * v + 1.00167406;
+        x = x * v + 2.83297682;
+    } else {                                  /* within 1e-3: S. Winitzki */
+        double a = 0.147, t = 2.0 / (PI * a) - w / 2;
+        x = sqrt(sqrt(t * t + w / a) - t);
+    }
+    x = x * y;
+    int steps = w < 16.0 ? 1 : 3;
+    for (int i = 0; i < steps; i++) {
         double e = fabs(y) < 0.5 ? erf(x) - y : (c - erfc(fabs(x))) * copysign(1.0, y);
         double u = e / (1.12837916709551257390 * exp(-x * x));
         x = x - u / (1.0 + x * u);
