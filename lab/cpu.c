@@ -183,7 +183,9 @@ static void block(const struct dev_prog *p, const struct dev_arg *in, const i64 
         }
         default: {
             int type = p->ins[z->a].type, one = ew_rows[z->op].args < 2;
-            ew_kernel *k = type <= T_B ? ew_simd->k[z->op][type][VV] : ew_plain[z->op][type - T_L][VV];
+            ew_kernel *k = type <= T_B                                ? ew_simd->k[z->op][type][VV]
+                           : type >= T_C && ew_parts[z->op][type - T_C] ? ew_parts[z->op][type - T_C]
+                                                                      : ew_plain[z->op][type - T_L][VV];
             int wide = ew_size[type];
             long up = (n + 64 / wide - 1) / (64 / wide) *
                       (64 / wide); /* whole vectors: so no lane holds what was there before */

@@ -54,7 +54,8 @@ struct ew_simd {
     ew_kernel *truth[DTYPES];                 /* from storage to bytes 0 and 1 */
     ew_kernel *store[DTYPES];                 /* from T_D to storage; integers round and saturate */
     ew_kernel *saturate[DTYPES];              /* the same, staying in T_D */
-    ew_kernel *copy[2];
+    ew_kernel *whole[EW_OPS][DTYPES][3];      /* VV, VS, SV on integers as they are stored (ew_whole.h), or NULL */
+    ew_kernel *copy[2], *second[2];           /* second: every second element of a, n of them, none beyond */
     ew_kernel *take[TAKES][2];                /* d: 64 accumulators; n a multiple of 64 */
     ew_kernel *fold[TAKES][2];                /* d op= a, elementwise: for the tree and along rows */
     ew_kernel *halve[TAKES][2];               /* the 64 accumulators at d become the one at d */
@@ -68,6 +69,7 @@ int simd_bits(void); /* 128, 256 or 512: the widest that was built, the processo
 
 /* long double and complex: plain C, compiled once; T_L, T_C, T_G in this order */
 extern ew_kernel *const ew_plain[EW_OPS][3][3];
+extern ew_kernel *const ew_parts[EW_OPS][2]; /* of T_C, T_G: instead of the row's, where vectors do it; else NULL */
 extern ew_kernel *const ew_load_plain[DTYPES][3], *const ew_store64[2], *const ew_saturate64[2];   /* of T_L: int64, uint64 */
 extern ew_kernel *const ew_from_long[EW_TYPES];
 

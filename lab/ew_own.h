@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* ew_own.h: our own kernels, where SLEEF or the machine's instruction is slow: exp, tanh, erf of singles, pow,
- * half-integer powers, roots of singles.  Included once per compute type by ew_vec.h.  Where there is FMA (AVX2,
+ * half-integer powers, hypot, roots of singles.  Included once per compute type by ew_vec.h.  Where there is FMA (AVX2,
  * AVX-512) both vector lengths give the same bits: what is no correctly rounded result starts from integer arithmetic,
  * never from an instruction that only approximates.  Measured against __float128: exp  double 0.53 ulp, single 0.98
  * tanh  double 0.76, single 0.97    erf  single 0.61     x^2.5  0.501 (1.42 near the smallest normal)     pow  double
@@ -802,6 +802,27 @@ static inline V FN(p4)(V a) { return POW_LIB(a, K(4)); }
 
 #if !(VARIANT == 512 && IS_DOUBLE && VECTOR)
 static inline V FN(INVERSE)(V a) { return K(1) / a; }
+#endif
+
+#if VECTOR
+/* sqrt(x^2 + y^2) and one step of Newton's with what rounding lost, by fused products (C. F. Borges, An improved algorithm for
+   hypot(a, b), 2019): a third of SLEEF's time, and as near.  Very large and very small ones, Inf and NaN are the library's. */
+static inline V FN(HYPOT)(V a, V b)
+{
+#if VARIANT >= 256
+#define FMA_(a, b, c) ((V)IN(fmadd)((X)(a), (X)(b), (X)(c)))
+    const V low = K(IS_DOUBLE ? 0x1p-450 : 0x1p-40), high = K(IS_DOUBLE ? 0x1p500 : 0x1p60);
+    V p = fabs(a), q = fabs(b), x = SEL(LT(p, q), q, p), y = SEL(LT(p, q), p, q), xx = x * x;
+    V h = sqrt(FMA_(x, x, y * y)), hh = h * h;
+    V past = FMA_(K(0) - y, y, hh - xx) + FMA_(h, h, K(0) - hh) - FMA_(x, x, K(0) - xx);
+    M rare = NE(a, a) | NE(b, b) | GT(x, high) | (LT(x, low) & NE(x, K(0)));
+    h = SEL(EQ(x, K(0)), x, h - past / (h + h));
+    return ANYM(rare) ? SEL(rare, HYPOT_LIB(a, b), h) : h;
+#undef FMA_
+#else
+    return HYPOT_LIB(a, b);
+#endif
+}
 #endif
 
 /* Exponents with a formula of their own: power_form(b) names it, POWER_FORM applies it.  sqrt(-0) + 0 is 0, as (-0)^0.5. */

@@ -187,6 +187,41 @@ static cdouble clgamma_(cdouble a) /* only reached for real arguments: where gam
 #undef R_TYPE
 #undef SFX
 
+/* ---- by the vector kernels of reals: abs, arg, real, imag */
+#define BY_PARTS(name, T, type, two, a, b)                                                   \
+    KERNEL(name)                                                                             \
+    {                                                                                        \
+        enum { SOME = 128 };                                                                 \
+        T part[2][SOME], r[SOME];                                                            \
+        (void)pb;                                                                            \
+        for (long i = 0; i < n; i += SOME) {                                                 \
+            const T *z = (const T *)pa + 2 * i;                                              \
+            long m = n - i < SOME ? n - i : SOME;                                            \
+            ew_simd->second[type](part[0], z, NULL, m);                                      \
+            ew_simd->second[type](part[1], z + 1, NULL, m);                                  \
+            for (long k = m; k < SOME && k < m + 16; k++)        /* the rest of the last vector */ \
+                part[0][k] = part[1][k] = 1;                                                 \
+            ew_simd->k[EW_##two][type][VV](r, part[a], part[b], m);                          \
+            memcpy((T *)d + i, r, (size_t)m * sizeof(T));                                    \
+        }                                                                                    \
+        return 0;                                                                            \
+    }
+BY_PARTS(parts_abs_C, double, T_D, hypot, 0, 1)
+BY_PARTS(parts_abs_G, float, T_F, hypot, 0, 1)
+BY_PARTS(parts_arg_C, double, T_D, atan2, 1, 0)
+BY_PARTS(parts_arg_G, float, T_F, atan2, 1, 0)
+#define ONE_PART(name, T, type, k) KERNEL(name) { (void)pb; return ew_simd->second[type](d, (const T *)pa + k, NULL, n); }
+ONE_PART(parts_real_C, double, T_D, 0)
+ONE_PART(parts_real_G, float, T_F, 0)
+ONE_PART(parts_imag_C, double, T_D, 1)
+ONE_PART(parts_imag_G, float, T_F, 1)
+ew_kernel *const ew_parts[EW_OPS][2] = {
+    [EW_abs] = { parts_abs_C, parts_abs_G },
+    [EW_arg] = { parts_arg_C, parts_arg_G },
+    [EW_real] = { parts_real_C, parts_real_G },
+    [EW_imag] = { parts_imag_C, parts_imag_G },
+};
+
 /* ---- storage to and from these types */
 #define CONVERT(name, from, to) \
     KERNEL(name) { (void)pb; to *r = d; const from *x = pa; for (long i = 0; i < n; i++) r[i] = (to)x[i]; return 0; }

@@ -209,8 +209,22 @@ static long count(const void *p, long n)
         return 0;                                                                         \
     }
 NARROW(STORE_INT)
+#include "lab/ew_whole.h"
 KERNEL(copy_D) { (void)pb; memmove(d, pa, (size_t)n * 8); return 0; }
 KERNEL(copy_F) { (void)pb; memmove(d, pa, (size_t)n * 4); return 0; }
+
+#define SECOND(name, T)                                                    \
+    KERNEL(name)                                                           \
+    {                                                                      \
+        (void)pb;                                                          \
+        T *restrict r = d;                                                 \
+        const T *restrict x = pa;                                          \
+        for (long i = 0; i < n; i++)                                       \
+            r[i] = x[2 * i];                                               \
+        return 0;                                                          \
+    }
+SECOND(second_D, double)
+SECOND(second_F, float)
 
 #define NAME_(v) GLUE(ew_simd, v)
 const struct ew_simd NAME_(VARIANT) = {
@@ -255,7 +269,9 @@ const struct ew_simd NAME_(VARIANT) = {
         [D_INT8] = sat_INT8, [D_INT16] = sat_INT16, [D_INT32] = sat_INT32,
         [D_UINT8] = sat_UINT8, [D_UINT16] = sat_UINT16, [D_UINT32] = sat_UINT32,
     },
+    .whole = { WHOLE(WHOLE_ROWS) },
     .copy = { copy_D, copy_F },
+    .second = { second_D, second_F },
     .take = { { take_sum_D, take_sum_F }, { take_prod_D, take_prod_F }, { take_max_D, take_max_F }, { take_min_D, take_min_F },
               { take_sumsq_D, take_sumsq_F } },
     .fold = { { fold_sum_D, fold_sum_F }, { fold_prod_D, fold_prod_F }, { fold_max_D, fold_max_F }, { fold_min_D, fold_min_F },

@@ -79,6 +79,7 @@
 #undef fabs
 #undef floor
 #undef hypot
+#undef HYPOT_LIB
 #undef lgamma
 #undef log
 #undef log10

@@ -5,6 +5,9 @@
 #ifndef TL_NARROW_H
 #define TL_NARROW_H
 #include <stdint.h>
+#ifdef __AVX512DQ__
+#include <immintrin.h>
+#endif
 
 typedef double narrow_d __attribute__((vector_size(64)));
 typedef double narrow_u __attribute__((vector_size(64), aligned(8), may_alias));
@@ -14,11 +17,18 @@ typedef int32_t narrow_by_int32_t __attribute__((vector_size(32)));
     ((narrow_d)(((narrow_by_int64_t)(a) & (narrow_by_int64_t)(m)) | ((narrow_by_int64_t)(b) & ~(narrow_by_int64_t)(m))))
 static inline __attribute__((always_inline)) void narrow_within(narrow_d *r, const double *p, double low, double high)
 {
+#ifdef __AVX512DQ__                           /* what the vectors below say, without masks that become lanes and lanes masks */
+    __m512d x = _mm512_loadu_pd(p);
+    x = _mm512_add_pd(x, _mm512_or_pd(_mm512_and_pd(x, _mm512_set1_pd(-0.0)), _mm512_set1_pd(0.49999999999999994)));
+    x = _mm512_maskz_mov_pd(_mm512_cmp_pd_mask(x, x, _CMP_ORD_Q), x);
+    *r = (narrow_d)_mm512_min_pd(_mm512_max_pd(x, _mm512_set1_pd(low)), _mm512_set1_pd(high));
+#else
     narrow_d v = *(const narrow_u *)p, l = low - (narrow_d){0}, h = high - (narrow_d){0};
     v += (narrow_d)(((narrow_by_int64_t)v & INT64_MIN) | (narrow_by_int64_t)(0.49999999999999994 - (narrow_d){0}));
     v = NARROW_CHOOSE(v == v, v, (narrow_d){0});
     v = NARROW_CHOOSE(v < l, l, v);
     *r = NARROW_CHOOSE(v > h, h, v);
+#endif
 }
 
 /* NARROW(DO): DO(class, its C type, the one to convert by, limits).  narrow_CLASS writes whole eights: up to seven more

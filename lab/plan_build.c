@@ -162,10 +162,19 @@ static int saturated(struct build *u, int v, int dtype, int node)      /* of T_D
     return c;
 }
 
+static int as_stored(struct build *u, int v, int dt) /* a number of T_D as one of class dt */
+{
+    int c = new_val(u, T_D, dt, dt, false);
+    emit(u, ew_simd->store[dt], c, v, v, 0, 0);
+    return c;
+}
+
 static ew_kernel *kernel_of(int op, int type, int form)
 {
     if (form == SS && type > T_F)             /* bytes and plain C: one element is the vector */
         form = VV;
+    if (type >= T_C && ew_parts[op][type - T_C])
+        return ew_parts[op][type - T_C];
     return type <= T_B ? ew_simd->k[op][type][form] : ew_plain[op][type - T_L][form];
 }
 
@@ -209,6 +218,36 @@ static int logistic(struct build *u, int i, int out, int *node_of_exp)
     return x;
 }
 
+/* v as an operand that lies as integers of class dt lie: a vector that does, or a number that is one; or -1. */
+static int as_whole(struct build *u, int v, int dt, const struct plan_node *q)
+{
+    const struct val *x = &u->val[v];
+    bool number = q->kind == PN_NUM && q->num.tag == 0 && dtypes[dt].flags & DT_I && saturate(dt, q->num.num) == q->num.num;
+    if (x->vec ? x->layout == dt : x->layout == dt && x->dtype == dt)
+        return v;
+    if (x->vec || x->layout != D_DOUBLE || (x->dtype != dt && !number))
+        return -1;
+    return as_stored(u, v, dt);
+}
+
+/* The op on integers of one class as they are stored, d; or -1: by way of doubles. */
+static int build_whole(struct build *u, int i, int op, int va, int vb, int out)
+{
+    const struct plan_node *node = u->p->node, *q = &node[i];
+    if (!ew_simd->whole[op][out][VV] || (!u->val[va].vec && !u->val[vb].vec))
+        return -1;
+    int at = u->ncode, nval = u->nval;
+    int a = as_whole(u, va, out, &node[q->a]), b = a < 0 ? -1 : as_whole(u, vb, out, &node[q->b]);
+    if (b < 0) {
+        u->ncode = at;
+        u->nval = nval;
+        return -1;
+    }
+    int d = new_val(u, T_D, out, out, true);
+    emit(u, ew_simd->whole[op][out][!u->val[b].vec ? VS : u->val[a].vec ? VV : SV], d, a, b, i, 0);
+    return d;
+}
+
 /* Node i, an op: its code; false if it cannot stand in this program. */
 static bool build_op(struct build *u, int i)
 {
@@ -235,6 +274,11 @@ static bool build_op(struct build *u, int i)
             args = 1;
             vb = va;
         }
+    }
+    int whole = args == 2 && t.saturate && t.type == T_D ? build_whole(u, i, op, va, vb, t.out) : -1;
+    if (whole >= 0) {
+        u->of[i] = whole;
+        return u->fits;
     }
     if (t.pre != 255) {                       /* mod, bitand … of integers: operands of other classes round first */
         int *v[2] = { &va, &vb };
@@ -368,6 +412,9 @@ static bool build_fused(struct plan *p, struct ew_prog *g)
         g->root_dtype = u->val[root].dtype;
     } else if (!g->all_numbers) {             /* the result in its class */
         int t = rv->type, want = rv->dtype;
+        if (u->ncode && u->code[u->ncode - 1].d == root && dtype_is(want, DT_I) && t == T_D &&
+            u->code[u->ncode - 1].k == ew_simd->saturate[want])                 /* storing does that too */
+            root = u->code[--u->ncode].a;
         if (rv->layout != want || root < g->nleaf) {
             int d = new_val(u, t, want, want, true);
             ew_kernel *store = t == T_L            ? ew_store64[want == D_UINT64]

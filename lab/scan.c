@@ -390,6 +390,34 @@ static double shifted_below(i64 x, double by) /* x < 0: a number with a sign, to
     return by >= 64 || by <= -63 ? 0 : by >= 0 ? (double)(i64)((uint64_t)x << (int)by) : (double)(x / ((i64)1 << (int)-by));
 }
 
+/* Integers of up to 32 bits by one number between -64 and 64. */
+#define SHIFT(DO)                                                          \
+    DO(INT8, int8_t, 7) DO(INT16, int16_t, 15) DO(INT32, int32_t, 31)      \
+    DO(UINT8, uint8_t, 64) DO(UINT16, uint16_t, 64) DO(UINT32, uint32_t, 64)
+#define SHIFT_LOOP(NAME, T, end)                                        \
+    CLONES static void shift_##NAME(void *to, const void *from, int by, i64 n) \
+    {                                                                   \
+        T *restrict y = to;                                             \
+        const T *restrict x = from;                                     \
+        if (by >= end)                        /* as in Octave, though the sign's bit could be reached */ \
+            memset(y, 0, (size_t)n * sizeof *y);                        \
+        else if (by >= 0)                                               \
+            for (i64 i = 0; i < n; i++)                                 \
+                y[i] = by < 32 ? (T)((uint32_t)x[i] << by) : 0;         \
+        else                                                            \
+            for (i64 i = 0; i < n; i++)                                 \
+                y[i] = (T)((i64)x[i] >> -by);                           \
+    }
+SHIFT(SHIFT_LOOP)
+static bool shift_whole(int dt, void *to, const void *from, int by, i64 n)
+{
+    switch (dt) {
+#define SHIFT_CASE(NAME, T, end) case D_##NAME: shift_##NAME(to, from, by, n); return true;
+    SHIFT(SHIFT_CASE)
+    default: return false;
+    }
+}
+
 BUILTIN(bitshift, 2, 3, 1, NO_GRAD,
   "y = bitshift(x, n)\n"
   "y = bitshift(x, n, bits)\n\n"
@@ -418,6 +446,11 @@ BUILTIN(bitshift, 2, 3, 1, NO_GRAD,
             ((double *)y->data)[i] =
                 e < 0 ? shifted_below((i64)e, all) : (double)(((uint64_t)(i64)e << left) >> right & mask);
         }
+        result_tensor(c, 0, y);
+        return;
+    }
+    if (c->nargin == 2 && fabs(all) < 64 && all == trunc(all) && y->dtype == x->dtype &&
+        shift_whole(x->dtype, y->data, x->data, (int)all, y->numel)) {
         result_tensor(c, 0, y);
         return;
     }

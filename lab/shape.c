@@ -4,6 +4,7 @@
  * What only changes sizes (reshape, squeeze, vec) keeps the block. What moves elements works for every kind of array:
  * most of it is reading by an index (`index_paren`) with a range or a list along one dimension. Only permute and repmat have
  * loops of their own, because they are used on large tensors. */
+#include "gpu.h"
 #include "index.h"
 #include "call.h"
 #include "cat.h"
@@ -564,6 +565,20 @@ static value shifted(value v, int d, i64 by)
     by = (by % n + n) % n;
     if (!by)
         return v;
+    if (is_tensor_like(v) && !value_device(v) && !RECORDING) {                 /* two pieces of memory for each run */
+        struct tensor *t = tensor_dense(tensor_of(v)), *y = tensor_new(t->dtype, t->nd, t->dim);
+        size_t run = dtypes[t->dtype].size, all;
+        for (int k = 0; k < d; k++)
+            run *= (size_t)dim[k];
+        all = run * (size_t)n;
+        size_t first = run * (size_t)by, bytes = (size_t)t->numel * dtypes[t->dtype].size;
+        for (size_t at = 0; at < bytes; at += all) {
+            memcpy(y->data + at + first, t->data + at, all - first);
+            memcpy(y->data + at, t->data + at + all - first, first);
+        }
+        y->flags |= t->flags & T_DQ;
+        return tensor_value(y);
+    }
     struct tensor *idx = tensor_2d(D_DOUBLE, 1, n);
     for (i64 k = 0; k < n; k++)
         ((double *)idx->data)[k] = (double)((k + n - by) % n + 1);

@@ -6,6 +6,7 @@
  * per dtype, but for the 64-bit integers and complex numbers among themselves. */
 #include "clones.h"
 #include "context.h"
+#include "ew.h"
 #include "gpu.h"
 #include "narrow.h"
 #include <complex.h>
@@ -483,11 +484,20 @@ void convert_run(int to, void *dst, int from, const void *src, i64 n)
             ((uint64_t *)dst)[i] = (uint64_t)MAX(((const int64_t *)src)[i], 0);
     } else {
         double x[512];
-        for (i64 i = 0; i < n; i += COUNT(x)) {
+        i64 first = 0;
+        bool plain = !dtype_is(from, DT_C);
+        if (plain && (to == D_DOUBLE || (to == D_SINGLE && from != D_INT64 && from != D_UINT64))) {        /* whole vectors */
+            first = n & ~(i64)63;
+            if (first)
+                ew_simd->load[from][to == D_SINGLE](dst, src, NULL, first);
+        }
+        for (i64 i = first; i < n; i += COUNT(x)) {
             i64 m = MIN(n - i, COUNT(x)), eights = whole_eights[to] ? m & ~(i64)7 : 0;
             const double *v = from == D_DOUBLE ? (const double *)src + i : x;
             char *y = (char *)dst + i * dtypes[to].size;
-            if (v == x)
+            if (v == x && plain && m == COUNT(x))
+                ew_simd->load[from][0](x, (const char *)src + i * dtypes[from].size, NULL, m);
+            else if (v == x)
                 convert[from].load(x, (const char *)src + i * dtypes[from].size, m);
             if (eights)
                 whole_eights[to](y, v, eights);

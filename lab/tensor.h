@@ -77,7 +77,8 @@ struct tensor *tensor_alias(struct tensor *t, int nd, const i64 *dim, const i64 
 struct tensor *tensor_reshape(struct tensor *t, int nd, const i64 *dim);   /* pooled; the same block when t is dense */
 struct tensor *tensor_clone(struct tensor *t);                       /* pooled, dense, memory of its own */
 struct tensor *tensor_dense(struct tensor *t);                       /* t itself when column-major without gaps */
-bool tensor_settle(struct tensor *t);          /* makes t itself dense where it can: for who has no address or stride of t in hand */
+/* Makes t itself dense where it can: for who has no address and no stride of t in hand. */
+bool tensor_settle(struct tensor *t);
 struct tensor *
 tensor_cast(struct tensor *t,
             int dtype); /* t itself when it is that; rounds and saturates; to real drops the imaginary part */
