@@ -5,6 +5,8 @@
  * Text is bytes.  Letters are those of ASCII; bytes above 127 (UTF-8) count as letters of no case, so they pass through
  * everything unharmed.  A function of one text takes a cell array of texts too, by map_texts. */
 #include "text.h"
+#include <locale.h>
+#include <wctype.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -327,7 +329,71 @@ BUILTIN(strncmpi, 3, 3, 1, NO_GRAD, COMPARE_HELP("strncmpi", ", n", " in their f
     compare(c, (struct comparison){ true, arg_int(c, 2, 1, INT64_MAX) });
 }
 
+/* ---- letters beyond ASCII: a row of text is UTF-8, and the C library knows the letters of C.UTF-8 where it has that
+ * locale; else they stay as they are.  What is no UTF-8 stays as it is, byte by byte. */
+static locale_t unicode(void)
+{
+    static locale_t l;
+    if (!l)
+        l = newlocale(LC_CTYPE_MASK, "C.UTF-8", (locale_t)0);
+    return l;
+}
+
+/* The character at s and its length in bytes, 1 for a byte that begins none. */
+static int utf8_at(const uint8_t *s, i64 left, wint_t *ch)
+{
+    int n = *s < 0xC2 ? 1 : *s < 0xE0 ? 2 : *s < 0xF0 ? 3 : *s < 0xF5 ? 4 : 1;
+    *ch = n == 1 ? *s : *s & (0x7F >> n);
+    for (int i = 1; i < n; i++) {
+        if (i >= left || (s[i] & 0xC0) != 0x80) {
+            *ch = *s;
+            return 1;
+        }
+        *ch = *ch << 6 | (s[i] & 0x3F);
+    }
+    return n;
+}
+
+static void utf8_add(struct buf *b, wint_t c)
+{
+    if (c < 0x80)
+        buff(b, "%c", (int)c);
+    else if (c < 0x800)
+        buff(b, "%c%c", (int)(0xC0 | c >> 6), (int)(0x80 | (c & 0x3F)));
+    else if (c < 0x10000)
+        buff(b, "%c%c%c", (int)(0xE0 | c >> 12), (int)(0x80 | (c >> 6 & 0x3F)), (int)(0x80 | (c & 0x3F)));
+    else
+        buff(b, "%c%c%c%c", (int)(0xF0 | c >> 18), (int)(0x80 | (c >> 12 & 0x3F)), (int)(0x80 | (c >> 6 & 0x3F)),
+             (int)(0x80 | (c & 0x3F)));
+}
+
+static bool beyond_ascii(const struct tensor *t)               /* a row with a byte of that kind, and a locale to read it */
+{
+    if (t->nd != 2 || t->dim[0] != 1)
+        return false;
+    uint8_t any = 0;
+    for (i64 i = 0; i < t->numel; i++)
+        any |= (uint8_t)t->data[i];
+    return any >= 0x80 && unicode();
+}
+
 /* ---- case */
+static value change_case_unicode(const struct tensor *t, bool up)
+{
+    struct buf *b = buf_new();
+    wint_t ch;
+    for (i64 i = 0, n; i < t->numel; i += n) {
+        n = utf8_at((const uint8_t *)t->data + i, t->numel - i, &ch);
+        if (n == 1 && ch >= 0x80)
+            buf_add(b, t->data + i, 1);
+        else if (up && ch == 0xDF)                             /* sharp s has no capital of its own */
+            buf_add(b, "SS", 2);
+        else
+            utf8_add(b, up ? towupper_l(ch, unicode()) : towlower_l(ch, unicode()));
+    }
+    return buf_value(b);
+}
+
 static value change_case(struct call *c, value v, char from, char to)
 {
     if (v.kind == K_CELL) {
@@ -342,6 +408,8 @@ static value change_case(struct call *c, value v, char from, char to)
     if (value_dtype(v) != D_CHAR)
         return value_dtype(v) == D_LOGICAL ? tensor_value(tensor_cast(tensor_of(v), D_DOUBLE)) : v;
     struct tensor *t = tensor_clone(tensor_of(v));
+    if (beyond_ascii(t))
+        return change_case_unicode(t, to == 'A');
     for (i64 at = 0; at < t->numel; at += 1 << 20) {          /* in pieces, for the loop below is one of vectors */
         poll();
         for (i64 i = at, end = MIN(at + (1 << 20), t->numel); i < end; i++)
@@ -375,6 +443,11 @@ static bool is_hex(int ch) { return is_digit(ch) || (ch >= 'a' && ch <= 'f') || 
 static bool is_ascii(int ch) { return ch >= 0 && ch < 128; }
 
 typedef bool char_class(int ch);
+/* The classes that letters beyond ASCII can be in; every byte of such a letter gets its answer. */
+static const struct { char_class *f; int (*wide)(wint_t, locale_t); } wide_classes[] = {
+    { is_alpha, iswalpha_l }, { is_upper, iswupper_l }, { is_lower, iswlower_l }, { is_alnum, iswalnum_l },
+    { is_graph, iswgraph_l }, { is_print, iswprint_l }, { is_punct, iswpunct_l }, { is_space, iswspace_l },
+};
 
 static value classify(struct call *c, value v, char_class *f)
 {
@@ -391,6 +464,16 @@ static value classify(struct call *c, value v, char_class *f)
     for (i64 i = 0; i < t->numel; i++) {
         double x = element_double(t, i);
         r->data[i] = x == floor(x) && x >= 0 && x < 256 && f((int)x);
+    }
+    for (int k = 0; k < COUNT(wide_classes) && t->dtype == D_CHAR; k++) {
+        wint_t ch;
+        if (wide_classes[k].f != f || !beyond_ascii(t))
+            continue;
+        for (i64 i = 0, n; i < t->numel; i += n) {
+            n = utf8_at((const uint8_t *)t->data + i, t->numel - i, &ch);
+            if (n > 1)
+                memset(r->data + i, wide_classes[k].wide(ch, unicode()) != 0, (size_t)n);
+        }
     }
     return tensor_value(r);
 }
