@@ -732,6 +732,8 @@ bool case_matches(value v, value k)
         return false;
     int mark = pool_mark();
     bool yes;
+    v = gpu_read_value(v, "switch");
+    k = gpu_read_value(k, "switch");
     i64 nv = value_numel(v), nk = value_numel(k);
     if (nv == 0 && nk == 0)
         yes = true;

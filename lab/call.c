@@ -4,6 +4,7 @@
  * Every getter says in its error which argument of which function was wrong, what was wanted and what was given,
  * so that no builtin words such a message itself. */
 #include "context.h"
+#include "gpu.h"
 #include "sparse.h"
 #include <math.h>
 #include <stdarg.h>
@@ -74,7 +75,7 @@ static double scalar(struct call *c, int i, const char *what)
         return v.dtype == D_INT64 ? (double)v.i : v.dtype == D_UINT64 ? (double)v.u : v.num;
     if ((!is_tensor_like(v) && v.kind != K_SPARSE) || value_numel(v) != 1)
         fail_arg(c, i, what);
-    struct tensor *t = tensor_of(sparse_full_value(v));
+    struct tensor *t = tensor_of(sparse_full_value(gpu_read_value(v, c->fn->name)));
     if (dtype_is(t->dtype, DT_C))
         fail_arg(c, i, what);
     return element_double(t, 0);

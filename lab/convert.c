@@ -5,6 +5,7 @@
  * store into an integer class does.  A floating class keeps imaginary parts, all others refuse them.  typecast looks at
  * the same bytes with another class. */
 #include "call.h"
+#include "gpu.h"
 #include "rules.h"
 #include <math.h>
 
@@ -107,6 +108,8 @@ BUILTIN(logical, 1, 1, 1, NO_GRAD,
 
 static void constant(struct call *c, int x)
 {
+    if (gpu_created(c))
+        return;
     i64 dim[MAX_DIMS];
     int n = c->nargin, dt = arg_class(c, &n), nd = arg_dims(c, 0, n, dim);
     if (dt >= 0 && dt != D_LOGICAL)

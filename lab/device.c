@@ -315,6 +315,8 @@ struct tensor *gpu_new(int device, int dtype, int nd, const i64 *dim)
 {
     nd = dims_trim(nd, dim);
     i64 n = dims_numel(nd, dim);
+    if (dtype == D_CHAR)
+        fail("tl:device", "text lives on the CPU, these numbers on gpu %d; use num2str(x) or char(cpu(x))", device);
     if (n > (i64)1 << 58)
         fail_full(gpu_at(device), (size_t)1 << 62);
     return tensor_on(gpu_block(device, (size_t)n * dtypes[dtype].size), dtype, nd, dim);

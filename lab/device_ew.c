@@ -296,6 +296,8 @@ value gpu_plan(struct plan *p, value *reg, int nd, const i64 *dim)
         if (mixed)
             return nil();                     /* op by op: there the operands have names */
     }
+    if (!device)                              /* a dimension alone is there */
+        return nil();
     if (p->red) {
         root = last->a;
         if (last->b >= 0) {

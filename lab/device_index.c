@@ -110,6 +110,8 @@ value gpu_index(value base, int n, const value *idx)
     i64 len[MAX_DIMS], out[MAX_DIMS];
     if (n == 1 && value_device(*idx) == t->device && value_dtype(*idx) == D_LOGICAL && value_numel(*idx) <= t->numel)
         return tensor_box(masked(t, *idx));
+    if (t->dtype == D_CHAR)
+        return index_paren(base, n, at_home(n, idx));
     int nd = index_parse_read(x, n, at_home(n, idx), t->nd, t->dim, len, out);
     bool all = true;
     for (int k = 0; k < n && all; k++)
@@ -340,6 +342,11 @@ void gpu_write(value *slot, struct tensor *r)
 /* ---- joining: sizes are the result's, those that take part lie one after another along dim */
 value gpu_cat(const char *who, int dim, int nd, const i64 *size, int dtype, int n, const value *v, const bool *takes_part)
 {
+    char what[160];
+    for (int i = 0; i < n && dtype == D_CHAR; i++)
+        if (value_device(v[i]))
+            fail("tl:device", "%s: text lives on the CPU, part %d (%s) on gpu %d; use num2str(x) or char(cpu(x))", who, i + 1,
+                 value_describe(v[i], what), value_device(v[i]));
     int device = gpu_common(who, n, v);
     struct tensor *r = gpu_new(device, dtype, nd, size);
     i64 at = 0;

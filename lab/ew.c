@@ -5,6 +5,7 @@
  * pow2 and psi with two arguments; idivide with a rounding; round-offs of names (angle, lgamma). */
 #include "config.h"
 #include "lab/ew.h"
+#include "lab/gpu.h"
 #include <math.h>
 
 static const struct { const char *other; int op; } aliases[] = {
@@ -181,7 +182,7 @@ static void run_psi(struct call *c)           /* psi(k, x): k is checked here, s
         run_row(c, EW_psi);
         return;
     }
-    struct tensor *k = arg_double(c, 0);
+    struct tensor *k = value_device(c->arg[0]) ? tensor_cast(tensor_of(gpu_read_value(c->arg[0], "psi")), D_DOUBLE) : arg_double(c, 0);
     for (i64 i = 0; i < k->numel; i++) {
         double x = ((double *)k->data)[i];
         if (!(x >= 0 && x <= 170 && x == floor(x)))

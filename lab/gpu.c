@@ -132,14 +132,15 @@ BUILTIN(getDevice, 1, 1, 1, grad_zero,
     result_num(c, 0, value_device(c->arg[0]));
 }
 
-/* ---- arrays that are born there: a last 'gpu', or 'like' with a tensor there */
+/* ---- arrays that are born there: a last 'gpu' (or MATLAB's 'gpuArray'), or 'like' with a tensor there */
 int gpu_born(struct call *c, int *nargin)
 {
     int n = *nargin;
     if (n >= 2 && value_device(c->arg[n - 1]) && arg_is_text(c, n - 2))
         return value_device(c->arg[n - 1]);
-    if (n >= 1 && is_tensor_like(c->arg[n - 1]) && value_dtype(c->arg[n - 1]) == D_CHAR && value_numel(c->arg[n - 1]) == 3 &&
-        !strcmp(arg_text(c, n - 1, NULL), "gpu")) {
+    i64 letters = n >= 1 && arg_is_text(c, n - 1) ? value_numel(c->arg[n - 1]) : 0;
+    if ((letters == 3 && !strcmp(arg_text(c, n - 1, NULL), "gpu")) ||
+        (letters == 8 && !strcmp(arg_text(c, n - 1, NULL), "gpuArray"))) {
         *nargin = n - 1;
         return gpu_current();
     }

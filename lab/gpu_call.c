@@ -48,10 +48,10 @@ static void by_header(struct call *c) { original(c, arguments_home(c, 1), value_
 static void as_it_is(struct call *c) { original(c, c->arg, true); }
 static void at_home(struct call *c) { original(c, arguments_home(c, 0), false); }
 
-static void back(struct call *c, int device)              /* results go where the arguments were */
+static void back(struct call *c, int device)              /* results go where the arguments were, but for text */
 {
     for (int k = 0; k < MAX(1, c->nargout); k++)
-        if (is_tensor_like(c->out[k]))
+        if (is_tensor_like(c->out[k]) && value_dtype(c->out[k]) != D_CHAR)
             result(c, k, tensor_box(gpu_put(device, tensor_of(c->out[k]))));
 }
 static void home_and_back(struct call *c)
@@ -466,7 +466,7 @@ static void norm(struct call *c)              /* of vectors, and 'fro' */
     else if (c->nargin > 1 && !fro)
         p = arg_num(&(struct call){ c->fn, c->nargin, c->nargout, arguments_home(c, 1), c->out }, 1);
     bool vector = a->nd == 2 && (a->dim[0] == 1 || a->dim[1] == 1);
-    if (c->nargin > 2 || a->nd > 2 || (!fro && !vector && p != 1 && p != 2 && p != INFINITY)) {
+    if (c->nargin > 2 || !a->numel || a->nd > 2 || (!fro && !vector && p != 1 && p != 2 && p != INFINITY)) {
         home_and_back(c);
         return;
     }
@@ -500,12 +500,12 @@ static void dot(struct call *c)
     struct tensor *x = tensor_any(c->arg[0]), *y = tensor_any(c->arg[1]);
     char s[128], t[128];
     bool vectors = x->nd == 2 && y->nd == 2 && (x->dim[0] == 1 || x->dim[1] == 1) && (y->dim[0] == 1 || y->dim[1] == 1);
-    if (x->numel != y->numel || (!vectors && !dims_equal(x->nd, x->dim, y->nd, y->dim)))
+    if (x->numel != y->numel || ((!vectors || c->nargin > 2) && !dims_equal(x->nd, x->dim, y->nd, y->dim)))
         fail("Octave:nonconformant-args", "dot: sizes of x (%s) and y (%s) must match", tensor_shape(x, s),
              tensor_shape(y, t));
     value a = c->arg[0], b = c->arg[1];
     gpu_common("dot", 2, c->arg);
-    if (vectors) {
+    if (vectors && c->nargin < 3) {
         a = tensor_box(tensor_reshape(x, 2, (i64[]){ x->numel, 1 }));
         b = tensor_box(tensor_reshape(y, 2, (i64[]){ y->numel, 1 }));
     }
@@ -554,6 +554,17 @@ static struct row *row_of(const struct builtin *fn)
     return r;
 }
 
+/* What is there are counts and dimensions alone, of a function whose array is on the CPU: they come home. */
+static bool beside_the_array(struct call *c, const struct row *r)
+{
+    if (value_device(c->arg[0]) || !(r->how == 'G' || ((r->how == 'S' || r->how == 'C') && value_numel(c->arg[0]) > 1)))
+        return false;
+    for (int i = 1; i < c->nargin; i++)
+        if (value_device(c->arg[i]) && value_numel(c->arg[i]) > 1)
+            return false;
+    return true;
+}
+
 bool gpu_call(struct call *c)
 {
     if (!gpu_among(c->nargin, c->arg))
@@ -565,7 +576,7 @@ bool gpu_call(struct call *c)
     if (r && c->fn != &r->shadow) {
         r->fn = c->fn;
         r->shadow = *c->fn;
-        r->shadow.run = r->run;
+        r->shadow.run = beside_the_array(c, r) ? at_home : r->run;
         inner.fn = &r->shadow;
     }
     bool door = h->door;

@@ -204,6 +204,8 @@ void index_parse(struct ix *x, value v, i64 len, int k, int n)
     }
     case K_TENSOR:
     case K_WINDOW: {
+        if (unlikely(value_device(v)))        /* of a cell or struct; those of tensors have come home before */
+            x->from = v = gpu_read_value(v, "an index");
         struct tensor *t = tensor_of(v);
         if (dtype_is(t->dtype, DT_C)) {
             char at[256];

@@ -85,7 +85,7 @@ static bool as_key(const struct map *m, value v, value *key, uint32_t *hash)
     }
     if (!is_tensor_like(v) || value_numel(v) != 1 || dtype_is(value_dtype(v), DT_C | DT_T))
         return false;
-    struct tensor *t = tensor_cast(tensor_of(v), m->key_type);
+    struct tensor *t = tensor_cast(tensor_of(gpu_read_value(v, "a key")), m->key_type);
     *key = element_value(t, 0);
     *hash = hash_number(key_number(*key));
     return true;
@@ -356,7 +356,7 @@ static value checked(const struct map *m, value v)           /* as the map keeps
     } else if (is_tensor_like(v) && value_numel(v) == 1 && !dtype_is(value_dtype(v), DT_T) &&
                (dtype_is(m->value_type, DT_F) || !dtype_is(value_dtype(v), DT_C))) {
         int dt = dtype_is(value_dtype(v), DT_C) ? dtype_complex(m->value_type) : m->value_type;
-        return tensor_value(tensor_cast(tensor_of(v), dt));
+        return tensor_value(tensor_cast(tensor_of(gpu_read_value(v, "a map of numbers")), dt));
     }
     fail("",
          "containers.Map: specified value type does not match the type of this container\nhint: values are %s, but the "
@@ -593,7 +593,7 @@ BUILTIN(containers_Map, 0, ANY, 1, grad_pass,
     struct cell *ks = cell_2d(1, n), *vs = cell_2d(1, n);
     if (k.kind != K_CELL && !is_tensor_like(k))
         fail_arg(c, 0, "a key or a cell of keys");
-    struct tensor *kt = k.kind == K_CELL || one_text ? NULL : arg_dense(c, 0);
+    struct tensor *kt = k.kind == K_CELL || one_text ? NULL : tensor_dense(tensor_of(gpu_read_value(k, "keys")));
     for (i64 i = 0; i < n; i++)
         cell_set(ks, i, k.kind == K_CELL ? k.cell->v[i] : one_text ? k : element_value(kt, i));
     if (k.kind != K_CELL && n == 1 && (v.kind != K_CELL || !kt || v.cell->numel != 1)) {
@@ -604,7 +604,7 @@ BUILTIN(containers_Map, 0, ANY, 1, grad_pass,
     } else if (n == 1) {
         cell_set(vs, 0, v);
     } else if (is_tensor_like(v) && value_dtype(v) != D_CHAR && value_numel(v) == n) {
-        struct tensor *t = arg_dense(c, 1);
+        struct tensor *t = tensor_dense(tensor_of(gpu_read_value(v, "a map of numbers")));
         for (i64 i = 0; i < n; i++)
             cell_set(vs, i, element_value(t, i));
     } else {
@@ -622,7 +622,7 @@ BUILTIN(containers_Map, 0, ANY, 1, grad_pass,
         key = numbers ? D_DOUBLE : ANY_VALUE;
     if (key == ANY_VALUE)
         fail("Octave:invalid-input-arg", "containers.Map: keys must all be texts, or all be single numbers");
-    struct map *m = map_new(key, uniform ? type_of_values(n, vs->v) : ANY_VALUE);
+    struct map *m = map_new(key, uniform && !gpu_among((int)n, vs->v) ? type_of_values(n, vs->v) : ANY_VALUE);
     for (i64 i = 0; i < n; i++)
         map_set(m, ks->v[i], vs->v[i]);
     result(c, 0, object_value(K_OBJECT, m));

@@ -23,6 +23,7 @@ static bool extreme(int op) { return op == RED_max || op == RED_min; }
 int reduce_dim(int op, value v)
 {
     char s[160];
+    v = gpu_read_value(v, "a dimension");
     if (v.kind != K_NUM || v.dtype == D_INT64 || v.dtype == D_UINT64)
         fail("Octave:index-out-of-bounds", "%s: dim must be a positive integer, but is a %s", reduce_rows[op].name,
              value_describe(v, s));
@@ -376,10 +377,14 @@ value reduce_apply(int op, value x, int dim)
             value re = reduce_apply(op, ew_apply(EW_real, 1, &x), dim), im = reduce_apply(op, ew_apply(EW_imag, 1, &x), dim);
             return ew_apply(reduce_rows[op].take == TAKE_SUMSQ ? EW_plus : EW_complex, 2, (value[]){ re, im });
         }
-        if (op == RED_prod && (dtype_is(dt, DT_C) || dt == D_INT64 || dt == D_UINT64))
-            gpu_fail(gpu_at(value_device(x)), "prod", DEV_NOT_HERE);
         if (dt == D_INT64 || dt == D_UINT64)
             x = tensor_box(gpu_clone(tensor_any(x), D_DOUBLE));
+        if (op == RED_prod && (dtype_is(dt, DT_C) || dt == D_INT64 || dt == D_UINT64)) {
+            struct tensor *t = tensor_any(x);
+            value y = keep(gpu_plan(ew_reducer(op, dim > 0), (value[]){ x, num(dim) }, t->nd, t->dim));
+            int class = reduce_class(op, dt);
+            return class == value_dtype(y) ? y : tensor_box(gpu_clone(tensor_any(y), class));
+        }
     }
     if (extreme(op) && (dt == D_INT64 || dt == D_UINT64 || dtype_is(dt, DT_C)))
         return extremes(op, tensor_of(x), dim, NULL);
