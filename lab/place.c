@@ -258,7 +258,7 @@ bool place_line(value *slot, value i, value j, value rhs)
     if (t->h.owners != 1 || t->nd != 2 || t->mark || t->device || !t->numel || (double)k != at.num ||
         dtype_is(t->dtype, DT_C) || (t->block && t->block->owners != 1))
         return false;
-    if (r ? r->dtype != t->dtype || r == t || r->numel != n || r->nd != 2 || !(r->flags & T_DENSE) || r->mark ||
+    if (r ? r->dtype != t->dtype || r == t || r->numel != n || r->nd != 2 || !(r->flags & T_DENSE) || r->mark || r->device ||
                 (r->dim[0] != 1 && r->dim[1] != 1)
           : rhs.kind != K_NUM || rhs.dtype != t->dtype)
         return false;
