@@ -117,6 +117,7 @@ void interp_start(void)
     h->function_builtin = function_builtin;
     h->builtin_named = builtin_named;
     h->plugin_file = path_plugin_own;
+    h->data_file = path_data_file;
     h->warning = warning_hook;
     place_hooks();
     h->function_parts = function_parts;

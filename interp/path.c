@@ -368,6 +368,21 @@ const char *path_private(const char *name, const char *file, uint64_t *stamp)
     return find_in(p, folder_of(p, buf), name, stamp);
 }
 
+const char *path_data_file(const char *name)
+{
+    struct paths *p = paths();
+    for (int i = -1; i < p->n; i++) {
+        const struct folder *f = i < 0 ? p->script : p->on[i];
+        if (!f)
+            continue;
+        struct buf *b = buf_new();
+        buff(b, "%s/%s", f->dir, name);
+        if (!access(b->s, F_OK))
+            return b->s;
+    }
+    return NULL;
+}
+
 /* In scripts/ itself or in a package there; lessons and examples are programs. */
 bool path_owns(const char *file)
 {

@@ -10,6 +10,7 @@
 const char *path_find(const char *name, uint64_t *stamp);
 /* The same in the folder private/ beside `file`, whose functions alone may call it. */
 const char *path_private(const char *name, const char *file, uint64_t *stamp);
+const char *path_data_file(const char *name); /* a file of data of that name beside the script or on the path; pooled, or NULL */
 const char *path_library(const char *name, uint64_t *stamp);      /* in the library's folder alone */
 bool path_owns(const char *file);             /* a function of tl's own, written in the language */
 bool path_is_package(const char *name);      /* a folder +name is in sight, the library included */

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /* store.c: save and load: options and the caller's variables; what stands in the files is lab/save.h's. */
+#include "lab/files.h"
 #include "lab/save.h"
 #include "lex.h"
 #include "vm.h"
@@ -224,10 +225,11 @@ static const char *file_there(const char *file)              /* data stands for 
 {
     const char *slash = strrchr(file, '/');
     if (!access(file, F_OK) || strchr(slash ? slash : file, '.'))
-        return file;
+        return file_found(file);
     struct buf *b = buf_new();
     buff(b, "%s.mat", file);
-    return access(b->s, F_OK) ? file : b->s;
+    const char *data = file_found(file), *mat = access(b->s, F_OK) && data == file ? file_found(b->s) : b->s;
+    return data != file || access(mat, F_OK) ? data : mat;
 }
 
 BUILTIN(load, 1, ANY, 1, NO_GRAD,
@@ -237,7 +239,8 @@ BUILTIN(load, 1, ANY, 1, NO_GRAD,
   "Reads the variables of a file that save wrote, all or those that match a pattern with * and ?; with a result they "
   "are the fields of a struct. What the file is shows in its contents: tl's own format, Octave's text format, MATLAB's "
   ".mat files, or plain numbers with blanks, commas or semicolons between them and comments from % or # on; these "
-  "become one matrix, which has the name of the file or is the result. Nothing in a file is run.\n\n"
+  "become one matrix, which has the name of the file or is the result. A file that is not there is looked for beside "
+  "the script and in the folders of addpath. Nothing in a file is run.\n\n"
   "Example:\n  f = tempname(); s.a = 1; s.b = {2, 'x'};\n  save('-struct', f, 's')\n  S = load(f, 'a')\n  S =\n    "
   "scalar structure containing the fields:\n      a = 1\n  delete(f)\n\n"
   "See also: save, dlmread, csvread, fileread")

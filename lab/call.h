@@ -133,6 +133,7 @@ struct hooks {                                /* what lab/ needs from above; int
     value *(*function_slot)(value f, sym name);           /* where a closure holds that variable, or NULL */
     const struct builtin *(*builtin_named)(const char *name);       /* whatever the user's functions are; NULL: none */
     const char *(*plugin_file)(const char *name);         /* where tl_NAME.so of this tl is, or NULL */
+    const char *(*data_file)(const char *name);           /* a file of that name in a folder where functions are looked up, or NULL */
     const struct class *(*class_named)(const char *name); /* of the rooms above lab/, or NULL */
     void (*warning)(const char *id, const char *message);
     int (*line)(void);                                    /* where the program stands now; 0: nowhere */

@@ -147,9 +147,15 @@ void file_fail_open(const char *who, const char *name)
          strerror(why), (int)len, name, meant);
 }
 
+const char *file_found(const char *name)
+{
+    const char *other = access(name, F_OK) && *name && *name != '/' && hooks()->data_file ? hooks()->data_file(name) : NULL;
+    return other ? other : name;
+}
+
 char *file_slurp(const char *who, const char *name, size_t *n)
 {
-    struct buf_target t = { buf_new(), fopen(name, "rb"), who, name };
+    struct buf_target t = { buf_new(), fopen(file_found(name), "rb"), who, name };
     struct stat st;
     if (!t.f)
         file_fail_open(who, name);
@@ -262,7 +268,8 @@ BUILTIN(fopen, 1, 4, 4, NO_GRAD,
   "[name, mode, arch, encoding] = fopen(fid)\n\n"
   "Open a file; mode is 'r' to read (the default), 'w' to write anew, 'a' to append, with '+' for both. The number of "
   "the file is\n"
-  "-1 if it cannot be opened, and the message says why. arch is the order of bytes that fread and fwrite take for it: "
+  "-1 if it cannot be opened, and the message says why. A file to read that is not there is looked for beside the script "
+  "and in the folders of addpath. arch is the order of bytes that fread and fwrite take for it: "
   "'native',\n"
   "'ieee-le' or 'ieee-be'.\n\n"
   "Example:\n  fid = fopen('/nonexistent/file')\n  fid = -1\n\n"
@@ -299,7 +306,7 @@ BUILTIN(fopen, 1, 4, 4, NO_GRAD,
         why = "too many open files";
     else if (stat(name, &st) == 0 && S_ISDIR(st.st_mode))
         why = strerror(EISDIR);
-    else if (!(fp = fopen(name, plain)))
+    else if (!(fp = fopen(!strcmp(plain, "r") || !strcmp(plain, "rb") ? file_found(name) : name, plain)))
         why = strerror(errno);
     if (fp) {
         struct file *f = calloc(1, sizeof *f);

@@ -12,6 +12,7 @@ const char *file_rest(struct call *c, int i, size_t *n);   /* what is still to b
 void file_back(struct call *c, int i, size_t n);           /* and n bytes of it back */
 NORETURN void file_fail_open(const char *who,
                              const char *name); /* says why by errno, and which name may have been meant */
+const char *file_found(const char *name);     /* name, or where on the path a file of that name is when there is none here */
 char *file_slurp(const char *who, const char *name, size_t *n);        /* the whole file, NUL-terminated, in the pool */
 /* body writes the file: a temporary one beside it, which takes its name when all is well, so a full disk or Ctrl-C
    loses nothing. append, and what is no plain file (/dev/stdout): straight into it. */
