@@ -171,6 +171,7 @@ void place_hooks(void)
     hooks()->library = library_now;
     hooks()->place_drop = place_drop;
     hooks()->place_fail = place_fail;
+    hooks()->habit = habit_hint;
 }
 
 /* What only the source and the variables know: the text of a [ ] that does not join, the size of a variable whose index is

@@ -136,6 +136,7 @@ struct hooks {                                /* what lab/ needs from above; int
     const char *(*data_file)(const char *name);           /* a file of that name in a folder where functions are looked up, or NULL */
     const struct class *(*class_named)(const char *name); /* of the rooms above lab/, or NULL */
     void (*warning)(const char *id, const char *message);
+    const char *(*habit)(const char *name);               /* what a word of another language is called here, or NULL */
     int (*line)(void);                                    /* where the program stands now; 0: nowhere */
     const char *(*library)(void);                         /* the library's function, in tl, that the user called and that runs; NULL: none */
     void *(*place)(void *old); /* a note of the user's line that runs, in place of an old one; NULL: none runs */

@@ -849,8 +849,8 @@ int index_brace(value base, int n, const value *idx, value **list)
 {
     if (base.kind != K_CELL) {
         char what[160];
-        fail("Octave:invalid-index", "\1{…}: \1 is a %s; only a cell has contents\nhint: \1(…) indexes it",
-             value_describe(base, what));
+        fail("Octave:invalid-index", "\1{…}: \1 is a %s; only a cell has contents\nhint: %s", value_describe(base, what),
+             base.kind == K_OBJECT && !strncmp(base.inst->class->name, "nn.", 3) ? "\1.get(1) is its first module" : "\1(…) indexes it");
     }
     struct cell *c = base.cell;
     if (n == 1 && idx->tag == 0 && idx->num >= 1 && idx->num <= (double)c->numel && idx->num == trunc(idx->num)) {
@@ -887,6 +887,22 @@ const char *near_field(value v, const char *name)
     return nearest_found(like);
 }
 
+const char *field_meant(value v, const char *name)
+{
+    struct buf *b = buf_new();
+    for (const char *const *s = v.kind == K_OBJECT ? v.inst->class->names : NULL; s && *s; s++)
+        if (!strcmp(*s, name)) {
+            buff(b, "; \1.%s() calls the method", name);
+            return b->s;
+        }
+    const char *near = near_field(v, name), *habit = !near && hooks()->habit ? hooks()->habit(name) : NULL;
+    if (near)
+        buff(b, "; did you mean '%s'?", near);
+    if (habit)
+        buff(b, "\nhint: %s", habit);
+    return b->s;
+}
+
 int index_field(value base, sym name, value **list)
 {
     char what[160];
@@ -921,9 +937,8 @@ int index_field(value base, sym name, value **list)
             return 1;
         }
     }
-    const char *near = near_field(base, name->text);
-    fail("Octave:undefined-function", "\1.%s: \1 is a %s and has no field '%s'%s%s%s", name->text,
-         value_describe(base, what), name->text, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+    fail("Octave:undefined-function", "\1.%s: \1 is a %s and has no field '%s'%s", name->text, value_describe(base, what),
+         name->text, field_meant(base, name->text));
 }
 
 i64 index_end(value base, int k, int n)

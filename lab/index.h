@@ -14,6 +14,7 @@
 value index_paren(value base, int n, const value *idx);              /* pooled; any kind but functions and objects */
 int index_brace(value base, int n, const value *idx, value **list);  /* contents, borrowed, in a scratch array; the count */
 const char *near_field(value v, const char *name);        /* the field or method that was meant; scratch, or NULL */
+const char *field_meant(value v, const char *name);       /* what follows "no field 'name'" in an error, or "" */
 int index_field(value base, sym name,
                 value **list); /* s.name: one for each element of s; objects: one, through their class */
 i64 index_end(value base, int k, int n);                             /* `end` in position k (from 0) of n */

@@ -611,9 +611,8 @@ static void store_object(value *slot, int n, const struct step *s, value rhs)
     }
     if (s->kind == STEP_FIELD && n == 1) {
         if (!class->set || !class->set(self, s->name, rhs)) {
-            const char *near = near_field(self, s->name->text);
-            fail("Octave:undefined-function", "\2 = …: a %s has no field '%s' to be set%s%s%s", class->name,
-                 s->name->text, near ? "; did you mean '" : "", near ? near : "", near ? "'?" : "");
+            fail("Octave:undefined-function", "\2 = …: a %s has no field '%s' to be set%s", class->name, s->name->text,
+                 field_meant(self, s->name->text));
         }
         return;
     }
@@ -660,9 +659,11 @@ NORETURN void fail_step(value v, const struct step *s, int n)
 {
     char what[160];
     value_describe(v, what);
+    const struct step *field = s->kind == STEP_FIELD ? s : n > 1 ? s + 1 : s;
+    const char *habit = field->kind == STEP_FIELD && hooks()->habit ? hooks()->habit(field->name->text) : NULL;
     if (s->kind == STEP_FIELD || (n > 1 && s->kind == STEP_PAREN && s[1].kind == STEP_FIELD))
         fail("Octave:undefined-function",
-             "\2 = …: a %s has no fields\nhint: only a struct has fields; clear \1 first, or use another name", what);
+             "\2 = …: a %s has no fields\nhint: %s", what, habit ? habit : "only a struct has fields; clear \1 first, or use another name");
     if (s->kind == STEP_BRACE)
         fail("Octave:undefined-function", "\2 = …: a %s has no contents to be set by { }; only a cell has", what);
     if (n > 1 && s[1].kind == STEP_PAREN)

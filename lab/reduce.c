@@ -521,7 +521,8 @@ static void run_extreme(struct call *c, int op, int row)
             warn("tl:dim-of-two-arguments", "%s: dim goes unheeded with two arguments; of one it is %s(x, [], dim)",
                  reduce_rows[op].name, reduce_rows[op].name);
         if (c->nargout > 1)
-            fail("Octave:invalid-fun-call", "%s: two arguments give one result", reduce_rows[op].name);
+            fail("Octave:invalid-fun-call", "%s: two arguments give one result; %s(x, [], dim) gives two", reduce_rows[op].name,
+                 reduce_rows[op].name);
         result(c, 0, ew_apply(row, 2, c->arg));
         return;
     }

@@ -33,7 +33,10 @@ static void put_child(struct module *m, i64 at, value v)
 {
     char d[160];
     if (!is_module(v))
-        fail("Octave:invalid-input-arg", "%s: a module is wanted, not a %s", layer_of(m)->class.name, value_describe(v, d));
+        fail("Octave:invalid-input-arg", "%s: a module is wanted, not a %s%s", layer_of(m)->class.name, value_describe(v, d),
+             v.kind == K_CELL   ? "\nhint: c{:} hands over what is in a cell c, one after the other"
+             : v.kind == K_FUNC ? "\nhint: nn.Lambda(f) makes a layer of a function"
+                                : "");
     if (layer_of(module_of(v))->criterion != layer_of(m)->criterion)
         fail("Octave:invalid-input-arg", "%s: takes %s, but %s is a %s", layer_of(m)->class.name,
              layer_of(m)->criterion ? "criterions" : "modules", class_of(v),

@@ -67,6 +67,9 @@ static value bottle_backward(struct module *m, value x, value g, int want, doubl
     if (nd <= in)
         return inner_backward(m, x, g, want, scale);
     int yd = value_dims(inner(m)->output, size);
+    if (!is_tensor_like(g) || value_numel(g) != value_numel(inner(m)->output))
+        nn_fail(m, "gradOutput must have %lld elements, as the output, but is a %s", (long long)value_numel(inner(m)->output),
+                value_describe(g, (char[160]){ 0 }));
     value gx = inner_backward(m, fx, nn_view(g, yd, size), want, scale);
     return want & WANT_INPUT ? nn_view(gx, nd, dim) : nil();
 }

@@ -226,6 +226,9 @@ void module_run_method(
     if (!what && !criterion && has_arg(c, 2))
         fail("Octave:invalid-fun-call", "%s.%s: takes one input; several are handed over in a cell, m.forward({a, b})",
              class_of(c->arg[0]), c->fn->name);
+    if (c->nargout > 1)
+        fail("Octave:invalid-fun-call", "%s.%s: gives one value; several come in a cell: y = m.%s(…); y{2}", class_of(c->arg[0]),
+             c->fn->name, what ? "backward" : "forward");
     double scale = what && !criterion && has_arg(c, 3) ? arg_num(c, 3) : what == 4 ? NAN : 1;
     if (what == 4 && isnan(scale))
         fail("Octave:invalid-fun-call", "%s.%s: the learning rate is needed", class_of(c->arg[0]), c->fn->name);

@@ -385,6 +385,16 @@ value module_forward(struct module *m, value x)
     return m->output;
 }
 
+/* Layers with a backward of their own that does not compare: a tensor for a tensor, and as large as what was remembered. */
+static void check_gradient(struct module *m, value g)
+{
+    const struct layer *l = layer_of(m);
+    bool whole = !is_nil(m->aux) || (l->tree && (!strcmp(l->tree, "concat") || !strcmp(l->tree, "parallel")));
+    if ((l->tree && !whole) || !is_tensor_like(m->output) || (is_tensor_like(g) && (!whole || value_numel(g) == value_numel(m->output))))
+        return;
+    (void)grad_any(m, g, tensor_any(m->output));
+}
+
 value module_backward(struct module *m, value x, value g, int want, double scale)
 {
     const struct layer *l = layer_of(m);
@@ -397,6 +407,8 @@ value module_backward(struct module *m, value x, value g, int want, double scale
     if (l->wants)
         nn_check_input(m, x);
     begin(m, x);
+    if (l->backward && !RECORDING)
+        check_gradient(m, g);
     bool there = unlikely(context_head()->boards != 0) && on_device(m, x), door = context_head()->door;
     if (unlikely(context_head()->boards != 0))
         same_side(m, x, g, "the gradient of its output");

@@ -177,7 +177,7 @@ static void build_average(struct call *c, int first, const struct layout *l,
     for (int d = 0; d < 3; d++) {
         i64 n = l->size[d], out = nn_pool_out(c, n, k[d], s[d], p[d], 1, up);
         if (out < 0)
-            fail("Octave:nonconformant-args", "%s: a window of %s, padding counted, does not fit into planes of %s",
+            fail("Octave:nonconformant-args", "%s: a window of %s, padding counted, does not fit into planes (H x W) of %s",
                  nn_name(c), dims_text(l->places, k + 3 - l->places, a),
                  dims_text(l->places, l->size + 3 - l->places, b));
         m[d] = map_new(n, out, out * MIN(k[d], n));

@@ -84,7 +84,8 @@ static value resized_back(struct module *m, value x, value g, int want, double s
     if (!(want & WANT_INPUT))
         return nil();
     if (!is_tensor_like(g) || value_numel(g) != value_numel(x))
-        nn_fail(m, "gradOutput must have %lld elements, as the output", (long long)value_numel(x));
+        nn_fail(m, "gradOutput must have %lld elements, as the output, but is a %s", (long long)value_numel(x),
+                value_describe(g, (char[160]){ 0 }));
     int nd = value_dims(x, dim);
     return nn_view(g, nd, dim);
 }

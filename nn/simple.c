@@ -714,7 +714,7 @@ static value l1_backward(struct module *m, value x, value g, int want, double sc
         return nil();
     double k = option_num(m, 0) / (option_bool(m, 1) ? (double)MAX(1, value_numel(x)) : 1);
     value y = g_op(EW_times, g_fn(EW_sign, tensor_box(nn_float(m, x))), num(k));
-    return option_bool(m, 2) ? g_op(EW_plus, y, g) : y;
+    return option_bool(m, 2) ? g_op(EW_plus, y, RECORDING ? g : nn_grad_like(m, g, tensor_any(x))) : y;
 }
 static void l1_init(struct module *m) { replace(&STATE(m, 0), num(0)); }
 LAYER(L1Penalty,
