@@ -385,11 +385,12 @@ value module_forward(struct module *m, value x)
     return m->output;
 }
 
-/* Layers with a backward of their own that does not compare: a tensor for a tensor, and as large as what was remembered. */
+/* Layers with a backward of their own that does not compare: a tensor for a tensor; of containers, whose children remember,
+ * as large as the output. */
 static void check_gradient(struct module *m, value g)
 {
     const struct layer *l = layer_of(m);
-    bool whole = !is_nil(m->aux) || (l->tree && (!strcmp(l->tree, "concat") || !strcmp(l->tree, "parallel")));
+    bool whole = l->tree && (!strcmp(l->tree, "concat") || !strcmp(l->tree, "parallel"));
     if ((l->tree && !whole) || !is_tensor_like(m->output) || (is_tensor_like(g) && (!whole || value_numel(g) == value_numel(m->output))))
         return;
     (void)grad_any(m, g, tensor_any(m->output));

@@ -533,7 +533,9 @@ static value noise_like(struct tensor *t, bool normal, double a, double b)
 }
 static value times_aux(struct module *m, value x, value g, int want, double scale)
 {
-    (void)x, (void)scale;
+    (void)scale;
+    if (!RECORDING && is_tensor_like(g) && value_numel(g) != value_numel(x))
+        (void)nn_grad_like(m, g, tensor_any(x));              /* which says so */
     return !(want & WANT_INPUT) ? nil() : is_nil(m->aux) ? g : g_op(EW_times, g, m->aux);
 }
 static value kept(struct module *m, value v)
