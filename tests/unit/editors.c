@@ -491,7 +491,7 @@ START_TEST(vim_finds_the_error)
     run_vim(script);
     size_t n;
     char *got = slurp("list", &n);
-    ck_assert_msg(got && !strncmp(got, "bad.tl2Ex(7): index out of bound", 32), "the list says: %s", got ? got : "nothing");
+    ck_assert_msg(got && !strncmp(got, "bad.tl2Ex(7): out of bound 3", 28), "the list says: %s", got ? got : "nothing");
     free(got);
     unlink("bad.tl");
     unlink("list");
