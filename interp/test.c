@@ -331,8 +331,8 @@ static void snapshot(struct text *t)
     out_redirect(before);
 }
 
-/* One statement without a body, which calls no function of the test's own and nothing that leaves traces elsewhere; of
-   in-place methods at most one, since what the first of a chain has done stays done. */
+/* One statement without a body, which counts nothing, calls no function of the test's own and nothing that leaves traces
+   elsewhere; of in-place methods at most one, since what the first of a chain has done stays done. */
 static bool is_plain(const struct ast *a, const char *s, const char *end)
 {
     static const char *const not_these[] = { "eval",    "evalc",    "evalin", "assignin", "rand", "randn",
@@ -344,6 +344,8 @@ static bool is_plain(const struct ast *a, const char *s, const char *end)
         return false;
     int in_place = 0;
     while (s < end) {
+        if (s + 1 < end && (*s == '+' || *s == '-') && s[1] == *s)          /* k++ stays counted */
+            return false;
         if (!isalpha((unsigned char)*s) && *s != '_') {
             s++;
             continue;

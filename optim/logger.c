@@ -158,12 +158,13 @@ static void add(struct logger *m, struct call *c)
         write_names(m, names);
     write_line(m, b, "a");
     m->written = true;
-    if (names != m->names.cell)
-        replace(&m->names, copy(cell_value(names)));
+    value box = tensor_box(row);
     struct cell *rows = own_cell(&m->rows);
     i64 have = rows->numel;
-    cell_resize(rows, 2, (i64[]){ 1, have + 1 });
-    cell_set(rows, have, tensor_box(row));
+    cell_resize(rows, 2, (i64[]){ 1, have + 1 });        /* nothing fails behind this */
+    cell_set(rows, have, box);
+    if (names != m->names.cell)
+        replace(&m->names, copy(cell_value(names)));
 }
 
 static void run(const char *name, int n, const value *arg)   /* a function of the room of pictures, which is not linked to */

@@ -287,7 +287,7 @@ START_TEST(samples_become_machine_code)
     if (missing)
         return;
     gather_all();
-    static const int archs[] = { 80, 90, 120 };
+    static const int archs[] = { 75, 80, 90, 120 };
     for (int a = 0; a < COUNT(archs); a++) {
         double start = now();
         int n = 0;
