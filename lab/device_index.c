@@ -257,8 +257,11 @@ void gpu_assign(value *slot, int n, const value *idx, value rhs)
         place_assign(slot, 1, &s, rhs);
         return;
     }
-    if (!blank && !value_device(*slot))       /* where tensors mix: what it is written into goes there first */
-        replace(slot, copy(tensor_box(gpu_put(value_device(rhs), tensor_of(*slot)))));
+    if (!blank && !value_device(*slot)) {     /* where tensors mix: what it is written into goes there first */
+        value there = copy(tensor_box(gpu_put(value_device(rhs), tensor_of(*slot))));
+        keep(*slot);                          /* an index may be what it was: x(x) = g */
+        *slot = there;
+    }
     if (slot->kind == K_WINDOW) {
         write_window(slot->w, n, idx, rhs);
         return;
